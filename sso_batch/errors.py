@@ -1,0 +1,49 @@
+"""Every error that a user can meet, each with the exit code it ends the process with."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class SsoBatchError(Exception):
+    """A user's trouble: what happened, and in `hint` what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SsoBatchError):
+    """A command line or a setting that cannot be obeyed; found before the first call."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """A configuration file with `problems`, all of the file at once, one line for each.
+
+    A problem reads `file.yaml:LINE: path.to.key: what is wrong and what to write`.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class OutputError(UsageError):
+    """An output place that cannot be written, found before the first call."""
+
+
+class OrganizationError(SsoBatchError):
+    """One organization that cannot be audited at all; the others go on.
+
+    `code` is AWS's error code, or a word of ours in the same form.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
