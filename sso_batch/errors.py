@@ -39,11 +39,12 @@ class OutputError(UsageError):
 class OrganizationError(SsoBatchError):
     """One organization that cannot be audited at all; the others go on.
 
-    `code` is AWS's error code, or a word of ours in the same form.
+    `code` is AWS's error code, or a word of ours in the same form; `operation` the call that told.
     """
 
     exit_code = 5
 
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str, operation: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+        self.operation = operation

@@ -1,0 +1,80 @@
+# Everything here sets itself up: Python 3.11 or newer and make are all that has to be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Where `make demo` writes: a new folder each time, since a demo never mixes with other runs.
+REPORTS ?= reports/demo-$(shell date +%Y%m%d-%H%M%S)
+
+# The engine that `make image` builds with, and the name of what it builds.
+ENGINE ?= $(shell command -v docker || command -v podman)
+IMAGE ?= sso-batch
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' sso_batch/__init__.py)
+REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+# A user's own pip settings may ask for --user, which no virtual environment can obey.
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+INSTALL := $(BIN)/python -m pip install -qq
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types image pins clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed ## audit made-up organizations, without AWS, into a new folder under reports/
+	@$(BIN)/sso-batch demo --output $(REPORTS)
+
+test: $(VENV)/installed-dev ## run all tests in random order, with branch coverage
+	@$(BIN)/python -m pytest --cov $(ARGS)
+
+lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@PATH="$(BIN):$$PATH" shellcheck .ci/*
+	@$(BIN)/hadolint Dockerfile
+
+format: $(VENV)/installed-dev ## format the code and mend what can be mended safely
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/installed-dev ## check types, strictly
+	@$(BIN)/mypy
+
+image: ## build the container image with docker or podman
+	@test -n "$(ENGINE)" || { echo "make image needs docker or podman on the PATH" >&2; exit 1; }
+	$(ENGINE) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
+
+pins: $(VENV)/installed ## write the pinned requirements anew from pyproject.toml; ARGS=--upgrade takes newer versions
+	@$(INSTALL) uv
+	@$(COMPILE) pyproject.toml --output-file requirements.txt $(ARGS)
+	@$(COMPILE) --group build --output-file requirements-build.txt $(ARGS)
+	@$(COMPILE) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt $(ARGS)
+
+# Universal: one file for every platform and Python. With hashes, and without the address of any index.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate
+
+clean: ## remove what was built and installed here; reports stay
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made from scratch when a pin changes, so that nothing from before lingers. The package itself is
+# installed editable: a changed source file needs no new installation.
+$(VENV)/installed: pyproject.toml requirements.txt requirements-build.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "sso-batch needs Python 3.11 or newer, and '$(PYTHON)' is not." \
+			"Name another: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing the tools for tests and checks ..."
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""AWS: credentials, the calls and their pace. The only place that knows boto3."""

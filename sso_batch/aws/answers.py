@@ -1,0 +1,73 @@
+"""AWS's answers as records: the edge where response dicts end.
+
+What an answer must hold is taken by key, so that a broken one is noticed; what it may hold, by `get`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sso_batch.model import PERMISSION_SET, Account, Grant, Group, PermissionSet, Principal, User
+
+Item = Mapping[str, Any]
+
+
+def text(value: object) -> str:
+    """A value as text that every file can hold: half of a surrogate pair becomes U+FFFD."""
+    string = "" if value is None else str(value)
+    if string.isascii():
+        return string
+    return string.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def user(item: Item) -> User:
+    """A user of ListUsers or DescribeUser.
+
+    The email is the primary address, else the first; the name DisplayName, else Name.Formatted, else the
+    given and the family name.
+    """
+    emails = [email for email in item.get("Emails", ()) if email.get("Value")]
+    primary = next((email for email in emails if email.get("Primary")), emails[0] if emails else {})
+    name = item.get("Name", {})
+    given_and_family = " ".join(part for key in ("GivenName", "FamilyName") if (part := name.get(key)))
+    return User(
+        id=text(item["UserId"]),
+        login=text(item.get("UserName")),
+        name=text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
+        email=text(primary.get("Value")),
+        status=text(item.get("UserStatus")),
+    )
+
+
+def group(item: Item) -> Group:
+    """A group of ListGroups or DescribeGroup."""
+    return Group(id=text(item["GroupId"]), name=text(item.get("DisplayName")))
+
+
+def member_id(item: Item) -> str:
+    """The user of a membership."""
+    return text(item["MemberId"]["UserId"])
+
+
+def account(item: Item) -> Account:
+    """An account of ListAccounts: `State`, or the `Status` that it replaced in 2026."""
+    return Account(
+        id=text(item["Id"]),
+        name=text(item.get("Name")),
+        state=text(item.get("State") or item.get("Status")),
+    )
+
+
+def permission_set(arn: str, item: Item) -> PermissionSet:
+    """A permission set of DescribePermissionSet."""
+    return PermissionSet(arn=arn, name=text(item["Name"]), session_duration=text(item.get("SessionDuration")))
+
+
+def assignment(item: Item) -> Grant:
+    """A grant of ListAccountAssignments."""
+    return Grant(
+        account_id=text(item["AccountId"]),
+        access_type=PERMISSION_SET,
+        permission_set_arn=text(item["PermissionSetArn"]),
+        role_arn="",
+        principal=Principal(text(item["PrincipalType"]), text(item["PrincipalId"])),
+    )

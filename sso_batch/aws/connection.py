@@ -1,0 +1,173 @@
+"""An organization's credentials and clients: environment, profile, role, or a chain of roles."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config as ClientConfig
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+
+from sso_batch import __version__
+from sso_batch.aws.failures import printable
+from sso_batch.config import Organization
+from sso_batch.errors import OrganizationError
+
+SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
+
+CALLS_AT_ONCE = 16
+"""Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
+
+_DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
+
+
+class Connection:
+    """The clients of one organization in one Region, one for each service.
+
+    Made in one thread, as botocore's sessions ask; used in many. The credentials of roles are renewed
+    whenever they are about to end, however long a run takes.
+    """
+
+    def __init__(self, organization: Organization, region: str) -> None:
+        """Raise OrganizationError where the profile is unknown or could not work unattended."""
+        try:
+            self._session = _session(organization, region)
+            self._clients = {service: _client(self._session, service, region) for service in SERVICES}
+        except ProfileNotFound as error:
+            raise OrganizationError(
+                printable(str(error)),
+                code="ProfileNotFound",
+                hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
+                "container, mount the folder that holds them",
+            ) from None
+        except (BotoCoreError, ValueError) as error:  # a profile that names what does not exist
+            raise OrganizationError(
+                printable(str(error)),
+                code=type(error).__name__,
+                hint="mend the AWS configuration file",
+            ) from None
+        self.region = region
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - a class that botocore makes at run time
+        """The client of a service."""
+        return self._clients[service]
+
+    def endpoint_overrides(self) -> tuple[str, ...]:
+        """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+        return tuple(
+            f"{service}={_without_credentials(url)}"
+            for service in SERVICES
+            if (url := _configured_endpoint(self._session, service))
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+
+
+class _AssumedRole(CredentialProvider):
+    """The credentials of a role, assumed with another session's; asked for first when a call needs them."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, source: Session, region: str, request: Mapping[str, object]) -> None:
+        super().__init__()
+        self._sts = _client(source, "sts", region)
+        self._request = request
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """The credentials, which renew themselves."""
+        return DeferredRefreshableCredentials(self._assume, self.METHOD)
+
+    def _assume(self) -> dict[str, str]:
+        credentials = self._sts.assume_role(**self._request)["Credentials"]
+        return {
+            "access_key": credentials["AccessKeyId"],
+            "secret_key": credentials["SecretAccessKey"],
+            "token": credentials["SessionToken"],
+            "expiry_time": credentials["Expiration"].isoformat(),
+        }
+
+
+def _session(organization: Organization, region: str) -> Session:
+    """The session whose credentials are the organization's."""
+    profile = organization.profile or organization.source_profile
+    session = _base_session(profile)
+    last = len(organization.role_arns) - 1
+    for index, role_arn in enumerate(organization.role_arns):
+        request: dict[str, object] = {
+            "RoleArn": role_arn,
+            "RoleSessionName": organization.session_name,
+            "DurationSeconds": organization.duration_seconds if index == last else _DEFAULT_ROLE_DURATION,
+        }
+        if index == last and organization.external_id is not None:
+            request["ExternalId"] = organization.external_id.get_secret_value()
+        source, session = session, _base_session(profile)
+        session.register_component(
+            "credential_provider", CredentialResolver([_AssumedRole(source, region, request)])
+        )
+    return session
+
+
+def _base_session(profile: str | None) -> Session:
+    session = Session(profile=profile)
+    session.register_component("data_loader", _loader())
+    if profile is not None:
+        _refuse_mfa(session.full_config.get("profiles", {}), profile)
+    return session
+
+
+def _refuse_mfa(profiles: Mapping[str, Mapping[str, str]], profile: str) -> None:
+    """A profile, or one that it takes its credentials from, that would ask somebody for a code."""
+    seen = set()
+    name: str | None = profile
+    while name is not None and name not in seen:
+        seen.add(name)
+        settings = profiles.get(name, {})
+        if "mfa_serial" in settings:
+            raise OrganizationError(
+                f"the profile {name} asks for an MFA code (mfa_serial), and nobody is there to type it",
+                code="MfaRequired",
+                hint="name a profile without mfa_serial: IAM Identity Center's (`aws configure sso`), or a "
+                "role whose trust policy asks for an external id instead of MFA",
+            )
+        name = settings.get("source_profile")
+
+
+@cache
+def _loader() -> Loader:
+    """One loader of AWS's service models for all organizations: each would take 10 MB and 100 ms."""
+    loader: Loader = create_loader()
+    return loader
+
+
+def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time
+    config = ClientConfig(
+        retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway tries again
+        connect_timeout=5,
+        read_timeout=30,
+        max_pool_connections=CALLS_AT_ONCE,
+        user_agent_extra=f"sso-batch/{__version__}",
+    )
+    return boto3.Session(botocore_session=session).client(service, region_name=region, config=config)
+
+
+def _configured_endpoint(session: Session, service: str) -> str | None:
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return None
+    provider = ConfiguredEndpointProvider(
+        full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
+    )
+    url: str | None = provider.provide()
+    return url
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

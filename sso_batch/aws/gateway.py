@@ -1,0 +1,153 @@
+"""The one way to AWS: every call is paced, tried again where that can help, counted, and understood.
+
+botocore makes a single attempt; this is the only retry layer. Its own layers lose answers: with 8 threads at
+the limit default retries lose 15 of 400, and standard mode stops trying when its 500 tokens are spent.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
+
+from sso_batch.aws.failures import AwsFailure, from_exception, malformed, past_deadline
+from sso_batch.aws.operations import Limit, Operation
+from sso_batch.aws.pace import Pace
+from sso_batch.workers import Workers
+
+T = TypeVar("T")
+
+Answer = Mapping[str, Any]
+
+GIVE_UP = 300.0
+"""Seconds after a call's first attempt in which it is tried again."""
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 20.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """The calls of one organization as the manifest counts them: every attempt is one."""
+
+    by_operation: Counter[str] = field(default_factory=Counter)
+    throttled: int = 0
+    retried: int = 0
+
+
+class Gateway:
+    """The calls of one organization, through `clients`: one for each service, by botocore's name.
+
+    `rates` replaces the requests a second of limits, by their names. `deadline` is a time of the event
+    loop's clock: from then on every call fails at once, so that whatever is unfinished becomes a gap.
+    `secrets` appear in no message.
+    """
+
+    def __init__(
+        self,
+        clients: Callable[[str], Any],
+        workers: Workers,
+        *,
+        rates: Mapping[str, float],
+        tally: Tally,
+        deadline: float | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self.tally = tally
+        self._clients = clients
+        self._workers = workers
+        self._rates = rates
+        self._deadline = deadline
+        self._secrets = secrets
+        self._paces: dict[str, Pace] = {}
+
+    async def call(self, operation: Operation, parse: Callable[[Answer], T], **parameters: object) -> T:
+        """What `parse` makes of the answer; raises AwsFailure when there is none to be had.
+
+        An answer that `parse` cannot understand, for want of a key, is a broken one and asked for again.
+        """
+        pace = self._pace(operation.limit)
+        begun = asyncio.get_running_loop().time()
+        for attempt in count():
+            self.tally.retried += attempt > 0
+            try:
+                return await self._in_time(operation, self._attempt(operation, pace, parse, parameters))
+            except AwsFailure as failure:
+                if failure.throttle:
+                    self.tally.throttled += 1
+                    pace.throttled()
+                pause = random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))  # noqa: S311 - no secret
+                too_late = asyncio.get_running_loop().time() + pause > begun + GIVE_UP
+                if too_late or not failure.transient:
+                    raise
+            await self._in_time(operation, asyncio.sleep(pause))
+        raise AssertionError  # pragma: no cover - count() does not end
+
+    async def pages(
+        self, operation: Operation, parse: Callable[[Any], T], **parameters: object
+    ) -> AsyncIterator[list[T]]:
+        """The items of a listing, page by page; a page can be empty, only the token ends the listing.
+
+        A token that was there before would make it endless: such an answer is a broken one, too.
+        """
+        tokens: set[str] = set()
+
+        def page(answer: Answer) -> tuple[list[T], str | None]:
+            token: str | None = answer.get("NextToken") or None
+            if token in tokens:
+                raise malformed(operation, "a page token came back a second time")
+            return [parse(item) for item in answer[operation.items]], token
+
+        parameters["MaxResults"] = operation.page
+        while True:
+            items, token = await self.call(operation, page, **parameters)
+            yield items
+            if token is None:
+                return
+            tokens.add(token)
+            parameters["NextToken"] = token
+
+    async def _attempt(
+        self,
+        operation: Operation,
+        pace: Pace,
+        parse: Callable[[Answer], T],
+        parameters: Mapping[str, object],
+    ) -> T:
+        await pace.take()
+        method = getattr(self._clients(operation.service), operation.method)
+        self.tally.by_operation[operation.name] += 1
+        try:
+            answer = await self._workers.run(partial(method, **parameters))
+        except Exception as error:  # noqa: BLE001 - what is not AWS's is raised again
+            failure = from_exception(operation, error)
+            failure.message = self._without_secrets(failure.message)
+            raise failure from None
+        try:
+            return parse(answer)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise malformed(operation, f"{type(error).__name__} {error}") from None
+
+    async def _in_time(self, operation: Operation, waiting: Awaitable[T]) -> T:
+        timeout = asyncio.timeout_at(self._deadline)
+        try:
+            async with timeout:
+                return await waiting
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            raise past_deadline(operation) from None
+
+    def _pace(self, limit: Limit) -> Pace:
+        if limit.name not in self._paces:
+            raised = self._rates.get(limit.name, limit.rate)
+            self._paces[limit.name] = Pace(Limit(limit.name, raised, limit.burst * raised / limit.rate))
+        return self._paces[limit.name]
+
+    def _without_secrets(self, message: str) -> str:
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
+        return message

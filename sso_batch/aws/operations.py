@@ -1,0 +1,73 @@
+"""Every call that an audit can make: its service, its IAM action, the limit it counts against, its pages."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A token bucket of AWS's: `rate` requests a second on average, `burst` of them at once.
+
+    Source: the quota pages of IAM Identity Center, Identity Store and Organizations.
+    """
+
+    name: str
+    rate: float
+    burst: float
+
+
+SSO_ADMIN = Limit("sso-admin", 20, 20)
+"""One bucket for all APIs of an account in a Region; AWS's support can raise it."""
+
+UNLIMITED = Limit("sts", 1000, 1000)
+"""STS allows far more than an audit asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One AWS operation. A listing gives `items`, the key of its list, and asks for `page` of them."""
+
+    name: str
+    service: str
+    action: str
+    limit: Limit
+    items: str = ""
+    page: int | None = None
+
+    @property
+    def method(self) -> str:
+        """The client's method: `ListUsers` is `list_users`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+
+
+def _sso(name: str, items: str = "") -> Operation:
+    return Operation(name, "sso-admin", f"sso:{name}", SSO_ADMIN, items, 100 if items else None)
+
+
+def _identity_store(name: str, items: str = "") -> Operation:
+    limit = Limit(f"identitystore:{name}", 20, 20)
+    return Operation(name, "identitystore", f"identitystore:{name}", limit, items, 100 if items else None)
+
+
+def _organizations(name: str, limit: Limit, items: str = "") -> Operation:
+    return Operation(name, "organizations", f"organizations:{name}", limit, items, 20 if items else None)
+
+
+ASSUME_ROLE = Operation("AssumeRole", "sts", "sts:AssumeRole", UNLIMITED)
+GET_CALLER_IDENTITY = Operation("GetCallerIdentity", "sts", "sts:GetCallerIdentity", UNLIMITED)
+
+DESCRIBE_ORGANIZATION = _organizations("DescribeOrganization", Limit("organizations:organization", 1, 2))
+LIST_ACCOUNTS = _organizations("ListAccounts", Limit("organizations:accounts", 8, 12), "Accounts")
+
+LIST_INSTANCES = _sso("ListInstances", "Instances")
+LIST_PERMISSION_SETS = _sso("ListPermissionSets", "PermissionSets")
+DESCRIBE_PERMISSION_SET = _sso("DescribePermissionSet")
+LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET = _sso("ListAccountsForProvisionedPermissionSet", "AccountIds")
+LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT = _sso("ListPermissionSetsProvisionedToAccount", "PermissionSets")
+LIST_ACCOUNT_ASSIGNMENTS = _sso("ListAccountAssignments", "AccountAssignments")
+
+LIST_USERS = _identity_store("ListUsers", "Users")
+LIST_GROUPS = _identity_store("ListGroups", "Groups")
+LIST_GROUP_MEMBERSHIPS = _identity_store("ListGroupMemberships", "GroupMemberships")
+DESCRIBE_USER = _identity_store("DescribeUser")
+DESCRIBE_GROUP = _identity_store("DescribeGroup")

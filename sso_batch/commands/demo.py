@@ -1,0 +1,73 @@
+"""`sso-batch demo`: a whole audit of made-up organizations, over HTTP, on this machine alone."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from sso_batch.commands.run import RunOptions, execute
+from sso_batch.commands.terminal import Terminal
+from sso_batch.config import load
+from sso_batch.demo import Emulator, configuration, demo_world
+from sso_batch.errors import UsageError
+from sso_batch.outcome import RunOutcome, Status
+from sso_batch.report.names import PREFIX, FileNames
+
+
+def demo_command(terminal: Terminal, output: str, *, with_failure: bool) -> int:
+    """Audit the made-up organizations and say what was written and what it means."""
+    _refuse_other_runs(Path(output))
+    world = demo_world(with_failure=with_failure)
+    quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
+    with Emulator(world) as emulator, TemporaryDirectory() as temporary:
+        _only(emulator.environment())
+        config_file = Path(temporary) / "orgs.yaml"
+        config_file.write_text(configuration(world, directory=output))
+        outcome, names = execute(quieter, load(config_file, os.environ), RunOptions())
+    click.echo(
+        f"{len(outcome.organizations)} made-up organizations were audited, each through a role that was "
+        "assumed over HTTP,\nin an emulated AWS on this machine."
+    )
+    terminal.show_summary(outcome, when_piped=True)
+    for line in _explanation(output, outcome, names):
+        click.echo(line)
+    return outcome.exit_code
+
+
+def _refuse_other_runs(folder: Path) -> None:
+    if folder.is_dir() and any(path.name.startswith(PREFIX) for path in folder.iterdir()):
+        raise UsageError(
+            f"the folder {folder} holds other runs, and a demo never mixes with them",
+            hint="name a new folder with --output",
+        )
+
+
+def _only(variables: dict[str, str]) -> None:
+    """Forget whatever this process knows of the real AWS: a demo must not reach it by accident."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(variables, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+
+
+def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
+    yield f"Written to {output}:"
+    for entry in outcome.files:
+        yield f"  {entry.name}\n      all organizations, merged: {entry.rows} rows"
+    for one in outcome.organizations:
+        for entry in one.files:
+            what = (
+                f"{one.name} alone: {entry.rows} rows" if entry.rows else f"all that was read of {one.name}"
+            )
+            yield f"  {entry.name}\n      {what}"
+    yield f"  {names.manifest}\n      the run for programs: every file with its checksum, every call, every gap"
+    yield ""
+    yield "A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet),"
+    yield "and how they come by it (PrincipalType, GroupName). PrincipalState tells the rows that need a look:"
+    yield "EMPTY_GROUP, NOT_FOUND (the user or group is gone, the grant is not), MEMBER_NOT_FOUND."
+    if outcome.status is not Status.COMPLETE:
+        yield ""
+        yield "This run is incomplete: what could not be read is named above and in the manifest's `gaps`, stands as"
+        yield "NOT_READ in the files that say _INCOMPLETE, and makes the exit code 4. It never looks like an answer."

@@ -1,0 +1,65 @@
+"""`sso-batch run`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sso_batch.commands.terminal import Terminal
+from sso_batch.config import Config, fingerprint, load
+from sso_batch.outcome import RunOutcome
+from sso_batch.report.manifest import RunFacts
+from sso_batch.report.names import FileNames
+from sso_batch.runner import Run, Surroundings
+from sso_batch.runner.selection import select
+from sso_batch.runner.start import begin, refuse_unbuilt
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says of a run; None and () leave it to the configuration."""
+
+    output: str | None = None
+    only: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    formats: Sequence[str] = ()
+    run_id: str | None = None
+
+
+def run_command(
+    terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions
+) -> int:
+    """Audit what a configuration file lists; raises UsageError before the first call."""
+    config = _with_options(load(config_file, environ), options)
+    outcome, _ = execute(terminal, config, options)
+    terminal.show_summary(outcome)
+    return outcome.exit_code
+
+
+def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[RunOutcome, FileNames]:
+    """Run: the outcome, and the names of its files."""
+    refuse_unbuilt(config)
+    organizations = select(config.organizations, only=options.only, exclude=options.exclude)
+    folder, names, started_at = begin(config.output.directory, options.run_id, _now)
+    facts = RunFacts(
+        names=names,
+        config_sha256=fingerprint(config),
+        strategy="complete",
+        not_selected=tuple(one.name for one in config.organizations if one not in organizations),
+    )
+    with terminal.watch() as (log, progress):
+        surroundings = Surroundings(folder, log, progress, _now)
+        return Run(config, organizations, facts, started_at, surroundings).run(), names
+
+
+def _with_options(config: Config, options: RunOptions) -> Config:
+    output: dict[str, object] = {}
+    if options.output is not None:
+        output["directory"] = options.output
+    if options.formats:
+        output["formats"] = tuple(dict.fromkeys(options.formats))
+    return config.model_copy(update={"output": config.output.model_copy(update=output)})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,55 @@
+"""Where a command's words go: results to stdout, logs and bars to stderr."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from sso_batch.logs import Format, Level
+    from sso_batch.outcome import RunOutcome
+    from sso_batch.progress import Progress
+
+_WIDTH_WHEN_PIPED = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What was said before the command: how to log, and whether to be quiet."""
+
+    level: "Level" = "info"
+    log_format: "Format" = "auto"
+    quiet: bool = False
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
+        """A logger, and bars beside it where a person is looking at stderr."""
+        from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, for those who log
+        from sso_batch.progress import Unwatched  # noqa: PLC0415
+
+        if self.quiet or not sys.stderr.isatty():
+            yield make_logger(sys.stderr, level=self.level, log_format=self.log_format), Unwatched()
+            return
+        from rich.console import Console  # noqa: PLC0415 - for terminals alone
+
+        from sso_batch.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
+
+        console = Console(stderr=True)
+        stream = ConsoleStream(console)
+        with Bars(console) as bars:
+            yield make_logger(stream, level=self.level, log_format=self.log_format), bars
+
+    def show_summary(self, outcome: "RunOutcome", *, when_piped: bool = False) -> None:
+        """Print the closing table where a person is looking at stdout."""
+        if not when_piped and (self.quiet or not sys.stdout.isatty()):
+            return
+        from rich.console import Console  # noqa: PLC0415 - for terminals alone
+
+        from sso_batch.screen import summary  # noqa: PLC0415 - likewise
+
+        console = Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
+        for part in summary(outcome):
+            console.print(part, highlight=False)

@@ -1,0 +1,218 @@
+"""A YAML text as a tree of nodes, each of which knows its line and its path.
+
+The tree is made from the parser's events and never through a YAML constructor: nothing in a file can
+name a Python object, and depth and size are held to their limits while the file is read.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from sso_batch.config.environment import ExpansionError
+from sso_batch.config.problems import Path, Problem, shown
+from sso_batch.config.scalars import Scalar, ScalarError, typed
+from sso_batch.config.tree import Node, Unreadable, Value
+
+DEEPEST = 20
+MOST_NODES = 200_000
+
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it
+_FORBIDDEN = re.compile(  # YAML takes no other character; PyYAML would tell it without its line
+    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+_CHECK = "check indentation and brackets, and put ${…} within { } or [ ] in quotes"
+_BROKEN_YAML = (
+    (
+        "cannot start any token",
+        "a tab, or a sign such as @ or ` before a value: indent with spaces, and put such text in quotes",
+    ),
+    (
+        "mapping values are not allowed",
+        "wrong indentation, or a second `: ` on the line: put text that holds `: ` in quotes",
+    ),
+    ("end of stream", "a quote that is opened and never closed: close it"),
+)
+
+
+class DocumentError(Exception):
+    """A text that gives no tree at all; `problems` has everything found until then."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+def read(text: str, expand: Callable[[str], str]) -> tuple[Node, list[Problem]]:
+    """Read one YAML document, each scalar through `expand`; give its tree and what is wrong in places.
+
+    Raises DocumentError where no tree can be made.
+    """
+    if forbidden := _FORBIDDEN.search(text):
+        line = text.count("\n", 0, forbidden.start()) + 1
+        raise DocumentError([Problem(line, "", "a control character stands here: take it away")])
+    reader = _Reader(expand)
+    try:
+        root = reader.document(yaml.parse(text, Loader=_PARSER))
+    except yaml.MarkedYAMLError as error:
+        raise DocumentError([*reader.problems, _broken(error)]) from error
+    except _RefusedError as error:
+        raise DocumentError([*reader.problems, Problem(error.line, "", error.text)]) from error
+    return root, reader.problems
+
+
+class _RefusedError(Exception):
+    """Something in the file that ends the reading."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line = line
+        self.text = text
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Makes the tree from the events of one document."""
+
+    expand: Callable[[str], str]
+    problems: list[Problem] = field(default_factory=list)
+    anchors: dict[str, Node] = field(default_factory=dict)
+    nodes: int = 0
+
+    def document(self, events: Iterator[yaml.Event]) -> Node:
+        next(events)  # the stream starts
+        if isinstance(next(events), yaml.StreamEndEvent):
+            raise _RefusedError(1, "the file is empty: write at least `organizations:` with one organization")
+        root = self.node(next(events), events, ())
+        next(events)  # the document ends
+        if not isinstance(after := next(events), yaml.StreamEndEvent):
+            raise _RefusedError(_line(after), "a second document begins here: write one file for each")
+        return root
+
+    def node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int = 0) -> Node:
+        line = line or _line(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event, path, line)
+        self.count(path, line)
+        if getattr(event, "tag", None) is not None:
+            self.problem(line, path, "a tag (`!…`) is not understood here: take it away")
+        node = Node(self.value(event, events, path, line), line, path)
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def value(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int) -> Value:
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(events, path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(events, path)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.scalar(event, path, line)
+        raise TypeError(event)  # the parser gives no other event where a value stands
+
+    def mapping(self, events: Iterator[yaml.Event], path: Path) -> dict[str, Node]:
+        nodes: dict[str, Node] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key = self.key(event, events, path)
+            node = self.node(next(events), events, (*path, key or "?"), _line(event))
+            if key is None:
+                continue
+            if key in nodes:
+                self.problem(
+                    node.line,
+                    node.path,
+                    f"this key stands already in line {nodes[key].line}: keep one of the two",
+                )
+            else:
+                nodes[key] = node
+        return nodes
+
+    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str | None:
+        """Read a key, which must be a word; tell what is wrong with it and give None where it is not."""
+        if not isinstance(event, yaml.ScalarEvent):
+            self.node(event, events, (*path, "?"))
+            self.problem(
+                _line(event), path, "a key must be a word: put text such as {{ … }} or *name in quotes"
+            )
+            return None
+        key: str = event.value
+        if event.implicit[0]:
+            try:
+                word = typed(key)
+            except ScalarError as error:
+                self.problem(_line(event), (*path, key), str(error))
+                return None
+            if not isinstance(word, str):
+                self.problem(_line(event), (*path, key), "a key must be a word: put it in quotes")
+                return None
+            if key == "<<":
+                self.problem(
+                    _line(event),
+                    (*path, key),
+                    "merge keys are not YAML 1.2: write what all share under `defaults`",
+                )
+                return None
+        return key
+
+    def sequence(self, events: Iterator[yaml.Event], path: Path) -> tuple[Node, ...]:
+        nodes: list[Node] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            nodes.append(self.node(event, events, (*path, len(nodes))))
+        return tuple(nodes)
+
+    def scalar(self, event: yaml.ScalarEvent, path: Path, line: int) -> Scalar | Unreadable:
+        try:
+            text = self.expand(event.value)
+            return typed(text) if event.implicit[0] else text
+        except ExpansionError as error:
+            for reason in error.reasons:
+                self.problem(line, path, reason)
+        except ScalarError as error:
+            self.problem(line, path, str(error))
+        return Unreadable()
+
+    def alias(self, event: yaml.AliasEvent, path: Path, line: int) -> Node:
+        """Put the anchored value here, as if it were written here."""
+        if event.anchor not in self.anchors:
+            raise _RefusedError(
+                line, "`*` names no anchor that ends above: write `&` and its name before the value"
+            )
+        return self.copied(self.anchors[event.anchor], path, line)
+
+    def copied(self, node: Node, path: Path, line: int) -> Node:
+        self.count(path, line)
+        value = node.value
+        if isinstance(value, dict):
+            value = {key: self.copied(child, (*path, key), line) for key, child in value.items()}
+        elif isinstance(value, tuple):
+            value = tuple(self.copied(child, (*path, index), line) for index, child in enumerate(value))
+        return Node(value, line, path)
+
+    def count(self, path: Path, line: int) -> None:
+        """Hold the tree to its limits, aliases counted as often as they are used."""
+        self.nodes += 1
+        if len(path) > DEEPEST:
+            raise _RefusedError(line, f"more than {DEEPEST} levels deep: no configuration needs that")
+        if self.nodes > MOST_NODES:
+            raise _RefusedError(line, f"more than {MOST_NODES} values, aliases counted: split the file")
+
+    def problem(self, line: int, path: Path, text: str) -> None:
+        self.problems.append(Problem(line, shown(path), text))
+
+
+def _line(place: yaml.Event | yaml.Mark | None) -> int:
+    """Give the line of a place as people count it, from 1; 0 where it is not known."""
+    mark = place.start_mark if isinstance(place, yaml.Event) else place
+    return mark.line + 1 if mark else 0
+
+
+def _broken(error: yaml.MarkedYAMLError) -> Problem:
+    """Tell broken YAML in words, at the line where it is broken."""
+    reason = str(error.problem)
+    for part, sentence in _BROKEN_YAML:
+        if part in reason:
+            # a quote that is never closed is noticed at the end of the file, and mended where it was opened
+            mark = error.context_mark if part == "end of stream" else error.problem_mark
+            return Problem(_line(mark), "", f"this is not YAML: {sentence}")
+    return Problem(_line(error.problem_mark), "", f"this is not YAML: {reason}; {_CHECK}")

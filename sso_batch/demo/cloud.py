@@ -1,0 +1,127 @@
+"""The emulated AWS behind the wire: who calls, is it too much, may they, and what is the answer."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sso_batch.demo.behaviour import Behaviour
+from sso_batch.demo.credentials import Caller, Vault, expired_token
+from sso_batch.demo.directory import Directory
+from sso_batch.demo.injection import FaultKind, Injection
+from sso_batch.demo.limits import Throttle
+from sso_batch.demo.service import Call, Operation, Service
+from sso_batch.demo.services import service_of
+from sso_batch.demo.wire.http import Reply, Request, json_reply
+from sso_batch.demo.wire.refusals import Refusal
+from sso_batch.demo.world import World
+
+Delivery = Literal["whole", "reset", "hang", "truncated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A reply, and how much of it reaches the caller."""
+
+    reply: Reply
+    delivery: Delivery = "whole"
+
+
+class Cloud:
+    """All services of one world, with their state: sessions, buckets, faults, and counts of calls.
+
+    Not safe for several threads: the server calls it from its one loop.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        vault: Vault,
+        throttle: Throttle,
+        injection: Injection,
+        behaviour: Behaviour,
+    ) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.throttled: Counter[tuple[str, str]] = Counter()
+        self._vault = vault
+        self._throttle = throttle
+        self._injection = injection
+        self._behaviour = behaviour
+        self.load(world)
+
+    def load(self, world: World) -> None:
+        """Serve another world from now on; sessions and counts live on."""
+        self.world = world
+        self._vault.admit(world.access_keys)
+        self._roles = {role.arn: role for role in world.roles}
+        self._directories = {
+            account.id: directory
+            for directory in map(Directory, world.organizations)
+            for account in directory.organization.accounts
+        }
+
+    def answer(self, http: Request) -> Outcome:
+        """Answer one request, as AWS would or as a fault has it."""
+        service = service_of(http)
+        if service is None:
+            refusal = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
+            return Outcome(json_reply(404, refusal))
+        try:
+            return self._answer(service, http)
+        except Refusal as refusal:
+            return Outcome(service.protocol.refuse(refusal))
+
+    def _answer(self, service: Service, http: Request) -> Outcome:
+        caller, signature = self._vault.authenticate(http, service.signing_name)
+        operation, request = service.read(http)
+        directory = self._directories.get(caller.account_id)
+        organization = directory.organization.name if directory else ""
+        self.calls[organization, operation.name] += 1
+        call = Call(
+            service=service,
+            operation=operation.name,
+            request=request,
+            caller=caller,
+            region=signature.region,
+            behaviour=self._behaviour,
+            directory=directory,
+            vault=self._vault,
+            roles=self._roles,
+        )
+        fault = self._strike(call, organization, http)
+        if fault in ("reset", "hang"):
+            # What is lost on the way has still been asked for.
+            return Outcome(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), fault)
+        if fault == "throttle" or not self._admits(caller, call):
+            self.throttled[organization, operation.name] += 1
+            raise Refusal(service.throttled, "Rate exceeded")
+        return self._finish(call, operation, fault)
+
+    def _strike(self, call: Call, organization: str, http: Request) -> FaultKind | None:
+        if not self._injection.faults:
+            return None
+        text = f"{http.path}?{http.query} {http.body.decode(errors='replace')}"
+        return self._injection.strike(organization, call.service.name, call.operation, text)
+
+    def _admits(self, caller: Caller, call: Call) -> bool:
+        return self._throttle.admits(caller.account_id, call.region, call.service.name, call.operation)
+
+    def _finish(self, call: Call, operation: Operation, fault: FaultKind | None) -> Outcome:
+        service = call.service
+        match fault:
+            case "internal_error":
+                raise Refusal(service.internal, "An internal error occurred", status=500)
+            case "unavailable":
+                raise Refusal("ServiceUnavailableException", "Service is unavailable", status=503)
+            case "expired_token":
+                raise expired_token()
+            case "access_denied":
+                call.deny()
+            case "repeated_token":
+                call.repeat_token = True
+        answer: dict[str, Any] = service.answer(operation, call)
+        reply = service.protocol.write(operation.name, answer)
+        if fault == "broken_json":
+            half = reply.body[: len(reply.body) // 2]
+            return Outcome(Reply(reply.status, reply.content_type, half))
+        return Outcome(reply, "truncated" if fault == "truncated" else "whole")

@@ -1,0 +1,88 @@
+"""Faults that are put into an emulated AWS on purpose, and how often each of them struck."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+FaultKind = Literal[
+    "throttle",
+    "internal_error",
+    "unavailable",
+    "reset",
+    "hang",
+    "truncated",
+    "broken_json",
+    "repeated_token",
+    "access_denied",
+    "expired_token",
+]
+
+
+@dataclass(slots=True)
+class Fault:
+    """A trouble, the calls that it strikes, and `injected`: how often it did.
+
+    None strikes everything. `resource` is a piece of the request's text: an id, an ARN. The first `after`
+    fitting calls are spared; then it strikes at most `times`, and for `seconds` from its first stroke.
+    """
+
+    kind: FaultKind
+    operation: str | None = None
+    organization: str | None = None
+    resource: str | None = None
+    service: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    after: int = 0
+    seconds: float | None = None
+    injected: int = field(default=0, init=False)
+    _spared: int = field(default=0, init=False, repr=False)
+    _since: float | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FaultKind):
+            raise ValueError(f"no fault is called {self.kind!r}; there are {', '.join(get_args(FaultKind))}")
+
+    def fits(self, organization: str, service: str, operation: str, text: str) -> bool:
+        """Say whether the fault is about such a call."""
+        return (
+            self.organization in (None, organization)
+            and self.service in (None, service)
+            and self.operation in (None, operation)
+            and (self.resource is None or self.resource in text)
+        )
+
+    def strikes(self, now: float, dice: random.Random) -> bool:
+        """Decide about one fitting call, and count it."""
+        if self.times is not None and self.injected >= self.times:
+            return False
+        if self._since is not None and self.seconds is not None and now - self._since >= self.seconds:
+            return False
+        if self._spared < self.after:
+            self._spared += 1
+            return False
+        if self.probability < 1 and dice.random() >= self.probability:
+            return False
+        if self._since is None:
+            self._since = now
+        self.injected += 1
+        return True
+
+
+class Injection:
+    """The faults of one emulator; the first that strikes a call is the one that it gets."""
+
+    def __init__(self, faults: list[Fault], seed: int, clock: Callable[[], float]) -> None:
+        self.faults = faults
+        self._dice = random.Random(seed)  # noqa: S311 - the same troubles at each run, not secrets
+        self._clock = clock
+
+    def strike(self, organization: str, service: str, operation: str, text: str) -> FaultKind | None:
+        """Return the trouble that a call gets, or None."""
+        for fault in self.faults:
+            if fault.fits(organization, service, operation, text) and fault.strikes(
+                self._clock(), self._dice
+            ):
+                return fault.kind
+        return None

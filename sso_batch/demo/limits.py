@@ -1,0 +1,102 @@
+"""AWS's request limits, as token buckets that are refilled all the time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+_HIERARCHY = "ListParents, ListAccountsForParent, ListOrganizationalUnitsForParent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests a second, and as many at once after a rest."""
+
+    per_second: float
+    burst: float
+
+
+IDENTITY_CENTER = Rate(20, 20)
+IDENTITY_STORE = Rate(20, 20)
+ORGANIZATIONS = {
+    "ListAccounts": Rate(8, 12),
+    "ListParents": Rate(5, 8),
+    "ListAccountsForParent": Rate(5, 8),
+    "ListOrganizationalUnitsForParent": Rate(5, 8),
+    "DescribeOrganization": Rate(1, 2),
+    "DescribeOrganizationalUnit": Rate(2, 2),
+    "ListRoots": Rate(1, 2),
+    "ListTagsForResource": Rate(10, 15),
+}
+# These have one bucket together.
+_SHARED = dict.fromkeys(_HIERARCHY.split(", "), _HIERARCHY)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of an AWS; None or a name that is absent stands for no limit."""
+
+    identity_center: Rate | None = IDENTITY_CENTER
+    identity_store: Rate | None = IDENTITY_STORE
+    organizations: Mapping[str, Rate] = field(default_factory=lambda: dict(ORGANIZATIONS))
+
+    @classmethod
+    def off(cls) -> Self:
+        """Return limits that never throttle."""
+        return cls(identity_center=None, identity_store=None, organizations={})
+
+    def of(self, service: str, operation: str) -> tuple[str, Rate] | None:
+        """Return the name and the rate of the bucket that a call draws from."""
+        match service:
+            case "sso-admin":
+                found = ("sso-admin", self.identity_center)
+            case "identitystore":
+                found = (f"identitystore {operation}", self.identity_store)
+            case "organizations":
+                name = _SHARED.get(operation, operation)
+                found = (f"organizations {name}", self.organizations.get(operation))
+            case _:
+                return None
+        name, rate = found
+        return (name, rate) if rate else None
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What is left of a rate at a moment."""
+
+    rate: Rate
+    tokens: float
+    filled_at: float
+
+    def take(self, now: float) -> bool:
+        """Take one token; False where none is left."""
+        elapsed = max(0.0, now - self.filled_at)
+        self.tokens = min(self.rate.burst, self.tokens + elapsed * self.rate.per_second)
+        self.filled_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+class Throttle:
+    """The buckets of all accounts and Regions."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+
+    def admits(self, account_id: str, region: str, service: str, operation: str) -> bool:
+        """Take a token for one call; False where AWS would throttle it."""
+        found = self._limits.of(service, operation)
+        if found is None:
+            return True
+        name, rate = found
+        # Organizations is one service in all Regions; the others count in each.
+        key = (account_id, "" if service == "organizations" else region, name)
+        bucket = self._buckets.get(key)
+        now = self._clock()
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(rate, rate.burst, now)
+        return bucket.take(now)

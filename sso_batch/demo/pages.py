@@ -1,0 +1,59 @@
+"""Pages of a listing, and tokens that lead to the next: opaque, and good for their own listing only."""
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+_SECRET = b"the emulator's own; a token only has to be hard to make by mistake"
+_MAC_BYTES = 12
+
+
+class ForeignTokenError(Exception):
+    """A token that this listing did not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One listing: who asks which operation with which parameters, and how its pages are cut."""
+
+    purpose: str
+    empty_pages: bool = False
+    repeat_token: bool = False
+
+    def page(self, items: Sequence[Item], size: int, token: str | None) -> tuple[Sequence[Item], str | None]:
+        """Return the items of the page that `token` leads to, and the token of the next one."""
+        start, shown_empty = self._read(token) if token else (0, False)
+        if self.empty_pages and not shown_empty and len(items) > start:
+            return items[:0], self._write(start, shown_empty=True)
+        end = start + size
+        if end >= len(items):
+            return items[start:], None
+        return items[start:end], self._write(start if self.repeat_token else end, shown_empty=False)
+
+    def _write(self, start: int, *, shown_empty: bool) -> str:
+        place = f"{start}{'e' if shown_empty else ''}".encode()
+        return base64.urlsafe_b64encode(self._mac(place) + place).decode()
+
+    def _read(self, token: str) -> tuple[int, bool]:
+        try:
+            decoded = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError) as error:
+            raise ForeignTokenError from error
+        mac, place = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(place)):
+            raise ForeignTokenError
+        return int(place.removesuffix(b"e")), place.endswith(b"e")
+
+    def _mac(self, place: bytes) -> bytes:
+        return hmac.digest(_SECRET, self.purpose.encode() + b"\0" + place, "sha256")[:_MAC_BYTES]
+
+
+def purpose(caller_account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> str:
+    """Return the text that binds a token to the listing it was given for."""
+    return json.dumps([caller_account, region, operation, parameters], sort_keys=True)

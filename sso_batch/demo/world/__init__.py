@@ -1,0 +1,45 @@
+"""What an emulated AWS consists of: organizations, the people in them, and who may sign in to it.
+
+Only records: no behaviour of a service is decided here. All ids are given, in AWS's own formats.
+"""
+
+from sso_batch.demo.world.access import AccessKey, Role, World
+from sso_batch.demo.world.grants import (
+    Application,
+    Assignment,
+    Entitlement,
+    PermissionSet,
+    PolicyReference,
+    Provision,
+)
+from sso_batch.demo.world.organization import (
+    Account,
+    AccountInstance,
+    AccountState,
+    Organization,
+    OrganizationalUnit,
+)
+from sso_batch.demo.world.principals import Email, Group, Membership, PersonName, PrincipalType, User
+
+__all__ = [
+    "AccessKey",
+    "Account",
+    "AccountInstance",
+    "AccountState",
+    "Application",
+    "Assignment",
+    "Email",
+    "Entitlement",
+    "Group",
+    "Membership",
+    "Organization",
+    "OrganizationalUnit",
+    "PermissionSet",
+    "PersonName",
+    "PolicyReference",
+    "PrincipalType",
+    "Provision",
+    "Role",
+    "User",
+    "World",
+]

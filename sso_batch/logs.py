@@ -1,0 +1,59 @@
+"""Logs: one event a line, JSON unless a person is looking. Made once for each run and handed on."""
+
+import logging
+from typing import Literal, Protocol
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+Format = Literal["auto", "json", "console"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Stream(Protocol):
+    """As much of a stream as a logger needs."""
+
+    def write(self, text: str, /) -> int:
+        """Write text."""
+
+    def flush(self) -> None:
+        """Let it through."""
+
+    def isatty(self) -> bool:
+        """Whether a person is looking."""
+
+
+def make_logger(stream: Stream, *, level: Level, log_format: Format) -> FilteringBoundLogger:
+    """A logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
+
+    Tracebacks come without local variables, which can be secrets. What libraries log is dropped: botocore
+    at DEBUG prints credentials, and what it warns of comes back to us as an exception.
+    """
+    logging.getLogger().handlers = [logging.NullHandler()]
+    console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(_for_people(stream) if console else _for_programs()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        context_class=dict,
+    )
+    return logger
+
+
+def _for_people(stream: Stream) -> list[Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
+
+
+def _for_programs() -> list[Processor]:
+    traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(traceback), structlog.processors.JSONRenderer()]

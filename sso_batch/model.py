@@ -1,0 +1,139 @@
+"""The records that an audit reads, in AWS's own words.
+
+In every record `""` and `()` mean that AWS has none, and `None` that the value was not read: because the
+call failed, or because the configuration left it out. The two are never the same.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+USER = "USER"
+GROUP = "GROUP"
+
+PERMISSION_SET = "PERMISSION_SET"
+IAM_ROLE = "IAM_ROLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The IAM Identity Center instance of one organization, and who asked it."""
+
+    arn: str
+    identity_store_id: str
+    region: str
+    organization_id: str | None
+    management_account_id: str | None
+    caller_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the identity store; `login` is AWS's UserName, `name` the full name."""
+
+    id: str
+    login: str
+    name: str
+    email: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of the identity store."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """All members of one group, sorted; a group without a Membership was not read."""
+
+    group_id: str
+    user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Principal:
+    """Whom a grant names: a user or a group, by id."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the organization; `path` is made of OU names, as `Root/Prod`."""
+
+    id: str
+    name: str
+    state: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """A permission set; customer managed policies are given as path and name."""
+
+    arn: str
+    name: str | None = None
+    session_duration: str | None = None
+    managed_policies: tuple[str, ...] | None = None
+    customer_managed_policies: tuple[str, ...] | None = None
+    inline_policy: str | None = None
+    permissions_boundary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """One account assignment (`permission_set_arn`) or account-access entitlement (`role_arn`).
+
+    The order of the fields is the order of the report's rows.
+    """
+
+    account_id: str
+    access_type: str
+    permission_set_arn: str
+    role_arn: str
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What could not be read: the call, the resource it was for, why, and what to do about it."""
+
+    operation: str
+    resource: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that was read of one organization.
+
+    `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
+    missing was not read. `accounts_complete` tells whether every account of the organization is known.
+    """
+
+    organization: str
+    instance: Instance
+    started_at: datetime
+    finished_at: datetime
+    strategy: str
+    users: tuple[User, ...]
+    groups: tuple[Group, ...]
+    memberships: tuple[Membership, ...]
+    missing: tuple[Principal, ...]
+    accounts: tuple[Account, ...]
+    accounts_complete: bool
+    permission_sets: tuple[PermissionSet, ...]
+    grants: tuple[Grant, ...]
+    not_examined: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was asked is missing."""
+        return not self.gaps

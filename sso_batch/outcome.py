@@ -1,0 +1,115 @@
+"""What became of each organization and of the whole run. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
+from sso_batch.store import FileEntry
+
+
+class Status(StrEnum):
+    """How far an organization, or the run as a whole, came."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much of each was read."""
+
+    users: int
+    groups: int
+    accounts: int
+    permission_sets: int
+    assignments: int
+    entitlements: int
+    rows: int
+    orphaned: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, rows: int) -> "Counts":
+        """Count a snapshot's records, and its grants to principals that no longer exist."""
+        missing = frozenset(snapshot.missing)
+        return cls(
+            users=len(snapshot.users),
+            groups=len(snapshot.groups),
+            accounts=len(snapshot.accounts),
+            permission_sets=len(snapshot.permission_sets),
+            assignments=sum(grant.access_type == PERMISSION_SET for grant in snapshot.grants),
+            entitlements=sum(grant.access_type == IAM_ROLE for grant in snapshot.grants),
+            rows=rows,
+            orphaned=sum(grant.principal in missing for grant in snapshot.grants),
+        )
+
+
+NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of one organization; every attempt is one."""
+
+    total: int
+    throttled: int
+    retried: int
+    by_operation: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationOutcome:
+    """What became of one organization."""
+
+    name: str
+    status: Status
+    started_at: datetime
+    finished_at: datetime
+    region: str | None
+    instance: Instance | None
+    counts: Counts
+    calls: Calls
+    not_examined: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    files: tuple[FileEntry, ...]
+    endpoint_overrides: tuple[str, ...] = ()
+    bug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of the run; `signal` is the number of the signal that ended it early.
+
+    `written` is whether the merged file and the manifest found their place.
+    """
+
+    organizations: tuple[OrganizationOutcome, ...]
+    files: tuple[FileEntry, ...]
+    started_at: datetime
+    finished_at: datetime
+    written: bool
+    signal: int | None = None
+
+    @property
+    def endpoint_overrides(self) -> tuple[str, ...]:
+        """Where answers came from that did not come from AWS, as `service=URL`."""
+        return tuple(sorted({one for each in self.organizations for one in each.endpoint_overrides}))
+
+    @property
+    def status(self) -> Status:
+        """Complete only where everything was read and written."""
+        statuses = {one.status for one in self.organizations}
+        if statuses == {Status.COMPLETE} and self.written:
+            return Status.COMPLETE
+        return Status.INCOMPLETE if statuses & {Status.COMPLETE, Status.INCOMPLETE} else Status.FAILED
+
+    @property
+    def exit_code(self) -> int:
+        """The contract's exit code; a bug of ours is never passed off as an incomplete audit."""
+        if self.signal is not None:
+            return 128 + self.signal
+        if any(one.bug for one in self.organizations):
+            return 1
+        return {Status.COMPLETE: 0, Status.INCOMPLETE: 4}.get(self.status, 5)

@@ -1,0 +1,91 @@
+"""The columns of every access CSV, and the cells that one grant puts into them."""
+
+from collections.abc import Iterable
+
+from sso_batch.access import Access, Holder
+
+COLUMNS = (
+    "UserEmail",
+    "UserName",
+    "AccountId",
+    "AccountName",
+    "PermissionSet",
+    "PrincipalType",
+    "PrincipalId",
+    "Organization",
+    "UserId",
+    "UserLogin",
+    "UserStatus",
+    "GroupName",
+    "PrincipalState",
+    "AccountState",
+    "AccountPath",
+    "AccessType",
+    "PermissionSetArn",
+    "RoleArn",
+    "SessionDuration",
+    "ManagedPolicies",
+    "CustomerManagedPolicies",
+    "InlinePolicy",
+    "PermissionsBoundary",
+)
+
+IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
+"""Columns that are never escaped: other programs look these values up."""
+
+Cells = Iterable[tuple[str, str]]
+"""Columns with their values, in the order of the columns."""
+
+
+# A row is four runs of neighbouring columns, two that tell of the user and two that tell of the grant.
+# They are rendered apart, a user's once and a grant's once, and only put together for each row.
+
+
+def person(holder: Holder) -> Cells:
+    """The cells before the grant's: who."""
+    return (("UserEmail", holder.email), ("UserName", holder.name))
+
+
+def target(access: Access) -> Cells:
+    """The cells between the user's: where, with what, through whom."""
+    grant = access.grant
+    return (
+        ("AccountId", grant.account_id),
+        ("AccountName", access.account.name),
+        ("PermissionSet", access.permission_set.name),
+        ("PrincipalType", grant.principal.type),
+        ("PrincipalId", grant.principal.id),
+        ("Organization", access.organization),
+    )
+
+
+def identity(holder: Holder) -> Cells:
+    """The user's cells after the grant's first ones."""
+    return (("UserId", holder.user_id), ("UserLogin", holder.login), ("UserStatus", holder.status))
+
+
+def group(access: Access) -> Cells:
+    """The one cell of the grant between the user's status and the principal's state."""
+    return (("GroupName", access.group_name),)
+
+
+def state(holder: Holder) -> Cells:
+    """The one cell that depends on the user and the grant."""
+    return (("PrincipalState", holder.state),)
+
+
+def details(access: Access) -> Cells:
+    """The rest: the account, the grant and the permission set."""
+    grant, account, permission_set = access.grant, access.account, access.permission_set
+    return (
+        ("AccountState", account.state),
+        ("AccountPath", account.path),
+        ("AccessType", grant.access_type),
+        ("PermissionSetArn", grant.permission_set_arn),
+        ("RoleArn", grant.role_arn),
+        ("SessionDuration", permission_set.session_duration),
+        ("ManagedPolicies", permission_set.managed_policies),
+        ("CustomerManagedPolicies", permission_set.customer_managed_policies),
+        ("InlinePolicy", permission_set.inline_policy),
+        ("PermissionsBoundary", permission_set.permissions_boundary),
+    )

@@ -1,0 +1,131 @@
+"""The snapshot file: all that was read of one organization, a record a line, and read back as it was.
+
+The first line tells the organization, the last one how many records there are: a file without it was cut
+off. Records are sorted, so that two audits of the same state differ in their times alone.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sso_batch.errors import SsoBatchError
+from sso_batch.model import (
+    Account,
+    Gap,
+    Grant,
+    Group,
+    Instance,
+    Membership,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
+
+SCHEMA = 1
+
+# A kind of record: its name in the file, its class, the snapshot's field, what it is sorted by.
+_KINDS: tuple[tuple[str, type, str], ...] = (
+    ("user", User, "users"),
+    ("group", Group, "groups"),
+    ("membership", Membership, "memberships"),
+    ("missing", Principal, "missing"),
+    ("account", Account, "accounts"),
+    ("permission_set", PermissionSet, "permission_sets"),
+    ("grant", Grant, "grants"),
+    ("gap", Gap, "gaps"),
+)
+
+
+class SnapshotError(SsoBatchError):
+    """A snapshot that cannot be used: cut off, changed, or of another version."""
+
+
+def encode(snapshot: Snapshot) -> Iterator[str]:
+    """The lines of the file, each with its line break."""
+    yield _line(
+        "organization",
+        {
+            "schema": SCHEMA,
+            "name": snapshot.organization,
+            **_plain(snapshot.instance),
+            "started_at": snapshot.started_at.isoformat(),
+            "finished_at": snapshot.finished_at.isoformat(),
+            "strategy": snapshot.strategy,
+            "accounts_complete": snapshot.accounts_complete,
+            "not_examined": snapshot.not_examined,
+        },
+    )
+    records = 1
+    for kind, _, field in _KINDS:
+        for record in getattr(snapshot, field):
+            yield _line(kind, _plain(record))
+            records += 1
+    yield _line("end", {"records": records})
+
+
+def decode(lines: Iterable[str]) -> Snapshot:
+    """The snapshot that `encode` wrote; raises SnapshotError for anything else."""
+    head: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {kind: [] for kind, _, _ in _KINDS}
+    classes = {kind: cls for kind, cls, _ in _KINDS}
+    records = 0
+    ended = False
+    try:
+        for line in lines:
+            record = json.loads(line)
+            kind = record.pop("record")
+            if kind == "organization":
+                head = record
+            elif kind == "end":
+                ended = record["records"] == records
+                continue
+            else:
+                found[kind].append(_record(classes[kind], record))
+            records += 1
+        if not ended:
+            raise SnapshotError("the snapshot was cut off: its last record is missing")
+        if head.pop("schema") != SCHEMA:
+            raise SnapshotError("the snapshot was written by another version of sso-batch")
+        return Snapshot(
+            organization=head["name"],
+            instance=_record(Instance, {key: head[key] for key in _names(Instance)}),
+            started_at=datetime.fromisoformat(head["started_at"]),
+            finished_at=datetime.fromisoformat(head["finished_at"]),
+            strategy=head["strategy"],
+            accounts_complete=head["accounts_complete"],
+            not_examined=tuple(head["not_examined"]),
+            **{field: tuple(found[kind]) for kind, _, field in _KINDS},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _line(kind: str, record: dict[str, Any]) -> str:
+    return json.dumps({"record": kind, **record}, separators=(",", ":"), ensure_ascii=True) + "\n"
+
+
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
+
+
+def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the model
+    if isinstance(record, Grant):
+        principal = {"principal_type": record.principal.type, "principal_id": record.principal.id}
+        return {
+            "account_id": record.account_id,
+            "access_type": record.access_type,
+            "permission_set_arn": record.permission_set_arn,
+            "role_arn": record.role_arn,
+            **principal,
+        }
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a record of class `cls`
+    if cls is Grant:
+        principal = Principal(values.pop("principal_type"), values.pop("principal_id"))
+        return Grant(**values, principal=principal)
+    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

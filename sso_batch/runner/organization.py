@@ -1,0 +1,208 @@
+"""One organization of a run, from its audit to its files; whatever is raised in it ends here."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.collect import Audit
+from sso_batch.errors import OrganizationError
+from sso_batch.model import Gap, Snapshot
+from sso_batch.outcome import NOTHING, Calls, Counts, OrganizationOutcome, Status
+from sso_batch.report.names import FileNames
+from sso_batch.report.write import Stopped, write_organization
+from sso_batch.store import FileEntry, Folder
+from sso_batch.workers import Workers
+
+_SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
+_EVENTS = {
+    Status.COMPLETE: "org.completed",
+    Status.INCOMPLETE: "org.incomplete",
+    Status.FAILED: "org.failed",
+    Status.INTERRUPTED: "org.interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where and how an organization's files are written."""
+
+    folder: Folder
+    names: FileNames
+    escape_formulas: bool
+    writers: Workers
+
+
+class OrganizationRun:
+    """Audits one organization and writes its files; `run` always ends with an outcome."""
+
+    def __init__(
+        self,
+        name: str,
+        audit: Audit,
+        desk: Desk,
+        log: FilteringBoundLogger,
+        clock: Callable[[], datetime],
+        cancelled_for: Callable[[str], OrganizationError | None],
+    ) -> None:
+        self._name = name
+        self._audit = audit
+        self._desk = desk
+        self._log = log.bind(org=name)
+        self._clock = clock
+        self._cancelled_for = cancelled_for
+        self._started_at = clock()
+
+    async def run(self) -> OrganizationOutcome:
+        """The outcome, whatever happens: this is the boundary of an organization."""
+        self._started_at = self._clock()
+        self._log.info("org.started")
+        try:
+            snapshot = await self._audit.run()
+            outcome = self._read(snapshot, await self._write(snapshot))
+        except OrganizationError as error:
+            outcome = self._failed(_gap(self._name, error))
+        except asyncio.CancelledError:
+            loss = self._cancelled_for(self._name)
+            outcome = self._failed(_gap(self._name, loss)) if loss else self._ended(Status.INTERRUPTED)
+        except OSError as error:
+            outcome = self._failed(_unwritten(self._name, error))
+        except Exception as error:  # noqa: BLE001 - the one boundary of an organization
+            self._log.exception("org.bug")
+            outcome = self._failed(_bug(self._name, error), bug=True)
+        self._tell(outcome)
+        return outcome
+
+    def interrupted(self) -> OrganizationOutcome:
+        """The outcome of an organization whose turn never came."""
+        outcome = self._ended(Status.INTERRUPTED)
+        self._tell(outcome)
+        return outcome
+
+    async def _write(self, snapshot: Snapshot) -> tuple[FileEntry, ...]:
+        """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished."""
+        desk = self._desk
+        stop = threading.Event()
+        work = partial(
+            write_organization, desk.folder, desk.names, snapshot, escape=desk.escape_formulas, stop=stop
+        )
+        writing = asyncio.ensure_future(desk.writers.run(work))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            stop.set()
+            with contextlib.suppress(Stopped):
+                return await writing
+            raise
+
+    def _read(self, snapshot: Snapshot, files: tuple[FileEntry, ...]) -> OrganizationOutcome:
+        return self._ended(
+            Status.COMPLETE if snapshot.complete else Status.INCOMPLETE,
+            counts=Counts.of(snapshot, rows=sum(file.rows for file in files)),
+            not_examined=snapshot.not_examined,
+            gaps=snapshot.gaps,
+            files=files,
+        )
+
+    def _failed(self, gap: Gap, *, bug: bool = False) -> OrganizationOutcome:
+        return self._ended(Status.FAILED, gaps=(gap,), bug=bug)
+
+    def _ended(
+        self,
+        status: Status,
+        *,
+        counts: Counts = NOTHING,
+        not_examined: tuple[str, ...] = (),
+        gaps: tuple[Gap, ...] = (),
+        files: tuple[FileEntry, ...] = (),
+        bug: bool = False,
+    ) -> OrganizationOutcome:
+        tally = self._audit.tally
+        return OrganizationOutcome(
+            name=self._name,
+            status=status,
+            started_at=self._started_at,
+            finished_at=self._clock(),
+            region=self._audit.region,
+            instance=self._audit.instance,
+            counts=counts,
+            calls=Calls(
+                total=tally.by_operation.total(),
+                throttled=tally.throttled,
+                retried=tally.retried,
+                by_operation=dict(sorted(tally.by_operation.items())),
+            ),
+            not_examined=not_examined,
+            gaps=gaps,
+            files=files,
+            endpoint_overrides=self._audit.endpoint_overrides,
+            bug=bug,
+        )
+
+    def _tell(self, outcome: OrganizationOutcome) -> None:
+        for gap, resources in _alike(outcome.gaps):
+            self._log.warning(
+                "collect.gap",
+                operation=gap.operation,
+                code=gap.code,
+                message=gap.message,
+                hint=gap.hint,
+                count=len(resources),
+                resources=resources[:_SHOWN],
+            )
+        if outcome.calls.throttled:
+            self._log.warning(
+                "collect.throttled", throttled=outcome.calls.throttled, calls=outcome.calls.total
+            )
+        tell = self._log.info if outcome.status is Status.COMPLETE else self._log.error
+        tell(
+            _EVENTS[outcome.status],
+            **asdict(outcome.counts),
+            calls=outcome.calls.total,
+            gaps=len(outcome.gaps),
+            seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
+        )
+
+
+def _alike(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
+    """Gaps that differ in their resource alone, as the first of them with all the resources."""
+    resources: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    first: dict[tuple[str, str], Gap] = {}
+    for gap in gaps:
+        resources[gap.operation, gap.code].append(gap.resource)
+        first.setdefault((gap.operation, gap.code), gap)
+    return [(first[kind], found) for kind, found in resources.items()]
+
+
+def _gap(name: str, error: OrganizationError) -> Gap:
+    return Gap(error.operation, name, error.code, error.message, error.hint)
+
+
+def _unwritten(name: str, error: OSError) -> Gap:
+    code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return Gap(
+        "write",
+        name,
+        code,
+        f"the organization's files could not be written: {reason}",
+        "make room in the output folder, or name another one with --output, and run again",
+    )
+
+
+def _bug(name: str, error: Exception) -> Gap:
+    return Gap(
+        "sso-batch",
+        name,
+        "UnexpectedError",
+        f"a defect of sso-batch: {type(error).__name__}",
+        "please report it with the traceback from the log",
+    )

@@ -1,0 +1,177 @@
+"""One run: its organizations at once, its merged file, its manifest; and its end when it is told to."""
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.collect import Audit
+from sso_batch.collect.lane import Meter
+from sso_batch.config import Config, Organization
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.progress import Progress
+from sso_batch.report.manifest import RunFacts, manifest
+from sso_batch.report.write import Stopped, write_document, write_merged
+from sso_batch.runner.claims import Claims
+from sso_batch.runner.organization import Desk, OrganizationRun
+from sso_batch.store import FileEntry, Folder
+from sso_batch.workers import Workers
+
+_WRITERS = 2
+_MAKE_ROOM = "make room in the output folder, or name another one with --output, and run again"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run is given besides its configuration."""
+
+    folder: Folder
+    log: FilteringBoundLogger
+    progress: Progress
+    clock: Callable[[], datetime]
+
+
+class Run:
+    """One run over `organizations`: those of the configuration that were selected, in its order."""
+
+    def __init__(
+        self,
+        config: Config,
+        organizations: Sequence[Organization],
+        facts: RunFacts,
+        started_at: datetime,
+        surroundings: Surroundings,
+    ) -> None:
+        self._config = config
+        self._organizations = tuple(organizations)
+        self._facts = facts
+        self._started_at = started_at
+        self._folder = surroundings.folder
+        self._log = surroundings.log.bind(run_id=facts.names.run_id)
+        self._progress = surroundings.progress
+        self._clock = surroundings.clock
+        self._claims = Claims([one.name for one in organizations])
+        self._sessions = Workers(1, "sessions")
+        self._desk = Desk(
+            self._folder, facts.names, config.output.escape_formulas, Workers(_WRITERS, "files")
+        )
+        self._stop = threading.Event()
+        self._signal: int | None = None
+
+    def run(self) -> RunOutcome:
+        """Audit, write, and give the outcome."""
+        return asyncio.run(self._run())
+
+    async def _run(self) -> RunOutcome:
+        self._log.info(
+            "run.started",
+            organizations=[one.name for one in self._organizations],
+            not_selected=self._facts.not_selected,
+        )
+        deadline = asyncio.get_running_loop().time() + self._config.run.deadline.total_seconds()
+        places = asyncio.Semaphore(self._config.run.max_parallel_organizations)
+        tasks = [
+            asyncio.create_task(self._organization(one, places, deadline)) for one in self._organizations
+        ]
+        with self._signals(tasks):
+            await asyncio.wait(tasks)
+            outcome = await self._finish(tuple(task.result() for task in tasks))
+        tell = self._log.info if outcome.exit_code == 0 else self._log.error
+        tell(
+            "run.completed",
+            status=outcome.status.value,
+            exit_code=outcome.exit_code,
+            rows=sum(one.counts.rows for one in outcome.organizations),
+            complete=[one.name for one in outcome.organizations if one.status is Status.COMPLETE],
+            not_complete=[one.name for one in outcome.organizations if one.status is not Status.COMPLETE],
+            seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
+        )
+        return outcome
+
+    async def _organization(
+        self, organization: Organization, places: asyncio.Semaphore, deadline: float
+    ) -> OrganizationOutcome:
+        name = organization.name
+        meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
+        audit = Audit(
+            organization,
+            self._config.collect,
+            sessions=self._sessions,
+            deadline=deadline,
+            claim=partial(self._claims.claim, name),
+            clock=self._clock,
+            meter=meter,
+        )
+        entry = OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
+        try:
+            async with places:
+                self._progress.started(name)
+                outcome = await entry.run()
+        except asyncio.CancelledError:  # before its turn came
+            outcome = entry.interrupted()
+        self._progress.ended(name, outcome.status)
+        return outcome
+
+    async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
+        """Write the merged file and, last of all, the manifest."""
+        merged = await self._merge(organizations)
+        outcome = RunOutcome(
+            organizations=organizations,
+            files=merged or (),
+            started_at=self._started_at,
+            finished_at=self._clock(),
+            written=merged is not None,
+            signal=self._signal,
+        )
+        if outcome.endpoint_overrides:
+            self._log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
+        try:
+            write_document(self._folder, self._facts.names.manifest, manifest(self._facts, outcome))
+        except OSError as error:
+            self._log.error("run.manifest_failed", message=error.strerror, hint=_MAKE_ROOM)
+            return replace(outcome, written=False)
+        return outcome
+
+    async def _merge(self, organizations: Sequence[OrganizationOutcome]) -> tuple[FileEntry, ...] | None:
+        """The merged file; none where nothing was read; None where it could not be written."""
+        parts = [one.files[0] for one in organizations if one.files]
+        if self._signal is not None or not parts:
+            return ()
+        complete = all(one.status is Status.COMPLETE for one in organizations)
+        work = partial(
+            write_merged, self._folder, self._facts.names, parts, complete=complete, stop=self._stop
+        )
+        try:
+            return (await self._desk.writers.run(work),)
+        except Stopped:
+            return ()
+        except OSError as error:
+            self._log.error("run.merge_failed", message=error.strerror, hint=_MAKE_ROOM)
+            return None
+
+    @contextlib.contextmanager
+    def _signals(self, tasks: Sequence[asyncio.Task[OrganizationOutcome]]) -> Iterator[None]:
+        """While in here SIGINT and SIGTERM end the organizations; the run still writes its manifest."""
+        loop = asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            if self._signal is None:
+                self._signal = number
+                self._stop.set()
+                for task in tasks:
+                    task.cancel()
+
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        for number in numbers:
+            loop.add_signal_handler(number, stop, int(number))
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)

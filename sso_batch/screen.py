@@ -1,0 +1,139 @@
+"""What a person at a terminal sees: a bar for each organization while it runs, and a table at the end."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+
+_STYLES = {
+    Status.COMPLETE: "green",
+    Status.INCOMPLETE: "yellow",
+    Status.FAILED: "red",
+    Status.INTERRUPTED: "magenta",
+}
+_GAPS_SHOWN = 5
+
+
+class Bars:
+    """A live bar for each organization, below the logs; both go through `console`."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def started(self, organization: str) -> None:
+        """Show a new bar."""
+        self._tasks[organization] = self._progress.add_task(organization, total=None, status="")
+
+    def moved(self, organization: str, *, done: int, known: int) -> None:
+        """Move a bar; its end moves, too, while answers tell what else to ask."""
+        self._progress.update(self._tasks[organization], completed=done, total=known)
+
+    def ended(self, organization: str, status: Status) -> None:
+        """Stop a bar."""
+        if organization in self._tasks:
+            style = _STYLES[status]
+            self._progress.update(self._tasks[organization], status=f"[{style}]{status.value}[/{style}]")
+            self._progress.stop_task(self._tasks[organization])
+
+
+class ConsoleStream:
+    """A stream for the logger that writes above the bars instead of through them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def write(self, text: str) -> int:
+        """Write one event's line."""
+        self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def isatty(self) -> bool:
+        """Whether a person is looking."""
+        return self._console.is_terminal
+
+
+def summary(outcome: RunOutcome) -> Iterable[Table | Text]:
+    """The closing table, what is missing, and where answers did not come from AWS."""
+    yield _table(outcome.organizations)
+    for one in outcome.organizations:
+        yield from _holes(one)
+    if outcome.endpoint_overrides:
+        yield Text(f"Not answered by AWS: {', '.join(outcome.endpoint_overrides)}", style="yellow")
+
+
+def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Organization")
+    table.add_column("Status")
+    for heading in (
+        "Users",
+        "Groups",
+        "Accounts",
+        "Permission sets",
+        "Assignments",
+        "Orphaned",
+        "Rows",
+        "Gaps",
+    ):
+        table.add_column(heading, justify="right")
+    for one in organizations:
+        counts = one.counts
+        figures = (
+            counts.users,
+            counts.groups,
+            counts.accounts,
+            counts.permission_sets,
+            counts.assignments,
+            counts.orphaned,
+            counts.rows,
+        )
+        read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
+        table.add_row(
+            one.name,
+            Text(one.status.value, style=_STYLES[one.status]),
+            *(f"{figure:,}" if read else "not read" for figure in figures),
+            f"{len(one.gaps):,}",
+        )
+    return table
+
+
+def _holes(one: OrganizationOutcome) -> Iterable[Text]:
+    for gap in one.gaps[:_GAPS_SHOWN]:
+        text = Text(f"{one.name}: ", style="bold")
+        text.append(
+            f"{gap.operation} {gap.resource}: {gap.code}: {gap.message}".strip(), style="not bold red"
+        )
+        if gap.hint:
+            text.append(f"\n  {gap.hint}", style="not bold")
+        yield text
+    if len(one.gaps) > _GAPS_SHOWN:
+        yield Text(
+            f"{one.name}: {len(one.gaps) - _GAPS_SHOWN} more gaps, all of them in the manifest", style="bold"
+        )

@@ -1,0 +1,70 @@
+"""Threads for work that blocks: started as they are needed, and never waited for at the end.
+
+A call that hangs must not keep the process from ending when it is told to; a ThreadPoolExecutor joins its
+threads at exit, these are daemons.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Any]"
+
+
+class Workers:
+    """At most `limit` threads; one is started only when a job comes and none is idle."""
+
+    def __init__(self, limit: int, name: str) -> None:
+        self._limit = limit
+        self._name = name
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._started = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in a thread; its answer or its exception is ours. Cancelling leaves the thread alone."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, loop, answer))
+        if not self._idle.acquire(blocking=False) and self._started < self._limit:
+            self._started += 1
+            threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
+        return await answer
+
+    def close(self) -> None:
+        """Let the threads end once they have nothing to do."""
+        for _ in range(self._started):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            result: Any = None
+            error: BaseException | None = None
+            try:
+                result = job.work()
+            except BaseException as caught:  # noqa: BLE001 - it is the waiting coroutine's to handle
+                error = caught
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                job.loop.call_soon_threadsafe(_settle, job.answer, result, error)
+            del job, result, error
+            self._idle.release()
+
+
+def _settle(answer: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:  # noqa: ANN401
+    if answer.done():  # cancelled meanwhile
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)

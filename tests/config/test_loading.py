@@ -1,0 +1,233 @@
+"""From a file to its configuration, or to everything that is wrong with it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sso_batch.config import Config, Organization, load
+from sso_batch.errors import ConfigurationError
+from tests.config.conftest import Load, Told
+
+SECRET = "marker-5d1f"
+LEAST = "organizations: [{name: acme}]\n"
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is told under the name that the user wrote."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "gone.yaml", {})
+
+    assert caught.value.problems == (
+        f"{tmp_path / 'gone.yaml'}: there is no such file: write the path of a configuration file",
+    )
+
+
+def test_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is no configuration."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(Path("folder"), {})
+
+    assert caught.value.problems == (
+        "folder: this is a folder: write the path of a configuration file in it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied"), "orgs.yaml: the file cannot be read: Permission denied"),
+        (OSError(5, "Input/output error"), "orgs.yaml: the file cannot be read: Input/output error"),
+    ],
+)
+def test_an_unreadable_file(monkeypatch: pytest.MonkeyPatch, error: OSError, told: str) -> None:
+    """A file that the system does not give is told with the system's reason."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(Path("orgs.yaml"), {})
+
+    assert caught.value.problems == (told,)
+
+
+def test_an_impossible_path() -> None:
+    """A path that no file can have is told, and harmless to print."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(Path("a\0b"), {})
+
+    assert caught.value.problems == ("a\\x00b: this is no path of a file",)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "orgs.yaml:1: the file is empty: write at least `organizations:` with one organization"),
+        (b"a: 1\nb: \xff\n", "orgs.yaml:2: the file is not UTF-8: save it as UTF-8"),
+        ("a: 1\n".encode("utf-16"), "orgs.yaml:1: the file is not UTF-8: save it as UTF-8"),
+        (b"#" * 1_000_001, "orgs.yaml: the file is larger than 1 MB: split it"),
+        (b"- a\n", "orgs.yaml:1: write keys and values here"),
+        (b"acme", "orgs.yaml:1: write keys and values here"),
+        (b"~", "orgs.yaml:1: there is no value: write one, or take the key away"),
+        (b"{}", "orgs.yaml:1: organizations: this key is missing: write it"),
+        (b"a: 1\n---\nb: 1\n", "orgs.yaml:2: a second document begins here: write one file for each"),
+    ],
+)
+def test_content_that_is_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, told: str
+) -> None:
+    """A file of another kind is refused with the one thing that is wrong with it."""
+    monkeypatch.chdir(tmp_path)
+    Path("orgs.yaml").write_bytes(content)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(Path("orgs.yaml"), {})
+
+    assert caught.value.problems == (told,)
+
+
+def test_every_problem_at_once(told: Told) -> None:
+    """Problems of the YAML, the variables and the values are told together, in the order of the file."""
+    text = """\
+run: {deadline: soon}
+organizations:
+  - name: acme
+    profile: ${GONE}
+    profile: other
+  - name: acme
+    organization_id: 111122223333
+    colour: red
+"""
+
+    assert told(text) == [
+        "orgs.yaml:1: run.deadline: write a span of time such as 2h, 90m, 1h30m, 45s or 1d",
+        "orgs.yaml:4: organizations[0].profile: the variable GONE is not set: "
+        "set it, or give a default with ${GONE:-default}",
+        "orgs.yaml:5: organizations[0].profile: this key stands already in line 4: keep one of the two",
+        "orgs.yaml:6: organizations[1].name: organizations[0] in line 3 has this name already: write another one",
+        "orgs.yaml:7: organizations[1].organization_id: an unquoted number of 12 digits is an account id: "
+        "put it in quotes, to keep leading zeros",
+        "orgs.yaml:8: organizations[1].colour: there is no such key: known here: profile, region, role_arn, "
+        "external_id, source_profile, session_name, duration_seconds, organization_id, tags, name",
+    ]
+
+
+def test_yaml_that_breaks_off_is_told_with_what_stands_before_it(told: Told) -> None:
+    """What was wrong before the YAML broke is not kept back."""
+    assert told("organizations:\n  - name: ${GONE}\n  - [") == [
+        "orgs.yaml:2: organizations[0].name: the variable GONE is not set: "
+        "set it, or give a default with ${GONE:-default}",
+        "orgs.yaml:3: this is not YAML: did not find expected node content; "
+        "check indentation and brackets, and put ${…} within { } or [ ] in quotes",
+    ]
+
+
+@pytest.mark.parametrize(
+    "organization",
+    [
+        "{name: '${S}'}",
+        "{name: a, external_id: '${S}!'}",
+        "{name: a, external_id: ['${S}']}",
+        "{name: a, external_id: '${S}', profile: b}",
+        "{name: a, role_arn: '${S}', session_name: '${S} x', duration_seconds: '${S}', tags: '${S}'}",
+        "'${S}'",
+        "{name: a, external_id: marker-5d1f!, role_arn: marker-5d1f}",
+    ],
+)
+def test_values_are_never_repeated(load_text: Load, organization: str) -> None:
+    """No value of the file or of a variable is in an error, whatever is wrong with it."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_text(f"review: {{fail_on: '${{S}}', checks: {{direct-grant: '${{S}}'}}}}\norganizations: [{organization}]", S=SECRET)  # fmt: skip
+
+    assert caught.value.problems
+    assert SECRET not in repr((caught.value, caught.value.problems, caught.value.__cause__))
+
+
+def test_a_secret_shows_nowhere(load_text: Load) -> None:
+    """An external id is masked wherever a configuration is printed or dumped."""
+    config = load_text(
+        "organizations: [{name: a, external_id: '${S}', role_arn: 'arn:aws:iam::111122223333:role/A'}]",
+        S=SECRET,
+    )
+
+    held = config.organizations[0].external_id
+    assert held is not None
+    assert held.get_secret_value() == SECRET
+    assert SECRET not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
+
+
+def test_the_least_configuration(load_text: Load) -> None:
+    """One organization with a name is a configuration; everything else has its default."""
+    assert load_text(LEAST) == Config(organizations=(Organization(name="acme"),))
+
+
+def test_a_byte_order_mark_is_no_content(load_text: Load) -> None:
+    """Files saved by editors that mark them as UTF-8 are read alike."""
+    assert load_text("\ufeff" + LEAST) == load_text(LEAST)
+
+
+def test_parts_whose_keys_are_all_commented_out(load_text: Load) -> None:
+    """A part with nothing in it is as good as none."""
+    text = "output:\nrun:\ncollect:\nreview: {checks: , waivers: }\nnotify:\ndefaults:\n"
+
+    assert load_text(text + "organizations: [{name: acme, tags: }]") == load_text(LEAST)
+
+
+def test_variables_are_typed_as_if_written(load_text: Load) -> None:
+    """A variable can hold a number, a switch, a word or a secret."""
+    text = """\
+run: {max_parallel_organizations: "5", deadline: 1h}
+collect:
+  entitlements: ${ENTITLEMENTS}
+  requests_per_second: ${RATE:-7.5}
+organizations: [{name: acme}]
+""".replace('"5"', "5")
+
+    collect = load_text(text, ENTITLEMENTS="false").collect
+
+    assert (collect.entitlements, collect.requests_per_second) == (False, 7.5)
+
+
+def test_a_quoted_variable_is_text(told: Told) -> None:
+    """A number in quotes is no number, wherever it comes from."""
+    text = f'collect: {{requests_per_second: "${{RATE}}"}}\n{LEAST}'
+
+    assert told(text, RATE="5") == ["orgs.yaml:1: collect.requests_per_second: write a number"]
+
+
+def test_quick_and_without_boto() -> None:
+    """Reading a configuration loads nothing of AWS."""
+    code = "import sys, sso_batch.config; print([name for name in sys.modules if name.startswith('boto')])"
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert done.stdout == "[]\n"
+
+
+@settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary() | st.text(st.sampled_from("organizations:name-{}[]&*!${}\n \"'1")).map(str.encode))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
+    """Nothing but ConfigurationError comes out of whatever stands in a file."""
+    path = tmp_path / "orgs.yaml"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {})
+
+    assert caught.value.problems

@@ -1,0 +1,91 @@
+"""Where the files go."""
+
+import pytest
+
+from sso_batch.config import Output, S3Place
+from tests.config.conftest import Load, Told
+
+S3_ONLY = "this is for S3 only: write s3://bucket/prefix as directory, or take it away"
+PREFIX = "write a prefix of plain parts between single slashes, such as s3://bucket/audits/nightly"
+PLACE = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
+ROLE = "arn:aws:iam::111122223333:role/A"
+ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told_of_it"),
+    [
+        ("directory: ''", "directory: write one line of text, not empty"),
+        *(
+            (f"directory: '{place}'", f"directory: {PLACE}")
+            for place in ("s3://", "s3://Bucket/x", "s3://b", "s3:/bucket", "S3://bucket", "https://bucket/x")
+        ),
+        *(
+            (f"directory: '{place}'", f"directory: {PREFIX}")
+            for place in (
+                "s3://bucket//x",
+                "s3://bucket/a//b",
+                "s3://bucket/../x",
+                "s3://bucket/a/.",
+                "s3://bucket/#",
+            )
+        ),
+        ("formats: [csv, pdf]", "formats[1]: write csv, html or xlsx"),
+        ("formats: csv", "formats: write a list, an item a line after `- `"),
+        ("formats: [csv, csv]", "formats: a format is named twice: write each once"),
+        ("escape_formulas: off", "escape_formulas: write true or false"),
+        ("profile: p", f"profile: {S3_ONLY}"),
+        (f"role_arn: {ROLE}", f"role_arn: {S3_ONLY}"),
+        ("region: eu-west-1", f"region: {S3_ONLY}"),
+        ("kms_key_id: alias/a", f"kms_key_id: {S3_ONLY}"),
+        ("directory: s3://bucket, region: auto", "region: write a Region's name such as eu-west-1"),
+        ("directory: s3://bucket, kms_key_id: k", "kms_key_id: write a KMS key's id, its ARN or alias/NAME"),
+        (
+            f"directory: s3://bucket, profile: p, role_arn: {ROLE}",
+            "role_arn: profile and role_arn exclude each other: keep one",
+        ),
+    ],
+)
+def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
+    """A mistake in the output is told at its key."""
+    assert told(f"output: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: output.{told_of_it}"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "place"),
+    [
+        ("reports", None),
+        ("/var/audits", None),
+        ("C:/audits", None),
+        ("s3://bucket", S3Place("bucket", "")),
+        ("s3://bucket/", S3Place("bucket", "")),
+        ("s3://my.bucket-1/audits/nightly/", S3Place("my.bucket-1", "audits/nightly")),
+    ],
+)
+def test_places(load_text: Load, directory: str, place: S3Place | None) -> None:
+    """A folder is a folder, and a place in S3 is taken apart."""
+    output = load_text(f"output: {{directory: '{directory}'}}{ORGANIZATIONS}").output
+
+    assert (output.directory, output.s3) == (directory, place)
+
+
+def test_all_keys(load_text: Load) -> None:
+    """Everything that can be said of a place in S3 is kept."""
+    text = f"""\
+output:
+  directory: s3://bucket/x
+  formats: [xlsx, html, csv]
+  escape_formulas: false
+  role_arn: {ROLE}
+  region: eu-west-1
+  kms_key_id: arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f
+"""
+
+    assert load_text(text + ORGANIZATIONS).output == Output(
+        directory="s3://bucket/x",
+        formats=("xlsx", "html", "csv"),
+        escape_formulas=False,
+        role_arn=ROLE,
+        region="eu-west-1",
+        kms_key_id="arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    )
