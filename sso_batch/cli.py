@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from sso_batch import __version__
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
 
 FORMATS = ("csv", "html", "xlsx")
@@ -63,7 +63,7 @@ _CONFIG = _option(
 @_option("--quiet", is_flag=True, help="No bars and no table, and of the logs only errors.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, log_level: str, log_format: str, *, quiet: bool) -> None:
+def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: bool) -> None:
     """Audit AWS IAM Identity Center in many organizations.
 
     Who can reach which account, with what, and how do they come by it?
@@ -91,7 +91,7 @@ def cli(context: click.Context, log_level: str, log_format: str, *, quiet: bool)
 )
 @_option("--run-id", help="The run's id; by default its start.")
 @click.pass_obj
-def run(terminal: Terminal, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit every organization and write the reports."""
     from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
@@ -160,9 +160,7 @@ def main() -> NoReturn:
 
 
 def _say(message: str, hint: str) -> None:
-    lines = f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")
-    sys.stderr.write(
-        lines.encode(sys.stderr.encoding or "ascii", "backslashreplace").decode(
-            sys.stderr.encoding or "ascii"
-        )
-    )
+    """Write to stderr what its encoding can hold; the rest as escapes."""
+    encoding = sys.stderr.encoding or "ascii"
+    text = f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -1,15 +1,10 @@
 """Logs: one event a line, JSON unless a person is looking. Made once for each run and handed on."""
 
 import logging
-from typing import Literal, Protocol
+from typing import Protocol, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
-
-Format = Literal["auto", "json", "console"]
-Level = Literal["debug", "info", "warning", "error"]
-
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 class Stream(Protocol):
@@ -25,7 +20,7 @@ class Stream(Protocol):
         """Whether a person is looking."""
 
 
-def make_logger(stream: Stream, *, level: Level, log_format: Format) -> FilteringBoundLogger:
+def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoundLogger:
     """A logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
 
     Tracebacks come without local variables, which can be secrets. What libraries log is dropped: botocore
@@ -34,13 +29,13 @@ def make_logger(stream: Stream, *, level: Level, log_format: Format) -> Filterin
     logging.getLogger().handlers = [logging.NullHandler()]
     console = log_format == "console" or (log_format == "auto" and stream.isatty())
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast("TextIO", stream)),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_for_people(stream) if console else _for_programs()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         context_class=dict,
     )
     return logger

@@ -155,13 +155,14 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         max_pool_connections=CALLS_AT_ONCE,
         user_agent_extra=f"sso-batch/{__version__}",
     )
-    return boto3.Session(botocore_session=session).client(service, region_name=region, config=config)
+    maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
+    return maker.client(service, region_name=region, config=config)
 
 
 def _configured_endpoint(session: Session, service: str) -> str | None:
     if session.get_config_variable("ignore_configured_endpoint_urls"):
         return None
-    provider = ConfiguredEndpointProvider(
+    provider: Any = ConfiguredEndpointProvider(
         full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
     )
     url: str | None = provider.provide()

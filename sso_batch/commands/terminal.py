@@ -4,14 +4,16 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from sso_batch.logs import Format, Level
     from sso_batch.outcome import RunOutcome
     from sso_batch.progress import Progress
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "json", "console"]
 
 _WIDTH_WHEN_PIPED = 120
 
@@ -20,8 +22,8 @@ _WIDTH_WHEN_PIPED = 120
 class Terminal:
     """What was said before the command: how to log, and whether to be quiet."""
 
-    level: "Level" = "info"
-    log_format: "Format" = "auto"
+    level: Level = "info"
+    log_format: Format = "auto"
     quiet: bool = False
 
     @contextlib.contextmanager

@@ -22,6 +22,8 @@ _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where Py
 _FORBIDDEN = re.compile(  # YAML takes no other character; PyYAML would tell it without its line
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # undecodable bytes of the environment
+_NO_KEY = "?"  # stands in a path for a key that is none
 _CHECK = "check indentation and brackets, and put ${…} within { } or [ ] in quotes"
 _BROKEN_YAML = (
     (
@@ -56,7 +58,7 @@ def read(text: str, expand: Callable[[str], str]) -> tuple[Node, list[Problem]]:
     try:
         root = reader.document(yaml.parse(text, Loader=_PARSER))
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([*reader.problems, _broken(error)]) from error
+        raise DocumentError([*reader.problems, _broken(error, text.rstrip().count("\n") + 1)]) from error
     except _RefusedError as error:
         raise DocumentError([*reader.problems, Problem(error.line, "", error.text)]) from error
     return root, reader.problems
@@ -115,45 +117,30 @@ class _Reader:
         nodes: dict[str, Node] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self.key(event, events, path)
-            node = self.node(next(events), events, (*path, key or "?"), _line(event))
-            if key is None:
-                continue
-            if key in nodes:
+            node = self.node(next(events), events, (*path, key), _line(event))
+            first = nodes.setdefault(key, node)
+            if first is not node and key != _NO_KEY:
                 self.problem(
-                    node.line,
-                    node.path,
-                    f"this key stands already in line {nodes[key].line}: keep one of the two",
+                    node.line, node.path, f"this key stands already in line {first.line}: keep one of the two"
                 )
-            else:
-                nodes[key] = node
+        nodes.pop(_NO_KEY, None)
         return nodes
 
-    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str | None:
-        """Read a key, which must be a word; tell what is wrong with it and give None where it is not."""
-        if not isinstance(event, yaml.ScalarEvent):
-            self.node(event, events, (*path, "?"))
+    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str:
+        """Read a key; tell what is wrong with one that is no word, and give _NO_KEY for it."""
+        if isinstance(event, yaml.ScalarEvent):
+            mistake = _mistake_in_key(event)
+            if not mistake:
+                return str(event.value)
+            self.problem(_line(event), (*path, event.value), mistake)
+        else:
+            told = len(self.problems)
+            self.node(event, events, (*path, _NO_KEY))
+            del self.problems[told:]  # of a value that must not stand there at all
             self.problem(
                 _line(event), path, "a key must be a word: put text such as {{ … }} or *name in quotes"
             )
-            return None
-        key: str = event.value
-        if event.implicit[0]:
-            try:
-                word = typed(key)
-            except ScalarError as error:
-                self.problem(_line(event), (*path, key), str(error))
-                return None
-            if not isinstance(word, str):
-                self.problem(_line(event), (*path, key), "a key must be a word: put it in quotes")
-                return None
-            if key == "<<":
-                self.problem(
-                    _line(event),
-                    (*path, key),
-                    "merge keys are not YAML 1.2: write what all share under `defaults`",
-                )
-                return None
-        return key
+        return _NO_KEY
 
     def sequence(self, events: Iterator[yaml.Event], path: Path) -> tuple[Node, ...]:
         nodes: list[Node] = []
@@ -164,6 +151,8 @@ class _Reader:
     def scalar(self, event: yaml.ScalarEvent, path: Path, line: int) -> Scalar | Unreadable:
         try:
             text = self.expand(event.value)
+            if _SURROGATE.search(text):
+                raise ScalarError("this text is not valid Unicode: write other characters")
             return typed(text) if event.implicit[0] else text
         except ExpansionError as error:
             for reason in error.reasons:
@@ -207,7 +196,20 @@ def _line(place: yaml.Event | yaml.Mark | None) -> int:
     return mark.line + 1 if mark else 0
 
 
-def _broken(error: yaml.MarkedYAMLError) -> Problem:
+def _mistake_in_key(event: yaml.ScalarEvent) -> str:
+    """Say what is wrong with a key, if anything is."""
+    if not event.implicit[0]:
+        return ""
+    try:
+        word = typed(event.value)
+    except ScalarError as error:
+        return str(error)
+    if not isinstance(word, str):
+        return "a key must be a word: put it in quotes"
+    return "merge keys are not YAML 1.2: write what all share under `defaults`" if word == "<<" else ""
+
+
+def _broken(error: yaml.MarkedYAMLError, last_line: int) -> Problem:
     """Tell broken YAML in words, at the line where it is broken."""
     reason = str(error.problem)
     for part, sentence in _BROKEN_YAML:
@@ -215,4 +217,5 @@ def _broken(error: yaml.MarkedYAMLError) -> Problem:
             # a quote that is never closed is noticed at the end of the file, and mended where it was opened
             mark = error.context_mark if part == "end of stream" else error.problem_mark
             return Problem(_line(mark), "", f"this is not YAML: {sentence}")
-    return Problem(_line(error.problem_mark), "", f"this is not YAML: {reason}; {_CHECK}")
+    line = min(_line(error.problem_mark), last_line)  # what is missing at the end is missed one line later
+    return Problem(line, "", f"this is not YAML: {reason}; {_CHECK}")

@@ -22,7 +22,6 @@ _SENTENCES = {
     "finite_number": "write a number",
     "dict_type": "write keys and values, such as `tier: prod`",
     "tuple_type": "write a list, an item a line after `- `",
-    "string_unicode": "this text is not valid Unicode: write other characters",
     "missing": "this key is missing: write it",
     "model_type": "write keys and values here",
 }
@@ -117,7 +116,7 @@ def _text_wanted(node: Node) -> str:
 
 def _limit(context: Mapping[str, Any]) -> str:
     """Say which numbers are taken, where that is what is wrong."""
-    return next((f"write a number {word} {context[key]}" for key, word in _LIMITS if key in context), "")
+    return next((f"write a number {word} {context[key]:g}" for key, word in _LIMITS if key in context), "")
 
 
 def _unknown_key(key: str, location: Path) -> str:

@@ -10,7 +10,14 @@ ROLE = "arn:aws:iam::111122223333:role/A"
 
 def test_a_mistake_in_a_default_is_told_once_and_there(told: Told) -> None:
     """However many organizations take a bad default, it is told at its own line."""
-    text = "defaults:\n  region: here\n  external_id: 5\norganizations:\n  - {name: a}\n  - {name: b, role_arn: x}\n"
+    text = """\
+defaults:
+  region: here
+  external_id: 5
+organizations:
+  - {name: a}
+  - {name: b, role_arn: x}
+"""
 
     assert [line.split(": ")[:2] for line in told(text)] == [
         ["orgs.yaml:2", "defaults.region"],
@@ -28,7 +35,13 @@ def test_an_unread_default_is_told_once(told: Told) -> None:
 
 def test_a_default_that_does_not_fit_an_organization_is_told_there(told: Told) -> None:
     """Where a default is right alone and wrong beside an organization's key, that organization is named."""
-    text = f"defaults: {{duration_seconds: 7200}}\norganizations:\n  - name: a\n  - name: b\n    role_arn: [{ROLE}, {ROLE}]\n"
+    text = f"""\
+defaults: {{duration_seconds: 7200}}
+organizations:
+  - name: a
+  - name: b
+    role_arn: [{ROLE}, {ROLE}]
+"""
 
     assert told(text) == [
         "orgs.yaml:4: organizations[1].duration_seconds: "

@@ -105,8 +105,8 @@ review:
     assert load_text(text + ORGANIZATIONS).review == Review(
         fail_on="medium",
         compare="previous",
-        checks=Checks(
-            **{
+        checks=Checks.model_validate(
+            {
                 "long-session": LongSession(severity="high", max=timedelta(hours=8)),
                 "user-without-email": Check(severity="off"),
             }

@@ -103,7 +103,7 @@ class QueryProtocol:
 
 @dataclass(frozen=True, slots=True)
 class RestJsonProtocol:
-    """Methods and paths in, JSON out. A route is a method and a path, before the argument that it may end with."""
+    """Methods and paths in, JSON out. A route is a method and a path before its argument."""
 
     routes: Mapping[tuple[str, str], tuple[str, str | None]]
 

@@ -23,7 +23,7 @@ def access_denied(user_arn: str, action: str, resource: str) -> Refusal:
     )
 
 
-def not_found(message: str, **members: Any) -> Refusal:
+def not_found(message: str, **members: Any) -> Refusal:  # noqa: ANN401 - JSON
     """Return the refusal of something that does not exist."""
     return Refusal("ResourceNotFoundException", message, **members)
 

@@ -1,0 +1,1 @@
+"""Tests of the emulated AWS: as strict as AWS, and in the shapes that botocore knows."""

@@ -1,0 +1,1 @@
+"""Tests of each emulated service, asked by a real client."""
