@@ -73,15 +73,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSet:
-    """A permission set; customer managed policies are given as path and name."""
+    """A permission set; customer managed policies are given as path and name, tags as `key=value`."""
 
     arn: str
     name: str | None = None
+    description: str | None = None
     session_duration: str | None = None
     managed_policies: tuple[str, ...] | None = None
     customer_managed_policies: tuple[str, ...] | None = None
     inline_policy: str | None = None
     permissions_boundary: str | None = None
+    tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

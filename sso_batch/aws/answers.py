@@ -59,7 +59,29 @@ def account(item: Item) -> Account:
 
 def permission_set(arn: str, item: Item) -> PermissionSet:
     """A permission set of DescribePermissionSet."""
-    return PermissionSet(arn=arn, name=text(item["Name"]), session_duration=text(item.get("SessionDuration")))
+    return PermissionSet(
+        arn=arn,
+        name=text(item["Name"]),
+        description=text(item.get("Description")),
+        session_duration=text(item.get("SessionDuration")),
+    )
+
+
+def customer_managed_policy(item: Item) -> str:
+    """A reference to a policy that each account has under the same path and name: `/path/name`."""
+    return text(item.get("Path") or "/") + text(item["Name"])
+
+
+def permissions_boundary(item: Item) -> str:
+    """The one policy that bounds a permission set: AWS's by its ARN, the customer's as path and name."""
+    if "ManagedPolicyArn" in item:
+        return text(item["ManagedPolicyArn"])
+    return customer_managed_policy(item["CustomerManagedPolicyReference"])
+
+
+def tag(item: Item) -> str:
+    """A tag as `key=value`."""
+    return f"{text(item['Key'])}={text(item['Value'])}"
 
 
 def assignment(item: Item) -> Grant:

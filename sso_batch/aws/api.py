@@ -3,13 +3,15 @@
 Every method raises AwsFailure where there is no answer to be had.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from sso_batch.aws import answers, operations
 from sso_batch.aws.answers import Item, text
+from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.gateway import Gateway
-from sso_batch.model import Account, Grant, Group, PermissionSet, User
+from sso_batch.aws.operations import Operation
+from sso_batch.model import Account, Grant, Group, PermissionSet, Principal, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,64 @@ class InstanceApi:
             AccountId=account_id,
             PermissionSetArn=permission_set_arn,
         )
+
+    def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+        """The assignments of one principal; for a user perhaps its groups' as well, as the groups' own."""
+        return self._gateway.pages(
+            operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,
+            answers.assignment,
+            **self._instance,
+            PrincipalType=principal.type,
+            PrincipalId=principal.id,
+        )
+
+    async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
+        """The ARNs of AWS's own policies in a permission set, sorted."""
+        return await self._all_of(
+            operations.LIST_MANAGED_POLICIES, lambda item: text(item["Arn"]), permission_set_arn
+        )
+
+    async def customer_managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
+        """The customer managed policies of a permission set as path and name, sorted."""
+        return await self._all_of(
+            operations.LIST_CUSTOMER_MANAGED_POLICIES, answers.customer_managed_policy, permission_set_arn
+        )
+
+    async def inline_policy(self, permission_set_arn: str) -> str:
+        """The JSON of a permission set's inline policy; empty where it has none."""
+        return await self._gateway.call(
+            operations.GET_INLINE_POLICY,
+            lambda answer: text(answer.get("InlinePolicy")),
+            **self._instance,
+            PermissionSetArn=permission_set_arn,
+        )
+
+    async def permissions_boundary(self, permission_set_arn: str) -> str:
+        """The policy that bounds a permission set; empty where none does, which AWS calls not found."""
+        try:
+            return await self._gateway.call(
+                operations.GET_PERMISSIONS_BOUNDARY,
+                lambda answer: answers.permissions_boundary(answer["PermissionsBoundary"]),
+                **self._instance,
+                PermissionSetArn=permission_set_arn,
+            )
+        except AwsFailure as failure:
+            if failure.not_found:
+                return ""
+            raise
+
+    async def permission_set_tags(self, permission_set_arn: str) -> tuple[str, ...]:
+        """The tags of a permission set as `key=value`, sorted."""
+        pages = self._gateway.pages(
+            operations.LIST_PERMISSION_SET_TAGS, answers.tag, **self._instance, ResourceArn=permission_set_arn
+        )
+        return tuple(sorted([tag async for page in pages for tag in page]))
+
+    async def _all_of(
+        self, operation: Operation, parse: Callable[[Item], str], permission_set_arn: str
+    ) -> tuple[str, ...]:
+        pages = self._gateway.pages(operation, parse, **self._instance, PermissionSetArn=permission_set_arn)
+        return tuple(sorted([item async for page in pages for item in page]))
 
     def users(self) -> AsyncIterator[list[User]]:
         """Every user that the identity store lists; with Active Directory perhaps not everybody."""

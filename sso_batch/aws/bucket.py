@@ -1,4 +1,4 @@
-"""The arithmetic of a pace: how long to wait so that AWS's limit is met and not passed. No clock, no thread."""
+"""The arithmetic of a pace: how long to wait so that AWS's limit is met and not passed. Pure."""
 
 from sso_batch.aws.operations import Limit
 

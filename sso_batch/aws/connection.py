@@ -1,5 +1,6 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch import __version__
@@ -155,8 +157,20 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         max_pool_connections=CALLS_AT_ONCE,
         user_agent_extra=f"sso-batch/{__version__}",
     )
+    session.register("before-parse.sso-admin.GetInlinePolicyForPermissionSet", _refuse_broken_json)
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
     return maker.client(service, region_name=region, config=config)
+
+
+def _refuse_broken_json(response_dict: Mapping[str, Any], **_: object) -> None:
+    """Have a body that is no JSON refused, where botocore would take it for an empty answer.
+
+    Every other answer must hold a key that tells; this one is empty where there is no policy.
+    """
+    try:
+        json.loads(response_dict["body"])
+    except ValueError as error:
+        raise ResponseParserError(f"the answer is not JSON: {error}") from None
 
 
 def _configured_endpoint(session: Session, service: str) -> str | None:

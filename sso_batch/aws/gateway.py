@@ -101,7 +101,8 @@ class Gateway:
                 raise malformed(operation, "a page token came back a second time")
             return [parse(item) for item in answer[operation.items]], token
 
-        parameters["MaxResults"] = operation.page
+        if operation.page is not None:
+            parameters["MaxResults"] = operation.page
         while True:
             items, token = await self.call(operation, page, **parameters)
             yield items

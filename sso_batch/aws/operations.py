@@ -25,7 +25,7 @@ UNLIMITED = Limit("sts", 1000, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One AWS operation. A listing gives `items`, the key of its list, and asks for `page` of them."""
+    """One AWS operation. A listing has `items`, the key of its list, and asks for `page` of them."""
 
     name: str
     service: str
@@ -65,6 +65,16 @@ DESCRIBE_PERMISSION_SET = _sso("DescribePermissionSet")
 LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET = _sso("ListAccountsForProvisionedPermissionSet", "AccountIds")
 LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT = _sso("ListPermissionSetsProvisionedToAccount", "PermissionSets")
 LIST_ACCOUNT_ASSIGNMENTS = _sso("ListAccountAssignments", "AccountAssignments")
+LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL = _sso("ListAccountAssignmentsForPrincipal", "AccountAssignments")
+LIST_MANAGED_POLICIES = _sso("ListManagedPoliciesInPermissionSet", "AttachedManagedPolicies")
+LIST_CUSTOMER_MANAGED_POLICIES = _sso(
+    "ListCustomerManagedPolicyReferencesInPermissionSet", "CustomerManagedPolicyReferences"
+)
+GET_INLINE_POLICY = _sso("GetInlinePolicyForPermissionSet")
+GET_PERMISSIONS_BOUNDARY = _sso("GetPermissionsBoundaryForPermissionSet")
+LIST_PERMISSION_SET_TAGS = Operation(
+    "ListTagsForResource", "sso-admin", "sso:ListTagsForResource", SSO_ADMIN, "Tags"
+)
 
 LIST_USERS = _identity_store("ListUsers", "Users")
 LIST_GROUPS = _identity_store("ListGroups", "Groups")

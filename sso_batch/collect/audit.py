@@ -1,22 +1,36 @@
 """One organization from its credentials to its snapshot."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from sso_batch.aws.api import InstanceApi, OrganizationApi
 from sso_batch.aws.connection import CALLS_AT_ONCE, Connection
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import SSO_ADMIN
-from sso_batch.collect.complete import Collection
+from sso_batch.collect.collection import Collection
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.lane import Meter
+from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_arn
 from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.workers import Workers
 
+T = TypeVar("T")
+
+PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
+"""What `permission_set_details: false` leaves out."""
+
+NOT_SEEN_BY_PRINCIPAL = (
+    "orphaned assignments",
+    "grants to principals that are not listed",
+    "permission sets without assignments",
+)
+"""What cannot be seen by asking principals for their grants."""
+
 NOT_BUILT = (
-    "permission set policies, permissions boundaries and tags",
     "account-access entitlements",
     "account paths",
 )
@@ -43,6 +57,7 @@ class Audit:
         claim: Callable[[Instance], None],
         clock: Callable[[], datetime],
         meter: Meter,
+        planned: Callable[[Way, Known], None],
     ) -> None:
         self.region = None if organization.region == "auto" else organization.region
         self.instance: Instance | None = None
@@ -55,6 +70,7 @@ class Audit:
         self._claim = claim
         self._clock = clock
         self._meter = meter
+        self._planned = planned
         self._calls = Workers(CALLS_AT_ONCE, f"aws-{organization.name}")
         self._connections: list[Connection] = []
 
@@ -79,30 +95,46 @@ class Audit:
         self._claim(self.instance)
         if region is None:
             gateway = await self._connect(self.instance.region)
-        collection = Collection(
-            OrganizationApi(gateway),
-            InstanceApi(gateway, self.instance.arn, self.instance.identity_store_id),
-            self.instance,
-            self._meter,
-        )
-        await collection.run()
+        async with asyncio.TaskGroup() as group:
+            collection = Collection(
+                OrganizationApi(gateway),
+                InstanceApi(gateway, self.instance.arn, self.instance.identity_store_id),
+                self.instance,
+                self._settings,
+                meter=self._meter,
+                planned=self._planned,
+                group=group,
+            )
+            collection.start()
+        collection.finish()
+        return self._snapshot(self.instance, collection, gaps + collection.gaps, started_at)
+
+    def _snapshot(
+        self, instance: Instance, collection: Collection, gaps: list[Gap], started_at: datetime
+    ) -> Snapshot:
+        directory = collection.directory
         return Snapshot(
-            organization=organization.name,
-            instance=self.instance,
+            organization=self._organization.name,
+            instance=instance,
             started_at=started_at,
             finished_at=self._clock(),
-            strategy="complete",
-            users=tuple(sorted(collection.users.values(), key=lambda user: user.id)),
-            groups=tuple(sorted(collection.groups.values(), key=lambda group: group.id)),
-            memberships=tuple(sorted(collection.memberships.values(), key=lambda one: one.group_id)),
-            missing=tuple(sorted(collection.missing)),
-            accounts=tuple(sorted(collection.accounts.values(), key=lambda account: account.id)),
-            accounts_complete=collection.accounts_complete,
-            permission_sets=tuple(sorted(collection.permission_sets.values(), key=lambda one: one.arn)),
-            grants=tuple(sorted(collection.grants)),
-            not_examined=NOT_BUILT,
-            gaps=tuple(sorted(gaps + collection.gaps, key=lambda gap: (gap.operation, gap.resource))),
+            strategy=self._settings.strategy,
+            users=_in_order(directory.users),
+            groups=_in_order(directory.groups),
+            memberships=_in_order(directory.memberships),
+            missing=tuple(sorted(directory.missing)),
+            accounts=_in_order(collection.accounts.found),
+            accounts_complete=collection.accounts.complete,
+            permission_sets=_in_order(collection.permission_sets.found),
+            grants=tuple(sorted(collection.grants.found)),
+            not_examined=self._not_examined(collection),
+            gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
         )
+
+    def _not_examined(self, collection: Collection) -> tuple[str, ...]:
+        left_out = [] if self._settings.permission_set_details else [PERMISSION_SET_DETAILS]
+        unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
+        return (*NOT_BUILT, *left_out, *unseen)
 
     async def _connect(self, region: str) -> Gateway:
         connection = await self._sessions.run(lambda: Connection(self._organization, region))
@@ -117,6 +149,11 @@ class Audit:
             deadline=self._deadline,
             secrets=(secret.get_secret_value(),) if secret else (),
         )
+
+
+def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:
+    """The records by their ids, bytewise."""
+    return tuple(records[id_] for id_ in sorted(records))
 
 
 def _first_region(organization: Organization) -> str:

@@ -94,8 +94,8 @@ def _not_here(
         return _wrong_region(region, elsewhere)
     if management_account_id is None and len(listed) > 1:
         return OrganizationError(
-            f"{len(listed)} instances are listed, and without organizations:DescribeOrganization it cannot be "
-            "told which one is the organization's own",
+            f"{len(listed)} instances are listed, and without DescribeOrganization it cannot be told "
+            "which one is the organization's own",
             code="InstanceUnknown",
             operation="ListInstances",
             hint="allow the role the IAM action organizations:DescribeOrganization",

@@ -32,7 +32,7 @@ class Lane:
     def __init__(self, group: asyncio.TaskGroup, width: int, gaps: list[Gap], meter: Meter) -> None:
         self._group = group
         self._width = width
-        self._gaps = gaps
+        self.gaps = gaps
         self._meter = meter
         self._waiting: deque[tuple[str, Question, Callable[[], None] | None]] = deque()
         self._running = 0
@@ -51,7 +51,7 @@ class Lane:
             try:
                 await question()
             except AwsFailure as failure:
-                self._gaps.append(failure.gap(resource))
+                self.gaps.append(failure.gap(resource))
             if then is not None:
                 then()
             self._meter.done += 1

@@ -16,6 +16,15 @@ from sso_batch.errors import UsageError
 from sso_batch.outcome import RunOutcome, Status
 from sso_batch.report.names import PREFIX, FileNames
 
+_MEANING = """
+A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and
+how they come by it (PrincipalType, GroupName). PrincipalState tells the rows that need a look: NOT_FOUND
+(the user or group is gone, the grant is not), EMPTY_GROUP, MEMBER_NOT_FOUND."""
+
+_INCOMPLETE = """
+This run is incomplete: what could not be read is named above and in the manifest's `gaps`, stands as NOT_READ
+in the files that say _INCOMPLETE, and makes the exit code 4. It never looks like an answer."""
+
 
 def demo_command(terminal: Terminal, output: str, *, with_failure: bool) -> int:
     """Audit the made-up organizations and say what was written and what it means."""
@@ -62,12 +71,7 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
                 f"{one.name} alone: {entry.rows} rows" if entry.rows else f"all that was read of {one.name}"
             )
             yield f"  {entry.name}\n      {what}"
-    yield f"  {names.manifest}\n      the run for programs: every file with its checksum, every call, every gap"
-    yield ""
-    yield "A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet),"
-    yield "and how they come by it (PrincipalType, GroupName). PrincipalState tells the rows that need a look:"
-    yield "EMPTY_GROUP, NOT_FOUND (the user or group is gone, the grant is not), MEMBER_NOT_FOUND."
-    if outcome.status is not Status.COMPLETE:
-        yield ""
-        yield "This run is incomplete: what could not be read is named above and in the manifest's `gaps`, stands as"
-        yield "NOT_READ in the files that say _INCOMPLETE, and makes the exit code 4. It never looks like an answer."
+    yield f"  {names.manifest}\n      for programs: every file with its checksum, every call, every gap"
+    yield _MEANING
+    if outcome.status is Status.INCOMPLETE:
+        yield _INCOMPLETE

@@ -44,7 +44,7 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),
-        strategy="complete",
+        strategy=config.collect.strategy,
         not_selected=tuple(one.name for one in config.organizations if one not in organizations),
     )
     with terminal.watch() as (log, progress):

@@ -7,9 +7,11 @@ name a Python object, and depth and size are held to their limits while the file
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import yaml
 
+from sso_batch.config.broken import broken
 from sso_batch.config.environment import ExpansionError
 from sso_batch.config.problems import Path, Problem, shown
 from sso_batch.config.scalars import Scalar, ScalarError, typed
@@ -23,19 +25,6 @@ _FORBIDDEN = re.compile(  # YAML takes no other character; PyYAML would tell it 
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # undecodable bytes of the environment
-_NO_KEY = "?"  # stands in a path for a key that is none
-_CHECK = "check indentation and brackets, and put ${…} within { } or [ ] in quotes"
-_BROKEN_YAML = (
-    (
-        "cannot start any token",
-        "a tab, or a sign such as @ or ` before a value: indent with spaces, and put such text in quotes",
-    ),
-    (
-        "mapping values are not allowed",
-        "wrong indentation, or a second `: ` on the line: put text that holds `: ` in quotes",
-    ),
-    ("end of stream", "a quote that is opened and never closed: close it"),
-)
 
 
 class DocumentError(Exception):
@@ -58,7 +47,7 @@ def read(text: str, expand: Callable[[str], str]) -> tuple[Node, list[Problem]]:
     try:
         root = reader.document(yaml.parse(text, Loader=_PARSER))
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([*reader.problems, _broken(error, text.rstrip().count("\n") + 1)]) from error
+        raise DocumentError([*reader.problems, broken(error, text.rstrip().count("\n") + 1)]) from error
     except _RefusedError as error:
         raise DocumentError([*reader.problems, Problem(error.line, "", error.text)]) from error
     return root, reader.problems
@@ -109,25 +98,22 @@ class _Reader:
             return self.mapping(events, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(events, path)
-        if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event, path, line)
-        raise TypeError(event)  # the parser gives no other event where a value stands
+        return self.scalar(cast("yaml.ScalarEvent", event), path, line)
 
     def mapping(self, events: Iterator[yaml.Event], path: Path) -> dict[str, Node]:
         nodes: dict[str, Node] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self.key(event, events, path)
-            node = self.node(next(events), events, (*path, key), _line(event))
-            first = nodes.setdefault(key, node)
-            if first is not node and key != _NO_KEY:
+            node = self.node(next(events), events, (*path, "?" if key is None else key), _line(event))
+            first = node if key is None else nodes.setdefault(key, node)
+            if first is not node:
                 self.problem(
                     node.line, node.path, f"this key stands already in line {first.line}: keep one of the two"
                 )
-        nodes.pop(_NO_KEY, None)
         return nodes
 
-    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str:
-        """Read a key; tell what is wrong with one that is no word, and give _NO_KEY for it."""
+    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str | None:
+        """Read a key; tell what is wrong with one that is no word, and give None for it."""
         if isinstance(event, yaml.ScalarEvent):
             mistake = _mistake_in_key(event)
             if not mistake:
@@ -135,12 +121,12 @@ class _Reader:
             self.problem(_line(event), (*path, event.value), mistake)
         else:
             told = len(self.problems)
-            self.node(event, events, (*path, _NO_KEY))
+            self.node(event, events, (*path, "?"))
             del self.problems[told:]  # of a value that must not stand there at all
             self.problem(
                 _line(event), path, "a key must be a word: put text such as {{ … }} or *name in quotes"
             )
-        return _NO_KEY
+        return None
 
     def sequence(self, events: Iterator[yaml.Event], path: Path) -> tuple[Node, ...]:
         nodes: list[Node] = []
@@ -150,9 +136,7 @@ class _Reader:
 
     def scalar(self, event: yaml.ScalarEvent, path: Path, line: int) -> Scalar | Unreadable:
         try:
-            text = self.expand(event.value)
-            if _SURROGATE.search(text):
-                raise ScalarError("this text is not valid Unicode: write other characters")
+            text = _unicode(self.expand(event.value))
             return typed(text) if event.implicit[0] else text
         except ExpansionError as error:
             for reason in error.reasons:
@@ -190,10 +174,16 @@ class _Reader:
         self.problems.append(Problem(line, shown(path), text))
 
 
-def _line(place: yaml.Event | yaml.Mark | None) -> int:
-    """Give the line of a place as people count it, from 1; 0 where it is not known."""
-    mark = place.start_mark if isinstance(place, yaml.Event) else place
-    return mark.line + 1 if mark else 0
+def _line(event: yaml.Event) -> int:
+    """Give the line as people count it, from 1; 0 where it is not known."""
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
+def _unicode(text: str) -> str:
+    """Refuse what no file can hold."""
+    if _SURROGATE.search(text):
+        raise ScalarError("this text is not valid Unicode: write other characters")
+    return text
 
 
 def _mistake_in_key(event: yaml.ScalarEvent) -> str:
@@ -207,15 +197,3 @@ def _mistake_in_key(event: yaml.ScalarEvent) -> str:
     if not isinstance(word, str):
         return "a key must be a word: put it in quotes"
     return "merge keys are not YAML 1.2: write what all share under `defaults`" if word == "<<" else ""
-
-
-def _broken(error: yaml.MarkedYAMLError, last_line: int) -> Problem:
-    """Tell broken YAML in words, at the line where it is broken."""
-    reason = str(error.problem)
-    for part, sentence in _BROKEN_YAML:
-        if part in reason:
-            # a quote that is never closed is noticed at the end of the file, and mended where it was opened
-            mark = error.context_mark if part == "end of stream" else error.problem_mark
-            return Problem(_line(mark), "", f"this is not YAML: {sentence}")
-    line = min(_line(error.problem_mark), last_line)  # what is missing at the end is missed one line later
-    return Problem(line, "", f"this is not YAML: {reason}; {_CHECK}")

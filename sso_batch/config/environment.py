@@ -7,7 +7,7 @@ never looked into again, and a `$` that no `{` or `$` follows is kept as it stan
 import re
 from collections.abc import Mapping
 
-_DOLLARS = re.compile(r"\$\$|\$\{(?P<body>[^}]*)\}|\$\{")
+_DOLLARS = re.compile(r"\$\$|\$\{(?P<body>[^}]*)(?P<end>\}?)")
 _REFERENCE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<form>[-?])(?P<words>.*))?", re.DOTALL)
 
 
@@ -27,7 +27,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
         if dollars[0] == "$$":
             return "$"
         try:
-            return _value(dollars["body"], environ)
+            return _value(dollars["body"] if dollars["end"] else None, environ)
         except LookupError as error:
             reasons.append(str(error.args[0]))
             return ""
@@ -39,7 +39,10 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
 
 
 def _value(body: str | None, environ: Mapping[str, str]) -> str:
-    """Give what stands for `${body}`; raise LookupError with the reason where nothing does."""
+    """Give what stands for `${body}`, whose body is None where it has no end.
+
+    Raises LookupError with the reason where nothing does.
+    """
     if body is None:
         raise LookupError("`${` without `}`: close it, or write `$$` for a dollar sign")
     reference = _REFERENCE.fullmatch(body)

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from sso_batch.demo.world import (
     Account,
-    Application,
     Assignment,
     Entitlement,
     Group,
@@ -114,11 +113,6 @@ class Directory:
     def provisioned_from(self) -> dict[str, list[Provision]]:
         """Provisioned accounts by permission set."""
         return _gather(self.organization.provisioned, lambda one: one.permission_set_arn)
-
-    @cached_property
-    def applications(self) -> dict[str, Application]:
-        """Account-access applications by ARN."""
-        return {one.arn: one for one in self.organization.applications}
 
     @cached_property
     def entitlements(self) -> dict[tuple[str, str], Entitlement]:

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
+from sso_batch.collect.plan import Known, Way, estimate
 from sso_batch.config import Config, Organization
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Progress
@@ -107,6 +108,7 @@ class Run:
             claim=partial(self._claims.claim, name),
             clock=self._clock,
             meter=meter,
+            planned=partial(self._planned, name),
         )
         entry = OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
         try:
@@ -117,6 +119,21 @@ class Run:
             outcome = entry.interrupted()
         self._progress.ended(name, outcome.status)
         return outcome
+
+    def _planned(self, name: str, way: Way, known: Known) -> None:
+        """Log which way was taken, and what was known of both."""
+        rate = self._config.collect.requests_per_second
+        by_pair = estimate(known.listings + known.pairs, rate=rate)
+        by_principal = estimate(known.principals, rate=rate)
+        self._log.info(
+            "collect.planned",
+            org=name,
+            way=way.value,
+            by_pair_calls=by_pair.calls,
+            by_pair_seconds=by_pair.seconds,
+            by_principal_calls=by_principal.calls,
+            by_principal_seconds=by_principal.seconds,
+        )
 
     async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
         """Write the merged file and, last of all, the manifest."""

@@ -48,7 +48,7 @@ def begin(
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
         raise UsageError(
             f"--run-id {run_id} cannot be part of a file name",
-            hint="write up to 63 lower-case letters, digits, dots and hyphens, beginning with a letter or digit",
+            hint="write up to 63 lower-case letters, digits, dots and hyphens, a letter or digit first",
         )
     folder = Folder(Path(directory))
     folder.prepare()

@@ -5,6 +5,7 @@ import pytest
 from sso_batch.config import Organization
 from tests.config.conftest import Load, Told
 
+CHAIN = "AWS limits the sessions of a chain of roles to 3600 seconds: write at most that"
 ROLE = "arn:aws:iam::111122223333:role/A"
 
 
@@ -28,9 +29,9 @@ organizations:
 
 def test_an_unread_default_is_told_once(told: Told) -> None:
     """A variable that is missing in a default makes no further trouble."""
-    assert told("defaults: {region: '${R}'}\norganizations: [{name: a}, {name: b}]\n") == [
-        "orgs.yaml:1: defaults.region: the variable R is not set: set it, or give a default with ${R:-default}"
-    ]
+    problems = told("defaults: {region: '${R:?ask Ann}'}\norganizations: [{name: a}, {name: b}]\n")
+
+    assert problems == ["orgs.yaml:1: defaults.region: the variable R is not set or empty: ask Ann"]
 
 
 def test_a_default_that_does_not_fit_an_organization_is_told_there(told: Told) -> None:
@@ -43,10 +44,27 @@ organizations:
     role_arn: [{ROLE}, {ROLE}]
 """
 
-    assert told(text) == [
-        "orgs.yaml:4: organizations[1].duration_seconds: "
-        "AWS limits the sessions of a chain of roles to 3600 seconds: write at most that"
-    ]
+    assert told(text) == [f"orgs.yaml:4: organizations[1].duration_seconds: {CHAIN}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("defaults: {region: here}\norganizations: acme\n", ["defaults.region", "organizations"]),
+        (
+            "defaults: {region: here}\norganizations: [acme, {name: a}]\n",
+            ["defaults.region", "organizations[0]"],
+        ),
+        ("defaults: {tags: {a: x}}\norganizations: [{name: a, tags: b}]\n", ["organizations[0].tags"]),
+        (
+            "defaults: {tags: b}\norganizations: [{name: a, tags: {a: 1}}]\n",
+            ["defaults.tags", "organizations[0].tags.a"],
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_left_to_be_told(told: Told, text: str, paths: list[str]) -> None:
+    """Where nothing can be merged, what is wrong is told all the same."""
+    assert [line.split(": ")[1] for line in told(text)] == paths
 
 
 @pytest.mark.parametrize("defaults", ["[]", "text", "{unknown: 1}", "{name: a}"])

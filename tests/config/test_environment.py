@@ -20,6 +20,7 @@ NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
         ("${EMPTY:?ask Ann}", ("the variable EMPTY is not set or empty: ask Ann",)),
         ("${GONE:?}", ("the variable GONE is not set or empty: set it",)),
         ("a ${ b", ("`${` without `}`: close it, or write `$$` for a dollar sign",)),
+        ("${ ${A} ${", (NOT_A_VARIABLE, "`${` without `}`: close it, or write `$$` for a dollar sign")),
         *(
             (text, (NOT_A_VARIABLE,))
             for text in ("${}", "${1A}", "${A-b}", "${A:+b}", "${A:=b}", "${ A }", "${A:b}", "${Ä}")
@@ -74,6 +75,14 @@ def test_expansion(text: str, expanded: str) -> None:
     environ = {"FULL": "value", "EMPTY": "", "NESTED": "${FULL} $$ ${"}
 
     assert expand(text, environ) == expanded
+
+
+def test_openings_without_end_are_told_once() -> None:
+    """A megabyte of `${` is refused at once, and not after a search for each."""
+    with pytest.raises(ExpansionError) as caught:
+        expand("${" * 400_000, {})
+
+    assert caught.value.reasons == ("`${` without `}`: close it, or write `$$` for a dollar sign",)
 
 
 @settings(derandomize=True)

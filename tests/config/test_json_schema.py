@@ -1,4 +1,5 @@
 """The JSON Schema, its file, and the examples held against it."""
+# ruff: noqa: E501 - the example of the contract stands here as users read it
 
 import json
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ def test_editors_see_mistakes(text: str) -> None:
         "organizations: [{name: a}]",
         "organizations: [{name: '${N}', region: '${R}', duration_seconds: '${D:-3600}', role_arn: '${A}'}]",
         "organizations: [{name: a, role_arn: ['${A}', 'arn:aws:iam::${ID}:role/A'], tags: {tier: '${T}'}}]",
-        "organizations: [{name: a}]\ncollect: {entitlements: '${E}', requests_per_second: '${R}', strategy: '${S}'}",
+        "organizations: [{name: a}]\ncollect: {entitlements: '${E}', requests_per_second: '${R}'}",
+        "organizations: [{name: a}]\ncollect: {strategy: '${S}'}\nrun: {deadline: '${D}'}",
         "organizations: [{name: a}]\nreview: {checks: {direct-grant: '${S}', long-session: {max: '${M}'}}}",
         "organizations: [{name: a, tags: }]\noutput:\nrun:\nreview: {checks: }\nnotify:\ndefaults:",
     ],

@@ -4,6 +4,8 @@ import pytest
 
 from tests.config.conftest import Load, Told
 
+CHAIN = "AWS limits the sessions of a chain of roles to 3600 seconds: write at most that"
+BAD_NAMES = ("Acme", "-a", "a_b", "a/b", "'..'", "a" * 64, '"a\\n"')
 ROLE = "arn:aws:iam::111122223333:role/A"
 NEEDS_ROLE = "this needs a role to assume: write role_arn beside it, or take it away"
 ROLE_FORM = "write a role's ARN such as arn:aws:iam::111122223333:role/SsoBatchAudit"
@@ -16,7 +18,7 @@ ID_FORM = "write an organization's id such as o-a1b2c3d4e5"
 @pytest.mark.parametrize(
     ("keys", "told_of_it"),
     [
-        *((f"name: {name}", f"name: {NAME_FORM}") for name in ("Acme", "-a", "a_b", "a/b", "'..'", "a" * 64, '"a\\n"')),
+        *((f"name: {name}", f"name: {NAME_FORM}") for name in BAD_NAMES),
         (
             f"name: a, profile: p, role_arn: {ROLE}",
             "role_arn: profile and role_arn exclude each other: keep one (source_profile assumes a role)",
@@ -45,18 +47,30 @@ ID_FORM = "write an organization's id such as o-a1b2c3d4e5"
             f"name: a, role_arn: {ROLE}, session_name: a b",
             "session_name: write a session name of 2 to 64 letters, digits and _ + = , . @ -",
         ),
-        (f"name: a, role_arn: {ROLE}, duration_seconds: 900", "duration_seconds: write a number of at least 1800"),
-        (f"name: a, role_arn: {ROLE}, duration_seconds: 43201", "duration_seconds: write a number of at most 43200"),
+        (
+            f"name: a, role_arn: {ROLE}, duration_seconds: 900",
+            "duration_seconds: write a number of at least 1800",
+        ),
+        (
+            f"name: a, role_arn: {ROLE}, duration_seconds: 43201",
+            "duration_seconds: write a number of at most 43200",
+        ),
         (
             f"name: a, role_arn: [{ROLE}, {ROLE}], duration_seconds: 3601",
-            "duration_seconds: AWS limits the sessions of a chain of roles to 3600 seconds: write at most that",
+            f"duration_seconds: {CHAIN}",
         ),
-        *((f"name: a, region: {region}", f"region: {REGION_FORM}") for region in ("Auto", "eu-west", "eu-west-1a", "any")),
-        *((f"name: a, organization_id: {value}", f"organization_id: {ID_FORM}") for value in ("o-A1B2C3D4E5", "o-1", "r-abcd")),
-        ("name: a, tags: {'a=b': c}", "tags[\"a=b\"]: name a tag with letters, digits and _ . : / + @ - only"),
+        *(
+            (f"name: a, region: {region}", f"region: {REGION_FORM}")
+            for region in ("Auto", "eu-west", "eu-west-1a", "any")
+        ),
+        *(
+            (f"name: a, organization_id: {value}", f"organization_id: {ID_FORM}")
+            for value in ("o-A1B2C3D4E5", "o-1", "r-abcd")
+        ),
+        ("name: a, tags: {'a=b': c}", 'tags["a=b"]: name a tag with letters, digits and _ . : / + @ - only'),
         ("name: a, tags: {a: 'b,c'}", "tags.a: write one line of text without commas"),
     ],
-)  # fmt: skip
+)
 def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
     """A mistake in an organization is told at its key."""
     assert told(f"organizations:\n  - {{{keys}}}\n") == [f"orgs.yaml:2: organizations[0].{told_of_it}"]
@@ -106,8 +120,8 @@ def test_roles(load_text: Load, written: str, roles: tuple[str, ...]) -> None:
 )
 def test_regions_and_their_partitions(load_text: Load, partition: str, region: str) -> None:
     """A role goes with the Regions of its own partition, and with auto."""
-    config = load_text(
-        f"organizations: [{{name: a, region: {region}, role_arn: 'arn:{partition}:iam::111122223333:role/A'}}]"
-    )
+    role = f"arn:{partition}:iam::111122223333:role/A"
+
+    config = load_text(f"organizations: [{{name: a, region: {region}, role_arn: {role}}}]")
 
     assert config.organizations[0].region == region

@@ -9,6 +9,9 @@ from tests.config.conftest import Load, Told
 
 ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
 SEVERITIES = "write off, low, medium or high"
+MEANT = "there is no such key: did you mean long-session?"
+NO_VALUE = "there is no value: write one, or take the key away"
+BAD_DAYS = ("soon", "20261231", "2026-12-31T00:00:00", "'31.12.2026'")
 DAY = "write a date as year-month-day, such as 2026-12-31"
 ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes, to keep leading zeros"
 
@@ -16,16 +19,19 @@ ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes
 @pytest.mark.parametrize(
     ("keys", "told_of_it"),
     [
-        ("checks: {long-sesion: off}", "checks.long-sesion: there is no such key: did you mean long-session?"),
-        ("checks: {long_session: off}", "checks.long_session: there is no such key: did you mean long-session?"),
+        ("checks: {long-sesion: off}", f"checks.long-sesion: {MEANT}"),
+        ("checks: {long_session: off}", f"checks.long_session: {MEANT}"),
         ("checks: {direct-grant: warn}", f"checks.direct-grant: {SEVERITIES}"),
         ("checks: {direct-grant: {severity: warn}}", f"checks.direct-grant.severity: {SEVERITIES}"),
         (
             "checks: {direct-grant: false}",
             f"checks.direct-grant: {SEVERITIES}, or keys and values such as `severity: low`",
         ),
-        ("checks: {direct-grant: }", "checks.direct-grant: there is no value: write one, or take the key away"),
-        ("checks: {direct-grant: {max: 4h}}", "checks.direct-grant.max: there is no such key: known here: severity"),
+        ("checks: {direct-grant: }", f"checks.direct-grant: {NO_VALUE}"),
+        (
+            "checks: {direct-grant: {max: 4h}}",
+            "checks.direct-grant.max: there is no such key: known here: severity",
+        ),
         (
             "checks: {long-session: {max: 4}}",
             "checks.long-session.max: write a span of time such as 2h, 90m, 1h30m, 45s or 1d",
@@ -34,7 +40,10 @@ ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes
         ("waivers: [{reason: r, until: 2026-12-31}]", "waivers[0].check: this key is missing: write it"),
         ("waivers: [{check: '*', until: 2026-12-31}]", "waivers[0].reason: this key is missing: write it"),
         ("waivers: [{check: '*', reason: r}]", "waivers[0].until: this key is missing: write it"),
-        *((f"waivers: [{{check: '*', reason: r, until: {day}}}]", f"waivers[0].until: {DAY}") for day in ("soon", "20261231", "2026-12-31T00:00:00", "'31.12.2026'")),
+        *(
+            (f"waivers: [{{check: '*', reason: r, until: {day}}}]", f"waivers[0].until: {DAY}")
+            for day in BAD_DAYS
+        ),
         (
             "waivers: [{check: '*', reason: r, until: 2026-02-30}]",
             "waivers[0].until: there is no such day: write one of the calendar",
@@ -51,9 +60,12 @@ ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes
             "waivers: [{check: '*', reason: '', until: 2026-12-31}]",
             "waivers[0].reason: write one line of text, not empty",
         ),
-        ("waivers: [{check: '*', reason: r, until: 2026-12-31, account: 111122223333}]", f"waivers[0].account: {ACCOUNT_ID}"),
+        (
+            "waivers: [{check: '*', reason: r, until: 2026-12-31, account: 111122223333}]",
+            f"waivers[0].account: {ACCOUNT_ID}",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
     """A mistake in the review is told at its key."""
     assert told(f"review: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: review.{told_of_it}"]
@@ -98,7 +110,12 @@ review:
   compare: previous
   checks: {long-session: {severity: high, max: 8h}, user-without-email: off}
   waivers:
-    - {check: "*-grant", organization: ac*, account: "111122223333", principal: ann, reason: r, until: 2026-12-31}
+    - check: "*-grant"
+      organization: ac*
+      account: "111122223333"
+      principal: ann
+      reason: r
+      until: 2026-12-31
     - {check: admin-access, reason: r, until: "2027-01-01"}
 """
 
@@ -120,6 +137,13 @@ review:
                 reason="r",
                 until=date(2026, 12, 31),
             ),
-            Waiver(check="admin-access", organization="*", account="*", principal="*", reason="r", until=date(2027, 1, 1)),
+            Waiver(
+                check="admin-access",
+                organization="*",
+                account="*",
+                principal="*",
+                reason="r",
+                until=date(2027, 1, 1),
+            ),
         ),
-    )  # fmt: skip
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import botocore.session
 import pytest
@@ -31,7 +31,14 @@ def _session() -> botocore.session.Session:
     return botocore.session.Session()
 
 
-def client(emulator: Emulator, service: str, keys: Keys = HUB_KEYS, *, region: str = "eu-west-1") -> Any:  # noqa: ANN401 - botocore's clients have no type
+def client(
+    emulator: Emulator,
+    service: str,
+    keys: Keys = HUB_KEYS,
+    *,
+    region: str = "eu-west-1",
+    read_timeout: float = 5,
+) -> Any:  # noqa: ANN401 - botocore's clients have no type
     """Return a client of a service of the emulator."""
     return _session().create_client(
         service,
@@ -40,7 +47,13 @@ def client(emulator: Emulator, service: str, keys: Keys = HUB_KEYS, *, region: s
         aws_access_key_id=keys.key_id,
         aws_secret_access_key=keys.secret,
         aws_session_token=keys.token,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=5, connect_timeout=5),
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            # The emulator has to be strict by itself.
+            parameter_validation=False,
+        ),
     )
 
 
@@ -49,11 +62,20 @@ def keys_of(key: AccessKey) -> Keys:
     return Keys(key.id, key.secret)
 
 
-def assume(emulator: Emulator, role_arn: str | None = None, keys: Keys = HUB_KEYS, **request: Any) -> Keys:  # noqa: ANN401 - members of the request
+def assume(
+    emulator: Emulator,
+    role_arn: str | None = None,
+    keys: Keys = HUB_KEYS,
+    *,
+    external_id: str | None = None,
+    seconds: int | None = None,
+) -> Keys:
     """Return the keys of an assumed role; by default the first role of the world."""
+    request = {"ExternalId": external_id, "DurationSeconds": seconds}
+    given = {name: value for name, value in request.items() if value is not None}
     arn = role_arn or emulator.world.roles[0].arn
     sts = client(emulator, "sts", keys)
-    answer = sts.assume_role(RoleArn=arn, RoleSessionName="audit", **request)["Credentials"]
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="audit", **given)["Credentials"]
     return Keys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
@@ -65,12 +87,12 @@ def model(service: str) -> Any:  # noqa: ANN401 - botocore has no types
 class Refused:
     """Expects AWS to refuse, and holds what it said: `code`, `message` and `status`."""
 
-    def __enter__(self) -> "Refused":
+    def __enter__(self) -> Self:
         self._expected = pytest.raises(ClientError)
         self._caught = self._expected.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> bool:  # noqa: ANN401 - as Python gives it
+    def __exit__(self, *error: Any) -> bool:  # noqa: ANN401, PYI036 - handed on as it comes
         return bool(self._expected.__exit__(*error))
 
     @property

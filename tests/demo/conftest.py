@@ -17,6 +17,7 @@ class ManualClock:
         self.now = 1_800_000_000.0
 
     def __call__(self) -> float:
+        """Return the seconds since 1970."""
         return self.now
 
     def pass_by(self, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """The identity store: users, groups, and who is in which group."""
 
+from dataclasses import replace
 from typing import Any
 
 from sso_batch.demo.directory import Directory
@@ -7,7 +8,7 @@ from sso_batch.demo.members import Text, Whole
 from sso_batch.demo.service import Answer, Call, Service, validation_exception
 from sso_batch.demo.wire.protocols import JsonProtocol
 from sso_batch.demo.wire.refusals import not_found
-from sso_batch.demo.world import Group, Membership, Organization, User
+from sso_batch.demo.world import Group, Membership, User
 from sso_batch.demo.world.identifiers import plain_uuid
 
 _UUID = r"[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}"
@@ -41,7 +42,7 @@ IDENTITY_STORE = Service(
 def list_users(call: Call) -> Answer:
     """List the users; those that a directory keeps to itself are left out."""
     directory = _store(call)
-    users, more = call.page(directory.listed_users if directory else ())
+    users, more = call.page(directory.listed_users)
     return {"Users": [_user(call, one) for one in users], **more}
 
 
@@ -49,7 +50,7 @@ def list_users(call: Call) -> Answer:
 def list_groups(call: Call) -> Answer:
     """List the groups; those that a directory keeps to itself are left out."""
     directory = _store(call)
-    groups, more = call.page(directory.listed_groups if directory else ())
+    groups, more = call.page(directory.listed_groups)
     return {"Groups": [_group(call, one) for one in groups], **more}
 
 
@@ -57,7 +58,7 @@ def list_groups(call: Call) -> Answer:
 def list_group_memberships(call: Call) -> Answer:
     """List who is in a group, users who are gone included."""
     directory, group_id = _store(call), call.request["GroupId"]
-    if directory is None or group_id not in directory.groups:
+    if group_id not in directory.groups:
         raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
     members, more = call.page(directory.members.get(group_id, ()))
     return {"GroupMemberships": [_membership(call, one) for one in members], **more}
@@ -67,7 +68,7 @@ def list_group_memberships(call: Call) -> Answer:
 def describe_user(call: Call) -> Answer:
     """Describe one user, listed or not."""
     directory, user_id = _store(call), call.request["UserId"]
-    if directory is None or user_id not in directory.users:
+    if user_id not in directory.users:
         raise not_found("USER not found.", ResourceType="USER", ResourceId=user_id)
     return _user(call, directory.users[user_id])
 
@@ -76,37 +77,31 @@ def describe_user(call: Call) -> Answer:
 def describe_group(call: Call) -> Answer:
     """Describe one group, listed or not."""
     directory, group_id = _store(call), call.request["GroupId"]
-    if directory is None or group_id not in directory.groups:
+    if group_id not in directory.groups:
         raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
     return _group(call, directory.groups[group_id])
 
 
-def _store(call: Call) -> Directory | None:
-    """Return what is in the asked identity store; None for an account instance's, which is empty."""
+def _store(call: Call) -> Directory:
+    """Return what is in the asked identity store; an account instance's is empty."""
     directory, store_id = call.directory, call.request["IdentityStoreId"]
-    administrator = directory is not None and call.caller.account_id in directory.administrators
-    if directory and store_id == directory.organization.identity_store_id:
+    if directory is None:
+        raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
+    organization = directory.organization
+    administrator = call.caller.account_id in directory.administrators
+    if store_id == organization.identity_store_id and call.region in directory.regions:
         if not administrator:
             call.deny()
-        if call.region in directory.regions:
-            return directory
-    if directory:
-        for instance in directory.organization.account_instances:
-            if (instance.identity_store_id, instance.region) == (store_id, call.region) and (
-                administrator or instance.owner_account_id == call.caller.account_id
-            ):
-                return None
+        return directory
+    for instance in organization.account_instances:
+        known = administrator or instance.owner_account_id == call.caller.account_id
+        if known and (instance.identity_store_id, instance.region) == (store_id, call.region):
+            return Directory(replace(organization, users=(), groups=(), memberships=()))
     raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
 
 
-def _organization(call: Call) -> Organization:
-    if call.directory is None:
-        raise not_found("IDENTITY_STORE not found.")
-    return call.directory.organization
-
-
 def _arn(call: Call, kind: str, principal_id: str) -> str:
-    return f"arn:{_organization(call).partition}:identitystore:::{kind}/{principal_id}"
+    return f"arn:{call.caller.partition}:identitystore:::{kind}/{principal_id}"
 
 
 def _user(call: Call, user: User) -> dict[str, Any]:
@@ -117,7 +112,7 @@ def _user(call: Call, user: User) -> dict[str, Any]:
     }
     emails = [{"Value": one.value, "Type": "work", "Primary": one.primary} for one in user.emails]
     return _present(
-        IdentityStoreId=_organization(call).identity_store_id,
+        IdentityStoreId=call.request["IdentityStoreId"],
         UserId=user.id,
         UserArn=_arn(call, "user", user.id),
         Revision="1",
@@ -131,7 +126,7 @@ def _user(call: Call, user: User) -> dict[str, Any]:
 
 def _group(call: Call, group: Group) -> dict[str, Any]:
     return _present(
-        IdentityStoreId=_organization(call).identity_store_id,
+        IdentityStoreId=call.request["IdentityStoreId"],
         GroupId=group.id,
         GroupArn=_arn(call, "group", group.id),
         Revision="1",
@@ -143,7 +138,7 @@ def _group(call: Call, group: Group) -> dict[str, Any]:
 def _membership(call: Call, membership: Membership) -> dict[str, Any]:
     membership_id = plain_uuid(membership.group_id, membership.user_id)
     return {
-        "IdentityStoreId": _organization(call).identity_store_id,
+        "IdentityStoreId": call.request["IdentityStoreId"],
         "MembershipId": membership_id,
         "MembershipArn": _arn(call, "membership", membership_id),
         "GroupId": membership.group_id,

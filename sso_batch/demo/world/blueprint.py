@@ -31,7 +31,7 @@ class Blueprint:
     identity store with `prefixed_ids` is one of the older ones, with its number before each id.
     """
 
-    def __init__(  # noqa: PLR0913 - an organization has that many properties
+    def __init__(
         self,
         name: str,
         *,
@@ -85,7 +85,7 @@ class Blueprint:
         )
         return account_id
 
-    def user(  # noqa: PLR0913 - a user has that many attributes
+    def user(
         self,
         user_name: str,
         display_name: str | None = None,
@@ -123,7 +123,7 @@ class Blueprint:
         ids = self.principal_id("GROUP", group), self.principal_id("USER", user_name)
         self._memberships.append(Membership(*ids))
 
-    def permission_set(  # noqa: PLR0913 - a permission set has that many parts
+    def permission_set(
         self,
         name: str,
         description: str | None = None,
@@ -194,10 +194,6 @@ class Blueprint:
     def policy_arn(self, name: str) -> str:
         """Return the ARN of one of AWS's own policies."""
         return f"arn:{self.partition}:iam::aws:policy/{name}"
-
-    def role_arn(self, name: str) -> str:
-        """Return the ARN of a role in the management account."""
-        return f"arn:{self.partition}:iam::{self.management_account_id}:role/{name}"
 
     def found(self) -> Organization:
         """Return the finished organization."""

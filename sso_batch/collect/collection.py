@@ -1,0 +1,68 @@
+"""All that is asked about one organization's instance, and the parts that ask it."""
+
+import asyncio
+from collections.abc import Callable
+
+from sso_batch.aws.api import InstanceApi, OrganizationApi
+from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.directory import Directory
+from sso_batch.collect.grants import Grants
+from sso_batch.collect.lane import Lane, Meter
+from sso_batch.collect.permission_sets import PermissionSets
+from sso_batch.collect.plan import Known, Way
+from sso_batch.config import Collect
+from sso_batch.model import Gap, Instance
+
+_SSO_ADMIN_WIDTH = 10  # 20 a second at 300 ms are 6 under way; the rest are those that wait to try again
+_IDENTITY_STORE_WIDTH = 8
+_ORGANIZATIONS_WIDTH = 2
+
+
+class Collection:
+    """Asks until there is nothing left to ask; what fails is in `gaps`, each for its own resource."""
+
+    def __init__(
+        self,
+        organization_api: OrganizationApi,
+        instance_api: InstanceApi,
+        instance: Instance,
+        settings: Collect,
+        *,
+        meter: Meter,
+        planned: Callable[[Way, Known], None],
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self.gaps: list[Gap] = []
+        by_pair = settings.strategy == "complete"
+        sso_admin = Lane(group, _SSO_ADMIN_WIDTH, self.gaps, meter)
+        identity_store = Lane(group, _IDENTITY_STORE_WIDTH, self.gaps, meter)
+        organizations = Lane(group, _ORGANIZATIONS_WIDTH, self.gaps, meter)
+        self.accounts = Accounts(organization_api, organizations, self._moved)
+        self.permission_sets = PermissionSets(
+            instance_api, sso_admin, details=settings.permission_set_details, describe_all=by_pair
+        )
+        self.directory = Directory(instance_api, identity_store, self._moved)
+        self.grants = Grants(
+            instance_api,
+            sso_admin,
+            self.accounts,
+            self.permission_sets,
+            self.directory,
+            way=Way.BY_PAIR if by_pair else None,
+            planned=planned,
+        )
+        self._instance = instance
+
+    def start(self) -> None:
+        """Ask the first questions; the answers ask the rest, in tasks of the group."""
+        instance = self._instance
+        self.permission_sets.start(instance.arn, self._moved)
+        self.accounts.start(instance.organization_id or "organization")
+        self.directory.start(instance.identity_store_id)
+
+    def finish(self) -> None:
+        """Take stock once the group has ended."""
+        self.directory.finish()
+
+    def _moved(self) -> None:
+        self.grants.go_on()

@@ -1,0 +1,181 @@
+"""sso-admin's side of an organization: who is granted which permission set in which account.
+
+Each question is asked once, in an order in which sso-admin's one bucket is never idle while it has work.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from sso_batch.aws.api import InstanceApi
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.directory import Directory
+from sso_batch.collect.lane import Lane
+from sso_batch.collect.permission_sets import PermissionSets
+from sso_batch.collect.plan import Known, Way, decide
+from sso_batch.model import GROUP, USER, Grant, Principal
+
+Pair = tuple[str, str]
+"""An account's id and a permission set's ARN."""
+
+Listing = Callable[[], AsyncIterator[list[Pair]]]
+
+
+class Grants:
+    """Finds every grant, by pair or by principal (see `plan`).
+
+    The strategy `complete` goes by pair from the start; `fastest` leaves `way` open until the numbers
+    tell. `planned` is told once, with what was known.
+    """
+
+    def __init__(
+        self,
+        api: InstanceApi,
+        lane: Lane,
+        accounts: Accounts,
+        permission_sets: PermissionSets,
+        directory: Directory,
+        *,
+        way: Way | None,
+        planned: Callable[[Way, Known], None],
+    ) -> None:
+        self.found: set[Grant] = set()
+        self.way = way
+        self._api = api
+        self._lane = lane
+        self._accounts = accounts
+        self._permission_sets = permission_sets
+        self._directory = directory
+        self._planned = planned
+        self._pairs: set[Pair] = set()
+        self._listings: dict[str, Listing] | None = None
+        """Of pairs, by resource: those not made yet; None before it is known which to make."""
+
+    def go_on(self) -> None:
+        """Ask what can be asked by now; to be called whenever more is known."""
+        if self._listings is not None:
+            self._decide()
+            return
+        self._listings = self._choose_listings()
+        if self._listings is not None:
+            self._decide()
+            if self.way is not Way.BY_PRINCIPAL:
+                self._list_pairs()
+
+    # The pairs, listed by whichever there are fewer of
+
+    def _choose_listings(self) -> dict[str, Listing] | None:
+        """The listings of pairs, as soon as it is known which are fewer: one an account or a permission set.
+
+        Where one of the two could not be listed, the other one serves: no grant is lost for it.
+        """
+        accounts, permission_sets = self._accounts, self._permission_sets
+        if not permission_sets.ended:
+            return None
+        if permission_sets.complete and len(permission_sets.found) <= len(accounts.found):
+            return self._by_permission_set()
+        if not accounts.ended:
+            return None
+        if accounts.complete:
+            return {account_id: partial(self._pairs_of_account, account_id) for account_id in accounts.found}
+        return self._by_permission_set()
+
+    def _by_permission_set(self) -> dict[str, Listing]:
+        return {arn: partial(self._pairs_of_permission_set, arn) for arn in self._permission_sets.found}
+
+    async def _pairs_of_permission_set(self, arn: str) -> AsyncIterator[list[Pair]]:
+        async for page in self._api.accounts_provisioned_with(arn):
+            yield [(account_id, arn) for account_id in page]
+
+    async def _pairs_of_account(self, account_id: str) -> AsyncIterator[list[Pair]]:
+        async for page in self._api.permission_sets_provisioned_to(account_id):
+            yield [(account_id, arn) for arn in page]
+
+    def _list_pairs(self) -> None:
+        for resource, listing in tuple((self._listings or {}).items()):
+            self._lane.ask(resource, partial(self._list, resource, listing))
+
+    async def _list(self, resource: str, listing: Listing) -> None:
+        """Make one listing; once the principals are asked instead it stays to be made, should they refuse."""
+        try:
+            if self.way is not Way.BY_PRINCIPAL:
+                async for page in listing():
+                    for pair in page:
+                        self._saw_pair(pair)
+                    self._decide()
+        finally:
+            if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
+                self._listings.pop(resource, None)
+        self._decide()
+
+    def _saw_pair(self, pair: Pair) -> None:
+        if pair not in self._pairs:
+            self._pairs.add(pair)
+            _, arn = pair
+            self._permission_sets.saw(arn)
+            if self.way is Way.BY_PAIR:
+                self._permission_sets.describe(arn)
+                self._ask_pair(pair)
+
+    # The way
+
+    def _decide(self) -> None:
+        if self.way is not None:
+            return
+        directory = self._directory
+        known = Known(
+            listings=len(self._listings or ()),
+            pairs=len(self._pairs),
+            principals=len(directory.users) + len(directory.groups),
+            pairs_final=not self._listings,
+            principals_final=directory.complete,
+        )
+        unlistable = directory.ended and not directory.complete
+        way = Way.BY_PAIR if unlistable else decide(known)
+        if way is not None:
+            self._planned(way, known)
+            self._take(way)
+
+    def _take(self, way: Way) -> None:
+        self.way = way
+        if way is Way.BY_PAIR:
+            for arn in tuple(self._permission_sets.found):
+                self._permission_sets.describe(arn)
+            for pair in self._pairs:
+                self._ask_pair(pair)
+        else:
+            for principal_type, known in ((GROUP, self._directory.groups), (USER, self._directory.users)):
+                for id_ in known:
+                    principal = Principal(principal_type, id_)
+                    self._lane.ask(id_, partial(self._ask_principal, principal))
+
+    def _ask_pair(self, pair: Pair) -> None:
+        self._lane.ask(" ".join(pair), partial(self._list_assignments, *pair))
+
+    async def _list_assignments(self, account_id: str, permission_set_arn: str) -> None:
+        async for page in self._api.assignments(account_id, permission_set_arn):
+            for grant in page:
+                self._saw_grant(grant)
+
+    async def _ask_principal(self, principal: Principal) -> None:
+        """One principal's grants; a user's answer may name those of groups, which are the groups' own.
+
+        The call is documented for the management account alone: where it is refused, go by pair.
+        """
+        if self.way is not Way.BY_PRINCIPAL:
+            return
+        try:
+            async for page in self._api.assignments_of(principal):
+                for grant in page:
+                    self._saw_grant(grant)
+                    self._permission_sets.describe(grant.permission_set_arn)
+        except AwsFailure as failure:
+            if not failure.denied:
+                raise
+            if self.way is Way.BY_PRINCIPAL:
+                self._take(Way.BY_PAIR)
+                self._list_pairs()
+
+    def _saw_grant(self, grant: Grant) -> None:
+        self.found.add(grant)
+        self._directory.saw(grant.principal)

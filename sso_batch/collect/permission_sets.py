@@ -1,0 +1,84 @@
+"""Permission sets: each described once, with its policies where the configuration asks for them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from sso_batch.aws.api import InstanceApi
+from sso_batch.collect.lane import Lane
+from sso_batch.model import PermissionSet
+
+Detail = Callable[[InstanceApi, str], Awaitable[Any]]
+
+DETAILS: Mapping[str, Detail] = {
+    "managed_policies": InstanceApi.managed_policies,
+    "customer_managed_policies": InstanceApi.customer_managed_policies,
+    "inline_policy": InstanceApi.inline_policy,
+    "permissions_boundary": InstanceApi.permissions_boundary,
+    "tags": InstanceApi.permission_set_tags,
+}
+"""Fields of a permission set that take a call each."""
+
+
+class PermissionSets:
+    """All permission sets that are known; of one that is not described, the ARN alone.
+
+    `describe_all` describes each as soon as it is listed; else those that `describe` names. `ended` tells
+    that the listing is over, `complete` that it has told all of them.
+    """
+
+    def __init__(self, api: InstanceApi, lane: Lane, *, details: bool, describe_all: bool) -> None:
+        self.found: dict[str, PermissionSet] = {}
+        self.calls_each = 1 + len(DETAILS) * details
+        self.ended = False
+        self.complete = False
+        self._api = api
+        self._lane = lane
+        self._describe_all = describe_all
+        self._details = DETAILS if details else {}
+        self._described: set[str] = set()
+
+    def start(self, instance_arn: str, then: Callable[[], None]) -> None:
+        """Ask for the ARN of every permission set; `then` follows."""
+
+        def end() -> None:
+            self.ended = True
+            then()
+
+        self._lane.ask(instance_arn, self._list, then=end)
+
+    async def _list(self) -> None:
+        async for page in self._api.permission_set_arns():
+            for arn in page:
+                if self._describe_all:
+                    self.describe(arn)
+                else:
+                    self.saw(arn)
+        self.complete = True
+
+    def saw(self, arn: str) -> None:
+        """Know that there is such a permission set."""
+        self.found.setdefault(arn, PermissionSet(arn))
+
+    def describe(self, arn: str) -> None:
+        """Learn all of a permission set, once."""
+        self.saw(arn)
+        if arn not in self._described:
+            self._described.add(arn)
+            self._lane.ask(arn, partial(self._describe, arn))
+            for field, read in self._details.items():
+                self._lane.ask(arn, partial(self._read, arn, field, read))
+
+    async def _describe(self, arn: str) -> None:
+        read = await self._api.permission_set(arn)
+        self.found[arn] = replace(
+            self.found[arn],
+            name=read.name,
+            description=read.description,
+            session_duration=read.session_duration,
+        )
+
+    async def _read(self, arn: str, field: str, read: Detail) -> None:
+        value = await read(self._api, arn)
+        self.found[arn] = replace(self.found[arn], **{field: value})

@@ -1,0 +1,1 @@
+"""What knows boto3, held against made-up clients."""

@@ -1,0 +1,107 @@
+"""`sso-batch` itself: called in this process, or started as one of its own."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sso_batch
+from sso_batch.cli import main
+
+SOURCES = Path(sso_batch.__file__).parents[1]
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left on the terminal, and its exit code."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def events(self) -> list[Event]:
+        """The logs: every line of stderr has to be one event in JSON."""
+        return [json.loads(line) for line in self.stderr.splitlines()]
+
+    def named(self, name: str) -> list[Event]:
+        """The events of one name."""
+        return [event for event in self.events if event["event"] == name]
+
+
+class Command:
+    """Calls `sso-batch` in this process, as its console script does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object) -> Ended:
+        """Run with these arguments until it exits; the environment and the root logger are put back."""
+        self._monkeypatch.setattr(sys, "argv", ["sso-batch", *map(str, arguments)])
+        self._capsys.readouterr()
+        with _put_back(), pytest.raises(SystemExit) as ended:
+            main()
+        out, err = self._capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ended(ended.value.code, out, err)
+
+
+def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Take away what this machine knows of AWS, of terminals and of sso-batch itself."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "SSO_BATCH_", "COV_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def start(
+    *arguments: object, python: tuple[str, ...] = ("-m", "sso_batch"), **settings: Any
+) -> "subprocess.Popen[str]":
+    """Start `sso-batch` as a process of its own, in this process's environment."""
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, *python, *map(str, arguments)],
+        env=dict(os.environ) | {"PYTHONPATH": str(SOURCES)},
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | settings,
+    )
+
+
+def finish(process: "subprocess.Popen[str]", *, within: float) -> Ended:
+    """Wait for a started process, no longer than so many seconds; it is never left behind."""
+    try:
+        out, err = process.communicate(timeout=within)
+    finally:
+        process.kill()
+        process.wait()
+    return Ended(process.returncode, out, err)
+
+
+def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -> Ended:
+    """Run `sso-batch` as a process of its own."""
+    return finish(start(*arguments, python=python), within=60)
+
+
+@contextmanager
+def _put_back() -> Iterator[None]:
+    environment: Mapping[str, str] = dict(os.environ)
+    handlers = logging.getLogger().handlers
+    try:
+        yield
+    finally:
+        logging.getLogger().handlers = handlers
+        os.environ.clear()
+        os.environ.update(environment)

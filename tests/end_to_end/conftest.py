@@ -1,0 +1,96 @@
+"""What a test from end to end starts from: a machine that knows no AWS, and one that is emulated."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sso_batch.aws import gateway
+from sso_batch.aws.bucket import Bucket
+from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
+from tests.end_to_end.command import Command, Ended, isolate
+from tests.end_to_end.reports import Reports, written
+from tests.oracle import Row, expected_rows
+
+READ = {"details": False, "entitlements": False, "account_paths": False}
+"""What an audit in these tests reads beside the assignments."""
+
+COLLECT = f"""
+collect:
+  permission_set_details: {str(READ["details"]).lower()}
+  entitlements: {str(READ["entitlements"]).lower()}
+  account_paths: {str(READ["account_paths"]).lower()}
+"""
+
+Audit = Callable[..., Reports]
+
+
+def truth(world: World, name: str) -> list[Row]:
+    """The rows that an audit of one organization has to give."""
+    return expected_rows(world, name, **READ)
+
+
+def assert_exact(reports: Reports, world: World, *names: str) -> None:
+    """These organizations' files are exactly right: the same rows, the same order, the same bytes."""
+    for name in names:
+        rows, expected = reports.rows(name), truth(world, name)
+        assert {tuple(row.values()) for row in rows} == {tuple(row.values()) for row in expected}
+        assert rows == expected
+        assert reports.content(name) == written(expected)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's home without any settings of AWS."""
+    home = tmp_path / "home"
+    home.mkdir()
+    isolate(monkeypatch, home)
+    return home
+
+
+@pytest.fixture
+def sso_batch(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    assert home.is_dir()
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take our own pace away, since the emulator has no limits here; and the pauses between tries."""
+    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.001)
+
+
+@pytest.fixture
+def audit(
+    sso_batch: Command, unhurried: None, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Audit:
+    """Audits a world: `audit(world, *options, before=…, settings=…, config=…, environ=…, **emulator)`."""
+    del unhurried
+
+    def run(  # noqa: PLR0913 - each is what one test says of its run
+        world: World,
+        *options: object,
+        before: tuple[object, ...] = (),
+        settings: str = "",
+        config: Callable[[str], str] = str,
+        environ: dict[str, str | None] | None = None,
+        folder: Path | None = None,
+        **emulator: object,
+    ) -> Reports:
+        directory = folder or tmp_path / "reports"
+        text = config(configuration(world, directory=str(directory)))
+        file = tmp_path / "orgs.yaml"
+        file.write_text(text + (COLLECT if "collect:" not in settings else "") + settings)
+        (home / "aws-credentials").write_text(shared_credentials(world))
+        with Emulator(world, **({"limits": Limits.off()} | emulator)) as emulated:  # type: ignore[arg-type] # by name
+            for name, value in (emulated.environment() | (environ or {})).items():
+                if value is None:
+                    monkeypatch.delenv(name, raising=False)
+                else:
+                    monkeypatch.setenv(name, value)
+            ended: Ended = sso_batch(*before, "run", "--config", file, *options)
+            throttled = sum(count for (one, _), count in emulated.throttled.items() if one)
+            return Reports(directory, ended, emulated.calls, throttled)
+
+    return run

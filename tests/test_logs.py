@@ -1,0 +1,170 @@
+"""Logs: one event a line, JSON unless a person is looking."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sso_batch.logs import make_logger
+
+SECRET = "marker-of-a-secret-5f3e"  # noqa: S105 - made up
+
+
+class Terminal(io.StringIO):
+    """A stream at which a person is looking."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    """Leave the logging of other tests as it was."""
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    yield
+    root.handlers, root.level = before
+
+
+def events(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def fail(secret: str) -> None:
+    local = {"external_id": secret}
+    raise RuntimeError("broken beyond " + str(len(local)))
+
+
+def log_failure(stream: io.StringIO, log_format: str) -> None:
+    log = make_logger(stream, level="info", log_format=log_format)
+    try:
+        fail(SECRET)
+    except RuntimeError:
+        log.exception("org.bug", org="acme")
+
+
+# What must never be printed
+
+
+def test_traceback_for_programs_holds_no_values() -> None:
+    """A traceback names its lines and no local variable: those can be secrets."""
+    stream = io.StringIO()
+
+    log_failure(stream, "json")
+
+    (event,) = events(stream)
+    (trace,) = event["exception"]
+    assert SECRET not in stream.getvalue()
+    assert (event["event"], event["level"], event["org"]) == ("org.bug", "error", "acme")
+    assert (trace["exc_type"], trace["exc_value"]) == ("RuntimeError", "broken beyond 1")
+    assert [frame["name"] for frame in trace["frames"]] == ["log_failure", "fail"]
+    assert [frame.get("locals") for frame in trace["frames"]] == [None, None]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["piped", "terminal"])
+def test_traceback_for_people_holds_no_values(stream: io.StringIO) -> None:
+    """Likewise on a terminal, where a traceback is shown as Python itself does."""
+    log_failure(stream, "console")
+
+    assert SECRET not in stream.getvalue()
+    assert "org.bug" in stream.getvalue()
+    assert "RuntimeError: broken beyond 1" in stream.getvalue()
+
+
+@pytest.mark.parametrize("somebody_listens", [False, True])
+@pytest.mark.parametrize("name", ["botocore.auth", "urllib3.connectionpool", ""])
+def test_libraries_are_not_heard(
+    capfd: pytest.CaptureFixture[str], name: str, *, somebody_listens: bool
+) -> None:
+    """What libraries log is dropped, even at DEBUG, at which botocore prints credentials."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    root.handlers = [logging.StreamHandler(stream)] if somebody_listens else []
+    root.setLevel(logging.DEBUG)
+
+    make_logger(stream, level="debug", log_format="json")
+    logging.getLogger(name).debug("secret_key=%s", SECRET)
+    logging.getLogger(name).error("secret_key=%s", SECRET)
+
+    assert stream.getvalue() == ""
+    assert capfd.readouterr() == ("", "")
+
+
+# What is printed
+
+
+def test_event() -> None:
+    """An event is a line of JSON: its name, level and time, what it was bound to, and its facts."""
+    stream = io.StringIO()
+    log = make_logger(stream, level="info", log_format="json").bind(run_id="r-1")
+    before = datetime.now(UTC)
+
+    log.bind(org="acme").warning("collect.gap", resources=("a", "b"), count=2, message='Ünïcode "\n')
+    log.info("run.completed")
+
+    first, second = events(stream)
+    assert before <= datetime.fromisoformat(first.pop("timestamp")) <= datetime.now(UTC)
+    assert second.pop("timestamp").endswith("Z")
+    assert first == {
+        "event": "collect.gap",
+        "level": "warning",
+        "run_id": "r-1",
+        "org": "acme",
+        "resources": ["a", "b"],
+        "count": 2,
+        "message": 'Ünïcode "\n',
+    }
+    assert second == {"event": "run.completed", "level": "info", "run_id": "r-1"}
+
+
+@pytest.mark.parametrize(
+    ("level", "heard"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("warning", ["warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_level(level: str, heard: list[str]) -> None:
+    """Events below the level are not printed."""
+    stream = io.StringIO()
+    log = make_logger(stream, level=level, log_format="json")
+
+    for tell in (log.debug, log.info, log.warning, log.error):
+        tell("told")
+
+    assert [event["level"] for event in events(stream)] == heard
+
+
+@pytest.mark.parametrize(
+    ("stream", "log_format", "json_is_printed"),
+    [
+        (io.StringIO(), "auto", True),
+        (Terminal(), "auto", False),
+        (io.StringIO(), "json", True),
+        (Terminal(), "json", True),
+        (io.StringIO(), "console", False),
+        (Terminal(), "console", False),
+    ],
+)
+def test_format(stream: io.StringIO, log_format: str, *, json_is_printed: bool) -> None:
+    """JSON is for programs and words are for people; `auto` looks whether the stream is a terminal."""
+    make_logger(stream, level="info", log_format=log_format).info("run.started", run_id="r-1")
+
+    assert stream.getvalue().startswith('{"') == json_is_printed
+    assert stream.getvalue().count("\n") == 1
+    assert "run.started" in stream.getvalue()
+    assert "r-1" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("stream", "coloured"), [(io.StringIO(), False), (Terminal(), True)])
+def test_colours(stream: io.StringIO, *, coloured: bool) -> None:
+    """Colours are for terminals: a file of words holds no escapes."""
+    make_logger(stream, level="info", log_format="console").info("run.started", run_id="r-1")
+
+    assert ("\x1b[" in stream.getvalue()) == coloured

@@ -1,0 +1,17 @@
+"""What a run tells of its advance."""
+
+import pytest
+
+from sso_batch.outcome import Status
+from sso_batch.progress import Progress, Unwatched
+
+
+def test_unwatched(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where nobody watches, nothing is said."""
+    progress: Progress = Unwatched()
+
+    progress.started("acme")
+    progress.moved("acme", done=1, known=2)
+    progress.ended("acme", Status.COMPLETE)
+
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,304 @@
+"""The output folder: a file appears whole or not at all, and is never overwritten."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sso_batch.errors import OutputError
+from sso_batch.store import Draft, FileEntry, Folder
+
+CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
+
+
+def full(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def fill_disk_under(draft: Draft) -> None:
+    """Let the draft's descriptor be that of a device that is always full."""
+    device = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(device, draft._file.fileno())
+    os.close(device)
+
+
+def publish(folder: Folder, *names: str, content: bytes = CONTENT) -> tuple[FileEntry, ...]:
+    drafts = [folder.draft(name) for name in names]
+    try:
+        for draft in drafts:
+            draft.write(content)
+        return folder.publish(*drafts)
+    finally:
+        for draft in drafts:
+            draft.__exit__(None, None, None)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+@pytest.fixture(params=["", "hard links are unknown"])
+def any_folder(request: pytest.FixtureRequest, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """Give a folder on a disk with hard links, and on one without."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if request.param:
+        monkeypatch.setattr(os, "link", refuse)
+    return folder
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+# Taken names
+
+
+@pytest.mark.parametrize("kind", ["file", "symlink", "dangling symlink", "folder"])
+def test_taken_name(any_folder: Folder, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
+    """A name that is taken by anything at all is never written to, nor through."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    taken = any_folder.directory / "b.csv"
+    if kind == "folder":
+        taken.mkdir()
+    elif kind == "file":
+        taken.write_bytes(b"theirs")
+    else:
+        taken.symlink_to(elsewhere)
+        if kind == "symlink":
+            elsewhere.write_bytes(b"theirs")
+
+    with pytest.raises(FileExistsError):
+        publish(any_folder, "a.csv", "b.csv", "c.csv")
+
+    assert [path.name for path in any_folder.directory.iterdir()] == ["b.csv"]
+    assert taken.is_symlink() == ("symlink" in kind)
+    assert taken.is_dir() == (kind == "folder")
+    assert elsewhere.exists() == (kind == "symlink")
+    if kind in {"file", "symlink"}:
+        assert taken.read_bytes() == b"theirs"
+
+
+def test_same_name_twice(any_folder: Folder) -> None:
+    """Of two drafts of one name none is published, not even the first."""
+    with pytest.raises(FileExistsError):
+        publish(any_folder, "a.csv", "a.csv")
+
+    assert contents(any_folder.directory) == {}
+
+
+def test_link_refused_for_another_reason(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a file system without hard links gets the second way; other errors are told as they are."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    with pytest.raises(OSError, match="Read-only") as caught:
+        publish(folder, "a.csv")
+
+    assert caught.value.errno == errno.EROFS
+    assert contents(folder.directory) == {}
+
+
+# A full disk, and other ends of a draft
+
+
+def test_full_disk_while_writing(folder: Folder) -> None:
+    """A disk that is full in the midst of a file leaves nothing behind."""
+    with pytest.raises(OSError, match="No space left"), folder.draft("a.csv") as draft:
+        fill_disk_under(draft)
+        draft.write(CONTENT)
+
+    assert contents(folder.directory) == {}
+
+
+def test_full_disk_at_the_last_byte(folder: Folder) -> None:
+    """A disk that is full when the buffer is emptied leaves nothing behind, and no error but its own."""
+    with pytest.raises(OSError, match="No space left"), folder.draft("a.csv") as draft:
+        fill_disk_under(draft)
+        draft.write(b"x")
+        folder.publish(draft)
+
+    assert contents(folder.directory) == {}
+
+
+def test_full_disk_at_fsync(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose bytes may not be on the disk is not published."""
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        publish(folder, "a.csv", "b.csv")
+
+    assert contents(folder.directory) == {}
+
+
+def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the names may not be on the disk, the files that had them are taken back."""
+    monkeypatch.setattr(folder, "_sync", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        publish(folder, "a.csv", "b.csv")
+
+    assert contents(folder.directory) == {}
+
+
+@pytest.mark.parametrize(("number", "published"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_folder_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool) -> None:
+    """A file system that cannot sync a folder is good enough; one that fails to is not."""
+    sync = os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+
+    if published:
+        publish(folder, "a.csv")
+    else:
+        with pytest.raises(OSError, match="error"):
+            publish(folder, "a.csv")
+
+    assert contents(folder.directory) == ({"a.csv": CONTENT} if published else {})
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_draft_given_up(folder: Folder, error: type[BaseException]) -> None:
+    """Whatever ends the writing, its draft is gone."""
+    with pytest.raises(error), folder.draft("a.csv") as draft:
+        draft.write(CONTENT)
+        raise error
+
+    assert contents(folder.directory) == {}
+
+
+def test_draft_never_published(folder: Folder) -> None:
+    """A draft that nobody publishes is gone."""
+    with folder.draft("a.csv") as draft:
+        draft.write(b"x")
+        hidden = contents(folder.directory)
+
+    assert [name.startswith(".a.csv.") and name.endswith(".part") for name in hidden] == [True]
+    assert contents(folder.directory) == {}
+
+
+# A folder that cannot be written
+
+
+@pytest.mark.parametrize("below", ["", "reports", "reports/2026"])
+def test_prepare_where_a_file_stands(tmp_path: Path, below: str) -> None:
+    """An output folder that cannot be made is said before the first call, with what to do."""
+    (tmp_path / "file").write_bytes(b"")
+    folder = Folder(tmp_path / "file" / below)
+
+    with pytest.raises(OutputError) as caught:
+        folder.prepare()
+
+    reason = os.strerror(errno.ENOTDIR if below else errno.EEXIST)
+    assert caught.value.message == f"cannot write to the output folder {folder.directory}: {reason}"
+    assert caught.value.hint == "name a folder that this user may write to with --output or output.directory"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_prepare_proves_that_a_file_can_be_made(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A folder that is there but takes no file is refused, too."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+    with pytest.raises(OutputError, match=os.strerror(number)):
+        folder.prepare()
+
+    assert contents(folder.directory) == {}
+
+
+def test_prepare(tmp_path: Path) -> None:
+    """The folder is made with those above it, is left empty, and may be there already."""
+    folder = Folder(tmp_path / "a" / "b")
+
+    folder.prepare()
+    folder.prepare()
+
+    assert list(folder.names()) == []
+
+
+# What is published
+
+
+def test_published(any_folder: Folder) -> None:
+    """Published files hold what was written; their entries tell size and checksum; no draft is left."""
+    with any_folder.draft("a.csv") as rows, any_folder.draft("b.jsonl") as records:
+        rows.write(CONTENT)
+        rows.write(b"last")
+        rows.rows = 20_000
+
+        entries = any_folder.publish(rows, records)
+
+    assert contents(any_folder.directory) == {"a.csv": CONTENT + b"last", "b.jsonl": b""}
+    assert entries == (
+        FileEntry("a.csv", hashlib.sha256(CONTENT + b"last").hexdigest(), 20_000, len(CONTENT) + 4),
+        FileEntry("b.jsonl", hashlib.sha256().hexdigest(), 0, 0),
+    )
+
+
+def test_names_appear_whole_and_in_order(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A final name appears when its file is whole, and the last draft's appears last."""
+    link = os.link
+    seen: list[dict[str, int]] = []
+
+    def watch(source: Path, target: Path, *, follow_symlinks: bool) -> None:
+        link(source, target, follow_symlinks=follow_symlinks)
+        found = contents(folder.directory)
+        seen.append({name: len(content) for name, content in found.items() if not name.startswith(".")})
+
+    monkeypatch.setattr(os, "link", watch)
+
+    publish(folder, "b.csv", "a.csv")
+
+    assert seen == [{"b.csv": len(CONTENT)}, {"b.csv": len(CONTENT), "a.csv": len(CONTENT)}]
+
+
+@pytest.mark.usefixtures("umask")
+def test_mode(any_folder: Folder) -> None:
+    """Reports name people: their owner may read them, and nobody else, while they are written and after."""
+    with any_folder.draft("a.csv") as draft:
+        (hidden,) = any_folder.directory.iterdir()
+        while_written = stat.S_IMODE(hidden.stat().st_mode)
+        any_folder.publish(draft)
+
+    assert while_written == 0o600
+    assert stat.S_IMODE((any_folder.directory / "a.csv").stat().st_mode) == 0o600
+
+
+def test_read(folder: Folder) -> None:
+    """A file is read back in chunks, without as many of its first bytes as were asked to be left out."""
+    content = os.urandom(1024) * 2500
+    publish(folder, "a.csv", content=content)
+
+    chunks = list(folder.read("a.csv", skip=1000))
+
+    assert b"".join(chunks) == content[1000:]
+    assert max(len(chunk) for chunk in chunks) <= 1 << 20
+    assert list(folder.read("a.csv", skip=len(content))) == []
