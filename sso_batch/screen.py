@@ -98,6 +98,7 @@ def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
         "Accounts",
         "Permission sets",
         "Assignments",
+        "Entitlements",
         "Orphaned",
         "Rows",
         "Gaps",
@@ -111,6 +112,7 @@ def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
             counts.accounts,
             counts.permission_sets,
             counts.assignments,
+            counts.entitlements,
             counts.orphaned,
             counts.rows,
         )

@@ -91,6 +91,27 @@ def entitlement(principal: Principal, account_id: str = "111111111111", role_arn
     return Grant(account_id, IAM_ROLE, "", role_arn, principal)
 
 
+def permission_set(
+    arn: str,
+    name: str | None,
+    session_duration: str | None = None,
+    managed: tuple[str, ...] | None = None,
+    customer_managed: tuple[str, ...] | None = None,
+    inline_policy: str | None = None,
+    permissions_boundary: str | None = None,
+) -> PermissionSet:
+    """Give a permission set as far as the report shows it, in the order of its columns."""
+    return PermissionSet(
+        arn,
+        name=name,
+        session_duration=session_duration,
+        managed_policies=managed,
+        customer_managed_policies=customer_managed,
+        inline_policy=inline_policy,
+        permissions_boundary=permissions_boundary,
+    )
+
+
 def gap(resource: str = "111111111111", **fields: str) -> Gap:
     """Give the gap of a call that was denied."""
     denied = Gap(
@@ -124,7 +145,7 @@ def small_organization() -> Snapshot:
         missing=(gone,),
         accounts=(Account("000000000042", "Prod", "ACTIVE"), Account("111111111111", "-dev", "", "Root/Dev")),
         permission_sets=(
-            PermissionSet(ADMIN, "Admin", "PT12H", ("arn:b", "arn:a"), ("/x/y",), "{}", ""),
+            permission_set(ADMIN, "Admin", "PT12H", ("arn:b", "arn:a"), ("/x/y",), "{}", ""),
             PermissionSet("arn:unread"),
         ),
         grants=(

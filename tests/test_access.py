@@ -33,7 +33,7 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from tests.records import ADMIN, entitlement, grant, snapshot, user
+from tests.records import ADMIN, entitlement, grant, permission_set, snapshot, user
 
 ANN = Principal(USER, "u-1")
 OPS = Principal(GROUP, "g-1")
@@ -145,12 +145,12 @@ def test_account(accounts: tuple[Account, ...], cells: AccountCells, *, complete
         ((), UNREAD_PERMISSION_SET),
         ((PermissionSet(ADMIN),), UNREAD_PERMISSION_SET),
         (
-            (PermissionSet(ADMIN, "Admin", "PT1H"),),
+            (permission_set(ADMIN, "Admin", "PT1H"),),
             PermissionSetCells("Admin", "PT1H", NOT_READ, NOT_READ, NOT_READ, NOT_READ),
         ),
-        ((PermissionSet(ADMIN, "Admin", "", (), (), "", ""),), PermissionSetCells("Admin", inline_policy="no")),
+        ((permission_set(ADMIN, "Admin", "", (), (), "", ""),), PermissionSetCells("Admin", inline_policy="no")),
         (
-            (PermissionSet(ADMIN, "Admin", "PT1H", ("b", "a"), ("/p/B", "/p/A"), "{}", "arn:boundary"),),
+            (permission_set(ADMIN, "Admin", "PT1H", ("b", "a"), ("/p/B", "/p/A"), "{}", "arn:boundary"),),
             PermissionSetCells("Admin", "PT1H", "a;b", "/p/A;/p/B", "yes", "arn:boundary"),
         ),
     ],
@@ -345,7 +345,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         ),
         accounts_complete=draw(st.booleans()),
         permission_sets=tuple(
-            PermissionSet(
+            permission_set(
                 arn, draw(optional), draw(optional), draw(policies), draw(policies), draw(optional), draw(optional)
             )
             for arn in ARNS

@@ -6,7 +6,18 @@ What an answer must hold is taken by key, so that a broken one is noticed; what 
 from collections.abc import Mapping
 from typing import Any
 
-from sso_batch.model import PERMISSION_SET, Account, Grant, Group, PermissionSet, Principal, User
+from sso_batch.model import (
+    GROUP,
+    IAM_ROLE,
+    PERMISSION_SET,
+    USER,
+    Account,
+    Grant,
+    Group,
+    PermissionSet,
+    Principal,
+    User,
+)
 
 Item = Mapping[str, Any]
 
@@ -57,6 +68,22 @@ def account(item: Item) -> Account:
     )
 
 
+def ids_above(item: Item) -> tuple[str, ...] | None:
+    """The ids of the root and the OUs above an account of ListAccounts; None where AWS did not say.
+
+    A path begins with the organization's id and, by its pattern, may end with the account's own.
+    """
+    path = next(iter(item.get("Paths") or ()), None)
+    if path is None:
+        return None
+    return tuple(id_ for id_ in text(path).split("/") if id_.startswith(("r-", "ou-")))
+
+
+def unit(item: Item) -> tuple[str, str]:
+    """The id and the name of a root or an organizational unit."""
+    return text(item["Id"]), text(item["Name"])
+
+
 def permission_set(arn: str, item: Item) -> PermissionSet:
     """A permission set of DescribePermissionSet."""
     return PermissionSet(
@@ -92,4 +119,19 @@ def assignment(item: Item) -> Grant:
         permission_set_arn=text(item["PermissionSetArn"]),
         role_arn="",
         principal=Principal(text(item["PrincipalType"]), text(item["PrincipalId"])),
+    )
+
+
+def entitlement(item: Item) -> Grant:
+    """A grant of ListEntitlements."""
+    role = item["entitlement"]["principalRole"]
+    principal = role["principal"]["identityCenter"]
+    return Grant(
+        account_id=text(role["account"]),
+        access_type=IAM_ROLE,
+        permission_set_arn="",
+        role_arn=text(role["roleArn"]),
+        principal=Principal(USER, text(principal["userId"]))
+        if principal.get("userId")
+        else Principal(GROUP, text(principal["groupId"])),
     )

@@ -51,9 +51,62 @@ class OrganizationApi:
         pages = self._gateway.pages(operations.LIST_INSTANCES, _listed_instance, **scope)
         return [instance async for page in pages for instance in page]
 
-    def accounts(self) -> AsyncIterator[list[Account]]:
-        """Every account of the organization, whatever its state."""
-        return self._gateway.pages(operations.LIST_ACCOUNTS, answers.account)
+    def accounts(self) -> AsyncIterator[list[tuple[Account, tuple[str, ...] | None]]]:
+        """Every account of the organization, whatever its state, with the ids of the OUs above it."""
+        return self._gateway.pages(
+            operations.LIST_ACCOUNTS, lambda item: (answers.account(item), answers.ids_above(item))
+        )
+
+    def roots(self) -> AsyncIterator[list[tuple[str, str]]]:
+        """The id and name of the tree's roots, of which AWS has one."""
+        return self._gateway.pages(operations.LIST_ROOTS, answers.unit)
+
+    async def organizational_unit(self, unit_id: str) -> str:
+        """The name of an organizational unit."""
+        _, name = await self._gateway.call(
+            operations.DESCRIBE_ORGANIZATIONAL_UNIT,
+            lambda answer: answers.unit(answer["OrganizationalUnit"]),
+            OrganizationalUnitId=unit_id,
+        )
+        return name
+
+    def organizational_units_of(self, parent_id: str) -> AsyncIterator[list[tuple[str, str]]]:
+        """The id and name of each organizational unit right below a root or another one."""
+        return self._gateway.pages(
+            operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, answers.unit, ParentId=parent_id
+        )
+
+    def account_ids_of(self, parent_id: str) -> AsyncIterator[list[str]]:
+        """The ids of the accounts right below a root or an organizational unit."""
+        return self._gateway.pages(
+            operations.LIST_ACCOUNTS_FOR_PARENT, lambda item: text(item["Id"]), ParentId=parent_id
+        )
+
+
+class AccountAccessApi:
+    """The questions about account access, which knows the applications of the asking account alone."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def application_arns(self) -> AsyncIterator[list[str]]:
+        """The ARN of every application."""
+        return self._gateway.pages(operations.LIST_APPLICATIONS, lambda item: text(item["applicationArn"]))
+
+    async def instance_of(self, application_arn: str) -> str:
+        """The ARN of the instance whose users and groups an application entitles."""
+        return await self._gateway.call(
+            operations.GET_APPLICATION,
+            lambda answer: text(answer["identitySource"]["identityCenter"]["instanceArn"]),
+            applicationArn=application_arn,
+        )
+
+    def entitlements(self, application_arn: str, account_id: str | None) -> AsyncIterator[list[Grant]]:
+        """The entitlements of an application in one account, or in all where AWS lists them so."""
+        wanted = {} if account_id is None else {"principalRole": {"account": account_id}}
+        return self._gateway.pages(
+            operations.LIST_ENTITLEMENTS, answers.entitlement, applicationArn=application_arn, filter=wanted
+        )
 
 
 class InstanceApi:

@@ -1,7 +1,7 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
+ACCOUNT_ACCESS = "account-access"
 
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
@@ -35,11 +36,11 @@ class Connection:
     whenever they are about to end, however long a run takes.
     """
 
-    def __init__(self, organization: Organization, region: str) -> None:
+    def __init__(self, organization: Organization, region: str, services: Sequence[str] = SERVICES) -> None:
         """Raise OrganizationError where the profile is unknown or could not work unattended."""
         try:
             self._session = _session(organization, region)
-            self._clients = {service: _client(self._session, service, region) for service in SERVICES}
+            self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(
                 printable(str(error)),
@@ -63,7 +64,7 @@ class Connection:
         """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
         return tuple(
             f"{service}={_without_credentials(url)}"
-            for service in SERVICES
+            for service in self._clients
             if (url := _configured_endpoint(self._session, service))
         )
 
@@ -162,13 +163,13 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     return maker.client(service, region_name=region, config=config)
 
 
-def _refuse_broken_json(response_dict: Mapping[str, Any], **_: object) -> None:
+def _refuse_broken_json(**event: Any) -> None:  # noqa: ANN401 - what botocore tells of an answer
     """Have a body that is no JSON refused, where botocore would take it for an empty answer.
 
     Every other answer must hold a key that tells; this one is empty where there is no policy.
     """
     try:
-        json.loads(response_dict["body"])
+        json.loads(event["response_dict"]["body"])
     except ValueError as error:
         raise ResponseParserError(f"the answer is not JSON: {error}") from None
 

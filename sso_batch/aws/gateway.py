@@ -96,20 +96,20 @@ class Gateway:
         tokens: set[str] = set()
 
         def page(answer: Answer) -> tuple[list[T], str | None]:
-            token: str | None = answer.get("NextToken") or None
+            token: str | None = answer.get(operation.token_key) or None
             if token in tokens:
                 raise malformed(operation, "a page token came back a second time")
             return [parse(item) for item in answer[operation.items]], token
 
         if operation.page is not None:
-            parameters["MaxResults"] = operation.page
+            parameters[operation.page_size_key] = operation.page
         while True:
             items, token = await self.call(operation, page, **parameters)
             yield items
             if token is None:
                 return
             tokens.add(token)
-            parameters["NextToken"] = token
+            parameters[operation.token_key] = token
 
     async def _attempt(
         self,

@@ -19,6 +19,9 @@ class Limit:
 SSO_ADMIN = Limit("sso-admin", 20, 20)
 """One bucket for all APIs of an account in a Region; AWS's support can raise it."""
 
+ACCOUNT_ACCESS = Limit("account-access", 10, 10)
+"""AWS publishes no limit; a pace that is no burden."""
+
 UNLIMITED = Limit("sts", 1000, 1000)
 """STS allows far more than an audit asks."""
 
@@ -33,6 +36,8 @@ class Operation:
     limit: Limit
     items: str = ""
     page: int | None = None
+    token_key: str = "NextToken"
+    page_size_key: str = "MaxResults"
 
     @property
     def method(self) -> str:
@@ -53,11 +58,31 @@ def _organizations(name: str, limit: Limit, items: str = "") -> Operation:
     return Operation(name, "organizations", f"organizations:{name}", limit, items, 20 if items else None)
 
 
+def _account_access(name: str, items: str = "") -> Operation:
+    return Operation(
+        name,
+        "account-access",
+        f"account-access:{name}",
+        ACCOUNT_ACCESS,
+        items,
+        100 if items else None,
+        token_key="nextToken",
+        page_size_key="maxResults",
+    )
+
+
 ASSUME_ROLE = Operation("AssumeRole", "sts", "sts:AssumeRole", UNLIMITED)
 GET_CALLER_IDENTITY = Operation("GetCallerIdentity", "sts", "sts:GetCallerIdentity", UNLIMITED)
 
 DESCRIBE_ORGANIZATION = _organizations("DescribeOrganization", Limit("organizations:organization", 1, 2))
 LIST_ACCOUNTS = _organizations("ListAccounts", Limit("organizations:accounts", 8, 12), "Accounts")
+LIST_ROOTS = _organizations("ListRoots", Limit("organizations:roots", 1, 2), "Roots")
+_TREE = Limit("organizations:tree", 5, 8)
+LIST_ORGANIZATIONAL_UNITS_FOR_PARENT = _organizations(
+    "ListOrganizationalUnitsForParent", _TREE, "OrganizationalUnits"
+)
+LIST_ACCOUNTS_FOR_PARENT = _organizations("ListAccountsForParent", _TREE, "Accounts")
+DESCRIBE_ORGANIZATIONAL_UNIT = _organizations("DescribeOrganizationalUnit", Limit("organizations:unit", 2, 2))
 
 LIST_INSTANCES = _sso("ListInstances", "Instances")
 LIST_PERMISSION_SETS = _sso("ListPermissionSets", "PermissionSets")
@@ -81,3 +106,7 @@ LIST_GROUPS = _identity_store("ListGroups", "Groups")
 LIST_GROUP_MEMBERSHIPS = _identity_store("ListGroupMemberships", "GroupMemberships")
 DESCRIBE_USER = _identity_store("DescribeUser")
 DESCRIBE_GROUP = _identity_store("DescribeGroup")
+
+LIST_APPLICATIONS = _account_access("ListApplications", "applications")
+GET_APPLICATION = _account_access("GetApplication")
+LIST_ENTITLEMENTS = _account_access("ListEntitlements", "entitlements")

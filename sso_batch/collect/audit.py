@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sso_batch.aws.api import InstanceApi, OrganizationApi
-from sso_batch.aws.connection import CALLS_AT_ONCE, Connection
+from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.collect.collection import Collection
@@ -14,7 +14,7 @@ from sso_batch.collect.instance import find_instance
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_arn
+from sso_batch.config.patterns import partition_of_arn, partition_of_region
 from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.workers import Workers
 
@@ -30,11 +30,17 @@ NOT_SEEN_BY_PRINCIPAL = (
 )
 """What cannot be seen by asking principals for their grants."""
 
-NOT_BUILT = (
-    "account-access entitlements",
-    "account paths",
-)
-"""What this version does not read, whatever the configuration says."""
+ACCOUNT_PATHS = "account paths"
+"""What `account_paths: false` leaves out."""
+
+ENTITLEMENTS = "account-access entitlements"
+"""What `entitlements: false` leaves out, and what AWS does not offer outside of its partition `aws`."""
+
+OTHER_APPLICATIONS = "account-access applications in other accounts"
+"""What the account that asks cannot see."""
+
+NOT_BUILT = ("findings",)
+"""What this version does not do, whatever the configuration says."""
 
 _FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """Where `region: auto` asks for the primary Region, by partition."""
@@ -97,10 +103,10 @@ class Audit:
             gateway = await self._connect(self.instance.region)
         async with asyncio.TaskGroup() as group:
             collection = Collection(
-                OrganizationApi(gateway),
-                InstanceApi(gateway, self.instance.arn, self.instance.identity_store_id),
+                gateway,
                 self.instance,
                 self._settings,
+                entitlements=_has_entitlements(self._settings, self.instance.region),
                 meter=self._meter,
                 planned=self._planned,
                 group=group,
@@ -127,17 +133,25 @@ class Audit:
             accounts_complete=collection.accounts.complete,
             permission_sets=_in_order(collection.permission_sets.found),
             grants=tuple(sorted(collection.grants.found)),
-            not_examined=self._not_examined(collection),
+            not_examined=self._not_examined(instance.region, collection),
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
         )
 
-    def _not_examined(self, collection: Collection) -> tuple[str, ...]:
-        left_out = [] if self._settings.permission_set_details else [PERMISSION_SET_DETAILS]
+    def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:
+        settings = self._settings
+        left_out = [
+            (not settings.permission_set_details, PERMISSION_SET_DETAILS),
+            (not settings.account_paths, ACCOUNT_PATHS),
+            (not _has_entitlements(settings, region), ENTITLEMENTS),
+            (_has_entitlements(settings, region), OTHER_APPLICATIONS),
+        ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
-        return (*NOT_BUILT, *left_out, *unseen)
+        return (*(what for out, what in left_out if out), *unseen, *NOT_BUILT)
 
     async def _connect(self, region: str) -> Gateway:
-        connection = await self._sessions.run(lambda: Connection(self._organization, region))
+        entitled = _has_entitlements(self._settings, region)
+        services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
+        connection = await self._sessions.run(lambda: Connection(self._organization, region, services))
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides()
         secret = self._organization.external_id
@@ -149,6 +163,10 @@ class Audit:
             deadline=self._deadline,
             secrets=(secret.get_secret_value(),) if secret else (),
         )
+
+
+def _has_entitlements(settings: Collect, region: str) -> bool:
+    return settings.entitlements and partition_of_region(region) == "aws"
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

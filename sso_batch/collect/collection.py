@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
-from sso_batch.aws.api import InstanceApi, OrganizationApi
+from sso_batch.aws.api import AccountAccessApi, InstanceApi, OrganizationApi
+from sso_batch.aws.gateway import Gateway
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.directory import Directory
+from sso_batch.collect.entitlements import Entitlements
 from sso_batch.collect.grants import Grants
 from sso_batch.collect.lane import Lane, Meter
+from sso_batch.collect.paths import Paths
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect
@@ -15,7 +18,8 @@ from sso_batch.model import Gap, Instance
 
 _SSO_ADMIN_WIDTH = 10  # 20 a second at 300 ms are 6 under way; the rest are those that wait to try again
 _IDENTITY_STORE_WIDTH = 8
-_ORGANIZATIONS_WIDTH = 2
+_ORGANIZATIONS_WIDTH = 4
+_ACCOUNT_ACCESS_WIDTH = 4
 
 
 class Collection:
@@ -23,21 +27,24 @@ class Collection:
 
     def __init__(
         self,
-        organization_api: OrganizationApi,
-        instance_api: InstanceApi,
+        gateway: Gateway,
         instance: Instance,
         settings: Collect,
         *,
+        entitlements: bool,
         meter: Meter,
         planned: Callable[[Way, Known], None],
         group: asyncio.TaskGroup,
     ) -> None:
+        organization_api = OrganizationApi(gateway)
+        instance_api = InstanceApi(gateway, instance.arn, instance.identity_store_id)
         self.gaps: list[Gap] = []
         by_pair = settings.strategy == "complete"
         sso_admin = Lane(group, _SSO_ADMIN_WIDTH, self.gaps, meter)
         identity_store = Lane(group, _IDENTITY_STORE_WIDTH, self.gaps, meter)
         organizations = Lane(group, _ORGANIZATIONS_WIDTH, self.gaps, meter)
-        self.accounts = Accounts(organization_api, organizations, self._moved)
+        paths = Paths(organization_api, organizations) if settings.account_paths else None
+        self.accounts = Accounts(organization_api, organizations, self._moved, paths=paths)
         self.permission_sets = PermissionSets(
             instance_api, sso_admin, details=settings.permission_set_details, describe_all=by_pair
         )
@@ -51,6 +58,17 @@ class Collection:
             way=Way.BY_PAIR if by_pair else None,
             planned=planned,
         )
+        self._entitlements = (
+            Entitlements(
+                AccountAccessApi(gateway),
+                Lane(group, _ACCOUNT_ACCESS_WIDTH, self.gaps, meter),
+                instance.arn,
+                self.accounts,
+                self.grants,
+            )
+            if entitlements
+            else None
+        )
         self._instance = instance
 
     def start(self) -> None:
@@ -59,10 +77,15 @@ class Collection:
         self.permission_sets.start(instance.arn, self._moved)
         self.accounts.start(instance.organization_id or "organization")
         self.directory.start(instance.identity_store_id)
+        if self._entitlements is not None:
+            self._entitlements.start()
 
     def finish(self) -> None:
         """Take stock once the group has ended."""
         self.directory.finish()
+        self.accounts.finish()
 
     def _moved(self) -> None:
         self.grants.go_on()
+        if self._entitlements is not None:
+            self._entitlements.go_on()

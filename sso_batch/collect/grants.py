@@ -62,6 +62,11 @@ class Grants:
             if self.way is not Way.BY_PRINCIPAL:
                 self._list_pairs()
 
+    def add(self, grant: Grant) -> None:
+        """Take in a grant, and learn of its principal."""
+        self.found.add(grant)
+        self._directory.saw(grant.principal)
+
     # The pairs, listed by whichever there are fewer of
 
     def _choose_listings(self) -> dict[str, Listing] | None:
@@ -155,7 +160,7 @@ class Grants:
     async def _list_assignments(self, account_id: str, permission_set_arn: str) -> None:
         async for page in self._api.assignments(account_id, permission_set_arn):
             for grant in page:
-                self._saw_grant(grant)
+                self.add(grant)
 
     async def _ask_principal(self, principal: Principal) -> None:
         """One principal's grants; a user's answer may name those of groups, which are the groups' own.
@@ -167,7 +172,7 @@ class Grants:
         try:
             async for page in self._api.assignments_of(principal):
                 for grant in page:
-                    self._saw_grant(grant)
+                    self.add(grant)
                     self._permission_sets.describe(grant.permission_set_arn)
         except AwsFailure as failure:
             if not failure.denied:
@@ -175,7 +180,3 @@ class Grants:
             if self.way is Way.BY_PRINCIPAL:
                 self._take(Way.BY_PAIR)
                 self._list_pairs()
-
-    def _saw_grant(self, grant: Grant) -> None:
-        self.found.add(grant)
-        self._directory.saw(grant.principal)

@@ -1,13 +1,11 @@
 """`sso-batch schema`."""
 
-import json
-
 import click
 
-from sso_batch.config.json_schema import schema
+from sso_batch.config.json_schema import schema_text
 
 
 def schema_command() -> int:
     """Print the JSON Schema of the configuration."""
-    click.echo(json.dumps(schema(), indent=2))
+    click.echo(schema_text())
     return 0

@@ -10,7 +10,8 @@ class Behaviour:
 
     `page_size` is the most that a page holds, whatever was asked for. With `empty_pages` each page is
     preceded by an empty one that carries a token. `group_rows` says whether a user's assignments include
-    those that come through groups. Seconds of `session_seconds` replace what AssumeRole was asked for.
+    those that come through groups. With `empty_inline_policy` a permission set without one gives an empty
+    text, else no member. Seconds of `session_seconds` replace what AssumeRole was asked for.
     """
 
     page_size: int | None = None
@@ -20,4 +21,5 @@ class Behaviour:
     group_rows: bool = True
     principal_assignments: Literal["everybody", "management", "nobody"] = "management"
     empty_entitlement_filter: bool = True
+    empty_inline_policy: bool = False
     session_seconds: float | None = None

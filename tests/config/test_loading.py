@@ -127,6 +127,18 @@ organizations:
     ]
 
 
+@pytest.mark.parametrize(
+    ("organization", "told_of_it"),
+    [
+        ("{name: acme, name: other}", ".name: this key stands already in line 1: keep one of the two"),
+        ("!org {name: acme}", ": a tag (`!…`) is not understood here: take it away"),
+    ],
+)
+def test_yaml_that_is_only_doubtful(told: Told, organization: str, told_of_it: str) -> None:
+    """A file is refused for its YAML alone, even where a configuration could be made of it."""
+    assert told(f"organizations: [{organization}]") == [f"orgs.yaml:1: organizations[0]{told_of_it}"]
+
+
 def test_yaml_that_breaks_off_is_told_with_what_stands_before_it(told: Told) -> None:
     """What was wrong before the YAML broke is not kept back."""
     assert told("organizations:\n  - name: ${GONE}\n  - [") == [

@@ -48,6 +48,10 @@ ID_FORM = "write an organization's id such as o-a1b2c3d4e5"
             "session_name: write a session name of 2 to 64 letters, digits and _ + = , . @ -",
         ),
         (
+            f"name: a, role_arn: {ROLE}, session_name: zoë",
+            "session_name: write a session name of 2 to 64 letters, digits and _ + = , . @ -",
+        ),
+        (
             f"name: a, role_arn: {ROLE}, duration_seconds: 900",
             "duration_seconds: write a number of at least 1800",
         ),

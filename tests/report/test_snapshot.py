@@ -127,7 +127,7 @@ def test_nothing_and_not_read_stay_apart() -> None:
     """Empty, no list and not read are three things, and read back as three."""
     records = snapshot(
         permission_sets=(
-            PermissionSet("a", "", "", (), (), "", ""),
+            PermissionSet("a", "", "", "", (), (), "", "", ()),
             PermissionSet("b"),
             PermissionSet("c", managed_policies=("x",)),
         ),
@@ -165,7 +165,9 @@ SNAPSHOTS = st.builds(
     accounts=some(st.builds(Account, WORDS, WORDS, WORDS, OPTIONAL)),
     accounts_complete=st.booleans(),
     permission_sets=some(
-        st.builds(PermissionSet, WORDS, OPTIONAL, OPTIONAL, POLICIES, POLICIES, OPTIONAL, OPTIONAL)
+        st.builds(
+            PermissionSet, WORDS, OPTIONAL, OPTIONAL, OPTIONAL, POLICIES, POLICIES, OPTIONAL, OPTIONAL, POLICIES
+        )
     ),
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
     not_examined=some(WORDS),

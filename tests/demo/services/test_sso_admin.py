@@ -126,6 +126,19 @@ def test_a_permission_set_is_read_in_its_parts(
         assert inline == one.inline_policy
 
 
+@pytest.mark.parametrize(("empty", "answer"), [(False, {}), (True, {"InlinePolicy": ""})])
+def test_no_inline_policy_is_told_in_both_ways(world: World, answer: dict[str, str], *, empty: bool) -> None:
+    """A missing member and an empty text both mean that there is none."""
+    organization = world.organizations[0]
+    with Emulator(world, behaviour=Behaviour(empty_inline_policy=empty)) as emulator:
+        told = client(emulator, "sso-admin", assume(emulator)).get_inline_policy_for_permission_set(
+            InstanceArn=organization.instance_arn, PermissionSetArn=organization.permission_sets[0].arn
+        )
+
+    told.pop("ResponseMetadata")
+    assert told == answer
+
+
 def test_a_permission_set_without_a_boundary_refuses(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:

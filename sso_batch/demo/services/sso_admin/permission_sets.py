@@ -55,9 +55,11 @@ def list_customer_managed_policy_references_in_permission_set(call: Call) -> Ans
 
 @SSO_ADMIN.operation("GetInlinePolicyForPermissionSet", "InstanceArn", "PermissionSetArn")
 def get_inline_policy_for_permission_set(call: Call) -> Answer:
-    """Return a permission set's inline policy; nothing where it has none."""
+    """Return a permission set's inline policy; nothing, or an empty text, where it has none."""
     policy = permission_set(call).inline_policy
-    return {} if policy is None else {"InlinePolicy": policy}
+    if policy is None and not call.behaviour.empty_inline_policy:
+        return {}
+    return {"InlinePolicy": policy or ""}
 
 
 @SSO_ADMIN.operation("GetPermissionsBoundaryForPermissionSet", "InstanceArn", "PermissionSetArn")

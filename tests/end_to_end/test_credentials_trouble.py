@@ -1,0 +1,160 @@
+"""Credentials that do not work: the organization failed, and the hint names the command to run."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import botocore.credentials
+import botocore.tokens
+import pytest
+
+from sso_batch.demo import HUB, World
+from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.reports import Reports
+from tests.end_to_end.worlds import EXTERNAL_ID, small, three_ways_in
+
+SSO_PROFILE = """\
+[profile staff]
+sso_session = corp
+sso_account_id = 000001000000
+sso_role_name = Auditor
+
+[sso-session corp]
+sso_region = eu-west-1
+sso_start_url = https://corp.awsapps.example/start
+"""
+
+
+def with_profile(name: str, world: World) -> Callable[[str], str]:
+    """Give the first organization a profile in place of its role."""
+    return lambda text: text.replace(f"role_arn: {world.roles[0].arn}", f"profile: {name}")
+
+
+def assert_first_failed(reports: Reports, world: World, code: str, *hint: str) -> dict[str, str]:
+    """The first organization failed for that reason with these words as a hint; the other is exactly right."""
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
+    assert reports.names == reports.file_names("org-1")
+    assert_exact(reports, world, "org-1")
+    gap = reports.gap("org-0")
+    assert gap["code"] == code
+    assert [word for word in hint if word not in gap["hint"]] == []
+    (failed,) = reports.ended.named("org.failed")
+    assert failed["org"] == "org-0"
+    (told,) = reports.ended.named("collect.gap")
+    assert (told["code"], told["hint"]) == (code, gap["hint"])
+    return gap
+
+
+def test_an_unknown_profile(audit: Audit) -> None:
+    """A profile that this machine does not have: the hint names the command that lists them."""
+    world = small()
+
+    reports = audit(world, config=with_profile("nobody", world))
+
+    gap = assert_first_failed(reports, world, "ProfileNotFound", "aws configure list-profiles")
+    assert "nobody" in gap["message"]
+
+
+@pytest.mark.parametrize("session", ["missing", "expired"])
+def test_an_sso_login_that_is_over(
+    audit: Audit, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: str
+) -> None:
+    """A profile of IAM Identity Center without a valid login: the hint names `aws sso login`."""
+    (home / "aws-config").write_text(SSO_PROFILE)
+    cache = tmp_path / "cache"
+    for provider in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(cache))
+    if session == "expired":
+        cache.mkdir()
+        token = {"accessToken": "made-up", "expiresAt": "2020-01-01T00:00:00Z"}
+        name = hashlib.sha1(b"corp", usedforsecurity=False).hexdigest()
+        (cache / f"{name}.json").write_text(json.dumps(token))
+    world = small()
+
+    reports = audit(world, config=with_profile("staff", world))
+
+    assert_first_failed(reports, world, "LoginExpired", "aws sso login --profile")
+
+
+def test_a_profile_that_asks_for_mfa(audit: Audit, home: Path) -> None:
+    """A profile that would ask somebody for a code fails at once, and says what to use instead."""
+    (home / "aws-config").write_text(
+        "[profile admin]\nrole_arn = arn:aws:iam::000001000000:role/Admin\nsource_profile = me\n"
+        "mfa_serial = arn:aws:iam::000001000000:mfa/me\n"
+    )
+    world = small()
+
+    reports = audit(world, config=with_profile("admin", world))
+
+    gap = assert_first_failed(reports, world, "MfaRequired", "aws configure sso", "mfa_serial")
+    assert "admin" in gap["message"]
+    assert reports.calls["org-0", "GetCallerIdentity"] == 0
+
+
+def test_no_credentials_at_all(audit: Audit) -> None:
+    """Without any credentials every organization failed, and the hint names the command that shows them."""
+    world = small()
+
+    reports = audit(world, environ={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
+
+    assert reports.ended.code == 5
+    assert reports.statuses == {"org-0": "failed", "org-1": "failed"}
+    for name in ("org-0", "org-1"):
+        gap = reports.gap(name)
+        assert gap["code"] == "NoCredentials"
+        assert "`profile`" in gap["hint"]
+        assert "aws sts get-caller-identity" in gap["hint"]
+    assert not reports.calls
+
+
+def test_keys_that_aws_does_not_know(audit: Audit) -> None:
+    """Keys that are deleted, or wrong: every organization failed, and says so."""
+    reports = audit(small(), environ={"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEGONE00001"})
+
+    assert reports.ended.code == 5
+    assert {reports.gap(name)["operation"] for name in ("org-0", "org-1")} == {"AssumeRole"}
+
+
+def test_a_role_that_refuses(audit: Audit) -> None:
+    """A role that trusts somebody else: the hint tells of the trust policy and the external id."""
+    first, second = small().roles
+    world = replace(small(), roles=(replace(first, trusted=("123412341234",)), second))
+
+    reports = audit(world)
+
+    gap = assert_first_failed(reports, world, "AccessDenied", "trust policy", "external_id", "sts:AssumeRole")
+    assert gap["operation"] == "AssumeRole"
+    assert HUB.user_arn in gap["message"]
+
+
+@pytest.mark.parametrize("written", ["another-one", None], ids=["wrong", "missing"])
+def test_a_wrong_external_id(audit: Audit, written: str | None) -> None:
+    """A role that asks for an external id and gets another, or none: the same hint, and no secret in it."""
+    world = three_ways_in()
+    line = f'    external_id: "{EXTERNAL_ID}"\n'
+
+    reports = audit(
+        world,
+        config=lambda text: text.replace(line, f"    external_id: {written}\n" if written else ""),
+    )
+
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "complete", "org-1": "complete", "org-2": "failed"}
+    gap = reports.gap("org-2")
+    assert gap["operation"] == "AssumeRole"
+    assert "trust policy" in gap["hint"]
+    assert "external_id" in gap["hint"]
+    assert_exact(reports, world, "org-0", "org-1")
+
+
+def test_a_session_longer_than_the_role_allows(audit: Audit) -> None:
+    """A session that the role does not allow fails with AWS's own words."""
+    world = small()
+
+    reports = audit(world, config=lambda text: text.replace("  - name: org-0", "  - name: org-0\n    duration_seconds: 7200"))
+
+    assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
+    assert "DurationSeconds" in reports.gap("org-0")["message"]
