@@ -19,6 +19,17 @@ _STYLES = {
     Status.INTERRUPTED: "magenta",
 }
 _GAPS_SHOWN = 5
+_FIGURES = {
+    "Users": "users",
+    "Groups": "groups",
+    "Accounts": "accounts",
+    "Permission\nsets": "permission_sets",
+    "Assign-\nments": "assignments",
+    "Entitle-\nments": "entitlements",
+    "Orphaned": "orphaned",
+    "Rows": "rows",
+}
+"""Headings, with the counts below them."""
 
 
 class Bars:
@@ -84,43 +95,25 @@ def summary(outcome: RunOutcome) -> Iterable[Table | Text]:
     yield _table(outcome.organizations)
     for one in outcome.organizations:
         yield from _holes(one)
-    if outcome.endpoint_overrides:
-        yield Text(f"Not answered by AWS: {', '.join(outcome.endpoint_overrides)}", style="yellow")
+    urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
+    if urls:
+        yield Text(f"Answered not by AWS, but by {', '.join(urls)}", style="yellow")
 
 
 def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Organization")
-    table.add_column("Status")
-    for heading in (
-        "Users",
-        "Groups",
-        "Accounts",
-        "Permission sets",
-        "Assignments",
-        "Entitlements",
-        "Orphaned",
-        "Rows",
-        "Gaps",
-    ):
+    table.add_column("Organization", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    for heading in _FIGURES:
         table.add_column(heading, justify="right")
+    table.add_column("Gaps", justify="right")
     for one in organizations:
-        counts = one.counts
-        figures = (
-            counts.users,
-            counts.groups,
-            counts.accounts,
-            counts.permission_sets,
-            counts.assignments,
-            counts.entitlements,
-            counts.orphaned,
-            counts.rows,
-        )
         read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
+        figures = [f"{getattr(one.counts, name):,}" if read else "–" for name in _FIGURES.values()]
         table.add_row(
             one.name,
             Text(one.status.value, style=_STYLES[one.status]),
-            *(f"{figure:,}" if read else "not read" for figure in figures),
+            *figures,
             f"{len(one.gaps):,}",
         )
     return table

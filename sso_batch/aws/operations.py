@@ -36,7 +36,7 @@ class Operation:
     limit: Limit
     items: str = ""
     page: int | None = None
-    token_key: str = "NextToken"
+    token_key: str = "NextToken"  # noqa: S105 - the name of a page token
     page_size_key: str = "MaxResults"
 
     @property
@@ -66,7 +66,7 @@ def _account_access(name: str, items: str = "") -> Operation:
         ACCOUNT_ACCESS,
         items,
         100 if items else None,
-        token_key="nextToken",
+        token_key="nextToken",  # noqa: S106 - likewise
         page_size_key="maxResults",
     )
 

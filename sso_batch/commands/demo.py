@@ -37,8 +37,8 @@ def demo_command(terminal: Terminal, output: str, *, with_failure: bool) -> int:
         config_file.write_text(configuration(world, directory=output))
         outcome, names = execute(quieter, load(config_file, os.environ), RunOptions())
     click.echo(
-        f"{len(outcome.organizations)} made-up organizations were audited, each through a role assumed over HTTP, "
-        "in an emulated AWS on this machine."
+        f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its own, "
+        "over HTTP, in an emulated AWS."
     )
     terminal.show_summary(outcome, when_piped=True)
     for line in _explanation(output, outcome, names):

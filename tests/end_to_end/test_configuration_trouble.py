@@ -22,7 +22,7 @@ BROKEN = {
     "broken YAML": ("version: 1\norganizations: [\n", 2, ("this is not YAML",)),
     "an unknown key": (RIGHT + "    regoin: eu-west-1\n", 8, ("organizations[0].regoin", "region")),
     "a duplicate key": (RIGHT + "    region: us-east-1\n", 8, ("region", "line 7")),
-    "a duplicate name": (RIGHT + "  - name: org-0\n    region: eu-west-1\n", 8, ("name", "org-0")),
+    "a duplicate name": (RIGHT + "  - name: org-0\n    region: eu-west-1\n", 8, ("organizations[1].name", "line 5")),
     "an unset variable": (RIGHT + "    tags: {{tier: '${{TIER}}'}}\n", 8, ("TIER", "${TIER:-")),
     "an account number without quotes": (
         RIGHT + "    tags: {{account: 012345678901}}\n",
