@@ -109,7 +109,7 @@ def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
     table.add_column("Gaps", justify="right")
     for one in organizations:
         read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
-        figures = [f"{getattr(one.counts, name):,}" if read else "–" for name in _FIGURES.values()]
+        figures = [f"{getattr(one.counts, name):,}" if read else "?" for name in _FIGURES.values()]
         table.add_row(
             one.name,
             Text(one.status.value, style=_STYLES[one.status]),

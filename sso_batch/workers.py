@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_PATIENCE = 0.05  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -37,10 +39,20 @@ class Workers:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, loop, answer))
-        if not self._idle.acquire(blocking=False) and self._started < self._limit:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
+        if not self._idle.acquire(blocking=False):
+            self._start_one()
+            while not self._started:  # the system has no thread to spare: others will end
+                await asyncio.sleep(_PATIENCE)
+                self._start_one()
         return await answer
+
+    def _start_one(self) -> None:
+        """Start one more thread, if the limit and the system (`--pids-limit`) let us."""
+        if self._started < self._limit:
+            name = f"{self._name}-{self._started + 1}"
+            with contextlib.suppress(RuntimeError):
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._started += 1
 
     def close(self) -> None:
         """Let the threads end once they have nothing to do."""

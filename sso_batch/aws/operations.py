@@ -110,3 +110,6 @@ DESCRIBE_GROUP = _identity_store("DescribeGroup")
 LIST_APPLICATIONS = _account_access("ListApplications", "applications")
 GET_APPLICATION = _account_access("GetApplication")
 LIST_ENTITLEMENTS = _account_access("ListEntitlements", "entitlements")
+
+TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
+"""Every operation that sso-batch can call."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.gateway import Gateway, Tally
+from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.collect.collection import Collection
 from sso_batch.collect.instance import find_instance
@@ -106,7 +107,7 @@ class Audit:
                 gateway,
                 self.instance,
                 self._settings,
-                entitlements=_has_entitlements(self._settings, self.instance.region),
+                entitlements=has_entitlements(self._settings, partition_of_region(self.instance.region)),
                 meter=self._meter,
                 planned=self._planned,
                 group=group,
@@ -139,17 +140,18 @@ class Audit:
 
     def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:
         settings = self._settings
+        entitled = has_entitlements(settings, partition_of_region(region))
         left_out = [
             (not settings.permission_set_details, PERMISSION_SET_DETAILS),
             (not settings.account_paths, ACCOUNT_PATHS),
-            (not _has_entitlements(settings, region), ENTITLEMENTS),
-            (_has_entitlements(settings, region), OTHER_APPLICATIONS),
+            (not entitled, ENTITLEMENTS),
+            (entitled, OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
         return (*(what for out, what in left_out if out), *unseen, *NOT_BUILT)
 
     async def _connect(self, region: str) -> Gateway:
-        entitled = _has_entitlements(self._settings, region)
+        entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
         connection = await self._sessions.run(lambda: Connection(self._organization, region, services))
         self._connections.append(connection)
@@ -163,10 +165,6 @@ class Audit:
             deadline=self._deadline,
             secrets=(secret.get_secret_value(),) if secret else (),
         )
-
-
-def _has_entitlements(settings: Collect, region: str) -> bool:
-    return settings.entitlements and partition_of_region(region) == "aws"
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

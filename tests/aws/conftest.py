@@ -1,0 +1,124 @@
+"""A loop in which time passes at once, and a gateway to clients that say what a test has written."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import pytest
+
+from sso_batch.aws.gateway import Gateway, Tally
+from sso_batch.workers import Workers
+
+T = TypeVar("T")
+
+Script = list[Mapping[str, Any] | Exception | None]
+"""What a client's method answers, call by call; None hangs for ever."""
+
+
+class _Selector(selectors.DefaultSelector):
+    """Instead of waiting, puts the clock forward."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if not events:
+            assert timeout is not None, "everybody waits, and nothing will ever come"
+            self.now += timeout
+        return events
+
+
+class InstantLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock begins at 0 and jumps to the next thing to do."""
+
+    def __init__(self) -> None:
+        self._instant = _Selector()
+        super().__init__(self._instant)
+
+    def time(self) -> float:
+        return self._instant.now
+
+
+class Instantly:
+    """Runs coroutines in one loop, and tells its time."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self._runner = runner
+
+    def __call__(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+    def now(self) -> float:
+        return self._runner.get_loop().time()
+
+
+class _InLine(Workers):
+    """Does work where it is asked for, and lets the loop go round as a thread would."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        answer = work()
+        await asyncio.sleep(0)
+        if answer is None:
+            await asyncio.Event().wait()
+        return answer
+
+
+class Clients:
+    """A client for every service: answers from the script of a method, and notes what it was asked and when."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.scripts: dict[str, Script] = {}
+        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.times: list[float] = []
+        self._now = now
+
+    def __call__(self, service: str) -> Any:  # noqa: ANN401 - as botocore's clients
+        return _Client(self, service)
+
+    def answer(self, service: str, method: str, parameters: dict[str, object]) -> Mapping[str, Any] | None:
+        self.asked.append((f"{service}.{method}", parameters))
+        self.times.append(self._now())
+        script = self.scripts[method]
+        answer = script.pop(0) if len(script) > 1 else script[0]  # the last one holds from then on
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class _Client:
+    def __init__(self, clients: Clients, service: str) -> None:
+        self._clients = clients
+        self._service = service
+
+    def __getattr__(self, method: str) -> Callable[..., Mapping[str, Any] | None]:
+        return lambda **parameters: self._clients.answer(self._service, method, parameters)
+
+
+@pytest.fixture
+def instantly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instantly]:
+    with asyncio.Runner(loop_factory=InstantLoop) as runner:
+        run = Instantly(runner)
+        monkeypatch.setattr("sso_batch.aws.pace.time", SimpleNamespace(monotonic=run.now))
+        yield run
+
+
+@pytest.fixture
+def clients(instantly: Instantly) -> Clients:
+    return Clients(instantly.now)
+
+
+MakeGateway = Callable[..., Gateway]
+
+
+@pytest.fixture
+def gateway(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> MakeGateway:
+    """Give a maker of gateways whose pauses are as long as they can be."""
+    monkeypatch.setattr("sso_batch.aws.gateway.random", SimpleNamespace(uniform=lambda _, longest: longest))
+
+    def make(**settings: Any) -> Gateway:  # noqa: ANN401 - a gateway's
+        defaults: dict[str, Any] = {"rates": {}, "tally": Tally()}
+        return Gateway(clients, _InLine(1, "in line"), **defaults | settings)
+
+    return make

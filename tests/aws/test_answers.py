@@ -1,0 +1,177 @@
+"""AWS's answers as records."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sso_batch.aws import answers
+from sso_batch.model import GROUP, PERMISSION_SET, Account, Grant, Group, PermissionSet, Principal, User
+
+Item = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("parse", "whole", "required"),
+    [
+        (answers.user, {"UserId": "u"}, ["UserId"]),
+        (answers.group, {"GroupId": "g"}, ["GroupId"]),
+        (answers.account, {"Id": "1"}, ["Id"]),
+        (answers.member_id, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
+        (answers.customer_managed_policy, {"Name": "n"}, ["Name"]),
+        (answers.tag, {"Key": "k", "Value": "v"}, ["Key", "Value"]),
+        (
+            answers.assignment,
+            {"AccountId": "1", "PermissionSetArn": "a", "PrincipalType": "USER", "PrincipalId": "u"},
+            ["AccountId", "PermissionSetArn", "PrincipalType", "PrincipalId"],
+        ),
+    ],
+)
+def test_broken_answer(parse: Any, whole: Item, required: list[str]) -> None:  # noqa: ANN401 - any of them
+    """An answer without what it must hold is noticed, and never a record with holes in it."""
+    parse(whole)
+
+    for key in required:
+        with pytest.raises(KeyError, match=key):
+            parse({name: value for name, value in whole.items() if name != key})
+
+
+@pytest.mark.parametrize("item", [{"MemberId": {}}, {"MemberId": {"GroupId": "g"}}])
+def test_member_that_is_no_user(item: Item) -> None:
+    """A membership of something else than a user is a broken answer, too."""
+    with pytest.raises(KeyError, match="UserId"):
+        answers.member_id(item)
+
+
+def test_permission_set_without_a_name() -> None:
+    """A permission set's name must be there: it stands in every row."""
+    with pytest.raises(KeyError, match="Name"):
+        answers.permission_set("arn", {})
+
+
+def test_boundary_of_neither_kind() -> None:
+    """A boundary that names no policy is a broken answer, and not no boundary."""
+    with pytest.raises(KeyError):
+        answers.permissions_boundary({})
+
+
+@pytest.mark.parametrize(
+    ("emails", "email"),
+    [
+        ([], ""),
+        ([{"Value": "first@x"}, {"Value": "second@x", "Primary": False}], "first@x"),
+        ([{"Value": "first@x"}, {"Value": "second@x", "Primary": True}], "second@x"),
+        ([{"Value": "", "Primary": True}, {"Value": "second@x"}], "second@x"),
+        ([{"Primary": True}, {"Type": "work"}], ""),
+        ([{"Value": "a@x", "Primary": True}, {"Value": "b@x", "Primary": True}], "a@x"),
+    ],
+)
+def test_email(emails: list[Item], email: str) -> None:
+    """The email is the primary address, else the first, else empty."""
+    assert answers.user({"UserId": "u", "Emails": emails}) == User("u", "", "", email, "")
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        ({"Name": {}}, ""),
+        ({"DisplayName": "D", "Name": {"Formatted": "F", "GivenName": "G", "FamilyName": "N"}}, "D"),
+        ({"DisplayName": "", "Name": {"Formatted": "F", "GivenName": "G", "FamilyName": "N"}}, "F"),
+        ({"Name": {"Formatted": "", "GivenName": "G", "FamilyName": "N"}}, "G N"),
+        ({"Name": {"GivenName": "G"}}, "G"),
+        ({"Name": {"FamilyName": "N"}}, "N"),
+        ({"Name": {"GivenName": "", "FamilyName": "N"}}, "N"),
+    ],
+)
+def test_name(names: Item, name: str) -> None:
+    """The name is DisplayName, else Name.Formatted, else the given and the family name, as far as they are there."""
+    assert answers.user({"UserId": "u", **names}) == User("u", "", name, "", "")
+
+
+def test_user() -> None:
+    """Of a user the id, the login and the status are kept, a status that AWS may add included."""
+    item = {"UserId": "u", "UserName": "ann", "UserStatus": "SLEEPING", "NickName": "A", "IdentityStoreId": "d"}
+
+    assert answers.user(item) == User(id="u", login="ann", name="", email="", status="SLEEPING")
+
+
+@pytest.mark.parametrize(
+    ("item", "state"),
+    [
+        ({}, ""),
+        ({"Status": "SUSPENDED"}, "SUSPENDED"),
+        ({"State": "CLOSED", "Status": "SUSPENDED"}, "CLOSED"),
+        ({"State": "", "Status": "SUSPENDED"}, "SUSPENDED"),
+    ],
+)
+def test_account(item: Item, state: str) -> None:
+    """The state is `State`, else the `Status` that it replaced; leading zeros of the id are kept."""
+    assert answers.account({"Id": "000000000042", "Name": "Prod", **item}) == Account("000000000042", "Prod", state)
+
+
+def test_group() -> None:
+    """A group need not have a name."""
+    assert answers.group({"GroupId": "g"}) == Group("g", "")
+    assert answers.group({"GroupId": "g", "DisplayName": "Ops"}) == Group("g", "Ops")
+
+
+def test_permission_set() -> None:
+    """What AWS does not say of a permission set is empty; what has to be asked for elsewhere is not read."""
+    item = {"Name": "Admin", "PermissionSetArn": "other", "SessionDuration": "PT1H", "Description": "All"}
+
+    assert answers.permission_set("arn", item) == PermissionSet(
+        "arn", name="Admin", description="All", session_duration="PT1H"
+    )
+    assert answers.permission_set("arn", {"Name": "Admin"}) == PermissionSet(
+        "arn", name="Admin", description="", session_duration=""
+    )
+
+
+def test_policies() -> None:
+    """A customer's policy is its path and name, AWS's its ARN, a tag its key and value."""
+    assert answers.customer_managed_policy({"Name": "n"}) == "/n"
+    assert answers.customer_managed_policy({"Name": "n", "Path": "/a/b/"}) == "/a/b/n"
+    assert answers.permissions_boundary({"ManagedPolicyArn": "arn"}) == "arn"
+    assert answers.permissions_boundary({"CustomerManagedPolicyReference": {"Name": "n", "Path": "/a/"}}) == "/a/n"
+    assert answers.tag({"Key": "team", "Value": ""}) == "team="
+
+
+def test_assignment() -> None:
+    """An assignment is a grant of a permission set to the principal that it names."""
+    item = {"AccountId": "000000000042", "PermissionSetArn": "a", "PrincipalType": "GROUP", "PrincipalId": "g"}
+
+    assert answers.assignment(item) == Grant("000000000042", PERMISSION_SET, "a", "", Principal(GROUP, "g"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        (42, "42"),
+        ("plain", "plain"),
+        ("Zoë\x00\n", "Zoë\x00\n"),
+        ("\ufeffZoë", "\ufeffZoë"),
+        ("\ud83d\ude00", "\U0001f600"),
+        ("a\ud83d", "a\ufffd"),
+        ("\ude00a", "\ufffda"),
+        ("\ud83da\ude00", "\ufffda\ufffd"),
+        ("\ude00\ud83d", "\ufffd\ufffd"),
+    ],
+)
+def test_text(value: object, text: str) -> None:
+    """Half of a surrogate pair, which JSON can hold and no file can, becomes U+FFFD; all else stays."""
+    assert answers.text(value) == text
+
+
+@settings(derandomize=True)
+@given(st.text(st.characters(exclude_categories=[]) | st.sampled_from("\ud83d\ude00")))
+def test_any_text(value: str) -> None:
+    """Any text can be written, and what could be written before is not changed."""
+    cleaned = answers.text(value)
+
+    cleaned.encode()
+    assert answers.text(cleaned) == cleaned
+    if not any("\ud800" <= character <= "\udfff" for character in value):
+        assert cleaned == value

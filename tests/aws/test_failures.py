@@ -1,0 +1,260 @@
+"""What can go wrong with a call, and what a person is told of it."""
+
+from typing import Any
+
+import botocore.exceptions as botocore
+import pytest
+from botocore.parsers import ResponseParserError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sso_batch.aws.failures import AwsFailure, from_exception, malformed, past_deadline, printable
+from sso_batch.aws.operations import GET_CALLER_IDENTITY, LIST_ACCOUNT_ASSIGNMENTS, LIST_USERS
+from sso_batch.model import Gap
+
+URL = "https://sso.eu-west-1.amazonaws.com"
+
+LOGIN = "sign in again: run `aws sso login --profile PROFILE` with this organization's profile"
+NO_CREDENTIALS = (
+    "give the organization a `profile` that has credentials, or credentials in the environment; "
+    "`aws sts get-caller-identity` shows whether there are any"
+)
+TRUST = (
+    "let the role's trust policy name the caller in the message above, with the external id that the "
+    "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
+)
+RENEW = "AWS does not know these credentials: renew them and check the clock of this machine"
+
+
+def refused(
+    code: str, message: str = "no", status: int = 400, operation: str = "ListAccountAssignments"
+) -> botocore.ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return botocore.ClientError(response, operation)
+
+
+def told(error: Exception) -> tuple[str, str, str, str, bool]:
+    failure = from_exception(LIST_ACCOUNT_ASSIGNMENTS, error)
+    return failure.operation, failure.code, failure.message, failure.hint, failure.transient
+
+
+# Exceptions of botocore's own
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        botocore.HTTPClientError(error="broken pipe"),
+        botocore.ConnectionError(error="reset"),
+        botocore.EndpointConnectionError(endpoint_url=URL),
+        botocore.ConnectionClosedError(endpoint_url=URL),
+        botocore.ConnectTimeoutError(endpoint_url=URL),
+        botocore.ReadTimeoutError(endpoint_url=URL),
+        botocore.ProxyConnectionError(proxy_url=URL),
+        botocore.SSLError(endpoint_url=URL, error="bad certificate"),
+        botocore.ResponseStreamingError(error="cut"),
+        botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        ResponseParserError("not XML"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_worth_another_try(error: Exception) -> None:
+    """A connection, a time-out and an answer that cannot be read are tried again."""
+    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), "", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "hint"),
+    [
+        (botocore.SSOError(), "LoginExpired", LOGIN),
+        (botocore.SSOTokenLoadError(error_msg="none"), "LoginExpired", LOGIN),
+        (botocore.UnauthorizedSSOTokenError(), "LoginExpired", LOGIN),
+        (botocore.TokenRetrievalError(provider="sso", error_msg="none"), "LoginExpired", LOGIN),
+        (botocore.NoCredentialsError(), "NoCredentials", NO_CREDENTIALS),
+        (botocore.PartialCredentialsError(provider="env", cred_var="key"), "NoCredentials", NO_CREDENTIALS),
+        (botocore.CredentialRetrievalError(provider="x", error_msg="no"), "NoCredentials", NO_CREDENTIALS),
+        (botocore.MetadataRetrievalError(error_msg="no"), "NoCredentials", NO_CREDENTIALS),
+        (botocore.NoAuthTokenError(), "NoCredentials", NO_CREDENTIALS),
+        (botocore.InvalidConfigError(error_msg="no"), "InvalidConfigError", ""),
+        (botocore.ParamValidationError(report="no"), "ParamValidationError", ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_not_worth_another_try(error: Exception, code: str, hint: str) -> None:
+    """Without credentials no call can succeed; the hint names the command to run."""
+    assert told(error) == ("ListAccountAssignments", code, str(error), hint, False)
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError()])
+def test_bug(error: Exception) -> None:
+    """What is not AWS's is a bug of ours, and is raised as what it is."""
+    with pytest.raises(type(error)) as caught:
+        from_exception(LIST_USERS, error)
+
+    assert caught.value is error
+
+
+# What AWS answers
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("ThrottlingException", 400),
+        ("Throttling", 400),
+        ("ThrottledException", 400),
+        ("TooManyRequestsException", 400),
+        ("RequestLimitExceeded", 503),
+        ("RequestThrottled", 400),
+        ("RequestThrottledException", 400),
+        ("SlowDown", 503),
+        ("PriorRequestNotComplete", 400),
+    ],
+)
+def test_throttle(code: str, status: int) -> None:
+    """Every name that AWS has for a throttle is one, and is tried again."""
+    failure = from_exception(LIST_USERS, refused(code, status=status))
+
+    assert (failure.throttle, failure.transient, failure.denied, failure.not_found) == (True, True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("InternalServerException", 500),
+        ("ServiceUnavailable", 503),
+        ("Anything", 599),
+        ("Anything", 429),
+        ("RequestTimeout", 400),
+        ("RequestTimeoutException", 400),
+        ("ConcurrentModificationException", 400),
+    ],
+)
+def test_trouble_of_aws(code: str, status: int) -> None:
+    """Trouble on AWS's side is tried again, and is no throttle."""
+    failure = from_exception(LIST_USERS, refused(code, status=status))
+
+    assert (failure.throttle, failure.transient, failure.hint) == (False, True, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (refused("AccessDeniedException", status=403), "allow the role the IAM action sso:ListAccountAssignments"),
+        (refused("AccessDenied"), "allow the role the IAM action sso:ListAccountAssignments"),
+        (refused("UnauthorizedOperation"), "allow the role the IAM action sso:ListAccountAssignments"),
+        (
+            refused("AccessDeniedException", "not authorized to perform: KMS:Decrypt"),
+            "allow the role kms:Decrypt on the key that encrypts the instance",
+        ),
+        (
+            refused("ExpiredTokenException"),
+            "the credentials ran out during the run: use a role, whose credentials are renewed",
+        ),
+        (refused("UnrecognizedClientException"), RENEW),
+        (refused("InvalidClientTokenId"), RENEW),
+        (refused("SignatureDoesNotMatch"), RENEW),
+        (refused("ResourceNotFoundException"), ""),
+        (refused("ValidationException"), ""),
+        (refused("AccessDenied", operation="AssumeRole"), TRUST),
+    ],
+)
+def test_refused(error: botocore.ClientError, hint: str) -> None:
+    """A refusal is final, and its hint says whom to ask for what."""
+    code = error.response["Error"]["Code"]
+
+    operation, told_code, message, told_hint, transient = told(error)
+
+    assert (operation, told_code, told_hint, transient) == (error.operation_name, code, hint, False)
+    assert message == error.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"ResponseMetadata": {}}])
+def test_refusal_without_words(response: Any) -> None:  # noqa: ANN401 - a broken answer
+    """A refusal that does not say what it is about is one all the same."""
+    assert told(botocore.ClientError(response, "ListAccountAssignments")) == (
+        "ListAccountAssignments",
+        "Unknown",
+        "",
+        "",
+        False,
+    )
+
+
+def test_kinds() -> None:
+    """Not to exist and not to be allowed are told apart."""
+    gone = from_exception(LIST_USERS, refused("ResourceNotFoundException"))
+    denied = from_exception(LIST_USERS, refused("AccessDeniedException"))
+
+    assert (gone.not_found, gone.denied, gone.throttle) == (True, False, False)
+    assert (denied.not_found, denied.denied, denied.throttle) == (False, True, False)
+
+
+def test_gap() -> None:
+    """A failure is a gap of the resource that it was about, and can be told in a line."""
+    failure = AwsFailure("ListUsers", "AccessDenied", "no", hint="allow it")
+
+    assert failure.gap("d-1") == Gap("ListUsers", "d-1", "AccessDenied", "no", "allow it")
+    assert str(failure) == "ListUsers: AccessDenied: no"
+
+
+def test_our_own() -> None:
+    """A broken answer is worth another try; the deadline is not."""
+    broken, late = malformed(LIST_USERS, "no Users"), past_deadline(GET_CALLER_IDENTITY)
+
+    assert (broken.code, broken.message, broken.transient) == (
+        "MalformedAnswer",
+        "the answer cannot be understood: no Users",
+        True,
+    )
+    assert late.gap("x") == Gap(
+        "GetCallerIdentity",
+        "x",
+        "DeadlineExceeded",
+        "the run's deadline came before the answer",
+        "raise run.deadline, or audit fewer organizations in one run",
+    )
+    assert not late.transient
+
+
+# AWS's words on a terminal
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("plain, Zoë: ok", "plain, Zoë: ok"),
+        ("\x1b[31mred\x1b[0m", " [31mred [0m"),
+        ("\x1b]0;title\x07", " ]0;title "),
+        ("a\r\n\tb", "a b"),
+        ("a\x9b1mb\x7f\x00", "a 1mb "),
+        ("a\u202eb\u2066c\u2069\u200f\u061cd", "a b c d"),
+        ("a\u2028b\u2029c", "a b c"),
+        ("half \ud83d", "half ?"),
+        ("x" * 1000, "x" * 1000),
+        ("x" * 1001, "x" * 1000 + "…"),
+    ],
+)
+def test_printable(text: str, clean: str) -> None:
+    """Escapes, line breaks and what turns the direction of text are spaces, and no message is endless."""
+    assert printable(text) == clean
+
+
+def test_messages_are_printable() -> None:
+    """What a hostile answer says reaches nobody's terminal as it is."""
+    failure = from_exception(LIST_USERS, refused("\x1b[31mCode", "\x1b[2Jgone\u202e"))
+
+    assert (failure.code, failure.message) == (" [31mCode", " [2Jgone ")
+
+
+@settings(derandomize=True)
+@given(st.text(st.characters(exclude_categories=[]), max_size=50))
+def test_any_message(text: str) -> None:
+    """Whatever AWS says fits on a line of any terminal."""
+    clean = printable(text)
+
+    clean.encode()
+    assert not any(ord(one) < 32 or 127 <= ord(one) < 160 or one in "\u202a\u202e\u2028\u2067" for one in clean)

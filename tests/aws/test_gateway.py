@@ -1,0 +1,310 @@
+"""The one way to AWS: paced, tried again where that can help, counted, and understood."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.gateway import GIVE_UP, Gateway, Tally
+from sso_batch.aws.operations import (
+    LIST_ACCOUNT_ASSIGNMENTS,
+    LIST_PERMISSION_SET_TAGS,
+    LIST_PERMISSION_SETS,
+    LIST_USERS,
+    SSO_ADMIN,
+    Operation,
+)
+from tests.aws.conftest import Clients, Instantly, MakeGateway
+
+SECRET = "marker-of-a-secret-5f3e"  # noqa: S105 - made up
+
+
+def refused(code: str, message: str = "no", status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "ListUsers")
+
+
+THROTTLED = refused("ThrottlingException")
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://x")
+
+
+async def ask(gateway: Gateway, operation: Operation = LIST_USERS) -> str:
+    return await gateway.call(operation, lambda answer: str(answer["Name"]), Filter="f")
+
+
+async def listed(gateway: Gateway, operation: Operation = LIST_USERS) -> list[list[str]]:
+    return [page async for page in gateway.pages(operation, lambda item: str(item["Id"]), Store="d")]
+
+
+def told(caught: pytest.ExceptionInfo[AwsFailure]) -> tuple[str, str, str]:
+    return caught.value.operation, caught.value.code, caught.value.message
+
+
+# No answer to be had
+
+
+def test_refused(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A refusal is final: it is not tried again, and it is counted."""
+    tally = Tally()
+    clients.scripts["list_users"] = [refused("AccessDeniedException")]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(ask(gateway(tally=tally)))
+
+    assert told(caught) == ("ListUsers", "AccessDeniedException", "no")
+    assert tally == Tally({"ListUsers": 1}, throttled=0, retried=0)
+    assert instantly.now() == 0
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, UNREACHABLE, refused("InternalFailure", status=500), {}])
+def test_given_up(instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception) -> None:
+    """What goes on for five minutes is given up, and no attempt begins later than that."""
+    tally = Tally()
+    clients.scripts["list_users"] = [trouble]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(ask(gateway(tally=tally)))
+
+    attempts = len(clients.times)
+    pauses = [later - earlier for earlier, later in zip(clients.times, clients.times[1:], strict=False)]
+    assert caught.value.transient
+    assert GIVE_UP - 21 < clients.times[-1] <= GIVE_UP
+    assert pauses[:6] == pytest.approx([0.5, 1, 2, 4, 8, 16], abs=0.2)
+    assert pauses[6:] == pytest.approx([20] * (attempts - 7), abs=0.2)
+    assert (tally.by_operation.total(), tally.retried) == (attempts, attempts - 1)
+    assert tally.throttled == (attempts if trouble is THROTTLED else 0)
+
+
+@pytest.mark.parametrize("bug", [ZeroDivisionError("x"), TimeoutError("x"), ValueError("x")])
+def test_bug_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGateway, bug: Exception) -> None:
+    """A bug is raised as what it is, at once."""
+    clients.scripts["list_users"] = [bug]
+
+    with pytest.raises(type(bug)) as caught:
+        instantly(ask(gateway(deadline=1000.0)))
+
+    assert caught.value is bug
+    assert len(clients.asked) == 1
+
+
+def test_bug_in_parsing(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Parsing that fails for another reason than a missing key is a bug, too."""
+    clients.scripts["list_users"] = [{"Name": "x"}]
+
+    def parse(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        instantly(gateway().call(LIST_USERS, parse))
+
+    assert len(clients.asked) == 1
+
+
+@pytest.mark.parametrize("secrets", [(SECRET,), ("other", SECRET)])
+def test_secrets(instantly: Instantly, clients: Clients, gateway: MakeGateway, secrets: tuple[str, ...]) -> None:
+    """A secret in what AWS says is masked, and is not in the exceptions behind either."""
+    clients.scripts["list_users"] = [refused("ValidationException", f"bad id {SECRET}, yes {SECRET}")]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(ask(gateway(secrets=secrets)))
+
+    assert caught.value.message == "bad id ***, yes ***"
+    assert SECRET not in repr(caught.value) + str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+# The deadline
+
+
+def test_deadline_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A call that hangs ends at the deadline, as a failure that says so."""
+    clients.scripts["list_users"] = [None]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(ask(gateway(deadline=7.0)))
+
+    assert told(caught) == ("ListUsers", "DeadlineExceeded", "the run's deadline came before the answer")
+    assert instantly.now() == pytest.approx(7)
+
+
+def test_deadline_in_a_pause(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """The pause before another try ends at the deadline."""
+    clients.scripts["list_users"] = [UNREACHABLE]
+
+    with pytest.raises(AwsFailure, match="DeadlineExceeded"):
+        instantly(ask(gateway(deadline=2.0)))
+
+    assert instantly.now() == pytest.approx(2)
+    assert clients.times == pytest.approx([0, 0.5, 1.5])
+
+
+def test_deadline_in_the_queue(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Whoever waits for a turn when the deadline comes waits no longer; those before have their answers."""
+    clients.scripts["list_users"] = [{"Name": "x"}]
+
+    async def scene() -> list[str | BaseException]:
+        slow = gateway(deadline=2.5, rates={LIST_USERS.limit.name: 1})
+        return await asyncio.gather(*(ask(slow) for _ in range(5)), return_exceptions=True)
+
+    answers = instantly(scene())
+
+    assert answers[:3] == ["x"] * 3
+    assert [one.code for one in answers[3:] if isinstance(one, AwsFailure)] == ["DeadlineExceeded"] * 2
+    assert instantly.now() == pytest.approx(2.5)
+
+
+def test_deadline_that_has_passed(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """After the deadline every call fails at once."""
+    clients.scripts["list_users"] = [{"Name": "x"}]
+
+    with pytest.raises(AwsFailure, match="DeadlineExceeded"):
+        instantly(ask(gateway(deadline=-1.0)))
+
+    assert instantly.now() == 0
+
+
+# Another try
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, UNREACHABLE, refused("X", status=503), {}, {"Name": None}])
+def test_answered_in_the_end(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
+) -> None:
+    """Trouble that passes costs time and no answer."""
+    tally = Tally()
+    clients.scripts["list_users"] = [trouble, trouble, {"Name": ["x"]}]
+
+    answer = instantly(gateway(tally=tally).call(LIST_USERS, lambda answer: answer["Name"][0]))
+
+    assert answer == "x"
+    assert tally == Tally({"ListUsers": 3}, throttled=2 if trouble is THROTTLED else 0, retried=2)
+    assert clients.asked == [("identitystore.list_users", {})] * 3
+
+
+def test_throttles_slow_the_pace(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """After a throttle the calls that follow go slower than AWS's limit would allow."""
+    clients.scripts["list_users"] = [THROTTLED, {"Name": "x"}]
+
+    async def scene() -> tuple[float, float]:
+        one = gateway()
+        await ask(one)
+        begun = instantly.now()
+        for _ in range(40):
+            await ask(one)
+        return begun, instantly.now()
+
+    begun, ended = instantly(scene())
+
+    assert ended - begun > (40 - 0.5 * 14) / 17
+
+
+def test_unlike_limits_do_not_wait_for_one_another(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway
+) -> None:
+    """sso-admin's operations share a bucket, which a throttle empties for all; Identity Store has its own."""
+    clients.scripts["list_permission_sets"] = [refused("ThrottlingException"), {"Name": "x"}]
+    clients.scripts["list_account_assignments"] = [{"Name": "x"}]
+    clients.scripts["list_users"] = [{"Name": "x"}]
+
+    async def scene() -> None:
+        one = gateway()
+        throttled = asyncio.create_task(ask(one, LIST_PERMISSION_SETS))
+        await asyncio.sleep(0.01)
+        await ask(one)
+        await ask(one, LIST_ACCOUNT_ASSIGNMENTS)
+        await throttled
+
+    instantly(scene())
+
+    assert [name for name, _ in clients.asked] == [
+        "sso-admin.list_permission_sets",
+        "identitystore.list_users",
+        "sso-admin.list_account_assignments",
+        "sso-admin.list_permission_sets",
+    ]
+    assert clients.times[:3] == pytest.approx([0, 0.01, 1 / 14], abs=0.001)
+
+
+@pytest.mark.parametrize(("rates", "seconds"), [({}, 10), ({SSO_ADMIN.name: 40}, 5), ({SSO_ADMIN.name: 5}, 40)])
+def test_rates(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, rates: dict[str, float], seconds: float
+) -> None:
+    """A limit that AWS has raised, or that is shared with others, replaces the one that is known."""
+    clients.scripts["list_permission_sets"] = [{"Name": "x"}]
+
+    async def scene() -> None:
+        one = gateway(rates=rates)
+        await asyncio.gather(*(ask(one, LIST_PERMISSION_SETS) for _ in range(200)))
+
+    instantly(scene())
+
+    assert instantly.now() == pytest.approx(seconds - 0.9, abs=0.1)
+
+
+# Pages
+
+
+def test_pages(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A listing goes on as long as there is a token, and asks for as many as a page can hold."""
+    clients.scripts["list_users"] = [
+        {"Users": [{"Id": "a"}, {"Id": "b"}], "NextToken": "1"},
+        {"Users": [], "NextToken": "2"},
+        {"Users": [{"Id": "c"}], "NextToken": ""},
+    ]
+
+    assert instantly(listed(gateway())) == [["a", "b"], [], ["c"]]
+    assert clients.asked == [
+        ("identitystore.list_users", {"Store": "d", "MaxResults": 100}),
+        ("identitystore.list_users", {"Store": "d", "MaxResults": 100, "NextToken": "1"}),
+        ("identitystore.list_users", {"Store": "d", "MaxResults": 100, "NextToken": "2"}),
+    ]
+
+
+def test_listing_without_page_sizes(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Where AWS takes no page size, none is asked for."""
+    clients.scripts["list_tags_for_resource"] = [{"Tags": [{"Id": "a"}]}]
+
+    assert instantly(listed(gateway(), LIST_PERMISSION_SET_TAGS)) == [["a"]]
+    assert clients.asked == [("sso-admin.list_tags_for_resource", {"Store": "d"})]
+
+
+def test_trouble_in_the_midst_of_a_listing(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """The call is tried again and not the listing: no page is asked for twice, and none is left out."""
+    clients.scripts["list_users"] = [
+        {"Users": [{"Id": "a"}], "NextToken": "1"},
+        UNREACHABLE,
+        {"Users": [{"Id": "b", "Name": "x"}, {}]},
+        {"Users": [{"Id": "b"}]},
+    ]
+
+    assert instantly(listed(gateway())) == [["a"], ["b"]]
+    assert [parameters.get("NextToken") for _, parameters in clients.asked] == [None, "1", "1", "1"]
+
+
+@pytest.mark.parametrize("again", ["1", "2"])
+def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGateway, again: str) -> None:
+    """A token that was there before would make a listing endless: it is a broken answer, and asked for again."""
+    clients.scripts["list_users"] = [
+        {"Users": [{"Id": "a"}], "NextToken": "1"},
+        {"Users": [{"Id": "b"}], "NextToken": "2"},
+        {"Users": [{"Id": "a"}], "NextToken": again},
+        {"Users": [{"Id": "c"}]},
+    ]
+
+    assert instantly(listed(gateway())) == [["a"], ["b"], ["c"]]
+
+
+def test_token_that_is_repeated_for_ever(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A listing that never ends fails, and is not taken for whole."""
+    clients.scripts["list_users"] = [{"Users": [{"Id": "a"}], "NextToken": "1"}]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(listed(gateway()))
+
+    assert told(caught) == (
+        "ListUsers",
+        "MalformedAnswer",
+        "the answer cannot be understood: a page token came back a second time",
+    )

@@ -1,0 +1,64 @@
+"""Every call that an audit can make, held against botocore's own models."""
+
+import pytest
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+
+from sso_batch.aws import operations
+from sso_batch.aws.operations import Limit, Operation
+
+ALL = [one for one in vars(operations).values() if isinstance(one, Operation)]
+MODELS = {
+    service: ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    for service in {one.service for one in ALL}
+}
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)
+def test_known_to_aws(operation: Operation) -> None:
+    """The service has the operation; a listing gives the list it is said to, by pages of the most it may ask for."""
+    model = MODELS[operation.service].operation_model(operation.name)
+
+    asked, given = model.input_shape, model.output_shape
+    assert given is not None
+    assert (operation.items in given.members) == bool(operation.items)
+    assert ("NextToken" in given.members) == bool(operation.items)
+    paged = asked is not None and "MaxResults" in asked.members
+    assert operation.page == (asked.members["MaxResults"].metadata["max"] if asked is not None and paged else None)
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)
+def test_iam_action(operation: Operation) -> None:
+    """The IAM action has the prefix that IAM knows: `sso`, not `sso-admin`."""
+    prefix = {"sso-admin": "sso"}.get(operation.service, operation.service)
+
+    assert operation.action == f"{prefix}:{operation.name}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "limit"),
+    [
+        (operations.LIST_PERMISSION_SETS, Limit("sso-admin", 20, 20)),
+        (operations.LIST_ACCOUNT_ASSIGNMENTS, Limit("sso-admin", 20, 20)),
+        (operations.LIST_USERS, Limit("identitystore:ListUsers", 20, 20)),
+        (operations.DESCRIBE_USER, Limit("identitystore:DescribeUser", 20, 20)),
+        (operations.LIST_ACCOUNTS, Limit("organizations:accounts", 8, 12)),
+        (operations.DESCRIBE_ORGANIZATION, Limit("organizations:organization", 1, 2)),
+    ],
+)
+def test_limits(operation: Operation, limit: Limit) -> None:
+    """sso-admin has one bucket for all, Identity Store one for each API, Organizations some of its own."""
+    assert operation.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("ListUsers", "list_users"),
+        ("AssumeRole", "assume_role"),
+        ("ListAccountsForProvisionedPermissionSet", "list_accounts_for_provisioned_permission_set"),
+    ],
+)
+def test_method(name: str, method: str) -> None:
+    """A client's method is the operation's name in Python's way."""
+    assert Operation(name, "sts", "sts:x", operations.UNLIMITED).method == method
