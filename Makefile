@@ -27,8 +27,8 @@ help: ## list these targets
 demo: $(VENV)/installed ## audit made-up organizations, without AWS, into a new folder under reports/
 	@$(BIN)/sso-batch demo --output $(REPORTS)
 
-test: $(VENV)/installed-dev ## run all tests in random order, with branch coverage
-	@$(BIN)/python -m pytest --cov $(ARGS)
+test: $(VENV)/installed-dev ## run all tests in random order on all cores, with branch coverage
+	@$(BIN)/python -m pytest --numprocesses auto --cov $(ARGS)
 
 lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
 	@$(BIN)/ruff check .

@@ -117,15 +117,11 @@ def schema() -> NoReturn:
 
 @cli.command()
 @_option(
-    "-o",
-    "--output",
-    default="demo-reports",
-    show_default=True,
-    help="The folder for the files; without other runs.",
+    "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
 )
 @click.option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
 @click.pass_obj
-def demo(terminal: Terminal, output: str, *, with_failure: bool) -> NoReturn:
+def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
     """Run a whole audit over made-up organizations; needs no AWS."""
     from sso_batch.commands.demo import demo_command  # noqa: PLC0415 - imports boto3
 

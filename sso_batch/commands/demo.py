@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,8 +27,9 @@ This run is incomplete: what could not be read is named above and in the manifes
 in the files that say _INCOMPLETE, and makes the exit code 4. It never looks like an answer."""
 
 
-def demo_command(terminal: Terminal, output: str, *, with_failure: bool) -> int:
+def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) -> int:
     """Audit the made-up organizations and say what was written and what it means."""
+    output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(Path(output))
     world = demo_world(with_failure=with_failure)
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal

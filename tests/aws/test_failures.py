@@ -79,7 +79,7 @@ def test_worth_another_try(error: Exception) -> None:
         (botocore.MetadataRetrievalError(error_msg="no"), "NoCredentials", NO_CREDENTIALS),
         (botocore.NoAuthTokenError(), "NoCredentials", NO_CREDENTIALS),
         (botocore.InvalidConfigError(error_msg="no"), "InvalidConfigError", ""),
-        (botocore.ParamValidationError(report="no"), "ParamValidationError", ""),
+        (botocore.UnknownServiceError(service_name="x", known_service_names="y"), "UnknownServiceError", ""),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

@@ -22,9 +22,9 @@ def test_known_to_aws(operation: Operation) -> None:
     asked, given = model.input_shape, model.output_shape
     assert given is not None
     assert (operation.items in given.members) == bool(operation.items)
-    assert ("NextToken" in given.members) == bool(operation.items)
-    paged = asked is not None and "MaxResults" in asked.members
-    assert operation.page == (asked.members["MaxResults"].metadata["max"] if asked is not None and paged else None)
+    assert (operation.token_key in given.members) == bool(operation.items)
+    paged = asked is not None and operation.page_size_key in asked.members
+    assert operation.page == (asked.members[operation.page_size_key].metadata["max"] if asked is not None and paged else None)
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)

@@ -1,0 +1,63 @@
+"""Which organizations of the configuration a run audits."""
+
+import pytest
+
+from sso_batch.config import Organization
+from sso_batch.errors import UsageError
+from sso_batch.runner.selection import select
+
+ORGANIZATIONS = tuple(
+    Organization(name=name, tags=tags)
+    for name, tags in (
+        ("acme", {"tier": "prod", "region": "eu"}),
+        ("globex", {"tier": "test", "owner": "a=b"}),
+        ("initech", {}),
+        ("umbrella", {"tier": "prod"}),
+    )
+)
+
+
+@pytest.mark.parametrize("option", ["only", "exclude"])
+@pytest.mark.parametrize(
+    "pattern", ["acm", "ACME", "acme*", "", "tag:", "tag:tier", "tag:tier=", "tag:tier=pro", "tag:owner=a", "tier=prod"]
+)
+def test_matches_nothing(option: str, pattern: str) -> None:
+    """A pattern that matches nothing is a slip of the pen: it is named, with what could be written."""
+    with pytest.raises(UsageError) as caught:
+        select(ORGANIZATIONS, **{option: ("acme", pattern)})
+
+    assert caught.value.message == f"--{option} {pattern} matches no organization of the configuration"
+    assert caught.value.hint == (
+        "write one of the names acme, globex, initech, umbrella, or tag:KEY=VALUE with a tag that an organization has"
+    )
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude"),
+    [(("acme",), ("acme",)), ((), ("acme", "globex", "initech", "umbrella")), (("tag:tier=prod",), ("acme", "umbrella"))],
+)
+def test_nothing_left(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+    """A run over nothing is refused."""
+    with pytest.raises(UsageError) as caught:
+        select(ORGANIZATIONS, only=only, exclude=exclude)
+
+    assert caught.value.message == "--only and --exclude together leave no organization"
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "names"),
+    [
+        ((), (), ["acme", "globex", "initech", "umbrella"]),
+        (("umbrella", "acme"), (), ["acme", "umbrella"]),
+        (("acme", "acme", "tag:region=eu"), (), ["acme"]),
+        (("tag:tier=prod", "initech"), (), ["acme", "initech", "umbrella"]),
+        (("tag:owner=a=b",), (), ["globex"]),
+        ((), ("tag:tier=prod",), ["globex", "initech"]),
+        (("tag:tier=prod",), ("tag:region=eu",), ["umbrella"]),
+        (("acme",), ("globex",), ["acme"]),
+    ],
+)
+def test_select(only: tuple[str, ...], exclude: tuple[str, ...], names: list[str]) -> None:
+    """Those that some `only` matches and no `exclude` does are audited, in the order of the configuration."""
+    assert [one.name for one in select(ORGANIZATIONS, only=only, exclude=exclude)] == names
