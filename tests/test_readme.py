@@ -26,7 +26,8 @@ def _run(*arguments: str, cwd: Path = _ROOT) -> str:
 
 def _shown(name: str) -> str:
     """The text block that stands between `<!-- name -->` and `<!-- /name -->`."""
-    found = re.search(rf"<!-- {name} -->\n```text\n(.*?)```\n<!-- /{name} -->", _README.read_text(), re.DOTALL)
+    block = rf"<!-- {name} -->\n```text\n(.*?)```\n<!-- /{name} -->"
+    found = re.search(block, _README.read_text(), re.DOTALL)
     assert found, f"README.md has no block {name}"
     return found[1]
 

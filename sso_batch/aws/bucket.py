@@ -14,7 +14,7 @@ _LOWEST = 0.05
 _REST = 1.0
 """Seconds in which further throttles are the same event: their requests had left already."""
 
-_RECOVERY = 60.0
+_RECOVERY = 20.0
 """Seconds in which the rate would climb from nothing to the limit."""
 
 

@@ -140,6 +140,13 @@ def from_exception(operation: Operation, error: Exception) -> AwsFailure:
                 hint="give the organization a `profile` that has credentials, or credentials in the "
                 "environment; `aws sts get-caller-identity` shows whether there are any",
             )
+        case RuntimeError() if "still expired" in str(error):  # botocore's word for it, without a class
+            return AwsFailure(
+                operation.name,
+                "CredentialsExpired",
+                printable(str(error)),
+                hint="the profile's credential_process gives credentials that have run out: mend it",
+            )
         case botocore.BotoCoreError():
             return AwsFailure(operation.name, type(error).__name__, printable(str(error)))
     raise error
