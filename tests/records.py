@@ -79,9 +79,7 @@ def user(user_id: str = "u-1", name: str = "Ann Lee") -> User:
     return User(user_id, f"login-{user_id}", name, f"{user_id}@example.com", "ENABLED")
 
 
-def grant(
-    principal: Principal, account_id: str = "111111111111", permission_set_arn: str = ADMIN
-) -> Grant:
+def grant(principal: Principal, account_id: str = "111111111111", permission_set_arn: str = ADMIN) -> Grant:
     """Give an account assignment."""
     return Grant(account_id, PERMISSION_SET, permission_set_arn, "", principal)
 

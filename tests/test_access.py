@@ -148,7 +148,10 @@ def test_account(accounts: tuple[Account, ...], cells: AccountCells, *, complete
             (permission_set(ADMIN, "Admin", "PT1H"),),
             PermissionSetCells("Admin", "PT1H", NOT_READ, NOT_READ, NOT_READ, NOT_READ),
         ),
-        ((permission_set(ADMIN, "Admin", "", (), (), "", ""),), PermissionSetCells("Admin", inline_policy="no")),
+        (
+            (permission_set(ADMIN, "Admin", "", (), (), "", ""),),
+            PermissionSetCells("Admin", inline_policy="no"),
+        ),
         (
             (permission_set(ADMIN, "Admin", "PT1H", ("b", "a"), ("/p/B", "/p/A"), "{}", "arn:boundary"),),
             PermissionSetCells("Admin", "PT1H", "a;b", "/p/A;/p/B", "yes", "arn:boundary"),
@@ -339,14 +342,22 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         accounts=tuple(
             draw(
                 st.lists(
-                    st.builds(Account, accounts, text, text, optional), max_size=2, unique_by=lambda one: one.id
+                    st.builds(Account, accounts, text, text, optional),
+                    max_size=2,
+                    unique_by=lambda one: one.id,
                 )
             )
         ),
         accounts_complete=draw(st.booleans()),
         permission_sets=tuple(
             permission_set(
-                arn, draw(optional), draw(optional), draw(policies), draw(policies), draw(optional), draw(optional)
+                arn,
+                draw(optional),
+                draw(optional),
+                draw(policies),
+                draw(policies),
+                draw(optional),
+                draw(optional),
             )
             for arn in ARNS
             if draw(st.booleans())

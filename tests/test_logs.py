@@ -11,13 +11,14 @@ import pytest
 
 from sso_batch.logs import make_logger
 
-SECRET = "marker-of-a-secret-5f3e"  # noqa: S105 - made up
+SECRET = "marker-of-a-secret-5f3e"
 
 
 class Terminal(io.StringIO):
     """A stream at which a person is looking."""
 
     def isatty(self) -> bool:
+        """Yes."""
         return True
 
 

@@ -36,7 +36,7 @@ STATUSES = [statuses for statuses, _, _ in COMBINATIONS]
 def test_status(
     statuses: tuple[Status, ...], written: tuple[Status, int], unwritten: tuple[Status, int]
 ) -> None:
-    """A run is complete only where everything was read and written, and failed only where nothing was read."""
+    """A run is complete only where all was read and written, and failed only where nothing was read."""
     organizations = [outcome(status.value, status) for status in statuses] * 2
 
     whole = run_outcome(*organizations)

@@ -11,12 +11,21 @@ from sso_batch.screen import Bars, ConsoleStream, summary
 from tests.records import gap, outcome, run_outcome
 
 READ = Counts(
-    users=1200, groups=34, accounts=56, permission_sets=7, assignments=890, entitlements=0, rows=1234567, orphaned=2
+    users=1200,
+    groups=34,
+    accounts=56,
+    permission_sets=7,
+    assignments=890,
+    entitlements=0,
+    rows=1234567,
+    orphaned=2,
 )
 
 
 def console(*, width: int = 130, terminal: bool = False) -> Console:
-    return Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None, legacy_windows=False)
+    return Console(
+        file=io.StringIO(), width=width, force_terminal=terminal, color_system=None, legacy_windows=False
+    )
 
 
 def printed(on: Console) -> str:
@@ -46,12 +55,16 @@ def test_nothing_read(status: Status) -> None:
     assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["not read"] * 7, "0"]
 
 
-@pytest.mark.parametrize("hostile", ["[red]x[/red]", "[/bold]", "[link=http://x]y[/link]", "a [b] c", "\\[x]", ":smile:"])
+@pytest.mark.parametrize(
+    "hostile", ["[red]x[/red]", "[/bold]", "[link=http://x]y[/link]", "a [b] c", "\\[x]", ":smile:"]
+)
 def test_markup_is_not_interpreted(hostile: str) -> None:
     """What AWS says is shown to the letter, whatever it would mean to the terminal library."""
     hole = gap(hostile, operation=hostile, code=hostile, message=hostile, hint=hostile)
 
-    lines = shown(run_outcome(outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(hostile,))))
+    lines = shown(
+        run_outcome(outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(hostile,)))
+    )
 
     assert lines[-3:] == [
         f"acme: {hostile} {hostile}: {hostile}: {hostile}",
@@ -69,7 +82,10 @@ def test_many_gaps(gaps: int, more: list[str]) -> None:
 
     assert cells(table)[-1].strip() == str(gaps)
     assert lines == [
-        *(f"acme: ListAccountAssignments r-{number}: AccessDeniedException: not authorized" for number in range(5)),
+        *(
+            f"acme: ListAccountAssignments r-{number}: AccessDeniedException: not authorized"
+            for number in range(5)
+        ),
         *more,
     ]
 
@@ -88,7 +104,9 @@ def test_table() -> None:
     lines = shown(run)
 
     heading, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
-    assert heading == "Organization Status Users Groups Accounts Permission sets Assignments Orphaned Rows Gaps"
+    assert (
+        heading == "Organization Status Users Groups Accounts Permission sets Assignments Orphaned Rows Gaps"
+    )
     assert acme == "acme complete 1,200 34 56 7 890 2 1,234,567 0"
     assert globex == "globex incomplete 1,200 34 56 7 890 2 1,234,567 1"
     assert initech == "initech complete 0 0 0 0 0 0 0 0"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError
-from sso_batch.store import Draft, FileEntry, Folder
+from sso_batch.store import FileEntry, Folder
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -19,11 +19,14 @@ def full(*_: object) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def fill_disk_under(draft: Draft) -> None:
-    """Let the draft's descriptor be that of a device that is always full."""
+def write_to_a_full_disk(folder: Folder, content: bytes) -> None:
+    """Write and publish a draft whose descriptor is that of a device that is always full."""
     device = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(device, draft._file.fileno())
-    os.close(device)
+    with folder.draft("a.csv") as draft:
+        os.dup2(device, draft._file.fileno())
+        os.close(device)
+        draft.write(content)
+        folder.publish(draft)
 
 
 def publish(folder: Folder, *names: str, content: bytes = CONTENT) -> tuple[FileEntry, ...]:
@@ -121,19 +124,16 @@ def test_link_refused_for_another_reason(folder: Folder, monkeypatch: pytest.Mon
 
 def test_full_disk_while_writing(folder: Folder) -> None:
     """A disk that is full in the midst of a file leaves nothing behind."""
-    with pytest.raises(OSError, match="No space left"), folder.draft("a.csv") as draft:
-        fill_disk_under(draft)
-        draft.write(CONTENT)
+    with pytest.raises(OSError, match="No space left"):
+        write_to_a_full_disk(folder, CONTENT)
 
     assert contents(folder.directory) == {}
 
 
 def test_full_disk_at_the_last_byte(folder: Folder) -> None:
     """A disk that is full when the buffer is emptied leaves nothing behind, and no error but its own."""
-    with pytest.raises(OSError, match="No space left"), folder.draft("a.csv") as draft:
-        fill_disk_under(draft)
-        draft.write(b"x")
-        folder.publish(draft)
+    with pytest.raises(OSError, match="No space left"):
+        write_to_a_full_disk(folder, b"x")
 
     assert contents(folder.directory) == {}
 
@@ -159,7 +159,9 @@ def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(("number", "published"), [(errno.EINVAL, True), (errno.EIO, False)])
-def test_folder_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool) -> None:
+def test_folder_sync(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool
+) -> None:
     """A file system that cannot sync a folder is good enough; one that fails to is not."""
     sync = os.fsync
 
@@ -182,9 +184,14 @@ def test_folder_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: in
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_draft_given_up(folder: Folder, error: type[BaseException]) -> None:
     """Whatever ends the writing, its draft is gone."""
-    with pytest.raises(error), folder.draft("a.csv") as draft:
-        draft.write(CONTENT)
-        raise error
+
+    def give_up() -> None:
+        with folder.draft("a.csv") as draft:
+            draft.write(CONTENT)
+            raise error
+
+    with pytest.raises(error):
+        give_up()
 
     assert contents(folder.directory) == {}
 

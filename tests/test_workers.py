@@ -16,6 +16,12 @@ def names(prefix: str) -> list[str]:
     return sorted(one.name for one in threading.enumerate() if one.name.startswith(f"{prefix}-"))
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop go round until a thread has come so far."""
+    while not condition():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
+        await asyncio.sleep(0)
+
+
 async def at_once(workers: Workers, jobs: int) -> list[str]:
     """Give the names of the threads of so many jobs, none of which ends before all have begun."""
     together = threading.Barrier(jobs)
@@ -68,8 +74,7 @@ def test_cancelled_wait() -> None:
 
     async def scene() -> str:
         waiting = asyncio.create_task(workers.run(slow))
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await until(begun.is_set)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -93,8 +98,7 @@ def test_loop_that_has_ended(recwarn: pytest.WarningsRecorder) -> None:
 
     async def leave() -> None:
         waiting = asyncio.create_task(workers.run(slow))
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await until(begun.is_set)
         waiting.cancel()
 
     asyncio.run(leave())
@@ -115,8 +119,7 @@ def test_no_thread_without_a_job() -> None:
         used = set()
         for _ in range(20):
             used.add(await workers.run(lambda: threading.current_thread().name))
-            while not workers._idle._value:  # type: ignore[attr-defined] # the thread has yet to say that it is free
-                await asyncio.sleep(0)
+            await until(lambda: workers._idle._value > 0)  # the thread has yet to say that it is free
         return used
 
     assert before == []

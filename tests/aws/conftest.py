@@ -23,6 +23,7 @@ class _Selector(selectors.DefaultSelector):
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Look, without waiting."""
         events = super().select(0)
         if not events:
             assert timeout is not None, "everybody waits, and nothing will ever come"
@@ -38,6 +39,7 @@ class InstantLoop(asyncio.SelectorEventLoop):
         super().__init__(self._instant)
 
     def time(self) -> float:
+        """The seconds that have passed."""
         return self._instant.now
 
 
@@ -48,9 +50,11 @@ class Instantly:
         self._runner = runner
 
     def __call__(self, work: Coroutine[Any, Any, T]) -> T:
+        """The answer of a coroutine."""
         return self._runner.run(work)
 
     def now(self) -> float:
+        """The loop's time."""
         return self._runner.get_loop().time()
 
 
@@ -58,6 +62,7 @@ class _InLine(Workers):
     """Does work where it is asked for, and lets the loop go round as a thread would."""
 
     async def run(self, work: Callable[[], T]) -> T:
+        """The answer, in the next round of the loop."""
         answer = work()
         await asyncio.sleep(0)
         if answer is None:
@@ -66,7 +71,7 @@ class _InLine(Workers):
 
 
 class Clients:
-    """A client for every service: answers from the script of a method, and notes what it was asked and when."""
+    """A client for every service: answers from a method's script, and notes what was asked, and when."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.scripts: dict[str, Script] = {}
@@ -75,9 +80,11 @@ class Clients:
         self._now = now
 
     def __call__(self, service: str) -> Any:  # noqa: ANN401 - as botocore's clients
+        """The client of a service."""
         return _Client(self, service)
 
     def answer(self, service: str, method: str, parameters: dict[str, object]) -> Mapping[str, Any] | None:
+        """The next answer of the script."""
         self.asked.append((f"{service}.{method}", parameters))
         self.times.append(self._now())
         script = self.scripts[method]

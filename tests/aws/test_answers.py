@@ -7,7 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.aws import answers
-from sso_batch.model import GROUP, PERMISSION_SET, Account, Grant, Group, PermissionSet, Principal, User
+from sso_batch.model import (
+    GROUP,
+    IAM_ROLE,
+    PERMISSION_SET,
+    USER,
+    Account,
+    Grant,
+    Group,
+    PermissionSet,
+    Principal,
+    User,
+)
 
 Item = dict[str, Any]
 
@@ -85,13 +96,19 @@ def test_email(emails: list[Item], email: str) -> None:
     ],
 )
 def test_name(names: Item, name: str) -> None:
-    """The name is DisplayName, else Name.Formatted, else the given and the family name, as far as they are there."""
+    """The name is DisplayName, else Name.Formatted, else what there is of given and family name."""
     assert answers.user({"UserId": "u", **names}) == User("u", "", name, "", "")
 
 
 def test_user() -> None:
     """Of a user the id, the login and the status are kept, a status that AWS may add included."""
-    item = {"UserId": "u", "UserName": "ann", "UserStatus": "SLEEPING", "NickName": "A", "IdentityStoreId": "d"}
+    item = {
+        "UserId": "u",
+        "UserName": "ann",
+        "UserStatus": "SLEEPING",
+        "NickName": "A",
+        "IdentityStoreId": "d",
+    }
 
     assert answers.user(item) == User(id="u", login="ann", name="", email="", status="SLEEPING")
 
@@ -107,7 +124,9 @@ def test_user() -> None:
 )
 def test_account(item: Item, state: str) -> None:
     """The state is `State`, else the `Status` that it replaced; leading zeros of the id are kept."""
-    assert answers.account({"Id": "000000000042", "Name": "Prod", **item}) == Account("000000000042", "Prod", state)
+    assert answers.account({"Id": "000000000042", "Name": "Prod", **item}) == Account(
+        "000000000042", "Prod", state
+    )
 
 
 def test_group() -> None:
@@ -128,18 +147,72 @@ def test_permission_set() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("item", "ids"),
+    [
+        ({}, None),
+        ({"Paths": None}, None),
+        ({"Paths": []}, None),
+        ({"Paths": ["o-1/r-1/"]}, ("r-1",)),
+        ({"Paths": ["o-1/r-1/ou-1-a/ou-1-b/"]}, ("r-1", "ou-1-a", "ou-1-b")),
+        ({"Paths": ["o-1/r-1/ou-1-a/111111111111/"]}, ("r-1", "ou-1-a")),
+    ],
+)
+def test_ids_above(item: Item, ids: tuple[str, ...] | None) -> None:
+    """The OUs above an account are those of its path, without its own id; no path is not an empty one."""
+    assert answers.ids_above(item) == ids
+
+
+def test_unit() -> None:
+    """A root or an OU has an id and a name."""
+    assert answers.unit({"Id": "ou-1", "Name": "Prod"}) == ("ou-1", "Prod")
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal"),
+    [
+        ({"userId": "u"}, Principal(USER, "u")),
+        ({"groupId": "g"}, Principal(GROUP, "g")),
+        ({"userId": "", "groupId": "g"}, Principal(GROUP, "g")),
+    ],
+)
+def test_entitlement(identity: Item, principal: Principal) -> None:
+    """An entitlement is a grant of an IAM role to the user or the group that it names."""
+    role = {"account": "000000000042", "roleArn": "r", "principal": {"identityCenter": identity}}
+
+    assert answers.entitlement({"entitlement": {"principalRole": role}}) == Grant(
+        "000000000042", IAM_ROLE, "", "r", principal
+    )
+
+
+def test_entitlement_of_nobody() -> None:
+    """An entitlement that names neither is a broken answer."""
+    role = {"account": "1", "roleArn": "r", "principal": {"identityCenter": {}}}
+
+    with pytest.raises(KeyError, match="groupId"):
+        answers.entitlement({"entitlement": {"principalRole": role}})
+
+
 def test_policies() -> None:
     """A customer's policy is its path and name, AWS's its ARN, a tag its key and value."""
     assert answers.customer_managed_policy({"Name": "n"}) == "/n"
     assert answers.customer_managed_policy({"Name": "n", "Path": "/a/b/"}) == "/a/b/n"
     assert answers.permissions_boundary({"ManagedPolicyArn": "arn"}) == "arn"
-    assert answers.permissions_boundary({"CustomerManagedPolicyReference": {"Name": "n", "Path": "/a/"}}) == "/a/n"
+    assert (
+        answers.permissions_boundary({"CustomerManagedPolicyReference": {"Name": "n", "Path": "/a/"}})
+        == "/a/n"
+    )
     assert answers.tag({"Key": "team", "Value": ""}) == "team="
 
 
 def test_assignment() -> None:
     """An assignment is a grant of a permission set to the principal that it names."""
-    item = {"AccountId": "000000000042", "PermissionSetArn": "a", "PrincipalType": "GROUP", "PrincipalId": "g"}
+    item = {
+        "AccountId": "000000000042",
+        "PermissionSetArn": "a",
+        "PrincipalType": "GROUP",
+        "PrincipalId": "g",
+    }
 
     assert answers.assignment(item) == Grant("000000000042", PERMISSION_SET, "a", "", Principal(GROUP, "g"))
 

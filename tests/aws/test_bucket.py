@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.aws.bucket import Bucket
+from sso_batch.aws.bucket import _RECOVERY, Bucket
 from sso_batch.aws.operations import Limit
 
 LIMIT = Limit("test", rate=20, burst=20)
@@ -31,7 +31,8 @@ def take_until(bucket: Bucket, begin: float, end: float) -> list[float]:
 @given(LIMITS, EVENTS)
 def test_never_more_than_the_limit(limit: Limit, events: list[tuple[float, bool]]) -> None:
     """In no span of time more is taken than the limit's burst and its rate times the span."""
-    bucket, now, taken = Bucket(limit, 0.0), 0.0, []
+    bucket, now = Bucket(limit, 0.0), 0.0
+    taken: list[float] = []
 
     for passed, throttled in events:
         now += passed
@@ -47,7 +48,7 @@ def test_never_more_than_the_limit(limit: Limit, events: list[tuple[float, bool]
 @settings(derandomize=True, deadline=None)
 @given(LIMITS, EVENTS)
 def test_waiting_ends(limit: Limit, events: list[tuple[float, bool]]) -> None:
-    """Whoever waits as long as told gets a token, whatever AWS said before, and never waits for longer than needed."""
+    """Whoever waits as long as told gets a token, and is never told to wait for longer than needed."""
     bucket, now = Bucket(limit, 0.0), 0.0
     for passed, throttled in events:
         now += passed
@@ -113,7 +114,7 @@ def test_throttles_of_one_event() -> None:
     for moment in (0.0, 0.1, 0.5, 0.999):
         bucket.throttled(moment)
 
-    assert 14 <= bucket.rate < 14.4  # it has begun to recover
+    assert bucket.rate == pytest.approx(14 + 20 * 0.999 / _RECOVERY)  # it has begun to recover
 
 
 def test_throttles_that_go_on() -> None:
@@ -125,18 +126,18 @@ def test_throttles_that_go_on() -> None:
         rates.append(bucket.rate)
 
     assert rates[0] == pytest.approx(14)
-    assert rates[1] == pytest.approx((14 + 1 / 3) * 0.7)
+    assert rates[1] == pytest.approx((14 + 20 / _RECOVERY) * 0.7)
     assert rates == sorted(rates, reverse=True)
-    assert rates[-1] == pytest.approx(1)
+    assert rates[-1] < 3
 
 
-@pytest.mark.parametrize(("seconds", "rate"), [(0, 14), (9, 17), (18, 20), (600, 20)])
-def test_recovery(seconds: float, rate: float) -> None:
-    """A minute would bring the rate from nothing back to the limit, and never above it."""
+@pytest.mark.parametrize(("part", "rate"), [(0, 14), (0.15, 17), (0.3, 20), (10, 20)])
+def test_recovery(part: float, rate: float) -> None:
+    """The rate climbs back to the limit as fast as it would from nothing, and never above it."""
     bucket = Bucket(LIMIT, 0.0)
     bucket.throttled(0.0)
 
-    bucket.take(float(seconds))
+    bucket.take(part * _RECOVERY)
 
     assert bucket.rate == pytest.approx(rate)
 

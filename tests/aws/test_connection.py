@@ -14,7 +14,7 @@ from sso_batch.aws.connection import SERVICES, Connection
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
-SECRET = "marker-of-a-secret-5f3e"  # noqa: S105 - made up
+SECRET = "marker-of-a-secret-5f3e"
 FIRST, SECOND, THIRD = (f"arn:aws:iam::11111111111{number}:role/Audit" for number in range(3))
 SSO_MFA_HINT = (
     "name a profile without mfa_serial: IAM Identity Center's (`aws configure sso`), or a role whose trust "
@@ -55,6 +55,7 @@ class Sts:
         self.lifetime = timedelta(hours=1)
 
     def client(self, session: Session, service: str, region: str) -> "_StsClient":
+        """The client, in place of botocore's."""
         assert service in SERVICES
         return _StsClient(self, session, region)
 
@@ -103,7 +104,10 @@ def test_unknown_profile(keys: dict[str, str]) -> None:
     """A profile that this machine does not have is named, with the command that shows those it has."""
     error = refused(**keys)
 
-    assert (error.code, error.message) == ("ProfileNotFound", "The config profile (nobody) could not be found")
+    assert (error.code, error.message) == (
+        "ProfileNotFound",
+        "The config profile (nobody) could not be found",
+    )
     assert error.hint == (
         "run `aws configure list-profiles` to see which profiles this machine has; in a container, mount "
         "the folder that holds them"
@@ -121,7 +125,7 @@ def test_unknown_profile(keys: dict[str, str]) -> None:
     ],
 )
 def test_mfa(aws_config: AwsConfig, keys: dict[str, Any], asking: str) -> None:
-    """A profile that would ask for an MFA code, itself or through another one, is refused before anybody is asked."""
+    """A profile that would ask for an MFA code, itself or through another one, is refused."""
     aws_config(
         f"""
 [profile keys]
@@ -151,7 +155,8 @@ source_profile = through
 def test_profiles_in_a_ring(aws_config: AwsConfig, sts: Sts) -> None:
     """Profiles that name one another in a ring do not keep us looking for ever."""
     aws_config(
-        f"[profile a]\nrole_arn = {FIRST}\nsource_profile = b\n[profile b]\nrole_arn = {FIRST}\nsource_profile = a\n"
+        f"[profile a]\nrole_arn = {FIRST}\nsource_profile = b\n"
+        f"[profile b]\nrole_arn = {FIRST}\nsource_profile = a\n"
     )
 
     Connection(organization(profile="a"), "eu-west-1")
@@ -278,7 +283,7 @@ def test_renewal(sts: Sts) -> None:
 
 
 def test_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is one client for each service, in the Region that was asked for, which makes one attempt a call."""
+    """There is one client for each service, in the Region that was asked for; it tries once."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
 
@@ -330,7 +335,9 @@ def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, to
 
 def test_override_in_a_profile(aws_config: AwsConfig) -> None:
     """An override that a profile's services make is seen, for the organizations of that profile."""
-    aws_config("[profile hub]\nservices = local\n[services local]\nidentitystore =\n  endpoint_url = http://store\n")
+    aws_config(
+        "[profile hub]\nservices = local\n[services local]\nidentitystore =\n  endpoint_url = http://store\n"
+    )
 
     assert Connection(organization(profile="hub"), "eu-west-1").endpoint_overrides() == (
         "identitystore=http://store",

@@ -48,13 +48,13 @@ def told(error: Exception) -> tuple[str, str, str, str, bool]:
     "error",
     [
         botocore.HTTPClientError(error="broken pipe"),
-        botocore.ConnectionError(error="reset"),
+        botocore.ConnectionError(error=OSError("reset")),
         botocore.EndpointConnectionError(endpoint_url=URL),
         botocore.ConnectionClosedError(endpoint_url=URL),
         botocore.ConnectTimeoutError(endpoint_url=URL),
         botocore.ReadTimeoutError(endpoint_url=URL),
         botocore.ProxyConnectionError(proxy_url=URL),
-        botocore.SSLError(endpoint_url=URL, error="bad certificate"),
+        botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
         botocore.ResponseStreamingError(error="cut"),
         botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2),
         ResponseParserError("not XML"),
@@ -88,7 +88,9 @@ def test_not_worth_another_try(error: Exception, code: str, hint: str) -> None:
     assert told(error) == ("ListAccountAssignments", code, str(error), hint, False)
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError()]
+)
 def test_bug(error: Exception) -> None:
     """What is not AWS's is a bug of ours, and is raised as what it is."""
     with pytest.raises(type(error)) as caught:
@@ -118,7 +120,12 @@ def test_throttle(code: str, status: int) -> None:
     """Every name that AWS has for a throttle is one, and is tried again."""
     failure = from_exception(LIST_USERS, refused(code, status=status))
 
-    assert (failure.throttle, failure.transient, failure.denied, failure.not_found) == (True, True, False, False)
+    assert (failure.throttle, failure.transient, failure.denied, failure.not_found) == (
+        True,
+        True,
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +150,10 @@ def test_trouble_of_aws(code: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        (refused("AccessDeniedException", status=403), "allow the role the IAM action sso:ListAccountAssignments"),
+        (
+            refused("AccessDeniedException", status=403),
+            "allow the role the IAM action sso:ListAccountAssignments",
+        ),
         (refused("AccessDenied"), "allow the role the IAM action sso:ListAccountAssignments"),
         (refused("UnauthorizedOperation"), "allow the role the IAM action sso:ListAccountAssignments"),
         (
@@ -257,4 +267,6 @@ def test_any_message(text: str) -> None:
     clean = printable(text)
 
     clean.encode()
-    assert not any(ord(one) < 32 or 127 <= ord(one) < 160 or one in "\u202a\u202e\u2028\u2067" for one in clean)
+    assert not any(
+        ord(one) < 32 or 127 <= ord(one) < 160 or one in "\u202a\u202e\u2028\u2067" for one in clean
+    )

@@ -1,6 +1,7 @@
 """The one way to AWS: paced, tried again where that can help, counted, and understood."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ from sso_batch.aws.operations import (
 )
 from tests.aws.conftest import Clients, Instantly, MakeGateway
 
-SECRET = "marker-of-a-secret-5f3e"  # noqa: S105 - made up
+SECRET = "marker-of-a-secret-5f3e"
 
 
 def refused(code: str, message: str = "no", status: int = 400) -> ClientError:
-    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(response, "ListUsers")
 
 
@@ -54,7 +58,7 @@ def test_refused(instantly: Instantly, clients: Clients, gateway: MakeGateway) -
         instantly(ask(gateway(tally=tally)))
 
     assert told(caught) == ("ListUsers", "AccessDeniedException", "no")
-    assert tally == Tally({"ListUsers": 1}, throttled=0, retried=0)
+    assert tally == Tally(Counter(ListUsers=1), throttled=0, retried=0)
     assert instantly.now() == 0
 
 
@@ -103,7 +107,9 @@ def test_bug_in_parsing(instantly: Instantly, clients: Clients, gateway: MakeGat
 
 
 @pytest.mark.parametrize("secrets", [(SECRET,), ("other", SECRET)])
-def test_secrets(instantly: Instantly, clients: Clients, gateway: MakeGateway, secrets: tuple[str, ...]) -> None:
+def test_secrets(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, secrets: tuple[str, ...]
+) -> None:
     """A secret in what AWS says is masked, and is not in the exceptions behind either."""
     clients.scripts["list_users"] = [refused("ValidationException", f"bad id {SECRET}, yes {SECRET}")]
 
@@ -179,7 +185,7 @@ def test_answered_in_the_end(
     answer = instantly(gateway(tally=tally).call(LIST_USERS, lambda answer: answer["Name"][0]))
 
     assert answer == "x"
-    assert tally == Tally({"ListUsers": 3}, throttled=2 if trouble is THROTTLED else 0, retried=2)
+    assert tally == Tally(Counter(ListUsers=3), throttled=2 if trouble is THROTTLED else 0, retried=2)
     assert clients.asked == [("identitystore.list_users", {})] * 3
 
 
@@ -227,7 +233,9 @@ def test_unlike_limits_do_not_wait_for_one_another(
     assert clients.times[:3] == pytest.approx([0, 0.01, 1 / 14], abs=0.001)
 
 
-@pytest.mark.parametrize(("rates", "seconds"), [({}, 10), ({SSO_ADMIN.name: 40}, 5), ({SSO_ADMIN.name: 5}, 40)])
+@pytest.mark.parametrize(
+    ("rates", "seconds"), [({}, 10), ({SSO_ADMIN.name: 40}, 5), ({SSO_ADMIN.name: 5}, 40)]
+)
 def test_rates(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, rates: dict[str, float], seconds: float
 ) -> None:
@@ -270,7 +278,9 @@ def test_listing_without_page_sizes(instantly: Instantly, clients: Clients, gate
     assert clients.asked == [("sso-admin.list_tags_for_resource", {"Store": "d"})]
 
 
-def test_trouble_in_the_midst_of_a_listing(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+def test_trouble_in_the_midst_of_a_listing(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway
+) -> None:
     """The call is tried again and not the listing: no page is asked for twice, and none is left out."""
     clients.scripts["list_users"] = [
         {"Users": [{"Id": "a"}], "NextToken": "1"},
@@ -285,7 +295,7 @@ def test_trouble_in_the_midst_of_a_listing(instantly: Instantly, clients: Client
 
 @pytest.mark.parametrize("again", ["1", "2"])
 def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGateway, again: str) -> None:
-    """A token that was there before would make a listing endless: it is a broken answer, and asked for again."""
+    """A token that was there before would make a listing endless: the page is asked for again."""
     clients.scripts["list_users"] = [
         {"Users": [{"Id": "a"}], "NextToken": "1"},
         {"Users": [{"Id": "b"}], "NextToken": "2"},
@@ -296,7 +306,9 @@ def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGat
     assert instantly(listed(gateway())) == [["a"], ["b"], ["c"]]
 
 
-def test_token_that_is_repeated_for_ever(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+def test_token_that_is_repeated_for_ever(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway
+) -> None:
     """A listing that never ends fails, and is not taken for whole."""
     clients.scripts["list_users"] = [{"Users": [{"Id": "a"}], "NextToken": "1"}]
 

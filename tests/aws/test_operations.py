@@ -16,7 +16,7 @@ MODELS = {
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)
 def test_known_to_aws(operation: Operation) -> None:
-    """The service has the operation; a listing gives the list it is said to, by pages of the most it may ask for."""
+    """The service has the operation; a listing has the list it is said to, by pages as large as can be."""
     model = MODELS[operation.service].operation_model(operation.name)
 
     asked, given = model.input_shape, model.output_shape
@@ -24,7 +24,9 @@ def test_known_to_aws(operation: Operation) -> None:
     assert (operation.items in given.members) == bool(operation.items)
     assert (operation.token_key in given.members) == bool(operation.items)
     paged = asked is not None and operation.page_size_key in asked.members
-    assert operation.page == (asked.members[operation.page_size_key].metadata["max"] if asked is not None and paged else None)
+    assert operation.page == (
+        asked.members[operation.page_size_key].metadata["max"] if asked is not None and paged else None
+    )
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)

@@ -60,7 +60,7 @@ class Command:
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Take away what this machine knows of AWS, of terminals and of sso-batch itself."""
     for name in os.environ:
-        if name.startswith(("AWS_", "SSO_BATCH_", "COV_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
+        if name.startswith(("AWS_", "SSO_BATCH_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))

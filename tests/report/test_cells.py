@@ -50,7 +50,15 @@ def test_letter_of_the_contract(value: str, inert: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "field"),
-    [("", ""), ("a b", "a b"), ("a,b", '"a,b"'), ('a"b', '"a""b"'), ("a\nb", '"a\nb"'), ("a\rb", '"a\rb"'), ("'", "'")],
+    [
+        ("", ""),
+        ("a b", "a b"),
+        ("a,b", '"a,b"'),
+        ('a"b', '"a""b"'),
+        ("a\nb", '"a\nb"'),
+        ("a\rb", '"a\rb"'),
+        ("'", "'"),
+    ],
 )
 def test_quote(value: str, field: str) -> None:
     """A field is quoted where RFC 4180 asks, and only there."""

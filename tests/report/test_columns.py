@@ -6,7 +6,15 @@ from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells
 from sso_batch.model import Grant, Principal
 from sso_batch.report import columns
 
-CLASSIC = ["UserEmail", "UserName", "AccountId", "AccountName", "PermissionSet", "PrincipalType", "PrincipalId"]
+CLASSIC = [
+    "UserEmail",
+    "UserName",
+    "AccountId",
+    "AccountName",
+    "PermissionSet",
+    "PrincipalType",
+    "PrincipalId",
+]
 FURTHER = [
     "Organization",
     "UserId",
@@ -39,11 +47,17 @@ def test_ids() -> None:
 
 def test_cells() -> None:
     """The runs of neighbouring columns make up a row together: each column once, in order, with its value."""
-    holder = Holder("OK", email="UserEmail", name="UserName", user_id="UserId", login="UserLogin", status="UserStatus")
+    holder = Holder(
+        "OK", email="UserEmail", name="UserName", user_id="UserId", login="UserLogin", status="UserStatus"
+    )
     access = Access(
         organization="Organization",
         grant=Grant(
-            "AccountId", "AccessType", "PermissionSetArn", "RoleArn", Principal("PrincipalType", "PrincipalId")
+            "AccountId",
+            "AccessType",
+            "PermissionSetArn",
+            "RoleArn",
+            Principal("PrincipalType", "PrincipalId"),
         ),
         account=AccountCells(name="AccountName", state="AccountState", path="AccountPath"),
         permission_set=PermissionSetCells(

@@ -28,8 +28,10 @@ NO_FIGURES = {
 
 
 def test_failed_organization() -> None:
-    """An organization of which nothing was read is named with its gap, and what is not known of it is null."""
-    run = run_outcome(outcome("globex", Status.FAILED, instance=None, region=None, gaps=(gap("globex", hint=""),)))
+    """An organization of which nothing was read is named with its gap; what is not known of it is null."""
+    run = run_outcome(
+        outcome("globex", Status.FAILED, instance=None, region=None, gaps=(gap("globex", hint=""),))
+    )
 
     document = json.loads(manifest(FACTS, run))
 

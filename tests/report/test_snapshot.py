@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.aws.answers import text as cleaned
-from sso_batch.model import Account, Gap, Grant, Group, Instance, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.model import (
+    Account,
+    Gap,
+    Grant,
+    Group,
+    Instance,
+    Membership,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
 from sso_batch.report.snapshot import SnapshotError, decode, encode
 from tests.records import small_organization, snapshot
 
@@ -55,13 +66,22 @@ def test_line_taken_out(number: int) -> None:
         ([], "the snapshot was cut off: its last record is missing"),
         (["\n"], "the snapshot cannot be read: JSONDecodeError: Expecting value: line 2 column 1 (char 1)"),
         (["{}\n"], "the snapshot cannot be read: KeyError: 'record'"),
-        (["[]\n"], "the snapshot cannot be read: TypeError: 'str' object cannot be interpreted as an integer"),
+        (
+            ["[]\n"],
+            "the snapshot cannot be read: TypeError: 'str' object cannot be interpreted as an integer",
+        ),
         (with_record(0, schema=2), "the snapshot was written by another version of sso-batch"),
         (with_record(0, schema=None), "the snapshot cannot be read: KeyError: 'schema'"),
         (with_record(0, name=None), "the snapshot cannot be read: KeyError: 'name'"),
         (with_record(0, region=None), "the snapshot cannot be read: KeyError: 'region'"),
-        (with_record(0, started_at="today"), "the snapshot cannot be read: ValueError: Invalid isoformat string: 'today'"),
-        (with_record(0, finished_at=7), "the snapshot cannot be read: TypeError: fromisoformat: argument must be str"),
+        (
+            with_record(0, started_at="today"),
+            "the snapshot cannot be read: ValueError: Invalid isoformat string: 'today'",
+        ),
+        (
+            with_record(0, finished_at=7),
+            "the snapshot cannot be read: TypeError: fromisoformat: argument must be str",
+        ),
         (with_record(1, record="robot"), "the snapshot cannot be read: KeyError: 'robot'"),
         (
             with_record(1, shoe_size=7),
@@ -71,7 +91,10 @@ def test_line_taken_out(number: int) -> None:
             with_record(1, login=None),
             "the snapshot cannot be read: TypeError: User.__init__() missing 1 required positional argument: 'login'",
         ),
-        (with_record(len(LINES) - 2, principal_id=None), "the snapshot cannot be read: KeyError: 'principal_id'"),
+        (
+            with_record(len(LINES) - 2, principal_id=None),
+            "the snapshot cannot be read: KeyError: 'principal_id'",
+        ),
         (with_record(len(LINES) - 1, records=3), "the snapshot was cut off: its last record is missing"),
         (LINES[1:], "the snapshot was cut off: its last record is missing"),
     ],
@@ -138,7 +161,9 @@ def test_nothing_and_not_read_stay_apart() -> None:
     assert decode(encode(records)) == records
 
 
-TEXT = st.text(max_size=8).map(cleaned) | st.sampled_from(["\x00", "\r\n", "\u2028", "\x85", "\x1b[31m", "\ufeff"])
+TEXT = st.text(max_size=8).map(cleaned) | st.sampled_from(
+    ["\x00", "\r\n", "\u2028", "\x85", "\x1b[31m", "\ufeff"]
+)
 HALVES = st.text(st.sampled_from(["\ud83d", "\ude00", "a"]), max_size=4).map(cleaned)
 WORDS = TEXT | HALVES
 OPTIONAL = st.none() | WORDS
@@ -166,7 +191,16 @@ SNAPSHOTS = st.builds(
     accounts_complete=st.booleans(),
     permission_sets=some(
         st.builds(
-            PermissionSet, WORDS, OPTIONAL, OPTIONAL, OPTIONAL, POLICIES, POLICIES, OPTIONAL, OPTIONAL, POLICIES
+            PermissionSet,
+            WORDS,
+            OPTIONAL,
+            OPTIONAL,
+            OPTIONAL,
+            POLICIES,
+            POLICIES,
+            OPTIONAL,
+            OPTIONAL,
+            POLICIES,
         )
     ),
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),

@@ -33,6 +33,7 @@ class StopsAfter(threading.Event):
         self.looks = looks
 
     def is_set(self) -> bool:
+        """Whether so many have looked before."""
         self.looks -= 1
         return self.looks < 0
 

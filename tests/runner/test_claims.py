@@ -27,7 +27,7 @@ async def entry(claims: Claims, name: str, *, goes_on: asyncio.Event | None = No
 
 
 def outcomes(order: list[str], arrivals: list[str], *, at_once: bool) -> dict[str, str]:
-    """Let entries claim one instance in the order of their arrival; at once, or each when the last has ended."""
+    """Let entries claim one instance as they arrive; at once, or each when the last has ended."""
 
     async def scene() -> dict[str, str]:
         claims, goes_on = Claims(order), asyncio.Event()
@@ -66,7 +66,7 @@ def taken_by(name: str) -> str:
     ],
 )
 def test_at_once(arrivals: list[str], expected: dict[str, str]) -> None:
-    """Of entries that reach the same instance the first of the file goes on, whoever came first, and the others fail."""
+    """Of entries that reach one instance the first of the file goes on, whoever came first."""
     assert outcomes(["a", "b", "c"], arrivals, at_once=True) == expected
 
 

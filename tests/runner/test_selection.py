@@ -19,7 +19,8 @@ ORGANIZATIONS = tuple(
 
 @pytest.mark.parametrize("option", ["only", "exclude"])
 @pytest.mark.parametrize(
-    "pattern", ["acm", "ACME", "acme*", "", "tag:", "tag:tier", "tag:tier=", "tag:tier=pro", "tag:owner=a", "tier=prod"]
+    "pattern",
+    ["acm", "ACME", "acme*", "", "tag:", "tag:tier", "tag:tier=", "tag:tier=pro", "tag:owner=a", "tier=prod"],
 )
 def test_matches_nothing(option: str, pattern: str) -> None:
     """A pattern that matches nothing is a slip of the pen: it is named, with what could be written."""
@@ -35,7 +36,11 @@ def test_matches_nothing(option: str, pattern: str) -> None:
 
 @pytest.mark.parametrize(
     ("only", "exclude"),
-    [(("acme",), ("acme",)), ((), ("acme", "globex", "initech", "umbrella")), (("tag:tier=prod",), ("acme", "umbrella"))],
+    [
+        (("acme",), ("acme",)),
+        ((), ("acme", "globex", "initech", "umbrella")),
+        (("tag:tier=prod",), ("acme", "umbrella")),
+    ],
 )
 def test_nothing_left(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
     """A run over nothing is refused."""

@@ -23,9 +23,11 @@ class Clock:
         self.slept: list[float] = []
 
     def __call__(self) -> datetime:
+        """The time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        """Go on at once."""
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
 
@@ -68,10 +70,14 @@ def test_run_id_taken(tmp_path: Path, clock: Clock) -> None:
     assert clock.slept == []
 
 
-def test_run_id_taken_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_id_taken_at_the_same_moment(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of two processes that begin the same run at once, one is refused."""
     begin(str(tmp_path), "nightly", clock, clock.sleep)
-    monkeypatch.setattr("sso_batch.store.Folder.names", lambda _: iter(()))  # it looked before the other one wrote
+    monkeypatch.setattr(
+        "sso_batch.store.Folder.names", lambda _: iter(())
+    )  # it looked before the other one wrote
 
     with pytest.raises(UsageError, match="the run nightly is already in this folder"):
         begin(str(tmp_path), "nightly", clock, clock.sleep)
@@ -126,7 +132,14 @@ def test_built() -> None:
 
 @pytest.mark.parametrize(
     ("run_id", "told"),
-    [(None, "20260304-050607"), ("nightly", "nightly"), ("a", "a"), ("0", "0"), ("a.b-c.7", "a.b-c.7"), ("a" * 63, "a" * 63)],
+    [
+        (None, "20260304-050607"),
+        ("nightly", "nightly"),
+        ("a", "a"),
+        ("0", "0"),
+        ("a.b-c.7", "a.b-c.7"),
+        ("a" * 63, "a" * 63),
+    ],
 )
 def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> None:
     """The folder is made and holds the run file, the first of the run; nothing is waited for."""
@@ -150,7 +163,10 @@ def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> N
 @pytest.mark.parametrize("run_id", [None, "nightly"])
 @pytest.mark.parametrize(
     "taken",
-    ["aws_sso_access_report_20260304_050607.csv", "aws_sso_access_report_acme_20260304_050607_snapshot_INCOMPLETE.jsonl"],
+    [
+        "aws_sso_access_report_20260304_050607.csv",
+        "aws_sso_access_report_acme_20260304_050607_snapshot_INCOMPLETE.jsonl",
+    ],
 )
 def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | None) -> None:
     """Where another run has begun in this very second, the next one is waited for, and no longer."""

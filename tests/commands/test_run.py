@@ -1,0 +1,235 @@
+"""`sso-batch run`: what its options, their environment variables and the file say, and which of them wins."""
+
+from pathlib import Path
+
+import pytest
+
+from sso_batch.demo import World
+from tests.end_to_end.command import Command
+from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.worlds import small
+
+TAGS = {"org-0": "tier: prod, team: a", "org-1": "tier: prod", "org-2": "tier: test"}
+
+
+@pytest.fixture
+def world() -> World:
+    return small(3)
+
+
+def tagged(text: str) -> str:
+    """Give each organization its tags."""
+    for name, tags in TAGS.items():
+        text = text.replace(f"- name: {name}\n", f"- name: {name}\n    tags: {{{tags}}}\n")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "audited"),
+    [
+        (("--only", "org-1"), {}, ["org-1"]),
+        (("--only", "org-2", "--only", "org-0"), {}, ["org-0", "org-2"]),
+        (("--only", "tag:tier=prod"), {}, ["org-0", "org-1"]),
+        (("--only", "tag:team=a", "--only", "org-2"), {}, ["org-0", "org-2"]),
+        (("--exclude", "org-1"), {}, ["org-0", "org-2"]),
+        (("--exclude", "tag:tier=prod"), {}, ["org-2"]),
+        (("--only", "tag:tier=prod", "--exclude", "org-0"), {}, ["org-1"]),
+        ((), {"SSO_BATCH_ONLY": "org-0,org-2"}, ["org-0", "org-2"]),
+        ((), {"SSO_BATCH_ONLY": "tag:tier=prod", "SSO_BATCH_EXCLUDE": "tag:team=a"}, ["org-1"]),
+        ((), {"SSO_BATCH_EXCLUDE": "org-0,tag:tier=test"}, ["org-1"]),
+        (("--only", "org-1"), {"SSO_BATCH_ONLY": "org-0,org-2"}, ["org-1"]),
+    ],
+    ids=str,
+)
+def test_only_and_exclude_choose_organizations(
+    audit: Audit, world: World, options: tuple[str, ...], environ: dict[str, str], audited: list[str]
+) -> None:
+    """Names and tags choose; flags win over variables; the rest is named as not selected, and never asked."""
+    reports = audit(world, *options, environ=environ, config=tagged)
+
+    left_out = [name for name in TAGS if name not in audited]
+    assert reports.ended.code == 0
+    assert list(reports.statuses) == audited
+    assert reports.manifest["not_selected"] == left_out
+    assert reports.names == reports.file_names(*audited)
+    assert_exact(reports, world, *audited)
+    assert {name for name, _ in reports.calls} - {""} == set(audited)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--only", "org-9"), ["--only org-9", "org-0, org-1, org-2"]),
+        (("--only", "org-0", "--only", "tag:tier=gold"), ["--only tag:tier=gold"]),
+        (("--exclude", "tag:colour=red"), ["--exclude tag:colour=red"]),
+        (("--exclude", "tag:tier"), ["--exclude tag:tier"]),
+        (("--exclude", "tag:tier=prod", "--exclude", "org-2"), ["no organization"]),
+    ],
+)
+def test_a_choice_that_matches_nothing_is_an_error(
+    audit: Audit, world: World, options: tuple[str, ...], words: list[str]
+) -> None:
+    """A name or tag that matches nothing, or a choice that leaves nothing: 2, no call, no file."""
+    reports = audit(world, *options, config=tagged)
+
+    assert (reports.ended.code, reports.ended.stdout, reports.names) == (2, "", set())
+    assert [word for word in words if word not in reports.ended.stderr] == []
+    assert not reports.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "place"),
+    [
+        ((), {}, "file"),
+        ((), {"SSO_BATCH_OUTPUT": "{}/environment"}, "environment"),
+        (("--output", "{}/flag"), {"SSO_BATCH_OUTPUT": "{}/environment"}, "flag"),
+        (("-o", "{}/flag"), {}, "flag"),
+    ],
+    ids=["file", "environment before file", "flag before environment", "flag before file"],
+)
+def test_flag_before_environment_before_file(
+    audit: Audit, tmp_path: Path, options: tuple[str, ...], environ: dict[str, str], place: str
+) -> None:
+    """The output folder is the flag's, else the environment's, else the file's; the others stay empty."""
+    reports = audit(
+        small(),
+        *(option.format(tmp_path) for option in options),
+        folder=tmp_path / place,
+        config=lambda text: text.replace(str(tmp_path / place), str(tmp_path / "file")),
+        environ={name: value.format(tmp_path) for name, value in environ.items()},
+    )
+
+    assert reports.ended.code == 0
+    assert reports.names == reports.file_names("org-0", "org-1")
+    places = {"file", "environment", "flag"}
+    assert {path.name for path in tmp_path.iterdir()} & places == {place}
+
+
+def test_the_run_id_names_the_run(audit: Audit, world: World) -> None:
+    """--run-id stands in the run file's name, the manifest and every event."""
+    reports = audit(world, "--run-id", "friday.2026-11")
+
+    assert "aws_sso_access_report_friday.2026-11_run.json" in reports.names
+    assert reports.manifest["run_id"] == "friday.2026-11"
+    assert {event["run_id"] for event in reports.ended.events} == {"friday.2026-11"}
+
+
+def test_the_run_id_is_by_default_the_start(audit: Audit) -> None:
+    """Without --run-id it is the run's start with a hyphen."""
+    reports = audit(small())
+
+    assert reports.manifest["run_id"] == reports.manifest["ts"].replace("_", "-")
+
+
+def test_a_run_id_is_used_once(audit: Audit) -> None:
+    """The same --run-id a second time is refused before the first call; the first run's files stay as they are."""
+    first = audit(small(), "--run-id", "friday")
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+
+    second = audit(small(), environ={"SSO_BATCH_RUN_ID": "friday"})
+
+    assert second.ended.code == 2
+    assert "the run friday is already in this folder" in second.ended.stderr
+    assert "--run-id" in second.ended.stderr
+    assert not second.calls
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+
+
+def test_two_runs_share_a_folder(audit: Audit) -> None:
+    """Two runs in one folder never share a start, and neither touches the other's files."""
+    first = audit(small())
+    ts, names = first.manifest["ts"], first.names
+
+    second = audit(small())
+
+    assert second.ended.code == 0
+    assert second.names > names
+    assert {name for name in second.names - names if ts in name} == set()
+
+
+def test_every_format_but_csv_is_refused(audit: Audit) -> None:
+    """A format that is not built yet is refused before the first call: no report rather than a part."""
+    reports = audit(small(), environ={"SSO_BATCH_FORMAT": "csv,xlsx"})
+
+    assert reports.ended.code == 2
+    assert "output.formats: xlsx" in reports.ended.stderr
+    assert not reports.calls
+
+
+def test_format_csv_is_what_it_does_anyway(audit: Audit) -> None:
+    """--format csv, twice, is the same as none."""
+    reports = audit(small(), "--format", "csv", "--format", "csv")
+
+    assert reports.ended.code == 0
+    assert reports.names == reports.file_names("org-0", "org-1")
+
+
+def test_logs_go_to_stderr_and_nothing_to_stdout(audit: Audit) -> None:
+    """When piped, stdout stays empty, and every line of stderr is one event in JSON."""
+    reports = audit(small())
+
+    assert reports.ended.stdout == ""
+    for event in reports.ended.events:
+        assert {"event", "level", "timestamp", "run_id"} <= event.keys()
+        assert event["timestamp"].endswith("Z")
+        assert ("org" in event) == event["event"].startswith(("org.", "collect."))
+
+
+@pytest.mark.parametrize(
+    ("before", "environ"), [(("--quiet",), {}), ((), {"SSO_BATCH_QUIET": "1"}), (("--log-level", "error"), {})]
+)
+def test_quiet_leaves_errors_alone(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -> None:
+    """With --quiet a good run says nothing at all."""
+    reports = audit(small(), before=before, environ=environ)
+
+    assert (reports.ended.code, reports.ended.stdout, reports.ended.stderr) == (0, "", "")
+
+
+def test_quiet_still_tells_of_failures(audit: Audit) -> None:
+    """With --quiet what failed is still told: by its event, and by the run's."""
+    world = small()
+    reports = audit(
+        world,
+        before=("--quiet",),
+        config=lambda text: text.replace(f"role_arn: {world.roles[0].arn}", "profile: nobody"),
+    )
+
+    assert reports.ended.code == 4
+    assert [event["event"] for event in reports.ended.events] == ["org.failed", "run.completed"]
+
+
+def test_the_log_format_and_level_can_stand_in_the_environment(audit: Audit) -> None:
+    """SSO_BATCH_LOG_FORMAT and SSO_BATCH_LOG_LEVEL are obeyed; a flag wins."""
+    world = small()
+    environ = {"SSO_BATCH_LOG_FORMAT": "console", "SSO_BATCH_LOG_LEVEL": "warning"}
+
+    reports = audit(world, "--run-id", "one", environ=environ)
+
+    (line,) = reports.ended.stderr.splitlines()
+    assert "run.endpoint_overridden" in line
+    assert "\x1b" not in line
+
+    by_flag = audit(world, "--run-id", "two", environ=environ, before=("--log-format", "json"))
+
+    assert [event["event"] for event in by_flag.ended.events] == ["run.endpoint_overridden"]
+
+
+def test_an_endpoint_that_is_not_aws_is_named(audit: Audit) -> None:
+    """Where answers do not come from AWS, the log and the manifest name the service and the place."""
+    reports = audit(small())
+
+    services = ("identitystore", "organizations", "sso-admin", "sts")
+    overrides = reports.manifest["endpoint_overrides"]
+    assert [one.partition("=")[0] for one in overrides] == list(services)
+    assert all(one.partition("=")[2].startswith("http://127.0.0.1:") for one in overrides)
+    (event,) = reports.ended.named("run.endpoint_overridden")
+    assert event["endpoints"] == overrides
+
+
+def test_an_option_given_empty_in_the_environment(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set to nothing is as if it were not set."""
+    monkeypatch.setenv("SSO_BATCH_LOG_LEVEL", "")
+
+    ended = sso_batch("schema")
+
+    assert ended.code == 0
