@@ -17,6 +17,8 @@ REVISION = $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(BIN)/python -m pip install -qq
+# The files name all that is needed. Left to find out, an older pip can come upon a newer release without a hash.
+INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format types image pins clean
@@ -70,11 +72,11 @@ $(VENV)/installed: pyproject.toml requirements.txt requirements-build.txt
 	@echo "Installing into $(VENV) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(INSTALL_PINNED) -r requirements.txt -r requirements-build.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@echo "Installing the tools for tests and checks ..."
-	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL_PINNED) -r requirements-dev.txt
 	@touch $@

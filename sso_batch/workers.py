@@ -64,7 +64,10 @@ class Workers:
             result: Any = None
             error: BaseException | None = None
             try:
-                result = job.work()
+                if not job.answer.cancelled():  # while it was queued
+                    result = job.work()
+            except StopIteration as caught:  # which no future can hold
+                error = RuntimeError(f"{caught!r} in a thread")
             except BaseException as caught:  # noqa: BLE001 - it is the waiting coroutine's to handle
                 error = caught
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more

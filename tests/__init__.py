@@ -1,0 +1,1 @@
+"""The tests, a folder or module for each of the package's."""

@@ -190,7 +190,7 @@ def test_a_bug_says_that_it_is_one(sso_batch: Command, monkeypatch: pytest.Monke
 
 def test_words_that_the_terminal_cannot_show_are_escaped() -> None:
     """A message that stderr's encoding cannot hold is written with escapes, and does not hide the error."""
-    ended = subprocess.run(  # noqa: S603 - our own program
+    ended = subprocess.run(
         [sys.executable, "-m", "sso_batch", "validate", "-c", "nirgendwo-ü-\udcff.yaml"],
         env={"PYTHONPATH": str(SOURCES), "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
         capture_output=True,
@@ -249,11 +249,12 @@ def test_validate_says_all_that_is_wrong(sso_batch: Command, tmp_path: Path) -> 
     ended = sso_batch("validate", "-c", file)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert [line.split(":")[1] for line in ended.stderr.removeprefix("sso-batch: ").splitlines()] == ["1", "4", "5"]
+    lines = ended.stderr.removeprefix("sso-batch: ").splitlines()
+    assert [line.split(":")[1] for line in lines] == ["1", "4", "5"]
 
 
 def test_validate_asks_nobody(sso_batch: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`validate` works without network and credentials: a profile that is not there is no mistake of the file."""
+    """`validate` works without network and credentials: a profile may be missing."""
     file = tmp_path / "orgs.yaml"
     file.write_text("organizations:\n  - name: acme\n    profile: nobody\n")
     monkeypatch.setattr("socket.socket.connect", _raising(AssertionError("asked somebody")))

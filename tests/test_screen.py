@@ -16,7 +16,7 @@ READ = Counts(
     accounts=56,
     permission_sets=7,
     assignments=890,
-    entitlements=0,
+    entitlements=3,
     rows=1234567,
     orphaned=2,
 )
@@ -50,9 +50,9 @@ def cells(line: str) -> list[str]:
 @pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED])
 def test_nothing_read(status: Status) -> None:
     """Where nothing was read no figure is shown, not even a zero."""
-    _, line = shown(run_outcome(outcome("globex", status)))
+    *_, line = shown(run_outcome(outcome("globex", status)))
 
-    assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["not read"] * 7, "0"]
+    assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["?"] * 8, "0"]
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,15 @@ def test_markup_is_not_interpreted(hostile: str) -> None:
     hole = gap(hostile, operation=hostile, code=hostile, message=hostile, hint=hostile)
 
     lines = shown(
-        run_outcome(outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(hostile,)))
+        run_outcome(
+            outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(f"sts={hostile}",))
+        )
     )
 
     assert lines[-3:] == [
         f"acme: {hostile} {hostile}: {hostile}: {hostile}",
         f"  {hostile}",
-        f"Not answered by AWS: {hostile}",
+        f"Answered not by AWS, but by {hostile}",
     ]
 
 
@@ -78,7 +80,7 @@ def test_many_gaps(gaps: int, more: list[str]) -> None:
     """The first five gaps are told, with their hints, and of the rest how many there are."""
     holes = tuple(gap(f"r-{number}", hint="") for number in range(gaps))
 
-    _, table, *lines = shown(run_outcome(outcome(status=Status.INCOMPLETE, counts=READ, gaps=holes)))
+    _, _, table, *lines = shown(run_outcome(outcome(status=Status.INCOMPLETE, counts=READ, gaps=holes)))
 
     assert cells(table)[-1].strip() == str(gaps)
     assert lines == [
@@ -98,22 +100,21 @@ def test_table() -> None:
     run = run_outcome(
         outcome("acme", counts=READ),
         outcome("globex", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
-        endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:1"),
+        endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:2", "sso-admin=http://127.0.0.1:1"),
     )
 
     lines = shown(run)
 
-    heading, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
-    assert (
-        heading == "Organization Status Users Groups Accounts Permission sets Assignments Orphaned Rows Gaps"
-    )
-    assert acme == "acme complete 1,200 34 56 7 890 2 1,234,567 0"
-    assert globex == "globex incomplete 1,200 34 56 7 890 2 1,234,567 1"
-    assert initech == "initech complete 0 0 0 0 0 0 0 0"
+    upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
+    assert upper == "Permission Assign- Entitle-"
+    assert lower == "Organization Status Users Groups Accounts sets ments ments Orphaned Rows Gaps"
+    assert acme == "acme complete 1,200 34 56 7 890 3 2 1,234,567 0"
+    assert globex == "globex incomplete 1,200 34 56 7 890 3 2 1,234,567 1"
+    assert initech == "initech complete 0 0 0 0 0 0 0 0 0"
     assert rest == [
         "globex: ListAccountAssignments 111111111111: AccessDeniedException: not authorized",
         "allow the role the IAM action sso:ListAccountAssignments",
-        "Not answered by AWS: sts=http://127.0.0.1:1",
+        "Answered not by AWS, but by http://127.0.0.1:1, http://127.0.0.1:2",
     ]
 
 

@@ -65,6 +65,7 @@ def test_cancelled_wait() -> None:
     """Whoever is cancelled stops waiting at once; the thread ends its job unheard and takes the next."""
     workers = Workers(1, "cancelled")
     begun, go_on, jobs = threading.Event(), threading.Event(), []
+    unhandled: list[dict[str, object]] = []
 
     def slow() -> str:
         begun.set()
@@ -73,6 +74,7 @@ def test_cancelled_wait() -> None:
         return "nobody's"
 
     async def scene() -> str:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
         waiting = asyncio.create_task(workers.run(slow))
         await until(begun.is_set)
         waiting.cancel()
@@ -83,6 +85,7 @@ def test_cancelled_wait() -> None:
 
     assert asyncio.run(scene()) == "next"
     assert jobs == ["slow"]
+    assert unhandled == []
     workers.close()
     assert ended("cancelled")
 
@@ -129,6 +132,28 @@ def test_no_thread_without_a_job() -> None:
     assert ended("lazy")
 
 
+def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no thread to spare, a job waits until it has one, and is done once."""
+    start, refusals, jobs = threading.Thread.start, [1, 1, 1], []
+
+    def start_late(thread: threading.Thread) -> None:
+        if refusals:
+            refusals.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr("sso_batch.workers._PATIENCE", 0)
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    workers = Workers(2, "refused")
+
+    asyncio.run(workers.run(lambda: jobs.append("done")))
+
+    assert (jobs, refusals) == (["done"], [])
+    assert names("refused") == ["refused-1"]
+    workers.close()
+    assert ended("refused")
+
+
 def test_as_many_threads_as_jobs_up_to_the_limit() -> None:
     """Jobs that wait for one another all run, each in a thread of its own, and so they do again."""
     workers = Workers(4, "full")
@@ -165,6 +190,38 @@ def test_never_more_than_the_limit() -> None:
     assert names("limited") == ["limited-1", "limited-2"]
     workers.close()
     assert ended("limited")
+
+
+def test_stop_iteration() -> None:
+    """An end of iteration, which no future can hold, reaches the waiting coroutine as an error."""
+    workers = Workers(1, "iterating")
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(workers.run(lambda: next(iter(()))))
+
+    workers.close()
+
+
+def test_cancelled_while_queued() -> None:
+    """A job whose waiter has gone before its turn is not done."""
+    workers = Workers(1, "queued")
+    release = threading.Event()
+    done: list[str] = []
+
+    async def run() -> None:
+        first = asyncio.ensure_future(workers.run(release.wait))
+        second = asyncio.ensure_future(workers.run(lambda: done.append("second")))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.sleep(0)
+        release.set()
+        await first
+        await workers.run(lambda: done.append("third"))
+
+    asyncio.run(run())
+
+    assert done == ["third"]
+    workers.close()
 
 
 def test_threads_never_hold_up_the_end() -> None:

@@ -8,9 +8,6 @@ _SLACK = 0.9
 _SLOWER = 0.7
 """What is left of the rate after AWS has throttled."""
 
-_LOWEST = 0.05
-"""The rate never sinks below this part of the limit: somebody else may hold the rest for a while."""
-
 _REST = 1.0
 """Seconds in which further throttles are the same event: their requests had left already."""
 
@@ -51,7 +48,7 @@ class Bucket:
         self._tokens = min(self._tokens, 0.0)
         if now - self._throttled >= _REST:
             self._throttled = now
-            self._rate = max(self._rate * _SLOWER, self._limit.rate * _LOWEST)
+            self._rate *= _SLOWER
 
     def _advance(self, now: float) -> None:
         passed = max(now - self._updated, 0.0)

@@ -1,6 +1,7 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -26,6 +27,8 @@ ACCOUNT_ACCESS = "account-access"
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
 
+_FIRST_ERROR = 400  # of HTTP's status codes
+
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
 
@@ -39,8 +42,14 @@ class Connection:
     def __init__(self, organization: Organization, region: str, services: Sequence[str] = SERVICES) -> None:
         """Raise OrganizationError where the profile is unknown or could not work unattended."""
         try:
-            self._session = _session(organization, region)
+            self._session, self._roles = _session(organization, region)
             self._clients = {service: _client(self._session, service, region) for service in services}
+            self.endpoint_overrides = tuple(
+                f"{service}={_without_credentials(url)}"
+                for service in services
+                if (url := _configured_endpoint(self._session, service))
+            )
+            """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
         except ProfileNotFound as error:
             raise OrganizationError(
                 printable(str(error)),
@@ -60,18 +69,24 @@ class Connection:
         """The client of a service."""
         return self._clients[service]
 
-    def endpoint_overrides(self) -> tuple[str, ...]:
-        """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
-        return tuple(
-            f"{service}={_without_credentials(url)}"
-            for service in self._clients
-            if (url := _configured_endpoint(self._session, service))
-        )
+    def renew(self) -> bool:
+        """Have the roles assumed anew at the next call; False where there are none to assume."""
+        for role in self._roles:
+            role.expire()
+        return bool(self._roles)
 
     def close(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
             client.close()
+
+
+class _Credentials(DeferredRefreshableCredentials):
+    """A role's credentials, which renew themselves before they end, and when they are told to."""
+
+    def expire(self) -> None:
+        """Take them for expired, whatever AWS said of their end."""
+        self._frozen_credentials = None
 
 
 class _AssumedRole(CredentialProvider):
@@ -83,10 +98,15 @@ class _AssumedRole(CredentialProvider):
         super().__init__()
         self._sts = _client(source, "sts", region)
         self._request = request
+        self._credentials = _Credentials(self._assume, self.METHOD)
 
     def load(self) -> DeferredRefreshableCredentials:
         """The credentials, which renew themselves."""
-        return DeferredRefreshableCredentials(self._assume, self.METHOD)
+        return self._credentials
+
+    def expire(self) -> None:
+        """Assume the role anew at the next call."""
+        self._credentials.expire()
 
     def _assume(self) -> dict[str, str]:
         credentials = self._sts.assume_role(**self._request)["Credentials"]
@@ -98,10 +118,11 @@ class _AssumedRole(CredentialProvider):
         }
 
 
-def _session(organization: Organization, region: str) -> Session:
-    """The session whose credentials are the organization's."""
+def _session(organization: Organization, region: str) -> tuple[Session, list[_AssumedRole]]:
+    """The session whose credentials are the organization's, and the roles that it assumes on the way."""
     profile = organization.profile or organization.source_profile
     session = _base_session(profile)
+    roles: list[_AssumedRole] = []
     last = len(organization.role_arns) - 1
     for index, role_arn in enumerate(organization.role_arns):
         request: dict[str, object] = {
@@ -112,17 +133,17 @@ def _session(organization: Organization, region: str) -> Session:
         if index == last and organization.external_id is not None:
             request["ExternalId"] = organization.external_id.get_secret_value()
         source, session = session, _base_session(profile)
-        session.register_component(
-            "credential_provider", CredentialResolver([_AssumedRole(source, region, request)])
-        )
-    return session
+        roles.append(_AssumedRole(source, region, request))
+        session.register_component("credential_provider", CredentialResolver([roles[-1]]))
+    return session, roles
 
 
 def _base_session(profile: str | None) -> Session:
     session = Session(profile=profile)
     session.register_component("data_loader", _loader())
-    if profile is not None:
-        _refuse_mfa(session.full_config.get("profiles", {}), profile)
+    if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
+        used = profile or session.get_config_variable("profile") or "default"
+        _refuse_mfa(session.full_config.get("profiles", {}), used)
     return session
 
 
@@ -133,6 +154,8 @@ def _refuse_mfa(profiles: Mapping[str, Mapping[str, str]], profile: str) -> None
     while name is not None and name not in seen:
         seen.add(name)
         settings = profiles.get(name, {})
+        if "role_arn" not in settings or "web_identity_token_file" in settings:
+            return  # mfa_serial has a meaning beside a role that is assumed with other credentials alone
         if "mfa_serial" in settings:
             raise OrganizationError(
                 f"the profile {name} asks for an MFA code (mfa_serial), and nobody is there to type it",
@@ -158,20 +181,27 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         max_pool_connections=CALLS_AT_ONCE,
         user_agent_extra=f"sso-batch/{__version__}",
     )
-    session.register("before-parse.sso-admin.GetInlinePolicyForPermissionSet", _refuse_broken_json)
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
-    return maker.client(service, region_name=region, config=config)
+    client = maker.client(service, region_name=region, config=config)
+    if service != "sts":  # which answers in XML; all others in JSON
+        client.meta.events.register("before-parse", _refuse_broken_json)
+    return client
 
 
 def _refuse_broken_json(**event: Any) -> None:  # noqa: ANN401 - what botocore tells of an answer
-    """Have a body that is no JSON refused, where botocore would take it for an empty answer.
+    """Have a body that is no JSON object refused, where botocore would take it for an empty answer.
 
-    Every other answer must hold a key that tells; this one is empty where there is no policy.
+    An answer without its list, or without a policy, may well be a whole one, but only if it is an answer.
     """
+    response = event["response_dict"]
+    if response["status_code"] >= _FIRST_ERROR:
+        return
     try:
-        json.loads(event["response_dict"]["body"])
+        answer = json.loads(response["body"])
     except ValueError as error:
         raise ResponseParserError(f"the answer is not JSON: {error}") from None
+    if not isinstance(answer, dict):
+        raise ResponseParserError(f"the answer is no JSON object, but {type(answer).__name__}")
 
 
 def _configured_endpoint(session: Session, service: str) -> str | None:
@@ -186,4 +216,4 @@ def _configured_endpoint(session: Session, service: str) -> str | None:
 
 def _without_credentials(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -37,6 +37,47 @@ _UNKNOWN_CREDENTIALS = frozenset(
 )
 _NOT_FOUND = frozenset({"ResourceNotFoundException"})
 
+_SSO_LOGIN = "sign in again: run `aws sso login --profile PROFILE` with this organization's profile"
+_LOGIN = "sign in again: run `aws login --profile PROFILE` with this organization's profile"
+_NO_CREDENTIALS = (
+    "give the organization a `profile` that has credentials, or credentials in the environment; "
+    "`aws sts get-caller-identity` shows whether there are any"
+)
+_CREDENTIAL_PROCESS = "the profile's credential_process gives credentials that have run out: mend it"
+_TRUST = (
+    "let the role's trust policy name the caller in the message above, with the external id that the "
+    "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
+)
+_ROLE_SOURCE = (
+    "the credentials that assume the role do not work: renew the environment's, or `source_profile`'s, and "
+    "check the clock of this machine"
+)
+_DURATION = "lower `duration_seconds`, or raise the role's own maximum; of a chain, AWS allows 3600"
+_UNKNOWN = "AWS does not know these credentials: renew them and check the clock of this machine"
+_KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
+
+_UNREACHED = (
+    botocore.HTTPClientError,
+    botocore.ConnectionError,
+    botocore.IncompleteReadError,
+    ResponseParserError,
+)
+_BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((botocore.SSOError, botocore.TokenRetrievalError), "LoginExpired", _SSO_LOGIN),
+    ((botocore.LoginError,), "LoginExpired", _LOGIN),
+    (
+        (
+            botocore.NoCredentialsError,
+            botocore.PartialCredentialsError,
+            botocore.CredentialRetrievalError,
+            botocore.MetadataRetrievalError,
+            botocore.NoAuthTokenError,
+        ),
+        "NoCredentials",
+        _NO_CREDENTIALS,
+    ),
+)
+
 MALFORMED = "MalformedAnswer"
 DEADLINE = "DeadlineExceeded"
 
@@ -74,6 +115,11 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
         return self.code in _DENIED
 
     @property
+    def expired(self) -> bool:
+        """The credentials have run out, perhaps before their time."""
+        return self.code in _EXPIRED
+
+    @property
     def transient(self) -> bool:
         """Another try may succeed."""
         return False
@@ -107,81 +153,68 @@ def past_deadline(operation: Operation) -> AwsFailure:
     )
 
 
-def from_exception(operation: Operation, error: Exception) -> AwsFailure:
-    """The failure behind an exception of botocore's; anything else is a bug and is raised as it is."""
-    match error:
-        case botocore.ClientError():
-            return _refused(operation, error)
-        case (
-            botocore.HTTPClientError()
-            | botocore.ConnectionError()
-            | botocore.IncompleteReadError()
-            | ResponseParserError()
-        ):
-            return TransientFailure(operation.name, type(error).__name__, printable(str(error)))
-        case botocore.SSOError() | botocore.TokenRetrievalError():
-            return AwsFailure(
-                operation.name,
-                "LoginExpired",
-                printable(str(error)),
-                hint="sign in again: run `aws sso login --profile PROFILE` with this organization's profile",
-            )
-        case (
-            botocore.NoCredentialsError()
-            | botocore.PartialCredentialsError()
-            | botocore.CredentialRetrievalError()
-            | botocore.MetadataRetrievalError()
-            | botocore.NoAuthTokenError()
-        ):
-            return AwsFailure(
-                operation.name,
-                "NoCredentials",
-                printable(str(error)),
-                hint="give the organization a `profile` that has credentials, or credentials in the "
-                "environment; `aws sts get-caller-identity` shows whether there are any",
-            )
-        case RuntimeError() if "still expired" in str(error):  # botocore's word for it, without a class
-            return AwsFailure(
-                operation.name,
-                "CredentialsExpired",
-                printable(str(error)),
-                hint="the profile's credential_process gives credentials that have run out: mend it",
-            )
-        case botocore.BotoCoreError():
-            return AwsFailure(operation.name, type(error).__name__, printable(str(error)))
+def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str, ...] = ()) -> AwsFailure:
+    """The failure behind an exception of botocore's; anything else is a bug and is raised as it is.
+
+    `secrets` are masked wherever they appear.
+    """
+    if isinstance(error, botocore.ClientError):
+        return _refused(operation, error, secrets)
+    message = printable(str(error), secrets)
+    if isinstance(error, _UNREACHED):
+        return TransientFailure(operation.name, type(error).__name__, message)
+    for kind, code, hint in _BY_KIND:
+        if isinstance(error, kind):
+            return AwsFailure(operation.name, code, message, hint=hint)
+    if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
+        return AwsFailure(operation.name, "CredentialsExpired", message, hint=_CREDENTIAL_PROCESS)
+    if isinstance(error, botocore.BotoCoreError):
+        return AwsFailure(operation.name, type(error).__name__, message)
     raise error
 
 
-def printable(text: str) -> str:
-    """AWS's words without control characters, and not endless."""
+def printable(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """AWS's words without control characters and `secrets`, and not endless."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
     clean = _UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode())
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
 
 
-def _refused(operation: Operation, error: botocore.ClientError) -> AwsFailure:
+def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
     answer: dict[str, Any] = dict(error.response)
-    code = printable(str(answer.get("Error", {}).get("Code", "Unknown")))
-    message = printable(str(answer.get("Error", {}).get("Message", "")))
+    code = printable(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
+    message = printable(str(answer.get("Error", {}).get("Message", "")), secrets)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
     server_error = 500  # and above: AWS's trouble and not ours
     if code in _THROTTLES or code in _TRANSIENT or status >= server_error or status == 429:  # noqa: PLR2004
         return TransientFailure(name, code, message)
-    return AwsFailure(name, code, message, hint=_hint(operation, name, code, message))
+    hint = _hint_on_role(code, message) if name == "AssumeRole" else _hint(operation, code, message)
+    return AwsFailure(name, code, message, hint=hint)
 
 
-def _hint(operation: Operation, name: str, code: str, message: str) -> str:
-    if name == "AssumeRole":
-        return (
-            "let the role's trust policy name the caller in the message above, with the external id that the "
-            "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
-        )
+def _hint_on_role(code: str, message: str) -> str:
     if code in _DENIED:
-        if "kms:" in message.lower():
-            return "allow the role kms:Decrypt on the key that encrypts the instance"
+        return _TRUST
+    if code in _EXPIRED or code in _UNKNOWN_CREDENTIALS:
+        return _ROLE_SOURCE
+    if code == "RegionDisabledException":
+        return (
+            "STS is turned off in this Region: turn it on in the management account, or give another `region`"
+        )
+    if code == "ValidationError" and "duration" in message.lower():
+        return _DURATION
+    return ""
+
+
+def _hint(operation: Operation, code: str, message: str) -> str:
+    if "kms:" in message.lower() or code == "KMSAccessDeniedException":
+        return _KMS
+    if code in _DENIED:
         return f"allow the role the IAM action {operation.action}"
     if code in _EXPIRED:
         return "the credentials ran out during the run: use a role, whose credentials are renewed"
     if code in _UNKNOWN_CREDENTIALS:
-        return "AWS does not know these credentials: renew them and check the clock of this machine"
+        return _UNKNOWN
     return ""

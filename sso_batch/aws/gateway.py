@@ -43,7 +43,8 @@ class Gateway:
 
     `rates` replaces the requests a second of limits, by their names. `deadline` is a time of the event
     loop's clock: from then on every call fails at once, so that whatever is unfinished becomes a gap.
-    `secrets` appear in no message.
+    `secrets` appear in no message. `renew` has credentials that AWS calls expired made anew, and tells
+    whether they can be.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Gateway:
         tally: Tally,
         deadline: float | None = None,
         secrets: tuple[str, ...] = (),
+        renew: Callable[[], bool] = lambda: False,
     ) -> None:
         self.tally = tally
         self._clients = clients
@@ -62,6 +64,7 @@ class Gateway:
         self._rates = rates
         self._deadline = deadline
         self._secrets = secrets
+        self._renew = renew
         self._paces: dict[str, Pace] = {}
 
     async def call(self, operation: Operation, parse: Callable[[Answer], T], **parameters: object) -> T:
@@ -70,8 +73,12 @@ class Gateway:
         An answer that `parse` cannot understand, for want of a key, is a broken one and asked for again.
         """
         pace = self._pace(operation.limit)
-        begun = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        renewed = False
         for attempt in count():
+            if self._deadline is not None and clock() >= self._deadline:
+                raise past_deadline(operation)
             self.tally.retried += attempt > 0
             try:
                 return await self._in_time(operation, self._attempt(operation, pace, parse, parameters))
@@ -80,8 +87,12 @@ class Gateway:
                     self.tally.throttled += 1
                     pace.throttled()
                 pause = random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))  # noqa: S311 - no secret
-                too_late = asyncio.get_running_loop().time() + pause > begun + GIVE_UP
-                if too_late or not failure.transient:
+                too_late = clock() + pause > begun + GIVE_UP
+                if failure.expired and not renewed:
+                    renewed = self._renew()
+                    if not renewed:
+                        raise
+                elif too_late or not failure.transient:
                     raise
             await self._in_time(operation, asyncio.sleep(pause))
         raise AssertionError  # pragma: no cover - count() does not end
@@ -99,7 +110,8 @@ class Gateway:
             token: str | None = answer.get(operation.token_key) or None
             if token in tokens:
                 raise malformed(operation, "a page token came back a second time")
-            return [parse(item) for item in answer[operation.items]], token
+            items = answer[operation.items] if operation.always else answer.get(operation.items) or ()
+            return [parse(item) for item in items], token
 
         if operation.page is not None:
             parameters[operation.page_size_key] = operation.page
@@ -124,9 +136,7 @@ class Gateway:
         try:
             answer = await self._workers.run(partial(method, **parameters))
         except Exception as error:  # noqa: BLE001 - what is not AWS's is raised again
-            failure = from_exception(operation, error)
-            failure.message = self._without_secrets(failure.message)
-            raise failure from None
+            raise from_exception(operation, error, secrets=self._secrets) from None
         try:
             return parse(answer)
         except (KeyError, TypeError, AttributeError) as error:
@@ -147,8 +157,3 @@ class Gateway:
             raised = self._rates.get(limit.name, limit.rate)
             self._paces[limit.name] = Pace(Limit(limit.name, raised, limit.burst * raised / limit.rate))
         return self._paces[limit.name]
-
-    def _without_secrets(self, message: str) -> str:
-        for secret in self._secrets:
-            message = message.replace(secret, "***")
-        return message

@@ -28,7 +28,10 @@ UNLIMITED = Limit("sts", 1000, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One AWS operation. A listing has `items`, the key of its list, and asks for `page` of them."""
+    """One AWS operation. A listing has `items`, the key of its list, and asks for `page` of them.
+
+    `always` tells that AWS promises the list even where it is empty; others can be left out then.
+    """
 
     name: str
     service: str
@@ -38,6 +41,7 @@ class Operation:
     page: int | None = None
     token_key: str = "NextToken"  # noqa: S105 - the name of a page token
     page_size_key: str = "MaxResults"
+    always: bool = False
 
     @property
     def method(self) -> str:
@@ -51,7 +55,8 @@ def _sso(name: str, items: str = "") -> Operation:
 
 def _identity_store(name: str, items: str = "") -> Operation:
     limit = Limit(f"identitystore:{name}", 20, 20)
-    return Operation(name, "identitystore", f"identitystore:{name}", limit, items, 100 if items else None)
+    page = 100 if items else None
+    return Operation(name, "identitystore", f"identitystore:{name}", limit, items, page, always=True)
 
 
 def _organizations(name: str, limit: Limit, items: str = "") -> Operation:
@@ -68,6 +73,7 @@ def _account_access(name: str, items: str = "") -> Operation:
         100 if items else None,
         token_key="nextToken",  # noqa: S106 - likewise
         page_size_key="maxResults",
+        always=True,
     )
 
 

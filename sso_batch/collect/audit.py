@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
-from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
-from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.collect.collection import Collection
+from sso_batch.collect.connector import Connector, first_region
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_arn, partition_of_region
+from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.workers import Workers
 
@@ -43,9 +41,6 @@ OTHER_APPLICATIONS = "account-access applications in other accounts"
 NOT_BUILT = ("findings",)
 """What this version does not do, whatever the configuration says."""
 
-_FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-"""Where `region: auto` asks for the primary Region, by partition."""
-
 
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
@@ -68,40 +63,39 @@ class Audit:
     ) -> None:
         self.region = None if organization.region == "auto" else organization.region
         self.instance: Instance | None = None
-        self.tally = Tally()
-        self.endpoint_overrides: tuple[str, ...] = ()
         self._organization = organization
         self._settings = settings
-        self._sessions = sessions
-        self._deadline = deadline
+        self._connector = Connector(organization, settings, sessions=sessions, deadline=deadline)
+        self.tally = self._connector.tally
         self._claim = claim
         self._clock = clock
         self._meter = meter
         self._planned = planned
-        self._calls = Workers(CALLS_AT_ONCE, f"aws-{organization.name}")
-        self._connections: list[Connection] = []
+
+    @property
+    def endpoint_overrides(self) -> tuple[str, ...]:
+        """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+        return self._connector.endpoint_overrides
 
     async def run(self) -> Snapshot:
         """All that can be read; raises OrganizationError where that is nothing."""
         try:
             return await self._run()
         finally:
-            self._calls.close()
-            for connection in self._connections:
-                connection.close()
+            self._connector.close()
 
     async def _run(self) -> Snapshot:
         organization = self._organization
         started_at = self._clock()
         region = self.region
-        gateway = await self._connect(region or _first_region(organization))
+        gateway = await self._connector.connect(first_region(organization))
         gaps: list[Gap] = []
         self.instance = await find_instance(
             OrganizationApi(gateway), region, expected_organization=organization.organization_id, gaps=gaps
         )
         self._claim(self.instance)
         if region is None:
-            gateway = await self._connect(self.instance.region)
+            gateway = await self._connector.connect(self.instance.region)
         async with asyncio.TaskGroup() as group:
             collection = Collection(
                 gateway,
@@ -150,28 +144,7 @@ class Audit:
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
         return (*(what for out, what in left_out if out), *unseen, *NOT_BUILT)
 
-    async def _connect(self, region: str) -> Gateway:
-        entitled = has_entitlements(self._settings, partition_of_region(region))
-        services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
-        connection = await self._sessions.run(lambda: Connection(self._organization, region, services))
-        self._connections.append(connection)
-        self.endpoint_overrides = connection.endpoint_overrides()
-        secret = self._organization.external_id
-        return Gateway(
-            connection.client,
-            self._calls,
-            rates={SSO_ADMIN.name: self._settings.requests_per_second},
-            tally=self.tally,
-            deadline=self._deadline,
-            secrets=(secret.get_secret_value(),) if secret else (),
-        )
-
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:
     """The records by their ids, bytewise."""
     return tuple(records[id_] for id_ in sorted(records))
-
-
-def _first_region(organization: Organization) -> str:
-    role = next(iter(organization.role_arns), None)
-    return _FIRST_REGIONS.get(partition_of_arn(role) if role else "aws", "us-east-1")

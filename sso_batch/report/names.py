@@ -34,6 +34,11 @@ class FileNames:
         """One organization's snapshot."""
         return f"{PREFIX}{organization}_{self.ts}_snapshot{_mark(complete=complete)}.jsonl"
 
+    @staticmethod
+    def is_run_file(name: str) -> bool:
+        """Whether a file of that name begins a run."""
+        return name.startswith(PREFIX) and name.endswith("_run.json")
+
     def taken(self, name: str) -> bool:
         """Whether a file of that name belongs to a run with this very `ts`."""
         return name.startswith(PREFIX) and self.ts in name

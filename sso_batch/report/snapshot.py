@@ -26,7 +26,7 @@ from sso_batch.model import (
 
 SCHEMA = 1
 
-# A kind of record: its name in the file, its class, the snapshot's field, what it is sorted by.
+# A kind of record: its name in the file, its class, the snapshot's field.
 _KINDS: tuple[tuple[str, type, str], ...] = (
     ("user", User, "users"),
     ("group", Group, "groups"),
@@ -37,6 +37,9 @@ _KINDS: tuple[tuple[str, type, str], ...] = (
     ("grant", Grant, "grants"),
     ("gap", Gap, "gaps"),
 )
+
+
+_CUT_OFF = "the snapshot was cut off: its last record is missing"
 
 
 class SnapshotError(SsoBatchError):
@@ -68,27 +71,16 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
 
 def decode(lines: Iterable[str]) -> Snapshot:
     """The snapshot that `encode` wrote; raises SnapshotError for anything else."""
-    head: dict[str, Any] = {}
-    found: dict[str, list[Any]] = {kind: [] for kind, _, _ in _KINDS}
-    classes = {kind: cls for kind, cls, _ in _KINDS}
-    records = 0
-    ended = False
     try:
-        for line in lines:
-            record = json.loads(line)
-            kind = record.pop("record")
-            if kind == "organization":
-                head = record
-            elif kind == "end":
-                ended = record["records"] == records
-                continue
-            else:
-                found[kind].append(_record(classes[kind], record))
-            records += 1
-        if not ended:
-            raise SnapshotError("the snapshot was cut off: its last record is missing")
+        records = (_object(line) for line in lines)
+        head = next(records, None)
+        if head is None:
+            raise SnapshotError(_CUT_OFF)
+        if head.pop("record", None) != "organization":
+            raise SnapshotError("this is no snapshot: its first record is not the organization")
         if head.pop("schema") != SCHEMA:
             raise SnapshotError("the snapshot was written by another version of sso-batch")
+        found = _records_of(records)
         return Snapshot(
             organization=head["name"],
             instance=_record(Instance, {key: head[key] for key in _names(Instance)}),
@@ -101,6 +93,32 @@ def decode(lines: Iterable[str]) -> Snapshot:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The records between the first and the last one, by kind."""
+    found: dict[str, list[Any]] = {kind: [] for kind, _, _ in _KINDS}
+    classes = {kind: cls for kind, cls, _ in _KINDS}
+    for count, record in enumerate(records, start=1):
+        kind = record.pop("record")
+        if kind != "end":
+            found[kind].append(_record(classes[kind], record))
+        elif record != {"records": count}:
+            raise SnapshotError(
+                f"the snapshot has {count} records, and its last one tells of others: {record}"
+            )
+        elif next(records, None) is not None:
+            raise SnapshotError("the snapshot goes on after its last record")
+        else:
+            return found
+    raise SnapshotError(_CUT_OFF)
+
+
+def _object(line: str) -> dict[str, Any]:
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise SnapshotError(f"the snapshot has a line that is no record: {line[:40]!r}")
+    return record
 
 
 def _line(kind: str, record: dict[str, Any]) -> str:

@@ -1,19 +1,23 @@
 """How a run begins: all that can be found wrong is found here, before the first call."""
 
+import json
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sso_batch.config import Config
-from sso_batch.errors import UsageError
+from sso_batch.errors import OutputError, UsageError
 from sso_batch.report.manifest import run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
-from sso_batch.store import Folder
+from sso_batch.store import Folder, Stored
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
+
+_RECENT = timedelta(minutes=10)
+"""A run file that is older than this is of another start; clocks differ by less."""
 
 
 def refuse_unbuilt(config: Config) -> None:
@@ -52,22 +56,52 @@ def begin(
         )
     folder = Folder(Path(directory))
     folder.prepare()
-    while True:
-        started_at = clock()
-        ts = f"{started_at:%Y%m%d_%H%M%S}"
-        names = FileNames(run_id or ts.replace("_", "-"), ts)
-        taken = list(folder.names())
-        if run_id is not None and names.run in taken:
-            raise _exists(run_id)
-        if not any(names.taken(name) for name in taken):
-            try:
-                write_document(folder, names.run, run_file(names, started_at))
-            except FileExistsError:
-                if run_id is not None:
-                    raise _exists(run_id) from None
-            else:
+    try:
+        while True:
+            started_at = clock()
+            ts = f"{started_at:%Y%m%d_%H%M%S}"
+            names = FileNames(run_id or ts.replace("_", "-"), ts)
+            if _is_free(folder, names, run_id) and _begin(folder, names, started_at, run_id):
                 return folder, names, started_at
-        sleep(1 - started_at.microsecond / 1e6)
+            sleep(1 - started_at.microsecond / 1e6)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to the output folder {directory}: {error.strerror or error}",
+            hint="make room there, or name another folder with --output or output.directory",
+        ) from error
+
+
+def _begin(folder: Folder, names: FileNames, started_at: datetime, run_id: str | None) -> bool:
+    """Write the run file; False where another run with this start wrote its own meanwhile."""
+    try:
+        write_document(folder, names.run, run_file(names, started_at))
+    except FileExistsError:
+        if run_id is not None:
+            raise _exists(run_id) from None
+        return False
+    if not any(_shares_start(folder, names, one) for one in folder.stored() if one.name != names.run):
+        return True
+    folder.remove(names.run)
+    return False
+
+
+def _is_free(folder: Folder, names: FileNames, run_id: str | None) -> bool:
+    taken = list(folder.stored())
+    if run_id is not None and any(one.name == names.run for one in taken):
+        raise _exists(run_id)
+    return not any(_shares_start(folder, names, one) for one in taken)
+
+
+def _shares_start(folder: Folder, names: FileNames, one: Stored) -> bool:
+    """Whether a file is of another run with this very start: its name tells, or else the run file's words."""
+    if names.taken(one.name):
+        return True
+    if not FileNames.is_run_file(one.name) or one.modified < datetime.now(UTC) - _RECENT:
+        return False
+    try:
+        return bool(json.loads(b"".join(folder.read(one.name)))["ts"] == names.ts)
+    except (ValueError, KeyError, TypeError):  # somebody else's file
+        return False
 
 
 def _exists(run_id: str) -> UsageError:

@@ -1,12 +1,15 @@
 """An organization's credentials and clients."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch.aws import connection
@@ -152,6 +155,45 @@ source_profile = through
     )
 
 
+@pytest.mark.parametrize("variables", [{}, {"AWS_PROFILE": "asks"}])
+def test_mfa_of_the_environments_profile(
+    aws_config: AwsConfig, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    """Where no profile is configured, the one that botocore would take is looked at as well."""
+    name = variables.get("AWS_PROFILE", "default")
+    heading = "default" if name == "default" else f"profile {name}"
+    aws_config(f"[{heading}]\nrole_arn = {FIRST}\nsource_profile = keys\nmfa_serial = x\n[profile keys]\n")
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+
+    error = refused()
+
+    assert error.code == "MfaRequired"
+    assert f"the profile {name} asks" in error.message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "aws_access_key_id = a\naws_secret_access_key = b\nmfa_serial = x",
+        f"role_arn = {FIRST}\nweb_identity_token_file = /token\nmfa_serial = x",
+    ],
+)
+def test_mfa_serial_without_a_meaning(aws_config: AwsConfig, settings: str) -> None:
+    """A profile that names a device and never asks for its code works unattended."""
+    aws_config(f"[profile works]\n{settings}\n")
+
+    Connection(organization(profile="works"), "eu-west-1")
+
+
+@pytest.mark.usefixtures("environment")
+def test_keys_of_the_environment_come_first(aws_config: AwsConfig) -> None:
+    """Keys in the environment are used whatever the default profile would ask for."""
+    aws_config(f"[default]\nrole_arn = {FIRST}\nsource_profile = default\nmfa_serial = x\n")
+
+    Connection(organization(), "eu-west-1")
+
+
 def test_profiles_in_a_ring(aws_config: AwsConfig, sts: Sts) -> None:
     """Profiles that name one another in a ring do not keep us looking for ever."""
     aws_config(
@@ -279,6 +321,25 @@ def test_renewal(sts: Sts) -> None:
     assert len(sts.requests) == 2
 
 
+@pytest.mark.usefixtures("environment")
+def test_renewal_before_time(sts: Sts) -> None:
+    """Credentials that AWS takes for expired are made anew, each role of a chain."""
+    one = Connection(organization(role_arn=(FIRST, SECOND)), "eu-west-1")
+    access_key(one)
+
+    renewed = one.renew()
+
+    assert renewed
+    assert access_key(one) == "assumed-4"
+    assert [request["RoleArn"] for *_, request in sts.requests] == [FIRST, SECOND] * 2
+
+
+@pytest.mark.usefixtures("environment")
+def test_nothing_to_renew() -> None:
+    """Credentials that are not a role's cannot be made anew."""
+    assert not Connection(organization(), "eu-west-1").renew()
+
+
 # Clients
 
 
@@ -306,7 +367,7 @@ def test_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_overrides() -> None:
     """Where nothing is said, AWS answers."""
-    assert Connection(organization(), "eu-west-1").endpoint_overrides() == ()
+    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
 
 
 def test_override_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +376,7 @@ def test_override_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     one = Connection(organization(), "eu-west-1")
 
-    assert one.endpoint_overrides() == tuple(f"{service}=http://127.0.0.1:4566/base" for service in SERVICES)
+    assert one.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566/base" for service in SERVICES)
     assert {one.client(service).meta.endpoint_url for service in SERVICES} == {"http://127.0.0.1:4566/base"}
 
 
@@ -330,7 +391,7 @@ def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, to
     """What is told of an override holds no user, password or query: those can be secrets."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_ADMIN", url)
 
-    assert Connection(organization(), "eu-west-1").endpoint_overrides() == (f"sso-admin={told}",)
+    assert Connection(organization(), "eu-west-1").endpoint_overrides == (f"sso-admin={told}",)
 
 
 def test_override_in_a_profile(aws_config: AwsConfig) -> None:
@@ -339,10 +400,10 @@ def test_override_in_a_profile(aws_config: AwsConfig) -> None:
         "[profile hub]\nservices = local\n[services local]\nidentitystore =\n  endpoint_url = http://store\n"
     )
 
-    assert Connection(organization(profile="hub"), "eu-west-1").endpoint_overrides() == (
+    assert Connection(organization(profile="hub"), "eu-west-1").endpoint_overrides == (
         "identitystore=http://store",
     )
-    assert Connection(organization(), "eu-west-1").endpoint_overrides() == ()
+    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
 
 
 def test_ignored_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,4 +411,50 @@ def test_ignored_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
 
-    assert Connection(organization(), "eu-west-1").endpoint_overrides() == ()
+    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
+
+
+# Answers that botocore would take for empty ones
+
+
+class Body:
+    """The body of an answer, as urllib3 hands it on."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        """Give the whole of it."""
+        yield self._content
+
+
+def inline_policy(body: bytes) -> dict[str, Any]:
+    """Give what a client makes of an answer with this body; nothing is sent."""
+    client = Connection(organization(), "eu-west-1").client("sso-admin")
+    client.meta.events.register(
+        "before-send", lambda **_: AWSResponse("http://x", 200, HTTPHeaders(), Body(body))
+    )
+    arn = "arn:aws:sso:::instance/ssoins-1111111111111111"
+    permission_set = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-1111111111111111"
+    answer: dict[str, Any] = client.get_inline_policy_for_permission_set(
+        InstanceArn=arn, PermissionSetArn=permission_set
+    )
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"InlinePolicy": "{', b"\xff", b"[]", b"null", b"7"])
+def test_broken_json(body: bytes) -> None:
+    """An answer that is no JSON object is refused, and never taken for an empty one."""
+    with pytest.raises(ResponseParserError, match=r"the answer is (not|no) JSON"):
+        inline_policy(body)
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [(b"{}", {}), (b'{"InlinePolicy": null}', {}), (b'{"InlinePolicy": "{}"}', {"InlinePolicy": "{}"})],
+)
+def test_inline_policy(body: bytes, answer: dict[str, str]) -> None:
+    """An answer without a policy is an answer."""
+    assert inline_policy(body) == answer

@@ -23,6 +23,9 @@ TRUST = (
     "let the role's trust policy name the caller in the message above, with the external id that the "
     "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
 )
+KMS_HINT = (
+    "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
+)
 RENEW = "AWS does not know these credentials: renew them and check the clock of this machine"
 
 
@@ -88,8 +91,21 @@ def test_not_worth_another_try(error: Exception, code: str, hint: str) -> None:
     assert told(error) == ("ListAccountAssignments", code, str(error), hint, False)
 
 
+def test_credentials_that_were_never_fresh() -> None:
+    """Credentials that have run out when they come are no bug; botocore has no class for them but words."""
+    error = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
+
+    assert told(error) == (
+        "ListAccountAssignments",
+        "CredentialsExpired",
+        str(error),
+        "the profile's credential_process gives credentials that have run out: mend it",
+        False,
+    )
+
+
 @pytest.mark.parametrize(
-    "error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError()]
+    "error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError(), RuntimeError("x")]
 )
 def test_bug(error: Exception) -> None:
     """What is not AWS's is a bug of ours, and is raised as what it is."""
@@ -158,7 +174,7 @@ def test_trouble_of_aws(code: str, status: int) -> None:
         (refused("UnauthorizedOperation"), "allow the role the IAM action sso:ListAccountAssignments"),
         (
             refused("AccessDeniedException", "not authorized to perform: KMS:Decrypt"),
-            "allow the role kms:Decrypt on the key that encrypts the instance",
+            KMS_HINT,
         ),
         (
             refused("ExpiredTokenException"),

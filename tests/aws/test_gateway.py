@@ -118,7 +118,7 @@ def test_secrets(
 
     assert caught.value.message == "bad id ***, yes ***"
     assert SECRET not in repr(caught.value) + str(caught.value)
-    assert caught.value.__suppress_context__
+    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
 
 
 # The deadline
@@ -162,16 +162,51 @@ def test_deadline_in_the_queue(instantly: Instantly, clients: Clients, gateway: 
 
 
 def test_deadline_that_has_passed(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """After the deadline every call fails at once."""
+    """After the deadline every call fails at once, and nobody is asked any more."""
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     with pytest.raises(AwsFailure, match="DeadlineExceeded"):
         instantly(ask(gateway(deadline=-1.0)))
 
     assert instantly.now() == 0
+    assert clients.times == []
+
+
+def test_expired_for_good(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials that are made anew and expired again are not made anew for ever."""
+    renewals: list[bool] = []
+
+    def renew() -> bool:
+        renewals.append(True)
+        return True
+
+    clients.scripts["list_users"] = [refused("ExpiredTokenException")]
+
+    with pytest.raises(AwsFailure, match="ExpiredToken"):
+        instantly(ask(gateway(renew=renew)))
+
+    assert renewals == [True]
+    assert len(clients.times) == 2
+
+
+def test_expired_and_not_renewable(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials that nobody can make anew fail at once."""
+    clients.scripts["list_users"] = [refused("ExpiredTokenException")]
+
+    with pytest.raises(AwsFailure, match="ExpiredToken"):
+        instantly(ask(gateway()))
+
+    assert len(clients.times) == 1
 
 
 # Another try
+
+
+def test_expired_in_the_midst(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials that expire before their time are made anew, and the call is answered."""
+    clients.scripts["list_users"] = [refused("ExpiredTokenException"), {"Name": "x"}]
+
+    assert instantly(ask(gateway(renew=lambda: True))) == "x"
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, UNREACHABLE, refused("X", status=503), {}, {"Name": None}])
@@ -304,6 +339,23 @@ def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGat
     ]
 
     assert instantly(listed(gateway())) == [["a"], ["b"], ["c"]]
+
+
+@pytest.mark.parametrize("answer", [{}, {"PermissionSets": None}])
+def test_list_that_is_left_out(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, answer: dict[str, None]
+) -> None:
+    """Where AWS does not promise the list in every answer, one without it is empty."""
+    clients.scripts["list_permission_sets"] = [answer]
+
+    assert instantly(listed(gateway(), LIST_PERMISSION_SETS)) == [[]]
+
+
+def test_promised_list_that_is_left_out(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Where AWS promises the list, an answer without it is a broken one and asked for again."""
+    clients.scripts["list_users"] = [{}, {"Users": [{"Id": "a"}]}]
+
+    assert instantly(listed(gateway())) == [["a"]]
 
 
 def test_token_that_is_repeated_for_ever(

@@ -36,7 +36,13 @@ def reports_of(folder: Path, ended: Ended) -> Reports:
 
 def plain(row: Row) -> Row:
     """The cells that every version reads, without the apostrophe before a formula."""
-    unread = ("AccountPath", "ManagedPolicies", "CustomerManagedPolicies", "InlinePolicy", "PermissionsBoundary")
+    unread = (
+        "AccountPath",
+        "ManagedPolicies",
+        "CustomerManagedPolicies",
+        "InlinePolicy",
+        "PermissionsBoundary",
+    )
     return {column: re.sub("^'(?=[=+@-])", "", cell) for column, cell in row.items() if column not in unread}
 
 
@@ -56,7 +62,7 @@ def test_the_demo_audits_at_least_three_companies(sso_batch: Command, folder: Pa
 
 
 def test_the_demo_says_what_it_wrote_and_what_it_means(sso_batch: Command, folder: Path) -> None:
-    """On stdout: a table, every file that it wrote, and how to read a row; on stderr no more than the override."""
+    """On stdout: a table, every file that it wrote, and how to read a row; on stderr the override alone."""
     ended = sso_batch("demo", "--output", folder)
 
     reports = reports_of(folder, ended)

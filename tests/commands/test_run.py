@@ -122,7 +122,7 @@ def test_the_run_id_is_by_default_the_start(audit: Audit) -> None:
 
 
 def test_a_run_id_is_used_once(audit: Audit) -> None:
-    """The same --run-id a second time is refused before the first call; the first run's files stay as they are."""
+    """The same --run-id a second time is refused before the first call; the first run's files stay."""
     first = audit(small(), "--run-id", "friday")
     before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
 
@@ -176,7 +176,8 @@ def test_logs_go_to_stderr_and_nothing_to_stdout(audit: Audit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "environ"), [(("--quiet",), {}), ((), {"SSO_BATCH_QUIET": "1"}), (("--log-level", "error"), {})]
+    ("before", "environ"),
+    [(("--quiet",), {}), ((), {"SSO_BATCH_QUIET": "1"}), (("--log-level", "error"), {})],
 )
 def test_quiet_leaves_errors_alone(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -> None:
     """With --quiet a good run says nothing at all."""
@@ -226,7 +227,7 @@ def test_an_endpoint_that_is_not_aws_is_named(audit: Audit) -> None:
     assert event["endpoints"] == overrides
 
 
-def test_an_option_given_empty_in_the_environment(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_option_empty_in_the_environment(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that is set to nothing is as if it were not set."""
     monkeypatch.setenv("SSO_BATCH_LOG_LEVEL", "")
 

@@ -69,7 +69,9 @@ def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
 
 
 def start(
-    *arguments: object, python: tuple[str, ...] = ("-m", "sso_batch"), **settings: Any
+    *arguments: object,
+    python: tuple[str, ...] = ("-m", "sso_batch"),
+    **settings: Any,  # noqa: ANN401 - of Popen
 ) -> "subprocess.Popen[str]":
     """Start `sso-batch` as a process of its own, in this process's environment."""
     return subprocess.Popen(  # noqa: S603 - our own program

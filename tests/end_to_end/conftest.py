@@ -68,7 +68,7 @@ def audit(
     """Audits a world: `audit(world, *options, before=…, settings=…, config=…, environ=…, **emulator)`."""
     del unhurried
 
-    def run(  # noqa: PLR0913 - each is what one test says of its run
+    def run(
         world: World,
         *options: object,
         before: tuple[object, ...] = (),

@@ -62,7 +62,8 @@ class Reports:
     def content(self, name: str | None = None) -> bytes:
         """The bytes of an organization's CSV, or of the merged one."""
         entries = self.manifest["files"] if name is None else self.organization(name)["files"]
-        return (self.folder / entries[0]["name"]).read_bytes()
+        path: Path = self.folder / entries[0]["name"]
+        return path.read_bytes()
 
     def rows(self, name: str | None = None) -> list[Row]:
         """The rows of an organization's CSV, or of the merged one."""

@@ -22,7 +22,11 @@ BROKEN = {
     "broken YAML": ("version: 1\norganizations: [\n", 2, ("this is not YAML",)),
     "an unknown key": (RIGHT + "    regoin: eu-west-1\n", 8, ("organizations[0].regoin", "region")),
     "a duplicate key": (RIGHT + "    region: us-east-1\n", 8, ("region", "line 7")),
-    "a duplicate name": (RIGHT + "  - name: org-0\n    region: eu-west-1\n", 8, ("organizations[1].name", "line 5")),
+    "a duplicate name": (
+        RIGHT + "  - name: org-0\n    region: eu-west-1\n",
+        8,
+        ("organizations[1].name", "line 5"),
+    ),
     "an unset variable": (RIGHT + "    tags: {{tier: '${{TIER}}'}}\n", 8, ("TIER", "${TIER:-")),
     "an account number without quotes": (
         RIGHT + "    tags: {{account: 012345678901}}\n",
@@ -90,7 +94,12 @@ def test_every_mistake_of_a_file_is_told_at_once(run: Asked, tmp_path: Path) -> 
 
     assert ended.code == 2
     lines = [told.split(":")[1:3] for told in ended.stderr.removeprefix("sso-batch: ").splitlines()]
-    assert lines == [["1", " version"], ["2", " run.deadline"], ["4", " organizations[0].name"], ["5", " organizations[0].colour"]]
+    assert lines == [
+        ["1", " version"],
+        ["2", " run.deadline"],
+        ["4", " organizations[0].name"],
+        ["5", " organizations[0].colour"],
+    ]
 
 
 @pytest.mark.parametrize(

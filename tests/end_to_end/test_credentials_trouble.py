@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ def with_profile(name: str, world: World) -> Callable[[str], str]:
 
 
 def assert_first_failed(reports: Reports, world: World, code: str, *hint: str) -> dict[str, str]:
-    """The first organization failed for that reason with these words as a hint; the other is exactly right."""
+    """The first organization failed for that reason, with that hint; the other is exactly right."""
     assert reports.ended.code == 4
     assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
     assert reports.names == reports.file_names("org-1")
@@ -154,7 +155,28 @@ def test_a_session_longer_than_the_role_allows(audit: Audit) -> None:
     """A session that the role does not allow fails with AWS's own words."""
     world = small()
 
-    reports = audit(world, config=lambda text: text.replace("  - name: org-0", "  - name: org-0\n    duration_seconds: 7200"))
+    entry = "  - name: org-0"
+
+    reports = audit(world, config=lambda text: text.replace(entry, f"{entry}\n    duration_seconds: 7200"))
 
     assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
     assert "DurationSeconds" in reports.gap("org-0")["message"]
+
+
+def test_a_profile_whose_command_gives_expired_credentials(audit: Audit, home: Path, tmp_path: Path) -> None:
+    """Credentials that are over when they are given are a user's trouble and no bug: failed, with a hint."""
+    script = tmp_path / "credentials.py"
+    script.write_text(
+        'print(\'{"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "made-up", \'\n'
+        '\'"SessionToken": "made-up", "Expiration": "2020-01-01T00:00:00Z"}\')\n'
+    )
+    (home / "aws-config").write_text(f"[profile over]\ncredential_process = {sys.executable} {script}\n")
+    world = small()
+
+    reports = audit(
+        world, config=lambda text: text.replace(f"role_arn: {world.roles[0].arn}", "profile: over")
+    )
+
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
+    assert "credentials" in reports.gap("org-0")["hint"]

@@ -1,6 +1,7 @@
 """One denied call: a gap with the missing IAM action, what depends on it NOT_READ, and nothing made up."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.end_to_end.reports import UNREAD, Reports, honest
 from tests.end_to_end.worlds import ODDITIES, denying
 from tests.oracle import NOT_READ, Row
 
-EVERYTHING: dict[str, float] = ODDITIES | {"accounts": 12, "pairs": 16}
+EVERYTHING: dict[str, Any] = ODDITIES | {"accounts": 12, "pairs": 16}
 FEW_ACCOUNTS = EVERYTHING | {"permission_sets": 14, "accounts": 4, "pairs": 20}
 
 
@@ -44,7 +45,8 @@ def assert_incomplete(reports: Reports, world: World, operation: str, action: st
     assert {gap["operation"] for gap in denied} == {operation}
     assert {gap["hint"] for gap in denied} == {f"allow the role the IAM action {action}"}
     assert all(action in gap["message"] and gap["resource"] for gap in denied)
-    assert "sso-admin:" not in reports.content("org-0").decode() + str(reports.manifest["organizations"][0]["gaps"])
+    gaps = str(reports.manifest["organizations"][0]["gaps"])
+    assert "sso-admin:" not in reports.content("org-0").decode() + gaps
     assert all(honest(row, truth(world, "org-0")) for row in reports.rows("org-0"))
     assert_exact(reports, world, "org-1")
     assert reports.rows() == reports.rows("org-0") + reports.rows("org-1")
@@ -126,7 +128,7 @@ def test_without_accounts_no_grant_is_lost_where_they_are_fewer(audit: Audit) ->
 
 
 def test_without_permission_sets_no_grant_is_lost(audit: Audit, world: World) -> None:
-    """ListPermissionSets denied: pairs are listed by account, each permission set is described as it is seen."""
+    """ListPermissionSets denied: pairs are listed by account, permission sets described as they are seen."""
     reports = audit(denying(world, "sso:ListPermissionSets"), behaviour=Behaviour(page_size=2))
 
     assert reports.rows("org-0") == truth(world, "org-0")
@@ -163,7 +165,7 @@ def test_without_groups_their_names_are_not_read(audit: Audit, world: World) -> 
 
 
 def test_without_memberships_the_grant_still_stands(audit: Audit, world: World) -> None:
-    """ListGroupMemberships denied: one row for each group's grant, MEMBERS_NOT_READ; users' rows as they are."""
+    """ListGroupMemberships denied: a row for each group's grant, MEMBERS_NOT_READ; users' rows stay."""
     reports = audit(denying(world, "identitystore:ListGroupMemberships"))
 
     expected = truth(world, "org-0")
@@ -220,7 +222,8 @@ def test_without_the_first_calls_an_organization_fails(audit: Audit, world: Worl
     assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
     assert reports.names == reports.file_names("org-1")
     gap = reports.gap("org-0")
-    assert (gap["operation"], gap["hint"]) == (action.split(":")[1], f"allow the role the IAM action {action}")
+    assert gap["operation"] == action.split(":")[1]
+    assert gap["hint"] == f"allow the role the IAM action {action}"
     assert_exact(reports, world, "org-1")
 
 

@@ -77,7 +77,7 @@ def test_no_room_for_any_organization(audit: Audit, full_for: list[str]) -> None
 
 
 def test_no_room_for_the_merged_file(audit: Audit, full_for: list[str]) -> None:
-    """Where the merged file does not fit the run is incomplete, and says why; the organizations' files stay."""
+    """Where the merged file does not fit, the run is incomplete and says why; the others' files stay."""
     full_for.append("2")
     world = small()
 

@@ -131,7 +131,7 @@ def test_what_is_past_the_deadline_is_a_gap(audit: Audit) -> None:
 
 
 def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
-    """Every event carries the run's id, those of an organization its name; counts and seconds stand with the end."""
+    """Every event has the run's id, an organization's its name, and the last ones counts and seconds."""
     world = locked(denying(small(3), "identitystore:ListUsers"), "org-1")
 
     reports = audit(world, "--run-id", "friday")

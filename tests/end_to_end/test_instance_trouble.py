@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sso_batch.collect import audit as audit_module
+from sso_batch.collect import instance
 from sso_batch.demo import World
 from sso_batch.demo.service import Answer, Call
 from sso_batch.demo.services.sso_admin import SSO_ADMIN
@@ -121,7 +122,7 @@ def test_an_account_instance_beside_the_organizations_own(audit: Audit) -> None:
 
 
 def test_two_instances_of_unknown_owners(audit: Audit) -> None:
-    """Without DescribeOrganization nobody can tell which of two instances is the one: failed, and says why."""
+    """Without DescribeOrganization nobody can tell which of two instances is the one: failed, with why."""
     world = denying(with_account_instance(small()), "organizations:DescribeOrganization")
 
     reports = audit(world)
@@ -178,7 +179,7 @@ def test_the_later_entry_fails_though_it_came_first(audit: Audit, monkeypatch: p
     """The order of the file decides which of two entries fails, not which of them was faster."""
     world = small()
     claimed: dict[str, asyncio.Event] = {}
-    claim, find = Claims.claim, audit_module.find_instance
+    claim, find = Claims.claim, instance.find_instance
 
     def claim_and_tell(claims: Claims, organization: str, instance: Any) -> None:  # noqa: ANN401
         claim(claims, organization, instance)

@@ -83,9 +83,7 @@ class Runner:
         """Start `sso-batch run`."""
         collect = COLLECT + "  requests_per_second: 1000\n"
         settings = SETTINGS.format(parallel=parallel)
-        self._file.write_text(
-            configuration(emulator.world, directory=str(self._folder)) + collect + settings
-        )
+        self._file.write_text(configuration(emulator.world, directory=str(self._folder)) + collect + settings)
         for name, value in emulator.environment().items():
             self._monkeypatch.setenv(name, value)
         return Started(start("run", "--config", self._file, python=python), self._folder)
@@ -101,9 +99,7 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runne
 def world() -> World:
     """A small organization and a large one."""
     large = generate(2, organizations=2, **ODDITIES)
-    return World(
-        (small().organizations[0], large.organizations[1]), large.access_keys, large.roles
-    )
+    return World((small().organizations[0], large.organizations[1]), large.access_keys, large.roles)
 
 
 TROUBLES: dict[str, tuple[Fault, ...]] = {

@@ -82,7 +82,10 @@ def test_no_secret_where_calls_fail(
 ) -> None:
     """A run whose calls fail tells no secret in its gaps, logs and messages."""
     monkeypatch.setattr("sso_batch.aws.gateway.GIVE_UP", 0.05)
-    faults = [Fault(kind, operation="ListGroups"), Fault(kind, operation="ListInstances", organization="org-1")]  # type: ignore[arg-type]
+    faults = [
+        Fault(kind, operation="ListGroups"),  # type: ignore[arg-type]
+        Fault(kind, operation="ListInstances", organization="org-1"),  # type: ignore[arg-type]
+    ]
 
     reports = audit(
         three_ways_in(**SIZES), faults=faults, before=("--log-level", "debug", "--log-format", log_format)
@@ -136,11 +139,17 @@ def test_no_secret_where_a_role_refuses(audit: Audit, secrets: list[str], log_fo
 
 @pytest.mark.parametrize(
     "mistake",
-    ["    external_id: 'marker secret with spaces'", "    external_id: [marker-secret]", "    external_id: marker-secret-é"],
+    [
+        "    external_id: 'marker secret with spaces'",
+        "    external_id: [marker-secret]",
+        "    external_id: marker-secret-é",
+    ],
 )
 def test_no_secret_in_a_configuration_error(audit: Audit, mistake: str) -> None:
     """An external id that is wrong by its form is refused without being repeated."""
-    reports = audit(three_ways_in(**SIZES), config=lambda text: text.replace(f'    external_id: "{EXTERNAL_ID}"', mistake))
+    right = f'    external_id: "{EXTERNAL_ID}"'
+
+    reports = audit(three_ways_in(**SIZES), config=lambda text: text.replace(right, mistake))
 
     assert reports.ended.code == 2
     assert "external_id" in reports.ended.stderr
@@ -148,7 +157,7 @@ def test_no_secret_in_a_configuration_error(audit: Audit, mistake: str) -> None:
 
 
 def test_no_secret_in_the_fingerprint(audit: Audit, tmp_path: Path) -> None:
-    """The configuration's checksum is the same whatever the external id is, so that none can be guessed from it."""
+    """The configuration's checksum is the same whatever the external id is: none can be guessed from it."""
     world = three_ways_in(**SIZES)
 
     first = audit(world).manifest["config_sha256"]
@@ -162,7 +171,10 @@ def test_a_bug_before_the_run_tells_no_values(home: Path, tmp_path: Path) -> Non
     """A bug outside of every organization ends with 1 and a traceback of places alone."""
     assert home.is_dir()
     file = tmp_path / "orgs.yaml"
-    file.write_text("organizations:\n  - name: acme\n    role_arn: arn:aws:iam::111122223333:role/R\n    external_id: marker-secret\n")
+    file.write_text(
+        "organizations:\n  - name: acme\n    role_arn: arn:aws:iam::111122223333:role/R\n"
+        "    external_id: marker-secret\n"
+    )
     driver = (
         "import sso_batch.commands.validate as v\n"
         "def broken(environ, file):\n"

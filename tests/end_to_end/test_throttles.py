@@ -28,7 +28,10 @@ def world() -> World:
 
 def test_throttles_lose_nothing(audit: Audit, world: World) -> None:
     """Asked faster than AWS allows, every answer comes in the end, and the manifest counts the throttles."""
-    settings = FASTER_THAN_ALLOWED + "  permission_set_details: false\n  entitlements: false\n  account_paths: false\n"
+    settings = (
+        f"{FASTER_THAN_ALLOWED}  permission_set_details: false\n  entitlements: false\n"
+        "  account_paths: false\n"
+    )
 
     reports = audit(world, limits=NARROW, settings=settings)
 
@@ -68,7 +71,7 @@ def test_our_own_pace_meets_no_limit_of_aws(audit: Audit) -> None:
     "kind", ["throttle", "internal_error", "unavailable", "reset", "truncated", "broken_json"]
 )
 def test_a_passing_trouble_loses_nothing(audit: Audit, kind: str) -> None:
-    """Throttles, errors of the server, lost connections and broken answers are asked again until they pass."""
+    """Throttles, server errors, lost connections and broken answers are asked again until they pass."""
     world = small()
     fault = Fault(kind, organization="org-0", after=3, times=8)  # type: ignore[arg-type]
 
@@ -111,7 +114,9 @@ def test_a_trouble_that_does_not_pass_is_a_gap(audit: Audit, monkeypatch: pytest
 
 def test_a_long_run_outlives_its_sessions(audit: Audit, world: World) -> None:
     """A role's session that is about to end is renewed in mid-run, and nothing is lost."""
-    reports = audit(world, limits=Limits.off(), behaviour=Behaviour(session_seconds=3, page_size=2), latency=0.01)
+    behaviour = Behaviour(session_seconds=3, page_size=2)
+
+    reports = audit(world, limits=Limits.off(), behaviour=behaviour, latency=0.01)
 
     assert reports.ended.code == 0
     assert reports.calls["", "AssumeRole"] > 2

@@ -1,6 +1,7 @@
 """The made-up organizations that the tests audit."""
 
 from dataclasses import replace
+from typing import Any
 
 from sso_batch.demo import HUB, World, audit_role, generate
 from sso_batch.demo.world import AccessKey
@@ -8,7 +9,7 @@ from sso_batch.demo.world import AccessKey
 EXTERNAL_ID = "marker/external-id:7f3a"
 PROFILE_SECRET = "markerprofilesecret0123456789abcdefghijk"
 
-ODDITIES: dict[str, float] = {
+ODDITIES: dict[str, Any] = {
     "users": 25,
     "groups": 8,
     "permission_sets": 6,
@@ -26,11 +27,11 @@ ODDITIES: dict[str, float] = {
 }
 """An organization with everything in it that an audit can meet."""
 
-SMALL: dict[str, float] = {"users": 5, "groups": 2, "permission_sets": 2, "accounts": 3, "pairs": 4}
+SMALL: dict[str, Any] = {"users": 5, "groups": 2, "permission_sets": 2, "accounts": 3, "pairs": 4}
 
 
 def three_ways_in(seed: int = 11, **sizes: float) -> World:
-    """Three organizations in two Regions: a profile's, a role's, and one whose role asks for an external id."""
+    """Three organizations in two Regions: a profile's, a role's, and one that asks for an external id."""
     world = generate(seed, organizations=3, **(ODDITIES | sizes))
     first, second, third = world.organizations
     key = AccessKey(

@@ -23,6 +23,7 @@ from sso_batch.model import (
 from sso_batch.report.snapshot import SnapshotError, decode, encode
 from tests.records import small_organization, snapshot
 
+UNREADABLE = "the snapshot cannot be read: "
 LINES = tuple(encode(small_organization()))
 
 
@@ -64,39 +65,43 @@ def test_line_taken_out(number: int) -> None:
     ("lines", "message"),
     [
         ([], "the snapshot was cut off: its last record is missing"),
-        (["\n"], "the snapshot cannot be read: JSONDecodeError: Expecting value: line 2 column 1 (char 1)"),
-        (["{}\n"], "the snapshot cannot be read: KeyError: 'record'"),
-        (
-            ["[]\n"],
-            "the snapshot cannot be read: TypeError: 'str' object cannot be interpreted as an integer",
-        ),
+        (["\n"], UNREADABLE + "JSONDecodeError: Expecting value: line 2 column 1 (char 1)"),
+        (["{}\n"], "this is no snapshot: its first record is not the organization"),
+        (["[]\n"], "the snapshot has a line that is no record: '[]\\n'"),
+        ([LINES[0], "7\n", *LINES[1:]], "the snapshot has a line that is no record: '7\\n'"),
+        ([*LINES, LINES[-2]], "the snapshot goes on after its last record"),
+        ([LINES[0], *LINES], UNREADABLE + "KeyError: 'organization'"),
+        (with_record(1, record=None), UNREADABLE + "KeyError: 'record'"),
         (with_record(0, schema=2), "the snapshot was written by another version of sso-batch"),
-        (with_record(0, schema=None), "the snapshot cannot be read: KeyError: 'schema'"),
-        (with_record(0, name=None), "the snapshot cannot be read: KeyError: 'name'"),
-        (with_record(0, region=None), "the snapshot cannot be read: KeyError: 'region'"),
+        (with_record(0, schema=None), UNREADABLE + "KeyError: 'schema'"),
+        (with_record(0, name=None), UNREADABLE + "KeyError: 'name'"),
+        (with_record(0, region=None), UNREADABLE + "KeyError: 'region'"),
         (
             with_record(0, started_at="today"),
-            "the snapshot cannot be read: ValueError: Invalid isoformat string: 'today'",
+            UNREADABLE + "ValueError: Invalid isoformat string: 'today'",
         ),
         (
             with_record(0, finished_at=7),
-            "the snapshot cannot be read: TypeError: fromisoformat: argument must be str",
+            UNREADABLE + "TypeError: fromisoformat: argument must be str",
         ),
-        (with_record(1, record="robot"), "the snapshot cannot be read: KeyError: 'robot'"),
+        (with_record(1, record="robot"), UNREADABLE + "KeyError: 'robot'"),
         (
             with_record(1, shoe_size=7),
-            "the snapshot cannot be read: TypeError: User.__init__() got an unexpected keyword argument 'shoe_size'",
+            UNREADABLE + "TypeError: User.__init__() got an unexpected keyword argument 'shoe_size'",
         ),
         (
             with_record(1, login=None),
-            "the snapshot cannot be read: TypeError: User.__init__() missing 1 required positional argument: 'login'",
+            UNREADABLE + "TypeError: User.__init__() missing 1 required positional argument: 'login'",
         ),
         (
             with_record(len(LINES) - 2, principal_id=None),
-            "the snapshot cannot be read: KeyError: 'principal_id'",
+            UNREADABLE + "KeyError: 'principal_id'",
         ),
-        (with_record(len(LINES) - 1, records=3), "the snapshot was cut off: its last record is missing"),
-        (LINES[1:], "the snapshot was cut off: its last record is missing"),
+        (
+            with_record(len(LINES) - 1, records=3),
+            "the snapshot has 17 records, and its last one tells of others: {'records': 3}",
+        ),
+        (LINES[1:], "this is no snapshot: its first record is not the organization"),
     ],
 )
 def test_refused(lines: list[str], message: str) -> None:
@@ -111,7 +116,7 @@ def test_refused(lines: list[str], message: str) -> None:
 
 
 def test_lines() -> None:
-    """Each record is a line of compact ASCII; the first tells the organization, the last how many there are."""
+    """Each record is a line of compact ASCII; the first tells the organization, the last their number."""
     head, *records, end = encode(small_organization())
 
     assert json.loads(head) == {

@@ -52,7 +52,7 @@ def rows_of(one: Snapshot) -> str:
 
 
 def names(folder: Folder) -> list[str]:
-    return sorted(folder.names())
+    return sorted(one.name for one in folder.stored())
 
 
 # Trouble

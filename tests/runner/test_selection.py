@@ -29,7 +29,8 @@ def test_matches_nothing(option: str, pattern: str) -> None:
 
     assert caught.value.message == f"--{option} {pattern} matches no organization of the configuration"
     assert caught.value.hint == (
-        "write one of the names acme, globex, initech, umbrella, or tag:KEY=VALUE with a tag that an organization has"
+        "write one of the names acme, globex, initech, umbrella, or "
+        "tag:KEY=VALUE with a tag that an organization has"
     )
     assert caught.value.exit_code == 2
 

@@ -1,6 +1,9 @@
 """How a run begins: all that can be found wrong is found before the first call."""
 
+import errno
 import json
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.store import Folder, Stored
 
 START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
 
@@ -55,11 +59,13 @@ def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
     assert files(tmp_path) == []
 
 
-def test_run_id_taken(tmp_path: Path, clock: Clock) -> None:
-    """A run id names one run of a folder, whenever that was."""
+@pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=1)])
+def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
+    """A run id names one run of a folder, whenever that was; nothing is waited for to say so."""
     begin(str(tmp_path), "nightly", clock, clock.sleep)
+    (tmp_path / "aws_sso_access_report_20260304_050607.csv").write_bytes(b"")
     before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
-    clock.now += timedelta(days=1)
+    clock.now += passed
 
     with pytest.raises(UsageError) as caught:
         begin(str(tmp_path), "nightly", clock, clock.sleep)
@@ -76,7 +82,7 @@ def test_run_id_taken_at_the_same_moment(
     """Of two processes that begin the same run at once, one is refused."""
     begin(str(tmp_path), "nightly", clock, clock.sleep)
     monkeypatch.setattr(
-        "sso_batch.store.Folder.names", lambda _: iter(())
+        "sso_batch.store.Folder.stored", lambda _: iter(())
     )  # it looked before the other one wrote
 
     with pytest.raises(UsageError, match="the run nightly is already in this folder"):
@@ -113,7 +119,7 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     ],
 )
 def test_unbuilt(settings: dict[str, Any], unbuilt: str) -> None:
-    """Settings whose work cannot be done yet are refused, all at once: no report rather than a part of one."""
+    """Settings whose work cannot be done yet are refused, all at once: no report rather than a part."""
     config = Config.model_validate({"organizations": ({"name": "acme"},), **settings})
 
     with pytest.raises(UsageError) as caught:
@@ -192,6 +198,53 @@ def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
         "aws_sso_access_report_20260304-050607_run.json",
         "aws_sso_access_report_20260304-050608_run.json",
     ]
+
+
+def test_two_ids_in_the_same_second(tmp_path: Path, clock: Clock) -> None:
+    """Two runs whose ids do not tell their start have two starts all the same: their files would mix."""
+    begin(str(tmp_path), "one", clock, clock.sleep)
+
+    _, names, _ = begin(str(tmp_path), "other", clock, clock.sleep)
+
+    assert names.ts == "20260304_050608"
+
+
+def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that finds another one's start beside its own run file withdraws that and waits."""
+    begin(str(tmp_path), "one", clock, clock.sleep)
+    stored = Folder.stored
+    looks: Iterator[list[Stored]] = iter([[]])
+    monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(looks, stored(folder))))
+
+    _, names, _ = begin(str(tmp_path), "other", clock, clock.sleep)
+
+    assert names.ts == "20260304_050608"
+    assert files(tmp_path) == ["aws_sso_access_report_one_run.json", "aws_sso_access_report_other_run.json"]
+
+
+def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run file that cannot be written is trouble with the output folder, found before the first call."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("sso_batch.runner.start.write_document", full)
+
+    with pytest.raises(OutputError, match="No space left on device") as caught:
+        begin(str(tmp_path), None, clock, clock.sleep)
+
+    assert caught.value.exit_code == 2
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"ts": 7}'])
+def test_a_run_file_of_somebody_else(tmp_path: Path, clock: Clock, content: bytes) -> None:
+    """A file that is called a run file and is none keeps nobody waiting."""
+    (tmp_path / "aws_sso_access_report_theirs_run.json").write_bytes(content)
+
+    _, names, _ = begin(str(tmp_path), None, clock, clock.sleep)
+
+    assert (names.ts, clock.slept) == ("20260304_050607", [])
 
 
 def test_files_of_others(tmp_path: Path, clock: Clock) -> None:

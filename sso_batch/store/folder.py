@@ -2,73 +2,18 @@
 
 import contextlib
 import errno
-import hashlib
 import os
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sso_batch.errors import OutputError
-
-_MODE = 0o600  # reports name people
+from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.place import Stored
 
 _CHUNK = 1 << 20
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-
-
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """A published file as the manifest names it; `rows` is 0 where a file has none to count."""
-
-    name: str
-    sha256: str
-    rows: int
-    bytes: int
-
-
-class Draft:
-    """A file that is being written, under a hidden name beside its final one.
-
-    Leaving the `with` block removes whatever was not published.
-    """
-
-    def __init__(self, directory: Path, name: str) -> None:
-        self.name = name
-        self.rows = 0
-        self.final = directory / name
-        self.path = directory / f".{name}.{secrets.token_hex(4)}.part"
-        self._digest = hashlib.sha256()
-        self._bytes = 0
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
-        self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
-
-    def write(self, data: bytes) -> None:
-        """Append bytes; raises OSError where they do not fit."""
-        self._file.write(data)
-        self._digest.update(data)
-        self._bytes += len(data)
-
-    def close(self) -> FileEntry:
-        """Bring every byte to the disk and give the finished file's entry."""
-        if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-        return FileEntry(self.name, self._digest.hexdigest(), self.rows, self._bytes)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with contextlib.suppress(OSError):  # a full disk refuses the buffer's last bytes once more
-            self._file.close()
-        self.path.unlink(missing_ok=True)
 
 
 class Folder:
@@ -90,13 +35,15 @@ class Folder:
                 hint="name a folder that this user may write to with --output or output.directory",
             ) from error
 
-    def names(self) -> Iterator[str]:
-        """The names of the files that are in the folder."""
-        return (entry.name for entry in self.directory.iterdir())
+    def stored(self) -> Iterator[Stored]:
+        """The files and whatever else is in the folder."""
+        for path in self.directory.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                yield Stored(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
 
     def draft(self, name: str) -> Draft:
         """A new file to be published under `name`."""
-        return Draft(self.directory, name)
+        return Draft(name, self.directory)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""
@@ -105,23 +52,31 @@ class Folder:
             while chunk := file.read(_CHUNK):
                 yield chunk
 
-    def publish(self, *drafts: Draft) -> tuple[FileEntry, ...]:
+    def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
         """Give the drafts their final names, in this order: all of them or none.
 
-        Raises FileExistsError where a name is taken: nothing is ever overwritten.
+        Raises FileExistsError where a name is taken, unless it is to be replaced.
         """
         entries = tuple(draft.close() for draft in drafts)
         published: list[Path] = []
         try:
             for draft in drafts:
-                _link(draft.path, draft.final)
-                published.append(draft.final)
+                final = self.directory / draft.name
+                if replace:
+                    draft.path.replace(final)
+                else:
+                    _link(draft.path, final)
+                    published.append(final)
             self._sync()
         except OSError:
             for path in published:
                 path.unlink(missing_ok=True)
             raise
         return entries
+
+    def remove(self, name: str) -> None:
+        """Remove a published file, if it is there."""
+        (self.directory / name).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""

@@ -248,7 +248,7 @@ def test_prepare(tmp_path: Path) -> None:
     folder.prepare()
     folder.prepare()
 
-    assert list(folder.names()) == []
+    assert list(folder.stored()) == []
 
 
 # What is published

@@ -1,0 +1,73 @@
+"""One organization's way to AWS: its connections, and the gateways to them."""
+
+from collections.abc import Callable
+
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
+from sso_batch.aws.gateway import Gateway, Tally
+from sso_batch.aws.needs import has_entitlements
+from sso_batch.aws.operations import SSO_ADMIN
+from sso_batch.config import Collect, Organization
+from sso_batch.config.patterns import partition_of_arn, partition_of_region
+from sso_batch.workers import Workers
+
+_FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+"""Where `region: auto` asks for the primary Region, by partition."""
+
+
+class Connector:
+    """Connects an organization in a Region; whatever it has opened is closed together.
+
+    `sessions` is the one thread in which all organizations' sessions are made. `deadline` is a time of the
+    event loop's clock. `gateway` makes each gateway.
+    """
+
+    def __init__(
+        self,
+        organization: Organization,
+        settings: Collect,
+        *,
+        sessions: Workers,
+        deadline: float | None,
+        gateway: Callable[..., Gateway] = Gateway,
+    ) -> None:
+        self.tally = Tally()
+        self.endpoint_overrides: tuple[str, ...] = ()
+        self._organization = organization
+        self._settings = settings
+        self._sessions = sessions
+        self._deadline = deadline
+        self._gateway = gateway
+        self._calls = Workers(CALLS_AT_ONCE, f"aws-{organization.name}")
+        self._connections: list[Connection] = []
+
+    async def connect(self, region: str) -> Gateway:
+        """A gateway to one Region; raises OrganizationError where the credentials cannot work."""
+        entitled = has_entitlements(self._settings, partition_of_region(region))
+        services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
+        connection = await self._sessions.run(lambda: Connection(self._organization, region, services))
+        self._connections.append(connection)
+        self.endpoint_overrides = connection.endpoint_overrides
+        secret = self._organization.external_id
+        return self._gateway(
+            connection.client,
+            self._calls,
+            rates={SSO_ADMIN.name: self._settings.requests_per_second},
+            tally=self.tally,
+            deadline=self._deadline,
+            renew=connection.renew,
+            secrets=(secret.get_secret_value(),) if secret else (),
+        )
+
+    def close(self) -> None:
+        """Close every connection, and let the threads end."""
+        self._calls.close()
+        for connection in self._connections:
+            connection.close()
+
+
+def first_region(organization: Organization) -> str:
+    """Where to ask first: the Region of the configuration, or one that finds the instance's."""
+    if organization.region != "auto":
+        return organization.region
+    role = next(iter(organization.role_arns), None)
+    return _FIRST_REGIONS.get(partition_of_arn(role) if role else "aws", "us-east-1")

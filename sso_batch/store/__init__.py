@@ -1,0 +1,7 @@
+"""Where files go: each appears whole or not at all, and is never overwritten unawares."""
+
+from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.folder import Folder
+from sso_batch.store.place import Store, Stored
+
+__all__ = ["Draft", "FileEntry", "Folder", "Store", "Stored"]

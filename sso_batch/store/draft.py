@@ -1,0 +1,63 @@
+"""A file that is being written: it counts and hashes what it holds, and is gone unless it is published."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_MODE = 0o600  # reports name people
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A published file as the manifest names it; `rows` is 0 where a file has none to count."""
+
+    name: str
+    sha256: str
+    rows: int
+    bytes: int
+
+
+class Draft:
+    """A file to be published as `name`, under a hidden name in `directory` until then.
+
+    Leaving the `with` block removes whatever was not published.
+    """
+
+    def __init__(self, name: str, directory: Path) -> None:
+        self.name = name
+        self.rows = 0
+        self.path = directory / f".{name}.{secrets.token_hex(4)}.part"
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        os.fchmod(descriptor, _MODE)  # whatever the umask took away
+        self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes; raises OSError where they do not fit."""
+        self._file.write(data)
+        self._digest.update(data)
+        self._bytes += len(data)
+
+    def close(self) -> FileEntry:
+        """Bring every byte to the disk and give the finished file's entry."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        return FileEntry(self.name, self._digest.hexdigest(), self.rows, self._bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):  # a full disk refuses the buffer's last bytes once more
+            self._file.close()
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""What every place for files does, whatever it is made of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sso_batch.store.draft import Draft, FileEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that is there, ours or somebody else's, and when it was last written."""
+
+    name: str
+    modified: datetime
+
+
+class Store(Protocol):
+    """A place for the files of runs. Whatever fails in it raises OSError, but `prepare` OutputError."""
+
+    def prepare(self) -> None:
+        """Prove that files can be made here; raises OutputError."""
+
+    def stored(self) -> Iterator[Stored]:
+        """The files that are here."""
+
+    def draft(self, name: str) -> Draft:
+        """A new file to be published under `name`."""
+
+    def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
+        """A published file in chunks, without its first `skip` bytes; raises FileNotFoundError."""
+
+    def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
+        """Give the drafts their final names, in this order: all of them or none.
+
+        Raises FileExistsError where a name is taken, unless it is to be replaced.
+        """
+
+    def remove(self, name: str) -> None:
+        """Remove a published file, if it is there."""
