@@ -25,7 +25,7 @@ class Grants:
     """Finds every grant, by pair or by principal (see `plan`).
 
     The strategy `complete` goes by pair from the start; `fastest` leaves `way` open until the numbers
-    tell. `planned` is told once, with what was known.
+    tell. `planned` is told once, with what was known: as soon as it is decided, or all of it is known.
     """
 
     def __init__(
@@ -47,9 +47,11 @@ class Grants:
         self._permission_sets = permission_sets
         self._directory = directory
         self._planned = planned
+        self._told = False
         self._pairs: set[Pair] = set()
         self._listings: dict[str, Listing] | None = None
         """Of pairs, by resource: those not made yet; None before it is known which to make."""
+        self._listings_made = 0
 
     def go_on(self) -> None:
         """Ask what can be asked by now; to be called whenever more is known."""
@@ -111,6 +113,7 @@ class Grants:
         finally:
             if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
                 self._listings.pop(resource, None)
+                self._listings_made += 1
         self._decide()
 
     def _saw_pair(self, pair: Pair) -> None:
@@ -125,21 +128,30 @@ class Grants:
     # The way
 
     def _decide(self) -> None:
-        if self.way is not None:
+        if self._told:
             return
-        directory = self._directory
-        known = Known(
+        known, directory = self._known(), self._directory
+        if self.way is not None:
+            way = self.way if known.pairs_final and directory.ended else None
+        else:
+            unlistable = directory.ended and not directory.complete
+            way = Way.BY_PAIR if unlistable else decide(known)
+        if way is not None:
+            self._told = True
+            self._planned(way, known)
+            if self.way is None:
+                self._take(way)
+
+    def _known(self) -> Known:
+        permission_sets, directory = self._permission_sets, self._directory
+        return Known(
             listings=len(self._listings or ()),
             pairs=len(self._pairs),
             principals=len(directory.users) + len(directory.groups),
             pairs_final=not self._listings,
             principals_final=directory.complete,
+            common=self._listings_made + permission_sets.calls_each * len(permission_sets.found),
         )
-        unlistable = directory.ended and not directory.complete
-        way = Way.BY_PAIR if unlistable else decide(known)
-        if way is not None:
-            self._planned(way, known)
-            self._take(way)
 
     def _take(self, way: Way) -> None:
         self.way = way

@@ -22,7 +22,8 @@ class Way(StrEnum):
 class Known:
     """What is known so far: numbers, and whether they are final or can still grow.
 
-    `listings` are those of provisioned pairs that are still to be made, `pairs` what they have told.
+    `listings` are those of provisioned pairs that are still to be made, `pairs` what they have told. `common`
+    are calls of either way: those that told this much, and what is asked of each permission set.
     """
 
     listings: int
@@ -30,6 +31,12 @@ class Known:
     principals: int
     pairs_final: bool = False
     principals_final: bool = False
+    common: int = 0
+
+    @property
+    def by_pair(self) -> int:
+        """Calls that going by pair still takes."""
+        return self.listings + self.pairs
 
 
 def decide(known: Known) -> Way | None:
@@ -39,10 +46,9 @@ def decide(known: Known) -> Way | None:
     is settled to be the larger loses. Listings already made are lost either way, so that they are the
     most that a late decision can cost.
     """
-    by_pair = known.listings + known.pairs
-    if known.principals_final and by_pair > known.principals:
+    if known.principals_final and known.by_pair > known.principals:
         return Way.BY_PRINCIPAL
-    if known.pairs_final and by_pair <= known.principals:
+    if known.pairs_final and known.by_pair <= known.principals:
         return Way.BY_PAIR
     return None
 

@@ -88,7 +88,10 @@ class OrganizationRun:
         return outcome
 
     async def _write(self, snapshot: Snapshot) -> tuple[FileEntry, ...]:
-        """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished."""
+        """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished.
+
+        Files of an entry that has lost its claim are taken back: another entry writes the same rows.
+        """
         desk = self._desk
         stop = threading.Event()
         work = partial(
@@ -100,7 +103,11 @@ class OrganizationRun:
         except asyncio.CancelledError:
             stop.set()
             with contextlib.suppress(Stopped):
-                return await writing
+                files = await writing
+                if self._cancelled_for(self._name) is None:
+                    return files
+                for file in files:
+                    desk.folder.remove(file.name)
             raise
 
     def _read(self, snapshot: Snapshot, files: tuple[FileEntry, ...]) -> OrganizationOutcome:

@@ -123,8 +123,8 @@ class Run:
     def _planned(self, name: str, way: Way, known: Known) -> None:
         """Log which way was taken, and what was known of both."""
         rate = self._config.collect.requests_per_second
-        by_pair = estimate(known.listings + known.pairs, rate=rate)
-        by_principal = estimate(known.principals, rate=rate)
+        by_pair = estimate(known.common + known.by_pair, rate=rate)
+        by_principal = estimate(known.common + known.principals, rate=rate)
         self._log.info(
             "collect.planned",
             org=name,

@@ -146,6 +146,8 @@ def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
         ("org.started", "org-0"),
         ("org.started", "org-1"),
         ("org.started", "org-2"),
+        ("collect.planned", "org-0"),
+        ("collect.planned", "org-2"),
         ("collect.gap", "org-0"),
         ("collect.gap", "org-1"),
         ("org.incomplete", "org-0"),
