@@ -117,6 +117,36 @@ def schema() -> NoReturn:
 
 @cli.command()
 @_option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The YAML file that lists the organizations; without it, what the defaults need.",
+)
+@click.option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", "cloudformation"]),
+    default="json",
+    show_default=True,
+    help="Policies, or a template of the audited role.",
+)
+@click.option(
+    "--kms-key-arn",
+    "kms_key_arns",
+    multiple=True,
+    help="The customer managed key that encrypts an instance; repeatable.",
+)
+def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+    """Print the least IAM policies that a configuration needs."""
+    from sso_batch.commands.policy import policy_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(policy_command(os.environ, config_file, **options))
+
+
+@cli.command()
+@_option(
     "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
 )
 @click.option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")

@@ -24,6 +24,7 @@ class Caller:
     user_id: str
     denied: tuple[str, ...] = ()
     role_arn: str | None = None
+    allowed: tuple[str, ...] | None = None
 
     @property
     def account_id(self) -> str:
@@ -36,8 +37,9 @@ class Caller:
         return self.arn.split(":")[1]
 
     def may(self, action: str) -> bool:
-        """Say whether the caller's policies allow an IAM action."""
-        return not any(fnmatchcase(action, pattern) for pattern in self.denied)
+        """Say whether the caller's policies allow an IAM action; to ask who they are, callers need none."""
+        allowed = self.allowed is None or action in {*self.allowed, "sts:GetCallerIdentity"}
+        return allowed and not any(fnmatchcase(action, pattern) for pattern in self.denied)
 
     def trusted_by(self, role: Role) -> bool:
         """Say whether a role's trust policy names the caller, the assumed role or the account."""
@@ -82,6 +84,7 @@ class Vault:
             user_id=f"AROA{digest(17, role.arn).upper()}:{session_name}",
             denied=role.denied,
             role_arn=role.arn,
+            allowed=role.allowed,
         )
         session = Credentials(
             access_key_id=f"ASIA{digest(16, role.arn, number).upper()}",

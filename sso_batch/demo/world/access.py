@@ -9,7 +9,8 @@ from sso_batch.demo.world.organization import Organization
 class Role:
     """An IAM role: whom it trusts (ARNs or account ids), with which external id, and what it may not do.
 
-    `denied` holds IAM actions such as `sso:ListAccountAssignments` or `sso:*`.
+    `denied` holds IAM actions such as `sso:ListAccountAssignments` or `sso:*`; where `allowed` is given,
+    the role may do these alone.
     """
 
     arn: str
@@ -17,6 +18,7 @@ class Role:
     external_id: str | None = None
     denied: tuple[str, ...] = ()
     max_session_seconds: int = 3600
+    allowed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""The audited role's policy on the emulator: it is enough, and each of its actions is missed."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from sso_batch.config import Config
+from sso_batch.demo import Behaviour, World, generate
+from sso_batch.iam.policies import policies
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.test_whole_of_access import assert_whole
+from tests.end_to_end.worlds import ODDITIES, denying
+
+STRATEGIES = ("complete", "fastest")
+FEW_PRINCIPALS = {"users": 6, "groups": 2, "permission_sets": 3, "accounts": 12, "pairs": 36}
+FEW_ACCOUNTS = {"permission_sets": 12, "accounts": 3}
+NO_PATHS = Behaviour(omitted_account_members=frozenset({"Paths"}))
+
+
+def granted(strategy: str) -> tuple[str, ...]:
+    """The actions of the policy for everything."""
+    settings = {"organizations": ({"name": "acme"},), "collect": {"strategy": strategy}}
+    statements = policies(Config.model_validate(settings))["audited"]["Statement"]
+    return tuple(action for statement in statements for action in statement["Action"])
+
+
+def using(action: str) -> tuple[dict[str, Any], Behaviour]:
+    """A world, and a reading of AWS, in which an audit takes the action."""
+    if action == "sso:ListPermissionSetsProvisionedToAccount":
+        return ODDITIES | FEW_ACCOUNTS, Behaviour()
+    if action == "sso:ListAccountAssignmentsForPrincipal":
+        return FEW_PRINCIPALS, Behaviour()
+    if action == "organizations:ListOrganizationalUnitsForParent":
+        return ODDITIES | {"units": 40, "accounts": 40}, NO_PATHS
+    if action == "organizations:ListAccountsForParent":
+        return ODDITIES, NO_PATHS
+    return ODDITIES | {"units": 1}, Behaviour()
+
+
+@cache
+def world_of(**sizes: Any) -> World:  # noqa: ANN401 - a world's
+    return generate(3, organizations=1, **sizes)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("sizes", [ODDITIES, ODDITIES | FEW_ACCOUNTS, FEW_PRINCIPALS], ids=str)
+@pytest.mark.parametrize("behaviour", [Behaviour(), NO_PATHS], ids=["paths", "no paths"])
+def test_the_policy_is_enough(
+    audit: Audit, strategy: str, sizes: dict[str, Any], behaviour: Behaviour
+) -> None:
+    """With the policy's actions and no others, an audit is complete."""
+    world = world_of(**sizes)
+    (role,) = world.roles
+    allowed = replace(world, roles=(replace(role, allowed=granted(strategy)),))
+
+    reports = audit(allowed, settings=f"\ncollect: {{strategy: {strategy}}}\n", behaviour=behaviour)
+
+    assert (reports.ended.code, reports.gaps("org-0")) == (0, [])
+    if strategy == "complete":
+        assert_whole(reports, world)
+
+
+@pytest.mark.parametrize("action", granted("fastest"))
+def test_each_action_is_missed(audit: Audit, action: str) -> None:
+    """Without one action of the policy, the gap names exactly this one."""
+    strategy = "fastest" if action.endswith("ForPrincipal") else "complete"
+    sizes, behaviour = using(action)
+
+    reports = audit(
+        denying(world_of(**sizes), action),
+        settings=f"\ncollect: {{strategy: {strategy}}}\n",
+        behaviour=behaviour,
+    )
+
+    if strategy == "fastest":  # which then goes the other way
+        assert (reports.ended.code, reports.gaps("org-0")) == (0, [])
+        assert reports.calls["org-0", action.split(":")[1]] > 0
+        return
+    assert reports.ended.code in (4, 5)
+    denied = [gap for gap in reports.gaps("org-0") if "AccessDenied" in gap["code"]]
+    assert {gap["operation"] for gap in denied} == {action.split(":")[1]}
+    assert {gap["hint"] for gap in denied} == {f"allow the role the IAM action {action}"}

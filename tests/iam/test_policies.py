@@ -1,0 +1,149 @@
+"""Policies: what a configuration needs, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sso_batch.aws.needs import needed
+from sso_batch.config import Collect, Config
+from sso_batch.errors import UsageError
+from sso_batch.iam.policies import policies
+
+HUB = "arn:aws:iam::333344445555:role/AuditHub"
+AUDIT = "arn:aws:iam::444455556666:role/SsoBatchAudit"
+CHINA = "arn:aws-cn:iam::555566667777:role/SsoBatchAudit"
+IAM_LIMIT = 6144
+"""Characters of a managed policy, blanks not counted."""
+
+
+def configuration(*organizations: dict[str, Any], **settings: Any) -> Config:  # noqa: ANN401 - as users write them
+    return Config.model_validate({"organizations": organizations or ({"name": "acme"},), **settings})
+
+
+def actions(policy: dict[str, Any]) -> list[str]:
+    return [action for statement in policy["Statement"] for action in statement["Action"]]
+
+
+def test_key_of_nobody() -> None:
+    """A key in a partition without an organization is a mistake, and is not dropped."""
+    with pytest.raises(UsageError, match="no organization is in the partition of the key arn:aws-cn:kms:x"):
+        policies(configuration(), kms_key_arns=["arn:aws-cn:kms:x"])
+
+
+@pytest.mark.parametrize("strategy", ["complete", "fastest"])
+@pytest.mark.parametrize("everything", [True, False])
+def test_audited(strategy: str, everything: bool) -> None:  # noqa: FBT001 - both are looked at
+    """The audited role may do what the settings use, each action once, and that is all."""
+    keys = dict.fromkeys(("permission_set_details", "entitlements", "account_paths"), everything)
+    settings = Collect.model_validate({"strategy": strategy, **keys})
+
+    audited = policies(configuration(collect={"strategy": strategy, **keys}))["audited"]
+
+    used = {one.action for one in needed(settings, partition="aws")} - {"sts:GetCallerIdentity"}
+    assert sorted(actions(audited)) == sorted(used)
+    assert ("sso:ListAccountAssignmentsForPrincipal" in used) == (strategy == "fastest")
+    assert len(json.dumps(audited, separators=(",", ":"))) < IAM_LIMIT
+
+
+def test_audited_resources() -> None:
+    """Identity-store actions name the store and what is in it; the others what they read."""
+    audited = policies(configuration({"name": "acme", "role_arn": CHINA}))["audited"]
+
+    resources = {one["Sid"]: one["Resource"] for one in audited["Statement"]}
+    assert resources == {
+        "IdentityCenter": [
+            "arn:aws-cn:sso:::instance/*",
+            "arn:aws-cn:sso:::permissionSet/*",
+            "arn:aws-cn:sso:::account/*",
+        ],
+        "IdentityCenterLists": "*",
+        "IdentityStore": [
+            "arn:aws-cn:identitystore::*:identitystore/*",
+            "arn:aws-cn:identitystore:::user/*",
+            "arn:aws-cn:identitystore:::group/*",
+            "arn:aws-cn:identitystore:::membership/*",
+        ],
+        "Organizations": "*",
+    }
+
+
+def test_encrypted_instance() -> None:
+    """The key of an encrypted instance may be used through IAM Identity Center, and not otherwise."""
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1"
+
+    audited = policies(configuration(), kms_key_arns=[key])["audited"]
+
+    assert audited["Statement"][-1] == {
+        "Sid": "EncryptedInstance",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": [key],
+        "Condition": {
+            "StringLike": {"kms:ViaService": ["sso.*.amazonaws.com", "identitystore.*.amazonaws.com"]}
+        },
+    }
+
+
+def test_nothing_to_run_with() -> None:
+    """A runner that assumes no role and writes to a folder needs no policy."""
+    assert list(policies(configuration({"name": "acme", "profile": "acme"}))) == ["audited"]
+
+
+def test_runner_and_chains() -> None:
+    """The runner assumes the first roles, each once, and each role of a chain the next one."""
+    entries = (
+        {"name": "a", "role_arn": (HUB, AUDIT)},
+        {"name": "b", "role_arn": HUB},
+        {"name": "c", "role_arn": CHINA},
+    )
+
+    found = policies(configuration(*entries))
+
+    assert list(found) == ["audited-aws", "audited-aws-cn", "runner", HUB]
+    assert actions(found["audited-aws-cn"]) == [
+        one for one in actions(found["audited-aws"]) if not one.startswith("account-access:")
+    ]
+    assert found["runner"]["Statement"] == [
+        {
+            "Sid": "AssumeRoles",
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Resource": [CHINA, HUB],
+        }
+    ]
+    assert found[HUB]["Statement"][0]["Resource"] == [AUDIT]
+
+
+@pytest.mark.parametrize("prefix", ["", "/nightly"])
+def test_bucket_and_topic(prefix: str) -> None:
+    """The runner may write this bucket's reports, with its key, and publish to this topic; no more."""
+    key, topic = "arn:aws:kms:eu-west-1:111122223333:key/1", "arn:aws:sns:eu-west-1:111122223333:audits"
+    output = {"directory": f"s3://reports{prefix}", "kms_key_id": key}
+    folder = f"{prefix}/".removeprefix("/")
+
+    runner = policies(configuration(output=output, notify={"sns_topic_arn": topic}))["runner"]
+
+    assert [(one["Action"], one["Resource"]) for one in runner["Statement"]] == [
+        (["sns:Publish"], topic),
+        (
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            f"arn:aws:s3:::reports/{folder}aws_sso_access_report_*",
+        ),
+        (["s3:ListBucket"], "arn:aws:s3:::reports"),
+        (["kms:Decrypt", "kms:GenerateDataKey"], key),
+    ]
+    assert runner["Statement"][2]["Condition"] == {
+        "StringLike": {"s3:prefix": [f"{folder}aws_sso_access_report_*"]}
+    }
+
+
+@pytest.mark.parametrize("writer", [{"profile": "writer"}, {"role_arn": HUB}])
+def test_others_write(writer: dict[str, str]) -> None:
+    """Where others' credentials write, the bucket is theirs; the runner may assume the role at most."""
+    found = policies(configuration(output={"directory": "s3://reports", **writer}))
+
+    assert "s3:PutObject" in actions(found["output"])
+    assert [one["Resource"] for one in found.get("runner", {"Statement": []})["Statement"]] == [
+        [role] for role in writer.values() if role == HUB
+    ]
