@@ -44,6 +44,16 @@ _CONFIG = _option(
     help="The YAML file that lists the organizations.",
 )
 
+_ONLY = _option(
+    "--only", type=_Listed(), multiple=True, help="Only this organization, or tag:KEY=VALUE; repeatable."
+)
+_EXCLUDE = _option(
+    "--exclude",
+    type=_Listed(),
+    multiple=True,
+    help="Leave out this organization, or tag:KEY=VALUE; repeatable.",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @_option(
@@ -74,18 +84,8 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 @cli.command()
 @_CONFIG
 @_option("-o", "--output", help="The folder for the files, instead of output.directory.")
-@_option(
-    "--only",
-    type=_Listed(),
-    multiple=True,
-    help="Audit only this organization, or tag:KEY=VALUE; repeatable.",
-)
-@_option(
-    "--exclude",
-    type=_Listed(),
-    multiple=True,
-    help="Leave out this organization, or tag:KEY=VALUE; repeatable.",
-)
+@_ONLY
+@_EXCLUDE
 @_option(
     "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
 )
@@ -96,6 +96,28 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
     from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
     sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options)))
+
+
+@cli.command()
+@_CONFIG
+@_option("-o", "--output", help="The folder for the files of a run, instead of output.directory.")
+@_ONLY
+@_EXCLUDE
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For people, or for programs.",
+)
+@click.pass_obj
+def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
+    """Find out what a run would lack, with a few calls to each organization."""
+    from sso_batch.commands.check import check_command  # noqa: PLC0415 - imports boto3
+    from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
+
+    sys.exit(check_command(terminal, os.environ, config_file, RunOptions(**options), format_=format_))
 
 
 @cli.command()

@@ -112,7 +112,7 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
     @property
     def denied(self) -> bool:
         """The caller may not make this call."""
-        return self.code in _DENIED
+        return is_denied(self.code)
 
     @property
     def expired(self) -> bool:
@@ -171,6 +171,11 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     if isinstance(error, botocore.BotoCoreError):
         return AwsFailure(operation.name, type(error).__name__, message)
     raise error
+
+
+def is_denied(code: str) -> bool:
+    """Whether AWS says by this code that the caller may not make the call."""
+    return code in _DENIED
 
 
 def printable(text: str, secrets: tuple[str, ...] = ()) -> str:

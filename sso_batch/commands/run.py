@@ -30,7 +30,7 @@ def run_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions
 ) -> int:
     """Audit what a configuration file lists; raises UsageError before the first call."""
-    config = _with_options(load(config_file, environ), options)
+    config = with_options(load(config_file, environ), options)
     outcome, _ = execute(terminal, config, options)
     terminal.show_summary(outcome)
     return outcome.exit_code
@@ -52,7 +52,8 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
         return Run(config, organizations, facts, started_at, surroundings).run(), names
 
 
-def _with_options(config: Config, options: RunOptions) -> Config:
+def with_options(config: Config, options: RunOptions) -> Config:
+    """The configuration as the command line changes it."""
     output: dict[str, object] = {}
     if options.output is not None:
         output["directory"] = options.output

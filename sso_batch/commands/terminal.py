@@ -2,11 +2,12 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from structlog.typing import FilteringBoundLogger
 
     from sso_batch.outcome import RunOutcome
@@ -48,10 +49,14 @@ class Terminal:
         """Print the closing table where a person is looking at stdout."""
         if not when_piped and (self.quiet or not sys.stdout.isatty()):
             return
+        from sso_batch.screen import summary  # noqa: PLC0415 - rich, for terminals alone
+
+        self.print(summary(outcome))
+
+    def print(self, parts: "Iterable[RenderableType]") -> None:
+        """Print results for people to stdout, as wide as the terminal."""
         from rich.console import Console  # noqa: PLC0415 - for terminals alone
 
-        from sso_batch.screen import summary  # noqa: PLC0415 - likewise
-
         console = Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
-        for part in summary(outcome):
+        for part in parts:
             console.print(part, highlight=False)

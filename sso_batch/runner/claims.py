@@ -27,8 +27,8 @@ class Claims:
         holder, rival = self._holders.get(instance.arn, (organization, task))
         if holder != organization:
             if rival.done() or self._position[holder] < self._position[organization]:
-                raise _same_instance(holder, instance.arn)
-            self._lost[holder] = _same_instance(organization, instance.arn)
+                raise same_instance(holder, instance.arn)
+            self._lost[holder] = same_instance(organization, instance.arn)
             rival.cancel()
         self._holders[instance.arn] = (organization, task)
 
@@ -37,7 +37,8 @@ class Claims:
         return self._lost.get(organization)
 
 
-def _same_instance(holder: str, instance_arn: str) -> OrganizationError:
+def same_instance(holder: str, instance_arn: str) -> OrganizationError:
+    """Why an entry fails that reaches the instance of another one, the `holder`."""
     return OrganizationError(
         f"the entry {holder} already reaches this instance, {instance_arn}",
         code="SameInstance",

@@ -1,0 +1,124 @@
+"""`sso-batch check`: a preflight of every organization, at once."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch import __version__
+from sso_batch.commands.run import RunOptions, with_options
+from sso_batch.commands.terminal import Terminal
+from sso_batch.config import Collect, Config, Organization, load
+from sso_batch.errors import OrganizationError, OutputError
+from sso_batch.model import Gap
+from sso_batch.preflight import OrganizationCheck, Preflight
+from sso_batch.preflight.record import exit_code
+from sso_batch.runner.claims import same_instance
+from sso_batch.runner.selection import select
+from sso_batch.runner.start import refuse_unbuilt
+from sso_batch.workers import Workers
+
+_PATIENCE = 60.0
+"""Seconds after which a call that is tried again and again is given up: a preflight is short."""
+
+
+def check_command(
+    terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions, *, format_: str
+) -> int:
+    """Say what a run would lack; raises UsageError as `run` does. Nothing is written."""
+    config = with_options(load(config_file, environ), options)
+    refuse_unbuilt(config)
+    organizations = select(config.organizations, only=options.only, exclude=options.exclude)
+    _refuse_unwritable(Path(config.output.directory))
+    with terminal.watch() as (log, _):
+        checks = _without_rivals(asyncio.run(_check(organizations, config, log)))
+    code = exit_code(checks)
+    if format_ == "json":
+        click.echo(json.dumps(_document(checks, code), indent=2))
+    else:
+        from sso_batch.preflight.table import table  # noqa: PLC0415 - rich, for tables alone
+
+        terminal.print(table(checks))
+    return code
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Look whether a run could make its files, without making any; raises OutputError."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"cannot write to the output folder {folder}: {there} is no folder that this user may write to",
+            hint="name a folder that this user may write to with --output or output.directory",
+        )
+
+
+async def _check(
+    organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
+) -> list[OrganizationCheck]:
+    sessions = Workers(1, "sessions")
+    places = asyncio.Semaphore(config.run.max_parallel_organizations)
+
+    async def one(organization: Organization) -> OrganizationCheck:
+        async with places:
+            return await _preflight(organization, config.collect, sessions, log.bind(org=organization.name))
+
+    return list(await asyncio.gather(*(one(organization) for organization in organizations)))
+
+
+async def _preflight(
+    organization: Organization, settings: Collect, sessions: Workers, log: FilteringBoundLogger
+) -> OrganizationCheck:
+    """One organization; whatever is raised in it ends here."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    preflight = Preflight(organization, settings, sessions=sessions, deadline=deadline)
+    try:
+        return await preflight.run()
+    except OrganizationError as error:
+        return preflight.failed(
+            Gap(error.operation, organization.name, error.code, error.message, error.hint)
+        )
+    except Exception as error:
+        log.exception("org.bug")
+        message = f"a defect of sso-batch: {type(error).__name__}"
+        gap = Gap("sso-batch", organization.name, "UnexpectedError", message, "please report it with the log")
+        return preflight.failed(gap, bug=True)
+
+
+def _without_rivals(checks: Sequence[OrganizationCheck]) -> tuple[OrganizationCheck, ...]:
+    """Of two entries that reach the same instance the later one fails, as in a run."""
+    holders: dict[str, str] = {}
+    found = []
+    for one in checks:
+        arn = one.instance.arn if one.instance else None
+        if arn is not None and arn in holders:
+            error = same_instance(holders[arn], arn)
+            found.append(one.lost(Gap(error.operation, one.name, error.code, error.message, error.hint)))
+            continue
+        if arn is not None:
+            holders[arn] = one.name
+        found.append(one)
+    return tuple(found)
+
+
+def _document(checks: Sequence[OrganizationCheck], code: int) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "version": __version__,
+        "exit_code": code,
+        "organizations": [
+            {
+                "name": one.name,
+                "status": one.status,
+                "account_id": one.account_id,
+                "account_kind": one.account_kind,
+                **asdict(one),
+            }
+            for one in checks
+        ],
+    }
