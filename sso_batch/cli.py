@@ -103,7 +103,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 @_option("-o", "--output", help="The folder for the files of a run, instead of output.directory.")
 @_ONLY
 @_EXCLUDE
-@click.option(
+@_option(
     "--format",
     "format_",
     type=click.Choice(["table", "json"]),
@@ -145,8 +145,8 @@ def schema() -> NoReturn:
     type=click.Path(path_type=Path),
     help="The YAML file that lists the organizations; without it, what the defaults need.",
 )
-@click.option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
-@click.option(
+@_option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
+@_option(
     "--format",
     "format_",
     type=click.Choice(["json", "cloudformation"]),
@@ -154,9 +154,10 @@ def schema() -> NoReturn:
     show_default=True,
     help="Policies, or a template of the audited role.",
 )
-@click.option(
+@_option(
     "--kms-key-arn",
     "kms_key_arns",
+    type=_Listed(),
     multiple=True,
     help="The customer managed key that encrypts an instance; repeatable.",
 )
@@ -171,7 +172,7 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 @_option(
     "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
 )
-@click.option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
+@_option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
 @click.pass_obj
 def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
     """Run a whole audit over made-up organizations; needs no AWS."""
