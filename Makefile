@@ -21,10 +21,10 @@ INSTALL := $(BIN)/python -m pip install -qq
 INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types image pins clean
+.PHONY: help demo test bench bench-peers lint format types image pins clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed ## audit made-up organizations, without AWS, into a new folder under reports/
 	@$(BIN)/sso-batch demo --output $(REPORTS)
@@ -37,6 +37,12 @@ lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
 	@$(BIN)/ruff format --check .
 	@PATH="$(BIN):$$PATH" shellcheck .ci/*
 	@$(BIN)/hadolint Dockerfile
+
+bench: $(VENV)/installed-dev ## measure calls, time, rows and start-up beside their floors; ARGS="time --repeat 1"
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-peers: $(VENV)/installed-dev ## measure other tools on the same emulator, installed in a folder of their own
+	@$(BIN)/python -m tests.benchmarks peers $(ARGS)
 
 format: $(VENV)/installed-dev ## format the code and mend what can be mended safely
 	@$(BIN)/ruff check --fix .

@@ -25,7 +25,7 @@ class Emulator:
     `latency` is in seconds for each call. `clock` decides about limits and the end of sessions, and
     `signing_clock` about the dates of signatures. `calls` and `throttled` count by organization and
     operation; calls from an account outside of every organization are counted under "". To `faults` may be
-    added, and from them taken, at any time.
+    added, and from them taken, at any time. `throttle` makes what decides about limits.
     """
 
     def __init__(  # noqa: PLR0913 - each is one knob that a test turns by name
@@ -39,6 +39,7 @@ class Emulator:
         seed: int = 0,
         clock: Callable[[], float] = time.time,
         signing_clock: Callable[[], float] = time.time,
+        throttle: Callable[[Limits, Callable[[], float]], Throttle] = Throttle,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -46,7 +47,7 @@ class Emulator:
         self._cloud = Cloud(
             world,
             vault=Vault(clock, signing_clock),
-            throttle=Throttle(Limits() if limits is None else limits, clock),
+            throttle=throttle(Limits() if limits is None else limits, clock),
             injection=Injection(self.faults, seed, clock),
             behaviour=behaviour or Behaviour(),
         )

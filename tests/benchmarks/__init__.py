@@ -1,0 +1,1 @@
+"""How fast, beside floors that the made-up worlds set: `python -m tests.benchmarks --help`."""

@@ -1,0 +1,204 @@
+"""Whole audits of made-up organizations: their calls, their time, and their rows."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import ClientError
+
+from sso_batch.demo import World, generate
+from tests.benchmarks import floor
+from tests.benchmarks.emulated import Emulated, emulated
+from tests.benchmarks.figures import Figure, Options
+from tests.benchmarks.program import Audited, audit
+
+LATENCY = 0.04
+TYPICAL: dict[str, Any] = {
+    "users": 500,
+    "groups": 60,
+    "permission_sets": 30,
+    "accounts": 120,
+    "pairs": 960,
+    "members": 12,
+}
+"""The organization of which everybody's figures are quoted."""
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "few large groups": {
+        "users": 600,
+        "groups": 5,
+        "members": 300,
+        "pairs": 120,
+        "direct": 0.05,
+        "accounts": 30,
+    },
+    "all direct grants": {"users": 150, "groups": 1, "pairs": 110, "direct": 1.0, "accounts": 30},
+    "many accounts, few permission sets": {"users": 150, "accounts": 400, "permission_sets": 3, "pairs": 300},
+    "many permission sets, few accounts": {"users": 150, "accounts": 6, "permission_sets": 60, "pairs": 120},
+    "10,000 users": {"users": 10_000, "groups": 50, "pairs": 70, "accounts": 20},
+    "2,000 accounts": {"users": 150, "accounts": 2000, "permission_sets": 4, "pairs": 200},
+}
+
+
+def calls(options: Options, folder: Path) -> Iterator[Figure]:
+    """Calls beside the fewest possible, pages counted, for both strategies; once, since it is no time."""
+    del options
+    for shape, sizes in SHAPES.items():
+        world = generate(1, organizations=1, **sizes)
+        (organization,) = world.organizations
+        floors = {
+            "complete": floor.complete(organization),
+            "fastest": floor.fastest(organization),
+        }
+        for strategy, least in floors.items():
+            with emulated(world) as aws:
+                audited = audit(aws, folder, f"\ncollect: {{strategy: {strategy}}}\n")
+                seen = aws.seen()
+            asked = seen.of(organization.name)
+            yield Figure(
+                f"calls, {strategy}",
+                shape,
+                (asked.total() / least.total(),),
+                f"{asked.total()} calls, {floor.sso_admin(asked)} of them sso-admin's; least {least.total()} "
+                f"and {floor.sso_admin(least)}; {exactness(audited, world, strategy)}",
+                "1.00" if strategy == "complete" else "the cheaper way and the listing",
+            )
+
+
+def time(options: Options, folder: Path) -> Iterator[Figure]:
+    """Time beside the least that sso-admin's limit allows, what was throttled, and how long it was idle."""
+    world = generate(1, organizations=1, **(TYPICAL if not options.quick else TYPICAL | {"pairs": 200}))
+    (organization,) = world.organizations
+    ratios, throttled, idle, notes = [], [], [], set()
+    for _ in range(options.repeat):
+        with emulated(world, latency=LATENCY) as aws:
+            audited = audit(aws, folder)
+            seen = aws.seen()
+        asked = seen.of(organization.name)
+        admitted = floor.sso_admin(asked) - floor.sso_admin(seen.throttled_of(organization.name))
+        ratios.append(audited.ended.seconds / floor.seconds(admitted))
+        throttled.append(seen.throttled.total() / seen.calls.total())
+        idle.append(floor.idle_share(seen.sso_admin[organization.management_account_id]))
+        notes.add(f"{admitted} sso-admin calls, {exactness(audited, world)}")
+    note = "; ".join(sorted(notes))
+    seconds = [f"{ratio * floor.seconds(admitted):.1f} s" for ratio in ratios]
+    yield Figure(
+        "time of the whole process", "typical", tuple(ratios), f"{', '.join(seconds)}; {note}", "1.05"
+    )
+    yield Figure("throttled answers to a call", "typical", tuple(throttled), note, "at most 0.005")
+    yield Figure("idle share of sso-admin's bucket", "typical", tuple(idle), note, "")
+
+
+def shared(options: Options, folder: Path) -> Iterator[Figure]:
+    """The same while somebody else takes half of sso-admin's limit: slower, and nothing lost."""
+    world = generate(1, organizations=1, **(TYPICAL | {"pairs": 200}))
+    ratios, notes = [], set()
+    for _ in range(min(options.repeat, 2)):
+        with emulated(world, latency=LATENCY) as aws, _taking_half(aws):
+            audited = audit(aws, folder)
+            seen = aws.seen()
+        tally = audited.manifest["organizations"][0]["calls"]
+        ours = sum(
+            count for operation, count in tally["by_operation"].items() if operation in floor.SSO_ADMIN
+        )
+        ratios.append(audited.ended.seconds / floor.seconds(ours - tally["throttled"], rate=floor.RATE / 2))
+        notes.add(
+            f"{ours} sso-admin calls of ours, {tally['throttled']} throttled; {exactness(audited, world)}; "
+            f"{seen.throttled.total()} throttled in all"
+        )
+    yield Figure(
+        "time, half of the limit taken by another",
+        "typical, 200 pairs",
+        tuple(ratios),
+        "; ".join(sorted(notes)),
+        "",
+    )
+
+
+def organizations(options: Options, folder: Path) -> Iterator[Figure]:
+    """Many throttled organizations beside one of them."""
+    sizes: dict[str, Any] = {
+        "users": 60,
+        "groups": 10,
+        "permission_sets": 10,
+        "accounts": 30,
+        "pairs": 230,
+        "members": 8,
+    }
+    alone: float | None = None
+    for count in (1, 10, 20, 50):
+        world = generate(1, organizations=count, **sizes)
+        seconds, notes = [], set()
+        for _ in range(options.repeat):
+            with emulated(world, latency=LATENCY) as aws:
+                audited = audit(aws, folder, f"\nrun: {{max_parallel_organizations: {count}}}\n")
+                seen = aws.seen()
+            seconds.append(audited.ended.seconds)
+            notes.add(
+                f"processor {audited.ended.processor:.1f} s, the emulator's {seen.processor:.1f} s, "
+                f"{seen.calls.total()} calls, "
+                f"{seen.throttled.total()} throttled, {exactness(audited, world)}"
+            )
+        if alone is None:
+            alone = sorted(seconds)[len(seconds) // 2]
+        yield Figure(
+            f"time of {count} organizations to one's",
+            "230 pairs each",
+            tuple(one / alone for one in seconds),
+            "; ".join(sorted(notes)[:1]),
+            {20: "1.10"}.get(count, ""),
+        )
+
+
+def exactness(audited: Audited, world: World, strategy: str = "complete") -> str:
+    """Whether the rows are the known ones."""
+    if not audited.whole:
+        return f"NOT COMPLETE, exit code {audited.ended.code}"
+    if strategy == "fastest":
+        return "complete"
+    expected = sum((floor.ways_in(one) for one in world.organizations), start=Counter[floor.WayIn]())
+    return "rows exact" if audited.ways_in() == expected else "ROWS WRONG"
+
+
+class _taking_half:  # noqa: N801 - reads as what it does
+    """While in the block, a second client of the same account makes 10 calls a second."""
+
+    def __init__(self, aws: Emulated) -> None:
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._ask, args=(aws,), daemon=True)
+
+    def _ask(self, aws: Emulated) -> None:
+        keys: dict[str, Any] = {
+            "endpoint_url": aws.environ["AWS_ENDPOINT_URL"],
+            "region_name": aws.world.organizations[0].region,
+            "config": ClientConfig(retries={"total_max_attempts": 1}),
+        }
+        hub: dict[str, Any] = {
+            "aws_access_key_id": aws.environ["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": aws.environ["AWS_SECRET_ACCESS_KEY"],
+        }
+        sts = boto3.client("sts", **keys, **hub)
+        role = sts.assume_role(RoleArn=aws.world.roles[0].arn, RoleSessionName="second")["Credentials"]
+        client = boto3.client(
+            "sso-admin",
+            **keys,
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
+        while not self._ended.wait(0.1 - LATENCY):
+            try:
+                client.list_instances()
+            except ClientError:  # throttled, as we are
+                continue
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()

@@ -1,0 +1,91 @@
+"""Processor time: of a call beside a bare botocore call's, and of starting."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from sso_batch.demo import generate
+from tests.benchmarks.emulated import emulated
+from tests.benchmarks.figures import Figure, Options
+from tests.benchmarks.program import SSO_BATCH, audit, run
+
+SMALL: dict[str, Any] = {"users": 20, "groups": 2, "permission_sets": 4, "accounts": 10, "pairs": 20}
+LARGE = SMALL | {"users": 400, "groups": 60, "permission_sets": 20, "accounts": 100, "pairs": 900}
+BARE_CALLS = 600
+
+
+def processor(options: Options, folder: Path) -> Iterator[Figure]:
+    """Processor time a call, start-up taken out, beside a bare botocore call's; limits on for ours."""
+    ratios, ours, bare = [], [], []
+    for _ in range(options.repeat):
+        spent, asked = zip(*(_audited(sizes, folder) for sizes in (SMALL, LARGE)), strict=True)
+        ours.append((spent[1] - spent[0]) / (asked[1] - asked[0]))
+        with emulated(generate(1, organizations=1, **LARGE), limits=False) as aws:
+            ended = run(
+                sys.executable,
+                "-m",
+                "tests.benchmarks.processor",
+                aws.world.roles[0].arn,
+                environ=aws.environ,
+            )
+        bare.append(float(ended.stdout))
+        ratios.append(ours[-1] / bare[-1])
+    yield Figure(
+        "processor time a call to a bare botocore call's",
+        "900 pairs",
+        tuple(ratios),
+        f"{sorted(ours)[len(ours) // 2] * 1000:.2f} ms to {sorted(bare)[len(bare) // 2] * 1000:.2f} ms",
+        "1.30",
+    )
+
+
+def start(options: Options, folder: Path) -> Iterator[Figure]:
+    """The time of `--version` and `validate` beside `python -c pass`."""
+    config = folder / "start.yaml"
+    config.write_text("organizations: [{name: acme}]\n")
+    for words, promise in ((("--version",), "100 ms"), (("validate", "--config", config), "300 ms")):
+        seconds, nothing = [], []
+        for _ in range(options.repeat * 3):
+            nothing.append(run(sys.executable, "-c", "pass").seconds)
+            seconds.append(run(*SSO_BATCH, *words).seconds)
+        middle = sorted(seconds)[len(seconds) // 2]
+        yield Figure(
+            f"time of {words[0]} to `python -c pass`",
+            "this machine",
+            tuple(one / other for one, other in zip(seconds, nothing, strict=True)),
+            f"{middle * 1000:.0f} ms",
+            promise,
+        )
+
+
+def _audited(sizes: dict[str, Any], folder: Path) -> tuple[float, int]:
+    """Processor seconds and calls of an audit."""
+    with emulated(generate(1, organizations=1, **sizes)) as aws:
+        audited = audit(aws, folder)
+    return audited.ended.processor, audited.manifest["organizations"][0]["calls"]["total"]
+
+
+def _bare(role_arn: str) -> float:
+    """The processor seconds of a call that botocore makes for nobody but itself."""
+    keys = boto3.client("sts", region_name="eu-west-1").assume_role(RoleArn=role_arn, RoleSessionName="bare")
+    credentials = keys["Credentials"]
+    client = boto3.client(
+        "sso-admin",
+        region_name="eu-west-1",
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+    client.list_instances()
+    begun = time.process_time()
+    for _ in range(BARE_CALLS):
+        client.list_instances()
+    return (time.process_time() - begun) / BARE_CALLS
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{_bare(sys.argv[1])}\n")

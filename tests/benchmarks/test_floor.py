@@ -1,0 +1,63 @@
+"""The floors' own arithmetic, on worlds small enough to count by hand."""
+
+from collections import Counter
+
+import pytest
+
+from sso_batch.demo import generate
+from tests.benchmarks import floor
+from tests.benchmarks.figures import Figure, spread, table
+
+
+@pytest.mark.parametrize(("items", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2)])
+def test_pages(items: int, pages: int) -> None:
+    """An empty listing is a page, and a full one needs no second."""
+    assert floor.pages(items) == pages
+
+
+@pytest.mark.parametrize(("calls", "seconds"), [(0, 0), (20, 0), (21, 0.05), (1020, 50)])
+def test_seconds(calls: int, seconds: float) -> None:
+    """The burst takes no time, and 20 calls a second after it."""
+    assert floor.seconds(calls) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "idle"),
+    [
+        ([], 0.0),
+        ([0.0] * 20, 0.0),
+        ([0.0, 1.0], 19 / 20),
+        ([0.0] * 20 + [1.0, 1.5], 0.3),
+        ([0.0] * 20 + [2.0], 0.5),
+    ],
+)
+def test_idle_share(asked: list[float], idle: float) -> None:
+    """A bucket idles while it is full, and not while it fills up."""
+    assert floor.idle_share([*asked] if len(set(asked)) != 1 else [*asked, 1e-9]) == pytest.approx(
+        idle, abs=1e-3
+    )
+
+
+def test_the_cheaper_way() -> None:
+    """With few pairs it is by pair; with few principals by principal."""
+    (few_pairs,) = generate(1, organizations=1, users=100, groups=4, pairs=5).organizations
+    (few_people,) = generate(
+        1, organizations=1, users=5, groups=2, members=2, accounts=20, pairs=60
+    ).organizations
+
+    assert floor.fastest(few_pairs) == floor.complete(few_pairs)
+    assert floor.fastest(few_people) == floor.by_principal(few_people)
+    assert floor.sso_admin(floor.fastest(few_people)) < floor.sso_admin(floor.complete(few_people))
+
+
+def test_sso_admin() -> None:
+    """Only sso-admin's calls count against its limit."""
+    assert floor.sso_admin(Counter(ListInstances=1, ListUsers=5, ListAccountAssignments=2)) == 3
+
+
+def test_table() -> None:
+    """A figure is its median and its spread, in a table that markdown shows."""
+    figure = Figure("time", "typical", (1.2, 1.0, 1.1), "50 s", "1.05")
+
+    assert spread(figure.ratios) == "1.100 (1.000 to 1.200)"
+    assert table([figure]).splitlines()[-1] == "| time | typical | 1.100 (1.000 to 1.200) | 1.05 | 50 s |"
