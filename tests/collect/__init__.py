@@ -1,0 +1,1 @@
+"""What an audit asks, in which order, and what it makes of refusals."""

@@ -1,0 +1,191 @@
+"""An instance that answers from memory, and what collects from it."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.collect.lane import Lane, Meter
+from sso_batch.model import (
+    GROUP,
+    PERMISSION_SET,
+    USER,
+    Account,
+    Gap,
+    Grant,
+    Group,
+    PermissionSet,
+    Principal,
+    User,
+)
+
+
+def refused(operation: str, code: str = "AccessDeniedException") -> AwsFailure:
+    return AwsFailure(operation, code, "no", hint="ask")
+
+
+def assigned(account_id: str, arn: str, kind: str, principal_id: str) -> Grant:
+    return Grant(account_id, PERMISSION_SET, arn, "", Principal(kind, principal_id))
+
+
+class Instance:
+    """AWS, as far as collecting knows it: pages of two, every question counted, some of them refused."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[tuple[str, ...]] = Counter()
+        self.refusals: dict[str, AwsFailure] = {}
+        self.account_records: list[Account] = []
+        self.user_records: list[User] = []
+        self.group_records: list[Group] = []
+        self.unlisted: dict[str, User | Group] = {}
+        self.members: dict[str, list[str]] = {}
+        self.grants: list[Grant] = []
+        self.sets: list[str] = []
+        self.bare: list[tuple[str, str]] = []
+
+    def _ask(self, operation: str, *about: str) -> None:
+        self.asked[operation, *about] += 1
+        if operation in self.refusals:
+            raise self.refusals[operation]
+
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """The provisioned pairs."""
+        return {(one.account_id, one.permission_set_arn) for one in self.grants} | set(self.bare)
+
+    async def accounts(self) -> AsyncIterator[list[tuple[Account, None]]]:
+        """Accounts without paths."""
+        self._ask("ListAccounts")
+        for page in pages(self.account_records):
+            yield [(one, None) for one in page]
+
+    async def permission_set_arns(self) -> AsyncIterator[list[str]]:
+        """All permission sets."""
+        self._ask("ListPermissionSets")
+        for page in pages(self.sets):
+            yield page
+
+    async def permission_set(self, arn: str) -> PermissionSet:
+        """One permission set."""
+        self._ask("DescribePermissionSet", arn)
+        return PermissionSet(arn, f"name of {arn}", "", "PT1H")
+
+    async def accounts_provisioned_with(self, arn: str) -> AsyncIterator[list[str]]:
+        """The accounts of a permission set."""
+        self._ask("ListAccountsForProvisionedPermissionSet", arn)
+        for page in pages(sorted(account for account, one in self.pairs if one == arn)):
+            yield page
+
+    async def permission_sets_provisioned_to(self, account_id: str) -> AsyncIterator[list[str]]:
+        """The permission sets of an account."""
+        self._ask("ListPermissionSetsProvisionedToAccount", account_id)
+        for page in pages(sorted(arn for account, arn in self.pairs if account == account_id)):
+            yield page
+
+    async def assignments(self, account_id: str, arn: str) -> AsyncIterator[list[Grant]]:
+        """The grants of a pair."""
+        self._ask("ListAccountAssignments", account_id, arn)
+        for page in pages(
+            [g for g in self.grants if (g.account_id, g.permission_set_arn) == (account_id, arn)]
+        ):
+            yield page
+
+    async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+        """A principal's grants, a user's with those of the groups."""
+        self._ask("ListAccountAssignmentsForPrincipal", principal.id)
+        groups = {group for group, members in self.members.items() if principal.id in members}
+        for page in pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
+            yield page
+
+    async def users(self) -> AsyncIterator[list[User]]:
+        """The listed users."""
+        self._ask("ListUsers")
+        for page in pages(self.user_records):
+            yield page
+
+    async def groups(self) -> AsyncIterator[list[Group]]:
+        """The listed groups."""
+        self._ask("ListGroups")
+        for page in pages(self.group_records):
+            yield page
+
+    async def member_ids(self, group_id: str) -> AsyncIterator[list[str]]:
+        """The members of a group."""
+        self._ask("ListGroupMemberships", group_id)
+        if group_id not in self.members:
+            raise refused("ListGroupMemberships", "ResourceNotFoundException")
+        for page in pages(self.members[group_id]):
+            yield page
+
+    async def user(self, user_id: str) -> User:
+        """A user who may not be listed."""
+        found: User = self._unlisted("DescribeUser", user_id)
+        return found
+
+    async def group(self, group_id: str) -> Group:
+        """A group that may not be listed."""
+        found: Group = self._unlisted("DescribeGroup", group_id)
+        return found
+
+    def _unlisted(self, operation: str, id_: str) -> Any:  # noqa: ANN401 - a user or a group
+        self._ask(operation, id_)
+        if id_ not in self.unlisted:
+            raise refused(operation, "ResourceNotFoundException")
+        return self.unlisted[id_]
+
+
+def pages(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """Two items a page; an empty page at least."""
+    whole = list(items)
+    for start in range(0, max(len(whole), 1), 2):
+        yield whole[start : start + 2]
+
+
+@pytest.fixture
+def instance() -> Instance:
+    """Three accounts, two permission sets, three users, two groups."""
+    made = Instance()
+    made.account_records = [Account(f"{number}", f"account {number}", "ACTIVE") for number in (1, 2, 3)]
+    made.sets = ["admin", "view"]
+    made.user_records = [User(id_, id_, id_, "", "ENABLED") for id_ in ("ann", "bob", "cid")]
+    made.group_records = [Group("dev", "Dev"), Group("ops", "Ops")]
+    made.members = {"dev": ["ann", "bob"], "ops": ["cid"]}
+    made.grants = [
+        assigned("1", "admin", GROUP, "ops"),
+        assigned("1", "view", GROUP, "dev"),
+        assigned("2", "view", USER, "ann"),
+        assigned("3", "view", GROUP, "dev"),
+    ]
+    return made
+
+
+@pytest.fixture
+def gaps() -> list[Gap]:
+    return []
+
+
+Start = Callable[[Lane], Callable[[], None]]
+
+
+def collect(start: Start, gaps: list[Gap], *, width: int = 3) -> Meter:
+    """Collect with one lane until nothing is left to ask; `start` gives what follows."""
+    meter = Meter()
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            finish = start(Lane(group, width, gaps, meter))
+        finish()
+
+    asyncio.run(run())
+    return meter
+
+
+def by(items: Iterable[Gap]) -> dict[str, list[str]]:
+    """The resources of gaps by operation."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in items:
+        found[one.operation].append(one.resource)
+    return dict(found)
