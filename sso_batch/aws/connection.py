@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore
 from botocore.config import Config as ClientConfig
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
@@ -20,6 +21,7 @@ from sso_batch import __version__
 from sso_batch.aws.failures import printable
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
+from sso_batch.workers import Workers
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
@@ -32,6 +34,32 @@ _FIRST_ERROR = 400  # of HTTP's status codes
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
 
+class Sessions:
+    """Makes connections, one after the other in a thread of their own, as botocore's sessions ask."""
+
+    def __init__(self) -> None:
+        self._workers = Workers(1, "sessions")
+        self._sources = Sources()
+
+    async def connect(self, organization: Organization, region: str, services: Sequence[str]) -> "Connection":
+        """Connect an organization in a Region; raises OrganizationError as Connection does."""
+        return await self._workers.run(lambda: Connection(organization, region, services, self._sources))
+
+
+class Sources:
+    """The clients that assume the first role of a chain: one for all that begin with the same credentials."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str | None, str], Any] = {}
+
+    def client(self, profile: str | None, region: str) -> Any:  # noqa: ANN401 - made at run time
+        """STS with the credentials of a profile, or of the environment."""
+        key = profile, region
+        if key not in self._clients:
+            self._clients[key] = _client(_base_session(profile), "sts", region)
+        return self._clients[key]
+
+
 class Connection:
     """The clients of one organization in one Region, one for each service.
 
@@ -39,10 +67,16 @@ class Connection:
     whenever they are about to end, however long a run takes.
     """
 
-    def __init__(self, organization: Organization, region: str, services: Sequence[str] = SERVICES) -> None:
+    def __init__(
+        self,
+        organization: Organization,
+        region: str,
+        services: Sequence[str] = SERVICES,
+        sources: "Sources | None" = None,
+    ) -> None:
         """Raise OrganizationError where the profile is unknown or could not work unattended."""
         try:
-            self._session, self._roles = _session(organization, region)
+            self._session, self._roles = _session(organization, region, sources or Sources())
             self._clients = {service: _client(self._session, service, region) for service in services}
             self.endpoint_overrides = tuple(
                 f"{service}={_without_credentials(url)}"
@@ -90,13 +124,13 @@ class _Credentials(DeferredRefreshableCredentials):
 
 
 class _AssumedRole(CredentialProvider):
-    """The credentials of a role, assumed with another session's; asked for first when a call needs them."""
+    """The credentials of a role, assumed through a client of STS when a call first needs them."""
 
     METHOD = "assume-role"
 
-    def __init__(self, source: Session, region: str, request: Mapping[str, object]) -> None:
+    def __init__(self, sts: Any, request: Mapping[str, object]) -> None:  # noqa: ANN401 - made at run time
         super().__init__()
-        self._sts = _client(source, "sts", region)
+        self._sts = sts
         self._request = request
         self._credentials = _Credentials(self._assume, self.METHOD)
 
@@ -118,7 +152,7 @@ class _AssumedRole(CredentialProvider):
         }
 
 
-def _session(organization: Organization, region: str) -> tuple[Session, list[_AssumedRole]]:
+def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:
     """The session whose credentials are the organization's, and the roles that it assumes on the way."""
     profile = organization.profile or organization.source_profile
     session = _base_session(profile)
@@ -132,8 +166,9 @@ def _session(organization: Organization, region: str) -> tuple[Session, list[_As
         }
         if index == last and organization.external_id is not None:
             request["ExternalId"] = organization.external_id.get_secret_value()
-        source, session = session, _base_session(profile)
-        roles.append(_AssumedRole(source, region, request))
+        sts = _client(session, "sts", region) if roles else sources.client(profile, region)
+        session = _base_session(profile) if roles else session
+        roles.append(_AssumedRole(sts, request))
         session.register_component("credential_provider", CredentialResolver([roles[-1]]))
     return session, roles
 
@@ -179,7 +214,8 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         connect_timeout=5,
         read_timeout=30,
         max_pool_connections=CALLS_AT_ONCE,
-        user_agent_extra=f"sso-batch/{__version__}",
+        # Said once: botocore would put its own words for it together at each call.
+        user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
     client = maker.client(service, region_name=region, config=config)

@@ -55,6 +55,11 @@ _ROLE_SOURCE = (
 _DURATION = "lower `duration_seconds`, or raise the role's own maximum; of a chain, AWS allows 3600"
 _UNKNOWN = "AWS does not know these credentials: renew them and check the clock of this machine"
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
+_KMS_KEY = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
+_NO_PERMISSION_SETS = (
+    "look whether this instance holds permission sets: an account instance does not, nor one whose permission "
+    "sets are turned off; and use the instance's primary Region"
+)
 
 _UNREACHED = (
     botocore.HTTPClientError,
@@ -195,6 +200,9 @@ def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[s
     server_error = 500  # and above: AWS's trouble and not ours
     if code in _THROTTLES or code in _TRANSIENT or status >= server_error or status == 429:  # noqa: PLR2004
         return TransientFailure(name, code, message)
+    reason = printable(str(answer.get("Reason") or ""), secrets)
+    if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
+        return AwsFailure(name, reason, message, hint=_KMS if "DENIED" in reason.upper() else _KMS_KEY)
     hint = _hint_on_role(code, message) if name == "AssumeRole" else _hint(operation, code, message)
     return AwsFailure(name, code, message, hint=hint)
 
@@ -214,7 +222,7 @@ def _hint_on_role(code: str, message: str) -> str:
 
 
 def _hint(operation: Operation, code: str, message: str) -> str:
-    if "kms:" in message.lower() or code == "KMSAccessDeniedException":
+    if "kms:" in message.lower():
         return _KMS
     if code in _DENIED:
         return f"allow the role the IAM action {operation.action}"
@@ -222,4 +230,6 @@ def _hint(operation: Operation, code: str, message: str) -> str:
         return "the credentials ran out during the run: use a role, whose credentials are renewed"
     if code in _UNKNOWN_CREDENTIALS:
         return _UNKNOWN
+    if code == "ValidationException" and operation.service == "sso-admin":
+        return _NO_PERMISSION_SETS
     return ""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.connection import Sessions
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.collect.collection import Collection
 from sso_batch.collect.connector import Connector, first_region
@@ -15,7 +16,6 @@ from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.workers import Workers
 
 T = TypeVar("T")
 
@@ -45,8 +45,8 @@ NOT_BUILT = ("findings",)
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
-    `sessions` is the one thread in which all organizations' sessions are made. `deadline` is a time of the
-    event loop's clock. `claim` is told the instance before anything is read of it, and may refuse.
+    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
+    `claim` is told the instance before anything is read of it, and may refuse.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Audit:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Workers,
+        sessions: Sessions,
         deadline: float | None,
         claim: Callable[[Instance], None],
         clock: Callable[[], datetime],

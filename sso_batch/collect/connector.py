@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection, Sessions
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
@@ -17,8 +17,8 @@ _FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "
 class Connector:
     """Connects an organization in a Region; whatever it has opened is closed together.
 
-    `sessions` is the one thread in which all organizations' sessions are made. `deadline` is a time of the
-    event loop's clock. `gateway` makes each gateway.
+    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
+    `gateway` makes each gateway.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Connector:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Workers,
+        sessions: Sessions,
         deadline: float | None,
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
@@ -44,7 +44,7 @@ class Connector:
         """A gateway to one Region; raises OrganizationError where the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
-        connection = await self._sessions.run(lambda: Connection(self._organization, region, services))
+        connection = await self._sessions.connect(self._organization, region, services)
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides
         secret = self._organization.external_id

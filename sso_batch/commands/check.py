@@ -12,6 +12,7 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__
+from sso_batch.aws.connection import Sessions
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Collect, Config, Organization, load
@@ -22,7 +23,6 @@ from sso_batch.preflight.record import exit_code
 from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import refuse_unbuilt
-from sso_batch.workers import Workers
 
 _PATIENCE = 60.0
 """Seconds after which a call that is tried again and again is given up: a preflight is short."""
@@ -61,7 +61,7 @@ def _refuse_unwritable(folder: Path) -> None:
 async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
-    sessions = Workers(1, "sessions")
+    sessions = Sessions()
     places = asyncio.Semaphore(config.run.max_parallel_organizations)
 
     async def one(organization: Organization) -> OrganizationCheck:
@@ -72,7 +72,7 @@ async def _check(
 
 
 async def _preflight(
-    organization: Organization, settings: Collect, sessions: Workers, log: FilteringBoundLogger
+    organization: Organization, settings: Collect, sessions: Sessions, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """One organization; whatever is raised in it ends here."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE

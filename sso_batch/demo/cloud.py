@@ -17,6 +17,8 @@ from sso_batch.demo.world import World
 
 Delivery = Literal["whole", "reset", "hang", "truncated"]
 
+_NO_KEY = "The key that encrypts this instance could not be used"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -117,6 +119,12 @@ class Cloud:
                 raise expired_token()
             case "access_denied":
                 call.deny()
+            case "kms_denied":
+                raise Refusal("AccessDeniedException", _NO_KEY, Reason="KMS_AccessDeniedException")
+            case "kms_key_gone":
+                raise Refusal("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
+            case "no_permission_sets":
+                raise Refusal("ValidationException", "Permission sets are not enabled for this instance")
             case "repeated_token":
                 call.repeat_token = True
         answer: dict[str, Any] = service.answer(operation, call)

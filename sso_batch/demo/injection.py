@@ -16,6 +16,9 @@ FaultKind = Literal[
     "repeated_token",
     "access_denied",
     "expired_token",
+    "kms_denied",
+    "kms_key_gone",
+    "no_permission_sets",
 ]
 
 

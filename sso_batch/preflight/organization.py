@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sso_batch.aws import operations
 from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.connection import Sessions
 from sso_batch.aws.failures import AwsFailure, is_denied
 from sso_batch.aws.needs import needed
 from sso_batch.aws.operations import Operation
@@ -18,7 +19,6 @@ from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
-from sso_batch.workers import Workers
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Preflight:
     """Looks at one organization without reading more than it must; writes nothing."""
 
     def __init__(
-        self, organization: Organization, settings: Collect, *, sessions: Workers, deadline: float
+        self, organization: Organization, settings: Collect, *, sessions: Sessions, deadline: float
     ) -> None:
         self._organization = organization
         self._settings = settings

@@ -11,6 +11,7 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from sso_batch.aws.connection import Sessions
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
@@ -58,7 +59,7 @@ class Run:
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in organizations])
-        self._sessions = Workers(1, "sessions")
+        self._sessions = Sessions()
         self._desk = Desk(
             self._folder, facts.names, config.output.escape_formulas, Workers(_WRITERS, "files")
         )

@@ -358,7 +358,7 @@ def test_clients(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (meta.service_model.service_name, meta.region_name) == (service, region)
         assert meta.config.retries == {"total_max_attempts": 1, "mode": "standard"}
         assert (meta.config.connect_timeout, meta.config.read_timeout) == (5, 30)
-        assert "sso-batch/" in meta.config.user_agent_extra
+        assert meta.config.user_agent.startswith("sso-batch/")
     one.close()
 
 

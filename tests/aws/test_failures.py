@@ -23,6 +23,11 @@ TRUST = (
     "let the role's trust policy name the caller in the message above, with the external id that the "
     "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
 )
+NO_PERMISSION_SETS = (
+    "look whether this instance holds permission sets: an account instance does not, nor one whose permission "
+    "sets are turned off; and use the instance's primary Region"
+)
+KEY_HINT = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
 KMS_HINT = (
     "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 )
@@ -30,11 +35,16 @@ RENEW = "AWS does not know these credentials: renew them and check the clock of 
 
 
 def refused(
-    code: str, message: str = "no", status: int = 400, operation: str = "ListAccountAssignments"
+    code: str,
+    message: str = "no",
+    status: int = 400,
+    operation: str = "ListAccountAssignments",
+    **members: str,
 ) -> botocore.ClientError:
     response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
+        **members,
     }
     return botocore.ClientError(response, operation)
 
@@ -184,13 +194,17 @@ def test_trouble_of_aws(code: str, status: int) -> None:
         (refused("InvalidClientTokenId"), RENEW),
         (refused("SignatureDoesNotMatch"), RENEW),
         (refused("ResourceNotFoundException"), ""),
-        (refused("ValidationException"), ""),
+        (refused("ValidationException"), NO_PERMISSION_SETS),
+        (refused("AccessDeniedException", Reason="KMS_AccessDeniedException"), KMS_HINT),
+        (refused("ResourceNotFoundException", Reason="KMS_NotFoundException"), KEY_HINT),
+        (refused("ValidationException", Reason="KMS_DISABLED"), KEY_HINT),
         (refused("AccessDenied", operation="AssumeRole"), TRUST),
     ],
 )
 def test_refused(error: botocore.ClientError, hint: str) -> None:
     """A refusal is final, and its hint says whom to ask for what."""
-    code = error.response["Error"]["Code"]
+    response: Any = error.response
+    code = response.get("Reason") or response["Error"]["Code"]
 
     operation, told_code, message, told_hint, transient = told(error)
 
@@ -217,6 +231,14 @@ def test_kinds() -> None:
 
     assert (gone.not_found, gone.denied, gone.throttle) == (True, False, False)
     assert (denied.not_found, denied.denied, denied.throttle) == (False, True, False)
+
+
+@pytest.mark.parametrize("reason", ["KMS_NotFoundException", "KMS_KEY_NOT_FOUND"])
+def test_a_key_that_is_gone(reason: str) -> None:
+    """That a key is not found says nothing of what was asked about: it is no `not found`."""
+    failure = from_exception(LIST_USERS, refused("ResourceNotFoundException", Reason=reason))
+
+    assert (failure.not_found, failure.code) == (False, reason)
 
 
 def test_gap() -> None:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import boto3
@@ -26,6 +27,16 @@ TYPICAL: dict[str, Any] = {
     "members": 12,
 }
 """The organization of which everybody's figures are quoted."""
+
+SHORT: dict[str, Any] = {
+    "users": 60,
+    "groups": 10,
+    "permission_sets": 10,
+    "accounts": 30,
+    "pairs": 230,
+    "members": 8,
+}
+"""An audit of some 15 seconds, of which starting is a large part."""
 
 SHAPES: dict[str, dict[str, Any]] = {
     "few large groups": {
@@ -120,36 +131,36 @@ def shared(options: Options, folder: Path) -> Iterator[Figure]:
 
 
 def organizations(options: Options, folder: Path) -> Iterator[Figure]:
-    """Many throttled organizations beside one of them."""
-    sizes: dict[str, Any] = {
-        "users": 60,
-        "groups": 10,
-        "permission_sets": 10,
-        "accounts": 30,
-        "pairs": 230,
-        "members": 8,
-    }
+    """Many throttled organizations beside one of them: short audits, and those of everybody's size."""
+    yield from _side_by_side("230 pairs each", SHORT, (1, 10, 20, 50), options.repeat, folder)
+    if not options.quick:
+        yield from _side_by_side("typical each", TYPICAL, (1, 20), min(options.repeat, 2), folder)
+
+
+def _side_by_side(
+    shape: str, sizes: dict[str, Any], counts: tuple[int, ...], repeat: int, folder: Path
+) -> Iterator[Figure]:
     alone: float | None = None
-    for count in (1, 10, 20, 50):
+    for count in counts:
         world = generate(1, organizations=count, **sizes)
-        seconds, notes = [], set()
-        for _ in range(options.repeat):
+        seconds, notes = [], []
+        for _ in range(repeat):
             with emulated(world, latency=LATENCY) as aws:
                 audited = audit(aws, folder, f"\nrun: {{max_parallel_organizations: {count}}}\n")
                 seen = aws.seen()
             seconds.append(audited.ended.seconds)
-            notes.add(
-                f"processor {audited.ended.processor:.1f} s, the emulator's {seen.processor:.1f} s, "
-                f"{seen.calls.total()} calls, "
-                f"{seen.throttled.total()} throttled, {exactness(audited, world)}"
+            notes.append(
+                f"{audited.ended.seconds:.1f} s; processor {audited.ended.processor:.1f} s, the emulator's "
+                f"{seen.processor:.1f} s; {seen.calls.total()} calls, {seen.throttled.total()} throttled, "
+                f"{exactness(audited, world)}"
             )
         if alone is None:
-            alone = sorted(seconds)[len(seconds) // 2]
+            alone = median(seconds)
         yield Figure(
             f"time of {count} organizations to one's",
-            "230 pairs each",
+            shape,
             tuple(one / alone for one in seconds),
-            "; ".join(sorted(notes)[:1]),
+            notes[0],
             {20: "1.10"}.get(count, ""),
         )
 

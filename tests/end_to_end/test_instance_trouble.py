@@ -8,14 +8,15 @@ import pytest
 
 from sso_batch.collect import audit as audit_module
 from sso_batch.collect import instance
-from sso_batch.demo import World
+from sso_batch.demo import Fault, World, generate
+from sso_batch.demo.injection import FaultKind
 from sso_batch.demo.service import Answer, Call
 from sso_batch.demo.services.sso_admin import SSO_ADMIN
 from sso_batch.demo.world import AccountInstance, identifiers
 from sso_batch.runner.claims import Claims
 from tests.end_to_end.conftest import Audit, assert_exact
 from tests.end_to_end.reports import Reports
-from tests.end_to_end.worlds import denying, small
+from tests.end_to_end.worlds import ODDITIES, denying, small
 
 
 def changed(world: World, **changes: object) -> World:
@@ -144,6 +145,48 @@ def test_another_organization_answers(audit: Audit) -> None:
     assert answering in gap["message"]
     assert "o-0123456789" in gap["message"]
     assert reports.calls["org-0", "ListUsers"] == 0
+
+
+@pytest.mark.parametrize(
+    "action", ["ListGroupMemberships", "GetPermissionsBoundaryForPermissionSet", "DescribeUser"]
+)
+@pytest.mark.parametrize(
+    ("kind", "code", "hint"),
+    [
+        ("kms_denied", "KMS_AccessDeniedException", "allow the role kms:Decrypt on the key"),
+        ("kms_key_gone", "KMS_NotFoundException", "look in AWS KMS at the key"),
+    ],
+)
+def test_an_instance_whose_key_cannot_be_used(
+    audit: Audit, action: str, kind: FaultKind, code: str, hint: str
+) -> None:
+    """A key that is denied or gone is a gap with a hint on the key: what it hides is never called missing."""
+    world = generate(4, organizations=2, **ODDITIES)
+
+    reports = audit(
+        world,
+        settings="\ncollect: {entitlements: false, account_paths: false}\n",
+        faults=[Fault(kind, operation=action, organization="org-0")],
+    )
+
+    assert reports.statuses == {"org-0": "incomplete", "org-1": "complete"}
+    gaps = reports.gaps("org-0")
+    assert {(gap["operation"], gap["code"]) for gap in gaps} == {(action, code)}
+    assert all(gap["hint"].startswith(hint) for gap in gaps)
+    unread = [row for row in reports.rows("org-0") if "NOT_READ" in "".join(row.values())]
+    assert unread
+
+
+def test_an_instance_without_permission_sets(audit: Audit) -> None:
+    """Where permission sets are turned off nothing about them is read, and the hint says where to look."""
+    reports = audit(
+        small(), faults=[Fault("no_permission_sets", service="sso-admin", organization="org-0", after=1)]
+    )
+
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "incomplete", "org-1": "complete"}
+    hints = {gap["hint"] for gap in reports.gaps("org-0")}
+    assert all(hint.startswith("look whether this instance holds permission sets") for hint in hints)
 
 
 SECOND_ENTRY = """\
