@@ -57,8 +57,8 @@ _UNKNOWN = "AWS does not know these credentials: renew them and check the clock 
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
 _NO_PERMISSION_SETS = (
-    "look whether this instance holds permission sets: an account instance does not, nor one whose permission "
-    "sets are turned off; and use the instance's primary Region"
+    "look whether this instance holds permission sets: an account instance does not, nor does one whose "
+    "permission sets are turned off; and use the instance's primary Region"
 )
 
 _UNREACHED = (

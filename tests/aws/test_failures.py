@@ -24,8 +24,8 @@ TRUST = (
     "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
 )
 NO_PERMISSION_SETS = (
-    "look whether this instance holds permission sets: an account instance does not, nor one whose permission "
-    "sets are turned off; and use the instance's primary Region"
+    "look whether this instance holds permission sets: an account instance does not, nor does one whose "
+    "permission sets are turned off; and use the instance's primary Region"
 )
 KEY_HINT = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
 KMS_HINT = (
