@@ -80,12 +80,21 @@ def _bare(role_arn: str) -> float:
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
     )
-    client.list_instances()
-    begun = time.process_time()
-    for _ in range(BARE_CALLS):
-        client.list_instances()
-        time.sleep(PACE)  # a processor that was asleep is slower, for them as for us
-    return (time.process_time() - begun) / BARE_CALLS
+    (instance,) = client.list_instances()["Instances"]
+    where = {"InstanceArn": instance["InstanceArn"]}
+    spent = 0.0
+    asked = 0
+    for arn in client.list_permission_sets(**where)["PermissionSets"]:
+        listed = client.list_accounts_for_provisioned_permission_set(**where, PermissionSetArn=arn)
+        for account_id in listed["AccountIds"]:
+            begun = time.process_time()
+            client.list_account_assignments(**where, PermissionSetArn=arn, AccountId=account_id)
+            spent += time.process_time() - begun
+            asked += 1
+            time.sleep(PACE)  # a processor that was asleep is slower, for them as for us
+            if asked == BARE_CALLS:
+                return spent / asked
+    raise ValueError("the organization is too small")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """All the ways in: permission sets in detail, entitlements of IAM roles, and where accounts are."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from sso_batch.demo import Behaviour, Fault, World, demo_world, generate
+from sso_batch.demo.world import AccountInstance, Organization, identifiers
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import ODDITIES, denying, small, three_ways_in
@@ -53,6 +57,31 @@ def test_every_shape_is_exact(audit: Audit, permission_sets: int, accounts: int,
     reports = audit(world, settings=EVERYTHING)
 
     assert_whole(reports, world)
+
+
+def test_all_oddities_at_once(audit: Audit) -> None:
+    """Entitlements, unlisted principals, account instances listed first, two Regions, `region: auto`."""
+    world = three_ways_in()
+    odd = replace(world, organizations=tuple(with_account_instances(one) for one in world.organizations))
+
+    reports = audit(odd, settings=EVERYTHING, config=lambda text: re.sub("region: .*", "region: auto", text))
+
+    assert_whole(reports, world)
+    assert len({reports.organization(one.name)["region"] for one in world.organizations}) == 2
+
+
+def with_account_instances(organization: Organization) -> Organization:
+    """The organization, two of whose accounts have an instance for themselves in the same Region."""
+    made = tuple(
+        AccountInstance(
+            arn=identifiers.instance_arn(f"{organization.name} {account.id}", organization.partition),
+            identity_store_id=identifiers.identity_store_id(account.id),
+            owner_account_id=account.id,
+            region=organization.region,
+        )
+        for account in organization.accounts[1:3]
+    )
+    return replace(organization, account_instances=made)
 
 
 def test_the_demo_is_exact(audit: Audit) -> None:

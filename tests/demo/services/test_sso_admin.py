@@ -74,7 +74,7 @@ def test_an_account_instance_is_listed_and_refuses_permission_sets(world: World)
         for role in roles:
             asking = client(emulator, "sso-admin", assume(emulator, role.arn))
             listed = [one["InstanceArn"] for one in asking.list_instances()["Instances"]]
-            assert listed == [world.organizations[0].instance_arn, ACCOUNT_INSTANCE]
+            assert listed == [ACCOUNT_INSTANCE, world.organizations[0].instance_arn]
             described = asking.describe_instance(InstanceArn=ACCOUNT_INSTANCE)
             assert (described["OwnerAccountId"], described["PermissionSetsEnabled"]) == (owner, False)
             with Refused() as refused:

@@ -14,13 +14,13 @@ def list_instances(call: Call) -> Answer:
     found = []
     if call.directory:
         everywhere = call.request.get("RegionScope") == "ALL_REGIONS"
-        if everywhere or call.region in call.directory.regions:
-            found.append(_instance_members(call.directory))
-        found += [
+        found += [  # first, since nothing is said of the order
             _account_instance_members(one)
             for one in call.directory.organization.account_instances
             if sees(call, one) and (everywhere or one.region == call.region)
         ]
+        if everywhere or call.region in call.directory.regions:
+            found.append(_instance_members(call.directory))
     instances, more = call.page(found)
     return {"Instances": list(instances), **more}
 
