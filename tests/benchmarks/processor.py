@@ -81,7 +81,7 @@ def _bare(role_arn: str) -> float:
         aws_session_token=credentials["SessionToken"],
     )
     (instance,) = client.list_instances()["Instances"]
-    where = {"InstanceArn": instance["InstanceArn"]}
+    where: dict[str, Any] = {"InstanceArn": instance["InstanceArn"]}
     spent = 0.0
     asked = 0
     for arn in client.list_permission_sets(**where)["PermissionSets"]:
