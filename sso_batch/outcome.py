@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
+from sso_batch.review.finding import FindingCounts
 from sso_batch.store import FileEntry
 
 
@@ -61,7 +62,10 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationOutcome:
-    """What became of one organization."""
+    """What became of one organization.
+
+    `findings` is None where none were looked for; `resumed` tells that an earlier try of the run read it.
+    """
 
     name: str
     status: Status
@@ -76,6 +80,18 @@ class OrganizationOutcome:
     files: tuple[FileEntry, ...]
     endpoint_overrides: tuple[str, ...] = ()
     bug: bool = False
+    findings: FindingCounts | None = None
+    resumed: bool = False
+
+    @property
+    def access_file(self) -> FileEntry | None:
+        """Its CSV, if one was written."""
+        return next((file for file in self.files if file.name.endswith(".csv")), None)
+
+    @property
+    def snapshot_file(self) -> FileEntry | None:
+        """Its snapshot, if it was read."""
+        return next((file for file in self.files if file.name.endswith(".jsonl")), None)
 
 
 @dataclass(frozen=True, slots=True)

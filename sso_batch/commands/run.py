@@ -13,6 +13,7 @@ from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.store import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    folder, names, started_at = begin(config.output.directory, options.run_id, _now)
+    store = Folder(Path(config.output.directory))
+    names, started_at = begin(store, options.run_id, _now)
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),
@@ -48,7 +50,7 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
         not_selected=tuple(one.name for one in config.organizations if one not in organizations),
     )
     with terminal.watch() as (log, progress):
-        surroundings = Surroundings(folder, log, progress, _now)
+        surroundings = Surroundings(store, log, progress, _now)
         return Run(config, organizations, facts, started_at, surroundings).run(), names
 
 

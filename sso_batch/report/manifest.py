@@ -66,7 +66,7 @@ def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
     return {
         "name": outcome.name,
         "status": outcome.status.value,
-        "resumed": False,
+        "resumed": outcome.resumed,
         "instance_arn": instance and instance.arn,
         "region": instance.region if instance else outcome.region,
         "organization_id": instance and instance.organization_id,
@@ -74,7 +74,7 @@ def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
         "caller_arn": instance and instance.caller_arn,
         "started_at": _time(outcome.started_at),
         "finished_at": _time(outcome.finished_at),
-        "counts": counts | {"findings": None},  # null as everywhere: not examined, see `not_examined`
+        "counts": counts | {"findings": outcome.findings and asdict(outcome.findings)},
         "calls": asdict(outcome.calls),
         "not_examined": outcome.not_examined,
         "gaps": _records(outcome.gaps),

@@ -1,7 +1,9 @@
 """Writes one organization's files, and the merged ones, from snapshots; each whole or not at all."""
 
+import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from sso_batch.access import resolve
@@ -9,7 +11,7 @@ from sso_batch.model import Snapshot
 from sso_batch.report import access_csv
 from sso_batch.report import snapshot as snapshot_file
 from sso_batch.report.names import FileNames
-from sso_batch.store import FileEntry, Folder
+from sso_batch.store import Draft, FileEntry, Store
 
 _LINES_AT_ONCE = 5000
 
@@ -18,45 +20,63 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
     """The run was told to end while a file was being written; the file is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One organization's files, and how many rows its snapshot gives, written or not."""
+
+    files: tuple[FileEntry, ...]
+    rows: int
+
+
 def write_organization(
-    folder: Folder, names: FileNames, snapshot: Snapshot, *, escape: bool, stop: threading.Event
-) -> tuple[FileEntry, ...]:
-    """The CSV and the snapshot, the snapshot last; raises Stopped or OSError, and then there is neither."""
+    store: Store, names: FileNames, snapshot: Snapshot, *, csv: bool, escape: bool, stop: threading.Event
+) -> Written:
+    """The CSV, if wanted, and the snapshot, the snapshot last.
+
+    Raises Stopped or OSError, and then there is neither.
+    """
     name, complete = snapshot.organization, snapshot.complete
-    with (
-        folder.draft(names.organization_access(name, complete=complete)) as rows,
-        folder.draft(names.organization_snapshot(name, complete=complete)) as records,
-    ):
-        rows.write(access_csv.HEADER.encode())
-        for text, count in access_csv.lines(resolve(snapshot), escape=escape):
-            _unless(stop)
-            rows.write(text.encode())
-            rows.rows += count
+    with contextlib.ExitStack() as drafts:
+        records = drafts.enter_context(store.draft(names.organization_snapshot(name, complete=complete)))
+        wanted = [records]
+        if csv:
+            rows = drafts.enter_context(store.draft(names.organization_access(name, complete=complete)))
+            wanted = [rows, records]
+            _write_rows(rows, snapshot, escape=escape, stop=stop)
         for lines in _batches(snapshot_file.encode(snapshot)):
             _unless(stop)
             records.write("".join(lines).encode())
-        return folder.publish(rows, records)
+        count = rows.rows if csv else sum(len(access.holders) for access in resolve(snapshot))
+        return Written(store.publish(*wanted), count)
+
+
+def _write_rows(draft: Draft, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
+    draft.write(access_csv.HEADER.encode())
+    for text, count in access_csv.lines(resolve(snapshot), escape=escape):
+        _unless(stop)
+        draft.write(text.encode())
+        draft.rows += count
 
 
 def write_merged(
-    folder: Folder, names: FileNames, parts: Sequence[FileEntry], *, complete: bool, stop: threading.Event
+    store: Store, names: FileNames, parts: Sequence[FileEntry], *, complete: bool, stop: threading.Event
 ) -> FileEntry:
     """All organizations' rows under one header, in the order of `parts`, their CSVs."""
-    with folder.draft(names.access(complete=complete)) as merged:
+    with store.draft(names.access(complete=complete)) as merged:
         merged.write(access_csv.HEADER.encode())
         for part in parts:
             merged.rows += part.rows
-            for chunk in folder.read(part.name, skip=len(access_csv.HEADER.encode())):
+            for chunk in store.read(part.name, skip=len(access_csv.HEADER.encode())):
                 _unless(stop)
                 merged.write(chunk)
-        return folder.publish(merged)[0]
+        return store.publish(merged)[0]
 
 
-def write_document(folder: Folder, name: str, content: bytes) -> FileEntry:
+def write_document(store: Store, name: str, content: bytes) -> FileEntry:
     """A small file: the run file, the manifest."""
-    with folder.draft(name) as draft:
+    with store.draft(name) as draft:
         draft.write(content)
-        return folder.publish(draft)[0]
+        return store.publish(draft)[0]
 
 
 def _unless(stop: threading.Event) -> None:

@@ -18,8 +18,8 @@ from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, Snapshot
 from sso_batch.outcome import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
-from sso_batch.report.write import Stopped, write_organization
-from sso_batch.store import FileEntry, Folder
+from sso_batch.report.write import Stopped, Written, write_organization
+from sso_batch.store import FileEntry, Store
 from sso_batch.workers import Workers
 
 _SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
@@ -35,8 +35,9 @@ _EVENTS = {
 class Desk:
     """Where and how an organization's files are written."""
 
-    folder: Folder
+    store: Store
     names: FileNames
+    csv: bool
     escape_formulas: bool
     writers: Workers
 
@@ -87,7 +88,7 @@ class OrganizationRun:
         self._tell(outcome)
         return outcome
 
-    async def _write(self, snapshot: Snapshot) -> tuple[FileEntry, ...]:
+    async def _write(self, snapshot: Snapshot) -> Written:
         """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished.
 
         Files of an entry that has lost its claim are taken back: another entry writes the same rows.
@@ -95,7 +96,13 @@ class OrganizationRun:
         desk = self._desk
         stop = threading.Event()
         work = partial(
-            write_organization, desk.folder, desk.names, snapshot, escape=desk.escape_formulas, stop=stop
+            write_organization,
+            desk.store,
+            desk.names,
+            snapshot,
+            csv=desk.csv,
+            escape=desk.escape_formulas,
+            stop=stop,
         )
         writing = asyncio.ensure_future(desk.writers.run(work))
         try:
@@ -103,20 +110,20 @@ class OrganizationRun:
         except asyncio.CancelledError:
             stop.set()
             with contextlib.suppress(Stopped):
-                files = await writing
+                written = await writing
                 if self._cancelled_for(self._name) is None:
-                    return files
-                for file in files:
-                    desk.folder.remove(file.name)
+                    return written
+                for file in written.files:
+                    desk.store.remove(file.name)
             raise
 
-    def _read(self, snapshot: Snapshot, files: tuple[FileEntry, ...]) -> OrganizationOutcome:
+    def _read(self, snapshot: Snapshot, written: Written) -> OrganizationOutcome:
         return self._ended(
             Status.COMPLETE if snapshot.complete else Status.INCOMPLETE,
-            counts=Counts.of(snapshot, rows=sum(file.rows for file in files)),
+            counts=Counts.of(snapshot, rows=written.rows),
             not_examined=snapshot.not_examined,
             gaps=snapshot.gaps,
-            files=files,
+            files=written.files,
         )
 
     def _failed(self, gap: Gap, *, bug: bool = False) -> OrganizationOutcome:

@@ -19,21 +19,21 @@ from sso_batch.config import Config, Organization
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts, manifest
-from sso_batch.report.write import Stopped, write_document, write_merged
+from sso_batch.report.write import write_document
 from sso_batch.runner.claims import Claims
+from sso_batch.runner.closing import MAKE_ROOM, Closing
 from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.store import FileEntry, Folder
+from sso_batch.store import Store
 from sso_batch.workers import Workers
 
 _WRITERS = 2
-_MAKE_ROOM = "make room in the output folder, or name another one with --output, and run again"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a run is given besides its configuration."""
 
-    folder: Folder
+    store: Store
     log: FilteringBoundLogger
     progress: Progress
     clock: Callable[[], datetime]
@@ -54,14 +54,19 @@ class Run:
         self._organizations = tuple(organizations)
         self._facts = facts
         self._started_at = started_at
-        self._folder = surroundings.folder
+        self._store = surroundings.store
         self._log = surroundings.log.bind(run_id=facts.names.run_id)
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in organizations])
         self._sessions = Sessions()
+        output = config.output
         self._desk = Desk(
-            self._folder, facts.names, config.output.escape_formulas, Workers(_WRITERS, "files")
+            self._store,
+            facts.names,
+            csv="csv" in output.formats,
+            escape_formulas=output.escape_formulas,
+            writers=Workers(_WRITERS, "files"),
         )
         self._stop = threading.Event()
         self._signal: int | None = None
@@ -137,41 +142,25 @@ class Run:
         )
 
     async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
-        """Write the merged file and, last of all, the manifest."""
-        merged = await self._merge(organizations)
+        """Write the files of the whole run and, last of all, the manifest."""
+        closing = Closing(self._config.output, self._store, self._facts.names, self._log, self._stop)
+        closed = await self._desk.writers.run(partial(closing.close, organizations))
         outcome = RunOutcome(
-            organizations=organizations,
-            files=merged or (),
+            organizations=closed.organizations,
+            files=closed.files,
             started_at=self._started_at,
             finished_at=self._clock(),
-            written=merged is not None,
+            written=closed.written,
             signal=self._signal,
         )
         if outcome.endpoint_overrides:
             self._log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
         try:
-            write_document(self._folder, self._facts.names.manifest, manifest(self._facts, outcome))
+            write_document(self._store, self._facts.names.manifest, manifest(self._facts, outcome))
         except OSError as error:
-            self._log.error("run.manifest_failed", message=error.strerror, hint=_MAKE_ROOM)
+            self._log.error("run.manifest_failed", message=error.strerror, hint=MAKE_ROOM)
             return replace(outcome, written=False)
         return outcome
-
-    async def _merge(self, organizations: Sequence[OrganizationOutcome]) -> tuple[FileEntry, ...] | None:
-        """The merged file; none where nothing was read; None where it could not be written."""
-        parts = [one.files[0] for one in organizations if one.files]
-        if self._signal is not None or not parts:
-            return ()
-        complete = all(one.status is Status.COMPLETE for one in organizations)
-        work = partial(
-            write_merged, self._folder, self._facts.names, parts, complete=complete, stop=self._stop
-        )
-        try:
-            return (await self._desk.writers.run(work),)
-        except Stopped:
-            return ()
-        except OSError as error:
-            self._log.error("run.merge_failed", message=error.strerror, hint=_MAKE_ROOM)
-            return None
 
     @contextlib.contextmanager
     def _signals(self, tasks: Sequence[asyncio.Task[OrganizationOutcome]]) -> Iterator[None]:

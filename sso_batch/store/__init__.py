@@ -2,6 +2,6 @@
 
 from sso_batch.store.draft import Draft, FileEntry
 from sso_batch.store.folder import Folder
-from sso_batch.store.place import Store, Stored
+from sso_batch.store.place import Store, Stored, lines
 
-__all__ = ["Draft", "FileEntry", "Folder", "Store", "Stored"]
+__all__ = ["Draft", "FileEntry", "Folder", "Store", "Stored", "lines"]

@@ -22,6 +22,11 @@ class Folder:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
+    @property
+    def name(self) -> str:
+        """The folder's path, as it was given."""
+        return str(self.directory)
+
     def prepare(self) -> None:
         """Create the folder and prove that a file can be made in it; raises OutputError."""
         try:

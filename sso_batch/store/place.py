@@ -19,6 +19,10 @@ class Stored:
 class Store(Protocol):
     """A place for the files of runs. Whatever fails in it raises OSError, but `prepare` OutputError."""
 
+    @property
+    def name(self) -> str:
+        """The place as users write it."""
+
     def prepare(self) -> None:
         """Prove that files can be made here; raises OutputError."""
 
@@ -39,3 +43,14 @@ class Store(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a published file, if it is there."""
+
+
+def lines(store: Store, name: str) -> Iterator[str]:
+    """A published file's lines, each with its line break; raises OSError, UnicodeDecodeError."""
+    rest = b""
+    for chunk in store.read(name):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield f"{line.decode()}\n"
+    if rest:
+        yield rest.decode()

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def write(folder: Folder, one: Snapshot, *, stop: threading.Event | None = None) -> tuple[FileEntry, ...]:
-    return write_organization(folder, NAMES, one, escape=True, stop=stop or threading.Event())
+    return write_organization(folder, NAMES, one, csv=True, escape=True, stop=stop or threading.Event()).files
 
 
 def rows_of(one: Snapshot) -> str:
@@ -147,11 +147,19 @@ def test_snapshot_is_never_escaped(folder: Folder) -> None:
 
 def test_not_escaped_where_not_asked_for(folder: Folder) -> None:
     """Without `escape_formulas` the CSV holds what AWS said."""
-    write_organization(folder, NAMES, ACME, escape=False, stop=threading.Event())
+    write_organization(folder, NAMES, ACME, csv=True, escape=False, stop=threading.Event())
 
     with (folder.directory / ACME_CSV).open(encoding="utf-8", newline="") as file:
         logins = {row["UserLogin"] for row in csv.DictReader(file)}
     assert logins == {"", "login-u-1", "=cmd()"}
+
+
+def test_no_csv_where_not_asked_for(folder: Folder) -> None:
+    """The snapshot is always written, and the rows are counted all the same."""
+    written = write_organization(folder, NAMES, ACME, csv=False, escape=True, stop=threading.Event())
+
+    assert [file.name for file in written.files] == names(folder) == [ACME_SNAPSHOT]
+    assert written.rows == rows_of(ACME).count("\r\n")
 
 
 def test_many_records(folder: Folder) -> None:

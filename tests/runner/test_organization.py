@@ -15,9 +15,9 @@ from sso_batch.logs import make_logger
 from sso_batch.model import Snapshot
 from sso_batch.outcome import OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_organization
+from sso_batch.report.write import Written, write_organization
 from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.store import FileEntry, Folder
+from sso_batch.store import Folder
 from sso_batch.workers import Workers
 from tests.records import small_organization
 
@@ -47,17 +47,18 @@ def told_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     del capsys
     published, go_on = threading.Event(), threading.Event()
 
-    def write(*arguments: Any, **settings: Any) -> tuple[FileEntry, ...]:  # noqa: ANN401 - as they come
-        files = write_organization(*arguments, **settings)
+    def write(*arguments: Any, **settings: Any) -> Written:  # noqa: ANN401 - as they come
+        written = write_organization(*arguments, **settings)
         published.set()
         go_on.wait()
-        return files
+        return written
 
     monkeypatch.setattr("sso_batch.runner.organization.write_organization", write)
 
     def end(loss: OrganizationError | None) -> OrganizationOutcome:
         async def run() -> OrganizationOutcome:
-            desk = Desk(Folder(tmp_path), FileNames("r", "20260304_050607"), True, Workers(1, "desk"))  # noqa: FBT003
+            names = FileNames("r", "20260304_050607")
+            desk = Desk(Folder(tmp_path), names, csv=True, escape_formulas=True, writers=Workers(1, "desk"))
             audit: Any = Read()
             log = make_logger(Nowhere(), level="error", log_format="json")
             entry = OrganizationRun("acme", audit, desk, log, lambda: NOW, lambda _: loss)

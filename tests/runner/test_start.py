@@ -52,7 +52,7 @@ def files(directory: Path) -> list[str]:
 def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
     """A run id that could not stand in a file name is refused before anything is made."""
     with pytest.raises(UsageError) as caught:
-        begin(str(tmp_path / "reports"), run_id, clock, clock.sleep)
+        begin(Folder(tmp_path / "reports"), run_id, clock, clock.sleep)
 
     assert caught.value.message == f"--run-id {run_id} cannot be part of a file name"
     assert caught.value.exit_code == 2
@@ -62,15 +62,15 @@ def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
 @pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=1)])
 def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
     """A run id names one run of a folder, whenever that was; nothing is waited for to say so."""
-    begin(str(tmp_path), "nightly", clock, clock.sleep)
+    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
     (tmp_path / "aws_sso_access_report_20260304_050607.csv").write_bytes(b"")
     before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
     clock.now += passed
 
     with pytest.raises(UsageError) as caught:
-        begin(str(tmp_path), "nightly", clock, clock.sleep)
+        begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
-    assert caught.value.message == "the run nightly is already in this folder"
+    assert caught.value.message == "the run nightly is already in this place"
     assert caught.value.hint == "give another --run-id, or another --output"
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
     assert clock.slept == []
@@ -80,13 +80,13 @@ def test_run_id_taken_at_the_same_moment(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two processes that begin the same run at once, one is refused."""
-    begin(str(tmp_path), "nightly", clock, clock.sleep)
+    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
     monkeypatch.setattr(
         "sso_batch.store.Folder.stored", lambda _: iter(())
     )  # it looked before the other one wrote
 
-    with pytest.raises(UsageError, match="the run nightly is already in this folder"):
-        begin(str(tmp_path), "nightly", clock, clock.sleep)
+    with pytest.raises(UsageError, match="the run nightly is already in this place"):
+        begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
 
 @pytest.mark.parametrize("below", ["", "reports"])
@@ -95,7 +95,7 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(OutputError) as caught:
-        begin(str(tmp_path / "file" / below), None, clock, clock.sleep)
+        begin(Folder(tmp_path / "file" / below), None, clock, clock.sleep)
 
     assert caught.value.exit_code == 2
     assert files(tmp_path) == ["file"]
@@ -149,10 +149,9 @@ def test_built() -> None:
 )
 def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> None:
     """The folder is made and holds the run file, the first of the run; nothing is waited for."""
-    folder, names, started_at = begin(str(tmp_path / "a" / "b"), run_id, clock, clock.sleep)
+    names, started_at = begin(Folder(tmp_path / "a" / "b"), run_id, clock, clock.sleep)
 
     (file,) = (tmp_path / "a" / "b").iterdir()
-    assert folder.directory == tmp_path / "a" / "b"
     assert (names.run_id, names.ts, started_at) == (told, "20260304_050607", START)
     assert file.name == f"aws_sso_access_report_{told}_run.json"
     assert json.loads(file.read_bytes()) == {
@@ -178,7 +177,7 @@ def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | Non
     """Where another run has begun in this very second, the next one is waited for, and no longer."""
     (tmp_path / taken).write_bytes(b"theirs")
 
-    _, names, started_at = begin(str(tmp_path), run_id, clock, clock.sleep)
+    names, started_at = begin(Folder(tmp_path), run_id, clock, clock.sleep)
 
     assert clock.slept == [0.75]
     assert names.ts == "20260304_050608"
@@ -189,9 +188,9 @@ def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | Non
 
 def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
     """Two runs that begin in the same second have two starts and two run files."""
-    begin(str(tmp_path), None, clock, clock.sleep)
+    begin(Folder(tmp_path), None, clock, clock.sleep)
 
-    _, names, _ = begin(str(tmp_path), None, clock, clock.sleep)
+    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
 
     assert names.ts == "20260304_050608"
     assert files(tmp_path) == [
@@ -202,21 +201,21 @@ def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
 
 def test_two_ids_in_the_same_second(tmp_path: Path, clock: Clock) -> None:
     """Two runs whose ids do not tell their start have two starts all the same: their files would mix."""
-    begin(str(tmp_path), "one", clock, clock.sleep)
+    begin(Folder(tmp_path), "one", clock, clock.sleep)
 
-    _, names, _ = begin(str(tmp_path), "other", clock, clock.sleep)
+    names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
 
     assert names.ts == "20260304_050608"
 
 
 def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that finds another one's start beside its own run file withdraws that and waits."""
-    begin(str(tmp_path), "one", clock, clock.sleep)
+    begin(Folder(tmp_path), "one", clock, clock.sleep)
     stored = Folder.stored
     looks: Iterator[list[Stored]] = iter([[]])
     monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(looks, stored(folder))))
 
-    _, names, _ = begin(str(tmp_path), "other", clock, clock.sleep)
+    names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
 
     assert names.ts == "20260304_050608"
     assert files(tmp_path) == ["aws_sso_access_report_one_run.json", "aws_sso_access_report_other_run.json"]
@@ -231,7 +230,7 @@ def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sso_batch.runner.start.write_document", full)
 
     with pytest.raises(OutputError, match="No space left on device") as caught:
-        begin(str(tmp_path), None, clock, clock.sleep)
+        begin(Folder(tmp_path), None, clock, clock.sleep)
 
     assert caught.value.exit_code == 2
     assert files(tmp_path) == []
@@ -242,7 +241,7 @@ def test_a_run_file_of_somebody_else(tmp_path: Path, clock: Clock, content: byte
     """A file that is called a run file and is none keeps nobody waiting."""
     (tmp_path / "aws_sso_access_report_theirs_run.json").write_bytes(content)
 
-    _, names, _ = begin(str(tmp_path), None, clock, clock.sleep)
+    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
 
     assert (names.ts, clock.slept) == ("20260304_050607", [])
 
@@ -252,13 +251,13 @@ def test_files_of_others(tmp_path: Path, clock: Clock) -> None:
     for name in ("notes_20260304_050607.txt", "aws_sso_access_report_20260304_050606.csv"):
         (tmp_path / name).write_bytes(b"")
 
-    _, names, _ = begin(str(tmp_path), None, clock, clock.sleep)
+    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
 
     assert (names.ts, clock.slept) == ("20260304_050607", [])
 
 
 def test_run_file_is_private(tmp_path: Path, clock: Clock) -> None:
     """Every file of a run is its owner's alone, the first one included."""
-    begin(str(tmp_path), "nightly", clock, clock.sleep)
+    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,29 @@
+"""A whole run as its formats for people show it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sso_batch.model import Snapshot
+from sso_batch.outcome import RunOutcome
+from sso_batch.report.manifest import RunFacts
+from sso_batch.review.change import Change
+from sso_batch.review.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a page or a workbook is made from.
+
+    `outcome` has every organization, but not yet the files of the run that are still to be written.
+    `snapshots` has those of the organizations that were read, in the order of the configuration; each
+    iteration reads them anew, one at a time. `findings` holds the waived ones too. `changes` is None where
+    no earlier run was compared; it can be iterated several times. `not_compared` tells, by organization,
+    why one was not.
+    """
+
+    facts: RunFacts
+    outcome: RunOutcome
+    snapshots: Iterable[Snapshot]
+    findings: Sequence[Finding] = ()
+    changes: Iterable[Change] | None = None
+    not_compared: Sequence[tuple[str, str]] = ()

@@ -1,0 +1,74 @@
+"""The end of a run: from its organizations' files, the files of the whole."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.config import Output
+from sso_batch.model import Snapshot
+from sso_batch.outcome import OrganizationOutcome, Status
+from sso_batch.report.names import FileNames
+from sso_batch.report.snapshot import decode
+from sso_batch.report.write import Stopped, write_merged
+from sso_batch.store import FileEntry, Store, lines
+
+MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a run comes to: its organizations, reviewed, and its files.
+
+    `written` is false where a file could not be.
+    """
+
+    organizations: tuple[OrganizationOutcome, ...]
+    files: tuple[FileEntry, ...]
+    written: bool = True
+
+
+class Closing:
+    """Makes the files of the whole run; the manifest, which names them, is not among them."""
+
+    def __init__(
+        self, output: Output, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
+    ) -> None:
+        self._output = output
+        self._store = store
+        self._names = names
+        self._log = log
+        self._stop = stop
+
+    def close(self, organizations: tuple[OrganizationOutcome, ...]) -> Closed:
+        """Write the files of a run whose organizations have ended. Blocks; begins none once stopped."""
+        if self._stop.is_set() or not any(one.files for one in organizations):
+            return Closed(organizations, ())
+        try:
+            return Closed(organizations, tuple(self._files(organizations)))
+        except Stopped:
+            return Closed(organizations, ())
+        except OSError as error:
+            self._log.error("run.merge_failed", message=error.strerror or str(error), hint=MAKE_ROOM)
+            return Closed(organizations, (), written=False)
+
+    def _files(self, organizations: Sequence[OrganizationOutcome]) -> Iterator[FileEntry]:
+        complete = all(one.status is Status.COMPLETE for one in organizations)
+        if "csv" in self._output.formats:
+            parts = [one.access_file for one in organizations if one.access_file]
+            yield write_merged(self._store, self._names, parts, complete=complete, stop=self._stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The snapshots of a run's organizations, read anew at each iteration, one at a time."""
+
+    store: Store
+    organizations: Sequence[OrganizationOutcome]
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """Read them in the order of the organizations; raises OSError or SnapshotError."""
+        for one in self.organizations:
+            if one.snapshot_file is not None:
+                yield decode(lines(self.store, one.snapshot_file.name))
