@@ -57,9 +57,9 @@ image: ## build the container image with docker or podman
 
 pins: $(VENV)/installed ## write the pinned requirements anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	@$(INSTALL) uv
-	@$(COMPILE) pyproject.toml --output-file requirements.txt $(ARGS)
+	@$(COMPILE) pyproject.toml --extra xlsx --output-file requirements.txt $(ARGS)
 	@$(COMPILE) --group build --output-file requirements-build.txt $(ARGS)
-	@$(COMPILE) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt $(ARGS)
+	@$(COMPILE) pyproject.toml --extra xlsx --group dev --constraints requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 # Universal: one file for every platform and Python. With hashes, and without the address of any index.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/uv pip compile --quiet \
