@@ -11,7 +11,7 @@ from sso_batch.errors import OutputError, UsageError
 from sso_batch.report.manifest import run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
-from sso_batch.store import Store, Stored
+from sso_batch.store import Store, Stored, trouble
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -63,9 +63,9 @@ def begin(
                 return names, started_at
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
+        told = trouble(error)
         raise OutputError(
-            f"cannot write to the output place {store.name}: {error.strerror or error}",
-            hint="make room there, or name another place with --output or output.directory",
+            f"cannot write to the output place {store.name}: {told.message}", hint=told.hint
         ) from error
 
 

@@ -13,6 +13,8 @@ from sso_batch.store.place import Stored
 
 _CHUNK = 1 << 20
 
+_NAME_ANOTHER = "name a folder that this user may write to with --output or output.directory"
+
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -27,6 +29,17 @@ class Folder:
         """The folder's path, as it was given."""
         return str(self.directory)
 
+    def check(self) -> None:
+        """Look whether the folder could be made and written to; raises OutputError."""
+        absolute = self.directory.absolute()
+        there = next(path for path in (absolute, *absolute.parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise OutputError(
+                f"cannot write to the output folder {self.directory}: {there} is no folder that this user "
+                "may write to",
+                hint=_NAME_ANOTHER,
+            )
+
     def prepare(self) -> None:
         """Create the folder and prove that a file can be made in it; raises OutputError."""
         try:
@@ -37,7 +50,7 @@ class Folder:
         except OSError as error:
             raise OutputError(
                 f"cannot write to the output folder {self.directory}: {error.strerror or error}",
-                hint="name a folder that this user may write to with --output or output.directory",
+                hint=_NAME_ANOTHER,
             ) from error
 
     def stored(self) -> Iterator[Stored]:
