@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__
 from sso_batch.aws.connection import Sessions
+from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Collect, Config, Organization, load
@@ -22,7 +23,6 @@ from sso_batch.preflight.record import exit_code
 from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import refuse_unbuilt
-from sso_batch.store import Folder
 
 _PATIENCE = 60.0
 """Seconds after which a call that is tried again and again is given up: a preflight is short."""
@@ -35,7 +35,7 @@ def check_command(
     config = with_options(load(config_file, environ), options)
     refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    Folder(Path(config.output.directory)).check()
+    open_store(config.output).check()
     with terminal.watch() as (log, _):
         checks = _without_rivals(asyncio.run(_check(organizations, config, log)))
     code = exit_code(checks)

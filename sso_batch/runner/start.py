@@ -22,8 +22,6 @@ _RECENT = timedelta(minutes=10)
 def refuse_unbuilt(config: Config) -> None:
     """Raise UsageError for settings whose work this version cannot do: no report rather than a part."""
     unbuilt = [f"output.formats: {one}" for one in config.output.formats if one != "csv"]
-    if config.output.s3 is not None:
-        unbuilt.append("output.directory: s3://")
     if config.review.fail_on != "off":
         unbuilt.append(f"review.fail_on: {config.review.fail_on}")
     if config.review.compare != "none":

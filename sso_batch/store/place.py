@@ -7,6 +7,9 @@ from typing import Protocol
 
 from sso_batch.store.draft import Draft, FileEntry
 
+PREFIX = "aws_sso_access_report_"
+"""How the name of every file of a run begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
