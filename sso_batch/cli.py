@@ -181,6 +181,15 @@ def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoRet
     sys.exit(demo_command(terminal, output, with_failure=with_failure))
 
 
+@cli.command()
+@click.argument("manifest")
+def verify(manifest: str) -> NoReturn:
+    """Hold a run's files against its MANIFEST, a path or s3://bucket/prefix/file."""
+    from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(verify_command(manifest))
+
+
 def main() -> NoReturn:
     """Run a command; every error ends here in words and an exit code, a bug of ours as what it is."""
     try:

@@ -11,6 +11,9 @@ from typing import Self
 
 _MODE = 0o600  # reports name people
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""Never a file that is there, nor through a link."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -34,7 +37,7 @@ class Draft:
         self.path = directory / f".{name}.{secrets.token_hex(4)}.part"
         self._digest = hashlib.sha256()
         self._bytes = 0
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(self.path, _NEW, _MODE)
         os.fchmod(descriptor, _MODE)  # whatever the umask took away
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
 
