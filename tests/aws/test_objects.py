@@ -154,7 +154,7 @@ def test_later_part_fails(upload: Upload, client: Client) -> None:
     with pytest.raises(PlaceError, match="UploadPart in the bucket reports failed: ConnectionClosedError"):
         upload(LARGE)
 
-    assert client.counts["upload_part"] > 3
+    assert 3 <= client.counts["upload_part"] < 1000
     assert client.counts["abort_multipart_upload"] == 1
     assert (client.contents(), client.unfinished()) == ({}, [])
 
@@ -239,7 +239,7 @@ def test_endless_conflict(upload: Upload, client: Client) -> None:
         upload()
 
     assert caught.value.code == "ConditionalRequestConflict"
-    assert 1 < client.counts["put_object"] < 1000
+    assert client.counts["put_object"] < 1000
 
 
 @BOTH
