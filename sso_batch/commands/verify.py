@@ -26,7 +26,7 @@ def verify_command(location: str) -> int:
     except OSError as error:
         raise _unreadable(store.name, error) from error
     wrong = len(found) - found.count(Finding.AS_WRITTEN)
-    click.echo(f"{found.count(Finding.AS_WRITTEN)} as they were written, {wrong} not")
+    click.echo(f"{found.count(Finding.AS_WRITTEN)} as written, {wrong} not")
     return _DIFFERENT if wrong else 0
 
 

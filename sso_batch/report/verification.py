@@ -12,6 +12,7 @@ from sso_batch.report.manifest import SCHEMA
 from sso_batch.report.names import FileNames
 from sso_batch.store import PREFIX, FileEntry, Store, trouble
 
+_TS = re.compile(r"[0-9]{8}_[0-9]{6}", re.ASCII)
 _NAME = re.compile(rf"{PREFIX}[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -67,6 +68,8 @@ def recorded(name: str, content: bytes) -> Recorded:
     try:
         if document["schema"] != SCHEMA:
             raise ManifestError(f"its schema is not {SCHEMA}: it was written by another version of sso-batch")
+        if not _TS.fullmatch(_text(document["ts"])):
+            raise ManifestError("its ts is no start of a run")
         organizations: list[dict[str, Any]] = document["organizations"]
         entries = [entry for part in (document, *organizations) for entry in part["files"]]
         return Recorded(
@@ -104,7 +107,7 @@ def _verified(store: Store, entry: FileEntry) -> Verified:
     if size != entry.bytes:
         return Verified(Finding.CHANGED, entry.name, f"{size} bytes instead of {entry.bytes}")
     if digest.hexdigest() != entry.sha256:
-        return Verified(Finding.CHANGED, entry.name, "as many bytes, but others")
+        return Verified(Finding.CHANGED, entry.name, "the same size, other bytes")
     return Verified(Finding.AS_WRITTEN, entry.name)
 
 
