@@ -112,5 +112,8 @@ def _start(call: Callable[[], dict[str, Any]]) -> concurrent.futures.Future[dict
         except BaseException as error:  # noqa: BLE001 - it is the waiting thread's to handle
             answer.set_exception(error)
 
-    threading.Thread(target=work, name="s3", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="s3", daemon=True).start()
+    except RuntimeError:  # the system has no thread to spare (`--pids-limit`)
+        work()
     return answer

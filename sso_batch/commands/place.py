@@ -31,13 +31,17 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
     return S3(place.bucket, place.prefix, bucket_of(output, stop or threading.Event()), spool)
 
 
+def place_named(location: str) -> Output:
+    """A folder or s3://bucket/prefix of the command line as a configuration says it; raises UsageError."""
+    try:
+        return Output.model_validate({"directory": location})
+    except ValidationError as error:
+        raise UsageError(f"{location!r} is no place for files", hint=error.errors()[0]["msg"]) from None
+
+
 def open_place(location: str) -> Store:
     """A folder, or s3://bucket/prefix with the environment's credentials; raises UsageError."""
-    try:
-        output = Output.model_validate({"directory": location})
-    except ValidationError as error:
-        raise UsageError(f"{location} is no place for files", hint=error.errors()[0]["msg"]) from None
-    return open_store(output)
+    return open_store(place_named(location))
 
 
 def open_file(location: str) -> tuple[Store, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sso_batch.commands.place import open_store
+from sso_batch.commands.place import open_store, place_named
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.outcome import RunOutcome
@@ -57,10 +57,10 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
 
 
 def with_options(config: Config, options: RunOptions) -> Config:
-    """The configuration as the command line changes it."""
+    """The configuration as the command line changes it; raises UsageError."""
     output: dict[str, object] = {}
     if options.output is not None:
-        output["directory"] = options.output
+        output["directory"] = place_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
     return config.model_copy(update={"output": config.output.model_copy(update=output)})

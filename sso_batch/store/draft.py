@@ -25,6 +25,13 @@ class FileEntry:
     bytes: int
 
 
+def within(name: str) -> str:
+    """A file's name, which must not lead out of its place; raises ValueError, since that is a defect."""
+    if "/" in name or "\0" in name:
+        raise ValueError("the name of a file leads out of its place")
+    return name
+
+
 class Draft:
     """A file to be published as `name`, under a hidden name in `directory` until then.
 
@@ -34,7 +41,7 @@ class Draft:
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self.rows = 0
-        self.path = directory / f".{name}.{secrets.token_hex(4)}.part"
+        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.part"
         self._digest = hashlib.sha256()
         self._bytes = 0
         descriptor = os.open(self.path, _NEW, _MODE)

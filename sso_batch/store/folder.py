@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import Stored
 from sso_batch.store.trouble import PlaceError
 
@@ -71,7 +71,7 @@ class Folder:
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""
-        with os.fdopen(_regular(self.directory / name), "rb") as file:
+        with os.fdopen(_regular(self.directory / within(name)), "rb") as file:
             file.seek(skip)
             while chunk := file.read(_CHUNK):
                 yield chunk
@@ -100,7 +100,7 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a published file, if it is there."""
-        (self.directory / name).unlink(missing_ok=True)
+        (self.directory / within(name)).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""

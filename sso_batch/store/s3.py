@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import PREFIX, Stored
 from sso_batch.store.trouble import PlaceError, trouble
 
@@ -112,7 +112,7 @@ class S3:
         self._objects.delete(self._key(name))
 
     def _key(self, name: str) -> str:
-        return f"{self._prefix}{name}"
+        return f"{self._prefix}{within(name)}"
 
     def _prove_refusal(self, draft: Draft, entry: FileEntry) -> None:
         """Once, put the same file again: a place that does not refuse it would overwrite others, too."""

@@ -292,6 +292,32 @@ def test_check_leaves_nothing(sso_batch: Command, s3: S3, tmp_path: Path) -> Non
     assert "Uploads" not in s3.client.list_multipart_uploads(Bucket=BUCKET)
 
 
+def test_verify(run: Run, s3: S3, sso_batch: Command) -> None:
+    """A run in S3 is verified where it is, with the environment's credentials."""
+    reports = run(small(1))
+    manifest = f"{URL}{next(name for name in reports.names if name.endswith('_manifest.json'))}"
+
+    untouched = sso_batch("verify", manifest)
+    s3.client.delete_object(Bucket=BUCKET, Key=PREFIX + reports.manifest["files"][0]["name"])
+    touched = sso_batch("verify", manifest)
+
+    assert (untouched.code, touched.code) == (0, 6)
+    assert f"missing     {reports.manifest['files'][0]['name']}" in touched.stdout.splitlines()
+
+
+def test_verify_what_is_not_there(s3: S3, sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest that is not there is told as that, and a bucket that is not there as that."""
+    assert s3.contents() == {}
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+
+    no_file, no_bucket = (sso_batch("verify", url) for url in (f"{URL}m.json", "s3://nobodys/m.json"))
+
+    assert (no_file.code, no_bucket.code) == (2, 2)
+    assert no_file.stderr == f"sso-batch: {URL}m.json cannot be read: No such file or directory\n"
+    assert "NoSuchBucket" in no_bucket.stderr
+
+
 def test_policy(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """The policy allows each call that is made, on what it is made, and no action that is never used."""
     made: list[tuple[str, dict[str, Any]]] = []

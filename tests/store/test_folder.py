@@ -404,3 +404,13 @@ def test_check_where_a_file_stands(tmp_path: Path, below: str) -> None:
         Folder(tmp_path / "file" / below).check()
 
     assert caught.value.hint == "name a folder that this user may write to with --output or output.directory"
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/../../a.csv", "b/a.csv", "a\0.csv"])
+def test_a_name_that_leads_elsewhere(folder: Folder, name: str) -> None:
+    """No name leads out of the folder, wherever it comes from."""
+    for attempt in (folder.draft, folder.remove, lambda name: list(folder.read(name))):
+        with pytest.raises(ValueError, match="leads out of its place"):
+            attempt(name)
+
+    assert contents(folder.directory) == {}

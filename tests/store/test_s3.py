@@ -312,3 +312,11 @@ def test_names(bucket: Bucket, tmp_path: Path, prefix: str, start: str, name: st
     assert place.name == name
     place.remove("aws_sso_access_report_a.csv")
     assert list(place.stored()) == []
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/a.csv"])
+def test_a_name_that_leads_elsewhere(place: S3, name: str) -> None:
+    """No name leads out of the prefix, nor out of the spool."""
+    for attempt in (place.draft, place.remove, lambda name: list(place.read(name))):
+        with pytest.raises(ValueError, match="leads out of its place"):
+            attempt(name)
