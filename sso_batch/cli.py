@@ -83,7 +83,9 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 
 @cli.command()
 @_CONFIG
-@_option("-o", "--output", help="The folder or s3://bucket/prefix for the files, not output.directory.")
+@_option(
+    "-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory."
+)
 @_ONLY
 @_EXCLUDE
 @_option(
@@ -100,7 +102,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 
 @cli.command()
 @_CONFIG
-@_option("-o", "--output", help="The folder or s3://bucket/prefix of a run, not output.directory.")
+@_option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
 @_ONLY
 @_EXCLUDE
 @_option(

@@ -50,10 +50,10 @@ class Objects:
         self._part = part
 
     def prove(self, key: str) -> None:
-        """Prove that `key`, which is not there, could be put and read; leaves nothing behind.
+        """Prove that `key`, which is not there, could be put; leaves nothing behind.
 
         A multipart upload that is aborted takes the permissions of a put, and the key's, and leaves no
-        version in a bucket that keeps them. A missing object is only told to those who may read.
+        version in a bucket that keeps them.
         """
         try:
             parts = Parts.begin(self._attempts, key, self._encryption, _SHORT_PATIENCE, {})
@@ -63,10 +63,8 @@ class Objects:
                 parts.abandon()
                 raise
             parts.abort()
-            self._attempts.call(operations.GET_OBJECT, _SHORT_PATIENCE, Key=key)
         except AwsFailure as failure:
-            if failure.code not in _MISSING:
-                raise self._error(failure) from None
+            raise self._error(failure) from None
 
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
         """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
@@ -147,9 +145,16 @@ class Objects:
             raise self._error(failure) from None
 
     def _unread(self, key: str, failure: AwsFailure) -> OSError:
-        if failure.code in _MISSING:
+        """The error of a read. S3 denies a missing object to those who may not list the whole bucket."""
+        if failure.code in _MISSING or (failure.denied and not self._may_be_there(key)):
             return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._url(key))
         return self._error(failure)
+
+    def _may_be_there(self, key: str) -> bool:
+        try:
+            return any(found == key for found, _ in self.listed(key))
+        except OSError:
+            return True
 
     def _error(self, failure: AwsFailure) -> OSError:
         return place_error(failure, self._bucket, self._key_id)

@@ -19,7 +19,7 @@ class Objects(Protocol):
     """As much of a bucket as a place for files needs. Whatever fails raises OSError."""
 
     def prove(self, key: str) -> None:
-        """Prove that `key`, which is not there, could be put and read; leaves nothing behind."""
+        """Prove that `key`, which is not there, could be put; leaves nothing behind."""
 
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
         """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
@@ -99,7 +99,7 @@ class S3:
                 self._objects.upload(self._key(draft.name), draft.path, entry.sha256, replace=replace)
                 if not replace:
                     published.append(draft.name)
-                    self._prove_refusal(draft, entry)
+                    self._prove_first(draft, entry)
         except OSError as error:
             left = self._take_back(published)
             if isinstance(error, FileExistsError) and not left:
@@ -114,13 +114,18 @@ class S3:
     def _key(self, name: str) -> str:
         return f"{self._prefix}{within(name)}"
 
-    def _prove_refusal(self, draft: Draft, entry: FileEntry) -> None:
-        """Once, put the same file again: a place that does not refuse it would overwrite others, too."""
+    def _prove_first(self, draft: Draft, entry: FileEntry) -> None:
+        """Once, put the same file again, and read it: later files need both, the refusal and the reading.
+
+        A place that does not refuse it would overwrite others, too.
+        """
         if self._proved:
             return
+        key = self._key(draft.name)
         try:
-            self._objects.upload(self._key(draft.name), draft.path, entry.sha256, replace=False)
+            self._objects.upload(key, draft.path, entry.sha256, replace=False)
         except FileExistsError:
+            next(iter(self._objects.read(key)), None)
             self._proved = True
             return
         raise PlaceError(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
+_ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -30,5 +32,6 @@ def trouble(error: OSError) -> Trouble:
     """An error of a place for files as people and programs are told of it, without its path."""
     if isinstance(error, PlaceError):
         return Trouble(error.code, error.message, error.hint)
+    hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return Trouble(code, os.strerror(error.errno) if error.errno else str(error), _MAKE_ROOM)
+    return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)

@@ -41,9 +41,9 @@ class Client:
     """A client of S3 whose methods fail by a script, one entry a call; None lets the call through."""
 
     def __init__(self) -> None:
-        session = Session()
-        session.register_component("data_loader", _LOADER)
-        self.real: Any = session.create_client("s3", region_name=REGION)
+        self.session = Session()
+        self.session.register_component("data_loader", _LOADER)
+        self.real: Any = self.session.create_client("s3", region_name=REGION)
         self.scripts: dict[str, list[Exception | None]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
 

@@ -5,6 +5,7 @@ Those refusals come from the client's script.
 """
 
 import hashlib
+import io
 import threading
 import time
 from base64 import b64encode
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import (
     ConnectionClosedError,
     EndpointConnectionError,
@@ -436,9 +439,20 @@ def test_read_what_is_not_there(objects: Objects) -> None:
     assert caught.value.filename == f"s3://{BUCKET}/{KEY}"
 
 
-def test_read_denied(objects: Objects, client: Client) -> None:
-    """An object that may not be read is not a missing one."""
+def test_read_what_is_not_there_with_the_least_policy(objects: Objects, client: Client) -> None:
+    """S3 denies a missing object to those who may list a prefix alone; the listing tells."""
     client.scripts["get_object"] = [refusal("AccessDenied", "GetObject", status=403)]
+
+    with pytest.raises(FileNotFoundError):
+        list(objects.read(KEY))
+
+
+@pytest.mark.parametrize("listing", [None, refusal("AccessDenied", "ListObjectsV2", status=403)])
+def test_read_denied(objects: Objects, upload: Upload, client: Client, listing: Exception | None) -> None:
+    """An object that may not be read is not a missing one, nor one of which nothing is known."""
+    upload()
+    client.scripts["get_object"] = [refusal("AccessDenied", "GetObject", status=403)]
+    client.scripts["list_objects_v2"] = [listing]
 
     with pytest.raises(PlaceError) as caught:
         list(objects.read(KEY))
@@ -541,7 +555,6 @@ def test_prove(objects: Objects, client: Client) -> None:
         ("create_multipart_upload", "CreateMultipartUpload", "s3:PutObject"),
         ("upload_part", "UploadPart", "s3:PutObject"),
         ("abort_multipart_upload", "AbortMultipartUpload", "s3:AbortMultipartUpload"),
-        ("get_object", "GetObject", "s3:GetObject"),
     ],
 )
 def test_prove_denied(objects: Objects, client: Client, method: str, operation: str, action: str) -> None:
@@ -556,6 +569,27 @@ def test_prove_denied(objects: Objects, client: Client, method: str, operation: 
     assert client.contents() == {}
     if method != "abort_multipart_upload":
         assert client.unfinished() == []
+
+
+@pytest.mark.parametrize("configured", ["us-east-1", "eu-west-1"])
+def test_region_of_the_bucket(client: Client, stop: threading.Event, tmp_path: Path, configured: str) -> None:
+    """S3 tells a client in the wrong Region where the bucket is, and the call is made there."""
+    signed: list[str] = []
+
+    def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
+        region = request.headers["Authorization"].decode().split("/")[2]
+        signed.append(region)
+        body = f"<Error><Code>AuthorizationHeaderMalformed</Code><Region>{REGION}</Region></Error>".encode()
+        content = io.BytesIO(b"" if region == REGION else body)
+        content.stream = lambda: [content.getvalue()]  # type: ignore[attr-defined] # as urllib3's
+        return AWSResponse(request.url, 200 if region == REGION else 400, HTTPHeaders(), content)
+
+    real = client.session.create_client("s3", region_name=configured)
+    real.meta.events.register_first("before-send.s3", answer)  # type: ignore[arg-type] # it may answer
+
+    Upload(Objects(real, BUCKET, stop), tmp_path)()
+
+    assert signed == ([] if configured == REGION else [configured]) + [REGION]
 
 
 def test_prove_without_a_bucket(stop: threading.Event) -> None:

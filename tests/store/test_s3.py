@@ -49,6 +49,8 @@ class Bucket:
 
     def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
         """Give an object in one piece."""
+        if fault := self.faults.get(f"read {key}"):
+            raise fault
         yield self.objects[key][skip:]
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
@@ -195,6 +197,16 @@ def test_a_place_that_overwrites(place: S3, bucket: Bucket) -> None:
     assert caught.value.code == "OverwritesFiles"
     assert caught.value.message.startswith("s3://reports/audits overwrites what is there")
     assert bucket.objects == {}
+
+
+def test_a_place_that_cannot_be_read(place: S3, bucket: Bucket) -> None:
+    """Where the first file cannot be read back, a run would end without its merged file: better not begin."""
+    bucket.faults["read audits/r_run.json"] = DENIED
+
+    with pytest.raises(PlaceError) as caught:
+        publish(place, "r_run.json")
+
+    assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
 
 
 def test_full_disk(place: S3, bucket: Bucket, tmp_path: Path) -> None:
