@@ -83,7 +83,9 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 
 @cli.command()
 @_CONFIG
-@_option("-o", "--output", help="The folder for the files, instead of output.directory.")
+@_option(
+    "-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory."
+)
 @_ONLY
 @_EXCLUDE
 @_option(
@@ -100,7 +102,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 
 @cli.command()
 @_CONFIG
-@_option("-o", "--output", help="The folder for the files of a run, instead of output.directory.")
+@_option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
 @_ONLY
 @_EXCLUDE
 @_option(
@@ -179,6 +181,15 @@ def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoRet
     from sso_batch.commands.demo import demo_command  # noqa: PLC0415 - imports boto3
 
     sys.exit(demo_command(terminal, output, with_failure=with_failure))
+
+
+@cli.command()
+@click.argument("manifest")
+def verify(manifest: str) -> NoReturn:
+    """Hold a run's files against its MANIFEST, a path or s3://bucket/prefix/file."""
+    from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(verify_command(manifest))
 
 
 def main() -> NoReturn:

@@ -26,6 +26,7 @@ COMMANDS = {
     "validate": {"-c, --config": "SSO_BATCH_CONFIG"},
     "demo": {"-o, --output": "SSO_BATCH_OUTPUT"},
     "schema": {},
+    "verify": {},
 }
 
 

@@ -22,7 +22,15 @@ _THROTTLES = frozenset(
         "PriorRequestNotComplete",
     }
 )
-_TRANSIENT = frozenset({"RequestTimeout", "RequestTimeoutException", "ConcurrentModificationException"})
+_TRANSIENT = frozenset(
+    {
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ConcurrentModificationException",
+        "BadDigest",  # what S3 received is not what was sent
+        "XAmzContentChecksumMismatch",
+    }
+)
 _DENIED = frozenset(
     {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
 )

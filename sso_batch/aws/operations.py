@@ -1,4 +1,4 @@
-"""Every call that an audit can make: its service, its IAM action, the limit it counts against, its pages."""
+"""Every call that a run can make: its service, its IAM action, the limit it counts against, its pages."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ACCOUNT_ACCESS = Limit("account-access", 10, 10)
 """AWS publishes no limit; a pace that is no burden."""
 
 UNLIMITED = Limit("sts", 1000, 1000)
-"""STS allows far more than an audit asks."""
+"""STS allows far more than an audit asks; so does S3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,21 @@ DESCRIBE_GROUP = _identity_store("DescribeGroup")
 LIST_APPLICATIONS = _account_access("ListApplications", "applications")
 GET_APPLICATION = _account_access("GetApplication")
 LIST_ENTITLEMENTS = _account_access("ListEntitlements", "entitlements")
+
+
+def _s3(name: str, action: str, items: str = "") -> Operation:
+    return Operation(name, "s3", f"s3:{action}", UNLIMITED, items, token_key="NextContinuationToken")  # noqa: S106 - likewise
+
+
+PUT_OBJECT = _s3("PutObject", "PutObject")
+CREATE_MULTIPART_UPLOAD = _s3("CreateMultipartUpload", "PutObject")
+UPLOAD_PART = _s3("UploadPart", "PutObject")
+COMPLETE_MULTIPART_UPLOAD = _s3("CompleteMultipartUpload", "PutObject")
+ABORT_MULTIPART_UPLOAD = _s3("AbortMultipartUpload", "AbortMultipartUpload")
+GET_OBJECT = _s3("GetObject", "GetObject")
+HEAD_OBJECT = _s3("HeadObject", "GetObject")
+LIST_OBJECTS = _s3("ListObjectsV2", "ListBucket", "Contents")
+DELETE_OBJECT = _s3("DeleteObject", "DeleteObject")
 
 TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
 """Every operation that sso-batch can call."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +12,11 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__
 from sso_batch.aws.connection import Sessions
+from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Collect, Config, Organization, load
-from sso_batch.errors import OrganizationError, OutputError
+from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
@@ -35,7 +35,7 @@ def check_command(
     config = with_options(load(config_file, environ), options)
     refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    _refuse_unwritable(Path(config.output.directory))
+    open_store(config.output).check()
     with terminal.watch() as (log, _):
         checks = _without_rivals(asyncio.run(_check(organizations, config, log)))
     code = exit_code(checks)
@@ -46,16 +46,6 @@ def check_command(
 
         terminal.print(table(checks))
     return code
-
-
-def _refuse_unwritable(folder: Path) -> None:
-    """Look whether a run could make its files, without making any; raises OutputError."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"cannot write to the output folder {folder}: {there} is no folder that this user may write to",
-            hint="name a folder that this user may write to with --output or output.directory",
-        )
 
 
 async def _check(

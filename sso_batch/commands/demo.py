@@ -15,7 +15,8 @@ from sso_batch.config import load
 from sso_batch.demo import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.outcome import RunOutcome, Status
-from sso_batch.report.names import PREFIX, FileNames
+from sso_batch.report.names import FileNames
+from sso_batch.store import PREFIX
 
 _MEANING = """
 A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and

@@ -1,10 +1,12 @@
 """`sso-batch run`."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sso_batch.commands.place import open_store, place_named
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.outcome import RunOutcome
@@ -13,7 +15,6 @@ from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_unbuilt
-from sso_batch.store import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    store = Folder(Path(config.output.directory))
+    stop = threading.Event()
+    store = open_store(config.output, stop)
     names, started_at = begin(store, options.run_id, _now)
     facts = RunFacts(
         names=names,
@@ -50,15 +52,15 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
         not_selected=tuple(one.name for one in config.organizations if one not in organizations),
     )
     with terminal.watch() as (log, progress):
-        surroundings = Surroundings(store, log, progress, _now)
+        surroundings = Surroundings(store, log, progress, _now, stop)
         return Run(config, organizations, facts, started_at, surroundings).run(), names
 
 
 def with_options(config: Config, options: RunOptions) -> Config:
-    """The configuration as the command line changes it."""
+    """The configuration as the command line changes it; raises UsageError."""
     output: dict[str, object] = {}
     if options.output is not None:
-        output["directory"] = options.output
+        output["directory"] = place_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
     return config.model_copy(update={"output": config.output.model_copy(update=output)})

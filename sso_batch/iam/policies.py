@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from sso_batch.aws.operations import LIST_OBJECTS, TABLE
 from sso_batch.config import Config, Organization
 from sso_batch.config.patterns import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
 from sso_batch.iam.statements import Statement, allow, audited_statements, decrypts, policy
+from sso_batch.store import PREFIX
 
 RUNNER = "runner"
 AUDITED = "audited"
@@ -77,23 +79,35 @@ def _decrypts(keys: list[str], partition: str) -> list[Statement]:
 
 
 def _writes(config: Config) -> list[Statement]:
-    """What writing to a bucket takes: new objects, none of them overwritten, and a look at those there."""
+    """What a place in S3 takes: reports put, read back and taken back, and a look at those there."""
     place = config.output.s3
     if place is None:
         return []
     partition = _output_partition(config)
     bucket = f"arn:{partition}:s3:::{place.bucket}"
     prefix = f"{place.prefix}/" if place.prefix else ""
-    objects = f"{bucket}/{prefix}aws_sso_access_report_*"
+    reports = f"{prefix}{PREFIX}*"
+    on_bucket = {LIST_OBJECTS.action}
+    on_objects = {one.action for one in TABLE if one.service == "s3"} - on_bucket
     statements = [
-        allow("Reports", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], objects),
-        allow("ReportNames", ["s3:ListBucket"], bucket)
-        | {"Condition": {"StringLike": {"s3:prefix": [f"{prefix}aws_sso_access_report_*"]}}},
+        allow("Reports", sorted(on_objects), f"{bucket}/{reports}"),
+        allow("ReportNames", sorted(on_bucket), bucket)
+        | {"Condition": {"StringLike": {"s3:prefix": [reports]}}},
     ]
     key = config.output.kms_key_id
-    if key is not None and key.startswith("arn:"):
-        statements.append(allow("ReportKey", ["kms:Decrypt", "kms:GenerateDataKey"], key))
-    return statements
+    return statements if key is None else [*statements, _encrypts(key, partition)]
+
+
+def _encrypts(key: str, partition: str) -> Statement:
+    """What S3 does with the key for the writer: an upload in parts reads them as well."""
+    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+    place, is_alias, alias = key.rpartition("alias/")
+    anywhere = f"arn:{partition}:kms:*:*:"
+    if not is_alias:
+        return allow("ReportKey", actions, key if key.startswith("arn:") else f"{anywhere}key/{key}")
+    # IAM knows keys alone as resources; an alias can stand in a condition.
+    named = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{alias}"}}
+    return allow("ReportKey", actions, f"{place or anywhere}key/*") | {"Condition": named}
 
 
 def _output_partition(config: Config) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PREFIX = "aws_sso_access_report_"
+from sso_batch.store import PREFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from sso_batch.outcome import OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import decode
 from sso_batch.report.write import Stopped, write_merged
-from sso_batch.store import FileEntry, Store, lines
-
-MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+from sso_batch.store import FileEntry, Store, lines, trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,8 @@ class Closing:
         except Stopped:
             return Closed(organizations, ())
         except OSError as error:
-            self._log.error("run.merge_failed", message=error.strerror or str(error), hint=MAKE_ROOM)
+            told = trouble(error)
+            self._log.error("run.merge_failed", code=told.code, message=told.message, hint=told.hint)
             return Closed(organizations, (), written=False)
 
     def _files(self, organizations: Sequence[OrganizationOutcome]) -> Iterator[FileEntry]:

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -19,7 +17,7 @@ from sso_batch.model import Gap, Snapshot
 from sso_batch.outcome import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Stopped, Written, write_organization
-from sso_batch.store import FileEntry, Store
+from sso_batch.store import FileEntry, Store, trouble
 from sso_batch.workers import Workers
 
 _SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
@@ -114,7 +112,7 @@ class OrganizationRun:
                 if self._cancelled_for(self._name) is None:
                     return written
                 for file in written.files:
-                    desk.store.remove(file.name)
+                    await desk.writers.run(partial(desk.store.remove, file.name))
             raise
 
     def _read(self, snapshot: Snapshot, written: Written) -> OrganizationOutcome:
@@ -201,15 +199,9 @@ def _gap(name: str, error: OrganizationError) -> Gap:
 
 
 def _unwritten(name: str, error: OSError) -> Gap:
-    code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return Gap(
-        "write",
-        name,
-        code,
-        f"the organization's files could not be written: {reason}",
-        "make room in the output folder, or name another one with --output, and run again",
-    )
+    told = trouble(error)
+    message = f"the organization's files could not be written: {told.message}"
+    return Gap("write", name, told.code, message, told.hint)
 
 
 def _bug(name: str, error: Exception) -> Gap:

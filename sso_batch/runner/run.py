@@ -5,7 +5,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,9 +21,9 @@ from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts, manifest
 from sso_batch.report.write import write_document
 from sso_batch.runner.claims import Claims
-from sso_batch.runner.closing import MAKE_ROOM, Closing
+from sso_batch.runner.closing import Closing
 from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.store import Store
+from sso_batch.store import Store, trouble
 from sso_batch.workers import Workers
 
 _WRITERS = 2
@@ -31,12 +31,13 @@ _WRITERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a run is given besides its configuration."""
+    """What a run is given besides its configuration; it sets `stop` when it is told to end."""
 
     store: Store
     log: FilteringBoundLogger
     progress: Progress
     clock: Callable[[], datetime]
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Run:
@@ -68,7 +69,7 @@ class Run:
             escape_formulas=output.escape_formulas,
             writers=Workers(_WRITERS, "files"),
         )
-        self._stop = threading.Event()
+        self._stop = surroundings.stop
         self._signal: int | None = None
 
     def run(self) -> RunOutcome:
@@ -156,9 +157,13 @@ class Run:
         if outcome.endpoint_overrides:
             self._log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
         try:
-            write_document(self._store, self._facts.names.manifest, manifest(self._facts, outcome))
+            write = partial(
+                write_document, self._store, self._facts.names.manifest, manifest(self._facts, outcome)
+            )
+            await self._desk.writers.run(write)
         except OSError as error:
-            self._log.error("run.manifest_failed", message=error.strerror, hint=MAKE_ROOM)
+            told = trouble(error)
+            self._log.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
             return replace(outcome, written=False)
         return outcome
 

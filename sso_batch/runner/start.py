@@ -11,7 +11,7 @@ from sso_batch.errors import OutputError, UsageError
 from sso_batch.report.manifest import run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
-from sso_batch.store import Store, Stored
+from sso_batch.store import Store, Stored, trouble
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -22,8 +22,6 @@ _RECENT = timedelta(minutes=10)
 def refuse_unbuilt(config: Config) -> None:
     """Raise UsageError for settings whose work this version cannot do: no report rather than a part."""
     unbuilt = [f"output.formats: {one}" for one in config.output.formats if one != "csv"]
-    if config.output.s3 is not None:
-        unbuilt.append("output.directory: s3://")
     if config.review.fail_on != "off":
         unbuilt.append(f"review.fail_on: {config.review.fail_on}")
     if config.review.compare != "none":
@@ -63,9 +61,9 @@ def begin(
                 return names, started_at
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
+        told = trouble(error)
         raise OutputError(
-            f"cannot write to the output place {store.name}: {error.strerror or error}",
-            hint="make room there, or name another place with --output or output.directory",
+            f"cannot write to the output place {store.name}: {told.message}", hint=told.hint
         ) from error
 
 

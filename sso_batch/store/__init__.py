@@ -2,6 +2,20 @@
 
 from sso_batch.store.draft import Draft, FileEntry
 from sso_batch.store.folder import Folder
-from sso_batch.store.place import Store, Stored, lines
+from sso_batch.store.place import PREFIX, Store, Stored, lines
+from sso_batch.store.s3 import S3
+from sso_batch.store.trouble import PlaceError, Trouble, trouble
 
-__all__ = ["Draft", "FileEntry", "Folder", "Store", "Stored", "lines"]
+__all__ = [
+    "PREFIX",
+    "S3",
+    "Draft",
+    "FileEntry",
+    "Folder",
+    "PlaceError",
+    "Store",
+    "Stored",
+    "Trouble",
+    "lines",
+    "trouble",
+]

@@ -11,6 +11,9 @@ from typing import Self
 
 _MODE = 0o600  # reports name people
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""Never a file that is there, nor through a link."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -22,6 +25,13 @@ class FileEntry:
     bytes: int
 
 
+def within(name: str) -> str:
+    """A file's name, which must not lead out of its place; raises ValueError, since that is a defect."""
+    if "/" in name or "\0" in name:
+        raise ValueError("the name of a file leads out of its place")
+    return name
+
+
 class Draft:
     """A file to be published as `name`, under a hidden name in `directory` until then.
 
@@ -31,10 +41,10 @@ class Draft:
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self.rows = 0
-        self.path = directory / f".{name}.{secrets.token_hex(4)}.part"
+        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.part"
         self._digest = hashlib.sha256()
         self._bytes = 0
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(self.path, _NEW, _MODE)
         os.fchmod(descriptor, _MODE)  # whatever the umask took away
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
 

@@ -3,21 +3,29 @@
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import Stored
+from sso_batch.store.trouble import PlaceError
 
 _CHUNK = 1 << 20
+
+_NAME_ANOTHER = "name a folder that this user may write to with --output or output.directory"
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class Folder:
-    """A folder on a local disk or a mounted volume."""
+    """A folder on a local disk or a mounted volume.
+
+    It may be reached through a symbolic link, as whoever configures it says; what is in it may not be one:
+    a link's name is taken, and no file is read or written through it.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -26,6 +34,17 @@ class Folder:
     def name(self) -> str:
         """The folder's path, as it was given."""
         return str(self.directory)
+
+    def check(self) -> None:
+        """Look whether the folder could be made and written to; raises OutputError."""
+        absolute = self.directory.absolute()
+        there = next(path for path in (absolute, *absolute.parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise OutputError(
+                f"cannot write to the output folder {self.directory}: {there} is no folder that this user "
+                "may write to",
+                hint=_NAME_ANOTHER,
+            )
 
     def prepare(self) -> None:
         """Create the folder and prove that a file can be made in it; raises OutputError."""
@@ -37,7 +56,7 @@ class Folder:
         except OSError as error:
             raise OutputError(
                 f"cannot write to the output folder {self.directory}: {error.strerror or error}",
-                hint="name a folder that this user may write to with --output or output.directory",
+                hint=_NAME_ANOTHER,
             ) from error
 
     def stored(self) -> Iterator[Stored]:
@@ -52,7 +71,7 @@ class Folder:
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""
-        with (self.directory / name).open("rb") as file:
+        with os.fdopen(_regular(self.directory / within(name)), "rb") as file:
             file.seek(skip)
             while chunk := file.read(_CHUNK):
                 yield chunk
@@ -81,7 +100,7 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a published file, if it is there."""
-        (self.directory / name).unlink(missing_ok=True)
+        (self.directory / within(name)).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""
@@ -93,6 +112,28 @@ class Folder:
                 raise
         finally:
             os.close(descriptor)
+
+
+def _regular(path: Path) -> int:
+    """Open a file to read it; a link, or what is no file at all, such as a pipe, is refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _no_file(path) from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _no_file(path)
+    return descriptor
+
+
+def _no_file(path: Path) -> PlaceError:
+    return PlaceError(
+        "NotAFile",
+        f"{path.name} is a symbolic link, or no file at all, and is not read",
+        hint="take it out of the output folder",
+    )
 
 
 def _link(path: Path, final: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from sso_batch.store.draft import Draft, FileEntry
 
+PREFIX = "aws_sso_access_report_"
+"""How the name of every file of a run begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -17,14 +20,20 @@ class Stored:
 
 
 class Store(Protocol):
-    """A place for the files of runs. Whatever fails in it raises OSError, but `prepare` OutputError."""
+    """A place for the files of runs.
+
+    Whatever fails in it raises OSError, but `check` and `prepare` OutputError; `trouble` gives the words.
+    """
 
     @property
     def name(self) -> str:
         """The place as users write it."""
 
+    def check(self) -> None:
+        """Find out, leaving nothing behind, whether files could be made here; raises OutputError."""
+
     def prepare(self) -> None:
-        """Prove that files can be made here; raises OutputError."""
+        """Make the place if need be, and prove that files can be made here; raises OutputError."""
 
     def stored(self) -> Iterator[Stored]:
         """The files that are here."""

@@ -127,7 +127,7 @@ def test_bucket_and_topic(prefix: str) -> None:
     assert [(one["Action"], one["Resource"]) for one in runner["Statement"]] == [
         (["sns:Publish"], topic),
         (
-            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             f"arn:aws:s3:::reports/{folder}aws_sso_access_report_*",
         ),
         (["s3:ListBucket"], "arn:aws:s3:::reports"),
@@ -136,6 +136,34 @@ def test_bucket_and_topic(prefix: str) -> None:
     assert runner["Statement"][2]["Condition"] == {
         "StringLike": {"s3:prefix": [f"{folder}aws_sso_access_report_*"]}
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "resource", "alias"),
+    [
+        ("arn:aws:kms:eu-west-1:111122223333:key/1", "arn:aws:kms:eu-west-1:111122223333:key/1", None),
+        (
+            "12345678-1234-1234-1234-123456789012",
+            "arn:aws:kms:*:*:key/12345678-1234-1234-1234-123456789012",
+            None,
+        ),
+        ("alias/reports", "arn:aws:kms:*:*:key/*", "alias/reports"),
+        (
+            "arn:aws:kms:eu-west-1:111122223333:alias/reports",
+            "arn:aws:kms:eu-west-1:111122223333:key/*",
+            "alias/reports",
+        ),
+    ],
+)
+def test_key(key: str, resource: str, alias: str | None) -> None:
+    """However the key is written, the policy names keys, as IAM wants it; an alias stands in a condition."""
+    runner = policies(configuration(output={"directory": "s3://reports", "kms_key_id": key}))["runner"]
+
+    statement = runner["Statement"][-1]
+    assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], resource)
+    assert statement.get("Condition") == (
+        alias and {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+    )
 
 
 @pytest.mark.parametrize("writer", [{"profile": "writer"}, {"role_arn": HUB}])

@@ -105,7 +105,6 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     ("settings", "unbuilt"),
     [
         ({"output": {"formats": ("csv", "html", "xlsx")}}, "output.formats: html; output.formats: xlsx"),
-        ({"output": {"directory": "s3://bucket/prefix"}}, "output.directory: s3://"),
         ({"review": {"fail_on": "low"}}, "review.fail_on: low"),
         ({"review": {"compare": "previous"}}, "review.compare: previous"),
         (

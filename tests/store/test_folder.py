@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError
-from sso_batch.store import FileEntry, Folder
+from sso_batch.store import FileEntry, Folder, PlaceError
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -309,3 +309,108 @@ def test_read(folder: Folder) -> None:
     assert b"".join(chunks) == content[1000:]
     assert max(len(chunk) for chunk in chunks) <= 1 << 20
     assert list(folder.read("a.csv", skip=len(content))) == []
+
+
+# Links
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "pipe", "folder"])
+def test_read_what_is_no_file(folder: Folder, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
+    """Nothing is read through a link, nor from what is no file: it would not end."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    path = folder.directory / "a.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(elsewhere)
+        if kind == "symlink":
+            elsewhere.write_bytes(b"theirs")
+
+    with pytest.raises(PlaceError) as caught:
+        list(folder.read("a.csv"))
+
+    assert caught.value.message == "a.csv is a symbolic link, or no file at all, and is not read"
+
+
+def test_read_what_is_not_there(folder: Folder) -> None:
+    """A missing file is told as one."""
+    with pytest.raises(FileNotFoundError):
+        list(folder.read("a.csv"))
+
+
+def test_a_link_is_replaced_and_removed_itself(
+    folder: Folder, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is replaced or removed is the link, and never what it points to."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    elsewhere.write_bytes(b"theirs")
+    for name in ("a.csv", "b.csv"):
+        (folder.directory / name).symlink_to(elsewhere)
+
+    with folder.draft("a.csv") as draft:
+        draft.write(b"ours")
+        folder.publish(draft, replace=True)
+    folder.remove("b.csv")
+
+    assert contents(folder.directory) == {"a.csv": b"ours"}
+    assert not (folder.directory / "a.csv").is_symlink()
+    assert elsewhere.read_bytes() == b"theirs"
+
+
+def test_draft_where_a_link_lies_in_wait(
+    folder: Folder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draft is never written through a link, even where somebody guessed its name."""
+    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    (folder.directory / ".a.csv.guessed.part").symlink_to(elsewhere)
+
+    with pytest.raises(FileExistsError):
+        folder.draft("a.csv")
+
+    assert not elsewhere.exists()
+
+
+def test_the_folder_may_be_reached_through_a_link(tmp_path: Path) -> None:
+    """Whoever configures a link to a folder means the folder."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    folder = Folder(tmp_path / "link")
+
+    folder.prepare()
+    publish(folder, "a.csv")
+
+    assert contents(tmp_path / "real") == {"a.csv": CONTENT}
+
+
+# Checked without leaving anything
+
+
+def test_check(tmp_path: Path) -> None:
+    """A folder that could be made is not made."""
+    Folder(tmp_path / "a" / "b").check()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "reports"])
+def test_check_where_a_file_stands(tmp_path: Path, below: str) -> None:
+    """A folder that could not be made is refused."""
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(OutputError, match="cannot write to the output folder") as caught:
+        Folder(tmp_path / "file" / below).check()
+
+    assert caught.value.hint == "name a folder that this user may write to with --output or output.directory"
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/../../a.csv", "b/a.csv", "a\0.csv"])
+def test_a_name_that_leads_elsewhere(folder: Folder, name: str) -> None:
+    """No name leads out of the folder, wherever it comes from."""
+    for attempt in (folder.draft, folder.remove, lambda name: list(folder.read(name))):
+        with pytest.raises(ValueError, match="leads out of its place"):
+            attempt(name)
+
+    assert contents(folder.directory) == {}

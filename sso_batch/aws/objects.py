@@ -1,0 +1,163 @@
+"""The objects of one bucket: put whole or not at all, read, listed, deleted; and what fails, in words."""
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sso_batch.aws import operations
+from sso_batch.aws.attempts import FAILURES, Attempts
+from sso_batch.aws.failures import AwsFailure, from_exception, malformed
+from sso_batch.aws.operations import Operation
+from sso_batch.aws.place_failures import place_error
+from sso_batch.aws.upload import CONFLICT, PART, TAKEN, Parts, Upload
+
+_PATIENCE = 300.0
+"""Seconds in which a call is tried again."""
+
+_SHORT_PATIENCE = 20.0
+"""The same before a run, when somebody may be waiting."""
+
+_CHUNK = 1 << 20
+_MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
+_NOTHING_LEFT = frozenset({"InvalidRange", "416"})
+
+
+class Objects:
+    """The objects of a bucket, through a client of S3; raises PlaceError where nothing else is said.
+
+    `part` is how many bytes go in one put, or in each part.
+    """
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - made at run time
+        bucket: str,
+        stop: threading.Event,
+        *,
+        kms_key_id: str | None = None,
+        renew: Callable[[], bool] = lambda: False,
+        part: int = PART,
+    ) -> None:
+        self._bucket = bucket
+        self._attempts = Attempts(client, stop, renew=renew, always={"Bucket": bucket})
+        self._key_id = kms_key_id
+        self._part = part
+
+    def prove(self, key: str) -> None:
+        """Prove that `key`, which is not there, could be put; leaves nothing behind.
+
+        A multipart upload that is aborted takes the permissions of a put, and the key's, and leaves no
+        version in a bucket that keeps them.
+        """
+        try:
+            parts = Parts.begin(self._attempts, key, self._encryption, _SHORT_PATIENCE, {})
+            try:
+                parts.add(b"x")
+            except AwsFailure:
+                parts.abandon()
+                raise
+            parts.abort()
+        except AwsFailure as failure:
+            raise self._error(failure) from None
+
+    def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
+        """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
+        end = time.monotonic() + _PATIENCE
+        for attempt in count():
+            upload = Upload(
+                self._attempts, key, path, sha256, replace, self._encryption, self._part, _PATIENCE
+            )
+            try:
+                upload.put()
+            except AwsFailure as failure:
+                if failure.code in TAKEN:
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._url(key)) from None
+                if failure.code not in CONFLICT or not self._attempts.pause(attempt, end):
+                    raise self._error(failure) from None
+            else:
+                return
+
+    def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
+        """An object in chunks, without its first `skip` bytes; raises FileNotFoundError.
+
+        Where the connection breaks, the rest is asked for: of the very same object, or not at all.
+        """
+        same: dict[str, str] = {}
+        end = time.monotonic() + _PATIENCE
+        for attempt in count():
+            wanted = same | ({"Range": f"bytes={skip}-"} if skip else {})
+            try:
+                answer = self._attempts.call(operations.GET_OBJECT, _PATIENCE, Key=key, **wanted)
+                same = {"IfMatch": answer["ETag"]}
+                for chunk in answer["Body"].iter_chunks(_CHUNK):
+                    skip += len(chunk)
+                    end = time.monotonic() + _PATIENCE
+                    yield chunk
+            except AwsFailure as failure:
+                if failure.code in _NOTHING_LEFT:
+                    return
+                raise self._unread(key, failure) from None
+            except FAILURES as error:  # in mid-body
+                broken = from_exception(operations.GET_OBJECT, error)
+                if not broken.transient or not self._attempts.pause(attempt, end):
+                    raise self._error(broken) from None
+            else:
+                return
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The keys that begin with `prefix` and have no slash after it, and when each was written."""
+        listing = operations.LIST_OBJECTS
+        further: Mapping[str, str] = {}
+        tokens: set[str] = set()
+        while True:
+            answer = self._call(listing, Prefix=prefix, Delimiter="/", **further)
+            for one in answer.get(listing.items, ()):
+                yield one["Key"], one["LastModified"]
+            if not answer.get("IsTruncated"):
+                return
+            token = str(answer.get(listing.token_key, ""))
+            if not token or token in tokens:
+                raise self._error(malformed(listing, "a page token is missing, or came back a second time"))
+            tokens.add(token)
+            further = {"ContinuationToken": token}
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if it is there."""
+        self._call(operations.DELETE_OBJECT, Key=key)
+
+    @property
+    def _encryption(self) -> dict[str, str]:
+        """How to encrypt; by default the bucket decides."""
+        if self._key_id is None:
+            return {}
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._key_id}
+
+    def _call(self, operation: Operation, **parameters: object) -> dict[str, Any]:
+        try:
+            return self._attempts.call(operation, _PATIENCE, **parameters)
+        except AwsFailure as failure:
+            raise self._error(failure) from None
+
+    def _unread(self, key: str, failure: AwsFailure) -> OSError:
+        """The error of a read. S3 denies a missing object to those who may not list the whole bucket."""
+        if failure.code in _MISSING or (failure.denied and not self._may_be_there(key)):
+            return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._url(key))
+        return self._error(failure)
+
+    def _may_be_there(self, key: str) -> bool:
+        try:
+            return any(found == key for found, _ in self.listed(key))
+        except OSError:
+            return True
+
+    def _error(self, failure: AwsFailure) -> OSError:
+        return place_error(failure, self._bucket, self._key_id)
+
+    def _url(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"

@@ -1,0 +1,52 @@
+"""The place for files that a configuration or a command line names."""
+
+import tempfile
+import threading
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sso_batch.config import Output
+from sso_batch.errors import OutputError, UsageError
+from sso_batch.store import S3, Folder, Store
+
+
+def open_store(output: Output, stop: threading.Event | None = None) -> Store:
+    """The place that a configuration's `output` names; raises OutputError where it cannot be one.
+
+    Once `stop` is set, no call to it is tried a second time.
+    """
+    place = output.s3
+    if place is None:
+        return Folder(Path(output.directory))
+    from sso_batch.aws.writer import bucket_of  # noqa: PLC0415 - boto3, for S3 alone
+
+    try:
+        spool = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"there is no folder to make files in before they go to {output.directory}",
+            hint="name one that this user may write to in the environment variable TMPDIR",
+        ) from error
+    return S3(place.bucket, place.prefix, bucket_of(output, stop or threading.Event()), spool)
+
+
+def place_named(location: str) -> Output:
+    """A folder or s3://bucket/prefix of the command line as a configuration says it; raises UsageError."""
+    try:
+        return Output.model_validate({"directory": location})
+    except ValidationError as error:
+        raise UsageError(f"{location!r} is no place for files", hint=error.errors()[0]["msg"]) from None
+
+
+def open_place(location: str) -> Store:
+    """A folder, or s3://bucket/prefix with the environment's credentials; raises UsageError."""
+    return open_store(place_named(location))
+
+
+def open_file(location: str) -> tuple[Store, str]:
+    """The place of one file, by its path or its s3:// URL, and the file's name there; raises UsageError."""
+    folder, slash, name = location.rpartition("/")
+    if not name or (location.startswith("s3://") and folder in ("s3:/", "s3:")):
+        raise UsageError(f"{location} names no file", hint="write a file's path, or s3://bucket/prefix/file")
+    return open_place(folder or slash or "."), name

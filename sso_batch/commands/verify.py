@@ -1,0 +1,52 @@
+"""`sso-batch verify`: a run's files against its manifest."""
+
+import click
+
+from sso_batch.commands.place import open_file
+from sso_batch.errors import UsageError
+from sso_batch.report.verification import Finding, ManifestError, Recorded, recorded, verify
+from sso_batch.store import PlaceError, Store, trouble
+
+_DIFFERENT = 6
+
+
+def verify_command(location: str) -> int:
+    """Print what is missing, changed or extra; raises UsageError where there is no manifest."""
+    store, name = open_file(location)
+    manifest = _manifest(store, name, location)
+    click.echo(
+        f"run {_shown(manifest.names.run_id)} of {_shown(manifest.names.ts)}, {_shown(manifest.status)}"
+    )
+    found = []
+    try:
+        for one in verify(store, manifest):
+            found.append(one.finding)
+            reason = f"  ({_shown(one.reason)})" if one.reason else ""
+            click.echo(f"{one.finding:<10}  {_shown(one.name)}{reason}")
+    except OSError as error:
+        raise _unreadable(store.name, error) from error
+    wrong = len(found) - found.count(Finding.AS_WRITTEN)
+    click.echo(f"{found.count(Finding.AS_WRITTEN)} as written, {wrong} not")
+    return _DIFFERENT if wrong else 0
+
+
+def _manifest(store: Store, name: str, location: str) -> Recorded:
+    try:
+        return recorded(name, b"".join(store.read(name)))
+    except OSError as error:
+        raise _unreadable(location, error) from error
+    except ManifestError as error:
+        raise UsageError(
+            f"{_shown(location)} is no manifest of a run: {_shown(str(error))}",
+            hint="name a run's file whose name ends with _manifest.json",
+        ) from error
+
+
+def _unreadable(location: str, error: OSError) -> UsageError:
+    hint = error.hint if isinstance(error, PlaceError) else ""
+    return UsageError(f"{_shown(location)} cannot be read: {trouble(error).message}", hint=hint)
+
+
+def _shown(text: str) -> str:
+    """Text that moves nothing on a terminal."""
+    return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]

@@ -1,0 +1,37 @@
+"""What went wrong with a place for files, in words."""
+
+import errno
+import os
+from dataclasses import dataclass
+
+_MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+
+_ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A code for programs, what happened, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class PlaceError(OSError):
+    """Trouble that no number of the operating system's tells: the place gives its own `code`."""
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def trouble(error: OSError) -> Trouble:
+    """An error of a place for files as people and programs are told of it, without its path."""
+    if isinstance(error, PlaceError):
+        return Trouble(error.code, error.message, error.hint)
+    hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
+    code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)

@@ -1,0 +1,134 @@
+"""`sso-batch verify`: a line for each file, and an exit code."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.command import Command, execute, isolate
+
+TS = "20260304_050607"
+MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
+MERGED = f"aws_sso_access_report_{TS}.csv"
+
+
+@pytest.fixture
+def sso_batch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    isolate(monkeypatch, tmp_path)
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Give the manifest of a run of one file, in a folder of its own."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / MERGED).write_bytes(b"merged")
+    document: dict[str, Any] = {
+        "schema": 1,
+        "run_id": "nightly",
+        "ts": TS,
+        "status": "complete",
+        "shard": None,
+        "organizations": [],
+        "files": [{"name": MERGED, "sha256": hashlib.sha256(b"merged").hexdigest(), "rows": 1, "bytes": 6}],
+    }
+    (folder / MANIFEST).write_text(json.dumps(document))
+    return folder / MANIFEST
+
+
+def test_not_there(sso_batch: Command, tmp_path: Path) -> None:
+    """A manifest that is not there is a mistake of usage."""
+    ended = sso_batch("verify", tmp_path / MANIFEST)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert ended.stderr == f"sso-batch: {tmp_path / MANIFEST} cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 1, "run_id"'])
+def test_no_manifest(sso_batch: Command, tmp_path: Path, content: str) -> None:
+    """A file that is no manifest, or was cut off, is a mistake of usage."""
+    (tmp_path / "report.json").write_text(content)
+
+    ended = sso_batch("verify", tmp_path / "report.json")
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "report.json is no manifest of a run: it " in ended.stderr
+    assert "_manifest.json" in ended.stderr
+
+
+@pytest.mark.parametrize("location", ["s3://", "s3://bucket", "reports/", "", "gs://bucket/x", "s3://B/x"])
+def test_no_file_named(sso_batch: Command, location: str) -> None:
+    """What names no file is a mistake of usage."""
+    ended = sso_batch("verify", location)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("sso-batch: ")
+
+
+def test_a_folder(sso_batch: Command, tmp_path: Path) -> None:
+    """A folder is no manifest."""
+    ended = sso_batch("verify", tmp_path)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "no file at all" in ended.stderr
+
+
+def test_as_written(sso_batch: Command, manifest: Path) -> None:
+    """Where everything is as it was written the exit code is 0."""
+    ended = sso_batch("verify", manifest)
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout == (f"run nightly of {TS}, complete\nok          {MERGED}\n1 as written, 0 not\n")
+
+
+def test_beside_the_manifest(sso_batch: Command, manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest is named by its bare name, too."""
+    monkeypatch.chdir(manifest.parent)
+
+    assert sso_batch("verify", MANIFEST).code == 0
+
+
+def test_different(sso_batch: Command, manifest: Path) -> None:
+    """Where anything differs the exit code is 6, and each file has its line."""
+    (manifest.parent / MERGED).write_bytes(b"other")
+    (manifest.parent / f"aws_sso_access_report_acme_{TS}.csv").write_bytes(b"")
+
+    ended = sso_batch("verify", manifest)
+
+    assert (ended.code, ended.stderr) == (6, "")
+    assert ended.stdout.splitlines()[1:] == [
+        f"changed     {MERGED}  (5 bytes instead of 6)",
+        f"extra       aws_sso_access_report_acme_{TS}.csv  (of this run, and not in its manifest)",
+        "0 as written, 2 not",
+    ]
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\u202e", "\n", "\udcff", "ü"])
+def test_hostile_names(sso_batch: Command, manifest: Path, odd: str) -> None:
+    """No name of a file moves anything on the terminal, nor makes a line of its own."""
+    (manifest.parent / f"aws_sso_access_report_{odd}_{TS}.csv").write_bytes(b"")
+
+    ended = sso_batch("verify", manifest)
+
+    assert ended.code == 6
+    assert len(ended.stdout.splitlines()) == 4
+    assert ended.stdout.replace("\n", "").isascii()
+    assert ended.stdout.replace("\n", "").isprintable()
+
+
+def test_no_boto3_for_a_folder(manifest: Path) -> None:
+    """A run in a folder is verified without boto3."""
+    script = (
+        "import sys\n"
+        f"sys.argv = ['sso-batch', 'verify', {str(manifest)!r}]\n"
+        "from sso_batch.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    assert not {'boto3', 'botocore'} & set(sys.modules)\n"
+    )
+
+    ended = execute(python=("-c", script))
+
+    assert (ended.code, ended.stderr) == (0, "")

@@ -1,0 +1,173 @@
+"""A run's files held against its manifest."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sso_batch.report.verification import Finding, ManifestError, Verified, recorded, verify
+from sso_batch.store import Folder
+
+TS = "20260304_050607"
+MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
+MERGED = f"aws_sso_access_report_{TS}.csv"
+ACME = f"aws_sso_access_report_acme_{TS}.csv"
+CONTENTS = {MERGED: b"merged", ACME: b"acme"}
+
+
+def entry(file: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as JSON has them
+    content = CONTENTS[file]
+    known = {"name": file, "sha256": hashlib.sha256(content).hexdigest(), "rows": 1, "bytes": len(content)}
+    return known | changes
+
+
+def document(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as JSON has them
+    return {
+        "schema": 1,
+        "run_id": "nightly",
+        "ts": TS,
+        "status": "complete",
+        "shard": None,
+        "organizations": [{"name": "acme", "files": [entry(ACME)]}],
+        "files": [entry(MERGED)],
+    } | changes
+
+
+Verify = Callable[..., list[Verified]]
+
+
+@pytest.fixture
+def verified(tmp_path: Path) -> Verify:
+    """Verifies a folder with the files of the manifest, as a test has changed them."""
+    for name, content in CONTENTS.items():
+        (tmp_path / name).write_bytes(content)
+
+    def verify_folder(**changes: Any) -> list[Verified]:  # noqa: ANN401 - as JSON has them
+        manifest = recorded(MANIFEST, json.dumps(document(**changes)).encode())
+        return list(verify(Folder(tmp_path), manifest))
+
+    return verify_folder
+
+
+# No manifest
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is not JSON, or was cut off"),
+        (json.dumps(document()).encode()[:-20], "it is not JSON, or was cut off"),
+        (b"\xff\xfe", "it is not JSON, or was cut off"),
+        (b"[" * 100_000, "it is not JSON, or was cut off"),
+        (b"[]", "it lacks what a manifest has"),
+        (b"{}", "it lacks what a manifest has: 'schema'"),
+        (json.dumps(document(schema=2)).encode(), "its schema is not 1"),
+        (json.dumps(document(organizations=None)).encode(), "it lacks what a manifest has"),
+        (json.dumps(document(ts=7)).encode(), "it lacks what a manifest has: 7 is no text"),
+        (json.dumps(document(ts="")).encode(), "its ts is no start of a run"),
+        (json.dumps(document(files=[entry(MERGED, bytes="6")])).encode(), "it lacks what a manifest has"),
+        (json.dumps(document(files=[{"name": MERGED}])).encode(), "it lacks what a manifest has: 'bytes'"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, bytes) else "",
+)
+def test_no_manifest(content: bytes, reason: str) -> None:
+    """What is no manifest, or only a part of one, is told as that."""
+    with pytest.raises(ManifestError, match=f"^{reason}"):
+        recorded(MANIFEST, content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../aws_sso_access_report_a.csv",
+        "/etc/passwd",
+        "aws_sso_access_report_/../../a",
+        "aws_sso_access_report_\x1b[2J",
+        "",
+    ],
+)
+def test_names_that_lead_elsewhere(name: str) -> None:
+    """A manifest that names a file elsewhere is not followed."""
+    content = json.dumps(document(files=[entry(MERGED, name=name)])).encode()
+
+    with pytest.raises(ManifestError, match="it names a file that no run writes"):
+        recorded(MANIFEST, content)
+
+
+# What is found
+
+
+def test_missing(verified: Verify, tmp_path: Path) -> None:
+    """A file that is gone is missing."""
+    (tmp_path / ACME).unlink()
+
+    assert verified() == [Verified(Finding.AS_WRITTEN, MERGED), Verified(Finding.MISSING, ACME)]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"ac", "2 bytes instead of 4"),
+        (b"acmee", "5 bytes instead of 4"),
+        (b"ACME", "the same size, other bytes"),
+    ],
+)
+def test_changed(verified: Verify, tmp_path: Path, content: bytes, reason: str) -> None:
+    """A file with other bytes has changed, be they as many or not."""
+    (tmp_path / ACME).write_bytes(content)
+
+    assert verified()[1] == Verified(Finding.CHANGED, ACME, reason)
+
+
+def test_a_link_is_not_followed(verified: Verify, tmp_path: Path) -> None:
+    """A link to the very same bytes is not the file that was written."""
+    (tmp_path / ACME).rename(tmp_path / "elsewhere")
+    (tmp_path / ACME).symlink_to(tmp_path / "elsewhere")
+
+    found = verified()[1]
+
+    assert (found.finding, found.name) == (Finding.UNREADABLE, ACME)
+    assert "symbolic link" in found.reason
+
+
+@pytest.mark.parametrize(
+    "name", [f"aws_sso_access_report_acme_{TS}_INCOMPLETE.csv", f"aws_sso_access_report_x_{TS}.html"]
+)
+def test_extra(verified: Verify, tmp_path: Path, name: str) -> None:
+    """A file of the run that its manifest does not name is extra."""
+    (tmp_path / name).write_bytes(b"")
+
+    assert verified()[2:] == [Verified(Finding.EXTRA, name, "of this run, and not in its manifest")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aws_sso_access_report_20260304_050608.csv",
+        "aws_sso_access_report_nightly_run.json",
+        "aws_sso_access_report_other_run.json",
+        f"aws_sso_access_report_{TS}_shard_0_manifest.json",
+        MANIFEST,
+        f".aws_sso_access_report_{TS}.csv.0a1b2c3d.part",
+        f"notes_{TS}.txt",
+    ],
+)
+def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
+    """Files of other runs, drafts of a run that was killed, manifests and run files are not extra."""
+    (tmp_path / name).write_bytes(b"")
+
+    assert verified() == [Verified(Finding.AS_WRITTEN, MERGED), Verified(Finding.AS_WRITTEN, ACME)]
+
+
+def test_shard(verified: Verify, tmp_path: Path) -> None:
+    """A shard's manifest answers for its own organizations: others' files are other shards'."""
+    extra = f"aws_sso_access_report_acme_{TS}_snapshot.jsonl"
+    for name in (extra, f"aws_sso_access_report_globex_{TS}.csv", f"aws_sso_access_report_acme-x_{TS}.csv"):
+        (tmp_path / name).write_bytes(b"")
+
+    found = verified(shard={"index": 0, "of": 2}, files=[])
+
+    assert [(one.finding, one.name) for one in found] == [(Finding.AS_WRITTEN, ACME), (Finding.EXTRA, extra)]

@@ -1,0 +1,35 @@
+"""Trouble with a place for files, in words."""
+
+import errno
+import os
+
+import pytest
+
+from sso_batch.store import PlaceError, Trouble, trouble
+
+MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/path"),
+            Trouble("ENOSPC", "No space left on device", MAKE_ROOM),
+        ),
+        (
+            FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
+            Trouble(
+                "EEXIST",
+                "File exists",
+                "another run writes files of the same names: give another --run-id, or another --output",
+            ),
+        ),
+        (OSError("of another kind"), Trouble("OSError", "of another kind", MAKE_ROOM)),
+        (PlaceError("AccessDenied", "no", hint="do that"), Trouble("AccessDenied", "no", "do that")),
+    ],
+    ids=["a number", "taken", "no number", "of a place"],
+)
+def test_trouble(error: OSError, told: Trouble) -> None:
+    """An error of the system has its code and words, one of a place its own and its hint."""
+    assert trouble(error) == told
