@@ -14,8 +14,10 @@ from sso_batch.errors import OrganizationError
 from sso_batch.logs import make_logger
 from sso_batch.model import Snapshot
 from sso_batch.outcome import OrganizationOutcome, Status
+from sso_batch.report.manifest import RunFacts
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Written, write_organization
+from sso_batch.runner.archive import Archive
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.store import Folder
 from sso_batch.workers import Workers
@@ -58,7 +60,23 @@ def told_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     def end(loss: OrganizationError | None) -> OrganizationOutcome:
         async def run() -> OrganizationOutcome:
             names = FileNames("r", "20260304_050607")
-            desk = Desk(Folder(tmp_path), names, csv=True, escape_formulas=True, writers=Workers(1, "desk"))
+            archive = Archive(
+                Folder(tmp_path),
+                RunFacts(names, config_sha256="c0ffee", strategy="complete", not_selected=()),
+                {"acme": "5ha"},
+                csv=True,
+                escape_formulas=True,
+                max_age=None,
+                clock=lambda: NOW,
+            )
+            desk = Desk(
+                Folder(tmp_path),
+                names,
+                csv=True,
+                escape_formulas=True,
+                writers=Workers(1, "desk"),
+                archive=archive,
+            )
             audit: Any = Read()
             log = make_logger(Nowhere(), level="error", log_format="json")
             entry = OrganizationRun("acme", audit, desk, log, lambda: NOW, lambda _: loss)

@@ -71,7 +71,7 @@ def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
         begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
     assert caught.value.message == "the run nightly is already in this place"
-    assert caught.value.hint == "give another --run-id, or another --output"
+    assert caught.value.hint == "go on with it by --resume, or give another --run-id, or another --output"
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
     assert clock.slept == []
 
