@@ -129,9 +129,10 @@ class Archive:
         return found if found.ts == self.facts.names.ts else None
 
     def clear(self) -> None:
-        """Remove the manifest before anything that it names is changed, and what dead processes left."""
+        """Remove the manifests before anything that they name is changed, and what dead processes left."""
+        self.store.remove(self.facts.names.manifest)
         self.store.remove(self.facts.manifest_name)
-        for name in abandoned(self.facts.names, self.store.stored(), self.clock()):
+        for name in abandoned(self.facts.names, tuple(self.store.stored()), self.clock()):
             self.store.remove(name)
 
     def is_intact(self, entry: FileEntry, stop: threading.Event) -> bool:

@@ -37,10 +37,17 @@ class Ending:
         closed = Closing(self.config.output, store, self.facts.names, self.events, self.stop).close(
             organizations
         )
-        if self.again:
-            written = {file.name for file in closed.files} | {self.facts.manifest_name}
-            for name in stale(self.facts.names, self.store.stored(), written):
+        return self._without_stale(closed) if self.again else closed
+
+    def _without_stale(self, closed: Closed) -> Closed:
+        """Remove what an earlier try, or another process, has made of the whole and this one has not."""
+        written = {file.name for file in closed.files} | {self.facts.manifest_name}
+        try:
+            for name in stale(self.facts.names, tuple(self.store.stored()), written):
                 self.store.remove(name)
+        except OSError as error:
+            self.events.error("run.merge_failed", message=error.strerror or str(error), hint=MAKE_ROOM)
+            return replace(closed, written=False)
         return closed
 
     def outcome(self, closed: Closed, signal: int | None) -> RunOutcome:

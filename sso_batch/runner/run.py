@@ -25,6 +25,7 @@ from sso_batch.runner.closing import Closed
 from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.runner.signals import told_to_end
+from sso_batch.runner.start import unusable
 from sso_batch.store import Store
 from sso_batch.workers import Workers
 
@@ -118,7 +119,10 @@ class Run:
         if self._stop.is_set():  # nothing has been touched, the manifest neither
             interrupted = tuple(self._entry(one, None).interrupted() for one in self._organizations)
             return self._ending.outcome(Closed(interrupted, ()), self._signal)
-        await writers.run(archive.clear)
+        try:
+            await writers.run(archive.clear)
+        except OSError as error:
+            raise unusable(archive.store, error) from error
         return None
 
     async def _work(self) -> RunOutcome:

@@ -78,10 +78,15 @@ def begin(
                     continue
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
-        raise OutputError(
-            f"cannot write to the output place {store.name}: {error.strerror or error}",
-            hint="make room there, or name another place with --output or output.directory",
-        ) from error
+        raise unusable(store, error) from error
+
+
+def unusable(store: Store, error: OSError) -> OutputError:
+    """The error of a place that cannot be written to, found before the first call."""
+    return OutputError(
+        f"cannot write to the output place {store.name}: {error.strerror or error}",
+        hint="make room there, or name another place with --output or output.directory",
+    )
 
 
 def check_run_id(run_id: str | None) -> None:

@@ -74,9 +74,11 @@ class Nightly:
         ended = finish(start(*arguments, python=("-c", KILLED, moment, pattern)), within=60)
         assert ended.code == -signal.SIGKILL, ended.stderr
 
-    def start(self, *options: object, command: str = "run") -> "subprocess.Popen[str]":
+    def start(
+        self, *options: object, command: str = "run", python: tuple[str, ...] = ("-m", "sso_batch")
+    ) -> "subprocess.Popen[str]":
         """Start a process of its own."""
-        return start(command, "--config", self.file, "--run-id", RUN_ID, *options)
+        return start(command, "--config", self.file, "--run-id", RUN_ID, *options, python=python)
 
     def finish(self, process: "subprocess.Popen[str]") -> Ended:
         """Wait for it."""

@@ -16,6 +16,25 @@ from tests.end_to_end.worlds import small
 NAMES = ("org-0", "org-1", "org-2")
 RUN_FILE = f"aws_sso_access_report_{RUN_ID}_run.json"
 
+# Sends a signal to its own process as it reads a file, and reads on.
+SIGNAL_WHILE_READING = """
+import os, sys, time
+from sso_batch.store import Folder
+number, ending = int(sys.argv.pop(1)), sys.argv.pop(1)
+read = Folder.read
+def read_and_signal(folder, name, *, skip=0):
+    global number
+    for chunk in read(folder, name, skip=skip):
+        if name.endswith(ending) and number:
+            os.kill(os.getpid(), number)
+            number = 0
+            time.sleep(0.3)
+        yield chunk
+Folder.read = read_and_signal
+from sso_batch.cli import main
+main()
+"""
+
 
 @pytest.fixture
 def world() -> World:
@@ -276,6 +295,50 @@ def test_terminated_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
         143,
         {"org-0": "complete", "org-1": "interrupted", "org-2": "interrupted"},
     )
+    assert (reports.ended.code, asked(reports)) == (0, {"org-1", "org-2"})
+    assert reports.content() == nightly.merged()
+
+
+@pytest.mark.parametrize(("killed", "ending"), [(False, ".csv"), (True, "_snapshot.jsonl"), (True, ".csv")])
+def test_terminated_while_it_looks(nightly: Nightly, world: World, *, killed: bool, ending: str) -> None:
+    """A resume that is told to end while it reads what is there ends soon and spoils nothing."""
+    if killed:
+        nightly.killed("after", "*_report_2*.csv")
+    else:
+        nightly.run()
+    before = nightly.written()
+
+    ended = nightly.finish(
+        nightly.start("--resume", python=("-c", SIGNAL_WHILE_READING, str(int(signal.SIGTERM)), ending))
+    )
+
+    after = nightly.written()
+    csvs = {name: data for name, data in before.items() if "_org-" in name}
+    assert ended.code == 143
+    assert {name: after[name] for name in csvs} == csvs
+    if not killed:
+        assert after == before
+    reports = nightly.run("--resume")
+    assert (reports.ended.code, asked(reports), reports.content()) == (0, set(), nightly.merged())
+    assert_exact(reports, world, *NAMES)
+
+
+def test_past_the_deadline_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
+    """What the deadline left out, those that never had their turn too, is a gap; a resume has it all."""
+    emulator.faults.append(Fault("hang", operation="ListAccountAssignments", organization="org-1"))
+    nightly.configure(emulator, settings="run:\n  max_parallel_organizations: 1\n  deadline: 2s\n")
+    first = nightly.run()
+    statuses, gaps = first.statuses, {name: first.gaps(name) for name in NAMES}
+    emulator.faults.clear()
+    nightly.configure(emulator, settings="run:\n  max_parallel_organizations: 1\n")
+
+    reports = nightly.run("--resume")
+
+    assert (first.ended.code, statuses) == (
+        4,
+        {"org-0": "complete", "org-1": "incomplete", "org-2": "failed"},
+    )
+    assert {gap["code"] for name in ("org-1", "org-2") for gap in gaps[name]} == {"DeadlineExceeded"}
     assert (reports.ended.code, asked(reports)) == (0, {"org-1", "org-2"})
     assert reports.content() == nightly.merged()
 
