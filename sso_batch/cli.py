@@ -1,6 +1,7 @@
 """The commands: parse, call, exit code. What a command needs is imported when it runs."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -92,12 +93,35 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
     "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
 )
 @_option("--run-id", help="The run's id; by default its start.")
+@_option(
+    "--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete."
+)
+@_option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
 @click.pass_obj
 def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit every organization and write the reports."""
     from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
     sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options)))
+
+
+@cli.command()
+@_CONFIG
+@_option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
+@_option(
+    "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
+)
+@_option("--run-id", required=True, help="The id of the run whose shards are joined.")
+@_option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
+@click.pass_obj
+def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+    """Join the shards of one run to the files of the whole."""
+    from sso_batch.commands.merge import merge_command  # noqa: PLC0415 - imports boto3
+    from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
+
+    wait = options.pop("wait")
+    code = merge_command(terminal, os.environ, config_file, RunOptions(**options), wait=wait)
+    sys.exit(code)
 
 
 @cli.command()
@@ -194,6 +218,8 @@ def verify(manifest: str) -> NoReturn:
 
 def main() -> NoReturn:
     """Run a command; every error ends here in words and an exit code, a bug of ours as what it is."""
+    # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         cli(prog_name="sso-batch", standalone_mode=False)
     except click.exceptions.Exit as end:

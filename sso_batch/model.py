@@ -117,6 +117,8 @@ class Snapshot:
 
     `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
     missing was not read. `accounts_complete` tells whether every account of the organization is known.
+    `config_sha256` tells which configuration decided what was read: snapshots with the same one can stand
+    for each other.
     """
 
     organization: str
@@ -134,6 +136,8 @@ class Snapshot:
     grants: tuple[Grant, ...]
     not_examined: tuple[str, ...]
     gaps: tuple[Gap, ...]
+    endpoint_overrides: tuple[str, ...] = ()
+    config_sha256: str = ""
 
     @property
     def complete(self) -> bool:

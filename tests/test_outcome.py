@@ -12,7 +12,7 @@ C, I, F, X = Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPT
 
 # What the run's organizations came to, then the run's status and exit code: with its files written, and not.
 COMBINATIONS = (
-    ((), (F, 5), (F, 5)),
+    ((), (C, 0), (F, 5)),
     ((F,), (F, 5), (F, 5)),
     ((X,), (F, 5), (F, 5)),
     ((I,), (I, 4), (I, 4)),

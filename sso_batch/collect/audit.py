@@ -130,6 +130,7 @@ class Audit:
             grants=tuple(sorted(collection.grants.found)),
             not_examined=self._not_examined(instance.region, collection),
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
+            endpoint_overrides=self.endpoint_overrides,
         )
 
     def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.sharding import Shard, shard_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +27,44 @@ class RunOptions:
     exclude: Sequence[str] = ()
     formats: Sequence[str] = ()
     run_id: str | None = None
+    resume: bool = False
+    shard: str | None = None
 
 
 def run_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions
 ) -> int:
     """Audit what a configuration file lists; raises UsageError before the first call."""
+    shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
-    outcome, _ = execute(terminal, config, options)
+    outcome, _ = execute(terminal, config, options, shard)
     terminal.show_summary(outcome)
     return outcome.exit_code
 
 
-def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[RunOutcome, FileNames]:
+def execute(
+    terminal: Terminal, config: Config, options: RunOptions, shard: Shard | None = None
+) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
     store = open_store(config.output, stop)
-    names, started_at = begin(store, options.run_id, _now)
+    names, started_at = begin(store, options.run_id, now, resume=options.resume, shard=shard)
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),
         strategy=config.collect.strategy,
         not_selected=tuple(one.name for one in config.organizations if one not in organizations),
+        shard=shard,
     )
+    if shard is not None:
+        part = shard.part([one.name for one in organizations])
+        organizations = tuple(one for one in organizations if one.name in part)
     with terminal.watch() as (log, progress):
-        surroundings = Surroundings(store, log, progress, _now, stop)
-        return Run(config, organizations, facts, started_at, surroundings).run(), names
+        surroundings = Surroundings(store, log, progress, now, stop)
+        run = Run(config, organizations, facts, started_at, surroundings, resume=options.resume)
+        return run.run(), names
 
 
 def with_options(config: Config, options: RunOptions) -> Config:
@@ -66,5 +77,6 @@ def with_options(config: Config, options: RunOptions) -> Config:
     return config.model_copy(update={"output": config.output.model_copy(update=output)})
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The time, in UTC."""
     return datetime.now(UTC)

@@ -9,21 +9,28 @@ from typing import Any
 from sso_batch import __version__
 from sso_batch.outcome import OrganizationOutcome, RunOutcome
 from sso_batch.report.names import FileNames
+from sso_batch.sharding import Shard
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What is known of a run before its first call."""
+    """What is known of a run, or of one shard of it, before its first call."""
 
     names: FileNames
     config_sha256: str
     strategy: str
     not_selected: tuple[str, ...]
+    shard: Shard | None = None
+
+    @property
+    def manifest_name(self) -> str:
+        """The name of the manifest that tells of it."""
+        return self.names.manifest if self.shard is None else self.names.shard_manifest(self.shard.index)
 
 
-def run_file(names: FileNames, started_at: datetime) -> bytes:
+def run_file(names: FileNames, started_at: datetime, *, shards: int = 1) -> bytes:
     """The run file: by it a second process finds the run's `ts`."""
     return _json(
         {
@@ -32,7 +39,7 @@ def run_file(names: FileNames, started_at: datetime) -> bytes:
             "run_id": names.run_id,
             "ts": names.ts,
             "started_at": _time(started_at),
-            "shards": 1,
+            "shards": shards,
         }
     )
 
@@ -53,7 +60,7 @@ def manifest(facts: RunFacts, outcome: RunOutcome) -> bytes:
             "strategy": facts.strategy,
             "endpoint_overrides": outcome.endpoint_overrides,
             "not_selected": facts.not_selected,
-            "shard": None,
+            "shard": facts.shard and str(facts.shard),
             "organizations": [_organization(one) for one in outcome.organizations],
             "files": _records(outcome.files),
         }

@@ -22,6 +22,10 @@ class FileNames:
         """The manifest: the last of the run."""
         return f"{PREFIX}{self.ts}_manifest.json"
 
+    def shard_manifest(self, index: int) -> str:
+        """The manifest of one shard: the last of its files."""
+        return f"{PREFIX}{self.ts}_shard_{index}_manifest.json"
+
     def access(self, *, complete: bool) -> str:
         """The merged CSV."""
         return f"{PREFIX}{self.ts}{_mark(complete=complete)}.csv"
@@ -33,6 +37,25 @@ class FileNames:
     def organization_snapshot(self, organization: str, *, complete: bool) -> str:
         """One organization's snapshot."""
         return f"{PREFIX}{organization}_{self.ts}_snapshot{_mark(complete=complete)}.jsonl"
+
+    def of_organization(self, organization: str) -> tuple[str, ...]:
+        """All names that files of one organization can have, snapshots first."""
+        return (
+            self.organization_snapshot(organization, complete=True),
+            self.organization_snapshot(organization, complete=False),
+            self.organization_access(organization, complete=True),
+            self.organization_access(organization, complete=False),
+        )
+
+    def is_of_whole(self, name: str) -> bool:
+        """Whether a file of that name is made from all organizations: merged, or the manifest."""
+        start = f"{PREFIX}{self.ts}"
+        # An organization's name can be digits, but has no `.` and no `_` in it.
+        return name.startswith((f"{start}.", f"{start}_")) and not name.startswith(f"{start}_shard_")
+
+    def is_draft(self, name: str) -> bool:
+        """Whether a file of that name is one of the run's that was never published."""
+        return name.startswith(f".{PREFIX}") and self.ts in name and name.endswith(".part")
 
     @staticmethod
     def is_run_file(name: str) -> bool:

@@ -59,6 +59,8 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "strategy": snapshot.strategy,
             "accounts_complete": snapshot.accounts_complete,
             "not_examined": snapshot.not_examined,
+            "endpoint_overrides": snapshot.endpoint_overrides,
+            "config_sha256": snapshot.config_sha256,
         },
     )
     records = 1
@@ -89,9 +91,22 @@ def decode(lines: Iterable[str]) -> Snapshot:
             strategy=head["strategy"],
             accounts_complete=head["accounts_complete"],
             not_examined=tuple(head["not_examined"]),
+            endpoint_overrides=tuple(head["endpoint_overrides"]),
+            config_sha256=head["config_sha256"],
             **{field: tuple(found[kind]) for kind, _, field in _KINDS},
         )
     except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
+
+
+def config_of(lines: Iterable[str]) -> str:
+    """What the first record tells of the configuration; raises SnapshotError where it is none."""
+    try:
+        head = _object(next(iter(lines), ""))
+        if head["record"] != "organization" or head["schema"] != SCHEMA:
+            raise SnapshotError("this is no snapshot of this version")
+        return str(head["config_sha256"])
+    except (KeyError, ValueError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 

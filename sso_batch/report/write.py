@@ -1,17 +1,19 @@
 """Writes one organization's files, and the merged ones, from snapshots; each whole or not at all."""
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from sso_batch.access import resolve
 from sso_batch.model import Snapshot
 from sso_batch.report import access_csv
 from sso_batch.report import snapshot as snapshot_file
 from sso_batch.report.names import FileNames
-from sso_batch.store import Draft, FileEntry, Store
+from sso_batch.store import FileEntry, Store
 
 _LINES_AT_ONCE = 5000
 
@@ -46,11 +48,55 @@ def write_organization(
         for lines in _batches(snapshot_file.encode(snapshot)):
             _unless(stop)
             records.write("".join(lines).encode())
-        count = rows.rows if csv else sum(len(access.holders) for access in resolve(snapshot))
+        count = rows.rows if csv else count_rows(snapshot)
         return Written(store.publish(*wanted), count)
 
 
-def _write_rows(draft: Draft, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
+def count_rows(snapshot: Snapshot) -> int:
+    """How many rows a snapshot gives."""
+    return sum(len(access.holders) for access in resolve(snapshot))
+
+
+def access_entry(name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> FileEntry:
+    """The entry that a snapshot's CSV has to have. Raises Stopped."""
+    sum_ = _Sum()
+    _write_rows(sum_, snapshot, escape=escape, stop=stop)
+    return FileEntry(name, sum_.digest.hexdigest(), sum_.rows, sum_.bytes)
+
+
+def restore_access(
+    store: Store, name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event
+) -> None:
+    """Write the CSV of a snapshot that is there, over whatever has its name. Raises Stopped, OSError."""
+    with store.draft(name) as draft:
+        _write_rows(draft, snapshot, escape=escape, stop=stop)
+        store.publish(draft, replace=True)
+
+
+class _Lines(Protocol):
+    """What rows are written to."""
+
+    rows: int
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+
+
+class _Sum:
+    """Counts and hashes what is written, and keeps none of it."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.bytes = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self.digest.update(data)
+        self.bytes += len(data)
+
+
+def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
     draft.write(access_csv.HEADER.encode())
     for text, count in access_csv.lines(resolve(snapshot), escape=escape):
         _unless(stop)

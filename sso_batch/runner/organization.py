@@ -4,22 +4,27 @@ import asyncio
 import contextlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, Snapshot
+from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.outcome import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Stopped, Written, write_organization
+from sso_batch.runner.archive import Archive
 from sso_batch.store import FileEntry, Store, trouble
 from sso_batch.workers import Workers
 
+T = TypeVar("T")
+
+_TRIES = 3  # to publish a name that another process of this run takes at the same moment
 _SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
 _EVENTS = {
     Status.COMPLETE: "org.completed",
@@ -38,6 +43,7 @@ class Desk:
     csv: bool
     escape_formulas: bool
     writers: Workers
+    archive: Archive
 
 
 class OrganizationRun:
@@ -61,12 +67,24 @@ class OrganizationRun:
         self._started_at = clock()
 
     async def run(self) -> OrganizationOutcome:
-        """The outcome, whatever happens: this is the boundary of an organization."""
+        """Audit, write, and give the outcome, whatever happens."""
         self._started_at = self._clock()
         self._log.info("org.started")
+        outcome = await self._bounded(self._anew())
+        assert outcome is not None, "an audit always has one"  # noqa: S101 - for the type checker
+        return outcome
+
+    async def take_over(self, claim: Callable[[Instance], None]) -> OrganizationOutcome | None:
+        """The outcome that an earlier try of the run has left; None where the organization has to be audited.
+
+        What does not stand is removed. `claim` is told the instance, and may refuse.
+        """
+        return await self._bounded(self._earlier(claim))
+
+    async def _bounded(self, work: Awaitable[OrganizationOutcome | None]) -> OrganizationOutcome | None:
+        """The outcome, whatever is raised: this is the boundary of an organization."""
         try:
-            snapshot = await self._audit.run()
-            outcome = self._read(snapshot, await self._write(snapshot))
+            outcome = await work
         except OrganizationError as error:
             outcome = self._failed(_gap(self._name, error))
         except asyncio.CancelledError:
@@ -77,7 +95,37 @@ class OrganizationRun:
         except Exception as error:  # noqa: BLE001 - the one boundary of an organization
             self._log.exception("org.bug")
             outcome = self._failed(_bug(self._name, error), bug=True)
-        self._tell(outcome)
+        if outcome is not None:
+            self._tell(outcome)
+        return outcome
+
+    async def _anew(self) -> OrganizationOutcome:
+        """Audit and write. Where another process of this run has just finished the organization, take its."""
+        config_sha256 = self._desk.archive.fingerprints[self._name]
+        snapshot = replace(await self._audit.run(), config_sha256=config_sha256)
+        for _ in range(_TRIES):
+            with contextlib.suppress(FileExistsError):
+                return self._read(snapshot, await self._write(snapshot))
+            theirs = await self._at_desk(self._what_stands)
+            if theirs is not None:
+                return theirs
+        return self._read(snapshot, await self._write(snapshot))
+
+    async def _earlier(self, claim: Callable[[Instance], None]) -> OrganizationOutcome | None:
+        outcome = await self._at_desk(self._what_stands)
+        if outcome is not None and outcome.instance is not None:
+            try:
+                claim(outcome.instance)
+            except OrganizationError:
+                self._desk.archive.remove(self._name)
+                raise
+        return outcome
+
+    def _what_stands(self, stop: threading.Event) -> OrganizationOutcome | None:
+        """What another try or process has left, whole; whatever is not is removed."""
+        outcome = self._desk.archive.take_over(self._name, stop)
+        if outcome is None:
+            self._desk.archive.remove(self._name)
         return outcome
 
     def interrupted(self) -> OrganizationOutcome:
@@ -92,27 +140,30 @@ class OrganizationRun:
         Files of an entry that has lost its claim are taken back: another entry writes the same rows.
         """
         desk = self._desk
+
+        def write(stop: threading.Event) -> Written:
+            return write_organization(
+                desk.store, desk.names, snapshot, csv=desk.csv, escape=desk.escape_formulas, stop=stop
+            )
+
+        return await self._at_desk(write)
+
+    async def _at_desk(self, work: Callable[[threading.Event], T]) -> T:
+        """Do `work` in a thread. Told to end, wait for it: it stops soon, or has just finished.
+
+        Files of an entry that has lost its claim are taken back: another entry writes the same rows.
+        """
         stop = threading.Event()
-        work = partial(
-            write_organization,
-            desk.store,
-            desk.names,
-            snapshot,
-            csv=desk.csv,
-            escape=desk.escape_formulas,
-            stop=stop,
-        )
-        writing = asyncio.ensure_future(desk.writers.run(work))
+        working = asyncio.ensure_future(self._desk.writers.run(partial(work, stop)))
         try:
-            return await asyncio.shield(writing)
+            return await asyncio.shield(working)
         except asyncio.CancelledError:
             stop.set()
             with contextlib.suppress(Stopped):
-                written = await writing
+                done = await working
                 if self._cancelled_for(self._name) is None:
-                    return written
-                for file in written.files:
-                    await desk.writers.run(partial(desk.store.remove, file.name))
+                    return done
+                await self._desk.writers.run(partial(self._desk.archive.remove, self._name))
             raise
 
     def _read(self, snapshot: Snapshot, written: Written) -> OrganizationOutcome:
@@ -180,6 +231,7 @@ class OrganizationRun:
             **asdict(outcome.counts),
             calls=outcome.calls.total,
             gaps=len(outcome.gaps),
+            resumed=outcome.resumed,
             seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
         )
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -15,15 +14,19 @@ from sso_batch.aws.connection import Sessions
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
-from sso_batch.config import Config, Organization
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.config import Config, Organization, reading_fingerprint
+from sso_batch.outcome import OrganizationOutcome, RunOutcome
 from sso_batch.progress import Progress
-from sso_batch.report.manifest import RunFacts, manifest
-from sso_batch.report.write import write_document
+from sso_batch.report.manifest import RunFacts
+from sso_batch.report.write import Stopped
+from sso_batch.runner.archive import Archive
 from sso_batch.runner.claims import Claims
-from sso_batch.runner.closing import Closing
+from sso_batch.runner.closing import Closed
+from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.store import Store, trouble
+from sso_batch.runner.signals import told_to_end
+from sso_batch.runner.start import unusable
+from sso_batch.store import Store
 from sso_batch.workers import Workers
 
 _WRITERS = 2
@@ -41,7 +44,10 @@ class Surroundings:
 
 
 class Run:
-    """One run over `organizations`: those of the configuration that were selected, in its order."""
+    """One run, or one shard of it, over `organizations`: the selected ones, in the configuration's order.
+
+    With `resume` what an earlier try of the run has finished is taken over.
+    """
 
     def __init__(
         self,
@@ -50,26 +56,41 @@ class Run:
         facts: RunFacts,
         started_at: datetime,
         surroundings: Surroundings,
+        *,
+        resume: bool = False,
     ) -> None:
         self._config = config
         self._organizations = tuple(organizations)
         self._facts = facts
-        self._started_at = started_at
-        self._store = surroundings.store
+        self._resume = resume
         self._log = surroundings.log.bind(run_id=facts.names.run_id)
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in organizations])
         self._sessions = Sessions()
         output = config.output
+        self._archive = Archive(
+            surroundings.store,
+            facts,
+            {one.name: reading_fingerprint(config, one) for one in organizations},
+            csv="csv" in output.formats,
+            escape_formulas=output.escape_formulas,
+            max_age=config.run.resume_max_age,
+            clock=surroundings.clock,
+        )
         self._desk = Desk(
-            self._store,
+            surroundings.store,
             facts.names,
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
             writers=Workers(_WRITERS, "files"),
+            archive=self._archive,
         )
         self._stop = surroundings.stop
+        self._ending = Ending(
+            config, facts, started_at, surroundings.store, self._log, self._clock, self._stop, resume
+        )
+        self._tasks: list[asyncio.Task[OrganizationOutcome]] = []
         self._signal: int | None = None
 
     def run(self) -> RunOutcome:
@@ -82,29 +103,59 @@ class Run:
             organizations=[one.name for one in self._organizations],
             not_selected=self._facts.not_selected,
         )
+        with told_to_end(self._end):
+            outcome = await self._finished_before() if self._resume else None
+            if outcome is None:
+                outcome = await self._work()
+        tell_completed(self._log, outcome)
+        return outcome
+
+    async def _finished_before(self) -> RunOutcome | None:
+        """The outcome of a run that an earlier try has already completed: nothing is left to do."""
+        writers, archive = self._desk.writers, self._archive
+        with contextlib.suppress(Stopped):
+            found = await writers.run(partial(archive.finished_run, self._stop))
+            if found is not None:
+                return found.outcome
+        if self._stop.is_set():  # nothing has been touched, the manifest neither
+            interrupted = tuple(self._entry(one, None).interrupted() for one in self._organizations)
+            return self._ending.outcome(Closed(interrupted, ()), self._signal)
+        try:
+            await writers.run(archive.clear)
+        except OSError as error:
+            raise unusable(archive.store, error) from error
+        return None
+
+    async def _work(self) -> RunOutcome:
         deadline = asyncio.get_running_loop().time() + self._config.run.deadline.total_seconds()
         places = asyncio.Semaphore(self._config.run.max_parallel_organizations)
-        tasks = [
+        self._tasks = [
             asyncio.create_task(self._organization(one, places, deadline)) for one in self._organizations
         ]
-        with self._signals(tasks):
-            await asyncio.wait(tasks)
-            outcome = await self._finish(tuple(task.result() for task in tasks))
-        tell = self._log.info if outcome.exit_code == 0 else self._log.error
-        tell(
-            "run.completed",
-            status=outcome.status.value,
-            exit_code=outcome.exit_code,
-            rows=sum(one.counts.rows for one in outcome.organizations),
-            complete=[one.name for one in outcome.organizations if one.status is Status.COMPLETE],
-            not_complete=[one.name for one in outcome.organizations if one.status is not Status.COMPLETE],
-            seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
-        )
-        return outcome
+        await asyncio.sleep(0)  # a task that is cancelled before it begins cannot tell its outcome
+        if self._stop.is_set():
+            self._cancel()
+        organizations = [await task for task in self._tasks]
+        closed = await self._desk.writers.run(partial(self._ending.close, tuple(organizations)))
+        return self._ending.end(closed, self._signal)
 
     async def _organization(
         self, organization: Organization, places: asyncio.Semaphore, deadline: float
     ) -> OrganizationOutcome:
+        name, entry = organization.name, self._entry(organization, deadline)
+        try:
+            earlier = await entry.take_over(partial(self._claims.claim, name)) if self._resume else None
+            if earlier is not None:
+                return earlier
+            async with places:
+                self._progress.started(name)
+                outcome = await entry.run()
+        except asyncio.CancelledError:  # before its turn came
+            outcome = entry.interrupted()
+        self._progress.ended(name, outcome.status)
+        return outcome
+
+    def _entry(self, organization: Organization, deadline: float | None) -> OrganizationRun:
         name = organization.name
         meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
         audit = Audit(
@@ -117,15 +168,7 @@ class Run:
             meter=meter,
             planned=partial(self._planned, name),
         )
-        entry = OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
-        try:
-            async with places:
-                self._progress.started(name)
-                outcome = await entry.run()
-        except asyncio.CancelledError:  # before its turn came
-            outcome = entry.interrupted()
-        self._progress.ended(name, outcome.status)
-        return outcome
+        return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
 
     def _planned(self, name: str, way: Way, known: Known) -> None:
         """Log which way was taken, and what was known of both."""
@@ -142,48 +185,12 @@ class Run:
             by_principal_seconds=by_principal.seconds,
         )
 
-    async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
-        """Write the files of the whole run and, last of all, the manifest."""
-        closing = Closing(self._config.output, self._store, self._facts.names, self._log, self._stop)
-        closed = await self._desk.writers.run(partial(closing.close, organizations))
-        outcome = RunOutcome(
-            organizations=closed.organizations,
-            files=closed.files,
-            started_at=self._started_at,
-            finished_at=self._clock(),
-            written=closed.written,
-            signal=self._signal,
-        )
-        if outcome.endpoint_overrides:
-            self._log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
-        try:
-            write = partial(
-                write_document, self._store, self._facts.names.manifest, manifest(self._facts, outcome)
-            )
-            await self._desk.writers.run(write)
-        except OSError as error:
-            told = trouble(error)
-            self._log.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
-            return replace(outcome, written=False)
-        return outcome
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
-    @contextlib.contextmanager
-    def _signals(self, tasks: Sequence[asyncio.Task[OrganizationOutcome]]) -> Iterator[None]:
-        """While in here SIGINT and SIGTERM end the organizations; the run still writes its manifest."""
-        loop = asyncio.get_running_loop()
-
-        def stop(number: int) -> None:
-            if self._signal is None:
-                self._signal = number
-                self._stop.set()
-                for task in tasks:
-                    task.cancel()
-
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, stop, int(number))
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+    def _end(self, number: int) -> None:
+        """End the organizations; the run still writes its manifest."""
+        self._signal = number
+        self._stop.set()
+        self._cancel()

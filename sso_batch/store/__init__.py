@@ -3,6 +3,7 @@
 from sso_batch.store.draft import Draft, FileEntry
 from sso_batch.store.folder import Folder
 from sso_batch.store.place import PREFIX, Store, Stored, lines
+from sso_batch.store.replacing import Replacing
 from sso_batch.store.s3 import S3
 from sso_batch.store.trouble import PlaceError, Trouble, trouble
 
@@ -13,6 +14,7 @@ __all__ = [
     "FileEntry",
     "Folder",
     "PlaceError",
+    "Replacing",
     "Store",
     "Stored",
     "Trouble",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sso_batch.config import fingerprint
+from sso_batch.config import fingerprint, reading_fingerprint
 from tests.config.conftest import Load
 
 ROLE = "arn:aws:iam::111122223333:role/A"
@@ -51,3 +51,51 @@ def test_secrets_do_not_count(load_text: Load) -> None:
 
     assert one == other
     assert re.fullmatch("[0-9a-f]{64}", one)
+
+
+# What decides one organization's rows
+
+ROLES = f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n"
+
+
+def reading(text: str, load_text: Load) -> str:
+    config = load_text(text)
+    return reading_fingerprint(config, config.organizations[0])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "organizations: [{name: acme2}]\n",
+        "organizations: [{name: acme, region: eu-west-1}]\n",
+        "organizations: [{name: acme, profile: p}]\n",
+        "organizations: [{name: acme, organization_id: o-a1b2c3d4e5}]\n",
+        "collect: {strategy: fastest}\n" + LEAST,
+        "collect: {permission_set_details: false}\n" + LEAST,
+        "collect: {entitlements: false}\n" + LEAST,
+        "collect: {account_paths: false}\n" + LEAST,
+        "output: {escape_formulas: false}\n" + LEAST,
+        ROLES,
+    ],
+)
+def test_what_decides_rows(load_text: Load, other: str) -> None:
+    """An organization that is asked otherwise, or written otherwise, has another fingerprint."""
+    assert reading(other, load_text) != reading(LEAST, load_text)
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (LEAST, "run: {deadline: 3h, max_parallel_organizations: 3}\n" + LEAST),
+        (LEAST, "collect: {requests_per_second: 40}\n" + LEAST),
+        (LEAST, "output: {directory: elsewhere, formats: [csv, html]}\n" + LEAST),
+        (LEAST, "review: {fail_on: high}\n" + LEAST),
+        (LEAST, "organizations: [{name: acme, tags: {tier: prod}}, {name: globex}]\n"),
+        (LEAST, "defaults: {region: auto}\n" + LEAST),
+        (ROLES, ROLES.replace("}]", ", session_name: other, duration_seconds: 1800}]")),
+        (ROLES, ROLES.replace("}]", ", external_id: secret}]")),
+    ],
+)
+def test_what_does_not_decide_rows(load_text: Load, one: str, same: str) -> None:
+    """Pace, place, labels, sessions, secrets and other organizations make no difference."""
+    assert reading(one, load_text) == reading(same, load_text)

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -100,10 +101,11 @@ def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -
 @contextmanager
 def _put_back() -> Iterator[None]:
     environment: Mapping[str, str] = dict(os.environ)
-    handlers = logging.getLogger().handlers
+    handlers, on_sigterm = logging.getLogger().handlers, signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
         logging.getLogger().handlers = handlers
+        signal.signal(signal.SIGTERM, on_sigterm)
         os.environ.clear()
         os.environ.update(environment)

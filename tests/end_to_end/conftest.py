@@ -1,6 +1,7 @@
 """What a test from end to end starts from: a machine that knows no AWS, and one that is emulated."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from sso_batch.aws import gateway
 from sso_batch.aws.bucket import Bucket
 from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
+from sso_batch.runner import start
 from tests.end_to_end.command import Command, Ended, isolate
 from tests.end_to_end.reports import Reports, written
 from tests.oracle import Row, expected_rows
@@ -94,3 +96,9 @@ def audit(
             return Reports(directory, ended, emulated.calls, throttled)
 
     return run
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Believe a run file at once, however new it is."""
+    monkeypatch.setattr(start, "_SETTLES", timedelta(0))

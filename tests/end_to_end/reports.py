@@ -35,8 +35,8 @@ class Reports:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """The manifest."""
-        (path,) = self.folder.glob("*_manifest.json")
+        """The manifest of the whole."""
+        (path,) = (one for one in self.folder.glob("*_manifest.json") if "_shard_" not in one.name)
         document: dict[str, Any] = json.loads(path.read_bytes())
         return document
 

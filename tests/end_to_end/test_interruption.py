@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,25 +21,50 @@ SOON = 5.0  # seconds
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
+LONG: dict[str, Any] = {
+    "users": 200,
+    "groups": 3,
+    "members": 150,
+    "permission_sets": 3,
+    "accounts": 20,
+    "pairs": 60,
+    "principals": 3,
+    "direct": 0.0,
+}
+"""An organization of few calls and thousands of rows."""
+
 SETTINGS = """
 run:
   max_parallel_organizations: {parallel}
 """
 
-# Sends a signal to its own process while the first bytes of a file are being written, and writes on.
+# Sends signals, one after the other, to its own process while the first bytes of a file are being
+# written, and writes on.
 SIGNAL_IN_MID_FILE = """
 import os, sys, time
 from sso_batch.store import Draft
-number, beginning = int(sys.argv.pop(1)), sys.argv.pop(1)
+numbers, beginning = sys.argv.pop(1).split(","), sys.argv.pop(1)
 write = Draft.write
 def write_and_signal(draft, data):
-    global number
     write(draft, data)
-    if draft.name.startswith(beginning) and draft.name.endswith(".csv") and number:
-        os.kill(os.getpid(), number)
-        number = 0
+    while draft.name.startswith(beginning) and draft.name.endswith(".csv") and numbers:
+        os.kill(os.getpid(), int(numbers.pop(0)))
         time.sleep(0.3)
 Draft.write = write_and_signal
+from sso_batch.cli import main
+main()
+"""
+
+# Sends signals to its own process while the output place is prepared, before the run listens for them.
+SIGNAL_BEFORE_THE_RUN = """
+import os, sys
+from sso_batch.store import Folder
+number = int(sys.argv.pop(1))
+def prepare_and_signal(folder):
+    folder.directory.mkdir()
+    with folder.draft("aws_sso_access_report_probe"):
+        os.kill(os.getpid(), number)
+Folder.prepare = prepare_and_signal
 from sso_batch.cli import main
 main()
 """
@@ -186,4 +212,51 @@ def test_a_signal_while_a_file_is_written_leaves_no_half_of_it(
     assert reports.names == reports.file_names(*complete, merged=False)
     assert reports.manifest["files"] == []
     assert_exact(reports, world, *complete)
+    reports.assert_sums()
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS.items(), ids=lambda value: getattr(value, "name", ""))
+def test_a_signal_before_the_first_call(
+    runner: Runner, world: World, number: signal.Signals, code: int
+) -> None:
+    """A process that is told to end before its run has begun ends at once, and leaves nothing."""
+    with Emulator(world, limits=Limits.off()) as emulator:
+        run = runner.start(emulator, python=("-c", SIGNAL_BEFORE_THE_RUN, str(int(number))))
+
+        ended = finish(run.process, within=20)
+
+        assert emulator.calls.total() == 0
+    assert ended.code == code
+    assert "Traceback" not in ended.stderr
+    assert not run.folder.exists() or list(run.folder.iterdir()) == []
+
+
+def test_a_second_signal_changes_nothing(runner: Runner, world: World) -> None:
+    """Whoever is impatient gets the same: the first signal's exit code, and the manifest."""
+    driver = ("-c", SIGNAL_IN_MID_FILE, "2,15,2", "aws_sso_access_report_org-1_")
+    with Emulator(world, limits=Limits.off()) as emulator:
+        run = runner.start(emulator, parallel=1, python=driver)
+
+        ended = finish(run.process, within=20)
+
+    reports = Reports(run.folder, ended, emulator.calls)
+    assert (reports.ended.code, reports.manifest["exit_code"]) == (130, 130)
+    assert reports.statuses == {"org-0": "complete", "org-1": "interrupted"}
+    assert reports.names == reports.file_names("org-0", merged=False)
+
+
+def test_a_signal_while_ten_thousand_rows_are_merged(runner: Runner) -> None:
+    """A merged file that is under way is given up soon, however long it is; the organizations' are kept."""
+    world = generate(3, organizations=2, **LONG)
+    driver = ("-c", SIGNAL_IN_MID_FILE, str(int(signal.SIGTERM)), "aws_sso_access_report_2")
+    with Emulator(world, limits=Limits.off()) as emulator:
+        run = runner.start(emulator, python=driver)
+
+        ended = finish(run.process, within=60)
+
+    reports = Reports(run.folder, ended, emulator.calls)
+    assert ended.code == 143
+    assert sum(one["counts"]["rows"] for one in reports.manifest["organizations"]) > 10_000
+    assert reports.statuses == {"org-0": "complete", "org-1": "complete"}
+    assert reports.names == reports.file_names("org-0", "org-1", merged=False)
     reports.assert_sums()

@@ -134,6 +134,8 @@ def test_lines() -> None:
         "strategy": "complete",
         "accounts_complete": True,
         "not_examined": ["account paths"],
+        "endpoint_overrides": [],
+        "config_sha256": "",
     }
     assert [json.loads(line)["record"] for line in records] == [
         *["user"] * 2,

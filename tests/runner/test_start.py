@@ -13,7 +13,11 @@ import pytest
 from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
+from sso_batch.report.manifest import run_file
+from sso_batch.report.names import FileNames
+from sso_batch.report.write import write_document
 from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.sharding import Shard
 from sso_batch.store import Folder, Stored
 
 START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
@@ -71,7 +75,7 @@ def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
         begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
     assert caught.value.message == "the run nightly is already in this place"
-    assert caught.value.hint == "give another --run-id, or another --output"
+    assert caught.value.hint == "go on with it by --resume, or give another --run-id, or another --output"
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
     assert clock.slept == []
 
@@ -260,3 +264,85 @@ def test_run_file_is_private(tmp_path: Path, clock: Clock) -> None:
     begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").stat().st_mode & 0o777 == 0o600
+
+
+# Joined
+
+
+@pytest.mark.parametrize("shard", [None, Shard(1, 3)])
+def test_resume(tmp_path: Path, clock: Clock, shard: Shard | None) -> None:
+    """A run that is resumed keeps its start, whenever that was, and its run file."""
+    begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
+    before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
+    clock.now += timedelta(hours=3)
+
+    names, started_at = begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
+
+    assert (names.run_id, names.ts, started_at) == (
+        "nightly",
+        "20260304_050607",
+        START.replace(microsecond=250000),
+    )
+    assert files(tmp_path) == ["aws_sso_access_report_nightly_run.json"]
+    assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
+
+
+def test_shards_agree(tmp_path: Path, clock: Clock) -> None:
+    """Whichever shard comes first writes the run file; the others take its start."""
+    started = []
+    for index in (2, 0, 1):
+        names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(index, 3))
+        started.append(names.ts)
+        clock.now += timedelta(minutes=1)
+
+    assert started == ["20260304_050607"] * 3
+    told = json.loads((tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes())
+    assert told["shards"] == 3
+
+
+def test_shards_begin_at_the_same_moment(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard that finds no run, and then its run file taken, takes the start that is in it."""
+    begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(0, 2))
+    clock.now += timedelta(seconds=5)
+    reads = iter([FileNotFoundError()])
+    read = Folder.read
+
+    def read_too_early(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
+        for error in reads:
+            raise error
+        return read(folder, name, skip=skip)
+
+    monkeypatch.setattr(Folder, "read", read_too_early)
+
+    names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(1, 2))
+
+    assert names.ts == "20260304_050607"
+
+
+def test_a_new_run_file_has_to_stand(tmp_path: Path, clock: Clock) -> None:
+    """A run file that was written just now may be withdrawn: it is read again after a moment."""
+    place = Folder(tmp_path)
+    first = FileNames("nightly", "20260304_050606")
+    write_document(place, first.run, run_file(first, START - timedelta(seconds=1), shards=2))
+
+    def withdraw(seconds: float) -> None:
+        clock.sleep(seconds)
+        place.remove(first.run)
+
+    names, _ = begin(place, "nightly", clock, withdraw, shard=Shard(1, 2))
+
+    assert clock.slept == [1.0]
+    assert names.ts == "20260304_050608"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"run_id": "nightly", "ts": "20260304_050607"}'])
+def test_a_run_file_that_is_none(tmp_path: Path, clock: Clock, content: bytes) -> None:
+    """A run file that cannot be read is nothing to go on with, and nothing to overwrite."""
+    (tmp_path / "aws_sso_access_report_nightly_run.json").write_bytes(content)
+
+    with pytest.raises(UsageError, match="does not tell of a run") as caught:
+        begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True)
+
+    assert caught.value.hint == "give another --run-id, or another --output"

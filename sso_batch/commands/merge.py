@@ -1,0 +1,53 @@
+"""`sso-batch merge`."""
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic_core import PydanticCustomError
+
+from sso_batch.commands.place import open_store
+from sso_batch.commands.run import RunOptions, now, with_options
+from sso_batch.commands.terminal import Terminal
+from sso_batch.config import load
+from sso_batch.config.durations import parse
+from sso_batch.errors import UsageError
+from sso_batch.progress import Unwatched
+from sso_batch.runner import Surroundings
+from sso_batch.runner.merge import Merge
+from sso_batch.runner.start import check_run_id, refuse_unbuilt
+
+
+def merge_command(
+    terminal: Terminal,
+    environ: Mapping[str, str],
+    config_file: Path,
+    options: RunOptions,
+    *,
+    wait: str | None,
+) -> int:
+    """Join the shards of a run; raises UsageError where it cannot begin."""
+    patience = _patience(wait)
+    check_run_id(options.run_id)
+    assert options.run_id is not None, "the command line asks for it"  # noqa: S101 - for the type checker
+    config = with_options(load(config_file, environ), options)
+    refuse_unbuilt(config)
+    stop = threading.Event()
+    store = open_store(config.output, stop)
+    store.prepare()
+    with terminal.watch() as (log, _):
+        outcome = Merge(
+            config, options.run_id, Surroundings(store, log, Unwatched(), now, stop), wait=patience
+        ).run()
+    terminal.show_summary(outcome)
+    return outcome.exit_code
+
+
+def _patience(wait: str | None) -> timedelta:
+    if not wait:
+        return timedelta(0)
+    try:
+        return parse(wait)
+    except PydanticCustomError as error:
+        raise UsageError(f"--wait {wait}: {error.message()}") from None

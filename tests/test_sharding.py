@@ -1,0 +1,97 @@
+"""Which part of the organizations a worker audits, and who tells it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso_batch.errors import UsageError
+from sso_batch.sharding import Shard, shard_of
+
+# Refused
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "message"),
+    [
+        ("1", {}, "--shard 1 does not tell how many shards there are"),
+        ("1/", {}, "--shard 1/ does not tell how many shards there are"),
+        ("/3", {}, "--shard gives the shard as /3, which is no I/N"),
+        ("x/3", {}, "--shard gives the shard as x/3, which is no I/N"),
+        ("1/3/5", {}, "--shard gives the shard as 1/3/5, which is no I/N"),
+        ("-1/3", {}, "--shard gives the shard as -1/3, which is no I/N"),
+        ("٣/9", {}, "--shard gives the shard as ٣/9, which is no I/N"),
+        ("3/3", {}, "--shard asks for shard 3 of 3: the last one is 2"),
+        ("0/0", {}, "--shard asks for a shard of none"),
+        ("3", {"SSO_BATCH_SHARD_COUNT": "3"}, "--shard asks for shard 3 of 3: the last one is 2"),
+        (
+            None,
+            {"SSO_BATCH_SHARD_COUNT": "3", "JOB_COMPLETION_INDEX": "3"},
+            "JOB_COMPLETION_INDEX asks for shard 3 of 3: the last one is 2",
+        ),
+        (
+            None,
+            {"SSO_BATCH_SHARD_COUNT": "many", "AWS_BATCH_JOB_ARRAY_INDEX": "3"},
+            "AWS_BATCH_JOB_ARRAY_INDEX gives the shard as 3/many, which is no I/N",
+        ),
+        (
+            None,
+            {"SSO_BATCH_SHARD_COUNT": "3"},
+            "SSO_BATCH_SHARD_COUNT says that there are 3 shards, and nothing says which of them this is",
+        ),
+    ],
+)
+def test_refused(written: str | None, environ: dict[str, str], message: str) -> None:
+    """What is no shard is told, by the name of whoever said it, with what to write."""
+    with pytest.raises(UsageError) as caught:
+        shard_of(written, environ)
+
+    assert caught.value.message == message
+    assert "write --shard I/N with I from 0 to N-1" in caught.value.hint
+
+
+# Told
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "shard"),
+    [
+        (None, {}, None),
+        ("", {}, None),
+        (None, {"JOB_COMPLETION_INDEX": "2"}, None),
+        (None, {"SSO_BATCH_SHARD_COUNT": "", "JOB_COMPLETION_INDEX": "2"}, None),
+        ("0/1", {}, Shard(0, 1)),
+        ("2/3", {}, Shard(2, 3)),
+        ("2", {"SSO_BATCH_SHARD_COUNT": "3"}, Shard(2, 3)),
+        ("2/3", {"SSO_BATCH_SHARD_COUNT": "9", "JOB_COMPLETION_INDEX": "7"}, Shard(2, 3)),
+        (None, {"SSO_BATCH_SHARD_COUNT": "9", "JOB_COMPLETION_INDEX": "7"}, Shard(7, 9)),
+        (None, {"SSO_BATCH_SHARD_COUNT": "9", "AWS_BATCH_JOB_ARRAY_INDEX": "0"}, Shard(0, 9)),
+    ],
+)
+def test_told(written: str | None, environ: dict[str, str], shard: Shard | None) -> None:
+    """The command line wins over the engine's variables; without a count nothing is sharded."""
+    assert shard_of(written, environ) == shard
+
+
+# Dealt out
+
+
+@given(
+    st.lists(st.text(alphabet="ab-0", min_size=1), unique=True, max_size=40),
+    st.integers(1, 12),
+    st.randoms(use_true_random=False),
+)
+def test_parts(names: list[str], count: int, dice: object) -> None:
+    """Each name is one shard's, parts differ by one at most, and the order of the names changes nothing."""
+    shuffled = list(names)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined] # a random.Random
+
+    parts = [Shard(index, count).part(names) for index in range(count)]
+
+    assert sorted(name for part in parts for name in part) == sorted(names)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert parts == [Shard(index, count).part(shuffled) for index in range(count)]
+
+
+def test_as_it_is_written() -> None:
+    """A shard is told as it is given."""
+    assert str(Shard(2, 10)) == "2/10"
