@@ -90,6 +90,11 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
     "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
 )
 @_option("--run-id", help="The run's id; by default its start.")
+@_option(
+    "--fail-on",
+    type=click.Choice(["off", "low", "medium", "high"]),
+    help="Exit with 3 for findings from this severity on, instead of review.fail_on.",
+)
 @click.pass_obj
 def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit every organization and write the reports."""

@@ -100,6 +100,14 @@ class Grant:
     principal: Principal
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Outdated:
+    """An account in which a permission set's role is of an earlier version than the permission set."""
+
+    account_id: str
+    permission_set_arn: str
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """What could not be read: the call, the resource it was for, why, and what to do about it."""
@@ -117,6 +125,7 @@ class Snapshot:
 
     `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
     missing was not read. `accounts_complete` tells whether every account of the organization is known.
+    `outdated` is None where versions were not asked for.
     """
 
     organization: str
@@ -134,6 +143,7 @@ class Snapshot:
     grants: tuple[Grant, ...]
     not_examined: tuple[str, ...]
     gaps: tuple[Gap, ...]
+    outdated: tuple[Outdated, ...] | None = None
 
     @property
     def complete(self) -> bool:

@@ -16,30 +16,15 @@ from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance, Snapshot
+from sso_batch.not_examined import (
+    ACCOUNT_PATHS,
+    ENTITLEMENTS,
+    NOT_SEEN_BY_PRINCIPAL,
+    OTHER_APPLICATIONS,
+    PERMISSION_SET_DETAILS,
+)
 
 T = TypeVar("T")
-
-PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
-"""What `permission_set_details: false` leaves out."""
-
-NOT_SEEN_BY_PRINCIPAL = (
-    "orphaned assignments",
-    "grants to principals that are not listed",
-    "permission sets without assignments",
-)
-"""What cannot be seen by asking principals for their grants."""
-
-ACCOUNT_PATHS = "account paths"
-"""What `account_paths: false` leaves out."""
-
-ENTITLEMENTS = "account-access entitlements"
-"""What `entitlements: false` leaves out, and what AWS does not offer outside of its partition `aws`."""
-
-OTHER_APPLICATIONS = "account-access applications in other accounts"
-"""What the account that asks cannot see."""
-
-NOT_BUILT = ("findings",)
-"""What this version does not do, whatever the configuration says."""
 
 
 class Audit:
@@ -142,7 +127,7 @@ class Audit:
             (entitled, OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
-        return (*(what for out, what in left_out if out), *unseen, *NOT_BUILT)
+        return (*(what for out, what in left_out if out), *unseen)
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

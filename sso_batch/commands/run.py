@@ -25,6 +25,7 @@ class RunOptions:
     exclude: Sequence[str] = ()
     formats: Sequence[str] = ()
     run_id: str | None = None
+    fail_on: str | None = None
 
 
 def run_command(
@@ -61,7 +62,13 @@ def with_options(config: Config, options: RunOptions) -> Config:
         output["directory"] = options.output
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
-    return config.model_copy(update={"output": config.output.model_copy(update=output)})
+    review = {} if options.fail_on is None else {"fail_on": options.fail_on}
+    return config.model_copy(
+        update={
+            "output": config.output.model_copy(update=output),
+            "review": config.review.model_copy(update=review),
+        }
+    )
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -95,6 +95,7 @@ class Run:
             status=outcome.status.value,
             exit_code=outcome.exit_code,
             rows=sum(one.counts.rows for one in outcome.organizations),
+            findings=asdict(outcome.findings),
             complete=[one.name for one in outcome.organizations if one.status is Status.COMPLETE],
             not_complete=[one.name for one in outcome.organizations if one.status is not Status.COMPLETE],
             seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
@@ -143,7 +144,7 @@ class Run:
 
     async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
         """Write the files of the whole run and, last of all, the manifest."""
-        closing = Closing(self._config.output, self._store, self._facts.names, self._log, self._stop)
+        closing = Closing(self._config, self._store, self._facts.names, self._log, self._stop)
         closed = await self._desk.writers.run(partial(closing.close, organizations))
         outcome = RunOutcome(
             organizations=closed.organizations,
@@ -152,6 +153,7 @@ class Run:
             finished_at=self._clock(),
             written=closed.written,
             signal=self._signal,
+            fail_on=self._config.review.fail_on,
         )
         if outcome.endpoint_overrides:
             self._log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)

@@ -24,10 +24,6 @@ def refuse_unbuilt(config: Config) -> None:
     unbuilt = [f"output.formats: {one}" for one in config.output.formats if one != "csv"]
     if config.output.s3 is not None:
         unbuilt.append("output.directory: s3://")
-    if config.review.fail_on != "off":
-        unbuilt.append(f"review.fail_on: {config.review.fail_on}")
-    if config.review.compare != "none":
-        unbuilt.append(f"review.compare: {config.review.compare}")
     if config.notify.sns_topic_arn is not None:
         unbuilt.append("notify.sns_topic_arn")
     if unbuilt:
