@@ -100,6 +100,10 @@ class Grant:
     principal: Principal
 
 
+OUTDATED = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
+"""AWS's ProvisioningStatus of an earlier version; it ends the resource of a gap about one."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Outdated:
     """An account in which a permission set's role is of an earlier version than the permission set."""

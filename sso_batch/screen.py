@@ -27,7 +27,7 @@ _FIGURES = {
     "Perm.\nsets": "permission_sets",
     "Assign-\nments": "assignments",
     "Entitle-\nments": "entitlements",
-    "Orphaned": "orphaned",
+    "Or-\nphaned": "orphaned",
     "Rows": "rows",
 }
 _FINDINGS = "Findings\nh/m/l"

@@ -107,8 +107,8 @@ def test_table() -> None:
     lines = shown(run)
 
     upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
-    assert upper == "Ac- Perm. Assign- Entitle- Findings"
-    assert lower == "Organization Status Users Groups counts sets ments ments Orphaned Rows h/m/l Gaps"
+    assert upper == "Ac- Perm. Assign- Entitle- Or- Findings"
+    assert lower == "Organization Status Users Groups counts sets ments ments phaned Rows h/m/l Gaps"
     assert acme == "acme complete 1,200 34 56 7 890 3 2 1,234,567 1,200/0/7 0"
     assert globex == "globex incomplete 1,200 34 56 7 890 3 2 1,234,567 ? 1"
     assert initech == "initech complete 0 0 0 0 0 0 0 0 ? 0"

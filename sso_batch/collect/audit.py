@@ -31,10 +31,11 @@ class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
     `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `claim` is told the instance before anything is read of it, and may refuse.
+    `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
+    versions of permission sets in accounts are asked for, too.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         organization: Organization,
         settings: Collect,
@@ -45,6 +46,7 @@ class Audit:
         clock: Callable[[], datetime],
         meter: Meter,
         planned: Callable[[Way, Known], None],
+        outdated: bool = False,
     ) -> None:
         self.region = None if organization.region == "auto" else organization.region
         self.instance: Instance | None = None
@@ -56,6 +58,7 @@ class Audit:
         self._clock = clock
         self._meter = meter
         self._planned = planned
+        self._outdated = outdated
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:
@@ -86,6 +89,7 @@ class Audit:
                 gateway,
                 self.instance,
                 self._settings,
+                outdated=self._outdated,
                 entitlements=has_entitlements(self._settings, partition_of_region(self.instance.region)),
                 meter=self._meter,
                 planned=self._planned,
@@ -115,6 +119,7 @@ class Audit:
             grants=tuple(sorted(collection.grants.found)),
             not_examined=self._not_examined(instance.region, collection),
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
+            outdated=collection.outdated,
         )
 
     def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:

@@ -59,9 +59,9 @@ WORDS = (
 def why_not(old: Snapshot, new: Snapshot) -> str:
     """Why two snapshots cannot be compared; nothing where they can."""
     if not old.complete:
-        return "incomplete in the earlier run"
+        return "incomplete in the old run"
     if not new.complete:
-        return "incomplete in the later run"
+        return "incomplete in the new run"
     if old.instance.arn != new.instance.arn:
         return f"two instances of IAM Identity Center: {old.instance.arn}, then {new.instance.arn}"
     if (UNLISTED_PRINCIPALS in old.not_examined) != (UNLISTED_PRINCIPALS in new.not_examined):

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sso_batch.model import GROUP, IAM_ROLE, USER, Account, Grant, PermissionSet, Principal, Snapshot
+from sso_batch.model import (
+    GROUP,
+    IAM_ROLE,
+    OUTDATED,
+    USER,
+    Account,
+    Grant,
+    PermissionSet,
+    Principal,
+    Snapshot,
+)
 from sso_batch.not_examined import ENTITLEMENTS, UNLISTED_PRINCIPALS
 from sso_batch.review.admin import Verdict, judge
 
@@ -26,9 +36,6 @@ _FINDING_GRANTS = frozenset(
     }
 )
 """Operations without whose answers grants are missing."""
-
-OUTDATED = " LATEST_PERMISSION_SET_NOT_PROVISIONED"
-"""Ends the resource of a gap about old versions of permission sets, which lets no grant be missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +175,5 @@ class Facts:
 
 
 def is_about_grants(operation: str, resource: str) -> bool:
-    """Whether grants can be missing for want of this answer."""
+    """Whether grants can be missing for want of this answer: for want of one about versions they are not."""
     return operation in _FINDING_GRANTS and not resource.endswith(OUTDATED)

@@ -15,6 +15,11 @@ def severities(review: Review) -> dict[str, str]:
     return {check.id: written.get(check.id) or check.severity for check in CHECKS}
 
 
+def wants_outdated(review: Review) -> bool:
+    """Whether earlier versions of permission sets have to be asked for, which nothing else needs."""
+    return severities(review)["outdated-provisioning"] != OFF
+
+
 def rules(review: Review, *, today: date) -> Rules:
     """The rules that a configuration makes for a run on that day."""
     long_session = review.checks.long_session

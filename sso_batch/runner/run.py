@@ -20,6 +20,7 @@ from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts, manifest
 from sso_batch.report.write import write_document
+from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.claims import Claims
 from sso_batch.runner.closing import MAKE_ROOM, Closing
 from sso_batch.runner.organization import Desk, OrganizationRun
@@ -116,6 +117,7 @@ class Run:
             clock=self._clock,
             meter=meter,
             planned=partial(self._planned, name),
+            outdated=wants_outdated(self._config.review),
         )
         entry = OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
         try:
