@@ -1,7 +1,7 @@
 """A review of a run: every check on every organization, one snapshot at a time. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sso_batch.access import NOT_READ
@@ -29,7 +29,8 @@ class Reviewer:
 
     rules: Rules
     _findings: list[Finding] = field(default_factory=list)
-    _not_examined: dict[str, list[str]] = field(default_factory=dict)
+    _unseen: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By organization and check, what the check could not look at."""
     _across: defaultdict[str, dict[str, list[tuple[Finding, Names]]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -38,12 +39,12 @@ class Reviewer:
     def look_at(self, facts: Facts) -> None:
         """Make every check that is not off."""
         organization = facts.snapshot.organization
-        holes = self._not_examined.setdefault(organization, [])
+        holes = self._unseen.setdefault(organization, {})
         for check in CHECKS:
             severity = self.rules.severities.get(check.id)
             if severity is None:
                 continue
-            unseen = []
+            unseen = holes.setdefault(check.id, [])
             for found in check.find(facts, self.rules):
                 if isinstance(found, Hole):
                     unseen.append(found.what)
@@ -54,19 +55,17 @@ class Reviewer:
                     self._across[address].setdefault(organization, []).append((finding, names))
                 else:
                     self._findings.append(self.rules.weigh(finding, names))
-            if unseen:
-                holes.append(f"check {check.id}: {'; '.join(dict.fromkeys(unseen))}")
 
     def end(self, unread: Sequence[str] = ()) -> Reviewed:
         """All that was found; `unread` names the organizations of the run that could not be looked at."""
         for check in CHECKS:
             if check.across and check.id in self.rules.severities and unread:
-                for holes in self._not_examined.values():
-                    holes.append(f"check {check.id}: organizations that were not read: {', '.join(unread)}")
+                for holes in self._unseen.values():
+                    holes[check.id].append(f"organizations that were not read: {', '.join(unread)}")
         self._findings += self._of_several()
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
-            {organization: tuple(holes) for organization, holes in self._not_examined.items()},
+            {organization: tuple(_told(holes)) for organization, holes in self._unseen.items()},
         )
 
     def _of_several(self) -> Iterator[Finding]:
@@ -76,6 +75,12 @@ class Reviewer:
                 for findings in by_organization.values():
                     for finding, names in findings:
                         yield self.rules.weigh(replace(finding, message=finding.message + told), names)
+
+
+def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for check_id, unseen in holes.items():
+        if unseen:
+            yield f"check {check_id}: {'; '.join(dict.fromkeys(unseen))}"
 
 
 def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:
