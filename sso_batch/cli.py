@@ -54,6 +54,11 @@ _EXCLUDE = _option(
     multiple=True,
     help="Leave out this organization, or tag:KEY=VALUE; repeatable.",
 )
+_FAIL_ON = _option(
+    "--fail-on",
+    type=click.Choice(["off", "low", "medium", "high"]),
+    help="Exit with 3 for findings from this severity on, instead of review.fail_on.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -97,6 +102,7 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
     "--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete."
 )
 @_option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
+@_FAIL_ON
 @click.pass_obj
 def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit every organization and write the reports."""
@@ -112,6 +118,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
     "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
 )
 @_option("--run-id", required=True, help="The id of the run whose shards are joined.")
+@_FAIL_ON
 @_option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
 @click.pass_obj
 def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
@@ -156,11 +163,59 @@ def validate(config_file: Path) -> NoReturn:
 
 
 @cli.command()
-def schema() -> NoReturn:
-    """Print the JSON Schema of the configuration, for editors."""
+@click.argument("of", type=click.Choice(["configuration", "snapshot"]), default="configuration")
+def schema(of: str) -> NoReturn:
+    """Print the JSON Schema of the configuration, for editors, or of a snapshot's records."""
     from sso_batch.commands.schema import schema_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(schema_command())
+    sys.exit(schema_command(of))
+
+
+@cli.command()
+@_option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The YAML file whose severities to show; without it, the defaults.",
+)
+@_option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="For people, or for programs.",
+)
+@click.pass_obj
+def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
+    """List what a review looks for, why it matters and what to do about it."""
+    from sso_batch.commands.checks import checks_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(checks_command(terminal, os.environ, config_file, format_=format_))
+
+
+@cli.command()
+@click.argument("old")
+@click.argument("new")
+@_option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="For people, or for programs.",
+)
+@_option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
+@click.pass_obj
+def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
+    """Tell what access was added, removed or changed from the run OLD to the run NEW.
+
+    Each is a run's manifest, or a folder that holds one run.
+    """
+    from sso_batch.commands.diff import diff_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(diff_command(terminal, old, new, format_=format_, exit_code=exit_code))
 
 
 @cli.command()

@@ -100,6 +100,18 @@ class Grant:
     principal: Principal
 
 
+OUTDATED = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
+"""AWS's ProvisioningStatus of an earlier version; it ends the resource of a gap about one."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Outdated:
+    """An account in which a permission set's role is of an earlier version than the permission set."""
+
+    account_id: str
+    permission_set_arn: str
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """What could not be read: the call, the resource it was for, why, and what to do about it."""
@@ -118,7 +130,7 @@ class Snapshot:
     `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
     missing was not read. `accounts_complete` tells whether every account of the organization is known.
     `config_sha256` tells which configuration decided what was read: snapshots with the same one can stand
-    for each other.
+    for each other. `outdated` is None where versions were not asked for.
     """
 
     organization: str
@@ -138,6 +150,7 @@ class Snapshot:
     gaps: tuple[Gap, ...]
     endpoint_overrides: tuple[str, ...] = ()
     config_sha256: str = ""
+    outdated: tuple[Outdated, ...] | None = None
 
     @property
     def complete(self) -> bool:

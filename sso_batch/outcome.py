@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
-from sso_batch.review.finding import FindingCounts
+from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry
 
 
@@ -98,7 +98,8 @@ class OrganizationOutcome:
 class RunOutcome:
     """What became of the run; `signal` is the number of the signal that ended it early.
 
-    `written` is whether the merged file and the manifest found their place.
+    `written` is whether the merged file and the manifest found their place. From the severity `fail_on`
+    on, findings end the run with a code of their own.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -107,6 +108,13 @@ class RunOutcome:
     finished_at: datetime
     written: bool
     signal: int | None = None
+    fail_on: str = OFF
+
+    @property
+    def findings(self) -> FindingCounts:
+        """The findings of all organizations that count."""
+        counts = [one.findings for one in self.organizations if one.findings is not None]
+        return FindingCounts(**{one: sum(getattr(each, one) for each in counts) for one in SEVERITIES})
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:
@@ -123,9 +131,11 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """The contract's exit code; a bug of ours is never passed off as an incomplete audit."""
+        """The contract's exit code: a bug outranks an incomplete audit, and that outranks findings."""
         if self.signal is not None:
             return 128 + self.signal
         if any(one.bug for one in self.organizations):
             return 1
-        return {Status.COMPLETE: 0, Status.INCOMPLETE: 4}.get(self.status, 5)
+        if self.status is not Status.COMPLETE:
+            return 4 if self.status is Status.INCOMPLETE else 5
+        return 3 if self.findings.at_least(self.fail_on) else 0

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.review.finding import FindingCounts
 
 _STYLES = {
     Status.COMPLETE: "green",
@@ -22,13 +23,14 @@ _GAPS_SHOWN = 5
 _FIGURES = {
     "Users": "users",
     "Groups": "groups",
-    "Accounts": "accounts",
-    "Permission\nsets": "permission_sets",
+    "Ac-\ncounts": "accounts",
+    "Perm.\nsets": "permission_sets",
     "Assign-\nments": "assignments",
     "Entitle-\nments": "entitlements",
-    "Orphaned": "orphaned",
+    "Or-\nphaned": "orphaned",
     "Rows": "rows",
 }
+_FINDINGS = "Findings\nh/m/l"
 """Headings, with the counts below them."""
 
 
@@ -106,6 +108,7 @@ def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
     table.add_column("Status", no_wrap=True)
     for heading in _FIGURES:
         table.add_column(heading, justify="right")
+    table.add_column(_FINDINGS, justify="right")
     table.add_column("Gaps", justify="right")
     for one in organizations:
         read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
@@ -114,9 +117,14 @@ def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
             one.name,
             Text(one.status.value, style=_STYLES[one.status]),
             *figures,
+            _findings(one.findings),
             f"{len(one.gaps):,}",
         )
     return table
+
+
+def _findings(counts: FindingCounts | None) -> str:
+    return "?" if counts is None else f"{counts.high:,}/{counts.medium:,}/{counts.low:,}"
 
 
 def _holes(one: OrganizationOutcome) -> Iterable[Text]:

@@ -6,6 +6,7 @@ import pytest
 
 from sso_batch.model import GROUP, USER, Principal
 from sso_batch.outcome import Counts, Status
+from sso_batch.review.finding import FindingCounts
 from tests.records import entitlement, grant, outcome, run_outcome, small_organization, snapshot
 
 C, I, F, X = Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPTED  # noqa: E741 - a table's letters
@@ -98,3 +99,28 @@ def test_orphaned_counts_by_type_and_for_roles() -> None:
     records = snapshot(missing=(gone,), grants=(grant(gone), entitlement(gone), grant(namesake)))
 
     assert Counts.of(records, rows=0) == Counts(0, 0, 0, 0, assignments=2, entitlements=1, rows=0, orphaned=2)
+
+
+@pytest.mark.parametrize(
+    ("counts", "fail_on", "exit_code"),
+    [
+        ((), "low", 0),
+        ((None,), "low", 0),
+        ((FindingCounts(),), "low", 0),
+        ((FindingCounts(low=1),), "low", 3),
+        ((FindingCounts(low=1),), "medium", 0),
+        ((FindingCounts(low=1), FindingCounts(medium=1)), "medium", 3),
+        ((FindingCounts(high=1),), "medium", 3),
+        ((FindingCounts(high=1),), "off", 0),
+    ],
+)
+def test_findings(counts: tuple[FindingCounts | None, ...], fail_on: str, exit_code: int) -> None:
+    """Findings from a severity on end a complete run with 3, and never one that ends otherwise."""
+    organizations = [outcome("first"), *(outcome(findings=one) for one in counts)]
+
+    complete = run_outcome(*organizations, fail_on=fail_on)
+    torn = run_outcome(*organizations, outcome("torn", I), fail_on=fail_on)
+    lost = run_outcome(outcome("lost", F, findings=FindingCounts(high=9)), fail_on=fail_on)
+    bug = run_outcome(*organizations, outcome("bug", bug=True), fail_on=fail_on)
+
+    assert (complete.exit_code, torn.exit_code, lost.exit_code, bug.exit_code) == (exit_code, 4, 5, 1)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from sso_batch.outcome import Counts, OrganizationOutcome, RunOutcome, Status
+from sso_batch.review.finding import FindingCounts
 from sso_batch.screen import Bars, ConsoleStream, summary
 from tests.records import gap, outcome, run_outcome
 
@@ -52,7 +53,7 @@ def test_nothing_read(status: Status) -> None:
     """Where nothing was read no figure is shown, not even a zero."""
     *_, line = shown(run_outcome(outcome("globex", status)))
 
-    assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["?"] * 8, "0"]
+    assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["?"] * 9, "0"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_many_gaps(gaps: int, more: list[str]) -> None:
 def test_table() -> None:
     """The closing table has a line for each organization, with its figures."""
     run = run_outcome(
-        outcome("acme", counts=READ),
+        outcome("acme", counts=READ, findings=FindingCounts(1_200, 0, 7)),
         outcome("globex", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
         endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:2", "sso-admin=http://127.0.0.1:1"),
     )
@@ -106,11 +107,11 @@ def test_table() -> None:
     lines = shown(run)
 
     upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
-    assert upper == "Permission Assign- Entitle-"
-    assert lower == "Organization Status Users Groups Accounts sets ments ments Orphaned Rows Gaps"
-    assert acme == "acme complete 1,200 34 56 7 890 3 2 1,234,567 0"
-    assert globex == "globex incomplete 1,200 34 56 7 890 3 2 1,234,567 1"
-    assert initech == "initech complete 0 0 0 0 0 0 0 0 0"
+    assert upper == "Ac- Perm. Assign- Entitle- Or- Findings"
+    assert lower == "Organization Status Users Groups counts sets ments ments phaned Rows h/m/l Gaps"
+    assert acme == "acme complete 1,200 34 56 7 890 3 2 1,234,567 1,200/0/7 0"
+    assert globex == "globex incomplete 1,200 34 56 7 890 3 2 1,234,567 ? 1"
+    assert initech == "initech complete 0 0 0 0 0 0 0 0 ? 0"
     assert rest == [
         "globex: ListAccountAssignments 111111111111: AccessDeniedException: not authorized",
         "allow the role the IAM action sso:ListAccountAssignments",

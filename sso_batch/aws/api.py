@@ -130,21 +130,27 @@ class InstanceApi:
             PermissionSetArn=arn,
         )
 
-    def accounts_provisioned_with(self, permission_set_arn: str) -> AsyncIterator[list[str]]:
-        """The ids of the accounts in which a permission set is provisioned, up to date or not."""
+    def accounts_provisioned_with(
+        self, permission_set_arn: str, *, status: str | None = None
+    ) -> AsyncIterator[list[str]]:
+        """The ids of the accounts in which a permission set is provisioned; of one status alone, if asked."""
         return self._gateway.pages(
             operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET,
             text,
             **self._instance,
+            **_of_status(status),
             PermissionSetArn=permission_set_arn,
         )
 
-    def permission_sets_provisioned_to(self, account_id: str) -> AsyncIterator[list[str]]:
-        """The ARNs of the permission sets that are provisioned in an account, up to date or not."""
+    def permission_sets_provisioned_to(
+        self, account_id: str, *, status: str | None = None
+    ) -> AsyncIterator[list[str]]:
+        """The ARNs of the permission sets that are provisioned in an account, likewise."""
         return self._gateway.pages(
             operations.LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT,
             text,
             **self._instance,
+            **_of_status(status),
             AccountId=account_id,
         )
 
@@ -239,6 +245,11 @@ class InstanceApi:
         return await self._gateway.call(
             operations.DESCRIBE_GROUP, answers.group, **self._store, GroupId=group_id
         )
+
+
+def _of_status(status: str | None) -> dict[str, str]:
+    """The filter by ProvisioningStatus; without it AWS lists all."""
+    return {} if status is None else {"ProvisioningStatus": status}
 
 
 def _listed_instance(item: Item) -> ListedInstance:

@@ -16,40 +16,26 @@ from sso_batch.collect.plan import Known, Way
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance, Snapshot
+from sso_batch.not_examined import (
+    ACCOUNT_PATHS,
+    ENTITLEMENTS,
+    NOT_SEEN_BY_PRINCIPAL,
+    OTHER_APPLICATIONS,
+    PERMISSION_SET_DETAILS,
+)
 
 T = TypeVar("T")
-
-PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
-"""What `permission_set_details: false` leaves out."""
-
-NOT_SEEN_BY_PRINCIPAL = (
-    "orphaned assignments",
-    "grants to principals that are not listed",
-    "permission sets without assignments",
-)
-"""What cannot be seen by asking principals for their grants."""
-
-ACCOUNT_PATHS = "account paths"
-"""What `account_paths: false` leaves out."""
-
-ENTITLEMENTS = "account-access entitlements"
-"""What `entitlements: false` leaves out, and what AWS does not offer outside of its partition `aws`."""
-
-OTHER_APPLICATIONS = "account-access applications in other accounts"
-"""What the account that asks cannot see."""
-
-NOT_BUILT = ("findings",)
-"""What this version does not do, whatever the configuration says."""
 
 
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
     `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `claim` is told the instance before anything is read of it, and may refuse.
+    `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
+    versions of permission sets in accounts are asked for, too.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         organization: Organization,
         settings: Collect,
@@ -60,6 +46,7 @@ class Audit:
         clock: Callable[[], datetime],
         meter: Meter,
         planned: Callable[[Way, Known], None],
+        outdated: bool = False,
     ) -> None:
         self.region = None if organization.region == "auto" else organization.region
         self.instance: Instance | None = None
@@ -71,6 +58,7 @@ class Audit:
         self._clock = clock
         self._meter = meter
         self._planned = planned
+        self._outdated = outdated
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:
@@ -101,6 +89,7 @@ class Audit:
                 gateway,
                 self.instance,
                 self._settings,
+                outdated=self._outdated,
                 entitlements=has_entitlements(self._settings, partition_of_region(self.instance.region)),
                 meter=self._meter,
                 planned=self._planned,
@@ -131,6 +120,7 @@ class Audit:
             not_examined=self._not_examined(instance.region, collection),
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
             endpoint_overrides=self.endpoint_overrides,
+            outdated=collection.outdated,
         )
 
     def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:
@@ -143,7 +133,7 @@ class Audit:
             (entitled, OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
-        return (*(what for out, what in left_out if out), *unseen, *NOT_BUILT)
+        return (*(what for out, what in left_out if out), *unseen)
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

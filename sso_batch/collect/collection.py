@@ -13,8 +13,9 @@ from sso_batch.collect.lane import Lane, Meter
 from sso_batch.collect.paths import Paths
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.plan import Known, Way
+from sso_batch.collect.provisioning import Provisioning
 from sso_batch.config import Collect
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, Instance, Outdated
 
 _SSO_ADMIN_WIDTH = 10  # 20 a second at 300 ms are 6 under way; the rest are those that wait to try again
 _IDENTITY_STORE_WIDTH = 8
@@ -32,6 +33,7 @@ class Collection:
         settings: Collect,
         *,
         entitlements: bool,
+        outdated: bool,
         meter: Meter,
         planned: Callable[[Way, Known], None],
         group: asyncio.TaskGroup,
@@ -49,6 +51,9 @@ class Collection:
             instance_api, sso_admin, details=settings.permission_set_details, describe_all=by_pair
         )
         self.directory = Directory(instance_api, identity_store, self._moved)
+        self.provisioning = (
+            Provisioning(instance_api, sso_admin, self.accounts, self.permission_sets) if outdated else None
+        )
         self.grants = Grants(
             instance_api,
             sso_admin,
@@ -57,6 +62,7 @@ class Collection:
             self.directory,
             way=Way.BY_PAIR if by_pair else None,
             planned=planned,
+            beside=self._calls_beside,
         )
         self._entitlements = (
             Entitlements(
@@ -85,7 +91,17 @@ class Collection:
         self.directory.finish()
         self.accounts.finish()
 
+    @property
+    def outdated(self) -> tuple[Outdated, ...] | None:
+        """Earlier versions of permission sets in accounts; None where they were not asked for."""
+        return None if self.provisioning is None else tuple(sorted(self.provisioning.found))
+
+    def _calls_beside(self) -> int:
+        return self.provisioning.calls if self.provisioning is not None else 0
+
     def _moved(self) -> None:
+        if self.provisioning is not None:
+            self.provisioning.go_on()
         self.grants.go_on()
         if self._entitlements is not None:
             self._entitlements.go_on()

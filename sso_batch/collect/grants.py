@@ -26,6 +26,7 @@ class Grants:
 
     The strategy `complete` goes by pair from the start; `fastest` leaves `way` open until the numbers
     tell. `planned` is told once, with what was known: as soon as it is decided, or all of it is known.
+    `beside` tells of calls on the same bucket that are made either way.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Grants:
         *,
         way: Way | None,
         planned: Callable[[Way, Known], None],
+        beside: Callable[[], int] = lambda: 0,
     ) -> None:
         self.found: set[Grant] = set()
         self.way = way
@@ -47,6 +49,7 @@ class Grants:
         self._permission_sets = permission_sets
         self._directory = directory
         self._planned = planned
+        self._beside = beside
         self._told = False
         self._pairs: set[Pair] = set()
         self._listings: dict[str, Listing] | None = None
@@ -150,7 +153,9 @@ class Grants:
             principals=len(directory.users) + len(directory.groups),
             pairs_final=not self._listings,
             principals_final=directory.complete,
-            common=self._listings_made + permission_sets.calls_each * len(permission_sets.found),
+            common=self._listings_made
+            + permission_sets.calls_each * len(permission_sets.found)
+            + self._beside(),
         )
 
     def _take(self, way: Way) -> None:

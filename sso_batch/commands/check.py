@@ -15,11 +15,12 @@ from sso_batch.aws.connection import Sessions
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
-from sso_batch.config import Collect, Config, Organization, load
+from sso_batch.config import Config, Organization, load
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
+from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import refuse_unbuilt
@@ -56,17 +57,23 @@ async def _check(
 
     async def one(organization: Organization) -> OrganizationCheck:
         async with places:
-            return await _preflight(organization, config.collect, sessions, log.bind(org=organization.name))
+            return await _preflight(organization, config, sessions, log.bind(org=organization.name))
 
     return list(await asyncio.gather(*(one(organization) for organization in organizations)))
 
 
 async def _preflight(
-    organization: Organization, settings: Collect, sessions: Sessions, log: FilteringBoundLogger
+    organization: Organization, config: Config, sessions: Sessions, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """One organization; whatever is raised in it ends here."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE
-    preflight = Preflight(organization, settings, sessions=sessions, deadline=deadline)
+    preflight = Preflight(
+        organization,
+        config.collect,
+        sessions=sessions,
+        deadline=deadline,
+        outdated=wants_outdated(config.review),
+    )
     try:
         return await preflight.run()
     except OrganizationError as error:

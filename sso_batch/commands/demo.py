@@ -21,7 +21,10 @@ from sso_batch.store import PREFIX
 _MEANING = """
 A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and
 how they come by it (PrincipalType, GroupName). PrincipalState tells the rows that need a look: NOT_FOUND
-(the user or group is gone, the grant is not), EMPTY_GROUP, MEMBER_NOT_FOUND."""
+(the user or group is gone, the grant is not), EMPTY_GROUP, MEMBER_NOT_FOUND.
+
+A finding is a grant, a user, a group or a permission set that somebody should look at, of high, medium or low
+severity (h/m/l). `sso-batch checks` tells why each matters and what to do about it."""
 
 _INCOMPLETE = """
 This run is incomplete: what could not be read is named above and in the manifest's `gaps`, stands as NOT_READ
@@ -67,7 +70,9 @@ def _only(variables: dict[str, str]) -> None:
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
     yield f"Written to {output}:"
     for entry in outcome.files:
-        yield f"  {entry.name}\n      all organizations, merged: {entry.rows} rows"
+        is_access = not entry.name.removesuffix(".csv").removesuffix("_INCOMPLETE").endswith("_findings")
+        what = f"merged: {entry.rows} rows" if is_access else f"{entry.rows} findings"
+        yield f"  {entry.name}\n      all organizations, {what}"
     for one in outcome.organizations:
         for entry in one.files:
             what = (

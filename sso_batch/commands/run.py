@@ -29,6 +29,7 @@ class RunOptions:
     run_id: str | None = None
     resume: bool = False
     shard: str | None = None
+    fail_on: str | None = None
 
 
 def run_command(
@@ -74,7 +75,13 @@ def with_options(config: Config, options: RunOptions) -> Config:
         output["directory"] = place_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
-    return config.model_copy(update={"output": config.output.model_copy(update=output)})
+    review = {} if options.fail_on is None else {"fail_on": options.fail_on}
+    return config.model_copy(
+        update={
+            "output": config.output.model_copy(update=output),
+            "review": config.review.model_copy(update=review),
+        }
+    )
 
 
 def now() -> datetime:

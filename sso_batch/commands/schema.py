@@ -5,7 +5,12 @@ import click
 from sso_batch.config.json_schema import schema_text
 
 
-def schema_command() -> int:
-    """Print the JSON Schema of the configuration."""
-    click.echo(schema_text())
+def schema_command(of: str) -> int:
+    """Print the JSON Schema of the configuration, or of a snapshot's records."""
+    if of == "snapshot":
+        from sso_batch.report.snapshot_schema import snapshot_schema_text  # noqa: PLC0415 - one of the two
+
+        click.echo(snapshot_schema_text())
+    else:
+        click.echo(schema_text())
     return 0

@@ -22,10 +22,11 @@ def fingerprint(config: Config) -> str:
     return _sha256(values)
 
 
-def reading_fingerprint(config: Config, organization: Organization) -> str:
+def reading_fingerprint(config: Config, organization: Organization, *, outdated: bool) -> str:
     """Give the SHA-256, in hex, of what decides one organization's rows and the bytes of its CSV.
 
-    Two audits with the same one read the same of the same organization. The pace, the deadline, labels and
+    Two audits with the same one read the same of the same organization; `outdated` tells whether they ask for
+    outdated versions of permission sets, too. The pace, the deadline, labels and
     sessions make no difference, and no secret is in it.
     """
     return _sha256(
@@ -33,6 +34,7 @@ def reading_fingerprint(config: Config, organization: Organization) -> str:
             "organization": organization.model_dump(mode="json", include=_WHOSE),
             "collect": config.collect.model_dump(mode="json", exclude=_PACE),
             "escape_formulas": config.output.escape_formulas,
+            "outdated": outdated,
         }
     )
 

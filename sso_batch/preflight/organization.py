@@ -46,13 +46,23 @@ _NO_EXTERNAL_ID = (
 
 
 class Preflight:
-    """Looks at one organization without reading more than it must; writes nothing."""
+    """Looks at one organization without reading more than it must; writes nothing.
+
+    With `outdated`, a run would ask for earlier versions of permission sets, too.
+    """
 
     def __init__(
-        self, organization: Organization, settings: Collect, *, sessions: Sessions, deadline: float
+        self,
+        organization: Organization,
+        settings: Collect,
+        *,
+        sessions: Sessions,
+        deadline: float,
+        outdated: bool = False,
     ) -> None:
         self._organization = organization
         self._settings = settings
+        self._outdated = outdated
         self._connector = Connector(organization, settings, sessions=sessions, deadline=deadline)
         self._listed: dict[Operation, Listed] = {}
 
@@ -158,6 +168,7 @@ class Preflight:
         )
         pairs = round(sum(len(one.ids) for one in sampled) / len(sampled) * permission_sets)
         described = permission_sets * (1 + len(DETAILS) * self._settings.permission_set_details)
+        described += min(permission_sets, accounts) * self._outdated
         rate = self._settings.requests_per_second
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
         by_principal = estimate(described + users + groups, rate=rate)

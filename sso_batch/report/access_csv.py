@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sso_batch.access import Access, Holder
 from sso_batch.model import Principal
 from sso_batch.report import columns
-from sso_batch.report.cells import escape_formulas, quote
-from sso_batch.report.columns import COLUMNS, IDS, Cells
+from sso_batch.report.columns import COLUMNS, Cells, csv_cell
 
 HEADER = ",".join(COLUMNS) + "\r\n"
 
@@ -47,7 +46,4 @@ def lines(accesses: Iterable[Access], *, escape: bool) -> Iterator[tuple[str, in
 
 
 def _renderer(*, escape: bool) -> Callable[[Cells], str]:
-    def cell(column: str, value: str) -> str:
-        return quote(escape_formulas(value) if escape and column not in IDS else value)
-
-    return lambda cells: ",".join([cell(column, value) for column, value in cells])
+    return lambda cells: ",".join([csv_cell(column, value, escape=escape) for column, value in cells])

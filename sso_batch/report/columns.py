@@ -1,8 +1,10 @@
 """The columns of every access CSV, and the cells that one grant puts into them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sso_batch.access import Access, Holder
+from sso_batch.report.cells import escape_formulas, quote
 
 COLUMNS = (
     "UserEmail",
@@ -32,6 +34,12 @@ COLUMNS = (
 
 IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
 """Columns that are never escaped: other programs look these values up."""
+
+
+def csv_cell(column: str, value: str, *, escape: bool) -> str:
+    """The value as a field of a CSV line; with `escape`, formulas are made inert unless it is an id."""
+    return quote(escape_formulas(value) if escape and column not in IDS else value)
+
 
 Cells = Iterable[tuple[str, str]]
 """Columns with their values, in the order of the columns."""
@@ -88,4 +96,11 @@ def details(access: Access) -> Cells:
         ("CustomerManagedPolicies", permission_set.customer_managed_policies),
         ("InlinePolicy", permission_set.inline_policy),
         ("PermissionsBoundary", permission_set.permissions_boundary),
+    )
+
+
+def row(access: Access, holder: Holder) -> Iterator[tuple[str, str]]:
+    """All cells of one row, for those who write few."""
+    return chain(
+        person(holder), target(access), identity(holder), group(access), state(holder), details(access)
     )

@@ -1,6 +1,7 @@
 """The names of a run's files."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sso_batch.store import PREFIX
 
@@ -11,6 +12,11 @@ class FileNames:
 
     run_id: str
     ts: str
+
+    @property
+    def day(self) -> date:
+        """The day of the run's start, in UTC."""
+        return datetime.strptime(f"{self.ts}+0000", "%Y%m%d_%H%M%S%z").date()
 
     @property
     def run(self) -> str:
@@ -29,6 +35,14 @@ class FileNames:
     def access(self, *, complete: bool) -> str:
         """The merged CSV."""
         return f"{PREFIX}{self.ts}{_mark(complete=complete)}.csv"
+
+    def findings(self, *, complete: bool) -> str:
+        """The findings of all organizations."""
+        return f"{PREFIX}{self.ts}_findings{_mark(complete=complete)}.csv"
+
+    def changes(self, *, complete: bool) -> str:
+        """What changed in all organizations since an earlier run."""
+        return f"{PREFIX}{self.ts}_changes{_mark(complete=complete)}.csv"
 
     def organization_access(self, organization: str, *, complete: bool) -> str:
         """One organization's CSV."""

@@ -18,6 +18,7 @@ from sso_batch.model import (
     Group,
     Instance,
     Membership,
+    Outdated,
     PermissionSet,
     Principal,
     Snapshot,
@@ -26,8 +27,7 @@ from sso_batch.model import (
 
 SCHEMA = 1
 
-# A kind of record: its name in the file, its class, the snapshot's field.
-_KINDS: tuple[tuple[str, type, str], ...] = (
+KINDS: tuple[tuple[str, type, str], ...] = (
     ("user", User, "users"),
     ("group", Group, "groups"),
     ("membership", Membership, "memberships"),
@@ -36,7 +36,9 @@ _KINDS: tuple[tuple[str, type, str], ...] = (
     ("permission_set", PermissionSet, "permission_sets"),
     ("grant", Grant, "grants"),
     ("gap", Gap, "gaps"),
+    ("outdated", Outdated, "outdated"),
 )
+"""Each kind of record: its name in the file, its class, the snapshot's field."""
 
 
 _CUT_OFF = "the snapshot was cut off: its last record is missing"
@@ -61,11 +63,12 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "not_examined": snapshot.not_examined,
             "endpoint_overrides": snapshot.endpoint_overrides,
             "config_sha256": snapshot.config_sha256,
+            "outdated_examined": snapshot.outdated is not None,
         },
     )
     records = 1
-    for kind, _, field in _KINDS:
-        for record in getattr(snapshot, field):
+    for kind, _, field in KINDS:
+        for record in getattr(snapshot, field) or ():
             yield _line(kind, _plain(record))
             records += 1
     yield _line("end", {"records": records})
@@ -82,7 +85,11 @@ def decode(lines: Iterable[str]) -> Snapshot:
             raise SnapshotError("this is no snapshot: its first record is not the organization")
         if head.pop("schema") != SCHEMA:
             raise SnapshotError("the snapshot was written by another version of sso-batch")
+        outdated_examined = head["outdated_examined"]
         found = _records_of(records)
+        if found["outdated"] and not outdated_examined:
+            raise SnapshotError("the snapshot has records of what it says was not examined")
+        lists = {field: tuple(found[kind]) for kind, _, field in KINDS}
         return Snapshot(
             organization=head["name"],
             instance=_record(Instance, {key: head[key] for key in _names(Instance)}),
@@ -93,7 +100,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             not_examined=tuple(head["not_examined"]),
             endpoint_overrides=tuple(head["endpoint_overrides"]),
             config_sha256=head["config_sha256"],
-            **{field: tuple(found[kind]) for kind, _, field in _KINDS},
+            **(lists if outdated_examined else lists | {"outdated": None}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
@@ -112,8 +119,8 @@ def config_of(lines: Iterable[str]) -> str:
 
 def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
     """The records between the first and the last one, by kind."""
-    found: dict[str, list[Any]] = {kind: [] for kind, _, _ in _KINDS}
-    classes = {kind: cls for kind, cls, _ in _KINDS}
+    found: dict[str, list[Any]] = {kind: [] for kind, _, _ in KINDS}
+    classes = {kind: cls for kind, cls, _ in KINDS}
     for count, record in enumerate(records, start=1):
         kind = record.pop("record")
         if kind != "end":

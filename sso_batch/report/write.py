@@ -118,6 +118,19 @@ def write_merged(
         return store.publish(merged)[0]
 
 
+def write_rows(
+    store: Store, name: str, header: str, lines: Iterable[tuple[str, int]], *, stop: threading.Event
+) -> FileEntry:
+    """A CSV of the whole run; `lines` are texts with how many rows each is."""
+    with store.draft(name) as draft:
+        draft.write(header.encode())
+        for text, count in lines:
+            _unless(stop)
+            draft.write(text.encode())
+            draft.rows += count
+        return store.publish(draft)[0]
+
+
 def write_document(store: Store, name: str, content: bytes) -> FileEntry:
     """A small file: the run file, the manifest."""
     with store.draft(name) as draft:

@@ -1,10 +1,14 @@
 """One finding: a grant or an object that somebody should look at."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 SEVERITIES = ("high", "medium", "low")
 """From the gravest; a check that is `off` finds nothing."""
+
+OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,15 @@ class FindingCounts:
     high: int = 0
     medium: int = 0
     low: int = 0
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> "FindingCounts":
+        """Count those that are not waived."""
+        counted = Counter(finding.severity for finding in findings if finding.waiver is None)
+        return cls(**{severity: counted[severity] for severity in SEVERITIES})
+
+    def at_least(self, severity: str) -> int:
+        """How many are of a severity or graver; none of `off`."""
+        if severity == OFF:
+            return 0
+        return sum(getattr(self, one) for one in SEVERITIES[: SEVERITIES.index(severity) + 1])

@@ -7,14 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
 from sso_batch.outcome import Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.snapshot import SnapshotError, config_of, decode
 from sso_batch.report.write import Stopped, access_entry, count_rows, restore_access
+from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing
 from sso_batch.store import FileEntry, Store, lines
+
+
+def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
+    """What decides each organization's rows, by its name."""
+    outdated = wants_outdated(config.review)
+    return {one.name: reading_fingerprint(config, one, outdated=outdated) for one in organizations}
+
 
 _NO_CALLS = Calls(0, 0, 0, {})
 

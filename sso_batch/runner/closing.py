@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.config import Output
+from sso_batch.config import Config
 from sso_batch.model import Snapshot
 from sso_batch.outcome import OrganizationOutcome, Status
+from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.names import FileNames
-from sso_batch.report.snapshot import decode
-from sso_batch.report.write import Stopped, write_merged
+from sso_batch.report.snapshot import SnapshotError, decode
+from sso_batch.report.write import Stopped, write_merged, write_rows
+from sso_batch.runner.reviewing import Looked, RunReview
 from sso_batch.store import FileEntry, Store, lines, trouble
 
 
@@ -31,9 +33,9 @@ class Closing:
     """Makes the files of the whole run; the manifest, which names them, is not among them."""
 
     def __init__(
-        self, output: Output, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
+        self, config: Config, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
     ) -> None:
-        self._output = output
+        self._config = config
         self._store = store
         self._names = names
         self._log = log
@@ -44,19 +46,34 @@ class Closing:
         if self._stop.is_set() or not any(one.files for one in organizations):
             return Closed(organizations, ())
         try:
-            return Closed(organizations, tuple(self._files(organizations)))
+            review = RunReview(self._config.review, self._store, self._names, self._log, self._stop)
+            looked = review.look(organizations)
+            return Closed(looked.organizations, tuple(self._files(looked)))
         except Stopped:
             return Closed(organizations, ())
         except OSError as error:
             told = trouble(error)
             self._log.error("run.merge_failed", code=told.code, message=told.message, hint=told.hint)
             return Closed(organizations, (), written=False)
+        except SnapshotError as error:
+            self._log.error("run.merge_failed", code="SnapshotError", message=str(error), hint="")
+            return Closed(organizations, (), written=False)
 
-    def _files(self, organizations: Sequence[OrganizationOutcome]) -> Iterator[FileEntry]:
-        complete = all(one.status is Status.COMPLETE for one in organizations)
-        if "csv" in self._output.formats:
-            parts = [one.access_file for one in organizations if one.access_file]
-            yield write_merged(self._store, self._names, parts, complete=complete, stop=self._stop)
+    def _files(self, looked: Looked) -> Iterator[FileEntry]:
+        store, names, stop = self._store, self._names, self._stop
+        complete = all(one.status is Status.COMPLETE for one in looked.organizations)
+        escape = self._config.output.escape_formulas
+        if "csv" in self._config.output.formats:
+            parts = [one.access_file for one in looked.organizations if one.access_file]
+            yield write_merged(store, names, parts, complete=complete, stop=stop)
+            if looked.findings is not None:
+                text = findings_csv.lines(looked.findings, escape=escape)
+                name = names.findings(complete=complete)
+                yield write_rows(store, name, findings_csv.HEADER, text, stop=stop)
+            if looked.changes is not None:
+                text = changes_csv.lines(looked.changes, escape=escape)
+                name = names.changes(complete=complete)
+                yield write_rows(store, name, changes_csv.HEADER, text, stop=stop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -11,6 +11,7 @@ from sso_batch.config import Config
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.manifest import RunFacts, manifest
 from sso_batch.report.write import write_document
+from sso_batch.review.finding import OFF
 from sso_batch.runner.closing import Closed, Closing
 from sso_batch.runner.resumption import stale
 from sso_batch.store import Replacing, Store, trouble
@@ -34,9 +35,7 @@ class Ending:
         if self.facts.shard is not None:
             return Closed(organizations, ())
         store: Store = Replacing(self.store) if self.again else self.store
-        closed = Closing(self.config.output, store, self.facts.names, self.events, self.stop).close(
-            organizations
-        )
+        closed = Closing(self.config, store, self.facts.names, self.events, self.stop).close(organizations)
         return self._without_stale(closed) if self.again else closed
 
     def _without_stale(self, closed: Closed) -> Closed:
@@ -60,6 +59,7 @@ class Ending:
             finished_at=self.clock(),
             written=closed.written,
             signal=signal,
+            fail_on=OFF if self.facts.shard else self.config.review.fail_on,
         )
 
     def end(self, closed: Closed, signal: int | None) -> RunOutcome:
@@ -85,6 +85,7 @@ def tell_completed(log: FilteringBoundLogger, outcome: RunOutcome) -> None:
         status=outcome.status.value,
         exit_code=outcome.exit_code,
         rows=sum(one.counts.rows for one in outcome.organizations),
+        findings=asdict(outcome.findings),
         complete=[one.name for one in outcome.organizations if one.status is Status.COMPLETE],
         not_complete=[one.name for one in outcome.organizations if one.status is not Status.COMPLETE],
         seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),

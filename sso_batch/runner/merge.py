@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from sso_batch.config import Config, Organization, fingerprint, reading_fingerprint
+from sso_batch.config import Config, Organization, fingerprint
 from sso_batch.errors import UsageError
 from sso_batch.outcome import RunOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, RunFile
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Stopped
-from sso_batch.runner.archive import Archive
+from sso_batch.runner.archive import Archive, reading_fingerprints
 from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.joining import Joining, nothing
 from sso_batch.runner.run import Surroundings
@@ -144,7 +145,7 @@ class Merge:
         return Archive(
             self._store,
             facts,
-            {one.name: reading_fingerprint(self._config, one) for one in organizations},
+            reading_fingerprints(self._config, organizations),
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
             max_age=None,
@@ -160,7 +161,7 @@ class Merge:
         archive = self._archive(facts, organizations)
         finished = archive.finished_run(self._stop)
         if finished is not None:
-            return finished.outcome
+            return replace(finished.outcome, fail_on=config.review.fail_on)
         archive.clear()
         ending = Ending(
             config,

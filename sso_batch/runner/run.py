@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,12 +14,13 @@ from sso_batch.aws.connection import Sessions
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
-from sso_batch.config import Config, Organization, reading_fingerprint
+from sso_batch.config import Config, Organization
 from sso_batch.outcome import OrganizationOutcome, RunOutcome
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.write import Stopped
-from sso_batch.runner.archive import Archive
+from sso_batch.review.settings import wants_outdated
+from sso_batch.runner.archive import Archive, reading_fingerprints
 from sso_batch.runner.claims import Claims
 from sso_batch.runner.closing import Closed
 from sso_batch.runner.ending import Ending, tell_completed
@@ -72,7 +73,7 @@ class Run:
         self._archive = Archive(
             surroundings.store,
             facts,
-            {one.name: reading_fingerprint(config, one) for one in organizations},
+            reading_fingerprints(config, organizations),
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
             max_age=config.run.resume_max_age,
@@ -116,7 +117,7 @@ class Run:
         with contextlib.suppress(Stopped):
             found = await writers.run(partial(archive.finished_run, self._stop))
             if found is not None:
-                return found.outcome
+                return replace(found.outcome, fail_on=self._config.review.fail_on)
         if self._stop.is_set():  # nothing has been touched, the manifest neither
             interrupted = tuple(self._entry(one, None).interrupted() for one in self._organizations)
             return self._ending.outcome(Closed(interrupted, ()), self._signal)
@@ -167,6 +168,7 @@ class Run:
             clock=self._clock,
             meter=meter,
             planned=partial(self._planned, name),
+            outdated=wants_outdated(self._config.review),
         )
         return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
 

@@ -27,10 +27,6 @@ _SETTLES = timedelta(seconds=1)
 def refuse_unbuilt(config: Config) -> None:
     """Raise UsageError for settings whose work this version cannot do: no report rather than a part."""
     unbuilt = [f"output.formats: {one}" for one in config.output.formats if one != "csv"]
-    if config.review.fail_on != "off":
-        unbuilt.append(f"review.fail_on: {config.review.fail_on}")
-    if config.review.compare != "none":
-        unbuilt.append(f"review.compare: {config.review.compare}")
     if config.notify.sns_topic_arn is not None:
         unbuilt.append("notify.sns_topic_arn")
     if unbuilt:

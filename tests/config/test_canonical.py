@@ -18,7 +18,7 @@ LEAST = "organizations: [{name: acme}]\n"
         "organizations: [{name: acme, region: eu-west-1}]\n",
         "collect: {strategy: fastest}\n" + LEAST,
         "run: {deadline: 3h}\n" + LEAST,
-        "review: {checks: {direct-grant: off}}\n" + LEAST,
+        "review: {checks: {outdated-provisioning: low}}\n" + LEAST,
         f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n",
         f"organizations: [{{name: acme, role_arn: {ROLE}, external_id: abc}}]\n",
     ],
@@ -60,7 +60,7 @@ ROLES = f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n"
 
 def reading(text: str, load_text: Load) -> str:
     config = load_text(text)
-    return reading_fingerprint(config, config.organizations[0])
+    return reading_fingerprint(config, config.organizations[0], outdated=False)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_decides_rows(load_text: Load, other: str) -> None:
         (LEAST, "run: {deadline: 3h, max_parallel_organizations: 3}\n" + LEAST),
         (LEAST, "collect: {requests_per_second: 40}\n" + LEAST),
         (LEAST, "output: {directory: elsewhere, formats: [csv, html]}\n" + LEAST),
-        (LEAST, "review: {fail_on: high}\n" + LEAST),
+        (LEAST, "review: {fail_on: high, checks: {outdated-provisioning: low}}\n" + LEAST),
         (LEAST, "organizations: [{name: acme, tags: {tier: prod}}, {name: globex}]\n"),
         (LEAST, "defaults: {region: auto}\n" + LEAST),
         (ROLES, ROLES.replace("}]", ", session_name: other, duration_seconds: 1800}]")),

@@ -1,14 +1,18 @@
 """What a test from end to end starts from: a machine that knows no AWS, and one that is emulated."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from sso_batch.aws import gateway
 from sso_batch.aws.bucket import Bucket
 from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
+from sso_batch.report.snapshot_schema import snapshot_schema
 from sso_batch.runner import start
 from tests.end_to_end.command import Command, Ended, isolate
 from tests.end_to_end.reports import Reports, written
@@ -39,6 +43,19 @@ def assert_exact(reports: Reports, world: World, *names: str) -> None:
         assert {tuple(row.values()) for row in rows} == {tuple(row.values()) for row in expected}
         assert rows == expected
         assert reports.content(name) == written(expected)
+
+
+@cache
+def assert_fits(line: str) -> None:
+    """A record of a snapshot is as its published schema says; alike ones are looked at once."""
+    Draft202012Validator(snapshot_schema()).validate(json.loads(line))
+
+
+def assert_snapshots_fit(folder: Path) -> None:
+    """Every record of every snapshot in a folder fits the published schema."""
+    for path in folder.glob("*_snapshot*.jsonl"):
+        for line in path.read_text().splitlines():
+            assert_fits(line)
 
 
 @pytest.fixture
@@ -92,6 +109,7 @@ def audit(
                 else:
                     monkeypatch.setenv(name, value)
             ended: Ended = sso_batch(*before, "run", "--config", file, *options)
+            assert_snapshots_fit(directory)
             throttled = sum(count for (one, _), count in emulated.throttled.items() if one)
             return Reports(directory, ended, emulated.calls, throttled)
 

@@ -83,7 +83,7 @@ class Reports:
                 names |= {f"{prefix}{one}_{ts}{mark}.csv", f"{prefix}{one}_{ts}_snapshot{mark}.jsonl"}
         if merged:
             mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
-            names.add(f"{prefix}{ts}{mark}.csv")
+            names |= {f"{prefix}{ts}{mark}.csv", f"{prefix}{ts}_findings{mark}.csv"}
         return names
 
     def assert_sums(self) -> None:
@@ -92,7 +92,7 @@ class Reports:
         for entry in [*entries, *self.manifest["files"]]:
             path = self.folder / entry["name"]
             content = path.read_bytes()
-            rows = len(read_rows(content)) if path.suffix == ".csv" else 0
+            rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
             assert entry == {
                 "name": path.name,
                 "sha256": hashlib.sha256(content).hexdigest(),
@@ -102,9 +102,14 @@ class Reports:
         assert {path.stat().st_mode & 0o777 for path in self.folder.iterdir()} <= {0o600}
 
 
+def parsed(content: bytes) -> list[list[str]]:
+    """The lines of a CSV, its header first."""
+    return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+
+
 def read_rows(content: bytes) -> list[Row]:
     """Read an access CSV; every line has all columns, and nothing more."""
-    header, *lines = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
+    header, *lines = parsed(content)
     assert tuple(header) == COLUMNS
     return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
 

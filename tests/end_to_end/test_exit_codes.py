@@ -151,6 +151,8 @@ def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
         ("collect.gap", "org-0"),
         ("collect.gap", "org-1"),
         ("org.incomplete", "org-0"),
+        ("org.reviewed", "org-0"),
+        ("org.reviewed", "org-2"),
         ("org.failed", "org-1"),
         ("org.completed", "org-2"),
         ("run.endpoint_overridden", None),

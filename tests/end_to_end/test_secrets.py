@@ -61,7 +61,7 @@ def test_no_secret_in_a_good_run(audit: Audit, secrets: list[str], log_format: s
 
     assert reports.ended.code == 0
     assert len(secrets) > 10
-    assert len(list(everything(reports))) == 11
+    assert len(list(everything(reports))) == 12
     assert leaks(reports, secrets) == []
 
 

@@ -102,7 +102,7 @@ def test_users_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
         rendered += 1
         return escape_formulas(value)
 
-    monkeypatch.setattr("sso_batch.report.access_csv.escape_formulas", counting)
+    monkeypatch.setattr("sso_batch.report.columns.escape_formulas", counting)
     members = tuple(f"u-{number:03}" for number in range(500))
     groups = tuple(f"g-{number}" for number in range(10))
     records = snapshot(

@@ -15,6 +15,7 @@ from sso_batch.model import (
     Group,
     Instance,
     Membership,
+    Outdated,
     PermissionSet,
     Principal,
     Snapshot,
@@ -112,6 +113,20 @@ def test_refused(lines: list[str], message: str) -> None:
     assert caught.value.message == message
 
 
+def test_records_of_what_was_not_examined() -> None:
+    """Old versions in a file that says that nobody asked for them are a contradiction."""
+    records = [
+        *LINES[:-1],
+        '{"record":"outdated","account_id":"1","permission_set_arn":"a"}',
+        '{"record":"end","records":18}',
+    ]
+
+    with pytest.raises(SnapshotError) as caught:
+        decode(records)
+
+    assert caught.value.message == "the snapshot has records of what it says was not examined"
+
+
 # What can
 
 
@@ -136,6 +151,7 @@ def test_lines() -> None:
         "not_examined": ["account paths"],
         "endpoint_overrides": [],
         "config_sha256": "",
+        "outdated_examined": False,
     }
     assert [json.loads(line)["record"] for line in records] == [
         *["user"] * 2,
@@ -213,6 +229,7 @@ SNAPSHOTS = st.builds(
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
     not_examined=some(WORDS),
     gaps=some(st.builds(Gap, WORDS, WORDS, WORDS, WORDS, WORDS)),
+    outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
 )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from sso_batch.config import Config
 from sso_batch.model import Snapshot
 from sso_batch.outcome import Calls, Counts, Status
 from sso_batch.report.manifest import RunFacts, manifest
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Stopped, Written, write_document, write_organization
-from sso_batch.runner.archive import Archive
+from sso_batch.runner.archive import Archive, reading_fingerprints
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder
 from tests.records import FINISHED, gap, outcome, run_outcome, small_organization
@@ -208,3 +209,19 @@ def test_clear(place: Folder, shard: Shard | None) -> None:
             new,
         ]
     )
+
+
+def test_what_decides_rows() -> None:
+    """A review that needs outdated versions makes another snapshot of every organization; no other does."""
+    organizations = {"organizations": ({"name": "acme"}, {"name": "globex"})}
+
+    def fingerprints(review: dict[str, object]) -> dict[str, str]:
+        config = Config.model_validate({**organizations, "review": review})
+        return reading_fingerprints(config, config.organizations)
+
+    found = fingerprints({})
+
+    assert set(found) == {"acme", "globex"}
+    assert fingerprints({"checks": {"direct-grant": "off"}, "fail_on": "low"}) == found
+    for name, other in fingerprints({"checks": {"outdated-provisioning": "low"}}).items():
+        assert other != found[name]

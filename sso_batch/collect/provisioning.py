@@ -1,0 +1,55 @@
+"""Where permission sets are provisioned in an earlier version: asked for only where a check wants to know."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from sso_batch.aws.api import InstanceApi
+from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.lane import Lane
+from sso_batch.collect.permission_sets import PermissionSets
+from sso_batch.model import OUTDATED, Outdated
+
+Listing = Callable[[], AsyncIterator[list[Outdated]]]
+
+
+class Provisioning:
+    """Lists the outdated, by permission set or by account, whichever are fewer.
+
+    `calls` is what that costs, as far as is known.
+    """
+
+    def __init__(
+        self, api: InstanceApi, lane: Lane, accounts: Accounts, permission_sets: PermissionSets
+    ) -> None:
+        self.found: set[Outdated] = set()
+        self.calls = 0
+        self._api = api
+        self._lane = lane
+        self._accounts = accounts
+        self._permission_sets = permission_sets
+
+    def go_on(self) -> None:
+        """Ask, once it is known what there is; to be called whenever more is."""
+        accounts, permission_sets = self._accounts, self._permission_sets
+        if self.calls or not (accounts.ended and permission_sets.ended):
+            return
+        fewer_accounts = len(accounts.found) < len(permission_sets.found)
+        if accounts.complete and (fewer_accounts or not permission_sets.complete):
+            listings = {one: partial(self._in_account, one) for one in accounts.found}
+        else:
+            listings = {one: partial(self._of_permission_set, one) for one in permission_sets.found}
+        self.calls = len(listings)
+        for resource, listing in listings.items():
+            self._lane.ask(f"{resource} {OUTDATED}", partial(self._list, listing))
+
+    async def _list(self, listing: Listing) -> None:
+        async for page in listing():
+            self.found.update(page)
+
+    async def _of_permission_set(self, arn: str) -> AsyncIterator[list[Outdated]]:
+        async for page in self._api.accounts_provisioned_with(arn, status=OUTDATED):
+            yield [Outdated(account_id, arn) for account_id in page]
+
+    async def _in_account(self, account_id: str) -> AsyncIterator[list[Outdated]]:
+        async for page in self._api.permission_sets_provisioned_to(account_id, status=OUTDATED):
+            yield [Outdated(account_id, arn) for arn in page]

@@ -1,0 +1,70 @@
+"""`sso-batch diff`: what changed between two runs."""
+
+import click
+
+from sso_batch.commands.difference_json import document
+from sso_batch.commands.place import open_file, open_place
+from sso_batch.commands.terminal import Terminal
+from sso_batch.errors import UsageError
+from sso_batch.report import changes_csv
+from sso_batch.report.manifest_reading import ManifestError, read_manifest
+from sso_batch.runner.difference import Difference, RunFiles
+from sso_batch.runner.earlier import manifest_names
+from sso_batch.store import Store, trouble
+
+
+def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
+    """Print every change; 4 where an organization could not be compared, 3 for changes if asked for.
+
+    Raises UsageError where there is no run to compare.
+    """
+    from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables
+
+    difference = Difference(_run(old), _run(new))
+    if format_ == "json":
+        for part in document(difference):
+            click.echo(part, nl=False)
+    elif format_ == "csv":
+        click.echo(changes_csv.HEADER, nl=False)
+        for text, _ in changes_csv.lines(difference, escape=True):
+            click.echo(text, nl=False)
+    else:
+        terminal.print(tables(difference))
+    for line in remarks(difference):
+        click.echo(line, err=format_ != "table")
+    if difference.failed:
+        return 4
+    return 3 if exit_code and difference.changed else 0
+
+
+def _run(location: str) -> RunFiles:
+    """The run that a manifest's path names, or the one run of a folder; raises UsageError."""
+    try:
+        if location.endswith(".json"):
+            store, name = open_file(location)
+        else:
+            store = open_place(location)
+            name = _only_manifest(store, location)
+        manifest = read_manifest(b"".join(store.read(name)))
+    except (OSError, ManifestError) as error:
+        reason = trouble(error).message if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            f"there is no run to compare at {location}: {reason}",
+            hint="name a run's manifest, or a place that holds one run",
+        ) from error
+    if manifest.shard is not None:
+        raise UsageError(
+            f"{location} is the manifest of a shard, which is a part of a run",
+            hint="join the shards with `sso-batch merge`, and name the run's own manifest",
+        )
+    return RunFiles(store, manifest)
+
+
+def _only_manifest(store: Store, location: str) -> str:
+    names = manifest_names(store)
+    if len(names) != 1:
+        raise UsageError(
+            f"{location} holds {len(names) or 'no'} runs that have ended",
+            hint="name the manifest of one: a file that ends in _manifest.json",
+        )
+    return names[0]

@@ -1,0 +1,44 @@
+"""The differences of two runs in JSON, for programs: a row for each row of the CSV, under the same names."""
+
+import json
+from collections.abc import Iterator
+
+from sso_batch import __version__
+from sso_batch.report import columns
+from sso_batch.runner.difference import Difference, RunFiles
+
+SCHEMA = 1
+
+
+def document(difference: Difference) -> Iterator[str]:
+    """The document in parts; it grows with the changes, and no part is kept."""
+    head = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "old": _run(difference.old),
+        "new": _run(difference.new),
+    }
+    yield json.dumps(head, indent=2).removesuffix("\n}") + ',\n  "changes": ['
+    separator = "\n    "
+    for change in difference:
+        for holder in change.access.holders:
+            cells = dict(columns.row(change.access, holder))
+            row = {"Change": change.kind, "What": change.what, **{one: cells[one] for one in columns.COLUMNS}}
+            yield separator + json.dumps(row)
+            separator = ",\n    "
+    yield "\n  ],\n"
+    tail = {
+        "compared": difference.compared,
+        "not_compared": _reasons(difference.not_compared),
+        "in_one_run": _reasons(difference.in_one_run),
+        "not_examined": _reasons(difference.not_examined),
+    }
+    yield json.dumps(tail, indent=2).removeprefix("{\n") + "\n"
+
+
+def _run(run: RunFiles) -> dict[str, str]:
+    return {"run_id": run.manifest.run_id, "ts": run.manifest.ts}
+
+
+def _reasons(named: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"organization": name, "reason": reason} for name, reason in named]

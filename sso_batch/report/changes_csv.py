@@ -1,0 +1,23 @@
+"""The changes CSV: what changed, and the row of the report that it concerns."""
+
+from collections.abc import Iterable, Iterator
+
+from sso_batch.report import columns
+from sso_batch.report.columns import csv_cell
+from sso_batch.review.change import Change
+
+COLUMNS = ("Change", "What", *columns.COLUMNS)
+
+HEADER = ",".join(COLUMNS) + "\r\n"
+
+
+def lines(changes: Iterable[Change], *, escape: bool) -> Iterator[tuple[str, int]]:
+    """The rows without their header, one change at a time: its text and how many rows that is.
+
+    With `escape`, formulas are made inert in every column that is not an id.
+    """
+    for change in changes:
+        before = f"{change.kind},{change.what},"
+        rows = (columns.row(change.access, holder) for holder in change.access.holders)
+        texts = (",".join(csv_cell(column, value, escape=escape) for column, value in row) for row in rows)
+        yield "".join(f"{before}{text}\r\n" for text in texts), len(change.access.holders)

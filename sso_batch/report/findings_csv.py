@@ -1,0 +1,57 @@
+"""The findings CSV: a header, and a line for each finding."""
+
+from collections.abc import Iterable, Iterator
+
+from sso_batch.report.columns import csv_cell
+from sso_batch.review.finding import Finding
+
+COLUMNS = (
+    "Severity",
+    "Check",
+    "Organization",
+    "Message",
+    "UserEmail",
+    "UserId",
+    "GroupName",
+    "PrincipalType",
+    "PrincipalId",
+    "AccountId",
+    "AccountName",
+    "PermissionSet",
+    "RoleArn",
+    "Waived",
+    "WaivedUntil",
+    "WaiverReason",
+)
+
+HEADER = ",".join(COLUMNS) + "\r\n"
+
+
+def cells(finding: Finding) -> tuple[str, ...]:
+    """What stands in the columns, before anything is escaped."""
+    waiver = finding.waiver
+    return (
+        finding.severity,
+        finding.check,
+        finding.organization,
+        finding.message,
+        finding.user_email,
+        finding.user_id,
+        finding.group_name,
+        finding.principal_type,
+        finding.principal_id,
+        finding.account_id,
+        finding.account_name,
+        finding.permission_set,
+        finding.role_arn,
+        "yes" if waiver else "no",
+        waiver.until.isoformat() if waiver else "",
+        waiver.reason if waiver else "",
+    )
+
+
+def lines(findings: Iterable[Finding], *, escape: bool) -> Iterator[tuple[str, int]]:
+    """The rows without their header, one at a time; with `escape`, formulas are made inert but in ids."""
+    for finding in findings:
+        values = zip(COLUMNS, cells(finding), strict=True)
+        yield ",".join(csv_cell(column, value, escape=escape) for column, value in values) + "\r\n", 1

@@ -1,0 +1,22 @@
+"""The check that compares the organizations of a run: the same person is administrator in several. Pure."""
+
+from collections.abc import Iterator
+
+from sso_batch.model import USER, Principal
+from sso_batch.review.facts import Facts, Hit, Hole
+from sso_batch.review.rules import Rules
+
+
+def admins_with_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
+    """Every administrator of one organization who has an email address: a finding for those of several.
+
+    Addresses are compared without regard to case. A user without one cannot be recognized elsewhere.
+    """
+    for user_id in sorted(facts.admins):
+        user = facts.users.get(user_id)
+        if user is not None and user.email:
+            yield Hit("is administrator in several organizations: ", Principal(USER, user_id))
+    yield from facts.unread_policies()
+    yield from facts.unread_members()
+    yield from facts.unread_holders()
+    yield from facts.unread_grants()

@@ -1,0 +1,150 @@
+"""The review of a run that has ended: its findings, and what changed since earlier runs in the same place."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.config import Review
+from sso_batch.model import Snapshot
+from sso_batch.outcome import OrganizationOutcome
+from sso_batch.report.names import FileNames
+from sso_batch.report.snapshot import SnapshotError, decode
+from sso_batch.report.write import Stopped
+from sso_batch.review import comparison
+from sso_batch.review.change import Change
+from sso_batch.review.facts import Facts
+from sso_batch.review.finding import Finding, FindingCounts
+from sso_batch.review.reviewing import Reviewer
+from sso_batch.review.settings import rules
+from sso_batch.runner.earlier import Earlier, EarlierRuns
+from sso_batch.store import Store, lines
+
+_NOT_ASKED = "there is no earlier run to compare with (review.compare: none)"
+_NO_EARLIER = "no earlier run in this place has it complete"
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanges:
+    """What changed in organizations of a run, read anew from both snapshots at each iteration, in order."""
+
+    store: Store
+    compared: Sequence[tuple[str, str]]
+    """Of each organization its earlier and its later snapshot file."""
+
+    def __iter__(self) -> Iterator[Change]:
+        """Compare one organization after the other; raises OSError or SnapshotError."""
+        for earlier, later in self.compared:
+            yield from comparison.changes(
+                decode(lines(self.store, earlier)), decode(lines(self.store, later))
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a review comes to.
+
+    `findings` is None where every check is off, `changes` where no earlier run was asked for.
+    """
+
+    organizations: tuple[OrganizationOutcome, ...]
+    findings: tuple[Finding, ...] | None
+    changes: Iterable[Change] | None
+    not_compared: tuple[tuple[str, str], ...]
+
+
+class RunReview:
+    """Reviews the organizations of one run, one snapshot at a time and one of an earlier run beside it."""
+
+    def __init__(
+        self, review: Review, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
+    ) -> None:
+        self._rules = rules(review, today=names.day)
+        self._store = store
+        self._log = log
+        self._stop = stop
+        self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
+        self._reviewer = Reviewer(self._rules)
+        self._compared: list[tuple[str, str]] = []
+        self._not_compared: list[tuple[str, str]] = []
+        self._notes: defaultdict[str, list[str]] = defaultdict(list)
+
+    def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
+        """Look at them all; raises Stopped, OSError and SnapshotError."""
+        for one in organizations:
+            if self._stop.is_set():
+                raise Stopped
+            self._look_at(one)
+        unread = [one.name for one in organizations if one.snapshot_file is None]
+        reviewed = self._reviewer.end(unread)
+        findings = reviewed.findings if self._rules.severities else None
+        for name in self._earlier.unusable if self._earlier else ():
+            self._log.warning("review.manifest_unusable", file=name)
+        return Looked(
+            tuple(
+                self._reviewed(one, findings, reviewed.not_examined.get(one.name, ()))
+                for one in organizations
+            ),
+            findings,
+            None if self._earlier is None else RunChanges(self._store, self._compared),
+            tuple(self._not_compared),
+        )
+
+    def _look_at(self, one: OrganizationOutcome) -> None:
+        file = one.snapshot_file
+        if file is None:
+            if self._earlier is not None:
+                self._leave_out(one.name, f"{one.status.value} in this run")
+            return
+        snapshot = decode(lines(self._store, file.name))
+        previous, reason = self._previous(snapshot, file.name)
+        facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
+        self._reviewer.look_at(facts)
+
+    def _previous(self, snapshot: Snapshot, file: str) -> tuple[Snapshot | None, str]:
+        """The snapshot to compare with, or why there is none."""
+        if self._earlier is None:
+            return None, _NOT_ASKED
+        name = snapshot.organization
+        earlier = self._earlier.newest(name)
+        reason = _NO_EARLIER
+        if earlier is not None:
+            previous, reason = self._compare(earlier, snapshot)
+            if previous is not None:
+                self._compared.append((earlier.snapshot_file, file))
+                self._notes[name] += [
+                    f"changes: {one}" for one in comparison.not_examined(previous, snapshot)
+                ]
+                return previous, ""
+        self._leave_out(name, reason)
+        return None, f"not compared with an earlier run: {reason}"
+
+    def _compare(self, earlier: Earlier, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
+        try:
+            previous = decode(lines(self._store, earlier.snapshot_file))
+        except (SnapshotError, OSError) as error:
+            return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
+        reason = comparison.why_not(previous, snapshot)
+        return (None, reason) if reason else (previous, "")
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._not_compared.append((name, reason))
+        self._notes[name].append(f"changes: {reason}")
+
+    def _reviewed(
+        self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[str]
+    ) -> OrganizationOutcome:
+        """The outcome with what the review adds to it, which is told to the log."""
+        own = (
+            None
+            if findings is None or one.snapshot_file is None
+            else [finding for finding in findings if finding.organization == one.name]
+        )
+        counts = None if own is None else FindingCounts.of(own)
+        if own is not None and counts is not None:
+            waived = sum(finding.waiver is not None for finding in own)
+            self._log.info("org.reviewed", org=one.name, **asdict(counts), waived=waived)
+        not_examined = (*one.not_examined, *holes, *self._notes[one.name])
+        return replace(one, findings=counts, not_examined=not_examined)

@@ -1,0 +1,69 @@
+"""`sso-batch checks` and `sso-batch schema`: what can be known without any AWS."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sso_batch.config import CHECK_IDS, schema_text
+from sso_batch.report.snapshot_schema import snapshot_schema_text
+from sso_batch.review.checks import CHECKS
+from tests.end_to_end.command import Command
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "orgs.yaml"
+    file.write_text(
+        "review: {checks: {admin-access: low, direct-grant: off}}\norganizations: [{name: acme}]\n"
+    )
+    return file
+
+
+def test_checks_for_people(sso_batch: Command) -> None:
+    """The table has every check with its severity, and why it matters."""
+    ended = sso_batch("checks")
+
+    lines = ended.stdout.splitlines()
+    assert ended.code == 0
+    for check in CHECKS:
+        (line,) = [line.split() for line in lines if line.split()[:1] == [check.id]]
+        assert line[:4] == [check.id, check.severity, *check.why.split()[:2]]
+
+
+def test_checks_for_programs(sso_batch: Command) -> None:
+    """In JSON each check is a record, in the order of the configuration."""
+    ended = sso_batch("checks", "--format", "json")
+
+    records = json.loads(ended.stdout)
+    assert [one["id"] for one in records] == list(CHECK_IDS)
+    assert records[0] == {
+        "id": "admin-access",
+        "severity": "high",
+        "why": CHECKS[0].why,
+        "remedy": CHECKS[0].remedy,
+    }
+
+
+def test_severities_of_a_configuration(sso_batch: Command, config: Path) -> None:
+    """With a configuration its severities are shown."""
+    ended = sso_batch("checks", "-c", config, "--format", "json")
+
+    severities = {one["id"]: one["severity"] for one in json.loads(ended.stdout)}
+    defaults = {one.id: one.severity for one in CHECKS}
+    assert severities == defaults | {"admin-access": "low", "direct-grant": "off"}
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), schema_text()),
+        (("configuration",), schema_text()),
+        (("snapshot",), snapshot_schema_text()),
+    ],
+)
+def test_schema(sso_batch: Command, words: tuple[str, ...], text: str) -> None:
+    """The schema is the configuration's, unless the snapshot's is asked for."""
+    ended = sso_batch("schema", *words)
+
+    assert (ended.code, ended.stdout) == (0, text + "\n")

@@ -1,0 +1,62 @@
+"""The findings' file: its columns in order, each cell quoted and made inert."""
+
+import csv
+import io
+from datetime import date
+
+from sso_batch.report.findings_csv import COLUMNS, HEADER, lines
+from sso_batch.review.finding import Finding, Waiver
+
+HOSTILE = Finding(
+    "high",
+    "direct-grant",
+    "acme",
+    '=1+1 "x",\r\ny;=2',
+    user_email="+a@b.c",
+    user_id="=u-1",
+    account_id="000000000042",
+    waiver=Waiver("@reason", date(2026, 3, 4)),
+)
+
+
+def read(*findings: Finding, escape: bool) -> list[dict[str, str]]:
+    text = HEADER + "".join(text for text, _ in lines(findings, escape=escape))
+    assert text.endswith("\r\n")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_header() -> None:
+    """The columns are the contract's."""
+    assert HEADER == (
+        "Severity,Check,Organization,Message,UserEmail,UserId,GroupName,PrincipalType,PrincipalId,AccountId,"
+        "AccountName,PermissionSet,RoleArn,Waived,WaivedUntil,WaiverReason\r\n"
+    )
+
+
+def test_hostile() -> None:
+    """Formulas are made inert in every cell but ids, and only if asked."""
+    told = {
+        "Severity": "high",
+        "Check": "direct-grant",
+        "Organization": "acme",
+        "Message": "'=1+1 \"x\",\r'\ny;'=2",
+        "UserEmail": "'+a@b.c",
+        "UserId": "=u-1",
+        "AccountId": "000000000042",
+        "Waived": "yes",
+        "WaivedUntil": "2026-03-04",
+        "WaiverReason": "'@reason",
+    }
+
+    (escaped,) = read(HOSTILE, escape=True)
+    (plain,) = read(HOSTILE, escape=False)
+
+    assert escaped == dict.fromkeys(COLUMNS, "") | told
+    assert (plain["Message"], plain["UserEmail"]) == (HOSTILE.message, HOSTILE.user_email)
+
+
+def test_not_waived() -> None:
+    """What is not waived says no, and has neither day nor reason."""
+    (row,) = read(Finding("low", "direct-grant", "acme", "told"), escape=True)
+
+    assert (row["Waived"], row["WaivedUntil"], row["WaiverReason"]) == ("no", "", "")

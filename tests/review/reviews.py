@@ -1,0 +1,63 @@
+"""Reviews of made-up snapshots, by one check or by all."""
+
+from dataclasses import replace
+from datetime import date
+
+from sso_batch.model import GROUP, USER, Account, Group, PermissionSet, Principal, Snapshot
+from sso_batch.review.checks import CHECKS
+from sso_batch.review.facts import Facts
+from sso_batch.review.finding import Finding
+from sso_batch.review.reviewing import Reviewed, Reviewer
+from sso_batch.review.rules import Rules
+from tests.records import ADMIN, snapshot, user
+
+TODAY = date(2026, 3, 4)
+EVERYTHING = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+
+ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
+
+
+def permission_set(**fields: object) -> PermissionSet:
+    """Give a harmless permission set that was read, but for these fields."""
+    harmless = PermissionSet(ADMIN, "Admin", "", "PT1H", (), (), "", "", ())
+    return replace(harmless, **fields)  # type: ignore[arg-type] # by name
+
+
+def organization(name: str = "acme", **fields: object) -> Snapshot:
+    """Give an organization with Ann, an empty group, two accounts and a harmless permission set."""
+    made = {
+        "organization": name,
+        "users": (user(),),
+        "groups": (Group("g-1", "Ops"),),
+        "accounts": (
+            Account("000000000001", "Management", "ACTIVE"),
+            Account("111111111111", "Prod", "ACTIVE"),
+        ),
+        "permission_sets": (permission_set(),),
+    }
+    return snapshot(**made | fields)
+
+
+def rules(*checks: str, **fields: object) -> Rules:
+    """Give rules under which these checks are made, or else all, each finding being of low severity."""
+    return Rules(dict.fromkeys(checks or [one.id for one in CHECKS], "low"), TODAY, **fields)  # type: ignore[arg-type] # by name
+
+
+def review(*snapshots: Snapshot, by: Rules, previous: Snapshot | None = None) -> Reviewed:
+    """Review the snapshots of a run, each against the same earlier one."""
+    reviewer = Reviewer(by)
+    before = Facts(previous) if previous else None
+    for one in snapshots:
+        reviewer.look_at(Facts(one, previous=before, not_compared="there is no earlier run"))
+    return reviewer.end()
+
+
+def about(finding: Finding) -> tuple[str, ...]:
+    """Give what a finding is about: organization, principal, account, permission set, role."""
+    return (
+        finding.organization,
+        finding.principal_id,
+        finding.account_id,
+        finding.permission_set,
+        finding.role_arn,
+    )
