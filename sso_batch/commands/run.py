@@ -12,7 +12,7 @@ from sso_batch.report.manifest import RunFacts
 from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
 from sso_batch.store import Folder
 
 
@@ -40,6 +40,7 @@ def run_command(
 def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
+    refuse_missing(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     store = Folder(Path(config.output.directory))
     names, started_at = begin(store, options.run_id, _now)

@@ -26,6 +26,14 @@ class FileNames:
         """The merged CSV."""
         return f"{PREFIX}{self.ts}{_mark(complete=complete)}.csv"
 
+    def page(self, *, complete: bool) -> str:
+        """The page."""
+        return f"{PREFIX}{self.ts}{_mark(complete=complete)}.html"
+
+    def workbook(self, *, complete: bool) -> str:
+        """The workbook."""
+        return f"{PREFIX}{self.ts}{_mark(complete=complete)}.xlsx"
+
     def organization_access(self, organization: str, *, complete: bool) -> str:
         """One organization's CSV."""
         return f"{PREFIX}{organization}_{self.ts}{_mark(complete=complete)}.csv"

@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Output
 from sso_batch.model import Snapshot
-from sso_batch.outcome import OrganizationOutcome, Status
-from sso_batch.report.names import FileNames
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.report.for_people import write_for_people
+from sso_batch.report.manifest import RunFacts
+from sso_batch.report.overview import Overview
 from sso_batch.report.snapshot import decode
 from sso_batch.report.write import Stopped, write_merged
 from sso_batch.store import FileEntry, Store, lines
@@ -33,11 +36,19 @@ class Closing:
     """Makes the files of the whole run; the manifest, which names them, is not among them."""
 
     def __init__(
-        self, output: Output, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
+        self,
+        output: Output,
+        store: Store,
+        facts: RunFacts,
+        started_at: datetime,
+        log: FilteringBoundLogger,
+        stop: threading.Event,
     ) -> None:
         self._output = output
         self._store = store
-        self._names = names
+        self._facts = facts
+        self._started_at = started_at
+        self._names = facts.names
         self._log = log
         self._stop = stop
 
@@ -53,11 +64,28 @@ class Closing:
             self._log.error("run.merge_failed", message=error.strerror or str(error), hint=MAKE_ROOM)
             return Closed(organizations, (), written=False)
 
-    def _files(self, organizations: Sequence[OrganizationOutcome]) -> Iterator[FileEntry]:
+    def _files(self, organizations: tuple[OrganizationOutcome, ...]) -> Iterator[FileEntry]:
         complete = all(one.status is Status.COMPLETE for one in organizations)
         if "csv" in self._output.formats:
             parts = [one.access_file for one in organizations if one.access_file]
             yield write_merged(self._store, self._names, parts, complete=complete, stop=self._stop)
+        yield from self._for_people(organizations, ())
+
+    def _for_people(
+        self, organizations: tuple[OrganizationOutcome, ...], files: tuple[FileEntry, ...]
+    ) -> Iterator[FileEntry]:
+        """The page and the workbook, where they are asked for; `files` are those of the run so far."""
+        outcome = RunOutcome(
+            organizations,
+            files,
+            started_at=self._started_at,
+            finished_at=max(one.finished_at for one in organizations),
+            written=True,
+        )
+        overview = Overview(self._facts, outcome, Snapshots(self._store, organizations))
+        for one in self._output.formats:
+            if one != "csv":
+                yield write_for_people(self._store, overview, one, stop=self._stop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,9 @@ class Run:
 
     async def _finish(self, organizations: tuple[OrganizationOutcome, ...]) -> RunOutcome:
         """Write the files of the whole run and, last of all, the manifest."""
-        closing = Closing(self._config.output, self._store, self._facts.names, self._log, self._stop)
+        closing = Closing(
+            self._config.output, self._store, self._facts, self._started_at, self._log, self._stop
+        )
         closed = await self._desk.writers.run(partial(closing.close, organizations))
         outcome = RunOutcome(
             organizations=closed.organizations,
