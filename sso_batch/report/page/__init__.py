@@ -19,14 +19,17 @@ from markupsafe import Markup
 from sso_batch.report.digest import digest
 from sso_batch.report.overview import Overview
 from sso_batch.report.page.contents import contents
-from sso_batch.report.page.explorer import extent, records
+from sso_batch.report.page.explorer import ROWS, extent, records
 from sso_batch.report.visible import visible
 
 
-def page(overview: Overview) -> Iterator[str]:
-    """The page's text in pieces. Goes through the snapshots twice, with one of them in memory at a time."""
+def page(overview: Overview, *, rows: int = ROWS) -> Iterator[str]:
+    """The page's text in pieces, with so many rows to explore at most.
+
+    Goes through the snapshots twice, with one of them in memory at a time.
+    """
     digests = [digest(one) for one in overview.snapshots]
-    held = extent(digests)
+    held = extent(digests, rows=rows)
     style, script = _part("page.css"), _part("page.js")
     template = _environment().get_template("page.html")
     yield from template.generate(

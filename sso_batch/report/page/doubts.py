@@ -55,9 +55,9 @@ def _holes(one: OrganizationOutcome, held: Extent) -> Iterable[str]:
     file = one.access_file or one.snapshot_file
     where = f"in {file.name}" if file else "in its files"
     if one.name in held.left_out:
-        yield f"all of its ways are left out of this page, and are {where}"
+        yield f"its ways are not on this page, but {where}"
     folded = held.folded.get(one.name, ())
     if folded:
         names = ", ".join(group.name or group.principal.id for group in folded[:_NAMED])
         others = f" and {len(folded) - _NAMED:,} more groups" if len(folded) > _NAMED else ""
-        yield f"who the members of {names}{others} are is left out of this page, and is {where}"
+        yield f"the members of {names}{others} are not on this page, but {where}"

@@ -39,7 +39,7 @@ class Extent:
         return not self.folded and not self.left_out
 
 
-def extent(digests: Sequence[Digest], *, rows: int = ROWS) -> Extent:
+def extent(digests: Sequence[Digest], *, rows: int) -> Extent:
     """Fold the largest groups until no more than so many rows are left, then leave out organizations."""
     left = {one.organization: one.rows for one in digests}
     excess = sum(left.values()) - rows

@@ -5,10 +5,11 @@
   const PRINTED = 2000;
   const COLUMNS = ["Person", "Account", "With", "Through", "Organization", "State"];
   const STATES = {
-    OK: "", EMPTY_GROUP: "the group is empty", NOT_FOUND: "no longer exists",
-    MEMBER_NOT_FOUND: "the member no longer exists", MEMBERS_NOT_READ: "members not read",
-    NOT_READ: "not read", MEMBERS_NOT_SHOWN: "members not on this page",
+    OK: "", EMPTY_GROUP: "empty group", NOT_FOUND: "is gone", MEMBER_NOT_FOUND: "member is gone",
+    MEMBERS_NOT_READ: "members not read", NOT_READ: "not read", MEMBERS_NOT_SHOWN: "not on this page",
   };
+  const nameOf = ([name, email, login, id]) => [name, login, email, id].find((one) => one && one !== "NOT_READ") ?? "";
+  const mailOf = ([, email, login, id]) => [email, login, id].find((one) => one && one !== "NOT_READ") ?? "";
   const UNKNOWN = new Set(["MEMBERS_NOT_READ", "NOT_READ", "MEMBERS_NOT_SHOWN"]);
   const figure = (number) => number.toLocaleString("en");
   const some = (number, one, more) => `${figure(number)} ${number === 1 ? one : more}`;
@@ -140,9 +141,8 @@
 
   // Sorting: distinct values get a rank, rows are counted into place by it. Equal ones stay as they were.
   let sorted = null, descending = false;
-  const personKey = (one) => fold(one[0] || one[2] || one[3] || "\uffff");
   const keys = [
-    [people, personKey, (row) => rowPerson[row]],
+    [people, (one) => fold(nameOf(one) || "\uffff"), (row) => rowPerson[row]],
     [accounts, (one) => fold(one[1] || one[0]), (row) => grantAccount[rowGrant[row]]],
     [access, (one) => fold(one[0]), (row) => grantAccess[rowGrant[row]]],
     [principals, (one) => (one[0] === "USER" ? "" : fold(one[2] || one[1])), (row) => grantPrincipal[rowGrant[row]]],
@@ -193,9 +193,10 @@
     tr.setAttribute("aria-rowindex", at + 2);
     tr.dataset.row = row;
     const state = STATES[person[5]] ?? person[5];
+    const [name, mail] = [nameOf(person), mailOf(person)];
     const group = principal[0] === "USER" ? "" : principal[2] || principal[1];
     tr.append(
-      cell("rowheader", "who", person[5] === "MEMBERS_NOT_SHOWN" ? "" : person[1] || person[3], person[0] || person[2] || person[3] || "nobody known", person[1] || person[2] || person[3], ...(person[4] === "DISABLED" ? [chip("disabled")] : [])),
+      cell("rowheader", "who", person[5] === "MEMBERS_NOT_SHOWN" ? "" : mail, name || (UNKNOWN.has(person[5]) ? "not known" : "nobody"), mail === name ? "" : mail, ...(person[4] === "DISABLED" ? [chip("disabled")] : [])),
       cell("cell", "where", account[0], account[1] || account[0], [account[0], account[3]].filter(Boolean).join(" · "), ...(["ACTIVE", ""].includes(account[2]) ? [] : [chip(account[2].toLowerCase())])),
       cell("cell", "what", set[2] === "IAM_ROLE" ? set[1] : set[0], set[0], set[2] === "IAM_ROLE" ? "IAM role" : "", ...(set[3] ? [chip("admin")] : [])),
       cell("cell", "through", group || "directly", group || "directly", group ? "group" : ""),
@@ -246,15 +247,15 @@
     $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
     $("print").addEventListener("click", () => print());
     $("tools").hidden = false;
-    let closed = [];
+    const closed = [];
     addEventListener("beforeprint", () => {
-      closed = [...document.querySelectorAll("details:not([open])")];
+      closed.push(...document.querySelectorAll("details:not([open])"));
       for (const one of closed) one.open = true;
       show(true);
-      if (found.length > PRINTED) $("caveats").prepend(element("p", `Printed are the first ${figure(PRINTED)} of ${some(found.length, "row", "rows")}; search for fewer, or take the CSV files.`, { id: "cut" }));
+      if (found.length > PRINTED && !$("cut")) $("caveats").prepend(element("p", `Printed are the first ${figure(PRINTED)} of ${some(found.length, "row", "rows")}; search for fewer, or take the CSV files.`, { id: "cut" }));
     });
     addEventListener("afterprint", () => {
-      for (const one of closed) one.open = false;
+      for (const one of closed.splice(0)) one.open = false;
       $("cut")?.remove();
       show();
     });
@@ -289,6 +290,7 @@
     $("search").hidden = false;
     search();
     document.documentElement.dataset.ready = "yes";
+    performance.mark("ready");
   }
 
   dress();
