@@ -174,13 +174,20 @@ def hostile() -> Snapshot:
 def findings(organization: str = "acme") -> tuple[Finding, ...]:
     """Give findings of every severity, one of them waived."""
     waiver = Waiver("break glass, sealed", date(2026, 12, 31))
-    person = {"user_email": "ada@acme.example", "principal_type": USER, "principal_id": "u-1"}
-    account = {"account_id": "000100000001", "account_name": "vinter-1"}
-    admin = {"permission_set": "AdministratorAccess"}
+    admin = Finding(
+        "high",
+        "admin-access",
+        organization,
+        "an administrator",
+        user_email="ada@acme.example",
+        account_id="000100000001",
+        account_name="vinter-1",
+        permission_set="AdministratorAccess",
+    )
     return (
-        Finding("low", "direct-grant", organization, "a grant to a user and not to a group", **person),
-        Finding("high", "admin-access", organization, "an administrator", **person, **account, **admin),
-        Finding("high", "admin-access", organization, "an administrator", **account, **admin, waiver=waiver),
+        Finding("low", "direct-grant", organization, "a grant to a user", user_id="u-1"),
+        admin,
+        replace(admin, user_email="bob@acme.example", waiver=waiver),
         Finding("medium", "orphaned-grant", organization, "a grant to nobody", group_name="Team Lin"),
     )
 

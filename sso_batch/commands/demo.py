@@ -9,13 +9,15 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from sso_batch.commands.run import RunOptions, execute
+from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import load
 from sso_batch.demo import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.outcome import RunOutcome, Status
 from sso_batch.report.names import PREFIX, FileNames
+
+_FORMATS = ("csv", "html")
 
 _MEANING = """
 A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and
@@ -37,7 +39,9 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
         _only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
         config_file.write_text(configuration(world, directory=output))
-        outcome, names = execute(quieter, load(config_file, os.environ), RunOptions())
+        options = RunOptions(formats=_FORMATS)
+        config = with_options(load(config_file, os.environ), options)
+        outcome, names = execute(quieter, os.environ, config, options)
     click.echo(
         f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its own, "
         "over HTTP, in an emulated AWS."
@@ -66,7 +70,8 @@ def _only(variables: dict[str, str]) -> None:
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
     yield f"Written to {output}:"
     for entry in outcome.files:
-        yield f"  {entry.name}\n      all organizations, merged: {entry.rows} rows"
+        what = f"all organizations, merged: {entry.rows} rows" if entry.rows else "a page to look at: open it"
+        yield f"  {entry.name}\n      {what}"
     for one in outcome.organizations:
         for entry in one.files:
             what = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.outcome import RunOutcome
@@ -32,12 +33,14 @@ def run_command(
 ) -> int:
     """Audit what a configuration file lists; raises UsageError before the first call."""
     config = with_options(load(config_file, environ), options)
-    outcome, _ = execute(terminal, config, options)
+    outcome, _ = execute(terminal, environ, config, options)
     terminal.show_summary(outcome)
     return outcome.exit_code
 
 
-def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[RunOutcome, FileNames]:
+def execute(
+    terminal: Terminal, environ: Mapping[str, str], config: Config, options: RunOptions
+) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
     refuse_missing(config)
@@ -52,7 +55,9 @@ def execute(terminal: Terminal, config: Config, options: RunOptions) -> tuple[Ru
     )
     with terminal.watch() as (log, progress):
         surroundings = Surroundings(store, log, progress, _now)
-        return Run(config, organizations, facts, started_at, surroundings).run(), names
+        outcome = Run(config, organizations, facts, started_at, surroundings).run()
+        append_step_summary(environ, outcome, names.run_id, log)
+    return outcome, names
 
 
 def with_options(config: Config, options: RunOptions) -> Config:

@@ -13,7 +13,7 @@ from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.for_people import write_for_people
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.overview import Overview
-from sso_batch.report.snapshot import decode
+from sso_batch.report.snapshot import SnapshotError, decode
 from sso_batch.report.write import Stopped, write_merged
 from sso_batch.store import FileEntry, Store, lines
 
@@ -56,13 +56,15 @@ class Closing:
         """Write the files of a run whose organizations have ended. Blocks; begins none once stopped."""
         if self._stop.is_set() or not any(one.files for one in organizations):
             return Closed(organizations, ())
+        files: list[FileEntry] = []
         try:
-            return Closed(organizations, tuple(self._files(organizations)))
+            files.extend(self._files(organizations))
         except Stopped:
-            return Closed(organizations, ())
-        except OSError as error:
-            self._log.error("run.merge_failed", message=error.strerror or str(error), hint=MAKE_ROOM)
-            return Closed(organizations, (), written=False)
+            return Closed(organizations, tuple(files))
+        except (OSError, SnapshotError) as error:
+            self._log.error("run.merge_failed", message=_reason(error), hint=MAKE_ROOM)
+            return Closed(organizations, tuple(files), written=False)
+        return Closed(organizations, tuple(files))
 
     def _files(self, organizations: tuple[OrganizationOutcome, ...]) -> Iterator[FileEntry]:
         complete = all(one.status is Status.COMPLETE for one in organizations)
@@ -86,6 +88,10 @@ class Closing:
         for one in self._output.formats:
             if one != "csv":
                 yield write_for_people(self._store, overview, one, stop=self._stop)
+
+
+def _reason(error: OSError | SnapshotError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 @dataclass(frozen=True, slots=True)

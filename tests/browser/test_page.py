@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
 from sso_batch.report.overview import Overview

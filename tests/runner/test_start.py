@@ -1,8 +1,10 @@
 """How a run begins: all that can be found wrong is found before the first call."""
 
+import contextlib
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
-from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
 from sso_batch.store import Folder, Stored
 
 START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
@@ -104,7 +106,6 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "unbuilt"),
     [
-        ({"output": {"formats": ("csv", "html", "xlsx")}}, "output.formats: xlsx"),
         ({"output": {"directory": "s3://bucket/prefix"}}, "output.directory: s3://"),
         ({"review": {"fail_on": "low"}}, "review.fail_on: low"),
         ({"review": {"compare": "previous"}}, "review.compare: previous"),
@@ -113,8 +114,8 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
             "notify.sns_topic_arn",
         ),
         (
-            {"output": {"formats": ("xlsx",)}, "review": {"fail_on": "high"}},
-            "output.formats: xlsx; review.fail_on: high",
+            {"output": {"directory": "s3://bucket"}, "review": {"fail_on": "high"}},
+            "output.directory: s3://; review.fail_on: high",
         ),
     ],
 )
@@ -129,8 +130,30 @@ def test_unbuilt(settings: dict[str, Any], unbuilt: str) -> None:
 
 
 def test_built() -> None:
-    """The defaults are all there."""
-    refuse_unbuilt(Config.model_validate({"organizations": ({"name": "acme"},)}))
+    """The defaults and all formats are there."""
+    config = Config.model_validate(
+        {"organizations": ({"name": "acme"},), "output": {"formats": ("csv", "html", "xlsx")}}
+    )
+
+    refuse_unbuilt(config)
+    refuse_missing(config)
+
+
+@pytest.mark.parametrize(("formats", "missing"), [(("csv", "html"), False), (("csv", "xlsx"), True)])
+def test_without_xlsxwriter(
+    monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...], *, missing: bool
+) -> None:
+    """Where the extra is not installed, a workbook is refused with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    config = Config.model_validate({"organizations": ({"name": "acme"},), "output": {"formats": formats}})
+
+    with pytest.raises(UsageError) if missing else contextlib.nullcontext() as caught:
+        refuse_missing(config)
+
+    if caught:
+        assert caught.value.message == "the format xlsx needs xlsxwriter, which is not installed"
+        assert caught.value.hint == "install it with: pip install 'sso-batch[xlsx]'"
+        assert caught.value.exit_code == 2
 
 
 # Begun

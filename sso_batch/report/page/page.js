@@ -21,6 +21,7 @@
   // [type, id, group, members]; a grant is three numbers: account, access, principal.
   const doubts = JSON.parse($("doubts").textContent);
   const people = [], accounts = [], access = [], principals = [], idle = [];
+  let idleLeftOut = 0;
   let rowPerson, rowGrant, grantAccount, grantAccess, grantPrincipal, grantOrganization, organizations;
 
   function load() {
@@ -35,6 +36,7 @@
       for (const [table, more] of [[accounts, one.accounts], [access, one.access], [people, one.people]]) for (const record of more) table.push(record);
       for (const record of one.principals) { record[3] = record[3].map((person) => person + h); principals.push(record); }
       for (const record of one.idle) idle.push([organization, ...record]);
+      idleLeftOut += one.idle_left_out;
       for (let at = 0; at < one.grants.length; at += 3, grant++) {
         grantAccount[grant] = one.grants[at] + a;
         grantAccess[grant] = one.grants[at + 1] + x;
@@ -113,7 +115,7 @@
       text = holes.length ? "No way found in what was read. This does not prove that there is none."
         : unexamined.length ? "No way in all that was examined." : "No way: everything was read.";
     }
-    if (sought.length) text += without(sought, chosen);
+    if (sought.length) text += without(sought, chosen, holes.length > 0);
     $("answer").textContent = text;
     $("answer").className = found.length ? "" : holes.length ? "hole" : "nothing";
     const list = element("ul");
@@ -128,14 +130,16 @@
   }
 
   // Who and what is known, matches, and has no way at all.
-  function without(sought, chosen) {
+  function without(sought, chosen, uncertain) {
     const kinds = { person: "who", account: "where", "permission set": "what" };
     const known = idle.filter(([organization, kind, name, more]) => sought.includes(kinds[kind])
       && (!chosen || organizations[organization] === chosen)
       && words($(kinds[kind]).value).every((word) => fold(`${name} ${more}`).includes(word)));
     const named = known.slice(0, 8).map(([, kind, name]) => `${name} (${kind})`).join(", ");
     if (known.length) return ` Known, but without any way: ${named}${known.length > 8 ? ` and ${figure(known.length - 8)} more` : ""}.`;
-    return found.length ? "" : sought.some((field) => { const hits = matches(field); return hits && !hits.includes(1); })
+    if (found.length || uncertain) return "";
+    if (idleLeftOut) return ` ${some(idleLeftOut, "more name", "more names")} without any way are not listed on this page.`;
+    return sought.some((field) => { const hits = matches(field); return hits && !hits.includes(1); })
       ? " Nothing of that name is known." : "";
   }
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
@@ -69,8 +70,11 @@ class Book:
         return self._book.add_worksheet(title)
 
     def close(self) -> None:
-        """Write the file."""
-        self._book.close()
+        """Write the file; raises OSError."""
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            raise OSError(*error.args) from error
 
 
 class Sheet:
