@@ -35,7 +35,10 @@ def book(run: Overview, *, at_most: int = ROWS) -> Workbook:
 def cells(read: Workbook, sheet: str) -> Rows:
     """A sheet's rows, empty cells as empty text."""
     found = read[sheet].iter_rows(values_only=True)
-    return [tuple("" if one is None else one for one in row) for row in found]
+    return [
+        tuple("" if one is None else one if isinstance(one, int) else str(one) for one in row)
+        for row in found
+    ]
 
 
 # Trouble
