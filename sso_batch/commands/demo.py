@@ -4,19 +4,21 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 import click
 
-from sso_batch.commands.run import RunOptions, execute
+from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import load
 from sso_batch.demo import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.outcome import RunOutcome, Status
 from sso_batch.report.names import FileNames
-from sso_batch.store import PREFIX
+from sso_batch.store import PREFIX, FileEntry
+
+_FORMATS = ("csv", "html")
 
 _MEANING = """
 A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and
@@ -41,7 +43,9 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
         _only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
         config_file.write_text(configuration(world, directory=output))
-        outcome, names = execute(quieter, load(config_file, os.environ), RunOptions())
+        options = RunOptions(formats=_FORMATS)
+        config = with_options(load(config_file, os.environ), options)
+        outcome, names = execute(quieter, os.environ, config, options)
     click.echo(
         f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its own, "
         "over HTTP, in an emulated AWS."
@@ -70,9 +74,7 @@ def _only(variables: dict[str, str]) -> None:
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
     yield f"Written to {output}:"
     for entry in outcome.files:
-        is_access = not entry.name.removesuffix(".csv").removesuffix("_INCOMPLETE").endswith("_findings")
-        what = f"merged: {entry.rows} rows" if is_access else f"{entry.rows} findings"
-        yield f"  {entry.name}\n      all organizations, {what}"
+        yield f"  {entry.name}\n      {_what(entry)}"
     for one in outcome.organizations:
         for entry in one.files:
             what = (
@@ -83,3 +85,13 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
     yield _MEANING
     if outcome.status is Status.INCOMPLETE:
         yield _INCOMPLETE
+
+
+def _what(entry: FileEntry) -> str:
+    """What a file of the whole run is."""
+    kind = PurePath(entry.name.replace("_INCOMPLETE", ""))
+    if kind.suffix == ".html":
+        return "a page to look at: open it in a browser"
+    if kind.stem.endswith("_findings"):
+        return f"{entry.rows} findings: what somebody should look at"
+    return f"all organizations, merged: {entry.rows} rows"

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, now, with_options
+from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import load
 from sso_batch.config.durations import parse
@@ -16,7 +17,7 @@ from sso_batch.errors import UsageError
 from sso_batch.progress import Unwatched
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
-from sso_batch.runner.start import check_run_id, refuse_unbuilt
+from sso_batch.runner.start import check_run_id, refuse_missing, refuse_unbuilt
 
 
 def merge_command(
@@ -33,13 +34,14 @@ def merge_command(
     assert options.run_id is not None, "the command line asks for it"  # noqa: S101 - for the type checker
     config = with_options(load(config_file, environ), options)
     refuse_unbuilt(config)
+    refuse_missing(config)
     stop = threading.Event()
     store = open_store(config.output, stop)
     store.prepare()
     with terminal.watch() as (log, _):
-        outcome = Merge(
-            config, options.run_id, Surroundings(store, log, Unwatched(), now, stop), wait=patience
-        ).run()
+        surroundings = Surroundings(store, log, Unwatched(), now, stop)
+        outcome = Merge(config, options.run_id, surroundings, wait=patience).run()
+        append_step_summary(environ, outcome, options.run_id, log)
     terminal.show_summary(outcome)
     return outcome.exit_code
 

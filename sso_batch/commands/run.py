@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.commands.place import open_store, place_named
+from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.outcome import RunOutcome
@@ -14,7 +15,7 @@ from sso_batch.report.manifest import RunFacts
 from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
 from sso_batch.sharding import Shard, shard_of
 
 
@@ -38,16 +39,21 @@ def run_command(
     """Audit what a configuration file lists; raises UsageError before the first call."""
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
-    outcome, _ = execute(terminal, config, options, shard)
+    outcome, _ = execute(terminal, environ, config, options, shard)
     terminal.show_summary(outcome)
     return outcome.exit_code
 
 
 def execute(
-    terminal: Terminal, config: Config, options: RunOptions, shard: Shard | None = None
+    terminal: Terminal,
+    environ: Mapping[str, str],
+    config: Config,
+    options: RunOptions,
+    shard: Shard | None = None,
 ) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
     refuse_unbuilt(config)
+    refuse_missing(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
     store = open_store(config.output, stop)
@@ -65,7 +71,9 @@ def execute(
     with terminal.watch() as (log, progress):
         surroundings = Surroundings(store, log, progress, now, stop)
         run = Run(config, organizations, facts, started_at, surroundings, resume=options.resume)
-        return run.run(), names
+        outcome = run.run()
+        append_step_summary(environ, outcome, names.run_id, log)
+    return outcome, names
 
 
 def with_options(config: Config, options: RunOptions) -> Config:

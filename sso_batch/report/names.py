@@ -44,6 +44,14 @@ class FileNames:
         """What changed in all organizations since an earlier run."""
         return f"{PREFIX}{self.ts}_changes{_mark(complete=complete)}.csv"
 
+    def page(self, *, complete: bool) -> str:
+        """The page."""
+        return f"{PREFIX}{self.ts}{_mark(complete=complete)}.html"
+
+    def workbook(self, *, complete: bool) -> str:
+        """The workbook."""
+        return f"{PREFIX}{self.ts}{_mark(complete=complete)}.xlsx"
+
     def organization_access(self, organization: str, *, complete: bool) -> str:
         """One organization's CSV."""
         return f"{PREFIX}{organization}_{self.ts}{_mark(complete=complete)}.csv"

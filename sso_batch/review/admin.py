@@ -56,6 +56,12 @@ def judge(permission_set: PermissionSet) -> Verdict:
     return Verdict(" and ".join(reasons) + limit)
 
 
+def makes_administrators(permission_set: PermissionSet) -> bool | None:
+    """Whether it does; None where that would have to be read."""
+    verdict = judge(permission_set)
+    return True if verdict.reason else None if verdict.unread else False
+
+
 def _statements(policy: str | None) -> list[dict[str, Any]] | None:
     """The statements of a policy, their elements in lower case; None where it was not read or is broken."""
     if not policy:

@@ -35,7 +35,8 @@ class Ending:
         if self.facts.shard is not None:
             return Closed(organizations, ())
         store: Store = Replacing(self.store) if self.again else self.store
-        closed = Closing(self.config, store, self.facts.names, self.events, self.stop).close(organizations)
+        closing = Closing(self.config, store, self.facts, self.started_at, self.events, self.stop)
+        closed = closing.close(organizations)
         return self._without_stale(closed) if self.again else closed
 
     def _without_stale(self, closed: Closed) -> Closed:

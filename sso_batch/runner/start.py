@@ -1,5 +1,6 @@
 """How a run begins: all that can be found wrong is found here, before the first call."""
 
+import importlib.util
 import json
 import re
 import time
@@ -26,13 +27,22 @@ _SETTLES = timedelta(seconds=1)
 
 def refuse_unbuilt(config: Config) -> None:
     """Raise UsageError for settings whose work this version cannot do: no report rather than a part."""
-    unbuilt = [f"output.formats: {one}" for one in config.output.formats if one != "csv"]
+    unbuilt = []
     if config.notify.sns_topic_arn is not None:
         unbuilt.append("notify.sns_topic_arn")
     if unbuilt:
         raise UsageError(
             f"this version of sso-batch cannot do this yet: {'; '.join(unbuilt)}",
             hint="take it out of the configuration, or of the command line, and run again",
+        )
+
+
+def refuse_missing(config: Config) -> None:
+    """Raise UsageError for a format whose library is not installed."""
+    if "xlsx" in config.output.formats and importlib.util.find_spec("xlsxwriter") is None:
+        raise UsageError(
+            "the format xlsx needs xlsxwriter, which is not installed",
+            hint="install it with: pip install 'sso-batch[xlsx]'",
         )
 
 

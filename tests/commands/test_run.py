@@ -1,10 +1,14 @@
 """`sso-batch run`: what its options, their environment variables and the file say, and which of them wins."""
 
+import errno
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from sso_batch.demo import World
+from sso_batch.store import Draft
 from tests.end_to_end.command import Command
 from tests.end_to_end.conftest import Audit, assert_exact
 from tests.end_to_end.worlds import small
@@ -147,13 +151,76 @@ def test_two_runs_share_a_folder(audit: Audit) -> None:
     assert {name for name in second.names - names if ts in name} == set()
 
 
-def test_every_format_but_csv_is_refused(audit: Audit) -> None:
-    """A format that is not built yet is refused before the first call: no report rather than a part."""
+def test_a_workbook_without_its_library_is_refused(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, a workbook is refused before the first call, with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+
     reports = audit(small(), environ={"SSO_BATCH_FORMAT": "csv,xlsx"})
 
     assert reports.ended.code == 2
-    assert "output.formats: xlsx" in reports.ended.stderr
+    assert "pip install 'sso-batch[xlsx]'" in reports.ended.stderr
     assert not reports.calls
+
+
+@pytest.mark.parametrize("formats", [("csv", "html"), ("csv", "html", "xlsx"), ("html",), ("xlsx",)])
+def test_formats(audit: Audit, formats: tuple[str, ...]) -> None:
+    """Each format that is asked for is written, whole, private, and named in the manifest."""
+    reports = audit(small(), *(word for one in formats for word in ("--format", one)))
+
+    assert reports.ended.code == 0
+    written = {name for name in reports.names if reports.manifest["ts"] in name and "org-" not in name}
+    assert written == {
+        f"aws_sso_access_report_{reports.manifest['ts']}{ending}"
+        for ending in (
+            "_manifest.json",
+            *(f".{one}" for one in formats),
+            *(["_findings.csv"] if "csv" in formats else []),
+        )
+    }
+    assert [entry["name"].rpartition(".")[2] for entry in reports.manifest["files"]] == list(formats)
+    reports.assert_sums()
+
+
+def test_no_room_for_a_page(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the page does not fit, the run is incomplete; the merged file is there and in the manifest."""
+    write = Draft.write
+
+    def full_for_the_page(draft: Draft, data: bytes) -> None:
+        if draft.name.endswith(".html"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(draft, data)
+
+    monkeypatch.setattr(Draft, "write", full_for_the_page)
+
+    reports = audit(small(), "--format", "csv", "--format", "html")
+
+    assert reports.ended.code == 4
+    assert [entry["name"].rpartition(".")[2] for entry in reports.manifest["files"]] == ["csv", "csv"]
+    of_whole = {entry["name"] for entry in reports.manifest["files"]}
+    assert reports.names == reports.file_names("org-0", "org-1", merged=False) | of_whole
+    reports.assert_sums()
+
+
+def test_step_summary(audit: Audit, tmp_path: Path) -> None:
+    """In a job of GitHub Actions a summary is appended to the job's own page, and names nobody."""
+    file = tmp_path / "summary.md"
+    file.write_text("before\n")
+
+    reports = audit(small(), environ={"GITHUB_STEP_SUMMARY": str(file)})
+
+    text = file.read_text()
+    assert text.startswith("before\n## Access audit")
+    assert "| org-0 | complete |" in text
+    assert not [row for row in reports.rows() if row["UserEmail"] and row["UserEmail"] in text]
+
+
+def test_step_summary_that_cannot_be_written(audit: Audit, tmp_path: Path) -> None:
+    """A summary that cannot be written is told in the log, and nothing else."""
+    reports = audit(small(), environ={"GITHUB_STEP_SUMMARY": str(tmp_path)})
+
+    (event,) = reports.ended.named("run.step_summary_failed")
+    assert (event["level"], event["message"]) == ("warning", "Is a directory")
+    assert reports.ended.code == 0
 
 
 def test_format_csv_is_what_it_does_anyway(audit: Audit) -> None:

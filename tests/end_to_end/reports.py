@@ -74,7 +74,13 @@ class Reports:
         lines = (self.folder / self.organization(name)["files"][-1]["name"]).read_text().splitlines()
         return [json.loads(line) for line in lines]
 
-    def file_names(self, *complete: str, incomplete: Sequence[str] = (), merged: bool = True) -> set[str]:
+    def file_names(
+        self,
+        *complete: str,
+        incomplete: Sequence[str] = (),
+        merged: bool = True,
+        formats: Sequence[str] = ("csv",),
+    ) -> set[str]:
         """The names that the contract gives to the files of a run with these organizations."""
         ts, prefix = self.manifest["ts"], "aws_sso_access_report_"
         names = {f"{prefix}{self.manifest['run_id']}_run.json", f"{prefix}{ts}_manifest.json"}
@@ -83,7 +89,8 @@ class Reports:
                 names |= {f"{prefix}{one}_{ts}{mark}.csv", f"{prefix}{one}_{ts}_snapshot{mark}.jsonl"}
         if merged:
             mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
-            names |= {f"{prefix}{ts}{mark}.csv", f"{prefix}{ts}_findings{mark}.csv"}
+            names |= {f"{prefix}{ts}{mark}.{one}" for one in formats}
+            names |= {f"{prefix}{ts}_findings{mark}.csv"} if "csv" in formats else set()
         return names
 
     def assert_sums(self) -> None:

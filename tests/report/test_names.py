@@ -14,6 +14,10 @@ NAMES = FileNames("nightly-7", "20260304_050607")
         (NAMES.manifest, "aws_sso_access_report_20260304_050607_manifest.json"),
         (NAMES.access(complete=True), "aws_sso_access_report_20260304_050607.csv"),
         (NAMES.access(complete=False), "aws_sso_access_report_20260304_050607_INCOMPLETE.csv"),
+        (NAMES.page(complete=True), "aws_sso_access_report_20260304_050607.html"),
+        (NAMES.page(complete=False), "aws_sso_access_report_20260304_050607_INCOMPLETE.html"),
+        (NAMES.workbook(complete=True), "aws_sso_access_report_20260304_050607.xlsx"),
+        (NAMES.workbook(complete=False), "aws_sso_access_report_20260304_050607_INCOMPLETE.xlsx"),
         (
             NAMES.organization_access("acme", complete=True),
             "aws_sso_access_report_acme_20260304_050607.csv",

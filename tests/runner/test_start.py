@@ -1,8 +1,10 @@
 """How a run begins: all that can be found wrong is found before the first call."""
 
+import contextlib
 import errno
 import json
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from sso_batch.errors import OutputError, UsageError
 from sso_batch.report.manifest import run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
-from sso_batch.runner.start import begin, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder, Stored
 
@@ -108,17 +110,9 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "unbuilt"),
     [
-        ({"output": {"formats": ("csv", "html", "xlsx")}}, "output.formats: html; output.formats: xlsx"),
         (
             {"notify": {"sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:audits"}},
             "notify.sns_topic_arn",
-        ),
-        (
-            {
-                "output": {"formats": ("xlsx",)},
-                "notify": {"sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:a"},
-            },
-            "output.formats: xlsx; notify.sns_topic_arn",
         ),
     ],
 )
@@ -133,8 +127,30 @@ def test_unbuilt(settings: dict[str, Any], unbuilt: str) -> None:
 
 
 def test_built() -> None:
-    """The defaults are all there."""
-    refuse_unbuilt(Config.model_validate({"organizations": ({"name": "acme"},)}))
+    """The defaults and all formats are there."""
+    config = Config.model_validate(
+        {"organizations": ({"name": "acme"},), "output": {"formats": ("csv", "html", "xlsx")}}
+    )
+
+    refuse_unbuilt(config)
+    refuse_missing(config)
+
+
+@pytest.mark.parametrize(("formats", "missing"), [(("csv", "html"), False), (("csv", "xlsx"), True)])
+def test_without_xlsxwriter(
+    monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...], *, missing: bool
+) -> None:
+    """Where the extra is not installed, a workbook is refused with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    config = Config.model_validate({"organizations": ({"name": "acme"},), "output": {"formats": formats}})
+
+    with pytest.raises(UsageError) if missing else contextlib.nullcontext() as caught:
+        refuse_missing(config)
+
+    if caught:
+        assert caught.value.message == "the format xlsx needs xlsxwriter, which is not installed"
+        assert caught.value.hint == "install it with: pip install 'sso-batch[xlsx]'"
+        assert caught.value.exit_code == 2
 
 
 # Begun

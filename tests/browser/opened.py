@@ -1,0 +1,97 @@
+"""One page in one browser window."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+_ROW = """
+(tr) => {
+  const small = tr.children[5].querySelector("small");
+  const value = (at) => tr.children[at].querySelector("button")?.dataset.value ?? "";
+  return {
+    index: Number(tr.getAttribute("aria-rowindex")),
+    name: tr.children[0].firstChild.textContent,
+    account: value(1),
+    with: value(2),
+    through: value(3),
+    organization: tr.children[4].textContent,
+    state: small?.textContent ?? "OK",
+  };
+}
+"""
+
+Row = dict[str, str]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the machine's own Chromium."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+
+
+class Opened:
+    """A page of ours, offline; it notes each complaint of the console and each request."""
+
+    def __init__(self, browser: Browser, file: Path, **context: Any) -> None:  # noqa: ANN401 - playwright's
+        self.file = file
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.context = browser.new_context(offline=True, **context)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(file.as_uri())
+        if context.get("java_script_enabled", True):
+            self.page.wait_for_selector("html[data-ready]")
+
+    def fill(self, **fields: str) -> None:
+        """Type into fields of the explorer, or choose in them, and wait for the answer."""
+        for name, value in fields.items():
+            if name in {"organization", "kind"}:
+                self.page.select_option(f"#{name}", value)
+            else:
+                self.page.fill(f"#{name}", value)
+        self.page.wait_for_timeout(130)
+
+    @property
+    def answer(self) -> str:
+        """What the explorer says."""
+        return self.page.inner_text("#answer")
+
+    @property
+    def caveats(self) -> str:
+        """What it says may be missing."""
+        return self.page.inner_text("#caveats")
+
+    def rows(self) -> list[Row]:
+        """Every row that was found, in order, whether in sight or not: the window is scrolled through."""
+        found: dict[int, Row] = {}
+        window = self.page.locator("#rows")
+        if not window.is_visible():
+            return []
+        total = int(window.locator("table").get_attribute("aria-rowcount") or 0) - 1
+        window.evaluate("one => one.scrollTop = 0")
+        self.page.wait_for_timeout(25)
+        while True:
+            shown = self.page.eval_on_selector_all("#body tr[role=row]", f"rows => rows.map({_ROW})")
+            found |= {one.pop("index"): one for one in shown}
+            if len(found) >= total:
+                return [found[index] for index in sorted(found)]
+            window.evaluate("one => one.scrollTop += one.clientHeight")
+            self.page.wait_for_timeout(25)

@@ -1,0 +1,85 @@
+"""PNGs with at most 256 colours, made from a browser's screenshots: a third of their size."""
+
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOURS = 256
+
+Colour = tuple[int, int, int]
+
+
+def with_palette(png: bytes) -> bytes:
+    """The same picture with its most frequent colours, each other one as the nearest of them.
+
+    Takes what Chromium writes: 8 bits a channel, without interlacing, with or without an alpha channel.
+    """
+    chunks = list(_chunks(png))
+    width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
+    if depth != 8 or kind not in {2, 6} or interlaced:
+        raise ValueError("not a screenshot as Chromium writes them")
+    size = 3 if kind == 2 else 4
+    lines = _unfiltered(b"".join(data for name, data in chunks if name == b"IDAT"), width, height, size)
+    pixels = [list(zip(line[0::size], line[1::size], line[2::size], strict=True)) for line in lines]
+    palette, index = _reduced(Counter(pixel for line in pixels for pixel in line))
+    packed = b"".join(b"\0" + bytes([index[pixel] for pixel in line]) for line in pixels)
+    return _SIGNATURE + b"".join(
+        _chunk(name, data)
+        for name, data in (
+            (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
+            (b"PLTE", bytes(channel for colour in palette for channel in colour)),
+            (b"IDAT", zlib.compress(packed, 9)),
+            (b"IEND", b""),
+        )
+    )
+
+
+def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(_SIGNATURE)
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _unfiltered(data: bytes, width: int, height: int, size: int) -> Iterator[bytearray]:
+    raw, length = zlib.decompress(data), width * size
+    above = bytearray(length)
+    for number in range(height):
+        start = number * (length + 1)
+        line = bytearray(raw[start + 1 : start + 1 + length])
+        _undo(raw[start], line, above, size)
+        yield line
+        above = line
+
+
+def _undo(filtered: int, line: bytearray, above: bytearray, size: int) -> None:
+    """Take back one of the five filters of PNG, in place."""
+    for at, value in enumerate(line):
+        left, corner = (line[at - size], above[at - size]) if at >= size else (0, 0)
+        up = above[at]
+        guess = (0, left, up, (left + up) // 2, _paeth(left, up, corner))[filtered]
+        line[at] = (value + guess) & 255
+
+
+def _paeth(left: int, up: int, corner: int) -> int:
+    estimate = left + up - corner
+    return min((left, up, corner), key=lambda one: abs(estimate - one))
+
+
+def _reduced(counts: Counter[Colour]) -> tuple[list[Colour], dict[Colour, int]]:
+    palette = [colour for colour, _ in counts.most_common(_COLOURS)]
+    index = {colour: number for number, colour in enumerate(palette)}
+    for colour in counts:
+        if colour not in index:
+            nearest = min(
+                palette, key=lambda one: sum((a - b) ** 2 for a, b in zip(one, colour, strict=True))
+            )
+            index[colour] = index[nearest]
+    return palette, index

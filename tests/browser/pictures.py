@@ -1,0 +1,51 @@
+"""`python -m tests.browser.pictures`: the README's pictures of the page, of the demo's organizations."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.opened import CHROMIUM, Opened, launch
+from tests.browser.palette import with_palette
+
+FOLDER = Path(__file__).parent / "pictures"
+
+_SIZE: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}, "device_scale_factor": 1.25}
+
+
+def main() -> None:
+    """Audit the demo's organizations, open the pages and take the pictures."""
+    if CHROMIUM is None:
+        sys.exit("make pictures needs Chromium: install one, or name it in CHROMIUM")
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = launch(playwright)
+        whole, incomplete = (_page(Path(folder, name), *more) for name, more in _DEMOS.items())
+        for name, file, scheme in (
+            ("overview", whole, "light"),
+            ("incomplete", incomplete, "light"),
+            ("explorer", whole, "dark"),
+        ):
+            opened = Opened(browser, file, color_scheme=scheme, **_SIZE)
+            if name == "explorer":
+                opened.fill(what="admin", organization="harbor-bank")
+                opened.page.evaluate("document.getElementById('explorer').scrollIntoView()")
+            picture = with_palette(opened.page.screenshot())
+            (FOLDER / f"{name}.png").write_bytes(picture)
+            sys.stdout.write(f"{FOLDER.name}/{name}.png: {len(picture):,} bytes\n")
+
+
+_DEMOS: dict[str, tuple[str, ...]] = {"whole": (), "incomplete": ("--with-failure",)}
+
+
+def _page(folder: Path, *options: str) -> Path:
+    command = [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--output", str(folder), *options]
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
+    return next(folder.glob("*.html"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The summary in markdown: what it tells, and what no name can make of it."""
+
+import re
+import signal
+from dataclasses import replace
+
+from sso_batch.outcome import NOTHING, Status
+from sso_batch.report.step_summary import escaped, step_summary
+from sso_batch.review.finding import FindingCounts
+from tests.overviews import HOSTILE
+from tests.records import gap, outcome, run_outcome
+
+HEAD = (
+    "| Organization | Status | Users | Accounts | Permission sets | Rows | Gaps | High | Medium | Low |\n"
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+
+
+def test_incomplete() -> None:
+    """Holes come first and loud, with the call, the reason and the remedy of each gap."""
+    hole = gap(operation="ListUsers", code="AccessDenied", message="", hint="allow it")
+    run = run_outcome(
+        outcome("acme", Status.INCOMPLETE, gaps=(hole, replace(hole, hint=""))),
+        outcome("globex", Status.FAILED, endpoint_overrides=("sts=http://127.0.0.1:1",)),
+    )
+
+    text = step_summary(run, "nightly-7")
+
+    assert text == (
+        "## Access audit nightly-7\n\n"
+        "**INCOMPLETE**: not all was read. Somebody may have access that is not reported.\n\n"
+        "**Answered not by AWS**, but by http&#58;//127.0.0.1&#58;1.\n\n"
+        + HEAD
+        + "| acme | **incomplete** | 0 | 0 | 0 | 0 | 2 | ? | ? | ? |\n"
+        "| globex | **failed** | ? | ? | ? | ? | 0 | ? | ? | ? |\n"
+        "\n### What was not read\n\n"
+        "- acme: ListUsers, AccessDenied; allow it\n"
+        "- acme: ListUsers, AccessDenied\n"
+    )
+
+
+def test_complete() -> None:
+    """A complete run is a sentence and a table."""
+    counts = replace(NOTHING, users=1200, accounts=3, permission_sets=4, rows=5000)
+    run = run_outcome(outcome("acme", counts=counts, findings=FindingCounts(1, 0, 2)))
+
+    assert step_summary(run, "n") == (
+        "## Access audit n\n\n**Complete**: every organization was read whole.\n\n"
+        + HEAD
+        + "| acme | complete | 1,200 | 3 | 4 | 5,000 | 0 | 1 | 0 | 2 |\n"
+    )
+
+
+def test_failed_early() -> None:
+    """A run that failed and was ended by a signal says both."""
+    text = step_summary(run_outcome(outcome("acme", Status.INTERRUPTED), signal=int(signal.SIGTERM)), "n")
+
+    assert "**FAILED**: nothing was read.\nIt was ended early, by signal 15.\n" in text
+
+
+def test_many_gaps() -> None:
+    """Of many gaps the first are told, and how many more there are."""
+    text = step_summary(run_outcome(outcome("acme", Status.INCOMPLETE, gaps=(gap(),) * 31)), "n")
+
+    assert text.count("- acme") == 20
+    assert text.endswith("- and 11 more, all of them in the manifest\n")
+
+
+def test_hostile_names() -> None:
+    """Nothing that AWS says becomes markup, a link, a mention, an image or a row of the table."""
+    words = (*HOSTILE, "![x](https://e.example/p.png)", "| a |", "`code`", "@somebody", "#1", "a\n\n# b")
+
+    for word in words:
+        text = escaped(word)
+
+        assert not re.search(r"[<>|`*_\[\]()!@:\\\n]|&(?!#\d+;)|#(?!\d)", text)

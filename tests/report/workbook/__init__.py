@@ -1,0 +1,1 @@
+"""The workbook, made from whole runs."""
