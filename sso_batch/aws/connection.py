@@ -1,6 +1,5 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -19,6 +18,7 @@ from botocore.session import Session
 
 from sso_batch import __version__
 from sso_batch.aws.failures import printable
+from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -29,7 +29,9 @@ ACCOUNT_ACCESS = "account-access"
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
 
-_FIRST_ERROR = 400  # of HTTP's status codes
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+"""Seconds without a word from AWS, after which a call is tried again."""
 
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
@@ -143,13 +145,17 @@ class _AssumedRole(CredentialProvider):
         self._credentials.expire()
 
     def _assume(self) -> dict[str, str]:
-        credentials = self._sts.assume_role(**self._request)["Credentials"]
-        return {
-            "access_key": credentials["AccessKeyId"],
-            "secret_key": credentials["SecretAccessKey"],
-            "token": credentials["SessionToken"],
-            "expiry_time": credentials["Expiration"].isoformat(),
-        }
+        answer = self._sts.assume_role(**self._request)
+        try:
+            credentials = answer["Credentials"]
+            return {
+                "access_key": credentials["AccessKeyId"],
+                "secret_key": credentials["SecretAccessKey"],
+                "token": credentials["SessionToken"],
+                "expiry_time": credentials["Expiration"].isoformat(),
+            }
+        except KeyError as error:
+            raise ResponseParserError(f"the answer of AssumeRole has no {error}") from None
 
 
 def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:
@@ -176,6 +182,7 @@ def _session(organization: Organization, region: str, sources: Sources) -> tuple
 def _base_session(profile: str | None) -> Session:
     session = Session(profile=profile)
     session.register_component("data_loader", _loader())
+    session.register_component("response_parser_factory", StrictParsers())
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
@@ -211,33 +218,14 @@ def _loader() -> Loader:
 def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time
     config = ClientConfig(
         retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway tries again
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
         max_pool_connections=CALLS_AT_ONCE,
         # Said once: botocore would put its own words for it together at each call.
         user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
-    client = maker.client(service, region_name=region, config=config)
-    if service != "sts":  # which answers in XML; all others in JSON
-        client.meta.events.register("before-parse", _refuse_broken_json)
-    return client
-
-
-def _refuse_broken_json(**event: Any) -> None:  # noqa: ANN401 - what botocore tells of an answer
-    """Have a body that is no JSON object refused, where botocore would take it for an empty answer.
-
-    An answer without its list, or without a policy, may well be a whole one, but only if it is an answer.
-    """
-    response = event["response_dict"]
-    if response["status_code"] >= _FIRST_ERROR:
-        return
-    try:
-        answer = json.loads(response["body"])
-    except ValueError as error:
-        raise ResponseParserError(f"the answer is not JSON: {error}") from None
-    if not isinstance(answer, dict):
-        raise ResponseParserError(f"the answer is no JSON object, but {type(answer).__name__}")
+    return maker.client(service, region_name=region, config=config)
 
 
 def _configured_endpoint(session: Session, service: str) -> str | None:

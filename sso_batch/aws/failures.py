@@ -148,6 +148,16 @@ def malformed(operation: Operation, what: str) -> TransientFailure:
     return TransientFailure(operation.name, MALFORMED, f"the answer cannot be understood: {what}")
 
 
+def endless(operation: Operation, pages: int) -> AwsFailure:
+    """A listing that does not end: to ask on would not end it either."""
+    return AwsFailure(
+        operation.name,
+        "EndlessListing",
+        f"the listing has not ended after {pages} pages",
+        hint="look who answers: AWS's listings are shorter; run again",
+    )
+
+
 def past_deadline(operation: Operation) -> AwsFailure:
     """The run has to end, and this call has no answer yet."""
     return AwsFailure(
