@@ -18,6 +18,7 @@ from botocore.session import Session
 
 from sso_batch import __version__
 from sso_batch.aws.failures import printable
+from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
@@ -28,6 +29,8 @@ ACCOUNT_ACCESS = "account-access"
 
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
+
+_OF_A_SESSION = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
@@ -145,17 +148,20 @@ class _AssumedRole(CredentialProvider):
         self._credentials.expire()
 
     def _assume(self) -> dict[str, str]:
-        answer = self._sts.assume_role(**self._request)
         try:
-            credentials = answer["Credentials"]
-            return {
-                "access_key": credentials["AccessKeyId"],
-                "secret_key": credentials["SecretAccessKey"],
-                "token": credentials["SessionToken"],
-                "expiry_time": credentials["Expiration"].isoformat(),
-            }
-        except KeyError as error:
-            raise ResponseParserError(f"the answer of AssumeRole has no {error}") from None
+            credentials = self._sts.assume_role(**self._request).get("Credentials", {})
+            if missing := _OF_A_SESSION - credentials.keys():
+                raise ResponseParserError(f"the answer lacks {', '.join(sorted(missing))}")
+        except (BotoCoreError, ResponseParserError) as error:
+            # As refusals have it, too: otherwise it would be told of the call that needs the credentials.
+            setattr(error, "operation_name", ASSUME_ROLE.name)  # noqa: B010 - an attribute that mypy does not know
+            raise
+        return {
+            "access_key": credentials["AccessKeyId"],
+            "secret_key": credentials["SecretAccessKey"],
+            "token": credentials["SessionToken"],
+            "expiry_time": credentials["Expiration"].isoformat(),
+        }
 
 
 def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:

@@ -54,6 +54,14 @@ _ROLE_SOURCE = (
 )
 _DURATION = "lower `duration_seconds`, or raise the role's own maximum; of a chain, AWS allows 3600"
 _UNKNOWN = "AWS does not know these credentials: renew them and check the clock of this machine"
+_TLS = (
+    "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
+    "machine's clock"
+)
+_PROXY = "look at HTTPS_PROXY: nobody answers there"
+_UNREACHABLE = (
+    "look at this machine's DNS and network, at HTTPS_PROXY and AWS_ENDPOINT_URL: nobody answers there"
+)
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
 _NO_PERMISSION_SETS = (
@@ -88,6 +96,7 @@ DEADLINE = "DeadlineExceeded"
 
 # Control characters, and those that turn the direction of text on a terminal.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@")
 _LONGEST = 1000
 
 
@@ -176,15 +185,16 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     if isinstance(error, botocore.ClientError):
         return _refused(operation, error, secrets)
     message = printable(str(error), secrets)
+    name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
     if isinstance(error, _UNREACHED):
-        return TransientFailure(operation.name, type(error).__name__, message)
+        return TransientFailure(name, type(error).__name__, message, hint=_hint_on_way(error))
     for kind, code, hint in _BY_KIND:
         if isinstance(error, kind):
-            return AwsFailure(operation.name, code, message, hint=hint)
+            return AwsFailure(name, code, message, hint=hint)
     if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
-        return AwsFailure(operation.name, "CredentialsExpired", message, hint=_CREDENTIAL_PROCESS)
+        return AwsFailure(name, "CredentialsExpired", message, hint=_CREDENTIAL_PROCESS)
     if isinstance(error, botocore.BotoCoreError):
-        return AwsFailure(operation.name, type(error).__name__, message)
+        return AwsFailure(name, type(error).__name__, message)
     raise error
 
 
@@ -194,11 +204,20 @@ def is_denied(code: str) -> bool:
 
 
 def printable(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """AWS's words without control characters and `secrets`, and not endless."""
+    """AWS's words without control characters, `secrets` and the users of URLs, and not endless."""
     for secret in secrets:
         text = text.replace(secret, "***")
+    text = _USER_OF_URL.sub("***@", text)
     clean = _UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode())
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
+
+
+def _hint_on_way(error: Exception) -> str:
+    if isinstance(error, botocore.SSLError):
+        return _TLS
+    if isinstance(error, botocore.ProxyConnectionError):
+        return _PROXY
+    return _UNREACHABLE if isinstance(error, botocore.EndpointConnectionError) else ""
 
 
 def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:

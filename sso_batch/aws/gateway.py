@@ -33,6 +33,7 @@ MOST_EMPTY_PAGES = 500
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0
+MOST_DOUBLINGS = 16
 
 
 @dataclass(slots=True)
@@ -92,7 +93,8 @@ class Gateway:
                 if failure.throttle:
                     self.tally.throttled += 1
                     pace.throttled()
-                pause = random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))  # noqa: S311 - no secret
+                longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
+                pause = random.uniform(0, longest)  # noqa: S311 - no secret
                 too_late = clock() + pause > begun + GIVE_UP
                 if failure.expired and not renewed:
                     renewed = self._renew()

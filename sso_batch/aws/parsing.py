@@ -1,4 +1,4 @@
-"""Answers as botocore parses them, but for those that are none: these it would take for empty ones, or fall over.
+"""Answers as botocore parses them, but for those that are none, which it would take for empty ones.
 
 An answer without its list, or without a policy, may well be a whole one, but only if it is an answer.
 """
@@ -30,7 +30,10 @@ class StrictParsers(ResponseParserFactory):
 
 
 class _StrictParser:
-    """A parser of botocore's that raises ResponseParserError for whatever is no answer of AWS's."""
+    """A parser of botocore's that raises ResponseParserError for whatever is no answer of AWS's.
+
+    Its messages hold nothing of the answer.
+    """
 
     def __init__(self, parser: Any, *, in_json: bool) -> None:  # noqa: ANN401 - likewise
         self._parser = parser
@@ -43,8 +46,11 @@ class _StrictParser:
             _refuse_foreign(response["body"], shape)
         try:
             parsed: Mapping[str, Any] = self._parser.parse(response, shape)
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise ResponseParserError(f"the answer has another shape than AWS's: {error}") from None
+        except (ResponseParserError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            # Never in botocore's words: they hold the answer, and that of AssumeRole holds credentials.
+            raise ResponseParserError(
+                f"the answer is {'JSON' if self._in_json else 'XML'} of no known shape, or was cut off"
+            ) from None
         if not is_answer and not isinstance(parsed.get("Error", {}).get("Code", ""), str):
             raise ResponseParserError("the refusal has no code that is a word")
         return parsed
@@ -55,7 +61,7 @@ def _refuse_foreign(body: bytes, shape: Any) -> None:  # noqa: ANN401 - a model'
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ResponseParserError(f"the answer is not JSON: {error}") from None
+        raise ResponseParserError(f"the answer is not JSON: {type(error).__name__}") from None
     if not isinstance(answer, dict):
         raise ResponseParserError(f"the answer is no JSON object, but {type(answer).__name__}")
     members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
@@ -64,4 +70,6 @@ def _refuse_foreign(body: bytes, shape: Any) -> None:  # noqa: ANN401 - a model'
     for name, member in members.items():
         wanted, value = _JSON_TYPES.get(member.type_name), answer.get(name)
         if wanted is not None and value is not None and not isinstance(value, wanted):
-            raise ResponseParserError(f"{name} in the answer is {type(value).__name__}, no {member.type_name}")
+            raise ResponseParserError(
+                f"{name} in the answer is {type(value).__name__}, no {member.type_name}"
+            )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sso_batch.demo.behaviour import Behaviour
@@ -137,13 +137,15 @@ class Cloud:
         answer: dict[str, Any] = service.answer(operation, call)
         if fault == "other_shape":
             answer = {name: _other_shape(value) for name, value in answer.items()}
-        reply = service.protocol.write(operation.name, answer)
-        if fault in _OTHER_BODIES:
-            return Outcome(Reply(reply.status, reply.content_type, _OTHER_BODIES[fault]))
-        if fault == "broken_json":
-            half = reply.body[: len(reply.body) // 2]
-            return Outcome(Reply(reply.status, reply.content_type, half))
-        return Outcome(reply, "truncated" if fault == "truncated" else "whole")
+        return _spoilt(service.protocol.write(operation.name, answer), fault)
+
+
+def _spoilt(reply: Reply, fault: FaultKind | None) -> Outcome:
+    """Return a whole reply as a fault leaves it."""
+    body = _OTHER_BODIES.get(fault, reply.body)
+    if fault == "broken_json":
+        body = body[: len(body) // 2]
+    return Outcome(replace(reply, body=body), "truncated" if fault == "truncated" else "whole")
 
 
 def _other_shape(value: object) -> object:

@@ -58,25 +58,47 @@ def told(error: Exception) -> tuple[str, str, str, str, bool]:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "hint"),
     [
-        botocore.HTTPClientError(error="broken pipe"),
-        botocore.ConnectionError(error=OSError("reset")),
-        botocore.EndpointConnectionError(endpoint_url=URL),
-        botocore.ConnectionClosedError(endpoint_url=URL),
-        botocore.ConnectTimeoutError(endpoint_url=URL),
-        botocore.ReadTimeoutError(endpoint_url=URL),
-        botocore.ProxyConnectionError(proxy_url=URL),
-        botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
-        botocore.ResponseStreamingError(error="cut"),
-        botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2),
-        ResponseParserError("not XML"),
+        (botocore.HTTPClientError(error="broken pipe"), ""),
+        (botocore.ConnectionError(error=OSError("reset")), ""),
+        (
+            botocore.EndpointConnectionError(endpoint_url=URL),
+            "look at this machine's DNS and network, at HTTPS_PROXY and AWS_ENDPOINT_URL: nobody answers there",
+        ),
+        (botocore.ConnectionClosedError(endpoint_url=URL), ""),
+        (botocore.ConnectTimeoutError(endpoint_url=URL), ""),
+        (botocore.ReadTimeoutError(endpoint_url=URL), ""),
+        (botocore.ProxyConnectionError(proxy_url=URL), "look at HTTPS_PROXY: nobody answers there"),
+        (
+            botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
+            "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
+            "machine's clock",
+        ),
+        (botocore.ResponseStreamingError(error="cut"), ""),
+        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), ""),
+        (ResponseParserError("not XML"), ""),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_worth_another_try(error: Exception) -> None:
+def test_worth_another_try(error: Exception, hint: str) -> None:
     """A connection, a time-out and an answer that cannot be read are tried again."""
-    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), "", True)
+    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), hint, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://ann:hush@proxy.example:3128", "http://***@proxy.example:3128"),
+        ("https://hush@x/a@b", "https://***@x/a@b"),
+        ("https://x/a@b", "https://x/a@b"),
+    ],
+)
+def test_users_of_urls(url: str, shown: str) -> None:
+    """The user and password in a URL, a proxy's or an endpoint's, are masked."""
+    assert told(botocore.EndpointConnectionError(endpoint_url=url))[2] == (
+        f'Could not connect to the endpoint URL: "{shown}"'
+    )
 
 
 @pytest.mark.parametrize(
