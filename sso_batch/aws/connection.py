@@ -4,12 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import botocore
 from botocore.config import Config as ClientConfig
-from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
@@ -17,7 +15,8 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws.failures import printable
+from sso_batch.aws.endpoints import overrides
+from sso_batch.aws.failures import UNUSABLE, UNUSABLE_CODE, UNUSABLE_HINT, in_words, printable
 from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
@@ -82,13 +81,9 @@ class Connection:
         """Raise OrganizationError where the profile is unknown or could not work unattended."""
         try:
             self._session, self._roles = _session(organization, region, sources or Sources())
-            self._clients = {service: _client(self._session, service, region) for service in services}
-            self.endpoint_overrides = tuple(
-                f"{service}={_without_credentials(url)}"
-                for service in services
-                if (url := _configured_endpoint(self._session, service))
-            )
+            self.endpoint_overrides = tuple(overrides(self._session, services))
             """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+            self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(
                 printable(str(error)),
@@ -96,9 +91,9 @@ class Connection:
                 hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
                 "container, mount the folder that holds them",
             ) from None
-        except (BotoCoreError, ValueError) as error:  # a profile that names what does not exist
+        except BotoCoreError as error:  # a profile that names what does not exist
             raise OrganizationError(
-                printable(str(error)),
+                in_words(error),
                 code=type(error).__name__,
                 hint="mend the AWS configuration file",
             ) from None
@@ -149,9 +144,7 @@ class _AssumedRole(CredentialProvider):
 
     def _assume(self) -> dict[str, str]:
         try:
-            credentials = self._sts.assume_role(**self._request).get("Credentials", {})
-            if missing := _OF_A_SESSION - credentials.keys():
-                raise ResponseParserError(f"the answer lacks {', '.join(sorted(missing))}")
+            credentials = _credentials(self._sts.assume_role(**self._request))
         except (BotoCoreError, ResponseParserError) as error:
             # As refusals have it, too: otherwise it would be told of the call that needs the credentials.
             setattr(error, "operation_name", ASSUME_ROLE.name)  # noqa: B010 - an attribute that mypy does not know
@@ -162,6 +155,14 @@ class _AssumedRole(CredentialProvider):
             "token": credentials["SessionToken"],
             "expiry_time": credentials["Expiration"].isoformat(),
         }
+
+
+def _credentials(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The credentials that STS gives; raises ResponseParserError where they are not whole."""
+    credentials: Mapping[str, Any] = answer.get("Credentials", {})
+    if missing := _OF_A_SESSION - credentials.keys():
+        raise ResponseParserError(f"the answer lacks {', '.join(sorted(missing))}")
+    return credentials
 
 
 def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:
@@ -230,20 +231,12 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         # Said once: botocore would put its own words for it together at each call.
         user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )
+    tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
-    return maker.client(service, region_name=region, config=config)
-
-
-def _configured_endpoint(session: Session, service: str) -> str | None:
-    if session.get_config_variable("ignore_configured_endpoint_urls"):
-        return None
-    provider: Any = ConfiguredEndpointProvider(
-        full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
-    )
-    url: str | None = provider.provide()
-    return url
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    try:
+        return maker.client(service, region_name=region, config=config)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        # botocore takes what a credential_process, a token file or the environment gives for right.
+        raise OrganizationError(
+            f"{UNUSABLE}: {type(error).__name__}", code=UNUSABLE_CODE, hint=UNUSABLE_HINT
+        ) from None

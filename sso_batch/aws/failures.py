@@ -1,6 +1,7 @@
 """What can go wrong with a call: told apart as worth another try or not, and explained to a person."""
 
 import re
+from json import JSONDecodeError
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -54,6 +55,17 @@ _ROLE_SOURCE = (
 )
 _DURATION = "lower `duration_seconds`, or raise the role's own maximum; of a chain, AWS allows 3600"
 _UNKNOWN = "AWS does not know these credentials: renew them and check the clock of this machine"
+UNUSABLE_CODE = "UnusableCredentials"
+UNUSABLE = "what gives the credentials cannot be used"
+UNUSABLE_HINT = (
+    "look at the profile's credential_process, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_*: "
+    "something there does not exist, or has not the form that AWS's tools ask for"
+)
+_PROCESS = "custom-process"  # as botocore calls it
+_STRANGE = (
+    "look for line breaks and other strange characters in the credentials, AWS_ENDPOINT_URL and HTTPS_PROXY; "
+    "they may be secrets and are not repeated here"
+)
 _TLS = (
     "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
     "machine's clock"
@@ -96,7 +108,8 @@ DEADLINE = "DeadlineExceeded"
 
 # Control characters, and those that turn the direction of text on a terminal.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-_USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@")
+_USER_OF_URL = re.compile(r"(?<=://)[^/\s]*@")
+_QUERY_OF_URL = re.compile(r"(?<=[/\w])\?[^\s\"]*=[^\s\"]*")
 _LONGEST = 1000
 
 
@@ -184,18 +197,47 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     """
     if isinstance(error, botocore.ClientError):
         return _refused(operation, error, secrets)
-    message = printable(str(error), secrets)
+    message = printable(in_words(error), secrets)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
-    if isinstance(error, _UNREACHED):
+    if isinstance(error, _UNREACHED) and not _is_strange(error):
         return TransientFailure(name, type(error).__name__, message, hint=_hint_on_way(error))
+    code, hint = _explained(error, message)
+    if not code:
+        raise error
+    return AwsFailure(name, code, UNUSABLE if code == UNUSABLE_CODE else message, hint=hint)
+
+
+def _explained(error: Exception, message: str) -> tuple[str, str]:
+    """The code and the hint of an exception that no other try mends; nothing of what is a defect of ours."""
     for kind, code, hint in _BY_KIND:
         if isinstance(error, kind):
-            return AwsFailure(name, code, message, hint=hint)
+            return code, hint
     if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
-        return AwsFailure(name, "CredentialsExpired", message, hint=_CREDENTIAL_PROCESS)
+        return "CredentialsExpired", _CREDENTIAL_PROCESS
     if isinstance(error, botocore.BotoCoreError):
-        return AwsFailure(name, type(error).__name__, message)
-    raise error
+        return type(error).__name__, _STRANGE if _is_strange(error) else ""
+    return (UNUSABLE_CODE, UNUSABLE_HINT) if _is_of_credentials(error) else ("", "")
+
+
+def in_words(error: Exception) -> str:
+    """What an exception says, but for the words of botocore's that can hold secrets."""
+    if type(error) is botocore.HTTPClientError:  # it repeats headers, and what it cannot parse
+        return f"the HTTP client raised {type(error.kwargs['error']).__name__}"
+    if isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] == _PROCESS:
+        return "the profile's credential_process failed; run it yourself: its words are not repeated here"
+    return printable(str(error))
+
+
+def _is_strange(error: Exception) -> bool:
+    """Whether no request could be made at all: another try would not mend that."""
+    return type(error) is botocore.HTTPClientError and isinstance(error.kwargs["error"], ValueError)
+
+
+def _is_of_credentials(error: Exception) -> bool:
+    """Whether a file or a program that gives credentials is at fault: botocore's calls touch no others."""
+    return isinstance(error, JSONDecodeError | UnicodeDecodeError) or (
+        isinstance(error, OSError) and error.filename is not None
+    )
 
 
 def is_denied(code: str) -> bool:
@@ -207,7 +249,7 @@ def printable(text: str, secrets: tuple[str, ...] = ()) -> str:
     """AWS's words without control characters, `secrets` and the users of URLs, and not endless."""
     for secret in secrets:
         text = text.replace(secret, "***")
-    text = _USER_OF_URL.sub("***@", text)
+    text = _QUERY_OF_URL.sub("?***", _USER_OF_URL.sub("***@", text))
     clean = _UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode())
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
 

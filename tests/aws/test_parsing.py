@@ -14,7 +14,7 @@ SECRET = "marker-of-a-secret-5f3e"
 
 
 def parsed(service: str, operation: str, body: bytes, status: int = 200) -> Any:  # noqa: ANN401 - botocore's
-    model = ServiceModel(Session().get_service_model(service)._service_description, service)
+    model: ServiceModel = Session().get_service_model(service)
     shape = model.operation_model(operation).output_shape
     parser = StrictParsers().create_parser(model.metadata["protocol"])
     return parser.parse({"status_code": status, "headers": {}, "body": body}, shape)

@@ -1,9 +1,9 @@
-"""The audit of a trial: the real `run` command in this process, against an emulator of its own."""
+"""An audit of a made-up world: the real `run` command in this process, against an emulator of its own."""
 
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
@@ -12,51 +12,63 @@ from sso_batch.aws import connection, gateway
 from sso_batch.aws.bucket import Bucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.commands.terminal import Terminal
-from sso_batch.demo import Emulator, Limits, configuration
+from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
 from tests.end_to_end.command import Ended
 from tests.end_to_end.reports import Reports
 from tests.torture.trial import Trial
 
-_PATIENT = 60.0
-_IMPATIENT = 0.1
-_TIME_OUT = 0.1
+PATIENT = 60.0
+IMPATIENT = 0.1
+TIME_OUT = 0.1
+"""Seconds: until a call is given up that fails again and again, and until one that hangs is ended."""
 
 
-def audit(trial: Trial, folder: Path) -> Reports:
-    """Run the audit of a trial into `folder`, which is made; give what it left."""
-    reports = folder / "reports"
-    file = folder / "orgs.yaml"
-    folder.mkdir(parents=True)
-    file.write_text(configuration(trial.world, directory=str(reports)) + trial.settings)
-    emulator = Emulator(
+def audit_trial(trial: Trial, folder: Path) -> Reports:
+    """Run the audit of a trial; give what it left in `folder`, which is made."""
+    hangs = any(fault.kind == "hang" for fault in trial.faults)
+    return audit(
         trial.world,
-        limits=Limits.off(),
+        folder,
+        settings=trial.settings,
+        give_up=IMPATIENT if trial.mood == "breaking" else PATIENT,
+        time_out=TIME_OUT if hangs else None,
         behaviour=trial.behaviour,
         faults=trial.faults,
         seed=trial.seed,
     )
-    hangs = any(fault.kind == "hang" for fault in trial.faults)
-    with (
-        hurried(
-            give_up=_IMPATIENT if trial.mood == "breaking" else _PATIENT,
-            time_out=_TIME_OUT if hangs else None,
-        ),
-        emulator,
-    ):
-        ended = run(file, emulator.environment(), home=folder)
-    return Reports(reports, ended, emulator.calls)
 
 
-def run(file: Path, environ: dict[str, str], *, home: Path) -> Ended:
+def audit(
+    world: World,
+    folder: Path,
+    *,
+    settings: str = "",
+    give_up: float = PATIENT,
+    time_out: float | None = None,
+    environ: Mapping[str, str] | None = None,
+    **emulator: object,
+) -> Reports:
+    """Run the audit of a world with `settings` in its configuration; give what it left in `folder`."""
+    reports, file = folder / "reports", folder / "orgs.yaml"
+    folder.mkdir(parents=True)
+    file.write_text(configuration(world, directory=str(reports)) + settings)
+    (folder / "credentials").write_text(shared_credentials(world))
+    serving = Emulator(world, limits=Limits.off(), **emulator)  # type: ignore[arg-type] # by name
+    with hurried(give_up=give_up, time_out=time_out), serving:
+        ended = run(file, serving.environment() | {**(environ or {})}, home=folder)
+    return Reports(reports, ended, serving.calls)
+
+
+def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
     """`sso-batch --log-format json run`, on a machine that knows no other AWS."""
     isolated = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(home),
-        "AWS_CONFIG_FILE": str(home / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
+        "AWS_CONFIG_FILE": str(home / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
     }
     said = io.StringIO()
-    with patch.dict(os.environ, isolated | environ, clear=True), contextlib.redirect_stderr(said):
+    with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(said):
         code = run_command(Terminal(log_format="json"), os.environ, file, RunOptions())
     return Ended(code, "", said.getvalue())
 

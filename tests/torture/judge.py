@@ -53,6 +53,9 @@ def _wrong(trial: Trial, organization: Organization, reports: Reports) -> Iterat
         if told["files"] or len(gaps) != 1:
             yield f"failed, and yet with files or gaps: {told}"
         return
+    if not told["files"]:
+        yield f"{told['status']}, and yet without files: {reports.ended.stderr}"
+        return
     truth = expected_rows(
         trial.world,
         organization.name,
@@ -155,7 +158,7 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
 def _reasons_for_path(organization: Organization, account_id: str) -> set[Reason]:
     (place,) = [one.parent_id for one in organization.accounts if one.id == account_id]
     parents = {one.id: one.parent_id for one in organization.organizational_units}
-    reasons = {("ListRoots", organization.id)}
+    reasons = {("ListRoots", "")}
     while True:
         reasons |= {
             (operation, place)
@@ -171,4 +174,8 @@ def _reasons_for_path(organization: Organization, account_id: str) -> set[Reason
 
 
 def _explains(gap: Gap, reasons: set[Reason]) -> bool:
-    return any(gap["operation"] == operation and place in gap["resource"] for operation, place in reasons)
+    """Whether the call failed, or the one that renews the credentials that it needs."""
+    return any(
+        gap["operation"] in {operation, "AssumeRole"} and place in gap["resource"]
+        for operation, place in reasons
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.torture.audit import audit
+from tests.torture.audit import audit_trial
 from tests.torture.judge import judge
 from tests.torture.trial import draw
 
@@ -34,7 +34,7 @@ def try_worlds(seeds: Iterable[int]) -> Tally:
     for seed in seeds:
         trial = draw(seed)
         with tempfile.TemporaryDirectory() as folder:
-            reports = audit(trial, Path(folder) / "trial")
+            reports = audit_trial(trial, Path(folder) / "trial")
             tally.wrong += [f"seed {seed}: {one}" for one in judge(trial, reports)]
             tally.runs += 1
             tally.statuses[reports.manifest["status"]] += 1
