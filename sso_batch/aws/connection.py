@@ -49,6 +49,11 @@ class Sessions:
         """Connect an organization in a Region; raises OrganizationError as Connection does."""
         return await self._workers.run(lambda: Connection(organization, region, services, self._sources))
 
+    def close(self) -> None:
+        """Close what all of them share, and let the thread end."""
+        self._workers.close()
+        self._sources.close()
+
 
 class Sources:
     """The clients that assume the first role of a chain: one for all that begin with the same credentials."""
@@ -62,6 +67,11 @@ class Sources:
         if key not in self._clients:
             self._clients[key] = _client(_base_session(profile), "sts", region)
         return self._clients[key]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
 
 
 class Connection:

@@ -2,26 +2,31 @@
 
 import contextlib
 import socket
+import socketserver
 import tempfile
+import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sso_batch.demo import HUB, Fault, World, audit_role, generate
+from sso_batch.demo import HUB, Behaviour, Fault, World, audit_role, generate
 from sso_batch.demo.injection import FaultKind
 from sso_batch.demo.world import AccessKey
 from tests.end_to_end.reports import Reports, written
 from tests.end_to_end.worlds import ODDITIES
 from tests.oracle import expected_rows
-from tests.torture.audit import IMPATIENT, PATIENT, TIME_OUT, audit
+from tests.torture.audit import IMPATIENT, PATIENT, audit
 
 NOWHERE = "nowhere.invalid"
+_CLOSED, _PLAIN = "a port that is closed", "a port without TLS"
 _REAL_LOOK_UP = socket.getaddrinfo
+_TIME_OUT = 0.3
 _HOUR = 3600.0
+_SHOWN = 3
 
 STRUCK, OTHER = "org-0", "org-1"
 
@@ -60,9 +65,12 @@ class Result:
         statuses = self.reports.statuses
         if self.exact == {STRUCK, OTHER} and set(statuses.values()) == {"complete"}:
             return "complete and exact"
-        words = ", ".join(
-            f"{operation} {code}" if count == 1 else f"{count} x {operation} {code}"
-            for (operation, code), count in sorted(self.gaps.items())
+        calls: defaultdict[str, list[str]] = defaultdict(list)
+        for (operation, code), count in sorted(self.gaps.items()):
+            calls[code].append(operation if count == 1 else f"{operation} x {count}")
+        words = "; ".join(
+            f"{code}: {', '.join(found) if len(found) <= _SHOWN else 'a gap for each call from then on'}"
+            for code, found in calls.items()
         )
         other = "the other one exact" if OTHER in self.exact else f"the other one {statuses[OTHER]}"
         return f"{statuses[STRUCK]} ({words}), {other}"
@@ -81,24 +89,20 @@ def cases() -> Iterator[Case]:
 
     def passing(words: str, kind: FaultKind, **how: Any) -> Case:  # noqa: ANN401 - a fault's own
         fault = Fault(kind, **({"probability": 0.1} | how))
-        return Case(words, (fault,), passing=True, time_out=TIME_OUT if kind == "hang" else None)
+        return Case(words, (fault,), passing=True, time_out=_TIME_OUT if kind == "hang" else None)
 
     def staying(words: str, kind: FaultKind, operation: str = "ListGroupMemberships") -> Case:
         resource = group if operation == "ListGroupMemberships" else None
         fault = Fault(kind, organization=STRUCK, operation=operation, resource=resource)
-        return Case(words, (fault,), time_out=TIME_OUT if kind == "hang" else None)
+        pages = {"behaviour": Behaviour(page_size=10)} if operation == "ListUsers" else {}
+        return Case(words, (fault,), time_out=_TIME_OUT if kind == "hang" else None, emulator=pages)
 
     for words, kind in _BOTH.items():
         yield passing(words, kind, **({"probability": 1.0, "after": 9, "times": 2} if kind == "hang" else {}))
         yield staying(words, kind)
-    yield passing(
-        "the same page token again",
-        "repeated_token",
-        organization=STRUCK,
-        operation="ListUsers",
-        probability=1.0,
-        times=1,
-    )
+    once = Fault("repeated_token", operation="ListUsers", after=1, times=1)
+    pages = {"behaviour": Behaviour(page_size=10)}
+    yield Case("the same page token again", (once,), passing=True, emulator=pages)
     yield staying("the same page token again", "repeated_token", "ListUsers")
     yield staying("ever new page tokens", "endless_pages", "ListUsers")
     yield staying("ever new page tokens on empty pages", "endless_empty_pages", "ListUsers")
@@ -114,8 +118,8 @@ def cases() -> Iterator[Case]:
         environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": f"http://{NOWHERE}"},
     )
     yield Case("a name that DNS does not know", passing=True, look_ups_that_fail=5)
-    yield Case("a port where nobody listens", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": "{closed}"})
-    yield Case("a server that speaks no TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": "{https}"})
+    yield Case("a port where nobody listens", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _CLOSED})
+    yield Case("a server that speaks no TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _PLAIN})
     yield Case(
         "a deadline that comes too early",
         (Fault("throttle", organization=STRUCK, operation="ListUsers"),),
@@ -138,14 +142,16 @@ _BOTH: dict[str, FaultKind] = {
 
 
 def attempt(case: Case, folder: Path) -> Result:
-    """Run a case."""
+    """Run a case. A call that hangs is given time for several tries, on a slow machine too."""
     made = _with_a_profile(world()) if case.of_a_profile else world()
-    patience = PATIENT if case.passing or "deadline" in case.settings else IMPATIENT
-    with socket.socket() as closed, _dns(case.look_ups_that_fail):
+    patience = IMPATIENT if case.time_out is None else 4 * case.time_out
+    if case.passing or "deadline" in case.settings:
+        patience = PATIENT
+    with socket.socket() as closed, _plain() as plain, _dns(case.look_ups_that_fail):
         closed.bind(("127.0.0.1", 0))
         places = {
-            "{closed}": f"http://127.0.0.1:{closed.getsockname()[1]}",
-            "{https}": "https://127.0.0.1:{port}",
+            _CLOSED: f"http://127.0.0.1:{closed.getsockname()[1]}",
+            _PLAIN: f"https://127.0.0.1:{plain}",
         }
         environ = {name: places.get(value, value) for name, value in case.environ.items()}
         reports = audit(
@@ -163,19 +169,13 @@ def attempt(case: Case, folder: Path) -> Result:
     return Result(case, reports, exact, sum(fault.injected for fault in case.faults))
 
 
-def results() -> Iterator[Result]:
-    """Run every case."""
-    for case in cases():
-        with tempfile.TemporaryDirectory() as folder:
-            yield attempt(case, Path(folder) / "case")
-
-
 def table() -> str:
     """The table of faults with what happened at each, in Markdown."""
     cells: dict[str, list[str]] = {}
-    for result in results():
-        row = cells.setdefault(result.case.words, ["", ""])
-        row[not result.case.passing] = result.told()
+    for case in cases():
+        with tempfile.TemporaryDirectory() as folder:
+            row = cells.setdefault(case.words, ["", ""])
+            row[not case.passing] = attempt(case, Path(folder) / "case").told()
     lines = [f"| {words} | {' | '.join(one or '-' for one in row)} |" for words, row in cells.items()]
     heading = "| fault | passing: struck a tenth of all calls, or a few | staying with one organization |"
     return "\n".join([heading, "|---|---|---|", *lines]) + "\n"
@@ -198,6 +198,25 @@ def _with_a_profile(made: World) -> World:
         profile="org-0-management",
     )
     return World(made.organizations, (HUB, key), (audit_role(second),))
+
+
+class _SpeaksPlainly(socketserver.BaseRequestHandler):
+    """Answers at once, and not in TLS."""
+
+    def handle(self) -> None:
+        """Send what a client of TLS cannot take."""
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@contextlib.contextmanager
+def _plain() -> Iterator[int]:
+    """A port on which somebody listens who knows no TLS."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _SpeaksPlainly) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -2,9 +2,11 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import click
 
 from tests.torture.audit import audit_trial
 from tests.torture.judge import judge
@@ -27,6 +29,13 @@ class Tally:
         """The share of the runs that ended so."""
         return self.statuses[status] / self.runs
 
+    def told(self) -> str:
+        """The figures in a sentence."""
+        ended = ", ".join(f"{self.statuses[one]} {one}" for one in ("complete", "incomplete", "failed"))
+        return (
+            f"{self.runs} worlds with {self.injected.total()} faults of {len(self.injected)} kinds: {ended}"
+        )
+
 
 def try_worlds(seeds: Iterable[int]) -> Tally:
     """Audit the world of every seed, and hold what is said of it against the truth."""
@@ -41,3 +50,10 @@ def try_worlds(seeds: Iterable[int]) -> Tally:
         for fault in trial.faults:
             tally.injected[fault.kind] += fault.injected
     return tally
+
+
+def torture(seed: int, trials: int = 2000) -> Iterator[str]:
+    """Try many worlds that nobody has seen before."""
+    tally = try_worlds(range(seed, seed + trials))
+    yield from tally.wrong
+    click.echo(tally.told())
