@@ -16,7 +16,7 @@ from tests.end_to_end.worlds import SMALL
 from tests.torture.audit import IMPATIENT, audit
 
 _WARM_UP = 10
-_MOST_MORE = {"threads": 2, "descriptors": 2, "kilobytes": 8_000}
+_MOST_MORE = {"threads": 2, "descriptors": 2, "kilobytes": 16_000}
 """How much more there may be at the end than after the first runs: caches, and threads about to end."""
 
 
