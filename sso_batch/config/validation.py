@@ -44,7 +44,7 @@ def validated(root: Node) -> Config | list[Problem]:
 
 
 def _untold(more: int, last: list[Problem]) -> Iterator[Problem]:
-    """Say after the last one how many problems are not told one by one: to word each of a hundred thousand takes minutes."""
+    """Count the problems that are not told one by one: to word a hundred thousand takes minutes."""
     if more > 0:
         line = max((one.line for one in last), default=1)
         yield Problem(line, "", f"{more:,} more problems, told once the others are mended")
