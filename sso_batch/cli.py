@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from sso_batch import __version__
+from sso_batch.characters import printable_lines
 from sso_batch.commands.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
 
@@ -303,5 +304,5 @@ def main() -> NoReturn:
 def _say(message: str, hint: str) -> None:
     """Write to stderr what its encoding can hold; the rest as escapes."""
     encoding = sys.stderr.encoding or "ascii"
-    text = f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")
+    text = printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else ""))
     sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))

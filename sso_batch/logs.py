@@ -1,10 +1,13 @@
 """Logs: one event a line, JSON unless a person is looking. Made once for each run and handed on."""
 
+import io
 import logging
 from typing import Protocol, TextIO, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
+
+from sso_batch.characters import printable, printable_lines
 
 
 class Stream(Protocol):
@@ -43,10 +46,20 @@ def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoun
 
 def _for_people(stream: Stream) -> list[Processor]:
     return [
-        structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        _inert,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_inert_traceback),
     ]
+
+
+def _inert(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Let no escape sequence through to a terminal; structlog quotes but some of the texts that hold one."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _inert_traceback(stream: TextIO, error: ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    stream.write(printable_lines(text.getvalue()))
 
 
 def _for_programs() -> list[Processor]:

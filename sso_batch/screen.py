@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from sso_batch.characters import printable
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.review.finding import FindingCounts
 
@@ -39,7 +40,7 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[status]}"),
@@ -99,7 +100,7 @@ def summary(outcome: RunOutcome) -> Iterable[Table | Text]:
         yield from _holes(one)
     urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
     if urls:
-        yield Text(f"Answered not by AWS, but by {', '.join(urls)}", style="yellow")
+        yield Text(f"Answered not by AWS, but by {printable(', '.join(urls))}", style="yellow")
 
 
 def _table(organizations: Iterable[OrganizationOutcome]) -> Table:
@@ -130,11 +131,10 @@ def _findings(counts: FindingCounts | None) -> str:
 def _holes(one: OrganizationOutcome) -> Iterable[Text]:
     for gap in one.gaps[:_GAPS_SHOWN]:
         text = Text(f"{one.name}: ", style="bold")
-        text.append(
-            f"{gap.operation} {gap.resource}: {gap.code}: {gap.message}".strip(), style="not bold red"
-        )
+        told = f"{gap.operation} {gap.resource}: {gap.code}: {gap.message}".strip()
+        text.append(printable(told), style="not bold red")
         if gap.hint:
-            text.append(f"\n  {gap.hint}", style="not bold")
+            text.append(f"\n  {printable(gap.hint)}", style="not bold")
         yield text
     if len(one.gaps) > _GAPS_SHOWN:
         yield Text(

@@ -23,11 +23,17 @@ Item = Mapping[str, Any]
 
 
 def text(value: object) -> str:
-    """A value as text that every file can hold: half of a surrogate pair becomes U+FFFD."""
-    string = "" if value is None else str(value)
-    if string.isascii():
-        return string
-    return string.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """A value as text that every file can hold: half of a surrogate pair becomes U+FFFD.
+
+    Raises TypeError for what is no text.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where AWS promises text")
+    if value.isascii():
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def user(item: Item) -> User:

@@ -1,16 +1,13 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import botocore
 from botocore.config import Config as ClientConfig
-from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
@@ -18,7 +15,10 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws.failures import printable
+from sso_batch.aws.endpoints import overrides
+from sso_batch.aws.failures import UNUSABLE, UNUSABLE_CODE, UNUSABLE_HINT, in_words, printable
+from sso_batch.aws.operations import ASSUME_ROLE
+from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -29,10 +29,11 @@ ACCOUNT_ACCESS = "account-access"
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
 
-_IN_XML = frozenset({"sts", "s3"})
-"""The services that do not answer in JSON."""
+_OF_A_SESSION = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
 
-_FIRST_ERROR = 400  # of HTTP's status codes
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+"""Seconds without a word from AWS, after which a call is tried again."""
 
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
@@ -48,6 +49,11 @@ class Sessions:
         """Connect an organization in a Region; raises OrganizationError as Connection does."""
         return await self._workers.run(lambda: Connection(organization, region, services, self._sources))
 
+    def close(self) -> None:
+        """Close what all of them share, and let the thread end."""
+        self._workers.close()
+        self._sources.close()
+
 
 class Sources:
     """The clients that assume the first role of a chain: one for all that begin with the same credentials."""
@@ -61,6 +67,11 @@ class Sources:
         if key not in self._clients:
             self._clients[key] = _client(_base_session(profile), "sts", region)
         return self._clients[key]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
 
 
 class Connection:
@@ -80,13 +91,9 @@ class Connection:
         """Raise OrganizationError where the profile is unknown or could not work unattended."""
         try:
             self._session, self._roles = _session(organization, region, sources or Sources())
-            self._clients = {service: _client(self._session, service, region) for service in services}
-            self.endpoint_overrides = tuple(
-                f"{service}={_without_credentials(url)}"
-                for service in services
-                if (url := _configured_endpoint(self._session, service))
-            )
+            self.endpoint_overrides = tuple(overrides(self._session, services))
             """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+            self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(
                 printable(str(error)),
@@ -94,9 +101,9 @@ class Connection:
                 hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
                 "container, mount the folder that holds them",
             ) from None
-        except (BotoCoreError, ValueError) as error:  # a profile that names what does not exist
+        except BotoCoreError as error:  # a profile that names what does not exist
             raise OrganizationError(
-                printable(str(error)),
+                in_words(error),
                 code=type(error).__name__,
                 hint="mend the AWS configuration file",
             ) from None
@@ -146,13 +153,26 @@ class _AssumedRole(CredentialProvider):
         self._credentials.expire()
 
     def _assume(self) -> dict[str, str]:
-        credentials = self._sts.assume_role(**self._request)["Credentials"]
+        try:
+            credentials = _credentials(self._sts.assume_role(**self._request))
+        except (BotoCoreError, ResponseParserError) as error:
+            # As refusals have it, too: otherwise it would be told of the call that needs the credentials.
+            setattr(error, "operation_name", ASSUME_ROLE.name)  # noqa: B010 - an attribute that mypy does not know
+            raise
         return {
             "access_key": credentials["AccessKeyId"],
             "secret_key": credentials["SecretAccessKey"],
             "token": credentials["SessionToken"],
             "expiry_time": credentials["Expiration"].isoformat(),
         }
+
+
+def _credentials(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The credentials that STS gives; raises ResponseParserError where they are not whole."""
+    credentials: Mapping[str, Any] = answer.get("Credentials", {})
+    if missing := _OF_A_SESSION - credentials.keys():
+        raise ResponseParserError(f"the answer lacks {', '.join(sorted(missing))}")
+    return credentials
 
 
 def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:
@@ -179,6 +199,7 @@ def _session(organization: Organization, region: str, sources: Sources) -> tuple
 def _base_session(profile: str | None) -> Session:
     session = Session(profile=profile)
     session.register_component("data_loader", _loader())
+    session.register_component("response_parser_factory", StrictParsers())
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
@@ -214,45 +235,18 @@ def _loader() -> Loader:
 def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time
     config = ClientConfig(
         retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway tries again
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
         max_pool_connections=CALLS_AT_ONCE,
         # Said once: botocore would put its own words for it together at each call.
         user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )
+    tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
-    client = maker.client(service, region_name=region, config=config)
-    if service not in _IN_XML:
-        client.meta.events.register("before-parse", _refuse_broken_json)
-    return client
-
-
-def _refuse_broken_json(**event: Any) -> None:  # noqa: ANN401 - what botocore tells of an answer
-    """Have a body that is no JSON object refused, where botocore would take it for an empty answer.
-
-    An answer without its list, or without a policy, may well be a whole one, but only if it is an answer.
-    """
-    response = event["response_dict"]
-    if response["status_code"] >= _FIRST_ERROR:
-        return
     try:
-        answer = json.loads(response["body"])
-    except ValueError as error:
-        raise ResponseParserError(f"the answer is not JSON: {error}") from None
-    if not isinstance(answer, dict):
-        raise ResponseParserError(f"the answer is no JSON object, but {type(answer).__name__}")
-
-
-def _configured_endpoint(session: Session, service: str) -> str | None:
-    if session.get_config_variable("ignore_configured_endpoint_urls"):
-        return None
-    provider: Any = ConfiguredEndpointProvider(
-        full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
-    )
-    url: str | None = provider.provide()
-    return url
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return maker.client(service, region_name=region, config=config)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        # botocore takes what a credential_process, a token file or the environment gives for right.
+        raise OrganizationError(
+            f"{UNUSABLE}: {type(error).__name__}", code=UNUSABLE_CODE, hint=UNUSABLE_HINT
+        ) from None

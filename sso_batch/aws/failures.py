@@ -1,6 +1,7 @@
 """What can go wrong with a call: told apart as worth another try or not, and explained to a person."""
 
 import re
+from json import JSONDecodeError
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -62,6 +63,25 @@ _ROLE_SOURCE = (
 )
 _DURATION = "lower `duration_seconds`, or raise the role's own maximum; of a chain, AWS allows 3600"
 _UNKNOWN = "AWS does not know these credentials: renew them and check the clock of this machine"
+UNUSABLE_CODE = "UnusableCredentials"
+UNUSABLE = "what gives the credentials cannot be used"
+UNUSABLE_HINT = (
+    "look at the profile's credential_process, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_*: "
+    "something there does not exist, or has not the form that AWS's tools ask for"
+)
+_PROCESS = "custom-process"  # as botocore calls it
+_STRANGE = (
+    "look for line breaks and other strange characters in the credentials, AWS_ENDPOINT_URL and HTTPS_PROXY; "
+    "they may be secrets and are not repeated here"
+)
+_TLS = (
+    "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
+    "machine's clock"
+)
+_PROXY = "look at HTTPS_PROXY: nobody answers there"
+_UNREACHABLE = (
+    "look at this machine's DNS and network, at HTTPS_PROXY and AWS_ENDPOINT_URL: nobody answers there"
+)
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
 _NO_PERMISSION_SETS = (
@@ -96,6 +116,8 @@ DEADLINE = "DeadlineExceeded"
 
 # Control characters, and those that turn the direction of text on a terminal.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_USER_OF_URL = re.compile(r"(?<=://)[^/\s]*@")
+_QUERY_OF_URL = re.compile(r"(?<=[/\w])\?[^\s\"]*=[^\s\"]*")
 _LONGEST = 1000
 
 
@@ -156,6 +178,16 @@ def malformed(operation: Operation, what: str) -> TransientFailure:
     return TransientFailure(operation.name, MALFORMED, f"the answer cannot be understood: {what}")
 
 
+def endless(operation: Operation, pages: int) -> AwsFailure:
+    """A listing that does not end: to ask on would not end it either."""
+    return AwsFailure(
+        operation.name,
+        "EndlessListing",
+        f"the listing has not ended after {pages} pages",
+        hint="look who answers: AWS's listings are shorter; run again",
+    )
+
+
 def past_deadline(operation: Operation) -> AwsFailure:
     """The run has to end, and this call has no answer yet."""
     return AwsFailure(
@@ -173,17 +205,47 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     """
     if isinstance(error, botocore.ClientError):
         return _refused(operation, error, secrets)
-    message = printable(str(error), secrets)
-    if isinstance(error, _UNREACHED):
-        return TransientFailure(operation.name, type(error).__name__, message)
+    message = printable(in_words(error), secrets)
+    name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
+    if isinstance(error, _UNREACHED) and not _is_strange(error):
+        return TransientFailure(name, type(error).__name__, message, hint=_hint_on_way(error))
+    code, hint = _explained(error, message)
+    if not code:
+        raise error
+    return AwsFailure(name, code, UNUSABLE if code == UNUSABLE_CODE else message, hint=hint)
+
+
+def _explained(error: Exception, message: str) -> tuple[str, str]:
+    """The code and the hint of an exception that no other try mends; nothing of what is a defect of ours."""
     for kind, code, hint in _BY_KIND:
         if isinstance(error, kind):
-            return AwsFailure(operation.name, code, message, hint=hint)
+            return code, hint
     if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
-        return AwsFailure(operation.name, "CredentialsExpired", message, hint=_CREDENTIAL_PROCESS)
+        return "CredentialsExpired", _CREDENTIAL_PROCESS
     if isinstance(error, botocore.BotoCoreError):
-        return AwsFailure(operation.name, type(error).__name__, message)
-    raise error
+        return type(error).__name__, _STRANGE if _is_strange(error) else ""
+    return (UNUSABLE_CODE, UNUSABLE_HINT) if _is_of_credentials(error) else ("", "")
+
+
+def in_words(error: Exception) -> str:
+    """What an exception says, but for the words of botocore's that can hold secrets."""
+    if type(error) is botocore.HTTPClientError:  # it repeats headers, and what it cannot parse
+        return f"the HTTP client raised {type(error.kwargs['error']).__name__}"
+    if isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] == _PROCESS:
+        return "the profile's credential_process failed; run it yourself: its words are not repeated here"
+    return printable(str(error))
+
+
+def _is_strange(error: Exception) -> bool:
+    """Whether no request could be made at all: another try would not mend that."""
+    return type(error) is botocore.HTTPClientError and isinstance(error.kwargs["error"], ValueError)
+
+
+def _is_of_credentials(error: Exception) -> bool:
+    """Whether a file or a program that gives credentials is at fault: botocore's calls touch no others."""
+    return isinstance(error, JSONDecodeError | UnicodeDecodeError) or (
+        isinstance(error, OSError) and error.filename is not None
+    )
 
 
 def is_denied(code: str) -> bool:
@@ -192,11 +254,20 @@ def is_denied(code: str) -> bool:
 
 
 def printable(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """AWS's words without control characters and `secrets`, and not endless."""
+    """AWS's words without control characters, `secrets` and the users of URLs, and not endless."""
     for secret in secrets:
         text = text.replace(secret, "***")
+    text = _QUERY_OF_URL.sub("?***", _USER_OF_URL.sub("***@", text))
     clean = _UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode())
     return clean if len(clean) <= _LONGEST else clean[:_LONGEST] + "…"
+
+
+def _hint_on_way(error: Exception) -> str:
+    if isinstance(error, botocore.SSLError):
+        return _TLS
+    if isinstance(error, botocore.ProxyConnectionError):
+        return _PROXY
+    return _UNREACHABLE if isinstance(error, botocore.EndpointConnectionError) else ""
 
 
 def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from sso_batch.aws.failures import AwsFailure, from_exception, malformed, past_deadline
+from sso_batch.aws.failures import AwsFailure, endless, from_exception, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
 from sso_batch.workers import Workers
@@ -25,8 +25,15 @@ Answer = Mapping[str, Any]
 GIVE_UP = 300.0
 """Seconds after a call's first attempt in which it is tried again."""
 
+MOST_PAGES = 10_000
+"""Of one listing: four times what the largest that AWS allows has, 50,000 accounts in pages of 20."""
+
+MOST_EMPTY_PAGES = 500
+"""One after the other; AWS may send some."""
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0
+MOST_DOUBLINGS = 16
 
 
 @dataclass(slots=True)
@@ -86,7 +93,8 @@ class Gateway:
                 if failure.throttle:
                     self.tally.throttled += 1
                     pace.throttled()
-                pause = random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))  # noqa: S311 - no secret
+                longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
+                pause = random.uniform(0, longest)  # noqa: S311 - no secret
                 too_late = clock() + pause > begun + GIVE_UP
                 if failure.expired and not renewed:
                     renewed = self._renew()
@@ -102,9 +110,11 @@ class Gateway:
     ) -> AsyncIterator[list[T]]:
         """The items of a listing, page by page; a page can be empty, only the token ends the listing.
 
-        A token that was there before would make it endless: such an answer is a broken one, too.
+        A token that was there before would make it endless: such an answer is a broken one, too. With ever
+        new tokens a listing ends as a failure once it is longer than any of AWS's.
         """
         tokens: set[str] = set()
+        empty = 0
 
         def page(answer: Answer) -> tuple[list[T], str | None]:
             token: str | None = answer.get(operation.token_key) or None
@@ -121,6 +131,9 @@ class Gateway:
             if token is None:
                 return
             tokens.add(token)
+            empty = 0 if items else empty + 1
+            if len(tokens) >= MOST_PAGES or empty >= MOST_EMPTY_PAGES:
+                raise endless(operation, len(tokens))
             parameters[operation.token_key] = token
 
     async def _attempt(

@@ -103,7 +103,7 @@ class Grants:
 
     def _list_pairs(self) -> None:
         for resource, listing in tuple((self._listings or {}).items()):
-            self._lane.ask(resource, partial(self._list, resource, listing))
+            self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
 
     async def _list(self, resource: str, listing: Listing) -> None:
         """Make one listing; once the principals are asked instead it stays to be made, should they refuse."""
@@ -117,7 +117,6 @@ class Grants:
             if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
                 self._listings.pop(resource, None)
                 self._listings_made += 1
-        self._decide()
 
     def _saw_pair(self, pair: Pair) -> None:
         if pair not in self._pairs:

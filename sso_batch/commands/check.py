@@ -59,7 +59,10 @@ async def _check(
         async with places:
             return await _preflight(organization, config, sessions, log.bind(org=organization.name))
 
-    return list(await asyncio.gather(*(one(organization) for organization in organizations)))
+    try:
+        return list(await asyncio.gather(*(one(organization) for organization in organizations)))
+    finally:
+        sessions.close()
 
 
 async def _preflight(

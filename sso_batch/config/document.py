@@ -19,6 +19,7 @@ from sso_batch.config.tree import Node, Unreadable, Value
 
 DEEPEST = 20
 MOST_NODES = 200_000
+MOST_CHARACTERS = 2_000_000  # of all values, their variables expanded; a file has a million at most
 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it
 _FORBIDDEN = re.compile(  # YAML takes no other character; PyYAML would tell it without its line
@@ -70,6 +71,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     nodes: int = 0
+    characters: int = 0
 
     def document(self, events: Iterator[yaml.Event]) -> Node:
         next(events)  # the stream starts
@@ -137,6 +139,11 @@ class _Reader:
     def scalar(self, event: yaml.ScalarEvent, path: Path, line: int) -> Scalar | Unreadable:
         try:
             text = _unicode(self.expand(event.value))
+            self.characters += len(text)
+            if self.characters > MOST_CHARACTERS:
+                raise _RefusedError(
+                    line, "the variables up to here hold more than a file may: split the file"
+                )
             return typed(text) if event.implicit[0] else text
         except ExpansionError as error:
             for reason in error.reasons:

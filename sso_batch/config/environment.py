@@ -11,6 +11,9 @@ _DOLLARS = re.compile(r"\$\$|\$\{(?P<body>[^}]*)(?P<end>\}?)")
 _REFERENCE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<form>[-?])(?P<words>.*))?", re.DOTALL)
 
 
+LONGEST = 100_000  # characters: no setting is as long
+
+
 class ExpansionError(ValueError):
     """A scalar that cannot be expanded: `reasons` has a sentence for each thing that is wrong."""
 
@@ -22,17 +25,23 @@ class ExpansionError(ValueError):
 def expand(text: str, environ: Mapping[str, str]) -> str:
     """Put the variables' values into `text`; raise ExpansionError with everything that is wrong with it."""
     reasons: list[str] = []
+    length = 0
 
     def replaced(dollars: re.Match[str]) -> str:
+        nonlocal length
         if dollars[0] == "$$":
             return "$"
         try:
-            return _value(dollars["body"] if dollars["end"] else None, environ)
+            value = _value(dollars["body"] if dollars["end"] else None, environ)
         except LookupError as error:
             reasons.append(str(error.args[0]))
             return ""
+        length += len(value)
+        return value if length <= LONGEST else ""
 
     expanded = _DOLLARS.sub(replaced, text)
+    if length > LONGEST:
+        reasons.append(f"the variables here hold more than {LONGEST:,} characters: no setting is as long")
     if reasons:
         raise ExpansionError(reasons)
     return expanded

@@ -1,5 +1,6 @@
 """From a file to its configuration, or to everything that is wrong with it."""
 
+import stat
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from sso_batch.config.validation import validated
 from sso_batch.errors import ConfigurationError
 
 LARGEST = 1_000_000  # bytes
+_OPEN_ALREADY = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -34,6 +36,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 def _text(path: Path) -> str:
     """Read the file, no more of it than a configuration has."""
     try:
+        if not _may_be_opened(path):
+            raise _unread("this is a device or a pipe: write the path of a configuration file")
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
@@ -52,6 +56,15 @@ def _text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise _unread("the file is not UTF-8: save it as UTF-8", line) from None
     return text
+
+
+def _may_be_opened(path: Path) -> bool:
+    """Whether opening and reading it comes to an end: a pipe without a writer would wait for ever.
+
+    A pipe that is open already, as `<(…)` of a shell gives one, has its writer.
+    """
+    mode = path.stat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or str(path).startswith(_OPEN_ALREADY)
 
 
 def _unread(text: str, line: int = 0) -> DocumentError:

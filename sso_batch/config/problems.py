@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from sso_batch.characters import printable
+
 Path = tuple[str | int, ...]
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -35,11 +37,3 @@ def shown(path: Path) -> str:
         else:
             text += f"[{json.dumps(step[:_LONGEST_KEY])}]"
     return text
-
-
-def printable(text: str) -> str:
-    """Escape what a terminal would obey or hide: control characters, text direction, lone surrogates."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )

@@ -25,6 +25,9 @@ _SENTENCES = {
     "missing": "this key is missing: write it",
     "model_type": "write keys and values here",
 }
+MOST = 1000
+"""Problems that are told one by one."""
+
 _LIMITS = (("ge", "of at least"), ("gt", "above"), ("le", "of at most"))
 
 
@@ -35,8 +38,16 @@ def validated(root: Node) -> Config | list[Problem]:
         config = Config.model_validate(root.plain())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        return [*repeated, *(problem for detail in details if (problem := _told(detail, root)))]
+        found = [problem for detail in details[:MOST] if (problem := _told(detail, root))]
+        return [*repeated, *found, *_untold(len(details) - MOST, found[-1:])]
     return repeated or config
+
+
+def _untold(more: int, last: list[Problem]) -> Iterator[Problem]:
+    """Count the problems that are not told one by one: to word a hundred thousand takes minutes."""
+    if more > 0:
+        line = max((one.line for one in last), default=1)
+        yield Problem(line, "", f"{more:,} more problems, told once the others are mended")
 
 
 def _repeated_names(root: Node) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """The emulated AWS behind the wire: who calls, is it too much, may they, and what is the answer."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sso_batch.demo.behaviour import Behaviour
@@ -16,6 +17,12 @@ from sso_batch.demo.wire.refusals import Refusal
 from sso_batch.demo.world import World
 
 Delivery = Literal["whole", "reset", "hang", "truncated"]
+
+_OTHER_BODIES: Mapping[FaultKind | None, bytes] = {
+    "foreign_json": b'{"message": "Blocked by the proxy", "allowed": false}',
+    "no_object": b"[]",
+}
+"""What somebody on the way says with status 200 in AWS's place."""
 
 _NO_KEY = "The key that encrypts this instance could not be used"
 
@@ -125,11 +132,24 @@ class Cloud:
                 raise Refusal("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
             case "no_permission_sets":
                 raise Refusal("ValidationException", "Permission sets are not enabled for this instance")
-            case "repeated_token":
-                call.repeat_token = True
+            case "repeated_token" | "endless_pages" | "endless_empty_pages":
+                call.paging_trouble = fault
         answer: dict[str, Any] = service.answer(operation, call)
-        reply = service.protocol.write(operation.name, answer)
-        if fault == "broken_json":
-            half = reply.body[: len(reply.body) // 2]
-            return Outcome(Reply(reply.status, reply.content_type, half))
-        return Outcome(reply, "truncated" if fault == "truncated" else "whole")
+        if fault == "other_shape":
+            answer = {name: _other_shape(value) for name, value in answer.items()}
+        return _spoilt(service.protocol.write(operation.name, answer), fault)
+
+
+def _spoilt(reply: Reply, fault: FaultKind | None) -> Outcome:
+    """Return a whole reply as a fault leaves it."""
+    body = _OTHER_BODIES.get(fault, reply.body)
+    if fault == "broken_json":
+        body = body[: len(body) // 2]
+    return Outcome(replace(reply, body=body), "truncated" if fault == "truncated" else "whole")
+
+
+def _other_shape(value: object) -> object:
+    """Return a value of another type: what stands where AWS promises something else."""
+    if isinstance(value, list):
+        return {str(number): item for number, item in enumerate(value)}
+    return [value]

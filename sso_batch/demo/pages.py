@@ -6,9 +6,10 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 Item = TypeVar("Item")
+PagingTrouble = Literal["repeated_token", "endless_pages", "endless_empty_pages"]
 
 _SECRET = b"the emulator's own; a token only has to be hard to make by mistake"
 _MAC_BYTES = 12
@@ -20,27 +21,36 @@ class ForeignTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One listing: who asks which operation with which parameters, and how its pages are cut."""
+    """One listing: who asks which operation with which parameters, and how its pages are cut.
+
+    `trouble` makes it go in circles, or on and on with ever new tokens, whose turns they count.
+    """
 
     purpose: str
     empty_pages: bool = False
-    repeat_token: bool = False
+    trouble: PagingTrouble | None = None
 
     def page(self, items: Sequence[Item], size: int, token: str | None) -> tuple[Sequence[Item], str | None]:
         """Return the items of the page that `token` leads to, and the token of the next one."""
-        start, shown_empty = self._read(token) if token else (0, False)
+        start, shown_empty, turn = self._read(token) if token else (0, False, 0)
+        if self.trouble == "endless_pages":
+            return items[start : start + size], self._write(start, shown_empty=False, turn=turn + 1)
+        if self.trouble == "endless_empty_pages":
+            return items[:0], self._write(start, shown_empty=False, turn=turn + 1)
         if self.empty_pages and not shown_empty and len(items) > start:
             return items[:0], self._write(start, shown_empty=True)
         end = start + size
         if end >= len(items):
             return items[start:], None
-        return items[start:end], self._write(start if self.repeat_token else end, shown_empty=False)
+        return items[start:end], self._write(
+            start if self.trouble == "repeated_token" else end, shown_empty=False
+        )
 
-    def _write(self, start: int, *, shown_empty: bool) -> str:
-        place = f"{start}{'e' if shown_empty else ''}".encode()
+    def _write(self, start: int, *, shown_empty: bool, turn: int = 0) -> str:
+        place = f"{start} {int(shown_empty)} {turn}".encode()
         return base64.urlsafe_b64encode(self._mac(place) + place).decode()
 
-    def _read(self, token: str) -> tuple[int, bool]:
+    def _read(self, token: str) -> tuple[int, bool, int]:
         try:
             decoded = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError) as error:
@@ -48,7 +58,8 @@ class Listing:
         mac, place = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(place)):
             raise ForeignTokenError
-        return int(place.removesuffix(b"e")), place.endswith(b"e")
+        start, shown_empty, turn = map(int, place.split())
+        return start, bool(shown_empty), turn
 
     def _mac(self, place: bytes) -> bytes:
         return hmac.digest(_SECRET, self.purpose.encode() + b"\0" + place, "sha256")[:_MAC_BYTES]

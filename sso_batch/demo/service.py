@@ -8,7 +8,7 @@ from sso_batch.demo.behaviour import Behaviour
 from sso_batch.demo.credentials import Caller, Vault
 from sso_batch.demo.directory import Directory
 from sso_batch.demo.members import Member, Violation, find_violation
-from sso_batch.demo.pages import ForeignTokenError, Listing, purpose
+from sso_batch.demo.pages import ForeignTokenError, Listing, PagingTrouble, purpose
 from sso_batch.demo.wire.http import Request
 from sso_batch.demo.wire.protocols import Protocol
 from sso_batch.demo.wire.refusals import Refusal, access_denied
@@ -31,7 +31,7 @@ class Call:
     directory: Directory | None
     vault: Vault
     roles: Mapping[str, Role]
-    repeat_token: bool = False
+    paging_trouble: PagingTrouble | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
         """Return the asked page of `items`, and the member that carries the next token, if there is one."""
@@ -40,7 +40,7 @@ class Call:
         listing = Listing(
             purpose(self.caller.account_id, self.region, self.operation, parameters),
             self.behaviour.empty_pages,
-            self.repeat_token,
+            self.paging_trouble,
         )
         most = self.behaviour.page_size or self.service.most_results
         size = min(self.request.get(names[0]) or self.service.most_results, most)

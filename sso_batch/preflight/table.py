@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from sso_batch.characters import printable
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Verdict
 
 _STYLES = {"ready": "green", "incomplete": "yellow", "failed": "red"}
@@ -22,7 +23,7 @@ def table(checks: Iterable[OrganizationCheck]) -> Iterable[Table | Text]:
         yield _said(names, warning, style="not bold yellow")
     urls = sorted({override.partition("=")[2] for one in checks for override in one.endpoint_overrides})
     if urls:
-        yield Text(f"Answered not by AWS, but by {', '.join(urls)}", style="yellow")
+        yield Text(f"Answered not by AWS, but by {printable(', '.join(urls))}", style="yellow")
 
 
 def _overview(checks: Iterable[OrganizationCheck]) -> Table:
@@ -37,8 +38,8 @@ def _overview(checks: Iterable[OrganizationCheck]) -> Table:
         found.add_row(
             one.name,
             Text(one.status, style=_STYLES[one.status]),
-            f"{one.account_id}\n{one.account_kind}" if one.account_id else "?",
-            one.instance.region if one.instance else "?",
+            f"{printable(one.account_id)}\n{one.account_kind}" if one.account_id else "?",
+            printable(one.instance.region) if one.instance else "?",
             *(str(verdicts.count(verdict)) if verdicts else "?" for verdict in Verdict),
             _cost(estimates, estimates.complete_calls, estimates.complete_seconds) if estimates else "?",
             _cost(estimates, estimates.fastest_calls, estimates.fastest_seconds) if estimates else "?",
@@ -66,7 +67,7 @@ def _words(one: OrganizationCheck) -> Iterable[Text]:
 
 def _said(names: str, message: str, hint: str = "", *, style: str = "not bold red") -> Text:
     text = Text(f"{names}: ", style="bold")
-    text.append(message, style=style)
+    text.append(printable(message), style=style)
     if hint:
-        text.append(f"\n  {hint}", style="not bold")
+        text.append(f"\n  {printable(hint)}", style="not bold")
     return text

@@ -96,7 +96,11 @@ class Run:
 
     def run(self) -> RunOutcome:
         """Audit, write, and give the outcome."""
-        return asyncio.run(self._run())
+        try:
+            return asyncio.run(self._run())
+        finally:
+            self._sessions.close()
+            self._desk.writers.close()
 
     async def _run(self) -> RunOutcome:
         self._log.info(

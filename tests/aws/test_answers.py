@@ -222,7 +222,6 @@ def test_assignment() -> None:
     [
         (None, ""),
         ("", ""),
-        (42, "42"),
         ("plain", "plain"),
         ("Zoë\x00\n", "Zoë\x00\n"),
         ("\ufeffZoë", "\ufeffZoë"),
@@ -236,6 +235,13 @@ def test_assignment() -> None:
 def test_text(value: object, text: str) -> None:
     """Half of a surrogate pair, which JSON can hold and no file can, becomes U+FFFD; all else stays."""
     assert answers.text(value) == text
+
+
+@pytest.mark.parametrize("value", [42, True, 1.5, {}, {"0": "a"}, [], ["a"]])
+def test_no_text(value: object) -> None:
+    """Where AWS promises text and something else comes the answer is a broken one."""
+    with pytest.raises(TypeError, match="where AWS promises text"):
+        answers.text(value)
 
 
 @settings(derandomize=True)

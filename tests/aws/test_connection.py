@@ -217,13 +217,50 @@ def test_broken_configuration_file(aws_config: AwsConfig, tmp_path: Path, text: 
     assert str(tmp_path / "config") in error.message
 
 
-def test_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An override that is no URL is the organization's failure, and no defect of ours."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "user:marker@host",
+        "http://",
+        "http://x:99999",
+        "http://x:0",
+        "http://[::1",
+        "ftp://x",
+        "http://x:p",
+    ],
+)
+def test_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """An override that is no URL is the organization's failure, no defect of ours, and not repeated."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
     error = refused()
 
-    assert (error.code, error.message) == ("ValueError", "Invalid endpoint: nonsense")
+    assert (error.code, error.message) == (
+        "InvalidEndpoint",
+        "the endpoint that is configured for sts is no URL",
+    )
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [
+        "echo marker",
+        "echo '[\"marker\"]'",
+        "/nonexistent/program",
+        "printf '\\377marker'",
+        "echo 'an open quote",
+    ],
+)
+def test_a_program_that_gives_nonsense(aws_config: AwsConfig, gives: str) -> None:
+    """A credential_process that fails by its form is told as such: neither a defect, nor a full disk."""
+    aws_config(f"[profile a]\ncredential_process = {gives}\n")
+
+    error = refused(profile="a")
+
+    assert error.code == "UnusableCredentials"
+    assert "credential_process" in error.hint
+    assert "marker" not in error.message
 
 
 # Credentials

@@ -1,5 +1,6 @@
 """What can go wrong with a call, and what a person is told of it."""
 
+import json
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -54,29 +55,61 @@ def told(error: Exception) -> tuple[str, str, str, str, bool]:
     return failure.operation, failure.code, failure.message, failure.hint, failure.transient
 
 
+STRANGE = (
+    "look for line breaks and other strange characters in the credentials, AWS_ENDPOINT_URL and "
+    "HTTPS_PROXY; they may be secrets and are not repeated here"
+)
+UNREACHABLE = (
+    "look at this machine's DNS and network, at HTTPS_PROXY and AWS_ENDPOINT_URL: nobody answers there"
+)
+TLS = (
+    "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
+    "machine's clock"
+)
+
 # Exceptions of botocore's own
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "hint"),
     [
-        botocore.HTTPClientError(error="broken pipe"),
-        botocore.ConnectionError(error=OSError("reset")),
-        botocore.EndpointConnectionError(endpoint_url=URL),
-        botocore.ConnectionClosedError(endpoint_url=URL),
-        botocore.ConnectTimeoutError(endpoint_url=URL),
-        botocore.ReadTimeoutError(endpoint_url=URL),
-        botocore.ProxyConnectionError(proxy_url=URL),
-        botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
-        botocore.ResponseStreamingError(error="cut"),
-        botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2),
-        ResponseParserError("not XML"),
+        (botocore.ConnectionError(error=OSError("reset")), ""),
+        (
+            botocore.EndpointConnectionError(endpoint_url=URL),
+            UNREACHABLE,
+        ),
+        (botocore.ConnectionClosedError(endpoint_url=URL), ""),
+        (botocore.ConnectTimeoutError(endpoint_url=URL), ""),
+        (botocore.ReadTimeoutError(endpoint_url=URL), ""),
+        (botocore.ProxyConnectionError(proxy_url=URL), "look at HTTPS_PROXY: nobody answers there"),
+        (
+            botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
+            TLS,
+        ),
+        (botocore.ResponseStreamingError(error="cut"), ""),
+        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), ""),
+        (ResponseParserError("not XML"), ""),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_worth_another_try(error: Exception) -> None:
+def test_worth_another_try(error: Exception, hint: str) -> None:
     """A connection, a time-out and an answer that cannot be read are tried again."""
-    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), "", True)
+    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), hint, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://ann:hush@proxy.example:3128", "http://***@proxy.example:3128"),
+        ("https://hush@x/a@b", "https://***@x/a@b"),
+        ("https://x/a@b", "https://x/a@b"),
+    ],
+)
+def test_users_of_urls(url: str, shown: str) -> None:
+    """The user and password in a URL, a proxy's or an endpoint's, are masked."""
+    assert told(botocore.EndpointConnectionError(endpoint_url=url))[2] == (
+        f'Could not connect to the endpoint URL: "{shown}"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,6 +132,68 @@ def test_worth_another_try(error: Exception) -> None:
 def test_not_worth_another_try(error: Exception, code: str, hint: str) -> None:
     """Without credentials no call can succeed; the hint names the command to run."""
     assert told(error) == ("ListAccountAssignments", code, str(error), hint, False)
+
+
+SECRET = "marker-of-a-secret-5f3e"
+
+
+def test_a_request_that_cannot_be_made() -> None:
+    """A line break in a token, or a proxy that is no URL: told without the value, and not tried again."""
+    error = botocore.HTTPClientError(error=ValueError(f"Invalid header value b'{SECRET}\\n'"))
+
+    assert told(error) == (
+        "ListAccountAssignments",
+        "HTTPClientError",
+        "the HTTP client raised ValueError",
+        STRANGE,
+        False,
+    )
+
+
+def test_an_http_client_that_breaks() -> None:
+    """Whatever else the HTTP client raises is tried again, and told by its class alone."""
+    error = botocore.HTTPClientError(error=OSError(SECRET))
+
+    assert told(error) == (
+        "ListAccountAssignments",
+        "HTTPClientError",
+        "the HTTP client raised OSError",
+        "",
+        True,
+    )
+
+
+def test_a_program_that_gives_no_credentials() -> None:
+    """What a credential_process says can hold secrets, and is not repeated."""
+    error = botocore.CredentialRetrievalError(provider="custom-process", error_msg=SECRET)
+
+    assert told(error)[1:4] == (
+        "NoCredentials",
+        "the profile's credential_process failed; run it yourself: its words are not repeated here",
+        NO_CREDENTIALS,
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(2, "No such file or directory", "/run/token"),
+        json.JSONDecodeError("Expecting value", SECRET, 0),
+        UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, "invalid"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_credentials_that_cannot_be_used(error: Exception) -> None:
+    """A token file that is gone and a credential_process that gives nonsense are no defects of ours."""
+    operation, code, message, hint, transient = told(error)
+
+    assert (operation, code, message, transient) == (
+        "ListAccountAssignments",
+        "UnusableCredentials",
+        "what gives the credentials cannot be used",
+        False,
+    )
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" in hint
 
 
 def test_credentials_that_were_never_fresh() -> None:

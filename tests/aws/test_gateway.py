@@ -17,7 +17,7 @@ from sso_batch.aws.operations import (
     SSO_ADMIN,
     Operation,
 )
-from tests.aws.conftest import Clients, Instantly, MakeGateway
+from tests.aws.conftest import Clients, Instantly, MakeGateway, Script
 
 SECRET = "marker-of-a-secret-5f3e"
 
@@ -372,3 +372,47 @@ def test_token_that_is_repeated_for_ever(
         "MalformedAnswer",
         "the answer cannot be understood: a page token came back a second time",
     )
+
+
+@pytest.mark.parametrize(("items", "pages"), [([{"Id": "a"}], 30), ([], 7)])
+def test_listing_without_an_end(
+    instantly: Instantly,
+    clients: Clients,
+    gateway: MakeGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    items: list[dict[str, str]],
+    pages: int,
+) -> None:
+    """Ever new tokens end as a failure, sooner where every page is empty."""
+    monkeypatch.setattr("sso_batch.aws.gateway.MOST_PAGES", 30)
+    monkeypatch.setattr("sso_batch.aws.gateway.MOST_EMPTY_PAGES", 7)
+    clients.scripts["list_users"] = [{"Users": items, "NextToken": str(token)} for token in range(99)]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(listed(gateway()))
+
+    assert told(caught) == ("ListUsers", "EndlessListing", f"the listing has not ended after {pages} pages")
+    assert len(clients.asked) == pages
+
+
+def test_a_few_empty_pages_are_no_endless_listing(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only empty pages in a row count."""
+    monkeypatch.setattr("sso_batch.aws.gateway.MOST_EMPTY_PAGES", 3)
+    pages: Script = [
+        {"Users": [{"Id": "a"}] if number % 3 == 2 else [], "NextToken": str(number)} for number in range(9)
+    ]
+    clients.scripts["list_users"] = [*pages, {"Users": []}]
+
+    assert [page for page in instantly(listed(gateway())) if page] == [["a"], ["a"], ["a"]]
+
+
+def test_ever_so_many_tries(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses stay numbers, however often a call is tried."""
+    monkeypatch.setattr("sso_batch.aws.gateway.LONGEST_PAUSE", 0.01)
+    clients.scripts["list_users"] = [*[UNREACHABLE] * 1500, {"Name": "x"}]
+
+    assert instantly(ask(gateway())) == "x"

@@ -32,7 +32,10 @@ def assigned(account_id: str, arn: str, kind: str, principal_id: str) -> Grant:
 
 
 class Instance:
-    """AWS, as far as collecting knows it: pages of two, every question counted, some of them refused."""
+    """AWS, as far as collecting knows it: pages of two, every question counted, some of them refused.
+
+    `refusals` are by operation, or by operation and what it is asked about.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[tuple[str, ...]] = Counter()
@@ -48,8 +51,9 @@ class Instance:
 
     def _ask(self, operation: str, *about: str) -> None:
         self.asked[operation, *about] += 1
-        if operation in self.refusals:
-            raise self.refusals[operation]
+        for refusal in (operation, " ".join((operation, *about))):
+            if refusal in self.refusals:
+                raise self.refusals[refusal]
 
     @property
     def pairs(self) -> set[tuple[str, str]]:

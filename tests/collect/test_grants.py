@@ -152,6 +152,20 @@ def test_gaps(instance: Instance, gaps: list[Gap], operation: str, resources: se
     assert {key: set(value) for key, value in by(gaps).items()} == {operation: resources}
 
 
+@pytest.mark.parametrize("refused_set", ["admin", "view"])
+def test_a_listing_that_fails_last(instance: Instance, gaps: list[Gap], refused_set: str) -> None:
+    """Where one listing of pairs fails, the pairs of the others are asked all the same."""
+    instance.refusals[f"ListAccountsForProvisionedPermissionSet {refused_set}"] = refused(
+        "ListAccountsForProvisionedPermissionSet"
+    )
+
+    found = Collected(instance, gaps, None)
+
+    assert found.grants.way is Way.BY_PAIR
+    assert found.grants.found == {one for one in instance.grants if one.permission_set_arn != refused_set}
+    assert by(gaps) == {"ListAccountsForProvisionedPermissionSet": [refused_set]}
+
+
 def test_unlisted_and_missing(instance: Instance, gaps: list[Gap]) -> None:
     """Who is granted something and not listed is asked for, once, before counting as missing."""
     instance.unlisted = {"dan": User("dan", "dan", "Dan", "", "ENABLED")}

@@ -55,8 +55,12 @@ def test_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError(5, "Input/output error"), "orgs.yaml: the file cannot be read: Input/output error"),
     ],
 )
-def test_an_unreadable_file(monkeypatch: pytest.MonkeyPatch, error: OSError, told: str) -> None:
+def test_an_unreadable_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, told: str
+) -> None:
     """A file that the system does not give is told with the system's reason."""
+    monkeypatch.chdir(tmp_path)
+    Path("orgs.yaml").write_text(LEAST)
 
     def refuse(*_: object, **__: object) -> None:
         raise error
@@ -67,6 +71,56 @@ def test_an_unreadable_file(monkeypatch: pytest.MonkeyPatch, error: OSError, tol
         load(Path("orgs.yaml"), {})
 
     assert caught.value.problems == (told,)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_has_no_end(tmp_path: Path, kind: str) -> None:
+    """A pipe that nobody writes to and a device are refused, and not waited for."""
+    path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/zero")
+    if kind == "pipe":
+        os.mkfifo(path)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {})
+
+    assert caught.value.problems == (
+        f"{path}: this is a device or a pipe: write the path of a configuration file",
+    )
+
+
+def test_a_pipe_that_is_open_already() -> None:
+    """What a shell's `<(…)` gives is read: it has its writer, and secrets may come that way."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write(LEAST)
+
+    config = load(Path(f"/dev/fd/{reading}"), {})
+
+    os.close(reading)
+    assert [one.name for one in config.organizations] == ["acme"]
+
+
+def test_thousands_of_problems(told: Told) -> None:
+    """A thousand problems are told one by one, the others counted."""
+    problems = told("organizations:\n" + "  - {nam: x}\n" * 20_000)
+
+    assert problems[0] == "orgs.yaml:2: organizations[0].nam: there is no such key: did you mean name?"
+    assert len(problems) == 1001
+    assert [one for one in problems if "more problems" in one] == [
+        "orgs.yaml:501: 39,000 more problems, told once the others are mended"
+    ]
+
+
+def test_variables_that_hold_too_much(told: Told) -> None:
+    """A short file whose variables hold megabytes is refused before it fills the memory."""
+    bomb = "x" * 50_000
+
+    assert told(f"version: {'${BOMB}' * 100_000}\n", BOMB=bomb)[1] == (
+        "orgs.yaml:1: version: the variables here hold more than 100,000 characters: no setting is as long"
+    )
+    assert told("a: ${BOMB}\n" * 100, BOMB=bomb)[-1] == (
+        "orgs.yaml:41: the variables up to here hold more than a file may: split the file"
+    )
 
 
 def test_an_impossible_path() -> None:

@@ -109,6 +109,9 @@ class Reports:
         assert {path.stat().st_mode & 0o777 for path in self.folder.iterdir()} <= {0o600}
 
 
+csv.field_size_limit(1 << 24)  # a name can be megabytes long
+
+
 def parsed(content: bytes) -> list[list[str]]:
     """The lines of a CSV, its header first."""
     return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
