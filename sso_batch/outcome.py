@@ -98,7 +98,8 @@ class OrganizationOutcome:
 class RunOutcome:
     """What became of the run; `signal` is the number of the signal that ended it early.
 
-    `written` is whether the merged file and the manifest found their place.
+    `written` is whether the merged file and the manifest found their place, `manifest_written` whether
+    the manifest did.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -107,6 +108,7 @@ class RunOutcome:
     finished_at: datetime
     written: bool
     signal: int | None = None
+    manifest_written: bool = True
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:

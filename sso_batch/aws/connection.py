@@ -29,6 +29,9 @@ ACCOUNT_ACCESS = "account-access"
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
 
+_IN_XML = frozenset({"sts", "sns"})
+"""The services that do not answer in JSON."""
+
 _FIRST_ERROR = 400  # of HTTP's status codes
 
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
@@ -219,7 +222,7 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     )
     maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
     client = maker.client(service, region_name=region, config=config)
-    if service != "sts":  # which answers in XML; all others in JSON
+    if service not in _IN_XML:
         client.meta.events.register("before-parse", _refuse_broken_json)
     return client
 

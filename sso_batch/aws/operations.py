@@ -117,5 +117,7 @@ LIST_APPLICATIONS = _account_access("ListApplications", "applications")
 GET_APPLICATION = _account_access("GetApplication")
 LIST_ENTITLEMENTS = _account_access("ListEntitlements", "entitlements")
 
+PUBLISH = Operation("Publish", "sns", "sns:Publish", UNLIMITED)
+
 TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
 """Every operation that sso-batch can call."""

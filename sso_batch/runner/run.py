@@ -19,9 +19,11 @@ from sso_batch.config import Config, Organization
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts, manifest
+from sso_batch.report.notice import notice
 from sso_batch.report.write import write_document
 from sso_batch.runner.claims import Claims
 from sso_batch.runner.closing import MAKE_ROOM, Closing
+from sso_batch.runner.notification import notify
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.store import Store
 from sso_batch.workers import Workers
@@ -70,6 +72,7 @@ class Run:
         )
         self._stop = threading.Event()
         self._signal: int | None = None
+        self._notifying: asyncio.Task[None] | None = None
 
     def run(self) -> RunOutcome:
         """Audit, write, and give the outcome."""
@@ -89,6 +92,7 @@ class Run:
         with self._signals(tasks):
             await asyncio.wait(tasks)
             outcome = await self._finish(tuple(task.result() for task in tasks))
+            await self._notify(outcome)
         tell = self._log.info if outcome.exit_code == 0 else self._log.error
         tell(
             "run.completed",
@@ -159,8 +163,20 @@ class Run:
             write_document(self._store, self._facts.names.manifest, manifest(self._facts, outcome))
         except OSError as error:
             self._log.error("run.manifest_failed", message=error.strerror, hint=MAKE_ROOM)
-            return replace(outcome, written=False)
+            return replace(outcome, written=False, manifest_written=False)
         return outcome
+
+    async def _notify(self, outcome: RunOutcome) -> None:
+        """Tell whoever wants to hear of the run; nothing that happens here changes what became of it."""
+        topic_arn = self._config.notify.sns_topic_arn
+        if topic_arn is not None:
+            place = f"{self._store.name.rstrip('/')}/{self._facts.names.manifest}"
+            told = notice(self._facts, outcome, manifest=place if outcome.manifest_written else None)
+            self._notifying = asyncio.create_task(
+                notify(topic_arn, told, self._log, hurried=self._signal is not None)
+            )
+            await asyncio.wait([self._notifying])
+            self._notifying.result()
 
     @contextlib.contextmanager
     def _signals(self, tasks: Sequence[asyncio.Task[OrganizationOutcome]]) -> Iterator[None]:
@@ -171,8 +187,9 @@ class Run:
             if self._signal is None:
                 self._signal = number
                 self._stop.set()
-                for task in tasks:
-                    task.cancel()
+                for task in (*tasks, self._notifying):
+                    if task is not None:
+                        task.cancel()
 
         numbers = (signal.SIGINT, signal.SIGTERM)
         for number in numbers:

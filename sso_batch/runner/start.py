@@ -28,8 +28,6 @@ def refuse_unbuilt(config: Config) -> None:
         unbuilt.append(f"review.fail_on: {config.review.fail_on}")
     if config.review.compare != "none":
         unbuilt.append(f"review.compare: {config.review.compare}")
-    if config.notify.sns_topic_arn is not None:
-        unbuilt.append("notify.sns_topic_arn")
     if unbuilt:
         raise UsageError(
             f"this version of sso-batch cannot do this yet: {'; '.join(unbuilt)}",

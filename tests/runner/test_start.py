@@ -109,10 +109,6 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
         ({"review": {"fail_on": "low"}}, "review.fail_on: low"),
         ({"review": {"compare": "previous"}}, "review.compare: previous"),
         (
-            {"notify": {"sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:audits"}},
-            "notify.sns_topic_arn",
-        ),
-        (
             {"output": {"formats": ("xlsx",)}, "review": {"fail_on": "high"}},
             "output.formats: xlsx; review.fail_on: high",
         ),
