@@ -35,7 +35,7 @@ test: $(VENV)/installed-dev ## run all tests in random order on all cores, with 
 lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@PATH="$(BIN):$$PATH" shellcheck .ci/*
+	@PATH="$(BIN):$$PATH" shellcheck --external-sources .ci/*
 	@$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/installed-dev ## measure calls, time, rows and start-up beside their floors; ARGS="time --repeat 1"
