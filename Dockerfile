@@ -31,7 +31,8 @@ LABEL org.opencontainers.image.title="sso-batch" \
       org.opencontainers.image.revision="${REVISION}"
 
 # Nothing is installed from here on, so the base image's own pip goes too. /reports can be written by
-# whatever user the container is given, and a new volume mounted there inherits that.
+# whatever user the container is given, and a new volume mounted there inherits that. It is declared no
+# volume: an engine would then make one that nobody sees again, where a missing mount has to be an error.
 RUN find / -xdev \( -name pip -o -name 'pip-*' -o -name 'pip3*' -o -name ensurepip -o -name python-wheels \) \
          -not -path '/proc/*' -prune -exec rm -rf {} + \
     && mkdir -p /home/sso-batch \
@@ -45,9 +46,8 @@ ENV HOME=/home/sso-batch \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-# A relative output directory, such as the example's "reports", is the volume.
+# A relative output directory, such as the example's "reports", is /reports.
 WORKDIR /
-VOLUME /reports
 USER 10001:10001
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["sso-batch"]

@@ -21,7 +21,7 @@ INSTALL := $(BIN)/python -m pip install -qq
 INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-peers pictures lint format types image pins clean
+.PHONY: help demo test bench bench-peers torture pictures lint format types image pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ test: $(VENV)/installed-dev ## run all tests in random order on all cores, with 
 lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@PATH="$(BIN):$$PATH" shellcheck .ci/*
+	@PATH="$(BIN):$$PATH" shellcheck --external-sources .ci/*
 	@$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/installed-dev ## measure calls, time, rows and start-up beside their floors; ARGS="time --repeat 1"
@@ -53,6 +53,9 @@ format: $(VENV)/installed-dev ## format the code and mend what can be mended saf
 
 types: $(VENV)/installed-dev ## check types, strictly
 	@$(BIN)/mypy
+
+torture: $(VENV)/installed-dev ## look for trouble for an hour or so: random worlds, kills, leaks; ARGS="kills --seed 7"
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 image: ## build the container image with docker or podman
 	@test -n "$(ENGINE)" || { echo "make image needs docker or podman on the PATH" >&2; exit 1; }

@@ -98,8 +98,8 @@ class OrganizationOutcome:
 class RunOutcome:
     """What became of the run; `signal` is the number of the signal that ended it early.
 
-    `written` is whether the merged file and the manifest found their place. From the severity `fail_on`
-    on, findings end the run with a code of their own.
+    `written` is whether the merged files and the manifest found their place, `manifest_written` whether
+    the manifest did. From the severity `fail_on` on, findings end the run with a code of their own.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -109,6 +109,7 @@ class RunOutcome:
     written: bool
     signal: int | None = None
     fail_on: str = OFF
+    manifest_written: bool = True
 
     @property
     def findings(self) -> FindingCounts:

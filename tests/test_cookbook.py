@@ -19,7 +19,7 @@ from tests.overviews import company, rows, with_hole
 from tests.report.test_write import StopsAfter
 
 _README = (Path(__file__).parent.parent / "README.md").read_text()
-_COOKBOOK = _README[_README.index("## Cookbook") : _README.index("## What this version does not do yet")]
+_COOKBOOK = _README[_README.index("## Cookbook") : _README.index("## Security model")]
 
 NEVER = StopsAfter(10**9)
 NAMES = FileNames("nightly", "20260304_050607")

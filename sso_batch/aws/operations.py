@@ -131,6 +131,7 @@ GET_OBJECT = _s3("GetObject", "GetObject")
 HEAD_OBJECT = _s3("HeadObject", "GetObject")
 LIST_OBJECTS = _s3("ListObjectsV2", "ListBucket", "Contents")
 DELETE_OBJECT = _s3("DeleteObject", "DeleteObject")
+PUBLISH = Operation("Publish", "sns", "sns:Publish", UNLIMITED)
 
 TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
 """Every operation that sso-batch can call."""

@@ -23,7 +23,6 @@ from sso_batch.preflight.record import exit_code
 from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import refuse_unbuilt
 
 _PATIENCE = 60.0
 """Seconds after which a call that is tried again and again is given up: a preflight is short."""
@@ -34,7 +33,6 @@ def check_command(
 ) -> int:
     """Say what a run would lack; raises UsageError as `run` does. Nothing is written."""
     config = with_options(load(config_file, environ), options)
-    refuse_unbuilt(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     open_store(config.output).check()
     with terminal.watch() as (log, _):

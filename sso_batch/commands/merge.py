@@ -17,7 +17,7 @@ from sso_batch.errors import UsageError
 from sso_batch.progress import Unwatched
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
-from sso_batch.runner.start import check_run_id, refuse_missing, refuse_unbuilt
+from sso_batch.runner.start import check_run_id, refuse_missing
 
 
 def merge_command(
@@ -33,7 +33,6 @@ def merge_command(
     check_run_id(options.run_id)
     assert options.run_id is not None, "the command line asks for it"  # noqa: S101 - for the type checker
     config = with_options(load(config_file, environ), options)
-    refuse_unbuilt(config)
     refuse_missing(config)
     stop = threading.Event()
     store = open_store(config.output, stop)

@@ -15,7 +15,7 @@ from sso_batch.report.manifest import RunFacts
 from sso_batch.report.names import FileNames
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard, shard_of
 
 
@@ -52,7 +52,6 @@ def execute(
     shard: Shard | None = None,
 ) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
-    refuse_unbuilt(config)
     refuse_missing(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()

@@ -10,9 +10,11 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.manifest import RunFacts, manifest
+from sso_batch.report.notice import notice
 from sso_batch.report.write import write_document
 from sso_batch.review.finding import OFF
 from sso_batch.runner.closing import Closed, Closing
+from sso_batch.runner.notification import notify
 from sso_batch.runner.resumption import stale
 from sso_batch.store import Replacing, Store, trouble
 
@@ -74,8 +76,17 @@ class Ending:
         except OSError as error:
             told = trouble(error)
             self.events.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
-            return replace(outcome, written=False)
+            return replace(outcome, written=False, manifest_written=False)
         return outcome
+
+    async def notify(self, outcome: RunOutcome, *, hurried: bool) -> None:
+        """Tell whoever wants to hear of the run; a shard is none. What happens here changes nothing else."""
+        topic_arn = self.config.notify.sns_topic_arn
+        if topic_arn is None or self.facts.shard is not None:
+            return
+        place = f"{self.store.name.rstrip('/')}/{self.facts.manifest_name}"
+        told = notice(self.facts, outcome, manifest=place if outcome.manifest_written else None)
+        await notify(topic_arn, told, self.events, hurried=hurried)
 
 
 def tell_completed(log: FilteringBoundLogger, outcome: RunOutcome) -> None:

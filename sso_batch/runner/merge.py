@@ -57,6 +57,7 @@ class Merge:
         self._stop = surroundings.stop
         self._signal: int | None = None
         self._told: tuple[int, ...] = ()
+        self._ending: Ending | None = None
 
     def run(self) -> RunOutcome:
         """Wait, join, write, and give the outcome; raises UsageError where there is no such run."""
@@ -64,17 +65,25 @@ class Merge:
 
     async def _run(self) -> RunOutcome:
         merging = asyncio.ensure_future(self._merge())
+        telling: asyncio.Task[None] | None = None
 
         def stop(number: int) -> None:
             self._signal = number
             self._stop.set()
             merging.cancel()
+            if telling is not None:
+                telling.cancel()
 
         with told_to_end(stop):
             try:
                 outcome = await merging
             except asyncio.CancelledError:
                 outcome = self._interrupted()
+            if self._ending is not None:
+                hurried = self._signal is not None
+                telling = asyncio.create_task(self._ending.notify(outcome, hurried=hurried))
+                await asyncio.wait([telling])
+                telling.result()
         tell_completed(self._log, outcome)
         return outcome
 
@@ -163,7 +172,7 @@ class Merge:
         if finished is not None:
             return replace(finished.outcome, fail_on=config.review.fail_on)
         archive.clear()
-        ending = Ending(
+        ending = self._ending = Ending(
             config,
             facts,
             found.started_at,
@@ -183,4 +192,12 @@ class Merge:
         organizations = tuple(
             nothing(one.name, Status.INTERRUPTED, self._clock()) for one in self._config.organizations
         )
-        return RunOutcome(organizations, (), self._begun, self._clock(), written=False, signal=self._signal)
+        return RunOutcome(
+            organizations,
+            (),
+            self._begun,
+            self._clock(),
+            written=False,
+            signal=self._signal,
+            manifest_written=False,
+        )

@@ -64,7 +64,8 @@ class Run:
         self._organizations = tuple(organizations)
         self._facts = facts
         self._resume = resume
-        self._log = surroundings.log.bind(run_id=facts.names.run_id)
+        shard = {"shard": str(facts.shard)} if facts.shard else {}
+        self._log = surroundings.log.bind(run_id=facts.names.run_id, **shard)
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in organizations])
@@ -93,6 +94,7 @@ class Run:
         )
         self._tasks: list[asyncio.Task[OrganizationOutcome]] = []
         self._signal: int | None = None
+        self._notifying: asyncio.Task[None] | None = None
 
     def run(self) -> RunOutcome:
         """Audit, write, and give the outcome."""
@@ -112,6 +114,7 @@ class Run:
             outcome = await self._finished_before() if self._resume else None
             if outcome is None:
                 outcome = await self._work()
+                await self._notify(outcome)
         tell_completed(self._log, outcome)
         return outcome
 
@@ -191,9 +194,16 @@ class Run:
             by_principal_seconds=by_principal.seconds,
         )
 
+    async def _notify(self, outcome: RunOutcome) -> None:
+        hurried = self._signal is not None
+        self._notifying = asyncio.create_task(self._ending.notify(outcome, hurried=hurried))
+        await asyncio.wait([self._notifying])
+        self._notifying.result()
+
     def _cancel(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        for task in (*self._tasks, self._notifying):
+            if task is not None:
+                task.cancel()
 
     def _end(self, number: int) -> None:
         """End the organizations; the run still writes its manifest."""

@@ -25,18 +25,6 @@ _SETTLES = timedelta(seconds=1)
 """A run file that is older than this is not withdrawn any more."""
 
 
-def refuse_unbuilt(config: Config) -> None:
-    """Raise UsageError for settings whose work this version cannot do: no report rather than a part."""
-    unbuilt = []
-    if config.notify.sns_topic_arn is not None:
-        unbuilt.append("notify.sns_topic_arn")
-    if unbuilt:
-        raise UsageError(
-            f"this version of sso-batch cannot do this yet: {'; '.join(unbuilt)}",
-            hint="take it out of the configuration, or of the command line, and run again",
-        )
-
-
 def refuse_missing(config: Config) -> None:
     """Raise UsageError for a format whose library is not installed."""
     if "xlsx" in config.output.formats and importlib.util.find_spec("xlsxwriter") is None:

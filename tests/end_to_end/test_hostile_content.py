@@ -46,7 +46,7 @@ HOSTILE = (
     "\ufeffmark, \u2028 and \u2029",
     " ",
     "NOT_READ",
-    "x" * 2_000_000,
+    "x" * 1_100_000,
 )
 IDS = {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069]")

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from sso_batch.errors import OutputError, UsageError
 from sso_batch.report.manifest import run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
-from sso_batch.runner.start import begin, refuse_missing, refuse_unbuilt
+from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder, Stored
 
@@ -107,32 +106,12 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     assert files(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "unbuilt"),
-    [
-        (
-            {"notify": {"sns_topic_arn": "arn:aws:sns:eu-west-1:111111111111:audits"}},
-            "notify.sns_topic_arn",
-        ),
-    ],
-)
-def test_unbuilt(settings: dict[str, Any], unbuilt: str) -> None:
-    """Settings whose work cannot be done yet are refused, all at once: no report rather than a part."""
-    config = Config.model_validate({"organizations": ({"name": "acme"},), **settings})
-
-    with pytest.raises(UsageError) as caught:
-        refuse_unbuilt(config)
-
-    assert caught.value.message == f"this version of sso-batch cannot do this yet: {unbuilt}"
-
-
 def test_built() -> None:
     """The defaults and all formats are there."""
     config = Config.model_validate(
         {"organizations": ({"name": "acme"},), "output": {"formats": ("csv", "html", "xlsx")}}
     )
 
-    refuse_unbuilt(config)
     refuse_missing(config)
 
 

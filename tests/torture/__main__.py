@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from tests.torture import faults, kills, soak, worlds
+from tests.torture import faults, kills, nonsense, soak, worlds
 
 Torture = Callable[[int], Iterator[str]]
 """Takes a seed; gives what is wrong, line by line. What it measured goes to the terminal."""
@@ -16,6 +16,7 @@ TORTURES: dict[str, Torture] = {
     "worlds": worlds.torture,
     "kills": kills.torture,
     "soak": soak.torture,
+    "nonsense": nonsense.torture,
 }
 
 

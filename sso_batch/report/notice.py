@@ -1,0 +1,100 @@
+"""The notice of a run that has ended, for those who subscribe to a topic: short, and without people."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sso_batch import __version__
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.report.manifest import SCHEMA, RunFacts
+
+MOST_BYTES = 256_000
+"""Of a message; SNS takes 262,144 bytes, its attributes included."""
+
+_LONGEST_SUBJECT = 99  # SNS: fewer than 100 characters
+
+_COUNTED = (
+    "users",
+    "groups",
+    "accounts",
+    "permission_sets",
+    "assignments",
+    "entitlements",
+    "rows",
+    "orphaned",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A subject in one line of ASCII, and a message: a JSON document in ASCII."""
+
+    subject: str
+    message: str
+
+
+def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Notice:
+    """Tell of a run that has ended; `manifest` is where its manifest is, None where it was not written.
+
+    Gaps are told by operation and code, never by resource or in AWS's words. Organizations for which there
+    is no room are counted in `organizations_left_out`, complete ones before others.
+    """
+    document = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "run_id": facts.names.run_id,
+        "status": outcome.status.value,
+        "exit_code": outcome.exit_code,
+        "started_at": outcome.started_at.isoformat(timespec="seconds"),
+        "finished_at": outcome.finished_at.isoformat(timespec="seconds"),
+        "manifest": manifest,
+        "endpoint_overrides": outcome.endpoint_overrides,
+        "organizations_by_status": Counter(one.status.value for one in outcome.organizations),
+        "counts": {
+            name: sum(getattr(one.counts, name) for one in outcome.organizations) for name in _COUNTED
+        },
+        "findings": asdict(outcome.findings),
+    }
+    return Notice(_subject(facts, outcome), _with_organizations(document, outcome.organizations))
+
+
+def _subject(facts: RunFacts, outcome: RunOutcome) -> str:
+    complete = sum(one.status is Status.COMPLETE for one in outcome.organizations)
+    return (
+        f"sso-batch {outcome.status.value}: {complete} of {len(outcome.organizations)} organizations, "
+        f"run {facts.names.run_id}"
+    )[:_LONGEST_SUBJECT]
+
+
+def _with_organizations(document: dict[str, Any], organizations: Sequence[OrganizationOutcome]) -> str:
+    """The document with as many of the organizations as there is room for, in their order."""
+    room = MOST_BYTES - len(json.dumps(document | {"organizations": [], "organizations_left_out": 10**9}))
+    told: dict[str, dict[str, Any]] = {}
+    for one in sorted(organizations, key=lambda one: one.status is Status.COMPLETE):
+        record = _organization(one)
+        room -= len(json.dumps(record)) + len(", ")
+        if room < 0:
+            break
+        told[one.name] = record
+    return json.dumps(
+        document
+        | {
+            "organizations": [told[one.name] for one in organizations if one.name in told],
+            "organizations_left_out": len(organizations) - len(told),
+        }
+    )
+
+
+def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
+    gaps = Counter((gap.operation, gap.code) for gap in outcome.gaps)
+    return {
+        "name": outcome.name,
+        "status": outcome.status.value,
+        "rows": outcome.counts.rows,
+        "gaps": [
+            {"operation": operation, "code": code, "count": count}
+            for (operation, code), count in sorted(gaps.items())
+        ],
+    }

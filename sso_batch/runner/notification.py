@@ -1,0 +1,35 @@
+"""What subscribers hear of a run that has ended; a failure here is told, and changes nothing else."""
+
+import asyncio
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.topic import publish
+from sso_batch.report.notice import Notice
+
+_PATIENCE = 20.0
+"""Seconds in which SNS has to take the notice."""
+
+_HURRY = 1.5
+"""The same where the run was told to end."""
+
+
+async def notify(topic_arn: str, told: Notice, log: FilteringBoundLogger, *, hurried: bool) -> None:
+    """Publish a notice to a topic and log what became of it. Cancelling ends the attempt, and is logged."""
+    try:
+        within = _HURRY if hurried else _PATIENCE
+        message_id = await publish(topic_arn, told.subject, told.message, within=within)
+    except AwsFailure as failure:
+        _failed(log, topic_arn, failure.code, failure.message, failure.hint)
+    except asyncio.CancelledError:
+        _failed(log, topic_arn, "Interrupted", "the run was told to end before SNS answered", "")
+    else:
+        log.info("notify.published", topic=topic_arn, message_id=message_id)
+
+
+def _failed(log: FilteringBoundLogger, topic_arn: str, code: str, message: str, hint: str) -> None:
+    consequence = "the files and the exit code are those of the run; nobody was told of it"
+    log.error(
+        "notify.failed", topic=topic_arn, code=code, message=message, hint=hint, consequence=consequence
+    )

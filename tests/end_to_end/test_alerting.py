@@ -1,0 +1,49 @@
+"""`run.completed`: the one event to alert on."""
+
+import re
+from pathlib import Path
+
+from tests.deployment.cloudwatch import counted
+from tests.deployment.manifests import ROOT
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.worlds import denying, small
+
+
+def test_fields(audit: Audit) -> None:
+    """The README describes each field of the event, and no other."""
+    reports = audit(denying(small(), "identitystore:ListUsers"))
+
+    event = reports.ended.events[-1]
+    described = re.findall(r"^\| `(\w+)` \|", _section("### The event to alert on"), re.MULTILINE)
+    assert sorted(described) == sorted({*event, "shard"})
+    del event["timestamp"], event["seconds"]
+    counts = [one["counts"] for one in reports.manifest["organizations"]]
+    assert event == {
+        "event": "run.completed",
+        "level": "error",
+        "run_id": reports.manifest["run_id"],
+        "status": "incomplete",
+        "exit_code": 4,
+        "rows": sum(one["rows"] for one in counts),
+        "findings": {
+            severity: sum(one["findings"][severity] for one in counts)
+            for severity in ("high", "medium", "low")
+        },
+        "complete": ["org-1"],
+        "not_complete": ["org-0"],
+    }
+
+
+def test_cloudwatch_counts_the_event_alone(audit: Audit, tmp_path: Path) -> None:
+    """Of all that runs log, run.completed alone is counted: as complete, or as not."""
+    complete = audit(small(1), folder=tmp_path / "complete").ended.events
+    incomplete = audit(denying(small(), "identitystore:ListUsers"), folder=tmp_path / "other").ended.events
+
+    assert [counted(event) for event in complete] == [set()] * (len(complete) - 1) + [{"RunsComplete"}]
+    assert [counted(event) for event in incomplete] == [set()] * (len(incomplete) - 1) + [{"RunsNotComplete"}]
+
+
+def _section(heading: str) -> str:
+    """The README's text under a heading."""
+    text = (ROOT / "README.md").read_text().split(f"\n{heading}\n")[1]
+    return re.split(r"\n##+ ", text)[0]

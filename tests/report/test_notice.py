@@ -1,0 +1,131 @@
+"""The notice of a run: what it tells, what it never tells, and how long it may get."""
+
+import json
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sso_batch import __version__
+from sso_batch.outcome import Counts, Status
+from sso_batch.report.manifest import RunFacts
+from sso_batch.report.names import FileNames
+from sso_batch.report.notice import MOST_BYTES, notice
+from tests.records import gap, outcome, run_outcome
+
+SNS_LIMIT = 262_144
+FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "c0ffee", "complete", not_selected=())
+MANIFEST = "s3://audits/nightly/aws_sso_access_report_20260304_050607_manifest.json"
+
+
+def test_incomplete() -> None:
+    """The whole document: each organization with its gaps by operation and code, none of AWS's words."""
+    run = run_outcome(
+        outcome("acme", counts=Counts(2, 1, 3, 1, 4, 1, 8, 1)),
+        outcome(
+            "globex",
+            Status.INCOMPLETE,
+            counts=Counts(5, 0, 1, 1, 1, 0, 2, 0),
+            gaps=(gap("1"), gap("2"), gap("Ann Lee", operation="ListUsers", message="Ann Lee")),
+            endpoint_overrides=("sts=http://127.0.0.1:1",),
+        ),
+    )
+
+    told = notice(FACTS, run, manifest=MANIFEST)
+
+    assert told.subject == "sso-batch incomplete: 1 of 2 organizations, run nightly-7"
+    assert json.loads(told.message) == {
+        "schema": 1,
+        "version": __version__,
+        "run_id": "nightly-7",
+        "status": "incomplete",
+        "exit_code": 4,
+        "started_at": "2026-03-04T05:06:07+00:00",
+        "finished_at": "2026-03-04T05:07:08+00:00",
+        "manifest": MANIFEST,
+        "endpoint_overrides": ["sts=http://127.0.0.1:1"],
+        "organizations_by_status": {"complete": 1, "incomplete": 1},
+        "counts": {
+            "users": 7,
+            "groups": 1,
+            "accounts": 4,
+            "permission_sets": 2,
+            "assignments": 5,
+            "entitlements": 1,
+            "rows": 10,
+            "orphaned": 1,
+        },
+        "findings": {"high": 0, "medium": 0, "low": 0},
+        "organizations": [
+            {"name": "acme", "status": "complete", "rows": 8, "gaps": []},
+            {
+                "name": "globex",
+                "status": "incomplete",
+                "rows": 2,
+                "gaps": [
+                    {"operation": "ListAccountAssignments", "code": "AccessDeniedException", "count": 2},
+                    {"operation": "ListUsers", "code": "AccessDeniedException", "count": 1},
+                ],
+            },
+        ],
+        "organizations_left_out": 0,
+    }
+
+
+def test_manifest_that_was_not_written() -> None:
+    """A manifest that found no place is not promised."""
+    told = notice(FACTS, run_outcome(outcome(), written=False, manifest_written=False), manifest=None)
+
+    assert json.loads(told.message)["manifest"] is None
+    assert json.loads(told.message)["status"] == "incomplete"
+
+
+def test_more_than_sns_takes() -> None:
+    """What does not fit is counted; the organizations that are not complete come before the others."""
+    gaps = tuple(gap(code=f"Code{number}") for number in range(20))
+    run = run_outcome(
+        *(outcome(f"whole-{number}") for number in range(4000)),
+        *(outcome(f"broken-{number}", Status.INCOMPLETE, gaps=gaps) for number in range(100)),
+    )
+
+    message = notice(FACTS, run, manifest=MANIFEST).message
+
+    assert MOST_BYTES - 200 < len(message.encode()) <= MOST_BYTES < SNS_LIMIT
+    document = json.loads(message)
+    names = [one["name"] for one in document["organizations"]]
+    assert names[-100:] == [f"broken-{number}" for number in range(100)]
+    assert names[:-100] == [f"whole-{number}" for number in range(len(names) - 100)]
+    assert len(names) + document["organizations_left_out"] == 4100
+
+
+@pytest.mark.parametrize("organizations", [1, 5000])
+@pytest.mark.parametrize("run_id", ["a", "a" * 63])
+def test_subject(organizations: int, run_id: str) -> None:
+    """A subject is one line of fewer than 100 characters of ASCII, whatever the run is called."""
+    facts = RunFacts(FileNames(run_id, "20260304_050607"), "c0ffee", "complete", not_selected=())
+    run = run_outcome(*(outcome(f"org-{number}") for number in range(organizations)))
+
+    subject = notice(facts, run, manifest=None).subject
+
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert len(subject) < 100
+    assert subject.startswith(f"sso-batch complete: {organizations} of {organizations} organizations, run a")
+
+
+@given(st.lists(st.text(max_size=60), max_size=5))
+def test_hostile_words(words: list[str]) -> None:
+    """Whatever codes AWS gives, the message is ASCII, within its size, and can be read back."""
+    numbers = count()
+    run = run_outcome(
+        *(
+            outcome(f"org-{next(numbers)}", Status.FAILED, gaps=(gap(word, code=word, message=word),))
+            for word in words
+        )
+    )
+
+    message = notice(FACTS, run, manifest=MANIFEST).message
+
+    told = json.loads(message.encode("ascii"))["organizations"]
+    assert [one["gaps"][0]["code"] for one in told] == words
