@@ -365,10 +365,11 @@ def naive(old: Snapshot, new: Snapshot) -> set[tuple[str, str, Grant, str]]:
         was = before.get(key) or next(cell for (one, _), cell in before.items() if one == granted)
         words = [word for word in row if row[word] != was[word] and NOT_READ not in (row[word], was[word])]
         if "PrincipalState" in words or key not in before:
-            words = [word for word in words if word not in _OF_THE_USER]
+            gone = "NOT_FOUND" in (row["PrincipalState"], was["PrincipalState"])
+            renamed = "GroupName" in words and not gone
+            words = [word for word in words if word not in _OF_THE_USER] + ["GroupName"] * renamed
             if key not in before and row["PrincipalState"] == "EMPTY_GROUP":
                 words = [word for word in words if word != "PrincipalState"]
-                words += ["GroupName"] * (row["GroupName"] != was["GroupName"])
         if words:
             found.add(("changed", ";".join(word for word in row if word in words), *key))
     return found
