@@ -4,7 +4,8 @@ import click
 
 from sso_batch.commands.place import open_file
 from sso_batch.errors import UsageError
-from sso_batch.report.verification import Finding, ManifestError, Recorded, recorded, verify
+from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
+from sso_batch.report.verification import Finding, verify
 from sso_batch.store import PlaceError, Store, trouble
 
 _DIFFERENT = 6
@@ -14,9 +15,7 @@ def verify_command(location: str) -> int:
     """Print what is missing, changed or extra; raises UsageError where there is no manifest."""
     store, name = open_file(location)
     manifest = _manifest(store, name, location)
-    click.echo(
-        f"run {_shown(manifest.names.run_id)} of {_shown(manifest.names.ts)}, {_shown(manifest.status)}"
-    )
+    click.echo(f"run {_shown(manifest.run_id)} of {manifest.ts}, {manifest.status.value}")
     found = []
     try:
         for one in verify(store, manifest):
@@ -30,14 +29,14 @@ def verify_command(location: str) -> int:
     return _DIFFERENT if wrong else 0
 
 
-def _manifest(store: Store, name: str, location: str) -> Recorded:
+def _manifest(store: Store, name: str, location: str) -> Manifest:
     try:
-        return recorded(name, b"".join(store.read(name)))
+        return read_manifest(b"".join(store.read(name)))
     except OSError as error:
         raise _unreadable(location, error) from error
     except ManifestError as error:
         raise UsageError(
-            f"{_shown(location)} is no manifest of a run: {_shown(str(error))}",
+            f"{_shown(location)}: {_shown(error.message)}",
             hint="name a run's file whose name ends with _manifest.json",
         ) from error
 

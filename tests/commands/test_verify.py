@@ -1,13 +1,16 @@
 """`sso-batch verify`: a line for each file, and an exit code."""
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from sso_batch.report.manifest import RunFacts
+from sso_batch.report.manifest import manifest as written
+from sso_batch.report.names import FileNames
+from sso_batch.store import FileEntry
 from tests.end_to_end.command import Command, execute, isolate
+from tests.records import outcome, run_outcome
 
 TS = "20260304_050607"
 MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
@@ -26,16 +29,9 @@ def manifest(tmp_path: Path) -> Path:
     folder = tmp_path / "reports"
     folder.mkdir()
     (folder / MERGED).write_bytes(b"merged")
-    document: dict[str, Any] = {
-        "schema": 1,
-        "run_id": "nightly",
-        "ts": TS,
-        "status": "complete",
-        "shard": None,
-        "organizations": [],
-        "files": [{"name": MERGED, "sha256": hashlib.sha256(b"merged").hexdigest(), "rows": 1, "bytes": 6}],
-    }
-    (folder / MANIFEST).write_text(json.dumps(document))
+    facts = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
+    entry = FileEntry(MERGED, hashlib.sha256(b"merged").hexdigest(), 1, 6)
+    (folder / MANIFEST).write_bytes(written(facts, run_outcome(outcome(), files=(entry,))))
     return folder / MANIFEST
 
 
@@ -55,7 +51,7 @@ def test_no_manifest(sso_batch: Command, tmp_path: Path, content: str) -> None:
     ended = sso_batch("verify", tmp_path / "report.json")
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert "report.json is no manifest of a run: it " in ended.stderr
+    assert "report.json: this is no manifest of this version" in ended.stderr
     assert "_manifest.json" in ended.stderr
 
 

@@ -3,30 +3,12 @@
 from dataclasses import fields
 
 from sso_batch.outcome import Counts, OrganizationOutcome, Status
+from sso_batch.report import findings_csv
 from sso_batch.report.overview import Overview
 from sso_batch.report.workbook.sheets import Book
 from sso_batch.review.finding import SEVERITIES
 
 _COUNTS = tuple(one.name for one in fields(Counts))
-
-_FINDINGS = (
-    "Severity",
-    "Check",
-    "Organization",
-    "Message",
-    "UserEmail",
-    "UserId",
-    "GroupName",
-    "PrincipalType",
-    "PrincipalId",
-    "AccountId",
-    "AccountName",
-    "PermissionSet",
-    "RoleArn",
-    "Waived",
-    "WaivedUntil",
-    "WaiverReason",
-)
 
 
 def write_summary(book: Book, overview: Overview) -> None:
@@ -76,27 +58,8 @@ def write_gaps(book: Book, overview: Overview) -> None:
 
 def write_findings(book: Book, overview: Overview) -> None:
     """Write every finding, the waived ones too."""
-    sheet = book.sheet("Findings", _FINDINGS)
+    sheet = book.sheet("Findings", findings_csv.COLUMNS)
     if not overview.findings and all(one.findings is None for one in overview.outcome.organizations):
         sheet.say("This run looked for no findings.")
     for one in overview.findings:
-        waiver = one.waiver
-        waived = ("yes", waiver.until.isoformat(), waiver.reason) if waiver else ("no", "", "")
-        sheet.write(
-            (
-                one.severity,
-                one.check,
-                one.organization,
-                one.message,
-                one.user_email,
-                one.user_id,
-                one.group_name,
-                one.principal_type,
-                one.principal_id,
-                one.account_id,
-                one.account_name,
-                one.permission_set,
-                one.role_arn,
-                *waived,
-            )
-        )
+        sheet.write(findings_csv.cells(one))
