@@ -102,7 +102,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             config_sha256=head["config_sha256"],
             **(lists if outdated_examined else lists | {"outdated": None}),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -113,7 +113,7 @@ def config_of(lines: Iterable[str]) -> str:
         if head["record"] != "organization" or head["schema"] != SCHEMA:
             raise SnapshotError("this is no snapshot of this version")
         return str(head["config_sha256"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 

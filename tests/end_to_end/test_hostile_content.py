@@ -46,7 +46,7 @@ HOSTILE = (
     "\ufeffmark, \u2028 and \u2029",
     " ",
     "NOT_READ",
-    "x" * 1_100_000,
+    "x" * 3000,
 )
 IDS = {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069]")
@@ -84,7 +84,7 @@ def spoilt(organization: Organization) -> Organization:
     )
     return replace(
         organization,
-        users=users,
+        users=(replace(users[0], display_name="x" * 2_000_000), *users[1:]),
         groups=tuple(
             replace(one, display_name=unique(), description=next(names)) for one in organization.groups
         ),

@@ -67,13 +67,14 @@ def test_quote(value: str, field: str) -> None:
 
 def escaped_by_hand(value: str) -> str:
     """Give the contract's sentence, read character by character."""
-    told = "'" if value.startswith("'") else ""
+    told = ["'"] if value.startswith("'") else []
     before = ";"
     for character in value:
-        told += "'" if character in STARTS and before in BREAKS else ""
-        told += character
+        if character in STARTS and before in BREAKS:
+            told.append("'")
+        told.append(character)
         before = character
-    return told
+    return "".join(told)
 
 
 @settings(derandomize=True, max_examples=500)
