@@ -1,8 +1,9 @@
 """The pod that a CronJob's job would start, for an engine that knows neither: `podman kube play`.
 
-    kubectl kustomize OVERLAY | python -m tests.deployment.pod IMAGE [INDEX]
+    kubectl kustomize OVERLAY | python -m tests.deployment.pod IMAGE CLAIMS [INDEX]
 
-prints it, with the ConfigMaps, Secrets and claims that it needs. It is changed in two ways: the image is a
+prints it, with the ConfigMaps and Secrets that it needs and, where CLAIMS is `new`, its claims: podman makes
+no volume twice. It is changed in two ways: the image is a
 local one that is never pulled, and the label and variable are there that the job's controller would add.
 """
 
@@ -15,13 +16,16 @@ import yaml
 NAME = "sso-batch-29384750"
 """The name of the job: the CronJob's and the minute of its schedule."""
 
-_BESIDE = ("ConfigMap", "Secret", "PersistentVolumeClaim")
+_BESIDE = ("ConfigMap", "Secret")
+_CLAIM = "PersistentVolumeClaim"
 
 
-def played(objects: Iterable[dict[str, Any]], image: str, index: str | None) -> Iterator[dict[str, Any]]:
+def played(
+    objects: Iterable[dict[str, Any]], image: str, index: str | None, *, claims: bool
+) -> Iterator[dict[str, Any]]:
     """The objects to play; `index` is the number of the pod in an indexed job."""
     for each in objects:
-        if each["kind"] in _BESIDE:
+        if each["kind"] in _BESIDE or (claims and each["kind"] == _CLAIM):
             yield each
         elif each["kind"] == "CronJob":
             yield _pod(each["spec"]["jobTemplate"]["spec"]["template"], image, index)
@@ -39,9 +43,9 @@ def _pod(template: dict[str, Any], image: str, index: str | None) -> dict[str, A
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
-def main(image: str, index: str | None = None) -> None:
+def main(image: str, claims: str, index: str | None = None) -> None:
     """Read manifests from stdin, write the pod's to stdout."""
-    documents = played(yaml.safe_load_all(sys.stdin), image, index)
+    documents = played(yaml.safe_load_all(sys.stdin), image, index, claims=claims == "new")
     sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False))
 
 

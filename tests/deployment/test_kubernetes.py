@@ -141,7 +141,7 @@ def test_network(overlay: str) -> None:
 def test_run_id(overlay: str, tmp_path: Path) -> None:
     """The run's id is the job's name: the same for each try, and one that sso-batch takes."""
     (variable,) = (each for each in container(overlay)["env"] if each["name"] == "SSO_BATCH_RUN_ID")
-    pods = [each for each in played(objects(overlay), "local", None) if each["kind"] == "Pod"]
+    pods = [each for each in played(objects(overlay), "local", None, claims=True) if each["kind"] == "Pod"]
 
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == (
         "metadata.labels['batch.kubernetes.io/job-name']"
