@@ -93,6 +93,16 @@ def test_not_examined() -> None:
     assert data(html, "doubts") == [{"name": "acme", "holes": [], "unexamined": ["orphaned assignments"]}]
 
 
+def test_what_checks_would_need_is_below() -> None:
+    """Of what checks lack, the summary says that there is some; each of them is told when it is opened."""
+    lacks = ("changes: no earlier run", "check admin-access: inline policies: 3")
+
+    said = words(text(overview(replace(ACME, not_examined=("account paths", *lacks)))))
+
+    assert "Not examined: account paths; some of what checks and comparisons would need account paths" in said
+    assert all(one in said for one in lacks)
+
+
 def test_interrupted() -> None:
     """An organization that was not reached is a hole like one that failed."""
     run = overview(ACME)
