@@ -305,6 +305,17 @@ def test_verify(run: Run, s3: S3, sso_batch: Command) -> None:
     assert f"missing     {reports.manifest['files'][0]['name']}" in touched.stdout.splitlines()
 
 
+@pytest.mark.usefixtures("s3")
+def test_diff(run: Run, sso_batch: Command) -> None:
+    """Runs in S3 are compared where they are, by a manifest or by a place that holds one run."""
+    reports = run(small(1))
+    manifest = f"{URL}{next(name for name in reports.names if name.endswith('_manifest.json'))}"
+
+    ended = sso_batch("diff", manifest, URL, "--format", "csv", "--exit-code")
+
+    assert (ended.code, len(ended.stdout.splitlines())) == (0, 1), ended.stderr
+
+
 def test_verify_what_is_not_there(s3: S3, sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest that is not there is told as that, and a bucket that is not there as that."""
     assert s3.contents() == {}
