@@ -1,10 +1,10 @@
 """The commands: parse, call, exit code. What a command needs is imported when it runs."""
 
+import gc
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,72 +12,39 @@ import click
 
 from sso_batch import __version__
 from sso_batch.characters import printable_lines
+from sso_batch.commands.options import (
+    CONFIG,
+    EXCLUDE,
+    FAIL_ON,
+    FORMATS,
+    ONLY,
+    Listed,
+    config,
+    option,
+    shown_as,
+)
 from sso_batch.commands.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
 
-FORMATS = ("csv", "html", "xlsx")
-
-
-class _Listed(click.types.StringParamType):
-    """A repeatable option's value; in the environment, several are separated by commas."""
-
-    envvar_list_splitter = ","
-
-
-class _ListedChoice(click.Choice[str]):
-    """The same for a choice."""
-
-    envvar_list_splitter = ","
-
-
-def _option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401
-    """An option with its environment variable: SSO_BATCH_ and the option's name."""
-    long = next(name for name in names if name.startswith("--")).split("/")[0]
-    variable = "SSO_BATCH_" + long.removeprefix("--").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
-
-
-_CONFIG = _option(
-    "-c",
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The YAML file that lists the organizations.",
-)
-
-_ONLY = _option(
-    "--only", type=_Listed(), multiple=True, help="Only this organization, or tag:KEY=VALUE; repeatable."
-)
-_EXCLUDE = _option(
-    "--exclude",
-    type=_Listed(),
-    multiple=True,
-    help="Leave out this organization, or tag:KEY=VALUE; repeatable.",
-)
-_FAIL_ON = _option(
-    "--fail-on",
-    type=click.Choice(["off", "low", "medium", "high"]),
-    help="Exit with 3 for findings from this severity on, instead of review.fail_on.",
-)
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@_option(
+@option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
     help="The least important events to log.",
 )
-@_option(
+@option(
     "--log-format",
     type=click.Choice(["auto", "json", "console"]),
     default="auto",
     show_default=True,
     help="How to log to stderr; auto is JSON unless stderr is a terminal.",
 )
-@_option("--quiet", is_flag=True, help="No bars and no table, and of the logs only errors.")
+@option("--quiet", is_flag=True, help="No bars and no table, and of the logs only errors.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: bool) -> None:
@@ -89,21 +56,15 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 
 
 @cli.command()
-@_CONFIG
-@_option(
-    "-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory."
-)
-@_ONLY
-@_EXCLUDE
-@_option(
-    "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
-)
-@_option("--run-id", help="The run's id; by default its start.")
-@_option(
-    "--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete."
-)
-@_option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
-@_FAIL_ON
+@CONFIG
+@option("-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory.")
+@ONLY
+@EXCLUDE
+@FORMATS
+@option("--run-id", help="The run's id; by default its start.")
+@option("--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete.")
+@option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
+@FAIL_ON
 @click.pass_obj
 def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit every organization and write the reports."""
@@ -113,14 +74,12 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 
 
 @cli.command()
-@_CONFIG
-@_option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
-@_option(
-    "--format", "formats", type=_ListedChoice(FORMATS), multiple=True, help="Write this format; repeatable."
-)
-@_option("--run-id", required=True, help="The id of the run whose shards are joined.")
-@_FAIL_ON
-@_option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
+@CONFIG
+@option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
+@FORMATS
+@option("--run-id", required=True, help="The id of the run whose shards are joined.")
+@FAIL_ON
+@option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
 @click.pass_obj
 def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Join the shards of one run to the files of the whole."""
@@ -133,18 +92,11 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 
 
 @cli.command()
-@_CONFIG
-@_option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
-@_ONLY
-@_EXCLUDE
-@_option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@CONFIG
+@option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
+@ONLY
+@EXCLUDE
+@shown_as("table", "json")
 @click.pass_obj
 def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
     """Find out what a run would lack, with a few calls to each organization."""
@@ -155,7 +107,7 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
 
 
 @cli.command()
-@_CONFIG
+@CONFIG
 def validate(config_file: Path) -> NoReturn:
     """Check a configuration, without network or credentials."""
     from sso_batch.commands.validate import validate_command  # noqa: PLC0415 - imports pydantic
@@ -173,21 +125,8 @@ def schema(of: str) -> NoReturn:
 
 
 @cli.command()
-@_option(
-    "-c",
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    help="The YAML file whose severities to show; without it, the defaults.",
-)
-@_option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@config("The YAML file whose severities to show; without it, the defaults.")
+@shown_as("table", "json")
 @click.pass_obj
 def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
     """List what a review looks for, why it matters and what to do about it."""
@@ -199,15 +138,8 @@ def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoR
 @cli.command()
 @click.argument("old")
 @click.argument("new")
-@_option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
-@_option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
+@shown_as("table", "csv", "json")
+@option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
 @click.pass_obj
 def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
     """Tell what access was added, removed or changed from the run OLD to the run NEW.
@@ -220,26 +152,13 @@ def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: boo
 
 
 @cli.command()
-@_option(
-    "-c",
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    help="The YAML file that lists the organizations; without it, what the defaults need.",
-)
-@_option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
-@_option(
-    "--format",
-    "format_",
-    type=click.Choice(["json", "cloudformation"]),
-    default="json",
-    show_default=True,
-    help="Policies, or a template of the audited role.",
-)
-@_option(
+@config("The YAML file that lists the organizations; without it, what the defaults need.")
+@option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
+@shown_as("json", "cloudformation", words="Policies, or a template of the audited role.")
+@option(
     "--kms-key-arn",
     "kms_key_arns",
-    type=_Listed(),
+    type=Listed(),
     multiple=True,
     help="The customer managed key that encrypts an instance; repeatable.",
 )
@@ -251,10 +170,10 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 
 
 @cli.command()
-@_option(
+@option(
     "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
 )
-@_option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
+@option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
 @click.pass_obj
 def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
     """Run a whole audit over made-up organizations; needs no AWS."""
@@ -274,6 +193,9 @@ def verify(manifest: str) -> NoReturn:
 
 def main() -> NoReturn:
     """Run a command; every error ends here in words and an exit code, a bug of ours as what it is."""
+    # Records and AWS's answers come and go by the thousand and hardly ever hold one another in a circle. To look
+    # for circles as often as Python does by itself took a seventh of an audit's processor time.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:

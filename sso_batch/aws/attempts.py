@@ -16,7 +16,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from sso_batch.aws.failures import AwsFailure, from_exception
+from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.gateway import FIRST_PAUSE, LONGEST_PAUSE
 from sso_batch.aws.operations import Operation
 

@@ -15,8 +15,10 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch import __version__
+from sso_batch.aws import hints
 from sso_batch.aws.endpoints import overrides
-from sso_batch.aws.failures import UNUSABLE, UNUSABLE_CODE, UNUSABLE_HINT, in_words, printable
+from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, in_words
+from sso_batch.aws.messages import clean
 from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
@@ -96,7 +98,7 @@ class Connection:
             self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(
-                printable(str(error)),
+                clean(str(error)),
                 code="ProfileNotFound",
                 hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
                 "container, mount the folder that holds them",
@@ -248,5 +250,5 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore takes what a credential_process, a token file or the environment gives for right.
         raise OrganizationError(
-            f"{UNUSABLE}: {type(error).__name__}", code=UNUSABLE_CODE, hint=UNUSABLE_HINT
+            f"{UNUSABLE}: {type(error).__name__}", code=UNUSABLE_CODE, hint=hints.UNUSABLE
         ) from None

@@ -13,7 +13,8 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from sso_batch.aws.failures import AwsFailure, endless, from_exception, malformed, past_deadline
+from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.failures import AwsFailure, endless, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
 from sso_batch.workers import Workers

@@ -12,7 +12,8 @@ from typing import Any
 
 from sso_batch.aws import operations
 from sso_batch.aws.attempts import FAILURES, Attempts
-from sso_batch.aws.failures import AwsFailure, from_exception, malformed
+from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.failures import AwsFailure, malformed
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.place_failures import place_error
 from sso_batch.aws.upload import CONFLICT, PART, TAKEN, Parts, Upload

@@ -10,7 +10,7 @@ import pytest
 from sso_batch.commands import demo
 from sso_batch.demo import Emulator, Limits, demo_world
 from tests.end_to_end.command import Command, Ended
-from tests.end_to_end.conftest import truth
+from tests.end_to_end.expected import truth
 from tests.end_to_end.reports import Reports, honest
 from tests.oracle import Row
 

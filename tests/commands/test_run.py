@@ -10,7 +10,8 @@ import pytest
 from sso_batch.demo import World
 from sso_batch.store import Draft
 from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.worlds import small
 
 TAGS = {"org-0": "tier: prod, team: a", "org-1": "tier: prod", "org-2": "tier: test"}

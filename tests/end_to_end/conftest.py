@@ -1,7 +1,7 @@
 """What a test from end to end starts from: a machine that knows no AWS, and one that is emulated."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -15,34 +15,11 @@ from sso_batch.demo import Emulator, Limits, World, configuration, shared_creden
 from sso_batch.report.snapshot_schema import snapshot_schema
 from sso_batch.runner import start
 from tests.end_to_end.command import Command, Ended, isolate
-from tests.end_to_end.reports import Reports, written
-from tests.oracle import Row, expected_rows
-
-READ = {"details": False, "entitlements": False, "account_paths": False}
-"""What an audit in these tests reads beside the assignments."""
-
-COLLECT = f"""
-collect:
-  permission_set_details: {str(READ["details"]).lower()}
-  entitlements: {str(READ["entitlements"]).lower()}
-  account_paths: {str(READ["account_paths"]).lower()}
-"""
+from tests.end_to_end.expected import COLLECT
+from tests.end_to_end.nightly import Nightly
+from tests.end_to_end.reports import Reports
 
 Audit = Callable[..., Reports]
-
-
-def truth(world: World, name: str) -> list[Row]:
-    """The rows that an audit of one organization has to give."""
-    return expected_rows(world, name, **READ)
-
-
-def assert_exact(reports: Reports, world: World, *names: str) -> None:
-    """These organizations' files are exactly right: the same rows, the same order, the same bytes."""
-    for name in names:
-        rows, expected = reports.rows(name), truth(world, name)
-        assert {tuple(row.values()) for row in rows} == {tuple(row.values()) for row in expected}
-        assert rows == expected
-        assert reports.content(name) == written(expected)
 
 
 @cache
@@ -120,3 +97,26 @@ def audit(
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe a run file at once, however new it is."""
     monkeypatch.setattr(start, "_SETTLES", timedelta(0))
+
+
+@pytest.fixture
+def emulator(world: World) -> Iterator[Emulator]:
+    """The test's own world, emulated without limits."""
+    with Emulator(world, limits=Limits.off()) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def nightly(
+    sso_batch: Command,
+    unhurried: None,
+    settled: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    emulator: Emulator,
+) -> Nightly:
+    """The one run in one place, over the test's own world."""
+    del unhurried, settled
+    nightly = Nightly(sso_batch, tmp_path, monkeypatch)
+    nightly.configure(emulator)
+    return nightly

@@ -11,7 +11,7 @@ import pytest
 
 from sso_batch.demo import Emulator, configuration
 from tests.end_to_end.command import Command, Ended, finish, start
-from tests.end_to_end.conftest import COLLECT, truth
+from tests.end_to_end.expected import COLLECT, truth
 from tests.end_to_end.reports import Reports, written
 
 RUN_ID = "nightly"

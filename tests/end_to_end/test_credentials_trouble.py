@@ -12,7 +12,8 @@ import botocore.tokens
 import pytest
 
 from sso_batch.demo import HUB, World
-from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import EXTERNAL_ID, small, three_ways_in
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from sso_batch.demo import Behaviour, World, generate
-from tests.end_to_end.conftest import Audit, assert_exact, truth
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import UNREAD, Reports, honest
 from tests.end_to_end.worlds import ODDITIES, denying
 from tests.oracle import NOT_READ, Row

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from sso_batch.store import Draft, FileEntry, Folder
-from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.worlds import small
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -8,7 +8,8 @@ import pytest
 from sso_batch.aws.api import InstanceApi
 from sso_batch.demo import Fault, World
 from tests.end_to_end.command import Event
-from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.worlds import denying, small
 
 

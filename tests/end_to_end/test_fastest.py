@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sso_batch.demo import Behaviour, generate
-from tests.end_to_end.conftest import COLLECT, Audit, assert_exact, truth
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import COLLECT, assert_exact, truth
 
 FASTEST = COLLECT + "  strategy: fastest\n"
 

@@ -14,7 +14,8 @@ from sso_batch.demo.service import Answer, Call
 from sso_batch.demo.services.sso_admin import SSO_ADMIN
 from sso_batch.demo.world import AccountInstance, identifiers
 from sso_batch.runner.claims import Claims
-from tests.end_to_end.conftest import Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import ODDITIES, denying, small
 

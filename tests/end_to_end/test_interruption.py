@@ -13,7 +13,7 @@ import pytest
 
 from sso_batch.demo import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from tests.end_to_end.command import Ended, finish, start
-from tests.end_to_end.conftest import COLLECT, assert_exact
+from tests.end_to_end.expected import COLLECT, assert_exact
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import ODDITIES, small
 

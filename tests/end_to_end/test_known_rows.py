@@ -10,7 +10,8 @@ from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.gateway import Gateway
 from sso_batch.demo import Behaviour, World, demo_world, generate
-from tests.end_to_end.conftest import Audit, assert_exact, truth
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import written
 from tests.end_to_end.worlds import ODDITIES, three_ways_in
 

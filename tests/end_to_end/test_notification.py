@@ -15,7 +15,8 @@ from moto.sns.models import sns_backends
 
 from sso_batch.demo import Emulator, Limits, configuration
 from tests.end_to_end.command import finish, start
-from tests.end_to_end.conftest import COLLECT, Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import COLLECT, assert_exact
 from tests.end_to_end.worlds import denying, small
 
 REGION = "us-east-2"  # not the organizations'

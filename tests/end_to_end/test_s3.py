@@ -23,7 +23,8 @@ from sso_batch.config import Config
 from sso_batch.demo import Emulator, Limits, World, configuration
 from sso_batch.iam.policies import policies
 from tests.end_to_end.command import Command, finish, start
-from tests.end_to_end.conftest import COLLECT, Audit, assert_exact
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import COLLECT, assert_exact
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import small
 

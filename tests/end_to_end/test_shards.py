@@ -2,14 +2,12 @@
 
 import json
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import Emulator, Fault, Limits, World
+from sso_batch.demo import Emulator, Fault, World
 from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import assert_exact
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.nightly import RUN_ID, Nightly, asked, resumed
 from tests.end_to_end.worlds import small
 
@@ -21,27 +19,6 @@ MANIFEST = "_shard_{}_manifest.json"
 @pytest.fixture
 def world() -> World:
     return small(4)
-
-
-@pytest.fixture
-def emulator(world: World) -> Iterator[Emulator]:
-    with Emulator(world, limits=Limits.off()) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def nightly(
-    sso_batch: Command,
-    unhurried: None,
-    settled: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    emulator: Emulator,
-) -> Nightly:
-    del unhurried, settled
-    nightly = Nightly(sso_batch, tmp_path, monkeypatch)
-    nightly.configure(emulator)
-    return nightly
 
 
 def all_but(nightly: Nightly, *missing: int) -> None:

@@ -1,0 +1,37 @@
+"""AWS's codes of errors, by what they mean for us."""
+
+THROTTLES = frozenset(
+    {
+        "ThrottlingException",
+        "Throttling",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "PriorRequestNotComplete",
+    }
+)
+TRANSIENT = frozenset(
+    {
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ConcurrentModificationException",
+        "BadDigest",  # what S3 received is not what was sent
+        "XAmzContentChecksumMismatch",
+    }
+)
+DENIED = frozenset(
+    {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "UnauthorizedException"}
+)
+EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})
+UNKNOWN_CREDENTIALS = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+    }
+)
+NOT_FOUND = frozenset({"ResourceNotFoundException"})

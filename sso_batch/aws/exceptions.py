@@ -1,0 +1,109 @@
+"""What botocore raises, understood: worth another try or not, and explained to a person."""
+
+from json import JSONDecodeError
+from typing import Any
+
+import botocore.exceptions as botocore
+from botocore.parsers import ResponseParserError
+
+from sso_batch.aws import hints
+from sso_batch.aws.codes import THROTTLES, TRANSIENT
+from sso_batch.aws.failures import AwsFailure, TransientFailure
+from sso_batch.aws.messages import clean
+from sso_batch.aws.operations import Operation
+
+UNUSABLE_CODE = "UnusableCredentials"
+UNUSABLE = "what gives the credentials cannot be used"
+
+_PROCESS = "custom-process"  # as botocore calls it
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500  # and above: AWS's trouble and not ours
+
+_UNREACHED = (
+    botocore.HTTPClientError,
+    botocore.ConnectionError,
+    botocore.IncompleteReadError,
+    ResponseParserError,
+)
+_BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((botocore.SSOError, botocore.TokenRetrievalError), "LoginExpired", hints.SSO_LOGIN),
+    ((botocore.LoginError,), "LoginExpired", hints.LOGIN),
+    (
+        (
+            botocore.NoCredentialsError,
+            botocore.PartialCredentialsError,
+            botocore.CredentialRetrievalError,
+            botocore.MetadataRetrievalError,
+            botocore.NoAuthTokenError,
+        ),
+        "NoCredentials",
+        hints.NO_CREDENTIALS,
+    ),
+)
+
+
+def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str, ...] = ()) -> AwsFailure:
+    """The failure behind an exception of botocore's; anything else is a bug and is raised as it is.
+
+    `secrets` are masked wherever they appear.
+    """
+    if isinstance(error, botocore.ClientError):
+        return _refused(operation, error, secrets)
+    message = clean(in_words(error), secrets)
+    name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
+    if isinstance(error, _UNREACHED) and not _is_strange(error):
+        return TransientFailure(name, type(error).__name__, message, hint=hints.on_way(error))
+    code, hint = _explained(error, message)
+    if not code:
+        raise error
+    return AwsFailure(name, code, UNUSABLE if code == UNUSABLE_CODE else message, hint=hint)
+
+
+def _explained(error: Exception, message: str) -> tuple[str, str]:
+    """The code and the hint of an exception that no other try mends; nothing of what is a defect of ours."""
+    for kind, code, hint in _BY_KIND:
+        if isinstance(error, kind):
+            return code, hint
+    if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
+        return "CredentialsExpired", hints.CREDENTIAL_PROCESS
+    if isinstance(error, botocore.BotoCoreError):
+        return type(error).__name__, hints.STRANGE if _is_strange(error) else ""
+    return (UNUSABLE_CODE, hints.UNUSABLE) if _is_of_credentials(error) else ("", "")
+
+
+def in_words(error: Exception) -> str:
+    """What an exception says, but for the words of botocore's that can hold secrets."""
+    if type(error) is botocore.HTTPClientError:  # it repeats headers, and what it cannot parse
+        return f"the HTTP client raised {type(error.kwargs['error']).__name__}"
+    if isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] == _PROCESS:
+        return "the profile's credential_process failed; run it yourself: its words are not repeated here"
+    return clean(str(error))
+
+
+def _is_strange(error: Exception) -> bool:
+    """Whether no request could be made at all: another try would not mend that."""
+    return type(error) is botocore.HTTPClientError and isinstance(error.kwargs["error"], ValueError)
+
+
+def _is_of_credentials(error: Exception) -> bool:
+    """Whether a file or a program that gives credentials is at fault: botocore's calls touch no others."""
+    return isinstance(error, JSONDecodeError | UnicodeDecodeError) or (
+        isinstance(error, OSError) and error.filename is not None
+    )
+
+
+def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
+    answer: dict[str, Any] = dict(error.response)
+    code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
+    message = clean(str(answer.get("Error", {}).get("Message", "")), secrets)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
+    if code in THROTTLES | TRANSIENT or status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
+        return TransientFailure(name, code, message)
+    reason = clean(str(answer.get("Reason") or ""), secrets)
+    if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
+        return AwsFailure(name, reason, message, hint=hints.on_key(reason))
+    hint = (
+        hints.on_role(code, message) if name == "AssumeRole" else hints.on_refusal(operation, code, message)
+    )
+    return AwsFailure(name, code, message, hint=hint)
