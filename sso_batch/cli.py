@@ -193,8 +193,8 @@ def verify(manifest: str) -> NoReturn:
 
 def main() -> NoReturn:
     """Run a command; every error ends here in words and an exit code, a bug of ours as what it is."""
-    # Records and AWS's answers come and go by the thousand and hardly ever hold one another in a circle. To look
-    # for circles as often as Python does by itself took a seventh of an audit's processor time.
+    # Records and AWS's answers come and go by the thousand and hardly ever hold one another in a circle. To
+    # look for circles as often as Python does by itself took a seventh of an audit's processor time.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -103,7 +103,6 @@ def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[s
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
         return AwsFailure(name, reason, message, hint=hints.on_key(reason))
-    hint = (
-        hints.on_role(code, message) if name == "AssumeRole" else hints.on_refusal(operation, code, message)
-    )
-    return AwsFailure(name, code, message, hint=hint)
+    if name == "AssumeRole":
+        return AwsFailure(name, code, message, hint=hints.on_role(code, message))
+    return AwsFailure(name, code, message, hint=hints.on_refusal(operation, code, message))
