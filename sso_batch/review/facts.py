@@ -73,7 +73,7 @@ class Facts:
         self.snapshot = snapshot
         self.previous = previous
         self.not_compared = not_compared
-        self.grants = sorted(set(snapshot.grants))
+        self.grants = sorted(dict.fromkeys(snapshot.grants))
         self.accounts: Mapping[str, Account] = {one.id: one for one in snapshot.accounts}
         self.users = {one.id: one for one in snapshot.users}
         self.groups = {one.id: one for one in snapshot.groups}
