@@ -1,6 +1,7 @@
 """An organization's credentials and clients: environment, profile, role, or a chain of roles."""
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -23,7 +24,6 @@ from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
-from sso_batch.workers import Workers
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
@@ -40,46 +40,38 @@ READ_TIMEOUT = 30.0
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
 
-class Sessions:
-    """Makes connections, one after the other in a thread of their own, as botocore's sessions ask."""
-
-    def __init__(self) -> None:
-        self._workers = Workers(1, "sessions")
-        self._sources = Sources()
-
-    async def connect(self, organization: Organization, region: str, services: Sequence[str]) -> "Connection":
-        """Connect an organization in a Region; raises OrganizationError as Connection does."""
-        return await self._workers.run(lambda: Connection(organization, region, services, self._sources))
-
-    def close(self) -> None:
-        """Close what all of them share, and let the thread end."""
-        self._workers.close()
-        self._sources.close()
+_MAKING = threading.Lock()
+"""Held while a client is made, which takes the processor alone: what all of them load is loaded once."""
 
 
 class Sources:
-    """The clients that assume the first role of a chain: one for all that begin with the same credentials."""
+    """The clients that assume the first role of a chain: one for all that begin with the same credentials.
+
+    Asked for from many threads: whoever wants the same one waits until the first has made it.
+    """
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str | None, str], Any] = {}
+        self._making: dict[tuple[str | None, str], threading.Lock] = {}
 
     def client(self, profile: str | None, region: str) -> Any:  # noqa: ANN401 - made at run time
         """STS with the credentials of a profile, or of the environment."""
         key = profile, region
-        if key not in self._clients:
-            self._clients[key] = _client(_base_session(profile), "sts", region)
-        return self._clients[key]
+        with self._making.setdefault(key, threading.Lock()):
+            if key not in self._clients:
+                self._clients[key] = _client(_base_session(profile), "sts", region)
+            return self._clients[key]
 
     def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
+        for client in tuple(self._clients.values()):
             client.close()
 
 
 class Connection:
     """The clients of one organization in one Region, one for each service.
 
-    Made in one thread, as botocore's sessions ask; used in many. The credentials of roles are renewed
+    Made in one thread; used in many. The credentials of roles are renewed
     whenever they are about to end, however long a run takes.
     """
 
@@ -244,9 +236,11 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )
     tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
-    maker: Any = boto3.Session(botocore_session=session)  # typed for every service there is, by literal
     try:
-        return maker.client(service, region_name=region, config=config)
+        session.get_credentials()  # which may take its time; the rest does not
+        with _MAKING:
+            maker: Any = boto3.Session(botocore_session=session)  # typed for every service, by literal
+            return maker.client(service, region_name=region, config=config)
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore takes what a credential_process, a token file or the environment gives for right.
         raise OrganizationError(

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 
 from sso_batch.aws.connection import Connection
-from sso_batch.aws.failures import DEADLINE, AwsFailure
+from sso_batch.aws.failures import DEADLINE, AwsFailure, past_deadline
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import PUBLISH
 from sso_batch.config import Organization
@@ -42,7 +42,8 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
     workers = Workers(1, "topic")
     environment = Organization.model_validate({"name": "environment", "region": region})
     try:
-        connection = await workers.run(lambda: Connection(environment, region, (PUBLISH.service,)))
+        async with asyncio.timeout_at(end):
+            connection = await workers.run(lambda: Connection(environment, region, (PUBLISH.service,)))
         gateway = Gateway(connection.client, workers, rates={}, tally=Tally(), deadline=end)
         return await gateway.call(
             PUBLISH,
@@ -54,6 +55,8 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
         )
     except AwsFailure as failure:
         raise _on_topics(failure) from None
+    except TimeoutError:  # nothing has given credentials
+        raise _on_topics(past_deadline(PUBLISH)) from None
     except OrganizationError as error:  # of the profile that the environment names
         raise AwsFailure(PUBLISH.name, error.code, error.message, hint=error.hint) from None
     finally:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection import Sessions
 from sso_batch.aws.needs import has_entitlements
+from sso_batch.aws.sessions import Sessions
 from sso_batch.collect.collection import Collection
 from sso_batch.collect.connector import Connector, first_region
 from sso_batch.collect.instance import find_instance

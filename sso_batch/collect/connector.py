@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection, Sessions
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
+from sso_batch.aws.sessions import Sessions
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_arn, partition_of_region
 from sso_batch.workers import Workers
@@ -44,7 +45,9 @@ class Connector:
         """A gateway to one Region; raises OrganizationError where the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
-        connection = await self._sessions.connect(self._organization, region, services)
+        connection = await self._sessions.connect(
+            self._organization, region, services, deadline=self._deadline
+        )
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides
         secret = self._organization.external_id

@@ -11,7 +11,7 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__
-from sso_batch.aws.connection import Sessions
+from sso_batch.aws.sessions import Sessions
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
@@ -50,7 +50,7 @@ def check_command(
 async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
-    sessions = Sessions()
+    sessions = Sessions(len(organizations))
     places = asyncio.Semaphore(config.run.max_parallel_organizations)
 
     async def one(organization: Organization) -> OrganizationCheck:

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from sso_batch.aws import operations
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection import Sessions
 from sso_batch.aws.failures import AwsFailure, is_denied
 from sso_batch.aws.needs import needed
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.probe import Listed, ProbeApi, Subjects
+from sso_batch.aws.sessions import Sessions
 from sso_batch.collect.connector import Connector, first_region
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS

@@ -10,7 +10,7 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.aws.connection import Sessions
+from sso_batch.aws.sessions import Sessions
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
@@ -69,7 +69,7 @@ class Run:
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in organizations])
-        self._sessions = Sessions()
+        self._sessions = Sessions(len(organizations))
         output = config.output
         self._archive = Archive(
             surroundings.store,

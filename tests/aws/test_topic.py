@@ -1,6 +1,7 @@
 """A topic that does not take a notice: what a person is told to do."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,3 +102,17 @@ def test_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = failure()
 
     assert (unknown.operation, unknown.code) == ("Publish", "ProfileNotFound")
+
+
+def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program that never gives the credentials is given up like an SNS that hangs."""
+    silent = tmp_path / "silent"
+    os.mkfifo(silent)
+    (tmp_path / "config").write_text(f"[profile waiting]\ncredential_process = cat {silent}\n")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_PROFILE", "waiting")
+
+    hung = failure(within=0.3)
+
+    assert (hung.code, hung.message) == ("NoAnswer", "SNS has not answered in time")
+    os.close(os.open(silent, os.O_RDWR))  # which ends it

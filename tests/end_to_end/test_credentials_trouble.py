@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import botocore.credentials
 import botocore.tokens
 import pytest
 
+from sso_batch.aws import sessions
 from sso_batch.demo import HUB, World
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
@@ -181,3 +183,19 @@ def test_a_profile_whose_command_gives_expired_credentials(audit: Audit, home: P
     assert reports.ended.code == 4
     assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
     assert "credentials" in reports.gap("org-0")["hint"]
+
+
+def test_a_profile_whose_command_never_ends(
+    audit: Audit, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that waits for somebody to type fails its own organization alone, and in time."""
+    monkeypatch.setattr(sessions, "PATIENCE", 0.5)
+    silent = tmp_path / "silent"
+    os.mkfifo(silent)
+    (home / "aws-config").write_text(f"[profile waiting]\ncredential_process = cat {silent}\n")
+    world = small()
+
+    reports = audit(world, config=with_profile("waiting", world))
+
+    assert_first_failed(reports, world, "CredentialsTimeout", "credential_process", "nobody there to type")
+    os.close(os.open(silent, os.O_RDWR))  # which ends it

@@ -1,0 +1,115 @@
+"""The connections of several organizations at once: nobody waits for another's credentials."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sso_batch.aws import connection, sessions
+from sso_batch.aws.connection import Sources
+from sso_batch.aws.sessions import Sessions
+from sso_batch.config import Organization
+from sso_batch.errors import OrganizationError
+
+HINT = (
+    "look at what gives this organization's credentials, a profile's credential_process above all: it has to "
+    "answer by itself, with nobody there to type"
+)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Connections that are their organizations' names; those named `slow` come only once this is set."""
+    given = threading.Event()
+
+    def connect(organization: Organization, *_: object) -> str:
+        if organization.name.startswith("slow"):
+            given.wait(10)
+        return organization.name
+
+    monkeypatch.setattr(sessions, "Connection", connect)
+    yield given
+    given.set()
+
+
+async def connect(sessions: Sessions, name: str, *, within: float | None = None) -> Any:  # noqa: ANN401 - a name
+    organization = Organization.model_validate({"name": name, "region": "eu-west-1"})
+    deadline = None if within is None else asyncio.get_running_loop().time() + within
+    return await sessions.connect(organization, "eu-west-1", (), deadline=deadline)
+
+
+@pytest.mark.usefixtures("given")
+def test_nobody_waits_for_anothers_credentials() -> None:
+    """However many are kept waiting, whoever comes after them is connected at once."""
+
+    async def run() -> list[Any]:
+        sessions = Sessions(4)
+        slow = [asyncio.create_task(connect(sessions, f"slow-{number}")) for number in range(3)]
+        await asyncio.sleep(0)
+        connected = [await connect(sessions, name) for name in ("quick", "another")]
+        for task in slow:
+            task.cancel()
+        return connected
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == ["quick", "another"]
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize(
+    ("within", "code", "message"),
+    [
+        (None, "CredentialsTimeout", "there were no credentials after 0 seconds"),
+        (60, "CredentialsTimeout", "there were no credentials after 0 seconds"),
+        (0.01, "DeadlineExceeded", "there were no credentials at the deadline"),
+    ],
+)
+def test_credentials_that_never_come(
+    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, message: str
+) -> None:
+    """An organization without credentials after a while, or at the deadline, has failed, and is told why."""
+    monkeypatch.setattr(sessions, "PATIENCE", 0.05)
+
+    with pytest.raises(OrganizationError) as caught:
+        asyncio.run(connect(Sessions(1), "slow", within=within))
+
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (code, message, HINT)
+
+
+def test_a_time_out_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TimeoutError that is not about the wait is what it is."""
+    ours = TimeoutError("of its own")
+
+    def fail(*_: object) -> None:
+        raise ours
+
+    monkeypatch.setattr(sessions, "Connection", fail)
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(connect(Sessions(1), "quick"))
+
+    assert caught.value is ours
+
+
+def test_sources_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that want the same source share one client; another source is not waited for."""
+    made: list[str | None] = []
+    meet = threading.Barrier(2, timeout=10)
+
+    def client(session: str | None, *_: object) -> object:
+        made.append(session)
+        meet.wait()  # both sources are being made at once
+        return object()
+
+    monkeypatch.setattr(connection, "_base_session", lambda profile: profile)
+    monkeypatch.setattr(connection, "_client", client)
+    sources = Sources()
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(sources.client, ["hub", None] * 4, ["eu-west-1"] * 8))
+
+    assert sorted(map(str, made)) == ["None", "hub"]
+    assert len({id(one) for one in found}) == 2
