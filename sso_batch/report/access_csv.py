@@ -1,14 +1,11 @@
 """The access CSV: a header, and a line for each user's way to each grant."""
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator
 
 from sso_batch.access import Access, Holder
 from sso_batch.model import Principal
 from sso_batch.report import columns
-from sso_batch.report.columns import COLUMNS, Cells, csv_cell
-
-_REMEMBERED = 10_000  # cells
+from sso_batch.report.columns import COLUMNS, csv_renderer
 
 HEADER = ",".join(COLUMNS) + "\r\n"
 
@@ -19,7 +16,7 @@ def lines(accesses: Iterable[Access], *, escape: bool) -> Iterator[tuple[str, in
     With `escape`, formulas are made inert in every column that is not an id. What tells of a user is
     rendered once for each user and group, what tells of a grant once for each grant.
     """
-    render = _renderer(escape=escape)
+    render = csv_renderer(escape=escape)
     rendered: dict[Principal, list[tuple[str, str, str]]] = {}
     users: dict[Holder, tuple[str, str, str]] = {}
 
@@ -46,9 +43,3 @@ def lines(accesses: Iterable[Access], *, escape: bool) -> Iterator[tuple[str, in
             ),
             len(holders),
         )
-
-
-def _renderer(*, escape: bool) -> Callable[[Cells], str]:
-    """Renders cells; the same account, permission set or organization comes again and again."""
-    cell = lru_cache(_REMEMBERED)(partial(csv_cell, escape=escape))
-    return lambda cells: ",".join([cell(column, value) for column, value in cells])

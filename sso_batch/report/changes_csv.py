@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sso_batch.report import columns
-from sso_batch.report.columns import csv_cell
+from sso_batch.report.columns import csv_renderer
 from sso_batch.review.change import Change
 
 COLUMNS = ("Change", "What", *columns.COLUMNS)
@@ -16,8 +16,8 @@ def lines(changes: Iterable[Change], *, escape: bool) -> Iterator[tuple[str, int
 
     With `escape`, formulas are made inert in every column that is not an id.
     """
+    render = csv_renderer(escape=escape)
     for change in changes:
         before = f"{change.kind},{change.what},"
-        rows = (columns.row(change.access, holder) for holder in change.access.holders)
-        texts = (",".join(csv_cell(column, value, escape=escape) for column, value in row) for row in rows)
-        yield "".join(f"{before}{text}\r\n" for text in texts), len(change.access.holders)
+        texts = [render(columns.row(change.access, holder)) for holder in change.access.holders]
+        yield "".join(f"{before}{text}\r\n" for text in texts), len(texts)

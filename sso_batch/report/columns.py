@@ -1,6 +1,7 @@
 """The columns of every access CSV, and the cells that one grant puts into them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 
 from sso_batch.access import Access, Holder
@@ -36,13 +37,23 @@ IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "Role
 """Columns that are never escaped: other programs look these values up."""
 
 
-def csv_cell(column: str, value: str, *, escape: bool) -> str:
-    """The value as a field of a CSV line; with `escape`, formulas are made inert unless it is an id."""
-    return quote(escape_formulas(value) if escape and column not in IDS else value)
-
-
 Cells = Iterable[tuple[str, str]]
 """Columns with their values, in the order of the columns."""
+
+_REMEMBERED = 10_000
+
+
+def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
+    """What makes cells a part of a CSV's line; with `escape`, formulas are made inert in all but ids.
+
+    It remembers cells: an account, a permission set or an organization comes again and again.
+    """
+
+    @lru_cache(_REMEMBERED)
+    def field(column: str, value: str) -> str:
+        return quote(escape_formulas(value) if escape and column not in IDS else value)
+
+    return lambda cells: ",".join([field(column, value) for column, value in cells])
 
 
 # A row is four runs of neighbouring columns, two that tell of the user and two that tell of the grant.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from sso_batch.report.columns import csv_cell
+from sso_batch.report.columns import csv_renderer
 from sso_batch.review.finding import Finding
 
 COLUMNS = (
@@ -52,6 +52,6 @@ def cells(finding: Finding) -> tuple[str, ...]:
 
 def lines(findings: Iterable[Finding], *, escape: bool) -> Iterator[tuple[str, int]]:
     """The rows without their header, one at a time; with `escape`, formulas are made inert but in ids."""
+    render = csv_renderer(escape=escape)
     for finding in findings:
-        values = zip(COLUMNS, cells(finding), strict=True)
-        yield ",".join(csv_cell(column, value, escape=escape) for column, value in values) + "\r\n", 1
+        yield f"{render(zip(COLUMNS, cells(finding), strict=True))}\r\n", 1

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import USER, Principal
@@ -86,7 +87,8 @@ def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
 def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:
     """The finding of a hit, and all that its principal can be called."""
     permission_set = facts.permission_set(hit.permission_set_arn).name if hit.permission_set_arn else ""
-    bare = Finding(
+    cells, names = ({}, ()) if hit.principal is None else _of_principal(facts, hit.principal)
+    finding = Finding(
         severity=severity,
         check=check.id,
         organization=facts.snapshot.organization,
@@ -95,22 +97,22 @@ def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Findi
         account_name=_account_name(facts, hit.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
         role_arn=hit.role_arn,
+        **cells,
     )
-    finding, names = (bare, ()) if hit.principal is None else _of_principal(bare, facts, hit.principal)
     return replace(finding, message=_sentence(finding, names, hit)), names
 
 
-def _of_principal(finding: Finding, facts: Facts, principal: Principal) -> tuple[Finding, Names]:
-    """The finding with its principal's cells, and all that the principal can be called, names first."""
-    finding = replace(finding, principal_type=principal.type, principal_id=principal.id)
+def _of_principal(facts: Facts, principal: Principal) -> tuple[dict[str, Any], Names]:
+    """A principal's cells of a finding, and all that the principal can be called, names first."""
+    cells = {"principal_type": principal.type, "principal_id": principal.id}
     unread = NOT_READ if facts.is_unread(principal) else ""
     if principal.type == USER:
         user = facts.users.get(principal.id)
-        finding = replace(finding, user_email=user.email if user else unread, user_id=principal.id)
-        return finding, ((user.name, user.login, user.email, user.id) if user else (principal.id,))
+        cells |= {"user_email": user.email if user else unread, "user_id": principal.id}
+        return cells, ((user.name, user.login, user.email, user.id) if user else (principal.id,))
     group = facts.groups.get(principal.id)
     name = group.name if group else unread
-    return replace(finding, group_name=name), ((name, principal.id) if group else (principal.id,))
+    return cells | {"group_name": name}, ((name, principal.id) if group else (principal.id,))
 
 
 def _sentence(finding: Finding, names: Names, hit: Hit) -> str:
