@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -136,7 +137,7 @@ class _AssumedRole(CredentialProvider):
         super().__init__()
         self._sts = sts
         self._request = request
-        self._credentials = _Credentials(self._assume, self.METHOD)
+        self._credentials = _Credentials(self._assume, self.METHOD, time_fetcher=_now)
 
     def load(self) -> DeferredRefreshableCredentials:
         """The credentials, which renew themselves."""
@@ -159,6 +160,11 @@ class _AssumedRole(CredentialProvider):
             "token": credentials["SessionToken"],
             "expiry_time": credentials["Expiration"].isoformat(),
         }
+
+
+def _now() -> datetime:
+    """The time in UTC. botocore looks at each call whether credentials end; local time takes it longer."""
+    return datetime.now(UTC)
 
 
 def _credentials(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,12 @@ class Operation:
     @property
     def method(self) -> str:
         """The client's method: `ListUsers` is `list_users`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+        return _method(self.name)
+
+
+@cache
+def _method(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _sso(name: str, items: str = "") -> Operation:

@@ -5,6 +5,7 @@ An answer without its list, or without a policy, may well be a whole one, but on
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from botocore.parsers import ResponseParserError, ResponseParserFactory
@@ -64,12 +65,18 @@ def _refuse_foreign(body: bytes, shape: Any) -> None:  # noqa: ANN401 - a model'
         raise ResponseParserError(f"the answer is not JSON: {type(error).__name__}") from None
     if not isinstance(answer, dict):
         raise ResponseParserError(f"the answer is no JSON object, but {type(answer).__name__}")
-    members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+    members = _members(shape)
     if answer and members.keys().isdisjoint(answer):
         raise ResponseParserError("the answer is a JSON object, but none of AWS's: it has other members")
-    for name, member in members.items():
-        wanted, value = _JSON_TYPES.get(member.type_name), answer.get(name)
+    for name, type_name in members.items():
+        wanted, value = _JSON_TYPES.get(type_name), answer.get(name)
         if wanted is not None and value is not None and not isinstance(value, wanted):
-            raise ResponseParserError(
-                f"{name} in the answer is {type(value).__name__}, no {member.type_name}"
-            )
+            raise ResponseParserError(f"{name} in the answer is {type(value).__name__}, no {type_name}")
+
+
+@cache
+def _members(shape: Any) -> Mapping[str, str]:  # noqa: ANN401 - a model's
+    """The types of an answer's members in AWS's models, by their names in JSON."""
+    return {
+        member.serialization.get("name", name): member.type_name for name, member in shape.members.items()
+    }
