@@ -7,6 +7,7 @@ threads at exit, these are daemons.
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -25,21 +26,32 @@ class _Job:
 
 
 class Workers:
-    """At most `limit` threads; one is started only when a job comes and none is idle."""
+    """At most `limit` threads; one is started only when a job comes and none is idle.
+
+    Of the idle ones the last to have worked works next: its memory is still warm.
+    """
 
     def __init__(self, limit: int, name: str) -> None:
         self._limit = limit
         self._name = name
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._idle: list[SimpleQueue[_Job | None]] = []
+        self._waiting: deque[_Job] = deque()
         self._started = 0
+        self._closed = False
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread; its answer or its exception is ours. Cancelling leaves the thread alone."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, answer))
-        if not self._idle.acquire(blocking=False):
+        job = _Job(work, loop, answer)
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+            if idle is None:
+                self._waiting.append(job)
+        if idle is not None:
+            idle.put(job)
+        else:
             self._start_one()
             while not self._started:  # the system has no thread to spare: others will end
                 await asyncio.sleep(_PATIENCE)
@@ -56,15 +68,18 @@ class Workers:
 
     def close(self) -> None:
         """Let the threads end once they have nothing to do."""
-        for _ in range(self._started):
-            self._jobs.put(None)
+        with self._lock:
+            self._closed = True
+            for jobs in self._idle:
+                jobs.put(None)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        while (job := self._next(jobs)) is not None:
             result: Any = None
             error: BaseException | None = None
             try:
-                if not job.answer.cancelled():  # while it was queued
+                if not job.answer.cancelled():  # while it waited
                     result = job.work()
             except StopIteration as caught:  # which no future can hold
                 error = RuntimeError(f"{caught!r} in a thread")
@@ -73,7 +88,16 @@ class Workers:
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 job.loop.call_soon_threadsafe(_settle, job.answer, result, error)
             del job, result, error
-            self._idle.release()
+
+    def _next(self, jobs: "SimpleQueue[_Job | None]") -> _Job | None:
+        """The next job of a thread that is free; `jobs` is its own queue. None where there will be none."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._closed:
+                return None
+            self._idle.append(jobs)
+        return jobs.get()
 
 
 def _settle(answer: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:  # noqa: ANN401

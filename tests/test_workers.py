@@ -122,7 +122,7 @@ def test_no_thread_without_a_job() -> None:
         used = set()
         for _ in range(20):
             used.add(await workers.run(lambda: threading.current_thread().name))
-            await until(lambda: workers._idle._value > 0)  # the thread has yet to say that it is free
+            await until(lambda: bool(workers._idle))  # the thread has yet to say that it is free
         return used
 
     assert before == []
