@@ -32,6 +32,9 @@ ACCOUNT_ACCESS = "account-access"
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store is asked beside sso-admin."""
 
+CHECK_PARAMETERS = False
+"""Whether botocore holds each call against AWS's models; the calls are ours, and the tests have it done."""
+
 _OF_A_SESSION = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
 
 CONNECT_TIMEOUT = 5.0
@@ -238,6 +241,7 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         max_pool_connections=CALLS_AT_ONCE,
+        parameter_validation=CHECK_PARAMETERS,
         # Said once: botocore would put its own words for it together at each call.
         user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso_batch.aws import gateway
+from sso_batch.aws import connection, gateway
 from sso_batch.aws.bucket import Bucket
 from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
 from sso_batch.report.snapshot_schema import snapshot_schema
@@ -47,6 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def sso_batch(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     assert home.is_dir()
+    monkeypatch.setattr(connection, "CHECK_PARAMETERS", True)
     return Command(monkeypatch, capsys)
 
 
