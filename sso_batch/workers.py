@@ -70,8 +70,8 @@ class Workers:
         """Let the threads end once they have nothing to do."""
         with self._lock:
             self._closed = True
-            for jobs in self._idle:
-                jobs.put(None)
+            while self._idle:
+                self._idle.pop().put(None)
 
     def _work(self) -> None:
         jobs: SimpleQueue[_Job | None] = SimpleQueue()
