@@ -67,7 +67,8 @@ class Opened:
                 self.page.select_option(f"#{name}", value)
             else:
                 self.page.fill(f"#{name}", value)
-        self.page.wait_for_timeout(130)
+        # In the page's own time, in which the explorer waits for the end of the typing.
+        self.page.evaluate("new Promise((done) => setTimeout(done, 130))")
 
     @property
     def answer(self) -> str:
