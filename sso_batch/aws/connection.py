@@ -75,8 +75,8 @@ class Sources:
 class Connection:
     """The clients of one organization in one Region, one for each service.
 
-    Made in one thread; used in many. The credentials of roles are renewed
-    whenever they are about to end, however long a run takes.
+    Made in one thread; used in many. The credentials of roles are renewed whenever they are about to end,
+    however long a run takes.
     """
 
     def __init__(
