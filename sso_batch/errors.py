@@ -36,6 +36,12 @@ class OutputError(UsageError):
     """An output place that cannot be written, found before the first call."""
 
 
+class OutputUnavailableError(OutputError):
+    """An output place that gave no answer in time: the same run may succeed later."""
+
+    exit_code = 5
+
+
 class OrganizationError(SsoBatchError):
     """One organization that cannot be audited at all; the others go on.
 

@@ -88,7 +88,7 @@ class Attempts:
             concurrent.futures.wait([answer], self._grace())
             if answer.done():
                 return answer.result()
-        except FAILURES as error:
+        except Exception as error:  # noqa: BLE001 - what is not of AWS or the credentials is raised again
             raise from_exception(operation, error) from None
         raise interrupted(operation)
 

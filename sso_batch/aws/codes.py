@@ -18,6 +18,7 @@ TRANSIENT = frozenset(
         "RequestTimeout",
         "RequestTimeoutException",
         "ConcurrentModificationException",
+        "IDPCommunicationError",  # STS could not reach the identity provider of a web identity
         "BadDigest",  # what S3 received is not what was sent
         "XAmzContentChecksumMismatch",
     }

@@ -13,16 +13,16 @@ from botocore.config import Config as ClientConfig
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
-from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import hints
+from sso_batch.aws import providers
 from sso_batch.aws.endpoints import overrides
-from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, in_words
+from sso_batch.aws.exceptions import in_words
 from sso_batch.aws.messages import clean
-from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
+from sso_batch.aws.regions import sts_regions
+from sso_batch.aws.sts import Sts, StsSession
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
@@ -35,11 +35,17 @@ CALLS_AT_ONCE = 16
 CHECK_PARAMETERS = False
 """Whether botocore holds each call against AWS's models; the calls are ours, and the tests have it done."""
 
-_OF_A_SESSION = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
-
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 """Seconds without a word from AWS, after which a call is tried again."""
+
+_CONFIG = ClientConfig(
+    retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway tries again
+    connect_timeout=CONNECT_TIMEOUT,
+    read_timeout=READ_TIMEOUT,
+    # Said once: botocore would put its own words for it together at each call.
+    user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
+)
 
 _DEFAULT_ROLE_DURATION = 3600  # of the roles on the way, which AWS allows no more than an hour
 
@@ -55,15 +61,15 @@ class Sources:
     """
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[str | None, str], Any] = {}
+        self._clients: dict[tuple[str | None, str], Sts] = {}
         self._making: dict[tuple[str | None, str], threading.Lock] = {}
 
-    def client(self, profile: str | None, region: str) -> Any:  # noqa: ANN401 - made at run time
+    def client(self, profile: str | None, region: str) -> Sts:
         """STS with the credentials of a profile, or of the environment."""
         key = profile, region
         with self._making.setdefault(key, threading.Lock()):
             if key not in self._clients:
-                self._clients[key] = _client(_base_session(profile), "sts", region)
+                self._clients[key] = _sts(_base_session(profile, region), region)
             return self._clients[key]
 
     def close(self) -> None:
@@ -86,7 +92,10 @@ class Connection:
         services: Sequence[str] = SERVICES,
         sources: "Sources | None" = None,
     ) -> None:
-        """Raise OrganizationError where the profile is unknown or could not work unattended."""
+        """Raise OrganizationError where the profile is unknown or could not work unattended.
+
+        LateCredentialsError is the one that may pass.
+        """
         try:
             self._session, self._roles = _session(organization, region, sources or Sources())
             self.endpoint_overrides = tuple(overrides(self._session, services))
@@ -136,7 +145,7 @@ class _AssumedRole(CredentialProvider):
 
     METHOD = "assume-role"
 
-    def __init__(self, sts: Any, request: Mapping[str, object]) -> None:  # noqa: ANN401 - made at run time
+    def __init__(self, sts: Sts, request: Mapping[str, object]) -> None:
         super().__init__()
         self._sts = sts
         self._request = request
@@ -151,12 +160,7 @@ class _AssumedRole(CredentialProvider):
         self._credentials.expire()
 
     def _assume(self) -> dict[str, str]:
-        try:
-            credentials = _credentials(self._sts.assume_role(**self._request))
-        except (BotoCoreError, ResponseParserError) as error:
-            # As refusals have it, too: otherwise it would be told of the call that needs the credentials.
-            setattr(error, "operation_name", ASSUME_ROLE.name)  # noqa: B010 - an attribute that mypy does not know
-            raise
+        credentials = self._sts.assume_role(**self._request)["Credentials"]
         return {
             "access_key": credentials["AccessKeyId"],
             "secret_key": credentials["SecretAccessKey"],
@@ -170,18 +174,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _credentials(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The credentials that STS gives; raises ResponseParserError where they are not whole."""
-    credentials: Mapping[str, Any] = answer.get("Credentials", {})
-    if missing := _OF_A_SESSION - credentials.keys():
-        raise ResponseParserError(f"the answer lacks {', '.join(sorted(missing))}")
-    return credentials
-
-
 def _session(organization: Organization, region: str, sources: Sources) -> tuple[Session, list[_AssumedRole]]:
     """The session whose credentials are the organization's, and the roles that it assumes on the way."""
     profile = organization.profile or organization.source_profile
-    session = _base_session(profile)
+    session = _base_session(profile, region)
     roles: list[_AssumedRole] = []
     last = len(organization.role_arns) - 1
     for index, role_arn in enumerate(organization.role_arns):
@@ -192,17 +188,24 @@ def _session(organization: Organization, region: str, sources: Sources) -> tuple
         }
         if index == last and organization.external_id is not None:
             request["ExternalId"] = organization.external_id.get_secret_value()
-        sts = _client(session, "sts", region) if roles else sources.client(profile, region)
-        session = _base_session(profile) if roles else session
+        sts = _sts(session, region) if roles else sources.client(profile, region)
+        session = _base_session(profile, region) if roles else session
         roles.append(_AssumedRole(sts, request))
         session.register_component("credential_provider", CredentialResolver([roles[-1]]))
     return session, roles
 
 
-def _base_session(profile: str | None) -> Session:
-    session = Session(profile=profile)
+def _sts(session: Session, region: str) -> Sts:
+    """STS with a session's credentials, which give those that are used in a Region."""
+    return Sts(lambda one: _client(session, "sts", one), sts_regions(session, region))
+
+
+def _base_session(profile: str | None, region: str) -> Session:
+    session = StsSession(profile, region)
+    session.set_default_client_config(_CONFIG)  # of the clients that botocore makes for credentials
     session.register_component("data_loader", _loader())
     session.register_component("response_parser_factory", StrictParsers())
+    providers.prepare(session)
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
@@ -236,23 +239,13 @@ def _loader() -> Loader:
 
 
 def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time
-    config = ClientConfig(
-        retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway tries again
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        max_pool_connections=CALLS_AT_ONCE,
-        parameter_validation=CHECK_PARAMETERS,
-        # Said once: botocore would put its own words for it together at each call.
-        user_agent=f"sso-batch/{__version__} Botocore/{botocore.__version__}",
-    )
+    own = ClientConfig(max_pool_connections=CALLS_AT_ONCE, parameter_validation=CHECK_PARAMETERS)
     tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
+    providers.load(session)  # which may take its time; the rest does not
     try:
-        session.get_credentials()  # which may take its time; the rest does not
         with _MAKING:
             maker: Any = boto3.Session(botocore_session=session)  # typed for every service, by literal
-            return maker.client(service, region_name=region, config=config)
+            return maker.client(service, region_name=region, config=_CONFIG.merge(own))
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        # botocore takes what a credential_process, a token file or the environment gives for right.
-        raise OrganizationError(
-            f"{UNUSABLE}: {type(error).__name__}", code=UNUSABLE_CODE, hint=hints.UNUSABLE
-        ) from None
+        # botocore takes what the environment gives for right.
+        raise providers.unusable(type(error).__name__) from None

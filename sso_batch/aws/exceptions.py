@@ -1,6 +1,7 @@
 """What botocore raises, understood: worth another try or not, and explained to a person."""
 
 from json import JSONDecodeError
+from traceback import walk_tb
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -16,6 +17,12 @@ UNUSABLE_CODE = "UnusableCredentials"
 UNUSABLE = "what gives the credentials cannot be used"
 
 _PROCESS = "custom-process"  # as botocore calls it
+_AGENTS = frozenset({"container-role", "iam-role", "Ec2InstanceMetadata", "sso"})  # likewise
+_LATE_HINT = (
+    "look at what gives this machine its credentials (the EKS Pod Identity agent, the ECS agent, EC2's "
+    "instance metadata service, or the endpoint of SSO tokens), and run again once it does"
+)
+_GIVERS = frozenset({"botocore.credentials", "botocore.tokens", "botocore.auth", "sso_batch.aws.providers"})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
 
@@ -49,8 +56,10 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     """
     if isinstance(error, botocore.ClientError):
         return _refused(operation, error, secrets)
-    message = clean(in_words(error), secrets)
+    message = clean(in_words(error), secrets) + _asked(error)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
+    if _is_late(error):
+        return TransientFailure(name, "CredentialsUnavailable", message, hint=_LATE_HINT)
     if isinstance(error, _UNREACHED) and not _is_strange(error):
         return TransientFailure(name, type(error).__name__, message, hint=hints.on_way(error))
     code, hint = _explained(error, message)
@@ -85,17 +94,44 @@ def _is_strange(error: Exception) -> bool:
     return type(error) is botocore.HTTPClientError and isinstance(error.kwargs["error"], ValueError)
 
 
+def _is_late(error: Exception) -> bool:
+    """Whether an agent that gives credentials did not; it is there, and another try may succeed."""
+    return isinstance(error, botocore.MetadataRetrievalError) or (
+        isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] in _AGENTS
+    )
+
+
 def _is_of_credentials(error: Exception) -> bool:
     """Whether a file or a program that gives credentials is at fault: botocore's calls touch no others."""
-    return isinstance(error, JSONDecodeError | UnicodeDecodeError) or (
-        isinstance(error, OSError) and error.filename is not None
-    )
+    if isinstance(error, JSONDecodeError | UnicodeDecodeError):
+        return True
+    named = isinstance(error, OSError) and error.filename is not None
+    return named or _comes_from_credentials(error)
+
+
+def _comes_from_credentials(error: Exception) -> bool:
+    """Whether botocore stumbled over the credentials themselves, and not over what other code of ours does.
+
+    Their form is checked nowhere: a list, null or a time without a zone raises whatever Python makes of it.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    modules = [str(frame.f_globals.get("__name__")) for frame in frames]
+    last = max((place for place, module in enumerate(modules) if module in _GIVERS), default=None)
+    if last is None or frames[last].f_code.co_name == "payload":  # which signs the body of a request of ours
+        return False
+    return not any(module.startswith("sso_batch.") for module in modules[last:])
+
+
+def _asked(error: Exception) -> str:
+    """The Regions whose STS was asked for credentials, as the end of a message."""
+    regions: tuple[str, ...] = getattr(error, "sts_regions", ())
+    return f" (STS was asked in {', '.join(regions)})" if regions else ""
 
 
 def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
     answer: dict[str, Any] = dict(error.response)
     code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
-    message = clean(str(answer.get("Error", {}).get("Message", "")), secrets)
+    message = clean(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked(error)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
     if code in THROTTLES | TRANSIENT or status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:

@@ -37,6 +37,12 @@ LONGEST_PAUSE = 20.0
 MOST_DOUBLINGS = 16
 
 
+def pause_after(attempt: int) -> float:
+    """Return the seconds to wait after a failed attempt, the first being 0: full jitter, longer each time."""
+    longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
+    return random.uniform(0, longest)  # noqa: S311 - no secret
+
+
 @dataclass(slots=True)
 class Tally:
     """The calls of one organization as the manifest counts them: every attempt is one."""
@@ -94,8 +100,7 @@ class Gateway:
                 if failure.throttle:
                     self.tally.throttled += 1
                     pace.throttled()
-                longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
-                pause = random.uniform(0, longest)  # noqa: S311 - no secret
+                pause = pause_after(attempt)
                 too_late = clock() + pause > begun + GIVE_UP
                 if failure.expired and not renewed:
                     renewed = self._renew()

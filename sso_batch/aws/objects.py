@@ -21,8 +21,8 @@ from sso_batch.aws.upload import CONFLICT, PART, TAKEN, Parts, Upload
 _PATIENCE = 300.0
 """Seconds in which a call is tried again."""
 
-_SHORT_PATIENCE = 20.0
-"""The same before a run, when somebody may be waiting."""
+_SHORT_PATIENCE = 120.0
+"""The same before a run: enough for a node that has just started; somebody may be waiting."""
 
 _CHUNK = 1 << 20
 _MISSING = frozenset({"NoSuchKey", "NotFound", "404"})

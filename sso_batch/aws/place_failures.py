@@ -30,7 +30,8 @@ _HINTS = {
 def place_error(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> PlaceError:
     """The failure of a call to a bucket, whose objects are encrypted with this key, if with one of ours."""
     message = f"{failure.operation} in the bucket {bucket} failed: {failure.code}: {failure.message}"
-    return PlaceError(failure.code, message, hint=_hint(failure, bucket, kms_key_id))
+    hint = _hint(failure, bucket, kms_key_id)
+    return PlaceError(failure.code, message, hint=hint, passing=failure.transient)
 
 
 def _hint(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 
 from sso_batch.aws.connection import Connection, Sources
 from sso_batch.aws.failures import DEADLINE
+from sso_batch.aws.gateway import pause_after
+from sso_batch.aws.providers import LateCredentialsError
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -34,24 +37,34 @@ class Sessions:
     ) -> Connection:
         """Connect an organization in a Region; raises OrganizationError as Connection does.
 
-        `deadline` is a time of the event loop's clock. Without credentials by then, or for long, that is an
-        OrganizationError, too.
+        Credentials that are late are asked for again. `deadline` is a time of the event loop's clock. Without
+        credentials by then, or for long, that is an OrganizationError, too.
         """
         end = asyncio.get_running_loop().time() + PATIENCE
-        late = deadline is not None and deadline < end
-        timeout = asyncio.timeout_at(deadline if late else end)
+        at_deadline = deadline is not None and deadline < end
+        timeout = asyncio.timeout_at(deadline if at_deadline else end)
+        late: LateCredentialsError | None = None
         try:
             async with timeout:
-                return await self._workers.run(
-                    lambda: Connection(organization, region, services, self._sources)
-                )
+                for attempt in count():
+                    try:
+                        return await self._workers.run(
+                            lambda: Connection(organization, region, services, self._sources)
+                        )
+                    except LateCredentialsError as error:
+                        late = error
+                    await asyncio.sleep(pause_after(attempt))
         except TimeoutError:
             if not timeout.expired():
                 raise
+        when = "at the deadline" if at_deadline else f"after {PATIENCE:.0f} seconds"
+        code = DEADLINE if at_deadline else "CredentialsTimeout"
+        if late is None:
+            raise OrganizationError(f"there were no credentials {when}", code=code, hint=_HINT)
         raise OrganizationError(
-            f"there were no credentials {'at the deadline' if late else f'after {PATIENCE:.0f} seconds'}",
-            code=DEADLINE if late else "CredentialsTimeout",
-            hint=_HINT,
+            f"there were no credentials {when}; the last error: {late.message}",
+            code=code if at_deadline else late.code,
+            hint=late.hint,
         )
 
     def close(self) -> None:

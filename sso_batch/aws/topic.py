@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 
-from sso_batch.aws.connection import Connection
-from sso_batch.aws.failures import DEADLINE, AwsFailure, past_deadline
+from sso_batch.aws.failures import DEADLINE, AwsFailure
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import PUBLISH
+from sso_batch.aws.sessions import Sessions
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -39,11 +39,10 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
     """
     region = topic_arn.split(":")[3]
     end = asyncio.get_running_loop().time() + within
-    workers = Workers(1, "topic")
+    workers, sessions = Workers(1, "topic"), Sessions(1)
     environment = Organization.model_validate({"name": "environment", "region": region})
     try:
-        async with asyncio.timeout_at(end):
-            connection = await workers.run(lambda: Connection(environment, region, (PUBLISH.service,)))
+        connection = await sessions.connect(environment, region, (PUBLISH.service,), deadline=end)
         gateway = Gateway(connection.client, workers, rates={}, tally=Tally(), deadline=end)
         return await gateway.call(
             PUBLISH,
@@ -55,11 +54,14 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
         )
     except AwsFailure as failure:
         raise _on_topics(failure) from None
-    except TimeoutError:  # nothing has given credentials
-        raise _on_topics(past_deadline(PUBLISH)) from None
-    except OrganizationError as error:  # of the profile that the environment names
+    except OrganizationError as error:  # of the credentials, or of the profile that the environment names
+        if error.code == DEADLINE:
+            raise AwsFailure(
+                PUBLISH.name, "NoAnswer", f"SNS was not asked in time: {error.message}", hint=error.hint
+            ) from None
         raise AwsFailure(PUBLISH.name, error.code, error.message, hint=error.hint) from None
     finally:
+        sessions.close()
         workers.close()
 
 

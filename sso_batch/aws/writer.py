@@ -1,40 +1,37 @@
 """The credentials that write the files of a run, and the bucket that they go to."""
 
-import contextlib
-import os
 import threading
+import time
+from itertools import count
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
-from botocore.session import Session
-
 from sso_batch.aws.connection import Connection
+from sso_batch.aws.gateway import pause_after
 from sso_batch.aws.objects import Objects
+from sso_batch.aws.providers import LateCredentialsError
+from sso_batch.aws.regions import writer_region
+from sso_batch.aws.sessions import PATIENCE
 from sso_batch.config import Organization, Output
-from sso_batch.config.patterns import partition_of_arn
-from sso_batch.errors import OrganizationError, OutputError
-
-_ANY_REGION = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-"""Where S3 is asked first if nobody says where, by partition; it tells where the bucket is."""
+from sso_batch.errors import OrganizationError, OutputError, OutputUnavailableError
 
 
 def bucket_of(output: Output, stop: threading.Event) -> Objects:
     """The bucket of an output place in S3, with its writer's credentials; raises OutputError.
 
-    Once `stop` is set, nothing is tried a second time.
+    OutputUnavailableError is the one that may pass. Once `stop` is set, nothing is tried a second time.
     """
     assert output.s3 is not None, "asked for S3 alone"  # noqa: S101 - for the type checker
     writer: dict[str, Any] = {"name": "output", "profile": output.profile, "role_arn": output.role_arn}
     try:
-        connection = Connection(
+        connection = _connect(
             Organization.model_validate({key: value for key, value in writer.items() if value is not None}),
-            output.region or _region(output),
-            ("s3",),
+            output.region or writer_region(output.profile, output.role_arn),
+            stop,
         )
     except OrganizationError as error:
-        raise OutputError(
-            f"cannot write to the output place {output.directory}: {error.message}", hint=error.hint
-        ) from None
+        kind = OutputUnavailableError if isinstance(error, LateCredentialsError) else OutputError
+        message = f"cannot write to the output place {output.directory}: {error.message}"
+        raise kind(message, hint=error.hint) from None
     return Objects(
         connection.client("s3"),
         output.s3.bucket,
@@ -44,10 +41,14 @@ def bucket_of(output: Output, stop: threading.Event) -> Objects:
     )
 
 
-def _region(output: Output) -> str:
-    """The Region of the writer's environment or profile, or any of the partition."""
-    partition = partition_of_arn(output.role_arn) if output.role_arn else "aws"
-    configured: str | None = os.environ.get("AWS_REGION")
-    with contextlib.suppress(BotoCoreError):  # of a profile that is unknown, which the connection tells
-        configured = configured or Session(profile=output.profile).get_config_variable("region")
-    return configured or _ANY_REGION.get(partition, "us-east-1")
+def _connect(organization: Organization, region: str, stop: threading.Event) -> Connection:
+    """Connect, and again while the credentials are late; raises OrganizationError as Connection does."""
+    end = time.monotonic() + PATIENCE
+    for attempt in count():
+        try:
+            return Connection(organization, region, ("s3",))
+        except LateCredentialsError:
+            pause = pause_after(attempt)
+            if time.monotonic() + pause > end or stop.wait(pause):
+                raise
+    raise AssertionError  # pragma: no cover - count() does not end

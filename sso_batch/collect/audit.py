@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.needs import has_entitlements
+from sso_batch.aws.regions import first_region
 from sso_batch.aws.sessions import Sessions
 from sso_batch.collect.collection import Collection
-from sso_batch.collect.connector import Connector, first_region
+from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way

@@ -8,11 +8,8 @@ from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.aws.sessions import Sessions
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_arn, partition_of_region
+from sso_batch.config.patterns import partition_of_region
 from sso_batch.workers import Workers
-
-_FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-"""Where `region: auto` asks for the primary Region, by partition."""
 
 
 class Connector:
@@ -66,11 +63,3 @@ class Connector:
         self._calls.close()
         for connection in self._connections:
             connection.close()
-
-
-def first_region(organization: Organization) -> str:
-    """Where to ask first: the Region of the configuration, or one that finds the instance's."""
-    if organization.region != "auto":
-        return organization.region
-    role = next(iter(organization.role_arns), None)
-    return _FIRST_REGIONS.get(partition_of_arn(role) if role else "aws", "us-east-1")

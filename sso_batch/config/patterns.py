@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _REGION = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}"
-_ROLE_ARN = r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}"
 _PARTITIONS = {  # by how the names of their Regions begin; all others are of partition aws
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -20,6 +19,20 @@ _PARTITIONS = {  # by how the names of their Regions begin; all others are of pa
     "eu-isoe-": "aws-iso-e",
     "eusc-": "aws-eusc",
 }
+DEFAULT_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+"""Every partition with a Region that is on in all of its accounts. Source: botocore's partitions.json."""
+
+_PARTITION = f"({'|'.join(DEFAULT_REGIONS)})"
+_ROLE_ARN = rf"arn:{_PARTITION}:iam::[0-9]{{12}}:role/[\x21-\x7e]{{1,576}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +59,18 @@ class Form:
 
 
 def partition_of_arn(arn: str) -> str:
-    """Give the partition that an ARN names: aws, aws-cn, aws-us-gov."""
+    """Give the partition that an ARN names, such as aws or aws-cn."""
     return arn.split(":", 2)[1]
 
 
 def partition_of_region(region: str) -> str:
     """Give the partition that a Region belongs to."""
     return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+
+
+def is_region(text: str) -> bool:
+    """Tell whether a text has the form of a Region's name."""
+    return re.fullmatch(_REGION, text, re.ASCII) is not None
 
 
 def _one_or_more(written: object) -> object:
@@ -120,14 +138,14 @@ OrganizationId = Annotated[str, Form(r"o-[a-z0-9]{10,32}", "write an organizatio
 KmsKey = Annotated[
     str,
     Form(
-        r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+|alias/[\w/-]+|(mrk-)?[0-9a-f-]{32,36}",
+        rf"arn:{_PARTITION}:kms:[a-z0-9-]+:[0-9]{{12}}:(key|alias)/[\w/-]+|alias/[\w/-]+|(mrk-)?[0-9a-f-]{{32,36}}",
         "write a KMS key's id, its ARN or alias/NAME",
     ),
 ]
 TopicArn = Annotated[
     str,
     Form(
-        r"arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}(\.fifo)?",
+        rf"arn:{_PARTITION}:sns:[a-z0-9-]+:[0-9]{{12}}:[\w-]{{1,256}}(\.fifo)?",
         "write a topic's ARN such as arn:aws:sns:eu-west-1:111122223333:audits",
     ),
 ]

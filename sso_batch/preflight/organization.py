@@ -10,8 +10,9 @@ from sso_batch.aws.failures import AwsFailure, is_denied
 from sso_batch.aws.needs import needed
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.probe import Listed, ProbeApi, Subjects
+from sso_batch.aws.regions import first_region
 from sso_batch.aws.sessions import Sessions
-from sso_batch.collect.connector import Connector, first_region
+from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
 from sso_batch.collect.plan import estimate

@@ -14,7 +14,7 @@ from sso_batch.report.manifest_reading import ManifestError, RunFile, read_run_f
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
 from sso_batch.sharding import Shard
-from sso_batch.store import Store, Stored, trouble
+from sso_batch.store import Store, Stored, unusable_place
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -75,8 +75,7 @@ def begin(
 
 def unusable(store: Store, error: OSError) -> OutputError:
     """The error of a place that cannot be written to, found before the first call."""
-    told = trouble(error)
-    return OutputError(f"cannot write to the output place {store.name}: {told.message}", hint=told.hint)
+    return unusable_place(store.name, error)
 
 
 def check_run_id(run_id: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sso_batch.errors import OutputError
 from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import PREFIX, Stored
-from sso_batch.store.trouble import PlaceError, trouble
+from sso_batch.store.trouble import PlaceError, trouble, unusable_place
 
 _RUN_FILE = "_run.json"
 """How the name of a run's first file ends; a run that cannot begin has nothing to keep."""
@@ -64,10 +64,7 @@ class S3:
             self._objects.prove(self._key(f"{PREFIX}probe"))
             next(self.stored(), None)
         except OSError as error:
-            told = trouble(error)
-            raise OutputError(
-                f"cannot write to the output place {self.name}: {told.message}", hint=told.hint
-            ) from error
+            raise unusable_place(self.name, error) from error
 
     def prepare(self) -> None:
         """Prove that files can be put here; raises OutputError."""

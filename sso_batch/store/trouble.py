@@ -4,6 +4,8 @@ import errno
 import os
 from dataclasses import dataclass
 
+from sso_batch.errors import OutputError, OutputUnavailableError
+
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
 _ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
@@ -19,13 +21,24 @@ class Trouble:
 
 
 class PlaceError(OSError):
-    """Trouble that no number of the operating system's tells: the place gives its own `code`."""
+    """Trouble that no number of the operating system's tells: the place gives its own `code`.
 
-    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+    `passing` trouble, such as a place that does not answer, may be over at another try.
+    """
+
+    def __init__(self, code: str, message: str, *, hint: str = "", passing: bool = False) -> None:
         super().__init__(message)
+        self.passing = passing
         self.code = code
         self.message = message
         self.hint = hint
+
+
+def unusable_place(name: str, error: OSError) -> OutputError:
+    """The error of a place of that name that cannot be written to, found before the first call."""
+    told = trouble(error)
+    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.passing else OutputError
+    return kind(f"cannot write to the output place {name}: {told.message}", hint=told.hint)
 
 
 def trouble(error: OSError) -> Trouble:

@@ -119,7 +119,6 @@ def test_users_of_urls(url: str, shown: str) -> None:
         (botocore.NoCredentialsError(), "NoCredentials", NO_CREDENTIALS),
         (botocore.PartialCredentialsError(provider="env", cred_var="key"), "NoCredentials", NO_CREDENTIALS),
         (botocore.CredentialRetrievalError(provider="x", error_msg="no"), "NoCredentials", NO_CREDENTIALS),
-        (botocore.MetadataRetrievalError(error_msg="no"), "NoCredentials", NO_CREDENTIALS),
         (botocore.NoAuthTokenError(), "NoCredentials", NO_CREDENTIALS),
         (botocore.InvalidConfigError(error_msg="no"), "InvalidConfigError", ""),
         (botocore.UnknownServiceError(service_name="x", known_service_names="y"), "UnknownServiceError", ""),

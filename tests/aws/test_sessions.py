@@ -104,8 +104,8 @@ def test_sources_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
         meet.wait()  # both sources are being made at once
         return object()
 
-    monkeypatch.setattr(connection, "_base_session", lambda profile: profile)
-    monkeypatch.setattr(connection, "_client", client)
+    monkeypatch.setattr(connection, "_base_session", lambda profile, _region: profile)
+    monkeypatch.setattr(connection, "_sts", client)
     sources = Sources()
 
     with ThreadPoolExecutor(8) as threads:

@@ -105,7 +105,7 @@ def test_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program that never gives the credentials is given up like an SNS that hangs."""
+    """A program that never gives the credentials is given up in time, and named in the hint."""
     silent = tmp_path / "silent"
     os.mkfifo(silent)
     (tmp_path / "config").write_text(f"[profile waiting]\ncredential_process = cat {silent}\n")
@@ -114,5 +114,9 @@ def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
     hung = failure(within=0.3)
 
-    assert (hung.code, hung.message) == ("NoAnswer", "SNS has not answered in time")
+    assert (hung.code, hung.message) == (
+        "NoAnswer",
+        "SNS was not asked in time: there were no credentials at the deadline",
+    )
+    assert "credential_process" in hung.hint
     os.close(os.open(silent, os.O_RDWR))  # which ends it
