@@ -1,4 +1,4 @@
-"""Credentials that come late, as on a node that has just started: waited for, and never a configuration error."""
+"""Credentials that come late, as on a node that has just started: waited for, no configuration error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

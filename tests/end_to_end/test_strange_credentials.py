@@ -1,0 +1,169 @@
+"""Credentials of a form that botocore does not expect: a failure of whom they are for, never a defect."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sso_batch.demo import HUB
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
+from tests.end_to_end.test_credentials_trouble import assert_first_failed, with_profile
+from tests.end_to_end.test_s3 import S3, URL, s3
+from tests.end_to_end.worlds import small
+
+__all__ = ["s3"]
+
+KEYS = {"Version": 1, "AccessKeyId": HUB.id, "SecretAccessKey": HUB.secret}
+NAIVE = "2099-01-01T00:00:00"
+
+STRANGE = {
+    "time without zone": KEYS | {"Expiration": NAIVE},
+    "time as number": KEYS | {"Expiration": 4070908800},
+    "no time": KEYS | {"Expiration": "soon"},
+    "huge time": KEYS | {"Expiration": "9" * 40},
+    "null key": KEYS | {"AccessKeyId": None},
+    "null secret": KEYS | {"SecretAccessKey": None},
+    "list": [KEYS],
+    "text": "marker",
+    "null": None,
+    "token of a list": KEYS | {"SessionToken": ["marker"]},
+    "token with line break": KEYS | {"SessionToken": "mark\ner"},
+    "token in Chinese": KEYS | {"SessionToken": "标记"},
+}
+
+AT_RENEWAL = {
+    "no Expiration": KEYS,
+    "null Expiration": KEYS | {"Expiration": None},
+    "time without zone": KEYS | {"Expiration": NAIVE},
+    "time as number": KEYS | {"Expiration": 4070908800},
+    "null key": KEYS | {"AccessKeyId": None, "Expiration": f"{NAIVE}Z"},
+    "list": [KEYS],
+    "undecodable token": KEYS | {"SessionToken": "\udcff", "Expiration": f"{NAIVE}Z"},
+}
+
+Profile = Callable[..., None]
+
+
+@pytest.fixture
+def profile(home: Path, tmp_path: Path) -> Profile:
+    """Write the profile `odd`, whose program gives `first` so often, and then `then`."""
+
+    def write(then: object, *, first: object = None, times: int = 0) -> None:
+        for name, given in (("first", first), ("then", then)):
+            (tmp_path / f"{name}.json").write_text(json.dumps(given))
+        (tmp_path / "asked").touch()
+        script = tmp_path / "give.sh"
+        script.write_text(
+            f"cd {tmp_path}\necho >> asked\n"
+            f'if [ "$(wc -l < asked)" -le {times} ]; then cat first.json; else cat then.json; fi\n'
+        )
+        (home / "aws-config").write_text(f"[profile odd]\ncredential_process = /bin/sh {script}\n")
+
+    return write
+
+
+def ends_soon() -> dict[str, object]:
+    """Give good credentials that are renewed at each call, since they are about to end."""
+    return KEYS | {"Expiration": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()}
+
+
+@pytest.mark.parametrize("given", STRANGE)
+def test_an_organization(audit: Audit, profile: Profile, given: str) -> None:
+    """The organization fails alone, with a hint on what gives credentials and none of its words."""
+    profile(STRANGE[given])
+    world = small()
+
+    reports = audit(world, config=with_profile("odd", world))
+
+    assert_first_failed(reports, world, "UnusableCredentials", "credential_process")
+    assert "marker" not in reports.ended.stderr
+    assert not reports.ended.named("org.bug")
+
+
+@pytest.mark.parametrize("given", AT_RENEWAL)
+def test_an_organization_at_renewal(audit: Audit, profile: Profile, given: str) -> None:
+    """Credentials that turn strange in the middle of a run are the same failure."""
+    profile(AT_RENEWAL[given], first=ends_soon(), times=3)
+    world = small()
+
+    reports = audit(world, config=with_profile("odd", world))
+
+    assert reports.ended.code == 4, reports.ended.stderr
+    assert not reports.ended.named("org.bug")
+    assert reports.statuses["org-1"] == "complete"
+    assert_exact(reports, world, "org-1")
+    gap = reports.gaps("org-0")[0]
+    assert gap["code"] == "UnusableCredentials"
+    assert "credential_process" in gap["hint"]
+
+
+@pytest.mark.parametrize("given", STRANGE)
+def test_a_writer(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
+    """A writer whose credentials are strange from the start is a configuration error."""
+    profile(STRANGE[given])
+
+    ended = audit(small(), config=_written_by_odd).ended
+
+    assert ended.code == 2, ended.stderr
+    assert "credential_process" in ended.stderr
+    assert s3.contents() == {}
+
+
+@pytest.mark.parametrize("given", AT_RENEWAL)
+def test_a_writer_at_renewal(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
+    """What was read is kept in the spool when the writer's credentials turn strange after the start."""
+    profile(AT_RENEWAL[given], first=ends_soon(), times=12)
+
+    ended = audit(small(1), config=_written_by_odd).ended
+
+    assert ended.code == 5, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert {name.rpartition(".")[2] for name in s3.kept()} >= {"csv", "jsonl"}
+    (failed,) = ended.named("collect.gap")
+    assert failed["code"] == "UnusableCredentials"
+    assert "the files are kept in" in failed["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("AWS_SESSION_TOKEN", "\udcff", "the session token"),
+        ("AWS_SESSION_TOKEN", "two\nlines", "the session token"),
+        ("AWS_SECRET_ACCESS_KEY", "made-up\n", "the secret key"),
+        ("AWS_ACCESS_KEY_ID", "AKIA\u200b", "the access key"),
+    ],
+    ids=["undecodable", "line break", "trailing line break", "invisible"],
+)
+def test_the_environment(audit: Audit, name: str, value: str, named: str) -> None:
+    """A key or token that no request can carry is a failure that names it, and is not repeated."""
+    reports = audit(small(), environ={name: value})
+
+    assert reports.ended.code == 5, reports.ended.stderr
+    assert not reports.ended.named("org.bug")
+    gap = reports.gap("org-0")
+    assert gap["code"] == "UnusableCredentials"
+    assert named in gap["message"]
+    assert value not in gap["message"]
+
+
+@pytest.mark.parametrize(("times", "lost"), [(14, "merge"), (16, "merge"), (18, "manifest")])
+def test_a_writer_at_the_end(audit: Audit, profile: Profile, s3: S3, times: int, lost: str) -> None:
+    """After everything was read, the run ends as incomplete and keeps what it could not put."""
+    profile(AT_RENEWAL["no Expiration"], first=ends_soon(), times=times)
+
+    ended = audit(small(1), config=_written_by_odd).ended
+
+    assert ended.code == 4, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.named(f"run.{lost}_failed")
+    assert any(name.endswith("_manifest.json") for name in s3.kept())
+
+
+def _written_by_odd(text: str) -> str:
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.strip().startswith("directory:"))
+    lines[at : at + 1] = [f"  directory: {URL}", "  profile: odd"]
+    return "\n".join(lines) + "\n"
