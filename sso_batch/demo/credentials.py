@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
+from sso_batch.config.patterns import partition_of_region
 from sso_batch.demo.wire.http import Request
 from sso_batch.demo.wire.refusals import Refusal
 from sso_batch.demo.wire.signature import Signature, read_signature, sign, signed_at
@@ -56,6 +57,11 @@ class Credentials:
     caller: Caller
     token: str | None = None
     expires_at: float | None = None
+    disabled_regions: tuple[str, ...] = ()
+
+    def known_in(self, region: str) -> bool:
+        """Say whether a Region knows them: it must be of their partition, and enabled."""
+        return partition_of_region(region) == self.caller.partition and region not in self.disabled_regions
 
 
 class Vault:
@@ -71,7 +77,9 @@ class Vault:
         """Make long-lived keys known."""
         for key in keys:
             caller = Caller(key.user_arn, f"AIDA{digest(17, key.user_arn).upper()}", key.denied)
-            self._known[key.id] = Credentials(key.id, key.secret, caller)
+            self._known[key.id] = Credentials(
+                key.id, key.secret, caller, disabled_regions=key.disabled_regions
+            )
 
     def open_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
         """Return new credentials of an assumed role, good for so many seconds."""
@@ -102,7 +110,11 @@ class Vault:
         if signature is None:
             raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
         credentials = self._known.get(signature.access_key_id)
-        if credentials is None or request.headers.get("x-amz-security-token") != credentials.token:
+        if (
+            credentials is None
+            or request.headers.get("x-amz-security-token") != credentials.token
+            or not credentials.known_in(signature.region)
+        ):
             raise Refusal(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
             )

@@ -23,13 +23,17 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A user's long-lived key, in the environment or, with a name, in that profile."""
+    """A user's long-lived key, in the environment or, with a name, in that profile.
+
+    `disabled_regions` are those that are not enabled in the user's account: the key is unknown there.
+    """
 
     id: str
     secret: str
     user_arn: str
     profile: str | None = None
     denied: tuple[str, ...] = ()
+    disabled_regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
