@@ -119,7 +119,7 @@ def _comes_from_credentials(error: Exception) -> bool:
     last = max((place for place, module in enumerate(modules) if module in _GIVERS), default=None)
     if last is None or frames[last].f_code.co_name == "payload":  # which signs the body of a request of ours
         return False
-    return not any(module.startswith("sso_batch.") for module in modules[last:])
+    return not any(module.startswith("sso_batch.") for module in modules[last + 1 :])
 
 
 def _asked(error: Exception) -> str:

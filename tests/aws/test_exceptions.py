@@ -1,14 +1,22 @@
 """What botocore raises, and what a person is told of it."""
 
+import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import botocore.exceptions as botocore
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.parsers import ResponseParserError
 
+from sso_batch.aws.connection import _AssumedRole
 from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.hints import UNUSABLE
 from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_USERS
+from sso_batch.aws.sts import Sts
 
 URL = "https://sso.eu-west-1.amazonaws.com"
 
@@ -192,6 +200,29 @@ def test_credentials_that_cannot_be_used(error: Exception) -> None:
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" in hint
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        botocore.MetadataRetrievalError(error_msg="no"),
+        botocore.CredentialRetrievalError(provider="container-role", error_msg="no"),
+        botocore.CredentialRetrievalError(provider="iam-role", error_msg="no"),
+        botocore.CredentialRetrievalError(provider="Ec2InstanceMetadata", error_msg="no"),
+    ],
+    ids=str,
+)
+def test_credentials_that_are_late(error: Exception) -> None:
+    """An agent that gives no credentials is asked again; the hint names the agents."""
+    operation, code, message, hint, transient = told(error)
+
+    assert (operation, code, message, transient) == (
+        "ListAccountAssignments",
+        "CredentialsUnavailable",
+        str(error),
+        True,
+    )
+    assert "EKS Pod Identity agent" in hint
+
+
 def test_credentials_that_were_never_fresh() -> None:
     """Credentials that have run out when they come are no bug; botocore has no class for them but words."""
     error = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
@@ -214,6 +245,69 @@ def test_bug(error: Exception) -> None:
         from_exception(LIST_USERS, error)
 
     assert caught.value is error
+
+
+def _raised(refresh: Callable[[], Any]) -> Exception:
+    """What botocore raises where its credentials are renewed so."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
+        DeferredRefreshableCredentials(refresh, "custom-process").get_frozen_credentials()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "2099-01-01T00:00:00"},
+        {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": None},
+        {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": 7},
+        {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "soon"},
+        {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "9" * 40},
+        7,
+    ],
+    ids=repr,
+)
+def test_credentials_of_a_strange_form(metadata: object) -> None:
+    """Whatever Python makes of them, botocore's code for credentials raises it: no defect of ours."""
+    error = _raised(lambda: metadata)
+
+    assert told(error)[1:] == (
+        "UnusableCredentials",
+        "what gives the credentials cannot be used",
+        UNUSABLE,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "bug", [TypeError("x"), KeyError("x"), ValueError("x"), AttributeError("x")], ids=repr
+)
+def test_bug_below_the_credentials(bug: Exception) -> None:
+    """An error of the same kind in code of ours, which botocore calls for credentials, stays a bug."""
+
+    class Broken:
+        def assume_role(self, **_: object) -> None:
+            raise bug
+
+    error = _raised(_AssumedRole(Sts(lambda _: Broken(), ("eu-west-1",)), {})._assume)
+
+    with pytest.raises(type(bug)) as caught:
+        from_exception(LIST_USERS, error)
+
+    assert caught.value is bug
+
+
+def test_bug_in_a_body() -> None:
+    """A body of a request that cannot be signed is ours."""
+    signer = S3SigV4Auth(Credentials("a", "b"), "s3", "eu-west-1")
+    body = io.BytesIO(b"x")
+    request = AWSRequest("PUT", "http://127.0.0.1/", data=body)
+    body.close()
+
+    with pytest.raises(ValueError, match="closed file") as caught:
+        signer.payload(request)
+
+    with pytest.raises(ValueError, match="closed file"):
+        from_exception(LIST_USERS, caught.value)
 
 
 # What AWS answers

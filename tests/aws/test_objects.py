@@ -9,7 +9,7 @@ import io
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -645,3 +645,69 @@ def test_whose_fault(
 
     assert caught.value.code == code
     assert hint in caught.value.hint
+
+
+class Clock:
+    """A clock that waiting puts forward, in place of the time and of the event that ends a run."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def is_set(self) -> bool:
+        """The run is never told to end."""
+        return False
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at once."""
+        self.now += seconds
+        return False
+
+
+class Out:
+    """A client of S3 that is out until a time of the clock; then it does all that a proof needs."""
+
+    def __init__(self, clock: Clock, until: float, fault: Exception) -> None:
+        self._clock, self._until, self._fault = clock, until, fault
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, str]]:
+        def call(**_: object) -> dict[str, str]:
+            if self._clock.now < self._until:
+                raise self._fault
+            return {"UploadId": "u", "ETag": "e"}
+
+        return call
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.attempts.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("random.uniform", lambda _least, most: most)
+    return clock
+
+
+OUT = [
+    refusal("SlowDown", status=503),
+    refusal("InternalError", status=500),
+    EndpointConnectionError(endpoint_url="https://s3.example"),
+    refusal("TooManyRequests", status=429),
+]
+
+
+@pytest.mark.parametrize("fault", OUT, ids=str)
+def test_prove_waits(clock: Clock, fault: Exception) -> None:
+    """A store that is out for half a minute, as on a node that has just started, ends no run."""
+    Objects(Out(clock, 30, fault), BUCKET, clock).prove(KEY)  # type: ignore[arg-type] # as much as is needed
+
+    assert 30 <= clock.now < 60
+
+
+@pytest.mark.parametrize("fault", OUT, ids=str)
+def test_prove_gives_up(clock: Clock, fault: Exception) -> None:
+    """A store that stays out ends the run after two minutes, as trouble that may pass."""
+    with pytest.raises(PlaceError) as caught:
+        Objects(Out(clock, 9999, fault), BUCKET, clock).prove(KEY)  # type: ignore[arg-type] # likewise
+
+    assert caught.value.passing
+    assert 100 <= clock.now <= 120

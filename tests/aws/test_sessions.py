@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws import connection, sessions
+from sso_batch.aws import connection, gateway, sessions
 from sso_batch.aws.connection import Sources
+from sso_batch.aws.providers import LateCredentialsError
 from sso_batch.aws.sessions import Sessions
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
@@ -113,3 +114,66 @@ def test_sources_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sorted(map(str, made)) == ["None", "hub"]
     assert len({id(one) for one in found}) == 2
+
+
+# Credentials that are late
+
+
+class Late:
+    """A connection that fails as late so often, and is then made."""
+
+    def __init__(self, times: float) -> None:
+        self.times = times
+        self.asked = 0
+
+    def __call__(self, *_: object) -> str:
+        self.asked += 1
+        if self.asked <= self.times:
+            raise LateCredentialsError("the agent starts", code="CredentialsUnavailable", hint="look")
+        return "connected"
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.001)
+
+
+@pytest.mark.usefixtures("instant")
+@pytest.mark.parametrize("times", [0, 1, 9])
+def test_late_credentials(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Credentials that are late are asked for again."""
+    late = Late(times)
+    monkeypatch.setattr(sessions, "Connection", late)
+
+    assert asyncio.run(connect(Sessions(1), "acme")) == "connected"
+    assert late.asked == times + 1
+
+
+@pytest.mark.usefixtures("instant")
+@pytest.mark.parametrize(
+    ("within", "code", "message"),
+    [
+        (
+            None,
+            "CredentialsUnavailable",
+            "there were no credentials after 0 seconds; the last error: the agent starts",
+        ),
+        (
+            0.01,
+            "DeadlineExceeded",
+            "there were no credentials at the deadline; the last error: the agent starts",
+        ),
+    ],
+)
+def test_credentials_that_stay_late(
+    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, message: str
+) -> None:
+    """The time that is over names itself and the last error."""
+    monkeypatch.setattr(sessions, "PATIENCE", 0.05)
+    monkeypatch.setattr(sessions, "Connection", Late(float("inf")))
+
+    with pytest.raises(OrganizationError) as caught:
+        asyncio.run(connect(Sessions(1), "acme", within=within))
+
+    error = caught.value
+    assert (error.code, error.message, error.hint) == (code, message, "look")

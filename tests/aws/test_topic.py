@@ -13,6 +13,7 @@ import pytest
 
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.topic import publish
+from tests.agents import LATE, keys, serving
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:audits"
 
@@ -120,3 +121,23 @@ def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     )
     assert "credential_process" in hung.hint
     os.close(os.open(silent, os.O_RDWR))  # which ends it
+
+
+PUBLISHED = (
+    '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>'
+    "<MessageId>m-1</MessageId></PublishResult></PublishResponse>"
+)
+
+
+@pytest.mark.parametrize("trouble", LATE)
+def test_late_credentials(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+    """Credentials that come late are waited for."""
+    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 0.001)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with serving(keys("made-up", "made-up"), [LATE[trouble]] * 8) as agent, serving(PUBLISHED) as topic:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", topic.url)
+
+        message_id = asyncio.run(publish(TOPIC, "subject", "message", within=20))
+
+    assert message_id == "m-1"

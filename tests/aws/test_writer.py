@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from botocore.session import Session
 
 from sso_batch.aws import writer
 from sso_batch.aws.connection import Connection
+from sso_batch.aws.providers import LateCredentialsError
 from sso_batch.aws.writer import bucket_of
 from sso_batch.config import Output
+from sso_batch.errors import OutputError, OutputUnavailableError
 
 ROLE = "arn:aws-cn:iam::111122223333:role/Writer"
 
@@ -33,7 +36,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({}, {"AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
         ({}, {"AWS_REGION": "eu-south-1", "AWS_DEFAULT_REGION": "eu-north-1"}, "eu-south-1"),
         ({"profile": "writer"}, {}, "eu-central-1"),
+        ({"profile": "writer"}, {"AWS_REGION": "eu-south-1"}, "eu-central-1"),
         ({"role_arn": ROLE}, {}, "cn-north-1"),
+        ({"role_arn": ROLE}, {"AWS_REGION": "eu-south-1"}, "cn-north-1"),
+        ({"role_arn": ROLE}, {"AWS_REGION": "cn-northwest-1"}, "cn-northwest-1"),
         ({"role_arn": ROLE, "region": "cn-northwest-1"}, {"AWS_REGION": "eu-south-1"}, "cn-northwest-1"),
     ],
 )
@@ -54,6 +60,46 @@ def test_region(
     bucket_of(Output.model_validate({"directory": "s3://bucket/prefix", **keys}), threading.Event())
 
     assert made == [(region, "s3")]
+
+
+class Late:
+    """A connection that fails as late until `then` is done, and notes how often it was asked for."""
+
+    def __init__(self, then: Callable[[int], None]) -> None:
+        self.asked = 0
+        self._then = then
+
+    def __call__(self, *_: object) -> object:
+        self.asked += 1
+        self._then(self.asked)
+        raise LateCredentialsError("the agent starts", code="CredentialsUnavailable", hint="look")
+
+
+def test_late_credentials_once_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has to end waits for no credentials; what is raised may pass."""
+    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 0.001)
+    stop = threading.Event()
+    late = Late(lambda asked: stop.set() if asked == 3 else None)
+    monkeypatch.setattr(writer, "Connection", late)
+
+    with pytest.raises(OutputUnavailableError) as caught:
+        bucket_of(Output.model_validate({"directory": "s3://bucket/prefix"}), stop)
+
+    assert late.asked == 3
+    assert (caught.value.exit_code, caught.value.hint) == (5, "look")
+    assert caught.value.message == "cannot write to the output place s3://bucket/prefix: the agent starts"
+
+
+def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another try cannot change is a configuration error."""
+    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+
+    with pytest.raises(OutputError) as caught:
+        bucket_of(
+            Output.model_validate({"directory": "s3://bucket/prefix", "profile": "nobody"}), threading.Event()
+        )
+
+    assert caught.value.exit_code == 2
 
 
 def test_role(monkeypatch: pytest.MonkeyPatch) -> None:
