@@ -1,7 +1,7 @@
 """Where botocore looks for credentials: an agent that is late is not one that is missing."""
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import (
@@ -20,7 +20,7 @@ from botocore.utils import (
     get_environ_proxies,
     resolve_imds_endpoint_mode,
 )
-from dateutil.parser import parse
+from dateutil.parser import parse  # type: ignore[import-untyped] # botocore's own dependency
 
 from sso_batch.aws import hints
 from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, from_exception
@@ -30,7 +30,7 @@ from sso_batch.errors import OrganizationError
 _OK = 200
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-_PATIENCE = 1.0  # seconds, as botocore's own
+_PATIENCE = 1  # second, as botocore's own
 _TOKEN_SECONDS = "60"  # noqa: S105 - a length of time
 _ROLE = "latest/meta-data/iam/security-credentials/"
 _ENDPOINT = "ec2_metadata_service_endpoint"
@@ -73,7 +73,8 @@ def unusable(why: str) -> OrganizationError:
 
 def _resolver(session: Session) -> CredentialResolver:
     resolver = create_credential_resolver(session)
-    resolver.insert_before("container-role", ContainerProvider(fetcher=_Agent()))
+    container = ContainerProvider(fetcher=_Agent())  # type: ignore[arg-type] # its stub is wrong
+    resolver.insert_before("container-role", container)
     resolver.insert_after("iam-role", _LateMetadata(session))
     return resolver
 
@@ -106,7 +107,7 @@ class _LateMetadata(CredentialProvider):
     answer; any other one counts if it has trouble of its own, or has a role: other clouds answer 404 there.
     """
 
-    METHOD: ClassVar[str] = "late-metadata"
+    METHOD = "late-metadata"
 
     def load(self) -> None:
         """Raise where credentials may come later; otherwise nothing gives any."""
@@ -149,9 +150,9 @@ def _is_trouble(status: int) -> bool:
     return status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
 
 
-def _refuse_late_token(http_response: Any, **_: object) -> None:  # noqa: ANN401 - botocore's answer
+def _refuse_late_token(**event: Any) -> None:  # noqa: ANN401 - botocore's
     """Raise where the endpoint of SSO tokens has trouble: botocore would call the login expired."""
-    status = http_response.status_code
+    status = event["http_response"].status_code
     if _is_trouble(status):
         raise CredentialRetrievalError(
             provider="sso", error_msg=f"the endpoint of SSO tokens answers with status {status}"

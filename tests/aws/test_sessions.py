@@ -127,6 +127,7 @@ class Late:
         self.asked = 0
 
     def __call__(self, *_: object) -> str:
+        """Fail, or connect."""
         self.asked += 1
         if self.asked <= self.times:
             raise LateCredentialsError("the agent starts", code="CredentialsUnavailable", hint="look")

@@ -30,6 +30,7 @@ class Clients:
         self.closed: list[str] = []
 
     def __call__(self, region: str) -> Any:  # noqa: ANN401 - a client
+        """The client of a Region."""
         clients = self
 
         class Client:

@@ -70,6 +70,7 @@ class Late:
         self._then = then
 
     def __call__(self, *_: object) -> object:
+        """Fail."""
         self.asked += 1
         self._then(self.asked)
         raise LateCredentialsError("the agent starts", code="CredentialsUnavailable", hint="look")
