@@ -1,5 +1,6 @@
 """What botocore raises, understood: worth another try or not, and explained to a person."""
 
+import sys
 from json import JSONDecodeError
 from traceback import walk_tb
 from typing import Any
@@ -23,6 +24,7 @@ _LATE_HINT = (
     "instance metadata service, or the endpoint of SSO tokens), and run again once it does"
 )
 _GIVERS = frozenset({"botocore.credentials", "botocore.tokens", "botocore.auth", "sso_batch.aws.providers"})
+_LIBRARIES = frozenset({"botocore", "dateutil", *sys.stdlib_module_names})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
 
@@ -110,7 +112,7 @@ def _is_of_credentials(error: Exception) -> bool:
 
 
 def _comes_from_credentials(error: Exception) -> bool:
-    """Whether botocore stumbled over the credentials themselves, and not over what other code of ours does.
+    """Whether botocore stumbled over the credentials themselves, and not over what code of ours does.
 
     Their form is checked nowhere: a list, null or a time without a zone raises whatever Python makes of it.
     """
@@ -119,7 +121,7 @@ def _comes_from_credentials(error: Exception) -> bool:
     last = max((place for place, module in enumerate(modules) if module in _GIVERS), default=None)
     if last is None or frames[last].f_code.co_name == "payload":  # which signs the body of a request of ours
         return False
-    return not any(module.startswith("sso_batch.") for module in modules[last + 1 :])
+    return all(module.partition(".")[0] in _LIBRARIES for module in modules[last + 1 :])
 
 
 def _asked(error: Exception) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from sso_batch.config.patterns import partition_of_region
 from sso_batch.demo.wire.http import Request
 from sso_batch.demo.wire.refusals import Refusal
 from sso_batch.demo.wire.signature import Signature, read_signature, sign, signed_at
@@ -59,10 +58,6 @@ class Credentials:
     expires_at: float | None = None
     disabled_regions: tuple[str, ...] = ()
 
-    def known_in(self, region: str) -> bool:
-        """Say whether a Region knows them: it must be of their partition, and enabled."""
-        return partition_of_region(region) == self.caller.partition and region not in self.disabled_regions
-
 
 class Vault:
     """All credentials that are known, and the check of each request against them."""
@@ -113,7 +108,7 @@ class Vault:
         if (
             credentials is None
             or request.headers.get("x-amz-security-token") != credentials.token
-            or not credentials.known_in(signature.region)
+            or signature.region in credentials.disabled_regions
         ):
             raise Refusal(
                 "UnrecognizedClientException", "The security token included in the request is invalid."

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from sso_batch.config.patterns import DEFAULT_REGIONS
 from sso_batch.demo import World
 from sso_batch.demo.companies import lumen_games
 from sso_batch.demo.world import Organization
@@ -115,11 +115,12 @@ def member(home: Path) -> Callable[[World, str], None]:
     return write
 
 
-def own_keys(partition: str, region: str, **key: Any) -> World:  # noqa: ANN401 - of AccessKey
-    """Found an organization whose management account the key belongs to."""
+def own_keys(partition: str, region: str, *disabled_regions: str) -> World:
+    """Found an organization whose management account the key belongs to; no other partition knows it."""
+    others = (default for other, default in DEFAULT_REGIONS.items() if other != partition)
     organization = founded(partition, region)
     user = f"arn:{partition}:iam::{organization.management_account_id}:user/auditor"
-    hub = replace(HUB, user_arn=user, **key)
+    hub = replace(HUB, user_arn=user, disabled_regions=(*others, *disabled_regions))
     return World((organization,), (hub,), (audit_role(organization, trusted=(user,)),))
 
 
@@ -176,7 +177,7 @@ def test_a_region_that_the_hub_has_not_enabled(
     audit: Audit, member: Callable[[World, str], None], partition: str, region: str, access: str
 ) -> None:
     """A role is assumed where the hub is known, if the instance's Region is not enabled in its account."""
-    world = own_keys(partition, region, disabled_regions=(region,))
+    world = own_keys(partition, region, region)
     role = world.roles[0].arn
     member(world, f"role_arn = {role}\nsource_profile = keys")
     written = {
@@ -198,7 +199,7 @@ def test_a_region_that_the_hub_has_not_enabled(
 @pytest.mark.parametrize("access", ["role", "profile"])
 def test_the_regions_are_named(audit: Audit, member: Callable[[World, str], None], access: str) -> None:
     """Keys that STS knows nowhere fail the organization, with every Region that was asked."""
-    world = own_keys("aws", "eu-south-2", disabled_regions=("eu-south-2", "eu-west-3", "us-east-1"))
+    world = own_keys("aws", "eu-south-2", "eu-south-2", "eu-west-3", "us-east-1")
     role = world.roles[0].arn
     member(world, f"role_arn = {role}\nsource_profile = keys")
 

@@ -25,7 +25,7 @@ class Role:
 class AccessKey:
     """A user's long-lived key, in the environment or, with a name, in that profile.
 
-    `disabled_regions` are those that are not enabled in the user's account: the key is unknown there.
+    In `disabled_regions`, not enabled in the account or of another partition, the key is unknown.
     """
 
     id: str
