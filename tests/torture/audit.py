@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from sso_batch.aws.bucket import Bucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.commands.terminal import Terminal
 from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
+from tests.agents import LATE, keys, serving
 from tests.end_to_end.command import Ended
 from tests.end_to_end.reports import Reports
 from tests.torture.trial import Trial
@@ -26,16 +28,35 @@ TIME_OUT = 0.1
 def audit_trial(trial: Trial, folder: Path) -> Reports:
     """Run the audit of a trial; give what it left in `folder`, which is made."""
     hangs = any(fault.kind == "hang" for fault in trial.faults)
-    return audit(
-        trial.world,
-        folder,
-        settings=trial.settings,
-        give_up=IMPATIENT if trial.mood == "breaking" else PATIENT,
-        time_out=TIME_OUT if hangs else None,
-        behaviour=trial.behaviour,
-        faults=trial.faults,
-        seed=trial.seed,
-    )
+    with late_credentials(trial) as environ:
+        return audit(
+            trial.world,
+            folder,
+            settings=trial.settings,
+            give_up=IMPATIENT if trial.mood == "breaking" else PATIENT,
+            time_out=TIME_OUT if hangs else None,
+            environ=environ,
+            behaviour=trial.behaviour,
+            faults=trial.faults,
+            seed=trial.seed,
+        )
+
+
+@contextlib.contextmanager
+def late_credentials(trial: Trial) -> Iterator[Mapping[str, str]]:
+    """In every other trial the hub's keys come from an agent of a container, after a few broken answers."""
+    dice = random.Random(f"credentials {trial.seed}")  # noqa: S311 - not a secret
+    if dice.random() < 0.5:
+        yield {}
+        return
+    hub = trial.world.access_keys[0]
+    late = [dice.choice(tuple(LATE.values())) for _ in range(dice.randint(1, 6))]
+    with serving(keys(hub.id, hub.secret), late) as agent:
+        yield {
+            "AWS_ACCESS_KEY_ID": "",
+            "AWS_SECRET_ACCESS_KEY": "",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": agent.url,
+        }
 
 
 def audit(
@@ -53,10 +74,10 @@ def audit(
     folder.mkdir(parents=True)
     file.write_text(configuration(world, directory=str(reports)) + settings)
     (folder / "credentials").write_text(shared_credentials(world))
-    serving = Emulator(world, limits=Limits.off(), **emulator)  # type: ignore[arg-type] # by name
-    with hurried(give_up=give_up, time_out=time_out), serving:
-        ended = run(file, serving.environment() | {**(environ or {})}, home=folder)
-    return Reports(reports, ended, serving.calls)
+    emulated = Emulator(world, limits=Limits.off(), **emulator)  # type: ignore[arg-type] # by name
+    with hurried(give_up=give_up, time_out=time_out), emulated:
+        ended = run(file, emulated.environment() | {**(environ or {})}, home=folder)
+    return Reports(reports, ended, emulated.calls)
 
 
 def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
