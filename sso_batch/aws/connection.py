@@ -19,7 +19,8 @@ from botocore.session import Session
 from sso_batch import __version__
 from sso_batch.aws import hints
 from sso_batch.aws.endpoints import overrides
-from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, in_words
+from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, in_words, variables_in
+from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
 from sso_batch.aws.messages import clean
 from sso_batch.aws.operations import ASSUME_ROLE
 from sso_batch.aws.parsing import StrictParsers
@@ -96,14 +97,14 @@ class Connection:
             raise OrganizationError(
                 clean(str(error)),
                 code="ProfileNotFound",
-                hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
-                "container, mount the folder that holds them",
+                hint=_on_profile(organization),
             ) from None
         except BotoCoreError as error:  # a profile that names what does not exist
+            message = in_words(error)
             raise OrganizationError(
-                in_words(error),
+                message,
                 code=type(error).__name__,
-                hint="mend the AWS configuration file",
+                hint=hints.on_setting(error, variables_in(message)),
             ) from None
         self.region = region
 
@@ -203,10 +204,23 @@ def _base_session(profile: str | None) -> Session:
     session = Session(profile=profile)
     session.register_component("data_loader", _loader())
     session.register_component("response_parser_factory", StrictParsers())
+    try:
+        refuse_bundle(session)
+    except ProfileNotFound:
+        refuse_unreadable(session)
+        raise
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
     return session
+
+
+def _on_profile(organization: Organization) -> str:
+    """The hint for a profile that is not there, which the configuration or a variable names."""
+    configured = organization.profile or organization.source_profile
+    set_ = [name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in os.environ]
+    variable = "" if configured or not set_ else set_[0]
+    return hints.on_profile(configured or os.environ.get(variable, ""), variable)
 
 
 def _refuse_mfa(profiles: Mapping[str, Mapping[str, str]], profile: str) -> None:
@@ -247,7 +261,8 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     )
     tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
     try:
-        session.get_credentials()  # which may take its time; the rest does not
+        if session.get_credentials() is None:  # which may take its time; the rest does not
+            refuse_unreadable(session)
         with _MAKING:
             maker: Any = boto3.Session(botocore_session=session)  # typed for every service, by literal
             return maker.client(service, region_name=region, config=config)

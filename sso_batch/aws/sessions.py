@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sso_batch.aws.connection import Connection, Sources
 from sso_batch.aws.failures import DEADLINE
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -13,8 +14,8 @@ PATIENCE = 120.0
 """Seconds in which whatever gives credentials has to give them."""
 
 _HINT = (
-    "look at what gives this organization's credentials, a profile's credential_process above all: it has to "
-    "answer by itself, with nobody there to type"
+    "check what supplies this organization's credentials, first of all the profile's credential_process: it "
+    "must answer without asking anybody for input"
 )
 
 
@@ -30,16 +31,16 @@ class Sessions:
         self._sources = Sources()
 
     async def connect(
-        self, organization: Organization, region: str, services: Sequence[str], *, deadline: float | None
+        self, organization: Organization, region: str, services: Sequence[str], *, deadline: TimeLimit | None
     ) -> Connection:
         """Connect an organization in a Region; raises OrganizationError as Connection does.
 
-        `deadline` is a time of the event loop's clock. Without credentials by then, or for long, that is an
-        OrganizationError, too.
+        No credentials before the end of `deadline`, or for long, is an OrganizationError, too.
         """
         end = asyncio.get_running_loop().time() + PATIENCE
-        late = deadline is not None and deadline < end
-        timeout = asyncio.timeout_at(deadline if late else end)
+        patience = TimeLimit(end, f"the {PATIENCE:.0f} s in which credentials must be available", "")
+        limit = min(patience, deadline or patience, key=lambda limit: limit.end)
+        timeout = asyncio.timeout_at(limit.end)
         try:
             async with timeout:
                 return await self._workers.run(
@@ -49,9 +50,9 @@ class Sessions:
             if not timeout.expired():
                 raise
         raise OrganizationError(
-            f"there were no credentials {'at the deadline' if late else f'after {PATIENCE:.0f} seconds'}",
-            code=DEADLINE if late else "CredentialsTimeout",
-            hint=_HINT,
+            f"no credentials before the end of {limit.name}",
+            code="CredentialsTimeout" if limit is patience else DEADLINE,
+            hint="; or ".join(filter(None, (_HINT, limit.hint))),
         )
 
     def close(self) -> None:

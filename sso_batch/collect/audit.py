@@ -8,6 +8,7 @@ from typing import TypeVar
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.collection import Collection
 from sso_batch.collect.connector import Connector, first_region
 from sso_batch.collect.instance import find_instance
@@ -30,8 +31,7 @@ T = TypeVar("T")
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
-    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
+    `sessions` makes the connections of all organizations. `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
     versions of permission sets in accounts are asked for, too.
     """
 
@@ -41,7 +41,7 @@ class Audit:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float | None,
+        deadline: TimeLimit | None,
         claim: Callable[[Instance], None],
         clock: Callable[[], datetime],
         meter: Meter,

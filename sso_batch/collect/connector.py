@@ -7,6 +7,7 @@ from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_arn, partition_of_region
 from sso_batch.workers import Workers
@@ -18,8 +19,7 @@ _FIRST_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "
 class Connector:
     """Connects an organization in a Region; whatever it has opened is closed together.
 
-    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `gateway` makes each gateway.
+    `sessions` makes the connections of all organizations. `gateway` makes each gateway.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Connector:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float | None,
+        deadline: TimeLimit | None,
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
         self.tally = Tally()

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
@@ -25,7 +26,10 @@ from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
 
 _PATIENCE = 60.0
-"""Seconds after which a call that is tried again and again is given up: a preflight is short."""
+"""Seconds for one organization: a preflight is short."""
+
+_ATTEMPTS = 3
+"""To reach an endpoint, which take seconds."""
 
 
 def check_command(
@@ -67,7 +71,12 @@ async def _preflight(
     organization: Organization, config: Config, sessions: Sessions, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """One organization; whatever is raised in it ends here."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline = TimeLimit(
+        asyncio.get_running_loop().time() + _PATIENCE,
+        name=f"the {_PATIENCE:.0f} s that `sso-batch check` allows for each organization",
+        hint="no setting changes this limit; a run allows run.deadline for all organizations",
+        attempts=_ATTEMPTS,
+    )
     preflight = Preflight(
         organization,
         config.collect,

@@ -11,6 +11,7 @@ from sso_batch.aws.needs import needed
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.probe import Listed, ProbeApi, Subjects
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.connector import Connector, first_region
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
@@ -57,7 +58,7 @@ class Preflight:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float,
+        deadline: TimeLimit,
         outdated: bool = False,
     ) -> None:
         self._organization = organization

@@ -11,12 +11,13 @@ import pytest
 from sso_batch.aws import connection, sessions
 from sso_batch.aws.connection import Sources
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
 HINT = (
-    "look at what gives this organization's credentials, a profile's credential_process above all: it has to "
-    "answer by itself, with nobody there to type"
+    "check what supplies this organization's credentials, first of all the profile's credential_process: it "
+    "must answer without asking anybody for input"
 )
 
 
@@ -37,7 +38,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 async def connect(sessions: Sessions, name: str, *, within: float | None = None) -> Any:  # noqa: ANN401 - a name
     organization = Organization.model_validate({"name": name, "region": "eu-west-1"})
-    deadline = None if within is None else asyncio.get_running_loop().time() + within
+    now = asyncio.get_running_loop().time()
+    deadline = None if within is None else TimeLimit(now + within, "run.deadline (1s)", "increase it")
     return await sessions.connect(organization, "eu-west-1", (), deadline=deadline)
 
 
@@ -59,24 +61,28 @@ def test_nobody_waits_for_anothers_credentials() -> None:
 
 @pytest.mark.usefixtures("given")
 @pytest.mark.parametrize(
-    ("within", "code", "message"),
+    ("within", "code", "limit", "hint"),
     [
-        (None, "CredentialsTimeout", "there were no credentials after 0 seconds"),
-        (60, "CredentialsTimeout", "there were no credentials after 0 seconds"),
-        (0.01, "DeadlineExceeded", "there were no credentials at the deadline"),
+        (None, "CredentialsTimeout", "the 0 s in which credentials must be available", HINT),
+        (60, "CredentialsTimeout", "the 0 s in which credentials must be available", HINT),
+        (0.01, "DeadlineExceeded", "run.deadline (1s)", f"{HINT}; or increase it"),
     ],
 )
 def test_credentials_that_never_come(
-    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, message: str
+    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, limit: str, hint: str
 ) -> None:
-    """An organization without credentials after a while, or at the deadline, has failed, and is told why."""
+    """An organization without credentials in time fails, and the error names the limit that was reached."""
     monkeypatch.setattr(sessions, "PATIENCE", 0.05)
 
     with pytest.raises(OrganizationError) as caught:
         asyncio.run(connect(Sessions(1), "slow", within=within))
 
     error = caught.value
-    assert (error.code, error.message, error.hint) == (code, message, HINT)
+    assert (error.code, error.message, error.hint) == (
+        code,
+        f"no credentials before the end of {limit}",
+        hint,
+    )
 
 
 def test_a_time_out_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
