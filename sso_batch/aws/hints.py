@@ -23,8 +23,8 @@ STRANGE = (
     "they may be secrets and are not repeated here"
 )
 CACHE = (
-    "the AWS SDK stores renewed sign-in tokens there: make the folder writable for this user (in a container, "
-    "mount a volume), or use credentials that need no sign-in"
+    "the AWS SDK stores renewed sign-in tokens there: make the folder writable for this user (in a "
+    "container, mount a volume), or use credentials that need no sign-in"
 )
 OPEN_FILES = (
     "raise the limit of open files for this process (`ulimit -n`, LimitNOFILE in systemd, --ulimit nofile in "
@@ -32,8 +32,8 @@ OPEN_FILES = (
 )
 
 _ROLE_SOURCE = (
-    "the credentials that assume the role do not work: renew those of the environment or of `source_profile`, "
-    "and check this machine's clock"
+    "the credentials that assume the role do not work: renew those of the environment or of "
+    "`source_profile`, and check this machine's clock"
 )
 _DURATION = "lower `duration_seconds`, or raise the role's maximum; AWS allows 3600 for a chain of roles"
 _UNKNOWN = "AWS does not know these credentials: renew them and check this machine's clock"
@@ -46,56 +46,72 @@ _UNREACHABLE = (
     "check this machine's DNS and network, HTTPS_PROXY and AWS_ENDPOINT_URL: no endpoint answers there"
 )
 _CONNECTION = (
-    "the connection to AWS failed on every attempt: check the network, HTTPS_PROXY and AWS_ENDPOINT_URL, then "
-    "run again"
+    "the connection to AWS failed on every attempt: check the network, HTTPS_PROXY and AWS_ENDPOINT_URL, "
+    "then run again"
 )
 _BROKEN_ANSWER = (
     "AWS does not send such answers: check which endpoint or proxy answers (AWS_ENDPOINT_URL, HTTPS_PROXY), "
     "then run again"
 )
 _THROTTLED = (
-    "AWS kept throttling this call: other programs share its quota; lower collect.requests_per_second, or run "
-    "again at a quieter time"
+    "AWS kept throttling this call: other programs share its quota; lower collect.requests_per_second, or "
+    "run again at a quieter time"
 )
 _AWS_TROUBLE = "AWS kept answering with an error of its own: look at the AWS Health Dashboard, then run again"
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "check the key that encrypts the instance in AWS KMS: it is disabled or deleted"
 _NO_PERMISSION_SETS = (
-    "check whether this instance has permission sets: an account instance has none, nor does an instance with "
-    "permission sets turned off; and use the instance's primary Region"
+    "check whether this instance has permission sets: an account instance has none, nor does an instance "
+    "with permission sets turned off; and use the instance's primary Region"
 )
 _DIRECTORY = (
     "AWS lists the users and groups of this identity source only with a filter, as for some Active Directory "
     "instances: users and groups without any assignment or membership cannot be reported"
 )
 _UNKNOWN_OPERATION = (
-    "this endpoint does not offer {name}: check that {service} is available in this Region and that no proxy or "
-    "AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
+    "this endpoint does not offer {operation.name}: check that {operation.service} is available in this Region and that no "
+    "proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
 )
 _NOT_FOUND = (
     "it was deleted while it was read, or the caller cannot see it: run again to read the current state"
 )
 _SETTING = (
-    "fix this setting in the environment (AWS_* variables) or in the AWS configuration file (AWS_CONFIG_FILE, by "
-    "default ~/.aws/config)"
+    "fix this setting in the environment (AWS_* variables) or in the AWS configuration file "
+    "(AWS_CONFIG_FILE, by default ~/.aws/config)"
 )
 
 _WEB_IDENTITY: Mapping[str, str] = {
-    "ExpiredTokenException": "the token in AWS_WEB_IDENTITY_TOKEN_FILE has expired: the platform must renew the "
-    "file (in Kubernetes, a projected service account token); restart the pod, or fix what writes the file",
-    "InvalidIdentityToken": "check that the account has an OIDC identity provider for the issuer of the token in "
-    "AWS_WEB_IDENTITY_TOKEN_FILE, with the token's audience",
-    "IDPCommunicationError": "AWS cannot reach the issuer of the token in AWS_WEB_IDENTITY_TOKEN_FILE: check that "
-    "its OIDC discovery document is public, then run again",
+    "ExpiredTokenException": "the token in AWS_WEB_IDENTITY_TOKEN_FILE has expired: the platform must "
+    "renew the file (in Kubernetes, a projected service account token); restart the pod, or fix what "
+    "writes the file",
+    "InvalidIdentityToken": "check that the account has an OIDC identity provider for the issuer of the "
+    "token in AWS_WEB_IDENTITY_TOKEN_FILE, with the token's audience",
+    "IDPCommunicationError": "AWS cannot reach the issuer of the token in AWS_WEB_IDENTITY_TOKEN_FILE: "
+    "check that its OIDC discovery document is public, then run again",
 }
 _WEB_IDENTITY_DENIED = (
-    "check AWS_ROLE_ARN first: AWS gives the same answer for a role that does not exist; if it exists, its trust "
-    "policy must allow sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider and this service account"
+    "check AWS_ROLE_ARN first: AWS gives the same answer for a role that does not exist; if it exists, its "
+    "trust policy must allow sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider and this "
+    "service account"
 )
 _SSO_ROLE = (
     "check sso_account_id and sso_role_name in the profile: the user who signed in must have this permission "
     "set in this account"
 )
+
+
+_UNKNOWN_CODE = (
+    "look up {code} in the AWS API reference of {operation.name} ({operation.service}); CloudTrail of the "
+    "caller's account shows the request"
+)
+_BY_CODE: Sequence[tuple[frozenset[str], str]] = (
+    (DENIED, "allow the role the IAM action {operation.action}"),
+    (EXPIRED, "the credentials expired during the run: use a role, whose credentials are renewed"),
+    (UNKNOWN_CREDENTIALS, _UNKNOWN),
+    (NOT_FOUND, _NOT_FOUND),
+    (frozenset({"UnknownOperationException", "UnknownOperation", "InvalidAction"}), _UNKNOWN_OPERATION),
+)
+"""What to do by AWS's code, whatever the operation."""
 
 
 def on_key(reason: str) -> str:
@@ -138,7 +154,7 @@ def on_setting(error: Exception, variables: Sequence[str]) -> str:
 
 
 def on_profile(profile: str, variable: str) -> str:
-    """Return the hint for an unknown profile; `variable` names it, or is empty where the configuration does."""
+    """Return the hint for an unknown profile; `variable` names it, unless the configuration does."""
     if not profile:
         return f"{variable or 'AWS_PROFILE'} is set but empty: unset it, or set it to the name of a profile"
     where = f"; {variable} names it" if variable else ""
@@ -149,12 +165,12 @@ def on_profile(profile: str, variable: str) -> str:
 
 
 def on_role(code: str, message: str, *, external_id: bool) -> str:
-    """Return the hint for AWS not letting a role be assumed; `external_id` tells whether one is configured."""
+    """Return the hint for a role that cannot be assumed; `external_id` says if one is configured."""
     if code in DENIED:
         trusting = ", with the configured `external_id`" if external_id else ""
         return (
-            "check the role's name and account in `role_arn` first: AWS gives the same answer for a role that "
-            "does not exist; if it exists, its trust policy must allow the caller in the message "
+            "check the role's name and account in `role_arn` first: AWS gives the same answer for a role "
+            "that does not exist; if it exists, its trust policy must allow the caller in the message "
             f"above{trusting}, and the caller needs sts:AssumeRole on the role"
         )
     if code in EXPIRED or code in UNKNOWN_CREDENTIALS:
@@ -186,24 +202,13 @@ def on_credentials(operation: str, code: str) -> str:
 
 def on_refusal(operation: Operation, code: str, message: str) -> str:
     """Return the hint for any other call that AWS refused; never empty."""
-    name, service = operation.name, operation.service
     if "kms:" in message.lower():
         return _KMS
-    if code in DENIED:
-        return f"allow the role the IAM action {operation.action}"
-    if code in EXPIRED:
-        return "the credentials expired during the run: use a role, whose credentials are renewed"
-    if code in UNKNOWN_CREDENTIALS:
-        return _UNKNOWN
-    if code in NOT_FOUND:
-        return _NOT_FOUND
-    if code in {"UnknownOperationException", "UnknownOperation", "InvalidAction"}:
-        return _UNKNOWN_OPERATION.format(name=name, service=service)
-    if code == "ValidationException" and service == "sso-admin":
+    for codes, hint in _BY_CODE:
+        if code in codes:
+            return hint.format(operation=operation, code=code)
+    if code == "ValidationException" and operation.service == "sso-admin":
         return _NO_PERMISSION_SETS
-    if code == "ValidationException" and name in {"ListUsers", "ListGroups"}:
+    if code == "ValidationException" and operation.name in {"ListUsers", "ListGroups"}:
         return _DIRECTORY
-    return (
-        f"look up {code} in the AWS API reference of {name} ({service}); CloudTrail of the caller's account "
-        "shows the request"
-    )
+    return _UNKNOWN_CODE.format(operation=operation, code=code)

@@ -21,5 +21,5 @@ def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def without_paths(text: str) -> str:
-    """botocore's words with the scheme and host of URLs only: the path of an endpoint can hold a secret."""
+    """An error message with the scheme and host of URLs only: the path of an endpoint can hold a secret."""
     return _PATH_OF_REQUEST.sub(r"\1***", _PATH_OF_URL.sub(r"\1", text))

@@ -24,13 +24,13 @@ NO_CREDENTIALS = (
     "`aws sts get-caller-identity` shows whether there are any"
 )
 TRUST = (
-    "check the role's name and account in `role_arn` first: AWS gives the same answer for a role that does not "
-    "exist; if it exists, its trust policy must allow the caller in the message above, and the caller needs "
-    "sts:AssumeRole on the role"
+    "check the role's name and account in `role_arn` first: AWS gives the same answer for a role that does "
+    "not exist; if it exists, its trust policy must allow the caller in the message above, and the caller "
+    "needs sts:AssumeRole on the role"
 )
 NO_PERMISSION_SETS = (
-    "check whether this instance has permission sets: an account instance has none, nor does an instance with "
-    "permission sets turned off; and use the instance's primary Region"
+    "check whether this instance has permission sets: an account instance has none, nor does an instance "
+    "with permission sets turned off; and use the instance's primary Region"
 )
 KEY_HINT = "check the key that encrypts the instance in AWS KMS: it is disabled or deleted"
 KMS_HINT = (
@@ -71,29 +71,29 @@ TLS = (
     "machine's clock"
 )
 CONNECTION = (
-    "the connection to AWS failed on every attempt: check the network, HTTPS_PROXY and AWS_ENDPOINT_URL, then "
-    "run again"
+    "the connection to AWS failed on every attempt: check the network, HTTPS_PROXY and AWS_ENDPOINT_URL, "
+    "then run again"
 )
 BROKEN = (
     "AWS does not send such answers: check which endpoint or proxy answers (AWS_ENDPOINT_URL, HTTPS_PROXY), "
     "then run again"
 )
 SETTING = (
-    "fix this setting in the environment (AWS_* variables) or in the AWS configuration file (AWS_CONFIG_FILE, by "
-    "default ~/.aws/config)"
+    "fix this setting in the environment (AWS_* variables) or in the AWS configuration file "
+    "(AWS_CONFIG_FILE, by default ~/.aws/config)"
 )
 GONE = "it was deleted while it was read, or the caller cannot see it: run again to read the current state"
 NOT_OFFERED = (
-    "this endpoint does not offer ListAccountAssignments: check that sso-admin is available in this Region and that "
-    "no proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
+    "this endpoint does not offer ListAccountAssignments: check that sso-admin is available in this Region "
+    "and that no proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
 )
 LOOK_UP = (
-    "look up {} in the AWS API reference of ListAccountAssignments (sso-admin); CloudTrail of the caller's account "
-    "shows the request"
+    "look up {} in the AWS API reference of ListAccountAssignments (sso-admin); CloudTrail of the caller's "
+    "account shows the request"
 )
 ROLE_SOURCE = (
-    "the credentials that assume the role do not work: renew those of the environment or of `source_profile`, "
-    "and check this machine's clock"
+    "the credentials that assume the role do not work: renew those of the environment or of "
+    "`source_profile`, and check this machine's clock"
 )
 STS_OFF = "STS is turned off in this Region: turn it on in the management account, or set another `region`"
 DURATION = "lower `duration_seconds`, or raise the role's maximum; AWS allows 3600 for a chain of roles"
@@ -101,12 +101,13 @@ ROLE_REQUEST = (
     "check `role_arn`, `session_name` and `duration_seconds`: STS refused them with ValidationError"
 )
 IRSA = (
-    "check AWS_ROLE_ARN first: AWS gives the same answer for a role that does not exist; if it exists, its trust "
-    "policy must allow sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider and this service account"
+    "check AWS_ROLE_ARN first: AWS gives the same answer for a role that does not exist; if it exists, its "
+    "trust policy must allow sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider and this "
+    "service account"
 )
 IRSA_EXPIRED = (
-    "the token in AWS_WEB_IDENTITY_TOKEN_FILE has expired: the platform must renew the file (in Kubernetes, a "
-    "projected service account token); restart the pod, or fix what writes the file"
+    "the token in AWS_WEB_IDENTITY_TOKEN_FILE has expired: the platform must renew the file (in "
+    "Kubernetes, a projected service account token); restart the pod, or fix what writes the file"
 )
 IRSA_ISSUER = (
     "check that the account has an OIDC identity provider for the issuer of the token in "
@@ -428,7 +429,6 @@ def test_every_code_has_a_hint(operation: Operation, status: int) -> None:
 
 def every_exception() -> Iterator[Exception]:
     """Each of botocore's exceptions, with made-up values."""
-
     for kind in vars(botocore).values():
         if isinstance(kind, type) and issubclass(kind, botocore.BotoCoreError):
             names = [field.split(".")[0] for _, field, _, _ in string.Formatter().parse(kind.fmt) if field]
