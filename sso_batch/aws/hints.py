@@ -69,8 +69,8 @@ _DIRECTORY = (
     "instances: users and groups without any assignment or membership cannot be reported"
 )
 _UNKNOWN_OPERATION = (
-    "this endpoint does not offer {operation.name}: check that {operation.service} is available in this Region and that no "
-    "proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
+    "this endpoint does not offer {operation.name}: check that {operation.service} is available in this "
+    "Region and that no proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
 )
 _NOT_FOUND = (
     "it was deleted while it was read, or the caller cannot see it: run again to read the current state"

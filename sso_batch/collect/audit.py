@@ -31,8 +31,9 @@ T = TypeVar("T")
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
-    `sessions` makes the connections of all organizations. `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
-    versions of permission sets in accounts are asked for, too.
+    `sessions` makes the connections of all organizations. `claim` is told the instance before anything is
+    read of it, and may refuse. With `outdated`, earlier versions of permission sets in accounts are asked
+    for, too.
     """
 
     def __init__(  # noqa: PLR0913 - each is named where it is given
