@@ -47,7 +47,7 @@ def check_command(
     else:
         from sso_batch.preflight.table import table  # noqa: PLC0415 - rich, for tables alone
 
-        terminal.print(table(checks))
+        terminal.print(table(checks, config_file))
     return code
 
 

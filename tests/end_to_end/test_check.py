@@ -238,7 +238,7 @@ def test_table(check: Check) -> None:
     assert "org-1 ready" in text
     assert f"org-0: sso:ListAccountAssignments on {instance}" in text
     assert "org-0, org-1: the role is assumed without an external id" in text
-    assert "Answered not by AWS, but by http://127.0.0.1" in text
+    assert "endpoint override: http://127.0.0.1" in text
 
 
 def test_unwritable_output(check: Check, tmp_path: Path) -> None:
