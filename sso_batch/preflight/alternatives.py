@@ -30,8 +30,8 @@ def _of_pairs(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
         }
     if not accounts.more and len(accounts.ids) < len(sets.ids):
         return {
-            operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET: "a run lists the permission sets of each "
-            "account as long as there are fewer accounts than permission sets"
+            operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET: "a run lists the permission sets of "
+            "each account as long as there are fewer accounts than permission sets"
         }
     return {}
 
@@ -49,11 +49,9 @@ def _of_paths(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
     paths = [ids for ids in accounts.above if ids is not None]
     units = {id_ for ids in paths for id_ in ids[1:]}
     parents = {id_ for ids in paths for id_ in ids[:-1]}
-    faster = describing_is_faster(len(units), len(parents))
-    if faster or not parents:
-        instead[operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT] = "a run asks for each organizational unit"
-    if not faster or not units:
-        instead[operations.DESCRIBE_ORGANIZATIONAL_UNIT] = (
-            "a run asks each parent for its organizational units"
-        )
-    return instead
+    describe, list_ = operations.DESCRIBE_ORGANIZATIONAL_UNIT, operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT
+    if not units:
+        return instead | dict.fromkeys((describe, list_), "no account is in an organizational unit")
+    if describing_is_faster(len(units), len(parents)):
+        return instead | {list_: "a run asks for each organizational unit"}
+    return instead | {describe: "a run asks each parent for its organizational units"}
