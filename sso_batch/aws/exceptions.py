@@ -9,6 +9,7 @@ from typing import Any
 import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
+from sso_batch import open_files
 from sso_batch.aws import hints
 from sso_batch.aws.codes import THROTTLES, TRANSIENT
 from sso_batch.aws.failures import AwsFailure, TransientFailure
@@ -19,6 +20,7 @@ UNUSABLE_CODE = "UnusableCredentials"
 UNUSABLE = "what gives the credentials cannot be used"
 
 OPEN_FILES_CODE = "TooManyOpenFiles"
+OPEN_FILES = "the limit of open files is reached: no further connection can be opened"
 
 _PROCESS = "custom-process"  # as botocore calls it
 _TOO_MANY_REQUESTS = 429
@@ -26,7 +28,6 @@ _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
 
 _CACHE = "cache"  # in the path of the folder in which the SDK keeps tokens
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
-_NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 _FOR_CREDENTIALS = frozenset(
     {"AssumeRoleWithWebIdentity", "GetRoleCredentials", "CreateToken", "CreateOAuth2Token"}
 )
@@ -65,8 +66,7 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
     message = clean(in_words(error), secrets)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
     if lacks_descriptors(error):
-        message = "the process has no file descriptor left"
-        return TransientFailure(name, OPEN_FILES_CODE, message, hint=hints.OPEN_FILES)
+        return TransientFailure(name, OPEN_FILES_CODE, OPEN_FILES, hint=open_files.hint())
     if isinstance(error, _UNREACHED) and not _is_strange(error):
         return TransientFailure(name, type(error).__name__, message, hint=hints.on_connection(error))
     code, hint = _explained(error, message)
@@ -99,7 +99,7 @@ def variables_in(message: str) -> list[str]:
 
 def lacks_descriptors(error: BaseException) -> bool:
     """Return whether an exception, or one behind it, says that no further file can be opened."""
-    return any(isinstance(one, OSError) and one.errno in _NO_DESCRIPTORS for one in _behind(error))
+    return any(isinstance(one, OSError) and one.errno in open_files.EXHAUSTED for one in _behind(error))
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:

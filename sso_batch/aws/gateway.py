@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.exceptions import OPEN_FILES_CODE, from_exception
 from sso_batch.aws.failures import AwsFailure, endless, given_up, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
@@ -53,7 +53,7 @@ class Gateway:
     `rates` replaces the requests a second of limits, by their names. After the end of `deadline` every call
     fails at once, so that whatever is unfinished becomes a gap.
     `secrets` appear in no message. `renew` has credentials that AWS calls expired made anew, and tells
-    whether they can be.
+    whether they can be. `release` closes idle connections, for want of file descriptors.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Gateway:
         deadline: TimeLimit | None = None,
         secrets: tuple[str, ...] = (),
         renew: Callable[[], bool] = lambda: False,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = tally
         self._clients = clients
@@ -74,6 +75,7 @@ class Gateway:
         self._deadline = deadline
         self._secrets = secrets
         self._renew = renew
+        self._release = release
         self._paces: dict[str, Pace] = {}
 
     async def call(self, operation: Operation, parse: Callable[[Answer], T], **parameters: object) -> T:
@@ -97,6 +99,8 @@ class Gateway:
                 if failure.throttle:
                     self.tally.throttled += 1
                     pace.throttled()
+                if failure.code == OPEN_FILES_CODE:
+                    self._release()
                 longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
                 pause = random.uniform(0, longest)  # noqa: S311 - no secret
                 too_late = clock() + pause > begun + GIVE_UP

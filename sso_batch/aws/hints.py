@@ -26,10 +26,6 @@ CACHE = (
     "the AWS SDK stores renewed sign-in tokens there: make the folder writable for this user (in a "
     "container, mount a volume), or use credentials that need no sign-in"
 )
-OPEN_FILES = (
-    "raise the limit of open files for this process (`ulimit -n`, LimitNOFILE in systemd, --ulimit nofile in "
-    "Docker), or lower run.max_parallel_organizations"
-)
 
 _ROLE_SOURCE = (
     "the credentials that assume the role do not work: renew those of the environment or of "

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from sso_batch import open_files
 from sso_batch.aws.connection import Connection, Sources
+from sso_batch.aws.exceptions import OPEN_FILES, OPEN_FILES_CODE, lacks_descriptors
 from sso_batch.aws.failures import DEADLINE
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
@@ -12,6 +14,8 @@ from sso_batch.workers import Workers
 
 PATIENCE = 120.0
 """Seconds in which whatever gives credentials has to give them."""
+
+_PAUSE = 0.2  # seconds, until other organizations may have closed a file
 
 _HINT = (
     "check what supplies this organization's credentials, first of all the profile's credential_process: it "
@@ -41,14 +45,24 @@ class Sessions:
         patience = TimeLimit(end, f"the {PATIENCE:.0f} s in which credentials must be available", "")
         limit = min(patience, deadline or patience, key=lambda limit: limit.end)
         timeout = asyncio.timeout_at(limit.end)
+        exhausted = False
         try:
             async with timeout:
-                return await self._workers.run(
-                    lambda: Connection(organization, region, services, self._sources)
-                )
+                while True:
+                    try:
+                        return await self._workers.run(
+                            lambda: Connection(organization, region, services, self._sources)
+                        )
+                    except OrganizationError as error:
+                        exhausted = lacks_descriptors(error)
+                        if not exhausted:
+                            raise
+                    await asyncio.sleep(_PAUSE)
         except TimeoutError:
             if not timeout.expired():
                 raise
+        if exhausted:
+            raise OrganizationError(OPEN_FILES, code=OPEN_FILES_CODE, hint=open_files.hint())
         raise OrganizationError(
             f"no credentials before the end of {limit.name}",
             code="CredentialsTimeout" if limit is patience else DEADLINE,

@@ -58,6 +58,7 @@ class Connector:
             tally=self.tally,
             deadline=self._deadline,
             renew=connection.renew,
+            release=connection.close,
             secrets=(secret.get_secret_value(),) if secret else (),
         )
 

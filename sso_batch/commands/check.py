@@ -10,7 +10,7 @@ from typing import Any
 import click
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch import __version__
+from sso_batch import __version__, open_files
 from sso_batch.aws.sessions import Sessions
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.place import open_store
@@ -36,6 +36,7 @@ def check_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions, *, format_: str
 ) -> int:
     """Say what a run would lack; raises UsageError as `run` does. Nothing is written."""
+    open_files.raise_limit()
     config = with_options(load(config_file, environ), options)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     open_store(config.output).check()
@@ -55,7 +56,7 @@ async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
     sessions = Sessions(len(organizations))
-    places = asyncio.Semaphore(config.run.max_parallel_organizations)
+    places = asyncio.Semaphore(open_files.organizations_at_once(config.run.max_parallel_organizations))
 
     async def one(organization: Organization) -> OrganizationCheck:
         async with places:

@@ -10,6 +10,7 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from sso_batch import open_files
 from sso_batch.aws.sessions import Sessions
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
@@ -143,7 +144,7 @@ class Run:
             name=f"run.deadline ({written(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
-        places = asyncio.Semaphore(self._config.run.max_parallel_organizations)
+        places = asyncio.Semaphore(self._organizations_at_once())
         self._tasks = [
             asyncio.create_task(self._organization(one, places, deadline)) for one in self._organizations
         ]
@@ -153,6 +154,19 @@ class Run:
         organizations = [await task for task in self._tasks]
         closed = await self._desk.writers.run(partial(self._ending.close, tuple(organizations)))
         return self._ending.end(closed, self._signal)
+
+    def _organizations_at_once(self) -> int:
+        """As many as the configuration says, and as the limit of open files allows."""
+        wanted = min(self._config.run.max_parallel_organizations, max(len(self._organizations), 1))
+        possible = open_files.organizations_at_once(wanted)
+        if possible < wanted:
+            self._log.warning(
+                "run.open_files_limited",
+                wanted=wanted,
+                organizations_at_once=possible,
+                hint=open_files.hint(),
+            )
+        return possible
 
     async def _organization(
         self, organization: Organization, places: asyncio.Semaphore, deadline: TimeLimit

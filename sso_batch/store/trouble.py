@@ -4,6 +4,8 @@ import errno
 import os
 from dataclasses import dataclass
 
+from sso_batch import open_files
+
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
 _ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
@@ -33,5 +35,7 @@ def trouble(error: OSError) -> Trouble:
     if isinstance(error, PlaceError):
         return Trouble(error.code, error.message, error.hint)
     hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
+    if error.errno in open_files.EXHAUSTED:
+        hint = open_files.hint()
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
