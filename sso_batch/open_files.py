@@ -5,6 +5,7 @@ limit of 256, Linux mostly with 1024, and both let it raise that.
 """
 
 import errno
+import gc
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -32,6 +33,11 @@ _PATIENCE = 30.0
 """Seconds to wait for a descriptor."""
 
 _PAUSE = 0.05
+
+_LEAST_CALLS = 2
+
+_collected_at = [-1.0]
+"""When garbage was last collected: a list, to be changed in place."""
 
 
 def limit() -> int | None:
@@ -65,6 +71,23 @@ def organizations_at_once(wanted: int) -> int:
     return wanted if current is None else min(wanted, max(1, (current - _RESERVED) // _PER_ORGANIZATION))
 
 
+def calls_at_once(wanted: int) -> int:
+    """Return how many calls an organization may make at once within the limit: `wanted`, or fewer."""
+    current = limit()
+    return wanted if current is None else min(wanted, max(_LEAST_CALLS, (current - _RESERVED) // 2))
+
+
+def free() -> None:
+    """Close files that only garbage still holds, such as the connections of organizations that have ended.
+
+    They are in reference cycles of the HTTP client's. It is done once a second at most, since it takes long.
+    """
+    now = time.monotonic()
+    if _collected_at[0] < 0 or now - _collected_at[0] >= 1:
+        _collected_at[0] = now
+        gc.collect()
+
+
 def patiently(opening: Callable[[], T]) -> T:
     """Return what `opening` opens; where no descriptor is left, wait for one. Raises OSError."""
     end = time.monotonic() + _PATIENCE
@@ -74,6 +97,7 @@ def patiently(opening: Callable[[], T]) -> T:
         except OSError as error:
             if error.errno not in EXHAUSTED or time.monotonic() >= end:
                 raise
+        free()
         time.sleep(_PAUSE)
 
 

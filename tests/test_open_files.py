@@ -71,6 +71,42 @@ def test_organizations_at_once(limits: Limits, soft: int, wanted: int, possible:
     assert open_files.organizations_at_once(wanted) == possible
 
 
+@pytest.mark.parametrize(
+    ("soft", "calls"), [(1024, 16), (72, 16), (64, 12), (30, 2), (10, 2), (resource.RLIM_INFINITY, 16)]
+)
+def test_calls_at_once(limits: Limits, soft: int, calls: int) -> None:
+    """Where descriptors are scarce an organization makes fewer calls at once, and never none."""
+    limits["now"] = (soft, soft)
+
+    assert open_files.calls_at_once(16) == calls
+
+
+class Cycle:
+    """Holds itself, and notes in `closed` when it is collected."""
+
+    def __init__(self, closed: list[str], name: str) -> None:
+        self.closed, self.name = closed, name
+        self.itself = self
+
+    def __del__(self) -> None:
+        self.closed.append(self.name)
+
+
+def test_files_that_garbage_holds(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held by garbage alone is closed, and not more often than once a second."""
+    monkeypatch.setattr(open_files, "_collected_at", [-1.0])
+    closed: list[str] = []
+
+    for name in ("first", "second"):
+        Cycle(closed, name)
+        open_files.free()
+    assert closed == ["first"]
+
+    pauses.append(1.0)
+    open_files.free()
+    assert closed == ["first", "second"]
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The pauses that are made, in a time that passes by them alone."""

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
+from sso_batch import open_files
 from sso_batch.aws.exceptions import OPEN_FILES_CODE, from_exception
 from sso_batch.aws.failures import AwsFailure, endless, given_up, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
@@ -101,6 +102,7 @@ class Gateway:
                     pace.throttled()
                 if failure.code == OPEN_FILES_CODE:
                     self._release()
+                    open_files.free()
                 longest = min(FIRST_PAUSE * 2 ** min(attempt, MOST_DOUBLINGS), LONGEST_PAUSE)
                 pause = random.uniform(0, longest)  # noqa: S311 - no secret
                 too_late = clock() + pause > begun + GIVE_UP

@@ -57,6 +57,7 @@ class Sessions:
                         exhausted = lacks_descriptors(error)
                         if not exhausted:
                             raise
+                    open_files.free()
                     await asyncio.sleep(_PAUSE)
         except TimeoutError:
             if not timeout.expired():

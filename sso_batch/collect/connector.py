@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sso_batch import open_files
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
@@ -38,7 +39,7 @@ class Connector:
         self._sessions = sessions
         self._deadline = deadline
         self._gateway = gateway
-        self._calls = Workers(CALLS_AT_ONCE, f"aws-{organization.name}")
+        self._calls = Workers(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
         self._connections: list[Connection] = []
 
     async def connect(self, region: str) -> Gateway:

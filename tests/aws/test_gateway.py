@@ -1,6 +1,8 @@
 """The one way to AWS: paced, tried again where that can help, counted, and understood."""
 
 import asyncio
+import errno
+import os
 from collections import Counter
 from typing import Any
 
@@ -271,6 +273,21 @@ def test_answered_in_the_end(
     assert answer == "x"
     assert tally == Tally(Counter(ListUsers=3), throttled=2 if trouble is THROTTLED else 0, retried=2)
     assert clients.asked == [("identitystore.list_users", {})] * 3
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_descriptor_left(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, number: int
+) -> None:
+    """A connection that cannot be opened for want of a descriptor is attempted again, with others closed."""
+    released: list[bool] = []
+    full = OSError(number, os.strerror(number))
+    trouble = EndpointConnectionError(endpoint_url="https://x", error=full)
+    clients.scripts["list_users"] = [*[trouble] * 5, {"Name": "x"}]
+    limited = gateway(release=lambda: released.append(True), deadline=limit(60.0, attempts=3))
+
+    assert instantly(ask(limited)) == "x"
+    assert released == [True] * 5
 
 
 def test_throttles_slow_the_pace(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:

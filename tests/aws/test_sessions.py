@@ -1,6 +1,7 @@
 """The connections of several organizations at once: nobody waits for another's credentials."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,61 @@ def test_a_time_out_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "Connection", fail)
 
     with pytest.raises(TimeoutError) as caught:
+        asyncio.run(connect(Sessions(1), "quick"))
+
+    assert caught.value is ours
+
+
+def full() -> OrganizationError:
+    """The error of a connection whose files could not be opened, as Connection raises it."""
+    error = OrganizationError("cannot be used", code="UnusableCredentials")
+    error.__context__ = OSError(errno.EMFILE, "Too many open files")
+    return error
+
+
+def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that cannot be made for want of descriptors is made once there are some."""
+    monkeypatch.setattr(sessions, "_PAUSE", 0)
+    results: list[Exception | str] = [full(), full(), "connected"]
+
+    def connect_(*_: object) -> str:
+        result = results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(sessions, "Connection", connect_)
+
+    assert asyncio.run(connect(Sessions(1), "quick")) == "connected"
+
+
+def test_never_a_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are never any descriptors the error names the limit of open files."""
+    monkeypatch.setattr(sessions, "_PAUSE", 0.01)
+    error = full()
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sessions, "Connection", fail)
+
+    with pytest.raises(OrganizationError) as caught:
+        asyncio.run(connect(Sessions(1), "quick", within=0.05))
+
+    assert caught.value.code == "TooManyOpenFiles"
+    assert "open files" in caught.value.hint
+
+
+def test_another_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other error of a connection is raised at once."""
+    ours = OrganizationError("no", code="ProfileNotFound")
+
+    def fail(*_: object) -> None:
+        raise ours
+
+    monkeypatch.setattr(sessions, "Connection", fail)
+
+    with pytest.raises(OrganizationError) as caught:
         asyncio.run(connect(Sessions(1), "quick"))
 
     assert caught.value is ours

@@ -27,7 +27,7 @@ def test_many_organizations(
     )
     file = tmp_path / "orgs.yaml"
     file.write_text(configuration(world, directory=str(tmp_path / "reports")))
-    with Emulator(world, limits=Limits.off(), latency=0.2) as aws:
+    with Emulator(world, limits=Limits.off(), latency=0.02) as aws:
         for name, value in aws.environment().items():
             monkeypatch.setenv(name, value)
 
