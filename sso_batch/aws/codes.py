@@ -35,4 +35,9 @@ UNKNOWN_CREDENTIALS = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+UNREACHABLE = frozenset(
+    {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
+)
+"""Names of botocore's exceptions where no endpoint answered."""
+
 NOT_FOUND = frozenset({"ResourceNotFoundException"})

@@ -16,9 +16,10 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import providers
+from sso_batch.aws import hints, providers
 from sso_batch.aws.endpoints import overrides
-from sso_batch.aws.exceptions import in_words
+from sso_batch.aws.exceptions import in_words, variables_in
+from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
 from sso_batch.aws.messages import clean
 from sso_batch.aws.parsing import StrictParsers
 from sso_batch.aws.regions import sts_regions
@@ -105,14 +106,14 @@ class Connection:
             raise OrganizationError(
                 clean(str(error)),
                 code="ProfileNotFound",
-                hint="run `aws configure list-profiles` to see which profiles this machine has; in a "
-                "container, mount the folder that holds them",
+                hint=_on_profile(organization),
             ) from None
         except BotoCoreError as error:  # a profile that names what does not exist
+            message = in_words(error)
             raise OrganizationError(
-                in_words(error),
+                message,
                 code=type(error).__name__,
-                hint="mend the AWS configuration file",
+                hint=hints.on_setting(error, variables_in(message)),
             ) from None
         self.region = region
 
@@ -205,11 +206,24 @@ def _base_session(profile: str | None, region: str) -> Session:
     session.set_default_client_config(_CONFIG)  # of the clients that botocore makes for credentials
     session.register_component("data_loader", _loader())
     session.register_component("response_parser_factory", StrictParsers())
+    try:
+        refuse_bundle(session)
+    except ProfileNotFound:
+        refuse_unreadable(session)
+        raise
     providers.prepare(session)
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
     return session
+
+
+def _on_profile(organization: Organization) -> str:
+    """The hint for a profile that is not there, which the configuration or a variable names."""
+    configured = organization.profile or organization.source_profile
+    set_ = [name for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in os.environ]
+    variable = "" if configured or not set_ else set_[0]
+    return hints.on_profile(configured or os.environ.get(variable, ""), variable)
 
 
 def _refuse_mfa(profiles: Mapping[str, Mapping[str, str]], profile: str) -> None:

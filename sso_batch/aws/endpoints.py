@@ -11,14 +11,14 @@ from sso_batch.errors import OrganizationError
 
 
 def overrides(session: Session, services: Iterable[str]) -> Iterator[str]:
-    """The overridden services as `service=URL`, the URL without anything that can be a secret.
+    """The overridden services as `service=URL`: scheme and host only, since the rest can hold a secret.
 
     Raises OrganizationError for an override that is no URL.
     """
     for service in services:
         if url := _configured(session, service):
             parts = _parts(url, service)
-            yield f"{service}={parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+            yield f"{service}={parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _configured(session: Session, service: str) -> str | None:

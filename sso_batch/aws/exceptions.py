@@ -1,6 +1,9 @@
 """What botocore raises, understood: worth another try or not, and explained to a person."""
 
+import errno
+import os
 import sys
+from collections.abc import Iterator
 from json import JSONDecodeError
 from traceback import walk_tb
 from typing import Any
@@ -8,14 +11,18 @@ from typing import Any
 import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
+from sso_batch import open_files
 from sso_batch.aws import hints
 from sso_batch.aws.codes import THROTTLES, TRANSIENT
 from sso_batch.aws.failures import AwsFailure, TransientFailure
-from sso_batch.aws.messages import clean
+from sso_batch.aws.messages import clean, without_paths
 from sso_batch.aws.operations import Operation
 
 UNUSABLE_CODE = "UnusableCredentials"
 UNUSABLE = "what gives the credentials cannot be used"
+
+OPEN_FILES_CODE = "TooManyOpenFiles"
+OPEN_FILES = "the limit of open files is reached: no further connection can be opened"
 
 _PROCESS = "custom-process"  # as botocore calls it
 _AGENTS = frozenset({"container-role", "iam-role", "Ec2InstanceMetadata", "sso"})  # likewise
@@ -27,6 +34,13 @@ _GIVERS = frozenset({"botocore.credentials", "botocore.tokens", "botocore.auth",
 _LIBRARIES = frozenset({"botocore", "dateutil", *sys.stdlib_module_names})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
+
+_CACHE = "cache"  # in the path of the folder in which the SDK keeps tokens
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
+_FOR_CREDENTIALS = frozenset(
+    {"AssumeRoleWithWebIdentity", "GetRoleCredentials", "CreateToken", "CreateOAuth2Token"}
+)
+"""What botocore calls by itself, to get credentials."""
 
 _UNREACHED = (
     botocore.HTTPClientError,
@@ -60,10 +74,12 @@ def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str
         return _refused(operation, error, secrets)
     message = clean(in_words(error), secrets) + _asked(error)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
+    if lacks_descriptors(error):
+        return TransientFailure(name, OPEN_FILES_CODE, OPEN_FILES, hint=open_files.hint())
     if _is_late(error):
         return TransientFailure(name, "CredentialsUnavailable", message, hint=_LATE_HINT)
     if isinstance(error, _UNREACHED) and not _is_strange(error):
-        return TransientFailure(name, type(error).__name__, message, hint=hints.on_way(error))
+        return TransientFailure(name, type(error).__name__, message, hint=hints.on_connection(error))
     code, hint = _explained(error, message)
     if not code:
         raise error
@@ -78,8 +94,36 @@ def _explained(error: Exception, message: str) -> tuple[str, str]:
     if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
         return "CredentialsExpired", hints.CREDENTIAL_PROCESS
     if isinstance(error, botocore.BotoCoreError):
-        return type(error).__name__, hints.STRANGE if _is_strange(error) else ""
+        hint = hints.STRANGE if _is_strange(error) else hints.on_setting(error, variables_in(message))
+        return type(error).__name__, hint
+    if isinstance(error, OSError) and error.errno in _NOT_WRITABLE and _CACHE in str(error.filename):
+        return "CacheNotWritable", hints.CACHE
     return (UNUSABLE_CODE, hints.UNUSABLE) if _is_of_credentials(error) else ("", "")
+
+
+def variables_in(message: str) -> list[str]:
+    """Return the names of the AWS_* variables whose values a message repeats."""
+    return sorted(
+        name for name, value in os.environ.items() if name.startswith("AWS_") and value and value in message
+    )
+
+
+def lacks_descriptors(error: BaseException) -> bool:
+    """Return whether an exception, or one behind it, says that no further file can be opened."""
+    return any(isinstance(one, OSError) and one.errno in open_files.EXHAUSTED for one in _behind(error))
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, and those that it was raised from or while handling, or holds as its reason."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        current = waiting.pop()
+        if id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            held = getattr(current, "kwargs", {})
+            reasons = (current.__cause__, current.__context__, *current.args, held.get("error"))
+            waiting += [reason for reason in reasons if isinstance(reason, BaseException)]
 
 
 def in_words(error: Exception) -> str:
@@ -88,7 +132,7 @@ def in_words(error: Exception) -> str:
         return f"the HTTP client raised {type(error.kwargs['error']).__name__}"
     if isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] == _PROCESS:
         return "the profile's credential_process failed; run it yourself: its words are not repeated here"
-    return clean(str(error))
+    return clean(without_paths(str(error)))
 
 
 def _is_strange(error: Exception) -> bool:
@@ -137,10 +181,13 @@ def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[s
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
     if code in THROTTLES | TRANSIENT or status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
-        return TransientFailure(name, code, message)
+        return TransientFailure(name, code, message, hint=hints.on_trouble(code))
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
         return AwsFailure(name, reason, message, hint=hints.on_key(reason))
     if name == "AssumeRole":
-        return AwsFailure(name, code, message, hint=hints.on_role(code, message))
+        hint = hints.on_role(code, message, external_id=bool(secrets))
+        return AwsFailure(name, code, message, hint=hint)
+    if name != operation.name and name in _FOR_CREDENTIALS:
+        return AwsFailure(name, code, message, hint=hints.on_credentials(name, code))
     return AwsFailure(name, code, message, hint=hints.on_refusal(operation, code, message))

@@ -1,7 +1,9 @@
 """A call that gave no answer: a kind for what another try may mend, and one for what it cannot."""
 
-from sso_batch.aws.codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES
+from sso_batch.aws import hints
+from sso_batch.aws.codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNREACHABLE
 from sso_batch.aws.operations import Operation
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.model import Gap
 
 MALFORMED = "MalformedAnswer"
@@ -42,6 +44,11 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
         return self.code in EXPIRED
 
     @property
+    def unreachable(self) -> bool:
+        """No endpoint answered: no connection, no TLS, or no proxy."""
+        return self.code in UNREACHABLE
+
+    @property
     def transient(self) -> bool:
         """Another try may succeed."""
         return False
@@ -62,7 +69,9 @@ class TransientFailure(AwsFailure):
 
 def malformed(operation: Operation, what: str) -> TransientFailure:
     """An answer that is not what AWS promises: never taken for an empty one."""
-    return TransientFailure(operation.name, MALFORMED, f"the answer cannot be understood: {what}")
+    return TransientFailure(
+        operation.name, MALFORMED, f"the answer cannot be understood: {what}", hint=hints.on_broken_answer()
+    )
 
 
 def endless(operation: Operation, pages: int) -> AwsFailure:
@@ -71,18 +80,27 @@ def endless(operation: Operation, pages: int) -> AwsFailure:
         operation.name,
         "EndlessListing",
         f"the listing has not ended after {pages} pages",
-        hint="look who answers: AWS's listings are shorter; run again",
+        hint="AWS never returns this many pages: check which endpoint or proxy answers, then run again",
     )
 
 
-def past_deadline(operation: Operation) -> AwsFailure:
-    """The run has to end, and this call has no answer yet."""
+def past_deadline(operation: Operation, limit: TimeLimit, last: AwsFailure | None = None) -> AwsFailure:
+    """The time limit was reached without an answer; `last` is how the last attempt failed, if one did."""
+    message = f"no answer before the end of {limit.name}"
+    if last is None:
+        return AwsFailure(operation.name, DEADLINE, message, hint=limit.hint)
     return AwsFailure(
         operation.name,
         DEADLINE,
-        "the run's deadline came before the answer",
-        hint="raise run.deadline, or audit fewer organizations in one run",
+        f"{message}; the last attempt failed with {last}",
+        hint="; or ".join(filter(None, (last.hint, limit.hint))),
     )
+
+
+def given_up(failure: AwsFailure, attempts: int, seconds: float) -> AwsFailure:
+    """The failure of the last of several attempts, with how many they were and how long they took."""
+    message = f"{failure.message} ({attempts} attempts in {seconds:.0f} s)"
+    return TransientFailure(failure.operation, failure.code, message, hint=failure.hint)
 
 
 def is_denied(code: str) -> bool:

@@ -13,10 +13,12 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from sso_batch.aws.exceptions import from_exception
-from sso_batch.aws.failures import AwsFailure, endless, malformed, past_deadline
+from sso_batch import open_files
+from sso_batch.aws.exceptions import OPEN_FILES_CODE, from_exception
+from sso_batch.aws.failures import AwsFailure, endless, given_up, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.workers import Workers
 
 T = TypeVar("T")
@@ -55,10 +57,10 @@ class Tally:
 class Gateway:
     """The calls of one organization, through `clients`: one for each service, by botocore's name.
 
-    `rates` replaces the requests a second of limits, by their names. `deadline` is a time of the event
-    loop's clock: from then on every call fails at once, so that whatever is unfinished becomes a gap.
+    `rates` replaces the requests a second of limits, by their names. After the end of `deadline` every call
+    fails at once, so that whatever is unfinished becomes a gap.
     `secrets` appear in no message. `renew` has credentials that AWS calls expired made anew, and tells
-    whether they can be.
+    whether they can be. `release` closes idle connections, for want of file descriptors.
     """
 
     def __init__(
@@ -68,9 +70,10 @@ class Gateway:
         *,
         rates: Mapping[str, float],
         tally: Tally,
-        deadline: float | None = None,
+        deadline: TimeLimit | None = None,
         secrets: tuple[str, ...] = (),
         renew: Callable[[], bool] = lambda: False,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = tally
         self._clients = clients
@@ -79,6 +82,7 @@ class Gateway:
         self._deadline = deadline
         self._secrets = secrets
         self._renew = renew
+        self._release = release
         self._paces: dict[str, Pace] = {}
 
     async def call(self, operation: Operation, parse: Callable[[Answer], T], **parameters: object) -> T:
@@ -90,25 +94,32 @@ class Gateway:
         clock = asyncio.get_running_loop().time
         begun = clock()
         renewed = False
+        last: AwsFailure | None = None
         for attempt in count():
-            if self._deadline is not None and clock() >= self._deadline:
-                raise past_deadline(operation)
+            if self._deadline is not None and clock() >= self._deadline.end:
+                raise past_deadline(operation, self._deadline, last)
             self.tally.retried += attempt > 0
             try:
-                return await self._in_time(operation, self._attempt(operation, pace, parse, parameters))
+                return await self._in_time(operation, self._attempt(operation, pace, parse, parameters), last)
             except AwsFailure as failure:
+                last = failure
                 if failure.throttle:
                     self.tally.throttled += 1
                     pace.throttled()
+                if failure.code == OPEN_FILES_CODE:
+                    self._release()
+                    open_files.free()
                 pause = pause_after(attempt)
                 too_late = clock() + pause > begun + GIVE_UP
                 if failure.expired and not renewed:
                     renewed = self._renew()
                     if not renewed:
                         raise
-                elif too_late or not failure.transient:
+                elif not failure.transient:
                     raise
-            await self._in_time(operation, asyncio.sleep(pause))
+                elif too_late or self._hopeless(failure, attempt + 1):
+                    raise given_up(failure, attempt + 1, clock() - begun) from None
+            await self._in_time(operation, asyncio.sleep(pause), last)
         raise AssertionError  # pragma: no cover - count() does not end
 
     async def pages(
@@ -161,15 +172,24 @@ class Gateway:
         except (KeyError, TypeError, AttributeError) as error:
             raise malformed(operation, f"{type(error).__name__} {error}") from None
 
-    async def _in_time(self, operation: Operation, waiting: Awaitable[T]) -> T:
-        timeout = asyncio.timeout_at(self._deadline)
+    def _hopeless(self, failure: AwsFailure, attempts: int) -> bool:
+        """Whether nothing answers, and the time limit says not to wait for that."""
+        limit = None if self._deadline is None else self._deadline.attempts
+        return limit is not None and failure.unreachable and attempts >= limit
+
+    async def _in_time(self, operation: Operation, waiting: Awaitable[T], last: AwsFailure | None) -> T:
+        """Wait until the time limit; `last` is how the attempt before failed."""
+        limit = self._deadline
+        if limit is None:
+            return await waiting
+        timeout = asyncio.timeout_at(limit.end)
         try:
             async with timeout:
                 return await waiting
         except TimeoutError:
             if not timeout.expired():
                 raise
-            raise past_deadline(operation) from None
+            raise past_deadline(operation, limit, last) from None
 
     def _pace(self, limit: Limit) -> Pace:
         if limit.name not in self._paces:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from sso_batch.aws import operations
-from sso_batch.aws.answers import text
+from sso_batch.aws.answers import ids_above, text
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
 from sso_batch.model import Instance
@@ -27,10 +27,15 @@ _IDS: Mapping[Operation, str | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The ids of a listing's first pages, and whether there are `more`."""
+    """The ids of a listing's first pages, and whether there are `more`.
+
+    `above` has the ids of the root and the OUs above each account, None where AWS did not say; it is empty
+    for every other listing.
+    """
 
     ids: tuple[str, ...]
     more: bool
+    above: tuple[tuple[str, ...] | None, ...] = ()
 
     @property
     def first(self) -> str | None:
@@ -134,24 +139,25 @@ class ProbeApi:
         parameters = {**_place(operation, subjects.instance), **question}
         if operation.page is not None:
             parameters[operation.page_size_key] = operation.page
-        ids: list[str] = []
-        token: str | None = None
+        listed = Listed((), more=False)
         for _ in range(pages):
-            found, token = await self._gateway.call(operation, partial(_page, operation), **parameters)
-            ids += found
+            page, token = await self._gateway.call(operation, partial(_page, operation), **parameters)
+            listed = Listed(listed.ids + page.ids, page.more, listed.above + page.above)
             if token is None:
                 break
             parameters[operation.token_key] = token
-        return Listed(tuple(ids), more=token is not None)
+        return listed
 
 
-def _page(operation: Operation, answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
+def _page(operation: Operation, answer: Mapping[str, Any]) -> tuple[Listed, str | None]:
     """The ids of a page, and the token of the next one; of what is no listing, nothing."""
     if operation not in _IDS:
-        return [], None
-    key = _IDS[operation]
+        return Listed((), more=False), None
+    key, token = _IDS[operation], answer.get(operation.token_key)
     items = answer.get(operation.items) or ()
-    return [text(item if key is None else item[key]) for item in items], answer.get(operation.token_key)
+    ids = tuple(text(item if key is None else item[key]) for item in items)
+    above = tuple(map(ids_above, items)) if operation is operations.LIST_ACCOUNTS else ()
+    return Listed(ids, token is not None, above), token
 
 
 def _place(operation: Operation, instance: Instance) -> Mapping[str, str]:

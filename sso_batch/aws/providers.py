@@ -24,6 +24,7 @@ from dateutil.parser import parse  # type: ignore[import-untyped] # botocore's o
 
 from sso_batch.aws import hints
 from sso_batch.aws.exceptions import UNUSABLE, UNUSABLE_CODE, from_exception
+from sso_batch.aws.local_files import refuse_unreadable
 from sso_batch.aws.operations import GET_CALLER_IDENTITY
 from sso_batch.errors import OrganizationError
 
@@ -50,9 +51,8 @@ def load(session: Session) -> None:
     """Load a session's credentials, but for those of roles, which the first call assumes."""
     try:
         credentials = session.get_credentials()
-        if credentials is None or isinstance(credentials, DeferredRefreshableCredentials):
-            return
-        frozen = credentials.get_frozen_credentials()
+        deferred = isinstance(credentials, DeferredRefreshableCredentials)
+        frozen = None if credentials is None or deferred else credentials.get_frozen_credentials()
     except Exception as error:
         failure = from_exception(GET_CALLER_IDENTITY, error)
         if failure.transient:
@@ -60,6 +60,10 @@ def load(session: Session) -> None:
         if isinstance(error, BotoCoreError):
             raise
         raise OrganizationError(failure.message, code=failure.code, hint=failure.hint) from None
+    if credentials is None:
+        refuse_unreadable(session)
+    if frozen is None:
+        return
     for name, value in (("access key", frozen.access_key), ("secret key", frozen.secret_key)):
         _refuse_strange(name, value)
     if frozen.token is not None:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from itertools import count
 
+from sso_batch import open_files
 from sso_batch.aws.connection import Connection, Sources
+from sso_batch.aws.exceptions import OPEN_FILES, OPEN_FILES_CODE, lacks_descriptors
 from sso_batch.aws.failures import DEADLINE
 from sso_batch.aws.gateway import pause_after
 from sso_batch.aws.providers import LateCredentialsError
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -15,9 +18,10 @@ from sso_batch.workers import Workers
 PATIENCE = 120.0
 """Seconds in which whatever gives credentials has to give them."""
 
+
 _HINT = (
-    "look at what gives this organization's credentials, a profile's credential_process above all: it has to "
-    "answer by itself, with nobody there to type"
+    "check what supplies this organization's credentials, first of all the profile's credential_process: it "
+    "must answer without asking anybody for input"
 )
 
 
@@ -33,17 +37,18 @@ class Sessions:
         self._sources = Sources()
 
     async def connect(
-        self, organization: Organization, region: str, services: Sequence[str], *, deadline: float | None
+        self, organization: Organization, region: str, services: Sequence[str], *, deadline: TimeLimit | None
     ) -> Connection:
         """Connect an organization in a Region; raises OrganizationError as Connection does.
 
-        Credentials that are late are asked for again. `deadline` is a time of the event loop's clock. Without
-        credentials by then, or for long, that is an OrganizationError, too.
+        Credentials that are late are asked for again. No credentials before the end of `deadline`, or for
+        long, is an OrganizationError, too.
         """
         end = asyncio.get_running_loop().time() + PATIENCE
-        at_deadline = deadline is not None and deadline < end
-        timeout = asyncio.timeout_at(deadline if at_deadline else end)
-        late: LateCredentialsError | None = None
+        patience = TimeLimit(end, f"the {PATIENCE:.0f} s in which credentials must be available", "")
+        limit = min(patience, deadline or patience, key=lambda limit: limit.end)
+        timeout = asyncio.timeout_at(limit.end)
+        last: OrganizationError | None = None
         try:
             async with timeout:
                 for attempt in count():
@@ -51,20 +56,26 @@ class Sessions:
                         return await self._workers.run(
                             lambda: Connection(organization, region, services, self._sources)
                         )
-                    except LateCredentialsError as error:
-                        late = error
+                    except OrganizationError as error:
+                        if lacks_descriptors(error):
+                            open_files.free()
+                        elif not isinstance(error, LateCredentialsError):
+                            raise
+                        last = error
                     await asyncio.sleep(pause_after(attempt))
         except TimeoutError:
             if not timeout.expired():
                 raise
-        when = "at the deadline" if at_deadline else f"after {PATIENCE:.0f} seconds"
-        code = DEADLINE if at_deadline else "CredentialsTimeout"
-        if late is None:
-            raise OrganizationError(f"there were no credentials {when}", code=code, hint=_HINT)
+        message = f"no credentials before the end of {limit.name}"
+        code = "CredentialsTimeout" if limit is patience else DEADLINE
+        if last is None:
+            raise OrganizationError(message, code=code, hint="; or ".join(filter(None, (_HINT, limit.hint))))
+        if lacks_descriptors(last):
+            raise OrganizationError(OPEN_FILES, code=OPEN_FILES_CODE, hint=open_files.hint())
         raise OrganizationError(
-            f"there were no credentials {when}; the last error: {late.message}",
-            code=code if at_deadline else late.code,
-            hint=late.hint,
+            f"{message}; the last error: {last.message}",
+            code=last.code if limit is patience else code,
+            hint="; or ".join(filter(None, (last.hint, limit.hint))),
         )
 
     def close(self) -> None:

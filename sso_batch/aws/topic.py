@@ -8,6 +8,7 @@ from sso_batch.aws.failures import DEADLINE, AwsFailure
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import PUBLISH
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from sso_batch.workers import Workers
@@ -39,11 +40,12 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
     """
     region = topic_arn.split(":")[3]
     end = asyncio.get_running_loop().time() + within
+    limit = TimeLimit(end, f"the {within:g} s that SNS has to accept the notification", "")
     workers, sessions = Workers(1, "topic"), Sessions(1)
     environment = Organization.model_validate({"name": "environment", "region": region})
     try:
-        connection = await sessions.connect(environment, region, (PUBLISH.service,), deadline=end)
-        gateway = Gateway(connection.client, workers, rates={}, tally=Tally(), deadline=end)
+        connection = await sessions.connect(environment, region, (PUBLISH.service,), deadline=limit)
+        gateway = Gateway(connection.client, workers, rates={}, tally=Tally(), deadline=limit)
         return await gateway.call(
             PUBLISH,
             lambda answer: str(answer["MessageId"]),
@@ -56,9 +58,7 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
         raise _on_topics(failure) from None
     except OrganizationError as error:  # of the credentials, or of the profile that the environment names
         if error.code == DEADLINE:
-            raise AwsFailure(
-                PUBLISH.name, "NoAnswer", f"SNS was not asked in time: {error.message}", hint=error.hint
-            ) from None
+            raise AwsFailure(PUBLISH.name, "NoAnswer", error.message, hint=error.hint) from None
         raise AwsFailure(PUBLISH.name, error.code, error.message, hint=error.hint) from None
     finally:
         sessions.close()
@@ -75,6 +75,6 @@ def _in_order(topic_arn: str, message: str) -> dict[str, str]:
 
 def _on_topics(failure: AwsFailure) -> AwsFailure:
     if failure.code == DEADLINE:
-        return AwsFailure(failure.operation, "NoAnswer", "SNS has not answered in time", hint=_ELSE)
+        return AwsFailure(failure.operation, "NoAnswer", failure.message, hint=failure.hint or _ELSE)
     hint = _KEY if failure.code.startswith("KMS") else _HINTS.get(failure.code, failure.hint or _ELSE)
     return AwsFailure(failure.operation, failure.code, failure.message, hint=hint)

@@ -9,6 +9,7 @@ from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.regions import first_region
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.collection import Collection
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
@@ -31,9 +32,9 @@ T = TypeVar("T")
 class Audit:
     """The audit of one organization; what it has learned so far outlives its failure.
 
-    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `claim` is told the instance before anything is read of it, and may refuse. With `outdated`, earlier
-    versions of permission sets in accounts are asked for, too.
+    `sessions` makes the connections of all organizations. `claim` is told the instance before anything is
+    read of it, and may refuse. With `outdated`, earlier versions of permission sets in accounts are asked
+    for, too.
     """
 
     def __init__(  # noqa: PLR0913 - each is named where it is given
@@ -42,7 +43,7 @@ class Audit:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float | None,
+        deadline: TimeLimit | None,
         claim: Callable[[Instance], None],
         clock: Callable[[], datetime],
         meter: Meter,

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from sso_batch import open_files
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.workers import Workers
@@ -15,8 +17,7 @@ from sso_batch.workers import Workers
 class Connector:
     """Connects an organization in a Region; whatever it has opened is closed together.
 
-    `sessions` makes the connections of all organizations. `deadline` is a time of the event loop's clock.
-    `gateway` makes each gateway.
+    `sessions` makes the connections of all organizations. `gateway` makes each gateway.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class Connector:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float | None,
+        deadline: TimeLimit | None,
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
         self.tally = Tally()
@@ -35,7 +36,7 @@ class Connector:
         self._sessions = sessions
         self._deadline = deadline
         self._gateway = gateway
-        self._calls = Workers(CALLS_AT_ONCE, f"aws-{organization.name}")
+        self._calls = Workers(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
         self._connections: list[Connection] = []
 
     async def connect(self, region: str) -> Gateway:
@@ -55,6 +56,7 @@ class Connector:
             tally=self.tally,
             deadline=self._deadline,
             renew=connection.renew,
+            release=connection.close,
             secrets=(secret.get_secret_value(),) if secret else (),
         )
 

@@ -10,8 +10,9 @@ from typing import Any
 import click
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch import __version__
+from sso_batch import __version__, open_files
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
@@ -25,13 +26,17 @@ from sso_batch.runner.claims import same_instance
 from sso_batch.runner.selection import select
 
 _PATIENCE = 60.0
-"""Seconds after which a call that is tried again and again is given up: a preflight is short."""
+"""Seconds for one organization: a preflight is short."""
+
+_ATTEMPTS = 3
+"""To reach an endpoint, which take seconds."""
 
 
 def check_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions, *, format_: str
 ) -> int:
     """Say what a run would lack; raises UsageError as `run` does. Nothing is written."""
+    open_files.raise_limit()
     config = with_options(load(config_file, environ), options)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     open_store(config.output).check()
@@ -43,7 +48,7 @@ def check_command(
     else:
         from sso_batch.preflight.table import table  # noqa: PLC0415 - rich, for tables alone
 
-        terminal.print(table(checks))
+        terminal.print(table(checks, config_file))
     return code
 
 
@@ -51,7 +56,7 @@ async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
     sessions = Sessions(len(organizations))
-    places = asyncio.Semaphore(config.run.max_parallel_organizations)
+    places = asyncio.Semaphore(open_files.organizations_at_once(config.run.max_parallel_organizations))
 
     async def one(organization: Organization) -> OrganizationCheck:
         async with places:
@@ -67,7 +72,12 @@ async def _preflight(
     organization: Organization, config: Config, sessions: Sessions, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """One organization; whatever is raised in it ends here."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline = TimeLimit(
+        asyncio.get_running_loop().time() + _PATIENCE,
+        name=f"the {_PATIENCE:.0f} s that `sso-batch check` allows for each organization",
+        hint="no setting changes this limit; a run allows run.deadline for all organizations",
+        attempts=_ATTEMPTS,
+    )
     preflight = Preflight(
         organization,
         config.collect,

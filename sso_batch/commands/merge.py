@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
+from sso_batch import open_files
 from sso_batch.commands.place import open_store
 from sso_batch.commands.run import RunOptions, now, with_options
 from sso_batch.commands.step_summary import append_step_summary
@@ -29,6 +30,7 @@ def merge_command(
     wait: str | None,
 ) -> int:
     """Join the shards of a run; raises UsageError where it cannot begin."""
+    open_files.raise_limit()
     patience = _patience(wait)
     check_run_id(options.run_id)
     assert options.run_id is not None, "the command line asks for it"  # noqa: S101 - for the type checker

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sso_batch import open_files
 from sso_batch.commands.place import open_store, place_named
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
@@ -52,6 +53,7 @@ def execute(
     shard: Shard | None = None,
 ) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
+    open_files.raise_limit()
     refuse_missing(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()

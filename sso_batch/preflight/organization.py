@@ -12,6 +12,7 @@ from sso_batch.aws.operations import Operation
 from sso_batch.aws.probe import Listed, ProbeApi, Subjects
 from sso_batch.aws.regions import first_region
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
@@ -19,6 +20,7 @@ from sso_batch.collect.plan import estimate
 from sso_batch.config import Collect, Organization
 from sso_batch.config.patterns import partition_of_region
 from sso_batch.model import Gap, Instance
+from sso_batch.preflight.alternatives import BY_PAIR, alternatives
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
 
 T = TypeVar("T")
@@ -58,7 +60,7 @@ class Preflight:
         settings: Collect,
         *,
         sessions: Sessions,
-        deadline: float,
+        deadline: TimeLimit,
         outdated: bool = False,
     ) -> None:
         self._organization = organization
@@ -103,7 +105,9 @@ class Preflight:
             permissions |= dict(zip(asked, answers, strict=True))
             self._learn(subjects)
         pairs = await self._sample(api, subjects)
-        record = self._record(instance, tuple(permissions[one] for one in wanted))
+        instead = alternatives(self._listed)
+        found = [_without(permissions[one], instead.get(one, "")) for one in wanted]
+        record = self._record(instance, tuple(found))
         return replace(record, estimates=self._estimates(pairs))
 
     async def _ask(self, api: ProbeApi, operation: Operation, subjects: Subjects) -> Permission:
@@ -209,7 +213,17 @@ def _allowed(operation: Operation, resource: str) -> Permission:
 
 def _refused(operation: Operation, gap: Gap) -> Permission:
     verdict = Verdict.DENIED if is_denied(gap.code) else Verdict.UNKNOWN
-    return Permission(operation.name, operation.action, verdict, gap.resource, gap.code, gap.message)
+    return Permission(
+        operation.name, operation.action, verdict, gap.resource, gap.code, gap.message, gap.hint
+    )
+
+
+def _without(permission: Permission, instead: str) -> Permission:
+    """Note what a run does instead of a call; one that is refused by principal is made by pair."""
+    refused = permission.verdict is Verdict.DENIED
+    if refused and permission.operation == operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL.name:
+        instead = BY_PAIR
+    return replace(permission, instead=instead)
 
 
 def _resource(operation: Operation, subjects: Subjects) -> str:

@@ -3,11 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL
 from sso_batch.model import Gap, Instance
-
-_CAN_BE_DONE_WITHOUT = frozenset({LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL.name})
-"""Where it is refused, `fastest` goes by pair, and is complete."""
 
 
 class Verdict(StrEnum):
@@ -23,7 +19,8 @@ class Permission:
     """One permission that a run needs: the operation, its IAM action, and what AWS said of `resource`.
 
     `code` and `message` are AWS's where it refused or failed; without them, `unknown` means that there was
-    nothing to ask about, which a run would not ask about either.
+    nothing to ask about, which a run would not ask about either. `instead` is what a run does without the
+    call, where it can do without.
     """
 
     operation: str
@@ -32,13 +29,13 @@ class Permission:
     resource: str
     code: str = ""
     message: str = ""
+    hint: str = ""
+    instead: str = ""
 
     @property
     def lacking(self) -> bool:
         """Whether a run could not be sure of an answer."""
-        if self.operation in _CAN_BE_DONE_WITHOUT and self.verdict is Verdict.DENIED:
-            return False
-        return self.verdict is Verdict.DENIED or bool(self.code)
+        return not self.instead and (self.verdict is Verdict.DENIED or bool(self.code))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from sso_batch import open_files
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
 from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
 from sso_batch.config import Config, Organization
+from sso_batch.config.durations import written
 from sso_batch.outcome import OrganizationOutcome, RunOutcome
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts
@@ -135,8 +138,13 @@ class Run:
         return None
 
     async def _work(self) -> RunOutcome:
-        deadline = asyncio.get_running_loop().time() + self._config.run.deadline.total_seconds()
-        places = asyncio.Semaphore(self._config.run.max_parallel_organizations)
+        span = self._config.run.deadline
+        deadline = TimeLimit(
+            asyncio.get_running_loop().time() + span.total_seconds(),
+            name=f"run.deadline ({written(span)})",
+            hint="increase run.deadline, or audit fewer organizations in one run",
+        )
+        places = asyncio.Semaphore(self._organizations_at_once())
         self._tasks = [
             asyncio.create_task(self._organization(one, places, deadline)) for one in self._organizations
         ]
@@ -147,8 +155,21 @@ class Run:
         closed = await self._desk.writers.run(partial(self._ending.close, tuple(organizations)))
         return self._ending.end(closed, self._signal)
 
+    def _organizations_at_once(self) -> int:
+        """As many as the configuration says, and as the limit of open files allows."""
+        wanted = min(self._config.run.max_parallel_organizations, max(len(self._organizations), 1))
+        possible = open_files.organizations_at_once(wanted)
+        if possible < wanted:
+            self._log.warning(
+                "run.open_files_limited",
+                wanted=wanted,
+                organizations_at_once=possible,
+                hint=open_files.hint(),
+            )
+        return possible
+
     async def _organization(
-        self, organization: Organization, places: asyncio.Semaphore, deadline: float
+        self, organization: Organization, places: asyncio.Semaphore, deadline: TimeLimit
     ) -> OrganizationOutcome:
         name, entry = organization.name, self._entry(organization, deadline)
         try:
@@ -163,7 +184,7 @@ class Run:
         self._progress.ended(name, outcome.status)
         return outcome
 
-    def _entry(self, organization: Organization, deadline: float | None) -> OrganizationRun:
+    def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
         meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
         audit = Audit(

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sso_batch.open_files import patiently
+
 _MODE = 0o600  # reports name people
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -44,7 +46,7 @@ class Draft:
         self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.part"
         self._digest = hashlib.sha256()
         self._bytes = 0
-        descriptor = os.open(self.path, _NEW, _MODE)
+        descriptor = patiently(lambda: os.open(self.path, _NEW, _MODE))
         os.fchmod(descriptor, _MODE)  # whatever the umask took away
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
+from sso_batch.open_files import patiently
 from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import Stored
 from sso_batch.store.trouble import PlaceError
@@ -18,6 +19,9 @@ _CHUNK = 1 << 20
 _NAME_ANOTHER = "name a folder that this user may write to with --output or output.directory"
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Folder:
@@ -104,7 +108,7 @@ class Folder:
 
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = patiently(lambda: os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY))
         try:
             os.fsync(descriptor)
         except OSError as error:
@@ -117,7 +121,7 @@ class Folder:
 def _regular(path: Path) -> int:
     """Open a file to read it; a link, or what is no file at all, such as a pipe, is refused."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = patiently(lambda: os.open(path, _READ))
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _no_file(path) from error

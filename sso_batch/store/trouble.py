@@ -4,6 +4,7 @@ import errno
 import os
 from dataclasses import dataclass
 
+from sso_batch import open_files
 from sso_batch.errors import OutputError, OutputUnavailableError
 
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
@@ -46,5 +47,7 @@ def trouble(error: OSError) -> Trouble:
     if isinstance(error, PlaceError):
         return Trouble(error.code, error.message, error.hint)
     hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
+    if error.errno in open_files.EXHAUSTED:
+        hint = open_files.hint()
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)

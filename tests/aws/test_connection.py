@@ -213,7 +213,10 @@ def test_broken_configuration_file(aws_config: AwsConfig, tmp_path: Path, text: 
 
     error = refused(profile="a")
 
-    assert (error.code, error.hint) == ("ConfigParseError", "mend the AWS configuration file")
+    assert (error.code, error.hint) == (
+        "ConfigParseError",
+        "fix the syntax of the file that the message names",
+    )
     assert str(tmp_path / "config") in error.message
 
 
@@ -413,19 +416,22 @@ def test_override_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     one = Connection(organization(), "eu-west-1")
 
-    assert one.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566/base" for service in SERVICES)
+    assert one.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566" for service in SERVICES)
     assert {one.client(service).meta.endpoint_url for service in SERVICES} == {"http://127.0.0.1:4566/base"}
 
 
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        (f"https://user:{SECRET}@proxy.example.com/base?token={SECRET}", "https://proxy.example.com/base"),
+        (f"https://user:{SECRET}@proxy.example.com/base?token={SECRET}", "https://proxy.example.com"),
         (f"http://{SECRET}@localhost:1", "http://localhost:1"),
+        (f"http://proxy.example.com/{SECRET}/aws", "http://proxy.example.com"),
+        (f"http://proxy.example.com:8080?{SECRET}", "http://proxy.example.com:8080"),
+        (f"http://[::1]:8080/#{SECRET}", "http://[::1]:8080"),
     ],
 )
 def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
-    """What is told of an override holds no user, password or query: those can be secrets."""
+    """An override is reported by scheme, host and port: the user, the path and the rest can hold secrets."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_ADMIN", url)
 
     assert Connection(organization(), "eu-west-1").endpoint_overrides == (f"sso-admin={told}",)

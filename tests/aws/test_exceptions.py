@@ -1,8 +1,12 @@
 """What botocore raises, and what a person is told of it."""
 
+import errno
 import io
 import json
-from collections.abc import Callable
+import os
+import ssl
+import string
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import botocore.exceptions as botocore
@@ -12,32 +16,34 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.parsers import ResponseParserError
 
+from sso_batch.aws import codes, operations
 from sso_batch.aws.connection import _AssumedRole
 from sso_batch.aws.exceptions import from_exception
 from sso_batch.aws.hints import UNUSABLE
-from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_USERS
+from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_GROUPS, LIST_USERS, Operation
 from sso_batch.aws.sts import Sts
 
 URL = "https://sso.eu-west-1.amazonaws.com"
 
 LOGIN = "sign in again: run `aws sso login --profile PROFILE` with this organization's profile"
 NO_CREDENTIALS = (
-    "give the organization a `profile` that has credentials, or credentials in the environment; "
+    "give the organization a `profile` that has credentials, or set credentials in the environment; "
     "`aws sts get-caller-identity` shows whether there are any"
 )
 TRUST = (
-    "let the role's trust policy name the caller in the message above, with the external id that the "
-    "configuration gives as `external_id`; the caller itself needs sts:AssumeRole on the role"
+    "check the role's name and account in `role_arn` first: AWS gives the same answer for a role that does "
+    "not exist; if it exists, its trust policy must allow the caller in the message above, and the caller "
+    "needs sts:AssumeRole on the role"
 )
 NO_PERMISSION_SETS = (
-    "look whether this instance holds permission sets: an account instance does not, nor does one whose "
-    "permission sets are turned off; and use the instance's primary Region"
+    "check whether this instance has permission sets: an account instance has none, nor does an instance "
+    "with permission sets turned off; and use the instance's primary Region"
 )
-KEY_HINT = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
+KEY_HINT = "check the key that encrypts the instance in AWS KMS: it is disabled or deleted"
 KMS_HINT = (
     "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 )
-RENEW = "AWS does not know these credentials: renew them and check the clock of this machine"
+RENEW = "AWS does not know these credentials: renew them and check this machine's clock"
 
 
 def refused(
@@ -61,16 +67,70 @@ def told(error: Exception) -> tuple[str, str, str, str, bool]:
 
 
 STRANGE = (
-    "look for line breaks and other strange characters in the credentials, AWS_ENDPOINT_URL and "
-    "HTTPS_PROXY; they may be secrets and are not repeated here"
+    "look for line breaks and other special characters in the credentials, AWS_ENDPOINT_URL and HTTPS_PROXY; "
+    "they may be secrets and are not repeated here"
 )
 UNREACHABLE = (
-    "look at this machine's DNS and network, at HTTPS_PROXY and AWS_ENDPOINT_URL: nobody answers there"
+    "check this machine's DNS and network, HTTPS_PROXY and AWS_ENDPOINT_URL: no endpoint answers there"
 )
 TLS = (
-    "look who answers: where a proxy opens TLS, give its certificate as AWS_CA_BUNDLE; and check this "
+    "a TLS-intercepting proxy may be in the way: set AWS_CA_BUNDLE to its CA certificate; also check this "
     "machine's clock"
 )
+CONNECTION = (
+    "the connection to AWS failed on every attempt: check the network, HTTPS_PROXY and AWS_ENDPOINT_URL, "
+    "then run again"
+)
+BROKEN = (
+    "AWS does not send such answers: check which endpoint or proxy answers (AWS_ENDPOINT_URL, HTTPS_PROXY), "
+    "then run again"
+)
+SETTING = (
+    "fix this setting in the environment (AWS_* variables) or in the AWS configuration file "
+    "(AWS_CONFIG_FILE, by default ~/.aws/config)"
+)
+GONE = "it was deleted while it was read, or the caller cannot see it: run again to read the current state"
+NOT_OFFERED = (
+    "this endpoint does not offer ListAccountAssignments: check that sso-admin is available in this Region "
+    "and that no proxy or AWS_ENDPOINT_URL answers in its place; a newer version of sso-batch may help"
+)
+LOOK_UP = (
+    "look up {} in the AWS API reference of ListAccountAssignments (sso-admin); CloudTrail of the caller's "
+    "account shows the request"
+)
+ROLE_SOURCE = (
+    "the credentials that assume the role do not work: renew those of the environment or of "
+    "`source_profile`, and check this machine's clock"
+)
+STS_OFF = "STS is turned off in this Region: turn it on in the management account, or set another `region`"
+DURATION = "lower `duration_seconds`, or raise the role's maximum; AWS allows 3600 for a chain of roles"
+ROLE_REQUEST = (
+    "check `role_arn`, `session_name` and `duration_seconds`: STS refused them with ValidationError"
+)
+IRSA = (
+    "check AWS_ROLE_ARN first: AWS gives the same answer for a role that does not exist; if it exists, its "
+    "trust policy must allow sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider and this "
+    "service account"
+)
+IRSA_EXPIRED = (
+    "the token in AWS_WEB_IDENTITY_TOKEN_FILE has expired: the platform must renew the file (in "
+    "Kubernetes, a projected service account token); restart the pod, or fix what writes the file"
+)
+IRSA_ISSUER = (
+    "check that the account has an OIDC identity provider for the issuer of the token in "
+    "AWS_WEB_IDENTITY_TOKEN_FILE, with the token's audience"
+)
+IRSA_ELSE = "check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE: STS refused them"
+SSO_ROLE = (
+    "check sso_account_id and sso_role_name in the profile: the user who signed in must have this permission "
+    "set in this account"
+)
+TOKEN = (
+    "check the profile or the variables that supply the credentials: AWS refused CreateOAuth2Token with "
+    "AccessDeniedException"
+)
+PARTIAL = "set both the access key id and the secret access key where the message says, or neither"
+AWS_TROUBLE = "AWS kept answering with an error of its own: look at the AWS Health Dashboard, then run again"
 
 # Exceptions of botocore's own
 
@@ -78,22 +138,22 @@ TLS = (
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        (botocore.ConnectionError(error=OSError("reset")), ""),
+        (botocore.ConnectionError(error=OSError("reset")), CONNECTION),
         (
             botocore.EndpointConnectionError(endpoint_url=URL),
             UNREACHABLE,
         ),
-        (botocore.ConnectionClosedError(endpoint_url=URL), ""),
-        (botocore.ConnectTimeoutError(endpoint_url=URL), ""),
-        (botocore.ReadTimeoutError(endpoint_url=URL), ""),
-        (botocore.ProxyConnectionError(proxy_url=URL), "look at HTTPS_PROXY: nobody answers there"),
+        (botocore.ConnectionClosedError(endpoint_url=URL), CONNECTION),
+        (botocore.ConnectTimeoutError(endpoint_url=URL), UNREACHABLE),
+        (botocore.ReadTimeoutError(endpoint_url=URL), CONNECTION),
+        (botocore.ProxyConnectionError(proxy_url=URL), "check HTTPS_PROXY: no proxy answers there"),
         (
             botocore.SSLError(endpoint_url=URL, error=OSError("bad certificate")),
             TLS,
         ),
-        (botocore.ResponseStreamingError(error="cut"), ""),
-        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), ""),
-        (ResponseParserError("not XML"), ""),
+        (botocore.ResponseStreamingError(error="cut"), CONNECTION),
+        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), BROKEN),
+        (ResponseParserError("not XML"), BROKEN),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -106,12 +166,14 @@ def test_worth_another_try(error: Exception, hint: str) -> None:
     ("url", "shown"),
     [
         ("http://ann:hush@proxy.example:3128", "http://***@proxy.example:3128"),
-        ("https://hush@x/a@b", "https://***@x/a@b"),
-        ("https://x/a@b", "https://x/a@b"),
+        ("https://hush@x/a@b", "https://***@x"),
+        ("https://x/a@b", "https://x"),
+        ("http://x:8080/hush/aws?hush=hush", "http://x:8080"),
+        ("http://x?hush", "http://x"),
     ],
 )
 def test_users_of_urls(url: str, shown: str) -> None:
-    """The user and password in a URL, a proxy's or an endpoint's, are masked."""
+    """The user and password in a URL, a proxy's or an endpoint's, are masked, and its path is left out."""
     assert told(botocore.EndpointConnectionError(endpoint_url=url))[2] == (
         f'Could not connect to the endpoint URL: "{shown}"'
     )
@@ -128,8 +190,12 @@ def test_users_of_urls(url: str, shown: str) -> None:
         (botocore.PartialCredentialsError(provider="env", cred_var="key"), "NoCredentials", NO_CREDENTIALS),
         (botocore.CredentialRetrievalError(provider="x", error_msg="no"), "NoCredentials", NO_CREDENTIALS),
         (botocore.NoAuthTokenError(), "NoCredentials", NO_CREDENTIALS),
-        (botocore.InvalidConfigError(error_msg="no"), "InvalidConfigError", ""),
-        (botocore.UnknownServiceError(service_name="x", known_service_names="y"), "UnknownServiceError", ""),
+        (botocore.InvalidConfigError(error_msg="no"), "InvalidConfigError", SETTING),
+        (
+            botocore.UnknownServiceError(service_name="x", known_service_names="y"),
+            "UnknownServiceError",
+            SETTING,
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -162,7 +228,7 @@ def test_an_http_client_that_breaks() -> None:
         "ListAccountAssignments",
         "HTTPClientError",
         "the HTTP client raised OSError",
-        "",
+        CONNECTION,
         True,
     )
 
@@ -231,7 +297,7 @@ def test_credentials_that_were_never_fresh() -> None:
         "ListAccountAssignments",
         "CredentialsExpired",
         str(error),
-        "the profile's credential_process gives credentials that have run out: mend it",
+        "the profile's credential_process returns expired credentials: fix it",
         False,
     )
 
@@ -355,7 +421,7 @@ def test_trouble_of_aws(code: str, status: int) -> None:
     """Trouble on AWS's side is tried again, and is no throttle."""
     failure = from_exception(LIST_USERS, refused(code, status=status))
 
-    assert (failure.throttle, failure.transient, failure.hint) == (False, True, "")
+    assert (failure.throttle, failure.transient, failure.hint) == (False, True, AWS_TROUBLE)
 
 
 @pytest.mark.parametrize(
@@ -373,17 +439,29 @@ def test_trouble_of_aws(code: str, status: int) -> None:
         ),
         (
             refused("ExpiredTokenException"),
-            "the credentials ran out during the run: use a role, whose credentials are renewed",
+            "the credentials expired during the run: use a role, whose credentials are renewed",
         ),
         (refused("UnrecognizedClientException"), RENEW),
         (refused("InvalidClientTokenId"), RENEW),
         (refused("SignatureDoesNotMatch"), RENEW),
-        (refused("ResourceNotFoundException"), ""),
+        (refused("ResourceNotFoundException"), GONE),
+        (refused("UnknownOperationException"), NOT_OFFERED),
+        (refused("TeapotException"), LOOK_UP.format("TeapotException")),
         (refused("ValidationException"), NO_PERMISSION_SETS),
         (refused("AccessDeniedException", Reason="KMS_AccessDeniedException"), KMS_HINT),
         (refused("ResourceNotFoundException", Reason="KMS_NotFoundException"), KEY_HINT),
         (refused("ValidationException", Reason="KMS_DISABLED"), KEY_HINT),
         (refused("AccessDenied", operation="AssumeRole"), TRUST),
+        (refused("ExpiredToken", operation="AssumeRole"), ROLE_SOURCE),
+        (refused("RegionDisabledException", operation="AssumeRole"), STS_OFF),
+        (refused("ValidationError", "DurationSeconds exceeds", operation="AssumeRole"), DURATION),
+        (refused("ValidationError", "bad name", operation="AssumeRole"), ROLE_REQUEST),
+        (refused("AccessDenied", operation="AssumeRoleWithWebIdentity"), IRSA),
+        (refused("ExpiredTokenException", operation="AssumeRoleWithWebIdentity"), IRSA_EXPIRED),
+        (refused("InvalidIdentityToken", operation="AssumeRoleWithWebIdentity"), IRSA_ISSUER),
+        (refused("Teapot", operation="AssumeRoleWithWebIdentity"), IRSA_ELSE),
+        (refused("ForbiddenException", operation="GetRoleCredentials"), SSO_ROLE),
+        (refused("AccessDeniedException", operation="CreateOAuth2Token"), TOKEN),
     ],
 )
 def test_refused(error: botocore.ClientError, hint: str) -> None:
@@ -397,6 +475,100 @@ def test_refused(error: botocore.ClientError, hint: str) -> None:
     assert message == error.response["Error"]["Message"]
 
 
+def test_role_with_an_external_id() -> None:
+    """The external id is mentioned where one is configured, and only there; its value never is."""
+    error = refused("AccessDenied", f"no {SECRET}", operation="AssumeRole")
+
+    failure = from_exception(LIST_USERS, error, secrets=(SECRET,))
+
+    assert failure.hint == TRUST.replace(
+        "message above,", "message above, with the configured `external_id`,"
+    )
+    assert SECRET not in failure.hint + failure.message
+    assert "external" not in from_exception(LIST_USERS, error).hint
+
+
+@pytest.mark.parametrize("operation", [LIST_USERS, LIST_GROUPS])
+def test_a_directory_that_asks_for_a_filter(operation: Operation) -> None:
+    """A listing of principals that AWS refuses without a filter is explained."""
+    failure = from_exception(operation, refused("ValidationException", "Filter is required"))
+
+    assert failure.hint.startswith(
+        "AWS lists the users and groups of this identity source only with a filter"
+    )
+
+
+CODES = sorted(
+    code
+    for table in vars(codes).values()
+    if isinstance(table, frozenset)
+    for code in (*table, "UnknownOperationException", "ValidationException", "NobodyHasSeenThisException", "")
+)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+@pytest.mark.parametrize("operation", operations.TABLE, ids=lambda operation: operation.name)
+def test_every_code_has_a_hint(operation: Operation, status: int) -> None:
+    """Every code of the tables, and an unknown one, has a hint for every operation."""
+    failures = [
+        from_exception(operation, refused(code, status=status, operation=made))
+        for code in CODES
+        for made in (operation.name, "AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials")
+    ]
+
+    assert [str(failure) for failure in failures if len(failure.hint) < 20] == []
+
+
+def every_exception() -> Iterator[Exception]:
+    """Each of botocore's exceptions, with made-up values."""
+    for kind in vars(botocore).values():
+        if isinstance(kind, type) and issubclass(kind, botocore.BotoCoreError):
+            names = [field.split(".")[0] for _, field, _, _ in string.Formatter().parse(kind.fmt) if field]
+            values: dict[str, Any] = {name: OSError(name) for name in names}
+            if kind is botocore.WaiterError:
+                values["last_response"] = {}
+            yield kind(**values)
+
+
+@pytest.mark.parametrize("error", list(every_exception()), ids=lambda error: type(error).__name__)
+def test_every_exception_has_a_hint(error: Exception) -> None:
+    """Every exception of botocore's is a failure with a hint, and none is taken for a bug."""
+    failure = from_exception(LIST_USERS, error)
+
+    assert len(failure.hint) > 20
+    assert failure.code
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda reason: reason,
+        lambda reason: botocore.EndpointConnectionError(endpoint_url=URL, error=reason),
+        lambda reason: botocore.SSLError(endpoint_url=URL, error=ssl.SSLError(reason)),
+        lambda reason: botocore.HTTPClientError(error=reason),
+    ],
+    ids=["plain", "connection", "TLS", "client"],
+)
+def test_no_file_descriptor_left(number: int, wrap: Callable[[OSError], Exception]) -> None:
+    """A connection for which no descriptor is left is attempted again, and the hint names the limit."""
+    failure = from_exception(LIST_USERS, wrap(OSError(number, os.strerror(number))))
+
+    assert (failure.code, failure.transient, failure.unreachable) == ("TooManyOpenFiles", True, False)
+    assert "ulimit -n" in failure.hint
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_token_cache_that_cannot_be_written(number: int) -> None:
+    """A read-only folder of sign-in tokens is named, with what to do about it."""
+    path = "/home/ann/.aws/sso/cache/tmpx.tmp"
+    failure = from_exception(LIST_USERS, OSError(number, os.strerror(number), path))
+
+    assert failure.code == "CacheNotWritable"
+    assert path in failure.message
+    assert "make the folder writable" in failure.hint
+
+
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"ResponseMetadata": {}}])
 def test_refusal_without_words(response: Any) -> None:  # noqa: ANN401 - a broken answer
     """A refusal that does not say what it is about is one all the same."""
@@ -404,7 +576,7 @@ def test_refusal_without_words(response: Any) -> None:  # noqa: ANN401 - a broke
         "ListAccountAssignments",
         "Unknown",
         "",
-        "",
+        LOOK_UP.format("Unknown"),
         False,
     )
 

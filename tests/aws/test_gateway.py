@@ -1,11 +1,19 @@
 """The one way to AWS: paced, tried again where that can help, counted, and understood."""
 
 import asyncio
+import errno
+import os
 from collections import Counter
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.gateway import GIVE_UP, Gateway, Tally
@@ -17,6 +25,7 @@ from sso_batch.aws.operations import (
     SSO_ADMIN,
     Operation,
 )
+from sso_batch.aws.time_limit import TimeLimit
 from tests.aws.conftest import Clients, Instantly, MakeGateway, Script
 
 SECRET = "marker-of-a-secret-5f3e"
@@ -32,6 +41,10 @@ def refused(code: str, message: str = "no", status: int = 400) -> ClientError:
 
 THROTTLED = refused("ThrottlingException")
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://x")
+
+
+def limit(end: float, *, attempts: int | None = None) -> TimeLimit:
+    return TimeLimit(end, "run.deadline (7s)", "increase run.deadline", attempts)
 
 
 async def ask(gateway: Gateway, operation: Operation = LIST_USERS) -> str:
@@ -87,7 +100,7 @@ def test_bug_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGate
     clients.scripts["list_users"] = [bug]
 
     with pytest.raises(type(bug)) as caught:
-        instantly(ask(gateway(deadline=1000.0)))
+        instantly(ask(gateway(deadline=limit(1000.0))))
 
     assert caught.value is bug
     assert len(clients.asked) == 1
@@ -129,19 +142,24 @@ def test_deadline_in_a_call(instantly: Instantly, clients: Clients, gateway: Mak
     clients.scripts["list_users"] = [None]
 
     with pytest.raises(AwsFailure) as caught:
-        instantly(ask(gateway(deadline=7.0)))
+        instantly(ask(gateway(deadline=limit(7.0))))
 
-    assert told(caught) == ("ListUsers", "DeadlineExceeded", "the run's deadline came before the answer")
+    assert told(caught) == ("ListUsers", "DeadlineExceeded", "no answer before the end of run.deadline (7s)")
     assert instantly.now() == pytest.approx(7)
 
 
 def test_deadline_in_a_pause(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """The pause before another try ends at the deadline."""
+    """The pause before another attempt ends at the deadline; the failure names the last error."""
     clients.scripts["list_users"] = [UNREACHABLE]
 
-    with pytest.raises(AwsFailure, match="DeadlineExceeded"):
-        instantly(ask(gateway(deadline=2.0)))
+    with pytest.raises(AwsFailure, match="DeadlineExceeded") as caught:
+        instantly(ask(gateway(deadline=limit(2.0))))
 
+    assert caught.value.message == (
+        "no answer before the end of run.deadline (7s); the last attempt failed with ListUsers: "
+        'EndpointConnectionError: Could not connect to the endpoint URL: "https://x"'
+    )
+    assert "no endpoint answers there; or increase run.deadline" in caught.value.hint
     assert instantly.now() == pytest.approx(2)
     assert clients.times == pytest.approx([0, 0.5, 1.5])
 
@@ -151,7 +169,7 @@ def test_deadline_in_the_queue(instantly: Instantly, clients: Clients, gateway: 
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     async def scene() -> list[str | BaseException]:
-        slow = gateway(deadline=2.5, rates={LIST_USERS.limit.name: 1})
+        slow = gateway(deadline=limit(2.5), rates={LIST_USERS.limit.name: 1})
         return await asyncio.gather(*(ask(slow) for _ in range(5)), return_exceptions=True)
 
     answers = instantly(scene())
@@ -166,10 +184,43 @@ def test_deadline_that_has_passed(instantly: Instantly, clients: Clients, gatewa
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     with pytest.raises(AwsFailure, match="DeadlineExceeded"):
-        instantly(ask(gateway(deadline=-1.0)))
+        instantly(ask(gateway(deadline=limit(-1.0))))
 
     assert instantly.now() == 0
     assert clients.times == []
+
+
+NOBODY = (
+    UNREACHABLE,
+    ConnectTimeoutError(endpoint_url="https://x"),
+    ProxyConnectionError(proxy_url="http://x"),
+    SSLError(endpoint_url="https://x", error=OSError("bad certificate")),
+)
+
+
+@pytest.mark.parametrize("trouble", NOBODY, ids=lambda trouble: type(trouble).__name__)
+def test_few_attempts_where_nothing_answers(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
+) -> None:
+    """A limit of attempts ends the search for an endpoint within seconds, with the error itself."""
+    clients.scripts["list_users"] = [trouble]
+
+    with pytest.raises(AwsFailure) as caught:
+        instantly(ask(gateway(deadline=limit(60.0, attempts=3))))
+
+    assert caught.value.code == type(trouble).__name__
+    assert caught.value.message.endswith("(3 attempts in 2 s)")
+    assert clients.times == pytest.approx([0, 0.5, 1.5])
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, refused("InternalFailure", status=500), {}])
+def test_attempts_are_limited_for_unreachable_endpoints_alone(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
+) -> None:
+    """An endpoint that answers, with a throttle or an error of its own, is asked until the time limit."""
+    clients.scripts["list_users"] = [*[trouble] * 5, {"Name": "x"}]
+
+    assert instantly(ask(gateway(deadline=limit(60.0, attempts=3)))) == "x"
 
 
 def test_expired_for_good(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
@@ -222,6 +273,21 @@ def test_answered_in_the_end(
     assert answer == "x"
     assert tally == Tally(Counter(ListUsers=3), throttled=2 if trouble is THROTTLED else 0, retried=2)
     assert clients.asked == [("identitystore.list_users", {})] * 3
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_descriptor_left(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, number: int
+) -> None:
+    """A connection that cannot be opened for want of a descriptor is attempted again, with others closed."""
+    released: list[bool] = []
+    full = OSError(number, os.strerror(number))
+    trouble = EndpointConnectionError(endpoint_url="https://x", error=full)
+    clients.scripts["list_users"] = [*[trouble] * 5, {"Name": "x"}]
+    limited = gateway(release=lambda: released.append(True), deadline=limit(60.0, attempts=3))
+
+    assert instantly(ask(limited)) == "x"
+    assert released == [True] * 5
 
 
 def test_throttles_slow_the_pace(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
@@ -370,7 +436,7 @@ def test_token_that_is_repeated_for_ever(
     assert told(caught) == (
         "ListUsers",
         "MalformedAnswer",
-        "the answer cannot be understood: a page token came back a second time",
+        "the answer cannot be understood: a page token came back a second time (20 attempts in 292 s)",
     )
 
 

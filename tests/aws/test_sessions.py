@@ -1,6 +1,7 @@
 """The connections of several organizations at once: nobody waits for another's credentials."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,13 @@ from sso_batch.aws import connection, gateway, sessions
 from sso_batch.aws.connection import Sources
 from sso_batch.aws.providers import LateCredentialsError
 from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
 HINT = (
-    "look at what gives this organization's credentials, a profile's credential_process above all: it has to "
-    "answer by itself, with nobody there to type"
+    "check what supplies this organization's credentials, first of all the profile's credential_process: it "
+    "must answer without asking anybody for input"
 )
 
 
@@ -38,7 +40,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 async def connect(sessions: Sessions, name: str, *, within: float | None = None) -> Any:  # noqa: ANN401 - a name
     organization = Organization.model_validate({"name": name, "region": "eu-west-1"})
-    deadline = None if within is None else asyncio.get_running_loop().time() + within
+    now = asyncio.get_running_loop().time()
+    deadline = None if within is None else TimeLimit(now + within, "run.deadline (1s)", "increase it")
     return await sessions.connect(organization, "eu-west-1", (), deadline=deadline)
 
 
@@ -60,24 +63,28 @@ def test_nobody_waits_for_anothers_credentials() -> None:
 
 @pytest.mark.usefixtures("given")
 @pytest.mark.parametrize(
-    ("within", "code", "message"),
+    ("within", "code", "limit", "hint"),
     [
-        (None, "CredentialsTimeout", "there were no credentials after 0 seconds"),
-        (60, "CredentialsTimeout", "there were no credentials after 0 seconds"),
-        (0.01, "DeadlineExceeded", "there were no credentials at the deadline"),
+        (None, "CredentialsTimeout", "the 0 s in which credentials must be available", HINT),
+        (60, "CredentialsTimeout", "the 0 s in which credentials must be available", HINT),
+        (0.01, "DeadlineExceeded", "run.deadline (1s)", f"{HINT}; or increase it"),
     ],
 )
 def test_credentials_that_never_come(
-    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, message: str
+    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, limit: str, hint: str
 ) -> None:
-    """An organization without credentials after a while, or at the deadline, has failed, and is told why."""
+    """An organization without credentials in time fails, and the error names the limit that was reached."""
     monkeypatch.setattr(sessions, "PATIENCE", 0.05)
 
     with pytest.raises(OrganizationError) as caught:
         asyncio.run(connect(Sessions(1), "slow", within=within))
 
     error = caught.value
-    assert (error.code, error.message, error.hint) == (code, message, HINT)
+    assert (error.code, error.message, error.hint) == (
+        code,
+        f"no credentials before the end of {limit}",
+        hint,
+    )
 
 
 def test_a_time_out_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +97,61 @@ def test_a_time_out_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "Connection", fail)
 
     with pytest.raises(TimeoutError) as caught:
+        asyncio.run(connect(Sessions(1), "quick"))
+
+    assert caught.value is ours
+
+
+def full() -> OrganizationError:
+    """The error of a connection whose files could not be opened, as Connection raises it."""
+    error = OrganizationError("cannot be used", code="UnusableCredentials")
+    error.__context__ = OSError(errno.EMFILE, "Too many open files")
+    return error
+
+
+def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that cannot be made for want of descriptors is made once there are some."""
+    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0)
+    results: list[Exception | str] = [full(), full(), "connected"]
+
+    def connect_(*_: object) -> str:
+        result = results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(sessions, "Connection", connect_)
+
+    assert asyncio.run(connect(Sessions(1), "quick")) == "connected"
+
+
+def test_never_a_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are never any descriptors the error names the limit of open files."""
+    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.01)
+    error = full()
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sessions, "Connection", fail)
+
+    with pytest.raises(OrganizationError) as caught:
+        asyncio.run(connect(Sessions(1), "quick", within=0.05))
+
+    assert caught.value.code == "TooManyOpenFiles"
+    assert "open files" in caught.value.hint
+
+
+def test_another_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other error of a connection is raised at once."""
+    ours = OrganizationError("no", code="ProfileNotFound")
+
+    def fail(*_: object) -> None:
+        raise ours
+
+    monkeypatch.setattr(sessions, "Connection", fail)
+
+    with pytest.raises(OrganizationError) as caught:
         asyncio.run(connect(Sessions(1), "quick"))
 
     assert caught.value is ours
@@ -152,22 +214,14 @@ def test_late_credentials(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
 
 @pytest.mark.usefixtures("instant")
 @pytest.mark.parametrize(
-    ("within", "code", "message"),
+    ("within", "code", "limit", "hint"),
     [
-        (
-            None,
-            "CredentialsUnavailable",
-            "there were no credentials after 0 seconds; the last error: the agent starts",
-        ),
-        (
-            0.01,
-            "DeadlineExceeded",
-            "there were no credentials at the deadline; the last error: the agent starts",
-        ),
+        (None, "CredentialsUnavailable", "the 0 s in which credentials must be available", "look"),
+        (0.01, "DeadlineExceeded", "run.deadline (1s)", "look; or increase it"),
     ],
 )
 def test_credentials_that_stay_late(
-    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, message: str
+    monkeypatch: pytest.MonkeyPatch, within: float | None, code: str, limit: str, hint: str
 ) -> None:
     """The time that is over names itself and the last error."""
     monkeypatch.setattr(sessions, "PATIENCE", 0.05)
@@ -177,4 +231,5 @@ def test_credentials_that_stay_late(
         asyncio.run(connect(Sessions(1), "acme", within=within))
 
     error = caught.value
-    assert (error.code, error.message, error.hint) == (code, message, "look")
+    message = f"no credentials before the end of {limit}; the last error: the agent starts"
+    assert (error.code, error.message, error.hint) == (code, message, hint)

@@ -70,7 +70,7 @@ def failure(topic: str = TOPIC, *, within: float = 10) -> AwsFailure:
         (400, "InvalidParameter", "mend notify.sns_topic_arn"),
         (400, "KMSAccessDenied", "kms:GenerateDataKey and kms:Decrypt on the key that encrypts the topic"),
         (403, "InvalidClientTokenId", "AWS does not know these credentials"),
-        (400, "Unheard", "look whether SNS can be reached"),
+        (400, "Unheard", "look up Unheard in the AWS API reference of Publish (sns)"),
     ],
 )
 def test_refused(monkeypatch: pytest.MonkeyPatch, status: int, code: str, hint: str) -> None:
@@ -91,7 +91,10 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
         hung = failure(within=0.3)
 
-    assert (hung.code, hung.message) == ("NoAnswer", "SNS has not answered in time")
+    assert (hung.code, hung.message) == (
+        "NoAnswer",
+        "no answer before the end of the 0.3 s that SNS has to accept the notification",
+    )
     assert hung.hint == "look whether SNS can be reached from here with these credentials"
 
 
@@ -117,7 +120,7 @@ def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
     assert (hung.code, hung.message) == (
         "NoAnswer",
-        "SNS was not asked in time: there were no credentials at the deadline",
+        "no credentials before the end of the 0.3 s that SNS has to accept the notification",
     )
     assert "credential_process" in hung.hint
     os.close(os.open(silent, os.O_RDWR))  # which ends it

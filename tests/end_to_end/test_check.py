@@ -11,7 +11,9 @@ import pytest
 
 from sso_batch.aws.bucket import Bucket
 from sso_batch.demo import Behaviour, Emulator, Fault, Limits, World, configuration, generate
+from sso_batch.demo.configuration import environment
 from tests.end_to_end.command import Command, Ended
+from tests.end_to_end.conftest import Audit
 from tests.end_to_end.worlds import ODDITIES, denying, small
 
 LARGE = ODDITIES | {"users": 430, "groups": 210, "permission_sets": 30, "accounts": 130, "pairs": 240}
@@ -238,7 +240,90 @@ def test_table(check: Check) -> None:
     assert "org-1 ready" in text
     assert f"org-0: sso:ListAccountAssignments on {instance}" in text
     assert "org-0, org-1: the role is assumed without an external id" in text
-    assert "Answered not by AWS, but by http://127.0.0.1" in text
+    assert "endpoint override: http://127.0.0.1" in text
+
+
+EVERYTHING = "\ncollect: {strategy: complete}\n"
+SPARED = (
+    "sso:ListPermissionSetsProvisionedToAccount",
+    "organizations:ListAccountsForParent",
+    "organizations:DescribeOrganizationalUnit",
+)
+NEEDED = (
+    "sso:ListAccountsForProvisionedPermissionSet",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+    "sso:DescribePermissionSet",
+)
+
+
+@pytest.mark.parametrize("action", [*SPARED, *NEEDED])
+def test_as_strict_as_a_run(check: Check, audit: Audit, action: str) -> None:
+    """Where a run is complete without an action, so is its check, which says what is done instead."""
+    world = denying(generate(6, organizations=1, **ODDITIES), action)
+
+    checked = check(world)
+    ran = audit(world, settings=EVERYTHING)
+
+    assert checked.ended.code == ran.ended.code == (0 if action in SPARED else 4)
+    (permission,) = [one for one in checked.organization("org-0")["permissions"] if one["action"] == action]
+    assert permission["verdict"] == "denied"
+    assert bool(permission["instead"]) == (action in SPARED)
+
+
+@pytest.mark.parametrize("omitted", [set(), {"Paths"}], ids=["paths", "no paths"])
+def test_paths_that_aws_leaves_out(check: Check, audit: Audit, omitted: set[str]) -> None:
+    """Where AWS does not say where an account is, a run walks the tree and needs the call for that."""
+    world = denying(generate(6, organizations=1, **ODDITIES), "organizations:ListAccountsForParent")
+    behaviour = Behaviour(omitted_account_members=frozenset(omitted))  # type: ignore[arg-type] # a literal
+
+    checked = check(world, behaviour=behaviour)
+    ran = audit(world, behaviour=behaviour, settings=EVERYTHING)
+
+    assert checked.ended.code == ran.ended.code == (4 if omitted else 0)
+
+
+NOBODY = "http://127.0.0.1:1/marker-in-the-path/"
+
+
+def test_where_nobody_answers(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection ends a check after three attempts, as itself and not as a time limit."""
+    world = small(1)
+    monkeypatch.setattr(Emulator, "environment", lambda _: environment(world, NOBODY))
+
+    checked = check(world)
+
+    failure = checked.organization("org-0")["failure"]
+    assert (checked.ended.code, failure["code"]) == (5, "EndpointConnectionError")
+    assert failure["message"].startswith('Could not connect to the endpoint URL: "http://127.0.0.1:1" (3 att')
+    assert "no endpoint answers there" in failure["hint"]
+    assert "marker-in-the-path" not in checked.ended.stdout + checked.ended.stderr
+
+
+def test_a_limit_of_its_own(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limit of a check names itself, and not the run's deadline."""
+    monkeypatch.setattr("sso_batch.commands.check._PATIENCE", 1.0)
+
+    checked = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
+
+    failure = checked.organization("org-0")["failure"]
+    assert failure["code"] == "DeadlineExceeded"
+    assert "the 1 s that `sso-batch check` allows" in failure["message"]
+    assert "the last attempt failed with GetCallerIdentity: " in failure["message"]
+    assert "increase run.deadline" not in failure["hint"]
+
+
+def test_a_bundle_that_is_not_there(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong AWS_CA_BUNDLE is named before any call."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nonexistent/ca.pem")
+
+    checked = check(small(1))
+
+    failure = checked.organization("org-0")["failure"]
+    assert failure["message"] == (
+        "cannot use the CA bundle '/nonexistent/ca.pem' (AWS_CA_BUNDLE): No such file or directory"
+    )
+    assert checked.calls == Counter()
 
 
 def test_unwritable_output(check: Check, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ READY = OrganizationCheck("acme", (), INSTANCE, (), None, 3)
 FAILED = replace(READY, instance=None, failure=Gap("ListInstances", "acme", "NoInstance", "no", ""))
 
 
-def permission(verdict: Verdict, *, code: str = "", operation: str = "ListUsers") -> Permission:
-    return Permission(operation, f"identitystore:{operation}", verdict, "d-1", code)
+def permission(verdict: Verdict, *, code: str = "", instead: str = "") -> Permission:
+    return Permission("ListUsers", "identitystore:ListUsers", verdict, "d-1", code, instead=instead)
 
 
 LACKING = replace(READY, permissions=(permission(Verdict.DENIED, code="AccessDeniedException"),))
@@ -27,8 +27,8 @@ LACKING = replace(READY, permissions=(permission(Verdict.DENIED, code="AccessDen
         (permission(Verdict.DENIED, code="AccessDeniedException"), True),
         (permission(Verdict.UNKNOWN, code="ThrottlingException"), True),
         (permission(Verdict.UNKNOWN), False),
-        (permission(Verdict.DENIED, code="X", operation="ListAccountAssignmentsForPrincipal"), False),
-        (permission(Verdict.UNKNOWN, code="X", operation="ListAccountAssignmentsForPrincipal"), True),
+        (permission(Verdict.DENIED, code="X", instead="another call"), False),
+        (permission(Verdict.UNKNOWN, code="X", instead="another call"), False),
     ],
 )
 def test_lacking(found: Permission, *, lacking: bool) -> None:

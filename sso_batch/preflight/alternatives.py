@@ -1,0 +1,57 @@
+"""The calls that a run does not make because it takes another one: a denial of these is no gap."""
+
+from collections.abc import Mapping
+
+from sso_batch.aws import operations
+from sso_batch.aws.operations import Operation
+from sso_batch.aws.probe import Listed
+from sso_batch.collect.paths import describing_is_faster
+
+BY_PAIR = "fastest then lists assignments by account and permission set"
+
+
+def alternatives(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
+    """Return what a run does instead of a call, for each call that it can do without.
+
+    Only what the listings prove is said: where they go on, a run may still need the call.
+    """
+    return _of_pairs(listed) | _of_paths(listed)
+
+
+def _of_pairs(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
+    """A run lists provisioned pairs by permission set or by account, whichever are fewer."""
+    sets, accounts = listed.get(operations.LIST_PERMISSION_SETS), listed.get(operations.LIST_ACCOUNTS)
+    if sets is None or accounts is None:
+        return {}
+    if not sets.more and len(sets.ids) <= len(accounts.ids):
+        return {
+            operations.LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT: "a run lists the accounts of each "
+            "permission set as long as there are not more permission sets than accounts"
+        }
+    if not accounts.more and len(accounts.ids) < len(sets.ids):
+        return {
+            operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET: "a run lists the permission sets of "
+            "each account as long as there are fewer accounts than permission sets"
+        }
+    return {}
+
+
+def _of_paths(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
+    """A run names the OUs above accounts one by one or parent by parent, or walks the whole tree."""
+    accounts = listed.get(operations.LIST_ACCOUNTS)
+    if accounts is None or not accounts.above:
+        return {}
+    if None in accounts.above:
+        return {operations.DESCRIBE_ORGANIZATIONAL_UNIT: "a run walks the tree of organizational units"}
+    instead = {operations.LIST_ACCOUNTS_FOR_PARENT: "ListAccounts says where each account is"}
+    if accounts.more:
+        return instead
+    paths = [ids for ids in accounts.above if ids is not None]
+    units = {id_ for ids in paths for id_ in ids[1:]}
+    parents = {id_ for ids in paths for id_ in ids[:-1]}
+    describe, list_ = operations.DESCRIBE_ORGANIZATIONAL_UNIT, operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT
+    if not units:
+        return instead | dict.fromkeys((describe, list_), "no account is in an organizational unit")
+    if describing_is_faster(len(units), len(parents)):
+        return instead | {list_: "a run asks for each organizational unit"}
+    return instead | {describe: "a run asks each parent for its organizational units"}

@@ -1,0 +1,168 @@
+"""What people see of a preflight, on any terminal."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sso_batch.model import Gap, Instance
+from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
+from sso_batch.preflight.table import table
+
+CALLER = "arn:aws:sts::111122223333:assumed-role/Audit/x"
+INSTANCE = Instance("arn:aws:sso:::instance/ssoins-1", "d-1", "ap-southeast-4", "o-1", "999999999999", CALLER)
+ESTIMATES = Estimates(
+    users=50_000,
+    groups=20_000,
+    accounts=12_000,
+    permission_sets=300,
+    pairs=90_000,
+    at_least=True,
+    complete_calls=1_234_567,
+    complete_seconds=61_728.0,
+    fastest_calls=1_112_223,
+    fastest_seconds=55_611.0,
+)
+ALLOWED = Permission("ListGroups", "identitystore:ListGroups", Verdict.ALLOWED, "d-1")
+DENIED = Permission(
+    "ListUsers", "identitystore:ListUsers", Verdict.DENIED, "d-1", "AccessDeniedException", "no", "allow it"
+)
+READY = OrganizationCheck("acme", (), INSTANCE, (ALLOWED,) * 28, ESTIMATES, 30)
+LACKING = replace(READY, permissions=(ALLOWED, DENIED))
+FAILED = replace(
+    READY,
+    instance=None,
+    permissions=(),
+    estimates=None,
+    failure=Gap("AssumeRole", "x", "AccessDenied", "no", "fix"),
+)
+POLICY = "sso-batch policy -c 'o rg.yaml'"
+LONGEST = "a" * 63
+
+
+def shown(checks: Sequence[OrganizationCheck], *, width: int = 80, file: str = "orgs.yaml") -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    for part in table(checks, Path(file)):
+        console.print(part, highlight=False)
+    return out.getvalue()
+
+
+def named(check: OrganizationCheck, count: int) -> list[OrganizationCheck]:
+    return [replace(check, name=f"org-{number:02}") for number in range(count)]
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79, 80, 100, 120, 200])
+@pytest.mark.parametrize("name", ["acme", "acme-production-eu", LONGEST])
+def test_no_value_is_cut(name: str, width: int) -> None:
+    """On a terminal of any width every value that is shown is whole, and every line fits."""
+    text = shown([replace(READY, name=name), replace(LACKING, name=f"{name[:-1]}z"), FAILED], width=width)
+
+    assert "…" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    joined = "".join(text.split())
+    for value in (name, f"{name[:-1]}z", "ready", "incomplete", "failed"):
+        assert value in joined
+
+
+def test_all_columns() -> None:
+    """Where there is room, everything is in the table."""
+    text = shown([READY], width=200)
+
+    for value in (
+        "delegated administrator",
+        "111122223333",
+        "ap-southeast-4",
+        "28",
+        "1,234,567",
+        "1,112,223",
+    ):
+        assert value in text
+    assert "Not shown" not in text
+
+
+def test_columns_left_out() -> None:
+    """At 80 columns the status and the account are there; what is left out is named."""
+    text = shown([READY])
+
+    for value in ("acme", "ready", "delegated administrator", "111122223333", "Denied", "Unknown"):
+        assert value in text
+    assert "Not shown in this width: Calls if fastest" in text
+
+
+@pytest.mark.parametrize("verdict", [Verdict.DENIED, Verdict.UNKNOWN])
+def test_one_line_for_an_action(verdict: Verdict) -> None:
+    """An action that is denied or unknown in thirty organizations is one line."""
+    lacking = replace(LACKING, permissions=(replace(DENIED, verdict=verdict),))
+
+    text = " ".join(shown(named(lacking, 30), width=120).split())
+
+    assert text.count("identitystore:ListUsers") == 1
+    assert "org-00, org-01, org-02 and 27 more: identitystore:ListUsers is" in text
+
+
+@pytest.mark.parametrize(
+    "messages", [["no"], [f"role {number}" for number in range(30)]], ids=["same", "unlike"]
+)
+def test_one_line_for_a_cause(messages: list[str]) -> None:
+    """Organizations that fail for the same reason share a line and a hint."""
+    checks = [
+        replace(
+            check,
+            failure=Gap("AssumeRole", "x", "AccessDenied", messages[number % len(messages)], "fix the role"),
+        )
+        for number, check in enumerate(named(FAILED, 30))
+    ]
+
+    text = shown(checks, width=120)
+
+    assert text.count("fix the role") == text.count("AccessDenied") == 1
+    assert "and 27 more: AssumeRole AccessDenied" in text
+
+
+def test_unlike_causes() -> None:
+    """Each cause has a line of its own."""
+    other = replace(
+        FAILED, name="globex", failure=Gap("ListInstances", "x", "NoInstance", "none", "set the Region")
+    )
+
+    text = shown([FAILED, other])
+
+    assert "acme: AssumeRole AccessDenied: no\n  fix" in text
+    assert "globex: ListInstances NoInstance: none\n  set the Region" in text
+
+
+def test_not_needed() -> None:
+    """A denied action that a run can do without is a note and no reason to act."""
+    spared = replace(READY, permissions=(replace(DENIED, instead="a run asks otherwise"),))
+
+    text = " ".join(shown([spared], width=120).split())
+
+    assert "identitystore:ListUsers on d-1 is denied, but not needed: a run asks otherwise" in text
+    assert text.endswith("Next: sso-batch run -c orgs.yaml")
+
+
+@pytest.mark.parametrize(
+    ("checks", "next_"),
+    [
+        ([READY], "sso-batch run -c 'o rg.yaml'"),
+        (
+            [READY, LACKING],
+            f"allow what is denied ({POLICY} prints the policies), then {{again}} --only acme",
+        ),
+        (
+            named(FAILED, 2),
+            "fix what is named above, then {again} --only org-00,org-01",
+        ),
+        (named(FAILED, 4), "fix what is named above, then {again}"),
+    ],
+)
+def test_next_step(checks: list[OrganizationCheck], next_: str) -> None:
+    """The last words are the command to run next."""
+    again = "check again: sso-batch check -c 'o rg.yaml'"
+    text = shown(checks, width=300, file="o rg.yaml")
+
+    assert text.splitlines()[-1] == f"Next: {next_.format(again=again)}"
