@@ -66,7 +66,7 @@ def _refuse_other_runs(folder: Path) -> None:
 
 def _only(variables: dict[str, str]) -> None:
     """Forget whatever this process knows of the real AWS: a demo must not reach it by accident."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "REQUESTS_"))]:
         del os.environ[name]
     os.environ.update(variables, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 

@@ -124,6 +124,8 @@ def test_the_demo_never_reaches_the_real_aws(
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nonexistent")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
 
     ended = sso_batch("demo", "-o", folder)
 

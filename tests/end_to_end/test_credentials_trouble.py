@@ -123,15 +123,27 @@ def test_keys_that_aws_does_not_know(audit: Audit) -> None:
 
 
 def test_a_role_that_refuses(audit: Audit) -> None:
-    """A role that trusts somebody else: the hint tells of the trust policy and the external id."""
+    """A role that trusts somebody else: the hint names the trust policy, and no external id is configured."""
     first, second = small().roles
     world = replace(small(), roles=(replace(first, trusted=("123412341234",)), second))
 
     reports = audit(world)
 
-    gap = assert_first_failed(reports, world, "AccessDenied", "trust policy", "external_id", "sts:AssumeRole")
+    gap = assert_first_failed(reports, world, "AccessDenied", "trust policy", "sts:AssumeRole")
     assert gap["operation"] == "AssumeRole"
+    assert "external" not in gap["hint"]
     assert HUB.user_arn in gap["message"]
+
+
+def test_a_misspelt_role(audit: Audit) -> None:
+    """AWS denies a role that does not exist: the hint starts with the name."""
+    world = small()
+
+    reports = audit(world, config=lambda text: text.replace(world.roles[0].arn, f"{world.roles[0].arn}Typo"))
+
+    gap = assert_first_failed(reports, world, "AccessDenied", "role that does not exist")
+    assert gap["hint"].startswith("check the role's name and account in `role_arn` first")
+    assert "external" not in gap["hint"]
 
 
 @pytest.mark.parametrize("written", ["another-one", None], ids=["wrong", "missing"])
@@ -150,7 +162,7 @@ def test_a_wrong_external_id(audit: Audit, written: str | None) -> None:
     gap = reports.gap("org-2")
     assert gap["operation"] == "AssumeRole"
     assert "trust policy" in gap["hint"]
-    assert "external_id" in gap["hint"]
+    assert ("external_id" in gap["hint"]) == (written is not None)
     assert_exact(reports, world, "org-0", "org-1")
 
 
@@ -197,5 +209,5 @@ def test_a_profile_whose_command_never_ends(
 
     reports = audit(world, config=with_profile("waiting", world))
 
-    assert_first_failed(reports, world, "CredentialsTimeout", "credential_process", "nobody there to type")
+    assert_first_failed(reports, world, "CredentialsTimeout", "credential_process", "without asking anybody")
     os.close(os.open(silent, os.O_RDWR))  # which ends it

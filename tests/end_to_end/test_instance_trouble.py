@@ -155,7 +155,7 @@ def test_another_organization_answers(audit: Audit) -> None:
     ("kind", "code", "hint"),
     [
         ("kms_denied", "KMS_AccessDeniedException", "allow the role kms:Decrypt on the key"),
-        ("kms_key_gone", "KMS_NotFoundException", "look in AWS KMS at the key"),
+        ("kms_key_gone", "KMS_NotFoundException", "check the key that encrypts the instance in AWS KMS"),
     ],
 )
 def test_an_instance_whose_key_cannot_be_used(
@@ -187,7 +187,7 @@ def test_an_instance_without_permission_sets(audit: Audit) -> None:
     assert reports.ended.code == 4
     assert reports.statuses == {"org-0": "incomplete", "org-1": "complete"}
     hints = {gap["hint"] for gap in reports.gaps("org-0")}
-    assert all(hint.startswith("look whether this instance holds permission sets") for hint in hints)
+    assert all(hint.startswith("check whether this instance has permission sets") for hint in hints)
 
 
 SECOND_ENTRY = """\

@@ -1,12 +1,18 @@
 """A run under a low limit of open files: every organization complete."""
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sso_batch.demo import Emulator, Limits, configuration, generate
 from tests.end_to_end.command import execute
+from tests.end_to_end.conftest import Audit
+from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.reports import Reports
+from tests.end_to_end.worlds import small
 
 LIMITED = """
 import resource, sys
@@ -16,7 +22,7 @@ main()
 """
 
 
-@pytest.mark.parametrize(("limit", "organizations"), [(256, 20), (100, 4), (22, 2)])
+@pytest.mark.parametrize(("limit", "organizations"), [(256, 9), (22, 2)])
 def test_many_organizations(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, organizations: int
 ) -> None:
@@ -39,3 +45,45 @@ def test_many_organizations(
     (limited,) = ended.named("run.open_files_limited")
     assert limited["wanted"] == organizations > limited["organizations_at_once"]
     assert f"raise the limit of {limit} open files" in limited["hint"]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_no_descriptor_for_the_files(audit: Audit, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Files that cannot be opened for want of a descriptor are waited for: every organization is complete."""
+    world, system = small(2), os.open
+    refused: set[object] = set()
+
+    def open_(path: Any, *arguments: Any) -> int:  # noqa: ANN401 - as os.open
+        if "org-" in str(path) and path not in refused:
+            refused.add(path)
+            raise OSError(number, os.strerror(number), str(path))
+        return system(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_)
+
+    reports = audit(world)
+
+    assert len(refused) >= 4
+    assert (reports.ended.code, set(reports.statuses.values())) == (0, {"complete"})
+    assert_exact(reports, world, "org-0", "org-1")
+
+
+def test_no_descriptor_for_good(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no descriptor comes the organization failed, and the hint is about the limit and not the disk."""
+    monkeypatch.setattr("sso_batch.open_files._PATIENCE", 0.0)
+    system = os.open
+
+    def open_(path: Any, *arguments: Any) -> int:  # noqa: ANN401 - as os.open
+        if "org-1" in str(path):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return system(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_)
+
+    reports = audit(small(2))
+
+    assert reports.statuses == {"org-0": "complete", "org-1": "failed"}
+    gap = reports.gap("org-1")
+    assert gap["code"] == "EMFILE"
+    assert "open files for this process (`ulimit -n`" in gap["hint"]
+    assert "make room" not in gap["hint"]

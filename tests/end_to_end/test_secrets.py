@@ -191,3 +191,35 @@ def test_a_bug_before_the_run_tells_no_values(home: Path, tmp_path: Path) -> Non
     assert "a defect of sso-batch" in ended.stderr
     assert "ZeroDivisionError" in ended.stderr
     assert "marker-secret" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/{marker}/aws",
+        "http://127.0.0.1:1/?token={marker}",
+        "http://127.0.0.1:1/#{marker}",
+        "http://user:{marker}@127.0.0.1:1/{marker}",
+    ],
+)
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"])
+def test_no_secret_of_an_endpoint(audit: Audit, variable: str, url: str) -> None:
+    """An endpoint's URL is shown by scheme, host and port; the last error stands beside the time limit."""
+    marker = "marker-in-a-url-4c1d"
+
+    reports = audit(
+        three_ways_in(**SIZES),
+        settings="\ncollect: {entitlements: false}\nrun: {deadline: 1s}\nreview: {fail_on: high}\n",
+        environ={variable: url.format(marker=marker)},
+    )
+
+    assert reports.ended.code == 5
+    assert leaks(reports, [marker]) == []
+    assert {gap["code"] for name in reports.statuses for gap in reports.gaps(name)} == {"DeadlineExceeded"}
+    gap = reports.gap("org-1")
+    assert (
+        "run.deadline (1s); the last attempt failed with AssumeRole: EndpointConnectionError"
+        in gap["message"]
+    )
+    assert "127.0.0.1:1" in gap["message"]
+    assert gap["hint"].endswith("increase run.deadline, or audit fewer organizations in one run")
