@@ -13,7 +13,10 @@ from sso_batch.demo.world import Organization
 from sso_batch.demo.world.blueprint import Blueprint
 from sso_batch.demo.world.hub import HUB, audit_role
 from tests.end_to_end.conftest import Audit
+from tests.end_to_end.test_s3 import S3, URL, s3
 from tests.oracle import expected_rows
+
+__all__ = ["s3"]
 
 EVERYTHING = "\ncollect: {strategy: STRATEGY}\n"
 
@@ -217,3 +220,25 @@ def test_the_regions_are_named(audit: Audit, member: Callable[[World, str], None
     gap = reports.gap("far-away")
     assert gap["operation"] == "AssumeRole"
     assert gap["message"].endswith("(STS was asked in eu-south-2, eu-west-3, us-east-1)")
+
+
+@pytest.mark.parametrize("access", ["role", "profile"])
+def test_a_writer_in_a_region_that_the_hub_has_not_enabled(
+    audit: Audit, s3: S3, member: Callable[[World, str], None], access: str
+) -> None:
+    """The role that writes is assumed where the hub is known, too."""
+    world = own_keys("aws", "eu-west-1", "eu-south-2")
+    role = world.roles[0].arn
+    member(world, f"role_arn = {role}\nsource_profile = keys")
+    writes = f"role_arn: {role}" if access == "role" else "profile: far"
+
+    def into_bucket(text: str) -> str:
+        lines = text.splitlines()
+        at = next(number for number, line in enumerate(lines) if line.strip().startswith("directory:"))
+        lines[at : at + 1] = [f"  directory: {URL}", f"  {writes}", "  region: eu-south-2"]
+        return "\n".join(lines) + "\n"
+
+    ended = audit(world, settings=EVERYTHING.replace("STRATEGY", "complete"), config=into_bucket).ended
+
+    assert ended.code == 0, ended.stderr
+    assert s3.contents()
