@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sso_batch.access import resolve
 from sso_batch.model import Snapshot
@@ -16,6 +16,8 @@ from sso_batch.report.names import FileNames
 from sso_batch.store import FileEntry, Store
 
 _LINES_AT_ONCE = 5000
+
+_T = TypeVar("_T")
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -46,7 +48,7 @@ def write_organization(
             wanted = [rows, records]
             _write_rows(rows, snapshot, escape=escape, stop=stop)
         for lines in _batches(snapshot_file.encode(snapshot)):
-            _unless(stop)
+            unless_stopped(stop)
             records.write("".join(lines).encode())
         count = rows.rows if csv else count_rows(snapshot)
         return Written(store.publish(*wanted), count)
@@ -99,7 +101,7 @@ class _Sum:
 def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
     draft.write(access_csv.HEADER.encode())
     for text, count in access_csv.lines(resolve(snapshot), escape=escape):
-        _unless(stop)
+        unless_stopped(stop)
         draft.write(text.encode())
         draft.rows += count
 
@@ -113,7 +115,7 @@ def write_merged(
         for part in parts:
             merged.rows += part.rows
             for chunk in store.read(part.name, skip=len(access_csv.HEADER.encode())):
-                _unless(stop)
+                unless_stopped(stop)
                 merged.write(chunk)
         return store.publish(merged)[0]
 
@@ -125,7 +127,7 @@ def write_rows(
     with store.draft(name) as draft:
         draft.write(header.encode())
         for text, count in lines:
-            _unless(stop)
+            unless_stopped(stop)
             draft.write(text.encode())
             draft.rows += count
         return store.publish(draft)[0]
@@ -138,9 +140,17 @@ def write_document(store: Store, name: str, content: bytes) -> FileEntry:
         return store.publish(draft)[0]
 
 
-def _unless(stop: threading.Event) -> None:
+def unless_stopped(stop: threading.Event) -> None:
+    """Raise Stopped once the run is to end."""
     if stop.is_set():
         raise Stopped
+
+
+def until(stop: threading.Event, parts: Iterable[_T]) -> Iterator[_T]:
+    """Yield the parts. Raise Stopped instead of the next one once the run is to end."""
+    for part in parts:
+        unless_stopped(stop)
+        yield part
 
 
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -12,7 +13,7 @@ from sso_batch.model import Snapshot
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import SnapshotError, decode
-from sso_batch.report.write import Stopped
+from sso_batch.report.write import unless_stopped, until
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
 from sso_batch.review.facts import Facts
@@ -33,13 +34,13 @@ class RunChanges:
     store: Store
     compared: Sequence[tuple[str, str]]
     """Of each organization its earlier and its later snapshot file."""
+    stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
-        """Compare one organization after the other; raises OSError or SnapshotError."""
-        for earlier, later in self.compared:
-            yield from comparison.changes(
-                decode(lines(self.store, earlier)), decode(lines(self.store, later))
-            )
+        """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
+        for files in self.compared:
+            earlier, later = (decode(until(self.stop, lines(self.store, file))) for file in files)
+            yield from until(self.stop, comparison.changes(earlier, later))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class RunReview:
         self._log = log
         self._stop = stop
         self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
-        self._reviewer = Reviewer(self._rules)
+        self._reviewer = Reviewer(self._rules, checkpoint=partial(unless_stopped, stop))
         self._compared: list[tuple[str, str]] = []
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[str]] = defaultdict(list)
@@ -74,8 +75,7 @@ class RunReview:
     def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
         """Look at them all; raises Stopped, OSError and SnapshotError."""
         for one in organizations:
-            if self._stop.is_set():
-                raise Stopped
+            unless_stopped(self._stop)
             self._look_at(one)
         unread = [one.name for one in organizations if one.snapshot_file is None]
         reviewed = self._reviewer.end(unread)
@@ -88,7 +88,7 @@ class RunReview:
                 for one in organizations
             ),
             findings,
-            None if self._earlier is None else RunChanges(self._store, self._compared),
+            None if self._earlier is None else RunChanges(self._store, self._compared, self._stop),
             tuple(self._not_compared),
         )
 
@@ -98,7 +98,7 @@ class RunReview:
             if self._earlier is not None:
                 self._leave_out(one.name, f"{one.status.value} in this run")
             return
-        snapshot = decode(lines(self._store, file.name))
+        snapshot = decode(until(self._stop, lines(self._store, file.name)))
         previous, reason = self._previous(snapshot, file.name)
         facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
         self._reviewer.look_at(facts)
@@ -123,7 +123,7 @@ class RunReview:
 
     def _compare(self, earlier: Earlier, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
         try:
-            previous = decode(lines(self._store, earlier.snapshot_file))
+            previous = decode(until(self._stop, lines(self._store, earlier.snapshot_file)))
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
         reason = comparison.why_not(previous, snapshot)
