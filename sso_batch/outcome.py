@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
+from sso_batch.not_examined import CHECK
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry
 
@@ -82,6 +83,11 @@ class OrganizationOutcome:
     bug: bool = False
     findings: FindingCounts | None = None
     resumed: bool = False
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether there is something that a check could not look at, so that there may be more findings."""
+        return any(one.startswith(CHECK) for one in self.not_examined)
 
     @property
     def access_file(self) -> FileEntry | None:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Self
 
 _PATIENCE = 10.0  # seconds of processor time; what never ends takes more
 
@@ -18,7 +19,7 @@ class Calls:
         """The most calls between two looks, or before the first or after the last."""
         self._before = 0
 
-    def __enter__(self) -> "Calls":
+    def __enter__(self) -> Self:
         """Start to count."""
         sys.setprofile(self._count)
         return self

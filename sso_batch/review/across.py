@@ -16,7 +16,5 @@ def admins_with_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
         user = facts.users.get(user_id)
         if user is not None and user.email:
             yield Hit("is administrator in several organizations: ", Principal(USER, user_id))
-    yield from facts.unread_policies()
-    yield from facts.unread_members()
+    yield from facts.unread_admins()
     yield from facts.unread_holders()
-    yield from facts.unread_grants()

@@ -129,9 +129,7 @@ def admin_gained(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
         yield Hit(_gained(facts, user_id), Principal(USER, user_id))
     if gained & unsure:
         yield Hole(f"users of whom the earlier run does not tell: {len(gained & unsure)}")
-    yield from facts.unread_policies()
-    yield from facts.unread_members()
-    yield from facts.unread_grants()
+    yield from facts.unread_admins()
 
 
 def _gained(facts: Facts, user_id: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import USER, Principal
+from sso_batch.not_examined import CHECK
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.finding import SEVERITIES, Finding
@@ -93,7 +94,7 @@ class Reviewer:
 def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
     for check_id, unseen in holes.items():
         if unseen:
-            yield f"check {check_id}: {'; '.join(dict.fromkeys(unseen))}"
+            yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(unseen))}"
 
 
 def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:

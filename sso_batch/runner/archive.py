@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from sso_batch.outcome import Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.snapshot import SnapshotError, config_of, decode
-from sso_batch.report.write import Stopped, access_entry, count_rows, restore_access, until
+from sso_batch.report.write import access_entry, count_rows, restore_access, until
 from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing
 from sso_batch.store import FileEntry, Store, lines

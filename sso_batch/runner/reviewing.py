@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Review
 from sso_batch.model import Snapshot
+from sso_batch.not_examined import CHANGES
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import SnapshotError, decode
@@ -115,7 +116,7 @@ class RunReview:
             if previous is not None:
                 self._compared.append((earlier.snapshot_file, file))
                 self._notes[name] += [
-                    f"changes: {one}" for one in comparison.not_examined(previous, snapshot)
+                    f"{CHANGES}{one}" for one in comparison.not_examined(previous, snapshot)
                 ]
                 return previous, ""
         self._leave_out(name, reason)
@@ -131,7 +132,7 @@ class RunReview:
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._not_compared.append((name, reason))
-        self._notes[name].append(f"changes: {reason}")
+        self._notes[name].append(f"{CHANGES}{reason}")
 
     def _reviewed(
         self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[str]
