@@ -124,6 +124,11 @@ class RunOutcome:
         return FindingCounts(**{one: sum(getattr(each, one) for each in counts) for one in SEVERITIES})
 
     @property
+    def findings_certain(self) -> bool:
+        """Whether the checks could look at everything, so that there are no more findings than these."""
+        return all(one.status is Status.COMPLETE and not one.unchecked for one in self.organizations)
+
+    @property
     def endpoint_overrides(self) -> tuple[str, ...]:
         """Where answers came from that did not come from AWS, as `service=URL`."""
         return tuple(sorted({one for each in self.organizations for one in each.endpoint_overrides}))

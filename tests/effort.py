@@ -1,4 +1,4 @@
-"""Measures of effort that do not depend on the machine: function calls, and processor time as a last resort."""
+"""Measures of effort that do not depend on the machine: function calls, and a limit of processor time."""
 
 import contextlib
 import signal

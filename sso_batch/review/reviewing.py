@@ -11,6 +11,7 @@ from sso_batch.not_examined import CHECK
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.finding import SEVERITIES, Finding
+from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
 from sso_batch.review.waivers import Waivers
 
@@ -64,8 +65,8 @@ class Reviewer:
                     continue
                 finding, names = _finding(facts, check, severity, found)
                 if check.across:
-                    address = finding.user_email.casefold()
-                    self._across[address].setdefault(organization, []).append((finding, names))
+                    person = address(finding.user_email)
+                    self._across[person].setdefault(organization, []).append((finding, names))
                 else:
                     self._findings.append(self._waivers.weigh(finding, names))
 

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from sso_batch.review.finding import Finding, Waiver
+from sso_batch.review.people import address
 from sso_batch.wildcards import Wildcard
 
 _REMEMBERED = 10_000
@@ -17,7 +18,7 @@ class WaiverRule:
     """Which findings are accepted, by patterns in which * and ? are special and nothing else is.
 
     A finding without an account, or without a principal, is fitted by a pattern of `*` alone. Case counts,
-    but in addresses.
+    except in email addresses, which are compared as `people.address` has them.
     """
 
     check: str
@@ -37,7 +38,7 @@ class Waivers:
         self._organization = _matcher([rule.organization for rule in rules])
         self._account = _matcher([rule.account for rule in rules])
         self._principal = _matcher([rule.principal for rule in rules])
-        self._address = _matcher([rule.principal.casefold() for rule in rules])
+        self._address = _matcher([address(rule.principal) for rule in rules])
 
     def weigh(self, finding: Finding, names: Sequence[str]) -> Finding:
         """Return the finding with the waiver that lasts longest of those that fit it.
@@ -61,7 +62,7 @@ class Waivers:
             & self._account((finding.account_id, finding.account_name))
         )
         if found:
-            addresses = tuple(name.casefold() for name in names if "@" in name)
+            addresses = tuple(address(name) for name in names if "@" in name)
             found &= self._principal(tuple(names) or ("",)) | self._address(addresses)
         return [self._waivers[number] for number in sorted(found)]
 

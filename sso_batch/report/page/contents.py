@@ -87,11 +87,6 @@ class Contents:
         """Where answers came from that did not come from AWS."""
         return sorted({one.partition("=")[2] for one in self.outcome.endpoint_overrides})
 
-    @property
-    def findings_certain(self) -> bool:
-        """Whether the checks could look at everything."""
-        return all(one.status is Status.COMPLETE and not one.unchecked for one in self.outcome.organizations)
-
     def file(self, kind: str) -> str:
         """The name of the run's file of that kind, such as `_findings`; empty where there is none."""
         return next((one.name for one in self.outcome.files if kind in one.name), "")

@@ -99,7 +99,7 @@ def test_idle(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("field", ["name", "email", "login"])
 @pytest.mark.parametrize("letter", ["n", "\N{SNOWMAN}", "<"])
 def test_long_texts(field: str, letter: str) -> None:
-    """Bytes have a budget: the organization that takes most is left out and named, and the page stays small."""
+    """Bytes have a budget: the organization that takes most is left out and named."""
     small, large = company("small", 1), company("large", 2)
     large = replace(large, users=tuple(replace(one, **{field: letter * 1_000}) for one in large.users))
 

@@ -246,7 +246,7 @@ CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), ""
     ],
 )
 def test_nobody_is_known_to_be_administrator(one: Snapshot, unread: str) -> None:
-    """Where nobody is known to be an administrator and not all was read, the page never says that nobody is."""
+    """The page never says that nobody is an administrator where that was not read."""
     html = text(overview(one))
 
     said = words(html)
@@ -259,7 +259,7 @@ def test_nobody_is_known_to_be_administrator(one: Snapshot, unread: str) -> None
 
 
 def test_none_found() -> None:
-    """ "None" is said without reserve only where the checks could look at everything."""
+    """The page says None without reserve only where the checks could look at everything."""
 
     def said(*not_examined: str) -> str:
         run = overview(replace(ACME, not_examined=not_examined))
