@@ -48,7 +48,7 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
 
 
 def _cells(one: OrganizationOutcome) -> Iterator[str]:
-    """The figures; a question mark where nothing was read or looked for, "≥" where checks lacked something."""
+    """The figures; "?" where nothing was read or looked for, "≥" where checks lacked something."""
     read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
     yield escaped(one.name)
     yield one.status.value if one.status is Status.COMPLETE else f"**{one.status.value}**"

@@ -41,7 +41,7 @@ class RunChanges:
         """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
         for files in self.compared:
             earlier, later = (decode(until(self.stop, lines(self.store, file))) for file in files)
-            yield from until(self.stop, comparison.changes(earlier, later))
+            yield from comparison.changes(earlier, later, checkpoint=partial(unless_stopped, self.stop))
 
 
 @dataclass(frozen=True, slots=True)

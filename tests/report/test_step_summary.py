@@ -66,7 +66,7 @@ def test_complete() -> None:
     ],
 )
 def test_at_least(one: OrganizationOutcome, figures: str) -> None:
-    """Where checks could not look at everything, their figures are lower bounds, and the notice says so too."""
+    """Where checks could not look at everything, their figures are lower bounds."""
     assert f"| {figures} |\n" in step_summary(run_outcome(one), "n")
     assert run_outcome(one).findings_certain is ("≥" not in figures)
 
