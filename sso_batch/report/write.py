@@ -3,10 +3,11 @@
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sso_batch.access import resolve
 from sso_batch.model import Snapshot
@@ -16,8 +17,6 @@ from sso_batch.report.names import FileNames
 from sso_batch.store import FileEntry, Store
 
 _LINES_AT_ONCE = 5000
-
-_T = TypeVar("_T")
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -48,7 +47,7 @@ def write_organization(
             wanted = [rows, records]
             _write_rows(rows, snapshot, escape=escape, stop=stop)
         for lines in _batches(snapshot_file.encode(snapshot)):
-            unless_stopped(stop)
+            _unless(stop)
             records.write("".join(lines).encode())
         count = rows.rows if csv else count_rows(snapshot)
         return Written(store.publish(*wanted), count)
@@ -101,7 +100,7 @@ class _Sum:
 def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
     draft.write(access_csv.HEADER.encode())
     for text, count in access_csv.lines(resolve(snapshot), escape=escape):
-        unless_stopped(stop)
+        _unless(stop)
         draft.write(text.encode())
         draft.rows += count
 
@@ -115,7 +114,7 @@ def write_merged(
         for part in parts:
             merged.rows += part.rows
             for chunk in store.read(part.name, skip=len(access_csv.HEADER.encode())):
-                unless_stopped(stop)
+                _unless(stop)
                 merged.write(chunk)
         return store.publish(merged)[0]
 
@@ -127,7 +126,7 @@ def write_rows(
     with store.draft(name) as draft:
         draft.write(header.encode())
         for text, count in lines:
-            unless_stopped(stop)
+            _unless(stop)
             draft.write(text.encode())
             draft.rows += count
         return store.publish(draft)[0]
@@ -140,17 +139,14 @@ def write_document(store: Store, name: str, content: bytes) -> FileEntry:
         return store.publish(draft)[0]
 
 
-def unless_stopped(stop: threading.Event) -> None:
-    """Raise Stopped once the run is to end."""
+def _unless(stop: threading.Event) -> None:
     if stop.is_set():
         raise Stopped
 
 
-def until(stop: threading.Event, parts: Iterable[_T]) -> Iterator[_T]:
-    """Yield the parts. Raise Stopped instead of the next one once the run is to end."""
-    for part in parts:
-        unless_stopped(stop)
-        yield part
+def checkpoint(stop: threading.Event) -> Callable[[], None]:
+    """Return a function that raises Stopped once the run is to end, for work that calls it now and then."""
+    return partial(_unless, stop)
 
 
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:

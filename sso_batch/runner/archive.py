@@ -12,8 +12,9 @@ from sso_batch.outcome import Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.snapshot import SnapshotError, config_of, decode
-from sso_batch.report.write import access_entry, count_rows, restore_access, until
+from sso_batch.report.write import access_entry, count_rows, restore_access
 from sso_batch.review.settings import wants_outdated
+from sso_batch.runner.reading import until
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing
 from sso_batch.store import FileEntry, Store, lines
 

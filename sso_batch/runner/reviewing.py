@@ -4,7 +4,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -13,8 +12,8 @@ from sso_batch.model import Snapshot
 from sso_batch.not_examined import CHANGES
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.names import FileNames
-from sso_batch.report.snapshot import SnapshotError, decode
-from sso_batch.report.write import unless_stopped, until
+from sso_batch.report.snapshot import SnapshotError
+from sso_batch.report.write import Stopped, checkpoint
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
 from sso_batch.review.facts import Facts
@@ -22,7 +21,8 @@ from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewing import Reviewer
 from sso_batch.review.settings import rules
 from sso_batch.runner.earlier import Earlier, EarlierRuns
-from sso_batch.store import Store, lines
+from sso_batch.runner.reading import read_snapshot
+from sso_batch.store import Store
 
 _NOT_ASKED = "there is no earlier run to compare with (review.compare: none)"
 _NO_EARLIER = "no earlier run in this place has it complete"
@@ -39,9 +39,12 @@ class RunChanges:
 
     def __iter__(self) -> Iterator[Change]:
         """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
-        for files in self.compared:
-            earlier, later = (decode(until(self.stop, lines(self.store, file))) for file in files)
-            yield from comparison.changes(earlier, later, checkpoint=partial(unless_stopped, self.stop))
+        for earlier, later in self.compared:
+            yield from comparison.changes(
+                read_snapshot(self.store, earlier, self.stop),
+                read_snapshot(self.store, later, self.stop),
+                checkpoint=checkpoint(self.stop),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class RunReview:
         self._log = log
         self._stop = stop
         self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
-        self._reviewer = Reviewer(self._rules, checkpoint=partial(unless_stopped, stop))
+        self._reviewer = Reviewer(self._rules, checkpoint(stop))
         self._compared: list[tuple[str, str]] = []
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[str]] = defaultdict(list)
@@ -76,7 +79,8 @@ class RunReview:
     def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
         """Look at them all; raises Stopped, OSError and SnapshotError."""
         for one in organizations:
-            unless_stopped(self._stop)
+            if self._stop.is_set():
+                raise Stopped
             self._look_at(one)
         unread = [one.name for one in organizations if one.snapshot_file is None]
         reviewed = self._reviewer.end(unread)
@@ -99,7 +103,7 @@ class RunReview:
             if self._earlier is not None:
                 self._leave_out(one.name, f"{one.status.value} in this run")
             return
-        snapshot = decode(until(self._stop, lines(self._store, file.name)))
+        snapshot = read_snapshot(self._store, file.name, self._stop)
         previous, reason = self._previous(snapshot, file.name)
         facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
         self._reviewer.look_at(facts)
@@ -124,7 +128,7 @@ class RunReview:
 
     def _compare(self, earlier: Earlier, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
         try:
-            previous = decode(until(self._stop, lines(self._store, earlier.snapshot_file)))
+            previous = read_snapshot(self._store, earlier.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
         reason = comparison.why_not(previous, snapshot)
