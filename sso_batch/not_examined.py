@@ -18,3 +18,22 @@ ENTITLEMENTS = "account-access entitlements"
 
 OTHER_APPLICATIONS = "account-access applications in other accounts"
 """What the account that asks cannot see."""
+
+DETAILS = frozenset({PERMISSION_SET_DETAILS, UNASSIGNED_PERMISSION_SETS, ACCOUNT_PATHS})
+"""Reasons that leave out details and cannot hide access."""
+
+CHECK = "check "
+"""Starts what one check could not look at."""
+
+CHANGES = "changes: "
+"""Starts what was not compared with an earlier run."""
+
+
+def is_about_review(reason: str) -> bool:
+    """Return whether only a check or a comparison lacked this."""
+    return reason.startswith((CHECK, CHANGES))
+
+
+def hides_access(reason: str) -> bool:
+    """Return whether access may exist that was not examined. An unknown reason may hide it, too."""
+    return reason not in DETAILS and not is_about_review(reason)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
+from sso_batch.not_examined import CHECK
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry
 
@@ -84,6 +85,11 @@ class OrganizationOutcome:
     resumed: bool = False
 
     @property
+    def unchecked(self) -> bool:
+        """Whether there is something that a check could not look at, so that there may be more findings."""
+        return any(one.startswith(CHECK) for one in self.not_examined)
+
+    @property
     def access_file(self) -> FileEntry | None:
         """Its CSV, if one was written."""
         return next((file for file in self.files if file.name.endswith(".csv")), None)
@@ -116,6 +122,11 @@ class RunOutcome:
         """The findings of all organizations that count."""
         counts = [one.findings for one in self.organizations if one.findings is not None]
         return FindingCounts(**{one: sum(getattr(each, one) for each in counts) for one in SEVERITIES})
+
+    @property
+    def findings_certain(self) -> bool:
+        """Whether the checks could look at everything, so that there are no more findings than these."""
+        return all(one.status is Status.COMPLETE and not one.unchecked for one in self.organizations)
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:

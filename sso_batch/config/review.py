@@ -1,7 +1,6 @@
 """Which findings a run makes, how grave they are, and which are accepted for a time."""
 
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
@@ -10,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from sso_batch.config.durations import Duration
 from sso_batch.config.patterns import Day, Text
 from sso_batch.config.section import Items, Keys, MayBeLeftOut, Section
+from sso_batch.wildcards import Wildcard
 
 Severity = Literal["off", "low", "medium", "high"]
 
@@ -107,7 +107,7 @@ CHECK_IDS: tuple[str, ...] = tuple(name.replace("_", "-") for name in Checks.mod
 class Waiver(Section):
     """Findings that are accepted until a day.
 
-    Patterns have * and ? as in file names; what is not written fits all.
+    Patterns have * for any text and ? for one character; what is not written fits all.
     """
 
     check: Text = Field(description="A check's id, or a pattern of ids.")
@@ -120,7 +120,7 @@ class Waiver(Section):
     @field_validator("check")
     @classmethod
     def _known(cls, pattern: str) -> str:
-        if any(fnmatchcase(check_id, pattern) for check_id in CHECK_IDS):
+        if any(map(Wildcard(pattern).matches, CHECK_IDS)):
             return pattern
         near = get_close_matches(pattern, CHECK_IDS)
         meant = f"did you mean {' or '.join(near)}?" if near else "see `sso-batch checks`"

@@ -1,12 +1,19 @@
-"""What one organization's grants come to: the figures that a page and a workbook show. Pure."""
+"""What one organization's grants come to: the figures that a page shows. Pure.
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+A digest stays small, however large the organization is: the digests of a whole run are in memory at once.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sso_batch.access import NOT_READ, OK, Access, Holder, resolve
-from sso_batch.model import GROUP, Principal, Snapshot
-from sso_batch.review.admin import makes_administrators
+from sso_batch.access import NOT_READ, OK, Access, Holder
+from sso_batch.model import GROUP, Principal
+from sso_batch.review.facts import Facts
+
+SHOWN = 100
+"""Administrators of an organization that a digest names at most."""
 
 DIRECT = "directly"
 """Stands among the groups that somebody is an administrator through."""
@@ -45,8 +52,8 @@ class LargeGroup:
 class Digest:
     """The figures of one organization.
 
-    `administrators_certain` is false where somebody may be one without our knowing: a policy, a group's
-    members or anything else was not read.
+    `administrators` has those with the most accounts. `administrators_unread` says what was not read and
+    could make more of them; the total is certain only where it is empty.
     """
 
     organization: str
@@ -56,19 +63,24 @@ class Digest:
     direct: int
     by_access: Mapping[str, int]
     administrators: tuple[Administrator, ...]
-    administrators_certain: bool
+    administrators_total: int
+    administrators_unread: tuple[str, ...]
     large_groups: tuple[LargeGroup, ...]
 
+    @property
+    def administrators_certain(self) -> bool:
+        """Whether every administrator is known."""
+        return not self.administrators_unread
 
-def digest(snapshot: Snapshot) -> Digest:
+
+def digest(facts: Facts, accesses: Iterable[Access]) -> Digest:
     """Go through an organization's grants once; a group's members are looked at once for all its grants."""
-    administrative = {one.arn: makes_administrators(one) for one in snapshot.permission_sets}
     tally = _Tally()
-    for access in resolve(snapshot):
-        arn = access.grant.permission_set_arn
-        tally.add(access, administrative.get(arn) if arn else False)
+    for access in accesses:
+        tally.add(access)
+    administrators = _administrators(facts, tally)
     return Digest(
-        organization=snapshot.organization,
+        organization=facts.snapshot.organization,
         people=len(
             {holder.user_id for known in tally.holders.values() for holder in known if _is_one(holder)}
         ),
@@ -76,10 +88,19 @@ def digest(snapshot: Snapshot) -> Digest:
         rows=sum(len(tally.holders[one]) * count for one, count in tally.grants.items()),
         direct=sum(count for one, count in tally.grants.items() if one.type != GROUP),
         by_access=tally.by_access,
-        administrators=tuple(_administrators(snapshot.organization, tally)),
-        administrators_certain=snapshot.complete and tally.certain,
+        administrators=tuple(heapq.nsmallest(SHOWN, administrators, key=_order)),
+        administrators_total=len(facts.admins),
+        administrators_unread=tuple(_unread(facts)),
         large_groups=tuple(_large_groups(tally)),
     )
+
+
+def _unread(facts: Facts) -> Iterator[str]:
+    """What could make more administrators; of an incomplete organization at least its gaps."""
+    holes = [hole.what for hole in facts.unread_admins()]
+    yield from holes
+    if facts.snapshot.gaps and not holes:
+        yield f"other answers (gaps: {len(facts.snapshot.gaps)})"
 
 
 @dataclass(slots=True)
@@ -88,21 +109,13 @@ class _Tally:
     names: dict[Principal, str] = field(default_factory=dict)
     grants: Counter[Principal] = field(default_factory=Counter)
     by_access: Counter[str] = field(default_factory=Counter)
-    administrative: defaultdict[Principal, set[tuple[str, str]]] = field(
-        default_factory=lambda: defaultdict(set)
-    )
-    certain: bool = True
 
-    def add(self, access: Access, administrative: bool | None) -> None:  # noqa: FBT001 - not known is a third value
+    def add(self, access: Access) -> None:
         principal = access.grant.principal
         self.holders[principal] = access.holders
         self.names[principal] = access.group_name
         self.grants[principal] += 1
         self.by_access[access_name(access)] += 1
-        if administrative:
-            self.administrative[principal].add((access.grant.account_id, access_name(access)))
-        if administrative is None:
-            self.certain = False
 
 
 def access_name(access: Access) -> str:
@@ -117,26 +130,30 @@ def _is_one(holder: Holder) -> bool:
     return holder.state == OK or (holder.state == NOT_READ and bool(holder.user_id))
 
 
-def _administrators(organization: str, tally: _Tally) -> list[Administrator]:
-    """Those who hold administrative grants, from the one with most accounts."""
-    ways: defaultdict[Holder, list[Principal]] = defaultdict(list)
-    for principal in tally.administrative:
-        for holder in tally.holders[principal]:
-            if _is_one(holder):
-                ways[holder].append(principal)
-    found = [
-        Administrator(
-            organization=organization,
-            holder=holder,
-            permission_sets=tuple(sorted({name for one in through for _, name in tally.administrative[one]})),
+def _administrators(facts: Facts, tally: _Tally) -> Iterator[Administrator]:
+    """Every administrator, with a holder as the report has it."""
+    holders = {
+        holder.user_id: holder
+        for principal in {grant.principal for grant in facts.admin_grants}
+        for holder in tally.holders[principal]
+        if _is_one(holder)
+    }
+    for user_id, through in facts.admins.items():
+        grants = [grant for one in through for grant in facts.by_principal[one] if facts.is_admin(grant)]
+        sets = [facts.permission_set(arn) for arn in {grant.permission_set_arn for grant in grants}]
+        yield Administrator(
+            organization=facts.snapshot.organization,
+            holder=holders[user_id],
+            permission_sets=tuple(sorted({one.name or one.arn for one in sets})),
             through=tuple(
                 sorted({tally.names[one] or one.id if one.type == GROUP else DIRECT for one in through})
             ),
-            accounts=len({account for one in through for account, _ in tally.administrative[one]}),
+            accounts=len({grant.account_id for grant in grants}),
         )
-        for holder, through in ways.items()
-    ]
-    return sorted(found, key=lambda one: (-one.accounts, one.holder.name.casefold(), one.holder.user_id))
+
+
+def _order(one: Administrator) -> tuple[int, str, str]:
+    return -one.accounts, one.holder.name.casefold(), one.holder.user_id
 
 
 def _large_groups(tally: _Tally) -> list[LargeGroup]:

@@ -3,11 +3,12 @@
 import contextlib
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Literal
 
 from sso_batch.outcome import Status
 from sso_batch.report.overview import Overview
-from sso_batch.report.write import Stopped
+from sso_batch.report.write import checkpoint
 from sso_batch.store import FileEntry, Store
 
 Format = Literal["html", "xlsx"]
@@ -24,10 +25,10 @@ def write_for_people(
     complete = overview.outcome.status is Status.COMPLETE
     names = overview.facts.names
     name = names.page(complete=complete) if format_ == "html" else names.workbook(complete=complete)
+    overview = replace(overview, checkpoint=checkpoint(stop))
     with store.draft(name) as draft, contextlib.closing(_parts(overview, format_)) as parts:
         for part in parts:
-            if stop.is_set():
-                raise Stopped
+            overview.checkpoint()
             draft.write(part)
         return store.publish(draft)[0]
 

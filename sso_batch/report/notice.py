@@ -56,6 +56,7 @@ def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Not
             name: sum(getattr(one.counts, name) for one in outcome.organizations) for name in _COUNTED
         },
         "findings": asdict(outcome.findings),
+        "findings_certain": outcome.findings_certain,
     }
     return Notice(_subject(facts, outcome), _with_organizations(document, outcome.organizations))
 

@@ -1,8 +1,9 @@
 """A whole run as its formats for people show it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sso_batch.access import Access, resolve
 from sso_batch.model import Snapshot
 from sso_batch.outcome import RunOutcome
 from sso_batch.report.manifest import RunFacts
@@ -18,7 +19,7 @@ class Overview:
     `snapshots` has those of the organizations that were read, in the order of the configuration; each
     iteration reads them anew, one at a time. `findings` holds the waived ones too. `changes` is None where
     no earlier run was compared; it can be iterated several times. `not_compared` tells, by organization,
-    why one was not.
+    why one was not. `checkpoint` is called between grants and ends the work by what it raises.
     """
 
     facts: RunFacts
@@ -27,3 +28,10 @@ class Overview:
     findings: Sequence[Finding] = ()
     changes: Iterable[Change] | None = None
     not_compared: Sequence[tuple[str, str]] = ()
+    checkpoint: Callable[[], None] = lambda: None
+
+    def accesses(self, snapshot: Snapshot) -> Iterator[Access]:
+        """Resolve the grants of one of the snapshots, with a checkpoint at each."""
+        for access in resolve(snapshot):
+            self.checkpoint()
+            yield access

@@ -48,7 +48,7 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
 
 
 def _cells(one: OrganizationOutcome) -> Iterator[str]:
-    """The figures; a question mark where nothing was read or looked for."""
+    """The figures; "?" where nothing was read or looked for, "≥" where checks lacked something."""
     read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
     yield escaped(one.name)
     yield one.status.value if one.status is Status.COMPLETE else f"**{one.status.value}**"
@@ -56,7 +56,8 @@ def _cells(one: OrganizationOutcome) -> Iterator[str]:
         yield f"{count:,}" if read else "?"
     yield f"{len(one.gaps):,}"
     for severity in SEVERITIES:
-        yield f"{getattr(one.findings, severity):,}" if one.findings else "?"
+        at_least = "≥ " if one.unchecked or one.gaps else ""
+        yield f"{at_least}{getattr(one.findings, severity):,}" if one.findings else "?"
 
 
 def escaped(text: str) -> str:

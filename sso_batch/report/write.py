@@ -3,8 +3,9 @@
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -141,6 +142,11 @@ def write_document(store: Store, name: str, content: bytes) -> FileEntry:
 def _unless(stop: threading.Event) -> None:
     if stop.is_set():
         raise Stopped
+
+
+def checkpoint(stop: threading.Event) -> Callable[[], None]:
+    """Return a function that raises Stopped once the run is to end, for work that calls it now and then."""
+    return partial(_unless, stop)
 
 
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 
 from sso_batch.model import USER, Principal
 from sso_batch.review.facts import Facts, Hit, Hole
+from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
 
 
 def admins_with_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     """Every administrator of one organization who has an email address: a finding for those of several.
 
-    Addresses are compared without regard to case. A user without one cannot be recognized elsewhere.
+    Addresses are compared as `people.address` has them. A user without one cannot be recognized elsewhere.
     """
     for user_id in sorted(facts.admins):
         user = facts.users.get(user_id)
-        if user is not None and user.email:
+        if user is not None and address(user.email):
             yield Hit("is administrator in several organizations: ", Principal(USER, user_id))
-    yield from facts.unread_policies()
-    yield from facts.unread_members()
+    yield from facts.unread_admins()
     yield from facts.unread_holders()
-    yield from facts.unread_grants()

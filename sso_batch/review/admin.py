@@ -26,11 +26,13 @@ _EVERY_RESOURCE = re.compile(r"\*+")
 class Verdict:
     """`reason` tells by what a permission set makes administrators, and is empty where nothing does.
 
-    `unread` names what would have to be read to be sure that it does not.
+    `unread` names what AWS did not give or we do not understand, `customer_managed` the policies that are
+    never read. With either, nobody knows that the permission set does not make administrators.
     """
 
     reason: str = ""
     unread: tuple[str, ...] = ()
+    customer_managed: tuple[str, ...] = ()
 
 
 def judge(permission_set: PermissionSet) -> Verdict:
@@ -50,7 +52,9 @@ def judge(permission_set: PermissionSet) -> Verdict:
         elif everything:
             reasons.append("an inline policy that allows everything under conditions")
     if not reasons:
-        return Verdict(unread=tuple(unread))
+        if permission_set.customer_managed_policies is None:
+            unread.append("names of customer managed policies")
+        return Verdict(unread=tuple(unread), customer_managed=permission_set.customer_managed_policies or ())
     boundary = permission_set.permissions_boundary
     limit = f", within the permissions boundary {boundary}" if boundary else ""
     return Verdict(" and ".join(reasons) + limit)
@@ -59,7 +63,7 @@ def judge(permission_set: PermissionSet) -> Verdict:
 def makes_administrators(permission_set: PermissionSet) -> bool | None:
     """Whether it does; None where that would have to be read."""
     verdict = judge(permission_set)
-    return True if verdict.reason else None if verdict.unread else False
+    return True if verdict.reason else None if verdict.unread or verdict.customer_managed else False
 
 
 def _statements(policy: str | None) -> list[dict[str, Any]] | None:

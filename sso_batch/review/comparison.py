@@ -74,17 +74,21 @@ def not_examined(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
     return tuple(part for part in _PARTS if part in old.not_examined or part in new.not_examined)
 
 
-def changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+def changes(
+    old: Snapshot, new: Snapshot, *, checkpoint: Callable[[], None] = lambda: None
+) -> Iterator[Change]:
     """Every change of access, in the order of the report; of two snapshots for which `why_not` is empty.
 
     A grant that is there in one alone is added or removed with all its holders. Of one that is in both,
     users that hold it in one alone are added or removed; whoever holds it in both is named if something
-    else is no longer as it was. A value that one side has not read has not changed.
+    else is no longer as it was. A value that one side has not read has not changed. `checkpoint` is called
+    between grants and ends the comparison by what it raises.
     """
     roles = ENTITLEMENTS not in not_examined(old, new)
     people = _People()
     inline_policies = _changed_inline_policies(old, new)
     for before, after in _paired(_wanted(old, roles=roles), _wanted(new, roles=roles)):
+        checkpoint()
         if before is None and after is not None:
             yield Change(ADDED, "", after)
         elif after is None and before is not None:

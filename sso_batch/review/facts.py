@@ -120,11 +120,12 @@ class Facts:
 
     @cached_property
     def admins(self) -> Mapping[str, list[Principal]]:
-        """By user id everybody who is an administrator, each with the principals through whom."""
+        """By user id every administrator, each with the principals through whom; deleted users are none."""
         principals = dict.fromkeys(grant.principal for grant in self.admin_grants)
         found: defaultdict[str, list[Principal]] = defaultdict(list)
         for user_id, principal in self.holders(principals):
-            found[user_id].append(principal)
+            if Principal(USER, user_id) not in self.missing:
+                found[user_id].append(principal)
         return found
 
     def holders(self, principals: Mapping[Principal, object]) -> Iterator[tuple[str, Principal]]:
@@ -160,10 +161,9 @@ class Facts:
             yield Hole(f"users and groups that were not read: {unread}")
 
     def unread_policies(self) -> Iterator[Hole]:
-        """What would have to be read to know every administrator."""
+        """What would have to be read to know every grant that makes administrators."""
         unread = sum(bool(one.unread) for one in self.verdicts.values())
-        granted = [self.permission_set(arn) for arn in self.verdicts]
-        customers = len({name for one in granted for name in one.customer_managed_policies or ()})
+        customers = len({name for one in self.verdicts.values() for name in one.customer_managed})
         roles = len({grant.role_arn for grant in self.grants if grant.role_arn})
         for count, what in (
             (unread, "policies of permission sets that were not read or not understood"),
@@ -172,6 +172,12 @@ class Facts:
         ):
             if count:
                 yield Hole(f"{what}: {count}")
+
+    def unread_admins(self) -> Iterator[Hole]:
+        """What would have to be read to know every administrator, and not only some."""
+        yield from self.unread_policies()
+        yield from self.unread_members()
+        yield from self.unread_grants()
 
 
 def is_about_grants(operation: str, resource: str) -> bool:

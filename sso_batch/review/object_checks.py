@@ -11,6 +11,7 @@ from sso_batch.config.durations import written
 from sso_batch.model import GROUP, USER, Grant, Principal
 from sso_batch.not_examined import UNASSIGNED_PERMISSION_SETS
 from sso_batch.review.facts import Facts, Hit, Hole, is_about_grants
+from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
 from sso_batch.review.sessions import parse
 
@@ -52,7 +53,7 @@ def long_session(facts: Facts, rules: Rules) -> Iterator[Hit | Hole]:
 def user_without_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     """A user, with or without access, of whom the identity store has no email address."""
     for user in facts.snapshot.users:
-        if not user.email:
+        if not address(user.email):
             yield Hit("has no email address", Principal(USER, user.id))
     unread = sum(gap.operation in {"ListUsers", "DescribeUser"} for gap in facts.snapshot.gaps)
     if unread:
@@ -129,9 +130,7 @@ def admin_gained(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
         yield Hit(_gained(facts, user_id), Principal(USER, user_id))
     if gained & unsure:
         yield Hole(f"users of whom the earlier run does not tell: {len(gained & unsure)}")
-    yield from facts.unread_policies()
-    yield from facts.unread_members()
-    yield from facts.unread_grants()
+    yield from facts.unread_admins()
 
 
 def _gained(facts: Facts, user_id: str) -> str:

@@ -1,16 +1,19 @@
 """A review of a run: every check on every organization, one snapshot at a time. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import USER, Principal
+from sso_batch.not_examined import CHECK
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.finding import SEVERITIES, Finding
+from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
+from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]
 """All that a finding's principal can be called."""
@@ -26,9 +29,14 @@ class Reviewed:
 
 @dataclass(slots=True)
 class Reviewer:
-    """Takes one organization's facts after the other, and keeps only what was found."""
+    """Takes one organization's facts after the other, and keeps only what was found.
+
+    `checkpoint` is called between findings and between checks. It ends the review by what it raises.
+    """
 
     rules: Rules
+    checkpoint: Callable[[], None]
+    _waivers: Waivers = field(init=False)
     _findings: list[Finding] = field(default_factory=list)
     _unseen: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By organization and check, what the check could not look at."""
@@ -37,25 +45,30 @@ class Reviewer:
     )
     """By email address and organization, what counts where another organization has it, too."""
 
+    def __post_init__(self) -> None:
+        self._waivers = Waivers(self.rules.waivers, self.rules.today)
+
     def look_at(self, facts: Facts) -> None:
         """Make every check that is not off."""
         organization = facts.snapshot.organization
         holes = self._unseen.setdefault(organization, {})
         for check in CHECKS:
+            self.checkpoint()
             severity = self.rules.severities.get(check.id)
             if severity is None:
                 continue
             unseen = holes.setdefault(check.id, [])
             for found in check.find(facts, self.rules):
+                self.checkpoint()
                 if isinstance(found, Hole):
                     unseen.append(found.what)
                     continue
                 finding, names = _finding(facts, check, severity, found)
                 if check.across:
-                    address = finding.user_email.casefold()
-                    self._across[address].setdefault(organization, []).append((finding, names))
+                    person = address(finding.user_email)
+                    self._across[person].setdefault(organization, []).append((finding, names))
                 else:
-                    self._findings.append(self.rules.weigh(finding, names))
+                    self._findings.append(self._waivers.weigh(finding, names))
 
     def end(self, unread: Sequence[str] = ()) -> Reviewed:
         """All that was found; `unread` names the organizations of the run that could not be looked at."""
@@ -75,13 +88,14 @@ class Reviewer:
                 told = ", ".join(sorted(by_organization))
                 for findings in by_organization.values():
                     for finding, names in findings:
-                        yield self.rules.weigh(replace(finding, message=finding.message + told), names)
+                        self.checkpoint()
+                        yield self._waivers.weigh(replace(finding, message=finding.message + told), names)
 
 
 def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
     for check_id, unseen in holes.items():
         if unseen:
-            yield f"check {check_id}: {'; '.join(dict.fromkeys(unseen))}"
+            yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(unseen))}"
 
 
 def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:

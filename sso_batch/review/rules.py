@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sso_batch.review.finding import Finding
-from sso_batch.review.waivers import WaiverRule, waive
+from sso_batch.review.waivers import WaiverRule
 
 LONGEST_SESSION = timedelta(hours=4)
 """The longest session that is no finding, unless the configuration says otherwise."""
@@ -19,7 +18,3 @@ class Rules:
     today: date
     longest_session: timedelta = LONGEST_SESSION
     waivers: Sequence[WaiverRule] = ()
-
-    def weigh(self, finding: Finding, names: Sequence[str]) -> Finding:
-        """The finding as it counts, once it is held against the waivers; `names` are its principal's."""
-        return waive(finding, names, self.waivers, self.today)

@@ -2,10 +2,9 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
@@ -13,8 +12,9 @@ from sso_batch.outcome import Calls, Counts, OrganizationOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.snapshot import SnapshotError, config_of, decode
-from sso_batch.report.write import Stopped, access_entry, count_rows, restore_access
+from sso_batch.report.write import access_entry, count_rows, restore_access
 from sso_batch.review.settings import wants_outdated
+from sso_batch.runner.reading import until
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing
 from sso_batch.store import FileEntry, Store, lines
 
@@ -154,14 +154,14 @@ class Archive:
     def entry(self, name: str, stop: threading.Event, *, rows: int = 0) -> FileEntry:
         """The entry of a file that is there. Raises Stopped, OSError."""
         digest, size = hashlib.sha256(), 0
-        for chunk in _until(stop, self.store.read(name)):
+        for chunk in until(stop, self.store.read(name)):
             digest.update(chunk)
             size += len(chunk)
         return FileEntry(name, digest.hexdigest(), rows, size)
 
     def _found(self, name: str, stop: threading.Event) -> Found:
         try:
-            return Found(there=True, snapshot=decode(_until(stop, lines(self.store, name))))
+            return Found(there=True, snapshot=decode(until(stop, lines(self.store, name))))
         except FileNotFoundError:
             return Found(there=False, snapshot=None)
         except (OSError, SnapshotError):
@@ -174,14 +174,3 @@ class Archive:
         if not self.is_intact(wanted, stop):
             restore_access(self.store, name, snapshot, escape=self.escape_formulas, stop=stop)
         return wanted
-
-
-_T = TypeVar("_T")
-
-
-def _until(stop: threading.Event, parts: Iterable[_T]) -> Iterator[_T]:
-    """The parts, one after the other; raises Stopped once the run is told to end."""
-    for part in parts:
-        if stop.is_set():
-            raise Stopped
-        yield part

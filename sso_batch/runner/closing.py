@@ -14,10 +14,11 @@ from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.for_people import write_for_people
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.overview import Overview
-from sso_batch.report.snapshot import SnapshotError, decode
+from sso_batch.report.snapshot import SnapshotError
 from sso_batch.report.write import Stopped, write_merged, write_rows
+from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.reviewing import Looked, RunReview
-from sso_batch.store import FileEntry, Store, lines, trouble
+from sso_batch.store import FileEntry, Store, trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Closing:
         return Overview(
             self._facts,
             outcome,
-            Snapshots(self._store, looked.organizations),
+            Snapshots(self._store, looked.organizations, self._stop),
             findings=looked.findings or (),
             changes=looked.changes,
             not_compared=looked.not_compared,
@@ -120,9 +121,10 @@ class Snapshots:
 
     store: Store
     organizations: Sequence[OrganizationOutcome]
+    stop: threading.Event
 
     def __iter__(self) -> Iterator[Snapshot]:
-        """Read them in the order of the organizations; raises OSError or SnapshotError."""
+        """Read them in the order of the organizations; raises Stopped, OSError or SnapshotError."""
         for one in self.organizations:
             if one.snapshot_file is not None:
-                yield decode(lines(self.store, one.snapshot_file.name))
+                yield read_snapshot(self.store, one.snapshot_file.name, self.stop)

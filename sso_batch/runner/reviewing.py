@@ -9,10 +9,11 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Review
 from sso_batch.model import Snapshot
+from sso_batch.not_examined import CHANGES
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.names import FileNames
-from sso_batch.report.snapshot import SnapshotError, decode
-from sso_batch.report.write import Stopped
+from sso_batch.report.snapshot import SnapshotError
+from sso_batch.report.write import Stopped, checkpoint
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
 from sso_batch.review.facts import Facts
@@ -20,7 +21,8 @@ from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewing import Reviewer
 from sso_batch.review.settings import rules
 from sso_batch.runner.earlier import Earlier, EarlierRuns
-from sso_batch.store import Store, lines
+from sso_batch.runner.reading import read_snapshot
+from sso_batch.store import Store
 
 _NOT_ASKED = "there is no earlier run to compare with (review.compare: none)"
 _NO_EARLIER = "no earlier run in this place has it complete"
@@ -33,12 +35,15 @@ class RunChanges:
     store: Store
     compared: Sequence[tuple[str, str]]
     """Of each organization its earlier and its later snapshot file."""
+    stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
-        """Compare one organization after the other; raises OSError or SnapshotError."""
+        """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
         for earlier, later in self.compared:
             yield from comparison.changes(
-                decode(lines(self.store, earlier)), decode(lines(self.store, later))
+                read_snapshot(self.store, earlier, self.stop),
+                read_snapshot(self.store, later, self.stop),
+                checkpoint=checkpoint(self.stop),
             )
 
 
@@ -66,7 +71,7 @@ class RunReview:
         self._log = log
         self._stop = stop
         self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
-        self._reviewer = Reviewer(self._rules)
+        self._reviewer = Reviewer(self._rules, checkpoint(stop))
         self._compared: list[tuple[str, str]] = []
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[str]] = defaultdict(list)
@@ -88,7 +93,7 @@ class RunReview:
                 for one in organizations
             ),
             findings,
-            None if self._earlier is None else RunChanges(self._store, self._compared),
+            None if self._earlier is None else RunChanges(self._store, self._compared, self._stop),
             tuple(self._not_compared),
         )
 
@@ -98,7 +103,7 @@ class RunReview:
             if self._earlier is not None:
                 self._leave_out(one.name, f"{one.status.value} in this run")
             return
-        snapshot = decode(lines(self._store, file.name))
+        snapshot = read_snapshot(self._store, file.name, self._stop)
         previous, reason = self._previous(snapshot, file.name)
         facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
         self._reviewer.look_at(facts)
@@ -115,7 +120,7 @@ class RunReview:
             if previous is not None:
                 self._compared.append((earlier.snapshot_file, file))
                 self._notes[name] += [
-                    f"changes: {one}" for one in comparison.not_examined(previous, snapshot)
+                    f"{CHANGES}{one}" for one in comparison.not_examined(previous, snapshot)
                 ]
                 return previous, ""
         self._leave_out(name, reason)
@@ -123,7 +128,7 @@ class RunReview:
 
     def _compare(self, earlier: Earlier, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
         try:
-            previous = decode(lines(self._store, earlier.snapshot_file))
+            previous = read_snapshot(self._store, earlier.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
         reason = comparison.why_not(previous, snapshot)
@@ -131,7 +136,7 @@ class RunReview:
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._not_compared.append((name, reason))
-        self._notes[name].append(f"changes: {reason}")
+        self._notes[name].append(f"{CHANGES}{reason}")
 
     def _reviewed(
         self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[str]

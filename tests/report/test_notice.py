@@ -57,6 +57,7 @@ def test_incomplete() -> None:
             "orphaned": 1,
         },
         "findings": {"high": 0, "medium": 0, "low": 0},
+        "findings_certain": False,
         "organizations": [
             {"name": "acme", "status": "complete", "rows": 8, "gaps": []},
             {

@@ -4,7 +4,9 @@ import re
 import signal
 from dataclasses import replace
 
-from sso_batch.outcome import NOTHING, Status
+import pytest
+
+from sso_batch.outcome import NOTHING, OrganizationOutcome, Status
 from sso_batch.report.step_summary import escaped, step_summary
 from sso_batch.review.finding import FindingCounts
 from tests.overviews import HOSTILE
@@ -49,6 +51,24 @@ def test_complete() -> None:
         + HEAD
         + "| acme | complete | 1,200 | 3 | 4 | 5,000 | 0 | 1 | 0 | 2 |\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "figures"),
+    [
+        (outcome("acme", findings=FindingCounts(1, 0, 2)), "1 | 0 | 2"),
+        (outcome("acme", findings=FindingCounts(1, 0, 2), not_examined=("account paths",)), "1 | 0 | 2"),
+        (
+            outcome("acme", findings=FindingCounts(), not_examined=("check long-session: x",)),
+            "≥ 0 | ≥ 0 | ≥ 0",
+        ),
+        (outcome("acme", Status.INCOMPLETE, findings=FindingCounts(), gaps=(gap(),)), "≥ 0 | ≥ 0 | ≥ 0"),
+    ],
+)
+def test_at_least(one: OrganizationOutcome, figures: str) -> None:
+    """Where checks could not look at everything, their figures are lower bounds."""
+    assert f"| {figures} |\n" in step_summary(run_outcome(one), "n")
+    assert run_outcome(one).findings_certain is ("≥" not in figures)
 
 
 def test_failed_early() -> None:

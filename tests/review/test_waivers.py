@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from sso_batch.model import Membership
+from sso_batch.model import USER, Account, Group, Membership, Principal
 from sso_batch.review.finding import FindingCounts, Waiver
 from sso_batch.review.waivers import WaiverRule
-from tests.records import grant
+from tests.effort import calls, ends_at_once
+from tests.records import grant, user
 from tests.review.reviews import ANN, OPS, TODAY, organization, permission_set, review, rules
 
 ACCEPTED = Waiver("reviewed", TODAY)
@@ -98,3 +99,41 @@ def test_across_organizations() -> None:
     found = review(*pair, by=rules("cross-organization-admin", waivers=(rule,))).findings
 
     assert [(one.organization, one.waiver) for one in found] == [("acme", None), ("globex", ACCEPTED)]
+
+
+def test_many_waivers() -> None:
+    """Waivers are compiled once: a further finding costs hardly more with many of them than with a few."""
+
+    def effort(waivers: int, findings: int) -> int:
+        people = [user(f"u-{number}") for number in range(findings)]
+        grants = tuple(grant(Principal(USER, one.id)) for one in people)
+        accepted = [
+            WaiverRule("*", "acme", f"prod-{n}-*", f"u-{n}@example.com", ACCEPTED) for n in range(waivers)
+        ]
+        many = organization(users=tuple(people), grants=grants)
+        return calls(lambda: review(many, by=rules(DIRECT, waivers=accepted)))
+
+    def further(waivers: int) -> int:
+        return effort(waivers, 400) - effort(waivers, 200)
+
+    assert further(400) < 2 * further(4)
+
+
+@pytest.mark.parametrize("axis", ["account", "principal", "organization"])
+def test_hostile_names(axis: str) -> None:
+    """A name that fits a pattern nearly everywhere holds up nothing."""
+    hostile = "team" + "-" * 200 + "x"
+    named = organization(
+        hostile if axis == "organization" else "acme",
+        groups=(Group("g-1", hostile),),
+        accounts=(Account("111111111111", hostile, "ACTIVE"),),
+        memberships=(Membership("g-1", ()),),
+        grants=(grant(OPS),),
+    )
+    patterns = {"check": "*", "organization": "*", "account": "*", "principal": "*"}
+    rule = WaiverRule(**patterns | {axis: "team-*-*-*-*-*-*-*-*-*-prod"}, waiver=ACCEPTED)
+
+    with ends_at_once():
+        (found,) = review(named, by=rules(EMPTY, waivers=(rule,))).findings
+
+    assert found.waiver is None

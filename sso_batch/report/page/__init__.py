@@ -12,24 +12,29 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import chain
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sso_batch.report.digest import digest
+from sso_batch.not_examined import is_about_review
+from sso_batch.report.digest import Digest, digest
 from sso_batch.report.overview import Overview
 from sso_batch.report.page.contents import contents
-from sso_batch.report.page.explorer import ROWS, extent, records
+from sso_batch.report.page.explorer import BYTES, ROWS, extent, records
 from sso_batch.report.visible import visible
+from sso_batch.review.facts import Facts
 
 
-def page(overview: Overview, *, rows: int = ROWS) -> Iterator[str]:
-    """The page's text in pieces, with so many rows to explore at most.
+def page(overview: Overview, *, rows: int = ROWS, limit: int = BYTES) -> Iterator[str]:
+    """The page's text in pieces, with so many rows to explore at most, which take so many bytes at most.
 
     Goes through the snapshots twice, with one of them in memory at a time.
     """
-    digests = [digest(one) for one in overview.snapshots]
+    digests = list(_digests(overview))
     held = extent(digests, rows=rows)
+    explored = records(overview, held, limit=limit)
+    held = held.only(explored, (one.organization for one in digests))
     style, script = _part("page.css"), _part("page.js")
     template = _environment().get_template("page.html")
     yield from template.generate(
@@ -38,8 +43,22 @@ def page(overview: Overview, *, rows: int = ROWS) -> Iterator[str]:
         script=Markup(script),  # noqa: S704 - our own file
         style_hash=_hash(style),
         script_hash=_hash(script),
-        records=(Markup(one) for one in records(overview.snapshots, held)),  # noqa: S704 - inert JSON
+        records=(Markup(one) for one in _listed(explored)),  # noqa: S704 - inert JSON
     )
+
+
+def _digests(overview: Overview) -> Iterator[Digest]:
+    for snapshot in overview.snapshots:
+        yield digest(Facts(snapshot), overview.accesses(snapshot))
+        del snapshot  # before the next one is read
+
+
+def _listed(explored: dict[str, list[str]]) -> Iterator[str]:
+    """The records as one JSON list; each organization is forgotten once it is written."""
+    yield "["
+    for number, name in enumerate(list(explored)):
+        yield from chain(("," if number else "",), explored.pop(name))
+    yield "]"
 
 
 def _environment() -> Environment:
@@ -51,6 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["about_review"] = is_about_review
     environment.filters |= {"figure": _figure, "when": _when}
     return environment
 

@@ -1,7 +1,8 @@
 """All that the page shows, apart from the explorer's records, worked out from a run's overview. Pure."""
 
+import heapq
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -46,10 +47,14 @@ class CheckFindings:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The first changes, how many there are of each kind, and what was not compared."""
+    """The first changes, how many there are of each kind, and what was not compared.
+
+    `rows` is how many rows they have in the CSV file: a change of a group's access has one for each member.
+    """
 
     shown: tuple[Change, ...]
     counts: Counter[str]
+    rows: int
     not_compared: tuple[tuple[str, str], ...]
 
 
@@ -64,7 +69,8 @@ class Contents:
     plots: tuple[Plot, ...]
     administrators: tuple[Administrator, ...]
     administrators_total: int
-    administrators_certain: bool
+    administrators_unread: tuple[tuple[str, str], ...]
+    """What could make more administrators: for each organization what was not read of it."""
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
     unexamined: list[tuple[str, list[str]]]
@@ -108,15 +114,24 @@ def contents(overview: Overview, digests: Sequence[Digest], held: Extent) -> Con
             plots.changes(None if changes is None else changes.counts),
         ),
         administrators=tuple(administrators[:SHOWN]),
-        administrators_total=len(administrators),
-        administrators_certain=len(digests) == len(outcome.organizations)
-        and all(one.administrators_certain for one in digests),
+        administrators_total=sum(one.administrators_total for one in digests),
+        administrators_unread=tuple(_administrators_unread(outcome.organizations, by_name)),
         findings=found,
         changes=changes,
         unexamined=unexamined(outcome.organizations),
-        doubts=Markup(doubts(outcome.organizations, held)),  # noqa: S704 - inert JSON
+        doubts=Markup(doubts(outcome.organizations, by_name, held)),  # noqa: S704 - inert JSON
         whole=held.whole,
     )
+
+
+def _administrators_unread(
+    organizations: Sequence[OrganizationOutcome], digests: Mapping[str, Digest]
+) -> Iterator[tuple[str, str]]:
+    for one in organizations:
+        digest = digests.get(one.name)
+        unread = ("everything",) if digest is None else digest.administrators_unread
+        if unread:
+            yield one.name, "; ".join(unread)
 
 
 def _tile(outcome: OrganizationOutcome, digest: Digest | None, held: Extent) -> Tile:
@@ -138,7 +153,7 @@ def _findings(overview: Overview) -> tuple[CheckFindings, ...] | None:
         CheckFindings(
             check=check,
             severity=SEVERITIES[severity],
-            shown=tuple(sorted(found, key=lambda one: one.waiver is not None)[:SHOWN]),
+            shown=tuple(heapq.nsmallest(SHOWN, found, key=lambda one: one.waiver is not None)),
             total=len(found),
             waived=sum(one.waiver is not None for one in found),
         )
@@ -157,12 +172,15 @@ def _changes(overview: Overview) -> Changes | None:
         return None
     shown: list[Change] = []
     counts: Counter[str] = Counter()
+    rows = 0
     for one in overview.changes:
         counts[one.kind] += 1
+        rows += len(one.access.holders)
         if len(shown) < SHOWN:
             shown.append(one)
     return Changes(
         shown=tuple(shown),
         counts=counts,
+        rows=rows,
         not_compared=tuple(overview.not_compared),
     )

@@ -2,37 +2,37 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sso_batch.not_examined import hides_access
 from sso_batch.outcome import OrganizationOutcome, Status
+from sso_batch.report.digest import Digest
 from sso_batch.report.page.explorer import Extent, inert
 from sso_batch.report.visible import visible
-
-HIDING = frozenset(
-    {
-        "orphaned assignments",
-        "grants to principals that are not listed",
-        "account-access entitlements",
-        "account-access applications in other accounts",
-    }
-)
-"""What can hide a way to an account where it was not examined; the rest only leaves details out."""
 
 _NAMED = 5
 
 
-def doubts(organizations: Sequence[OrganizationOutcome], held: Extent) -> str:
-    """For each organization its holes, and what was not examined: JSON that is safe in a script element."""
+def doubts(organizations: Sequence[OrganizationOutcome], digests: Mapping[str, Digest], held: Extent) -> str:
+    """For each organization what may be missing from an answer: JSON that is safe in a script element.
+
+    `holes` concern every answer, `administrators` only those about administrators.
+    """
     records: list[dict[str, Any]] = [
         {
             "name": one.name,
             "holes": [visible(hole) for hole in _holes(one, held)],
-            "unexamined": [what for what in one.not_examined if what in HIDING],
+            "unexamined": [visible(reason) for reason in one.not_examined if hides_access(reason)],
+            "administrators": [visible(what) for what in _unread(digests.get(one.name))],
         }
         for one in organizations
     ]
     return inert(json.dumps(records))
+
+
+def _unread(digest: Digest | None) -> tuple[str, ...]:
+    return digest.administrators_unread if digest else ()
 
 
 def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[str, list[str]]]:

@@ -104,6 +104,7 @@
     const chosen = $("organization").value;
     const scope = doubts.filter((one) => !chosen || one.name === chosen);
     const holes = scope.flatMap((one) => one.holes.map((hole) => [one.name, hole]));
+    if ($("admin").checked) holes.push(...scope.filter((one) => one.administrators.length).map((one) => [one.name, `somebody may be an administrator unseen. Not read: ${one.administrators.join("; ")}`]));
     const unexamined = [...new Set(scope.flatMap((one) => one.unexamined))];
     if (possible) holes.unshift(["", `${some(possible, "row stands", "rows stand")} for people who are not known here, and whoever you look for may be among them: choose the rows “whose people are not known”`]);
     const distinct = (of) => new Set(Array.from(found, of)).size;
@@ -124,7 +125,7 @@
       item.append(element("b", name), name ? ": " : "", hole);
       list.append(item);
     }
-    if (holes.length > 12) list.append(element("li", `and in ${holes.length - 12} more organizations`));
+    if (holes.length > 12) list.append(element("li", `and in ${holes.length - 12} more`));
     $("caveats").replaceChildren(...(holes.length ? [element("p", "What may be missing from this answer:"), list] : []),
       ...(unexamined.length ? [element("p", `Not examined: ${unexamined.join("; ")}.`, { className: "soft" })] : []));
   }

@@ -47,7 +47,9 @@ class Plot:
 def administrators(digests: Sequence[Digest]) -> Plot:
     """People who are administrators, by organization."""
     bars = [
-        Bar(one.organization, len(one.administrators), mark="" if one.administrators_certain else "at least ")
+        Bar(
+            one.organization, one.administrators_total, mark="" if one.administrators_certain else "at least "
+        )
         for one in digests
     ]
     return Plot(

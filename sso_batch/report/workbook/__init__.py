@@ -9,11 +9,11 @@ from datetime import UTC
 from itertools import chain
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from sso_batch.access import Access, resolve
+from sso_batch.access import Access
 from sso_batch.report import columns
 from sso_batch.report.columns import COLUMNS
 from sso_batch.report.overview import Overview
-from sso_batch.report.workbook.sheets import ROWS, Book
+from sso_batch.report.workbook.sheets import ROWS, Book, Watched
 from sso_batch.report.workbook.summary import write_findings, write_gaps, write_summary
 
 _CHUNK = 1 << 20
@@ -22,12 +22,12 @@ _CHUNK = 1 << 20
 def workbook(overview: Overview, *, rows: int = ROWS) -> Iterator[bytes]:
     """The workbook in pieces, with so many rows on a sheet at most; memory does not grow with them.
 
-    It is written beside, in the folder for temporary files, and the pieces are empty until it is whole:
-    whoever takes them can stop at each.
+    It is written beside, in the folder for temporary files, and the pieces are empty until it is whole.
     """
     with TemporaryDirectory() as folder, TemporaryFile() as file:
         created = overview.outcome.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-        with Book(file, folder, created, rows) as book:
+        watched = Watched(file, overview.checkpoint)
+        with Book(watched, folder, created, rows) as book:
             write_summary(book, overview)
             write_gaps(book, overview)
             write_findings(book, overview)
@@ -48,6 +48,7 @@ def _write_changes(book: Book, overview: Overview) -> Iterator[bytes]:
         sheet.say(f"{name} was not compared: {why}")
     for change in overview.changes:
         for cells in _rows(change.access):
+            overview.checkpoint()
             sheet.write((change.kind, change.what, *cells))
         yield b""
 
@@ -59,10 +60,12 @@ def _write_access(book: Book, overview: Overview) -> Iterator[bytes]:
         sheet = book.sheet(snapshot.organization, COLUMNS, whole=file.name if file else "")
         if not snapshot.complete:
             sheet.say("INCOMPLETE: what was not read may hold more ways. See the sheet Gaps.")
-        for access in resolve(snapshot):
+        for access in overview.accesses(snapshot):
             for cells in _rows(access):
+                overview.checkpoint()
                 sheet.write(cells)
-            yield b""
+        yield b""
+        del snapshot  # before the next one is read
 
 
 def _rows(access: Access) -> Iterator[tuple[str, ...]]:

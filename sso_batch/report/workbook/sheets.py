@@ -1,9 +1,10 @@
 """Sheets to which rows are added from above, as many sheets as the rows need."""
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
@@ -11,6 +12,9 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from sso_batch.report.visible import visible
+
+if TYPE_CHECKING:  # Python 3.12 has it in collections.abc
+    from typing_extensions import Buffer
 
 ROWS = 1_048_576
 """Rows that a sheet can have, its heading among them."""
@@ -23,10 +27,43 @@ _RESERVED = "history"  # a sheet of this name is not for users
 _WIDTHS = {"Message": 60, "Message of AWS": 60, "What to do": 60, "ManagedPolicies": 36}
 
 
+class Watched(io.RawIOBase):
+    """A binary file to write to; `checkpoint` is called before each write.
+
+    Once it has raised, the file takes no more bytes and does not complain: a ZipFile that was cut off
+    still ends itself when Python forgets it.
+    """
+
+    def __init__(self, file: IO[bytes], checkpoint: Callable[[], None]) -> None:
+        self._file: IO[bytes] = file
+        self._checkpoint = checkpoint
+
+    def write(self, data: "Buffer") -> int:
+        """Append bytes."""
+        try:
+            self._checkpoint()
+        except BaseException:
+            self._file, self._checkpoint = io.BytesIO(), lambda: None
+            raise
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        """Return where the next bytes go."""
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to another place."""
+        return self._file.seek(offset, whence)
+
+    def seekable(self) -> bool:
+        """Return whether `seek` works."""
+        return self._file.seekable()
+
+
 class Book:
     """An xlsx file; leaving the `with` block lets go of whatever was not closed."""
 
-    def __init__(self, file: IO[bytes], folder: str, created: datetime, rows: int) -> None:
+    def __init__(self, file: Watched, folder: str, created: datetime, rows: int) -> None:
         self._book = Workbook(
             file,
             {

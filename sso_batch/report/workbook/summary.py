@@ -53,6 +53,7 @@ def write_gaps(book: Book, overview: Overview) -> None:
             "Gaps", ("Organization", "Operation", "Resource", "Code", "Message of AWS", "What to do")
         )
         for name, gap in gaps:
+            overview.checkpoint()
             sheet.write((name, gap.operation, gap.resource, gap.code, gap.message, gap.hint))
 
 
@@ -62,4 +63,5 @@ def write_findings(book: Book, overview: Overview) -> None:
     if not overview.findings and all(one.findings is None for one in overview.outcome.organizations):
         sheet.say("This run looked for no findings.")
     for one in overview.findings:
+        overview.checkpoint()
         sheet.write(findings_csv.cells(one))

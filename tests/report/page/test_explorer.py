@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from sso_batch.model import GROUP, Principal, User
+from sso_batch.model import GROUP, Principal, Snapshot, User
 from sso_batch.report.digest import Digest, LargeGroup
-from sso_batch.report.page import explorer
-from sso_batch.report.page.explorer import Extent, extent, records
-from tests.overviews import company
-from tests.records import small_organization
+from sso_batch.report.page import explorer, page
+from sso_batch.report.page.explorer import BYTES, Extent, extent
+from tests.overviews import company, overview
+from tests.records import small_organization, snapshot
 
 WHOLE = Extent({}, frozenset())
 
@@ -20,7 +21,13 @@ def group(name: str, members: int, grants: int) -> LargeGroup:
 
 
 def figures(name: str, rows: int, *groups: LargeGroup) -> Digest:
-    return Digest(name, 0, 0, rows, 0, {}, (), administrators_certain=True, large_groups=groups)
+    return Digest(name, 0, 0, rows, 0, {}, (), 0, (), large_groups=groups)
+
+
+def records(*snapshots: Snapshot, held: Extent = WHOLE, limit: int = BYTES) -> list[dict[str, Any]]:
+    """Give what the explorer reads of each organization."""
+    found = explorer.records(overview(*snapshots), held, limit=limit)
+    return [json.loads("".join(pieces)) for pieces in found.values()]
 
 
 BIG, MIDDLE = group("big", 100, 5), group("middle", 50, 2)
@@ -50,7 +57,7 @@ def test_extent(rows: int, expected: Extent) -> None:
 
 def test_records() -> None:
     """Each person, account, permission set and principal stands once, and grants are numbers."""
-    (one,) = json.loads("".join(records([small_organization()], WHOLE)))
+    (one,) = records(small_organization())
 
     assert one["name"] == "acme"
     assert one["accounts"] == [
@@ -72,7 +79,7 @@ def test_records() -> None:
 
 def test_records_left_out() -> None:
     """An organization that is left out is not there, and the others make one list all the same."""
-    found = json.loads("".join(records([company("a", 1), company("b", 2)], Extent({}, frozenset({"a"})))))
+    found = records(company("a", 1), company("b", 2), held=Extent({}, frozenset({"a"})))
 
     assert [one["name"] for one in found] == ["b"]
 
@@ -83,7 +90,32 @@ def test_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     one = small_organization()
     one = replace(one, users=(*one.users, *(User(f"x-{n}", f"x{n}", "", "", "") for n in range(3))))
 
-    (read,) = json.loads("".join(records([one], WHOLE)))
+    (read,) = records(one)
 
     assert read["idle"] == [["person", "x0", " x0 x-0"], ["person", "x1", " x1 x-1"]]
     assert read["idle_left_out"] == 1
+
+
+@pytest.mark.parametrize("field", ["name", "email", "login"])
+@pytest.mark.parametrize("letter", ["n", "\N{SNOWMAN}", "<"])
+def test_long_texts(field: str, letter: str) -> None:
+    """Bytes have a budget: the organization that takes most is left out and named."""
+    small, large = company("small", 1), company("large", 2)
+    large = replace(large, users=tuple(replace(one, **{field: letter * 1_000}) for one in large.users))
+
+    assert [one["name"] for one in records(small, large, limit=20_000)] == ["small"]
+    assert [one["name"] for one in records(large, small, limit=20_000)] == ["small"]
+    assert [one["name"] for one in records(small, large)] == ["small", "large"]
+    said = "".join(page(overview(small, large), limit=20_000))
+    assert "Too much for one page" in said
+    assert "its ways are not on this page, but in aws_sso_access_report_large_" in said
+    assert len("".join(page(overview(snapshot()), limit=20_000)).encode()) + 100_000 > len(said.encode())
+
+
+def test_exact_budget() -> None:
+    """An organization that just fits is there, and one byte less leaves it out."""
+    one = company("acme", 1)
+    size = sum(map(len, explorer.records(overview(one), WHOLE, limit=BYTES)["acme"]))
+
+    assert len(records(one, limit=size)) == 1
+    assert records(one, limit=size - 1) == []

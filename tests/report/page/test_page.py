@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from sso_batch.model import PermissionSet, Snapshot
+from sso_batch.not_examined import UNLISTED_PRINCIPALS
 from sso_batch.outcome import Status
+from sso_batch.report import changes_csv
 from sso_batch.report.overview import Overview
 from sso_batch.report.page import page
 from sso_batch.report.page.contents import SHOWN
 from sso_batch.review.finding import FindingCounts
+from sso_batch.store import FileEntry
 from tests.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
 from tests.records import gap, outcome, snapshot
 
@@ -49,7 +53,7 @@ def test_incomplete() -> None:
     assert "globex was read in part: 1 gap" in said
     assert "initech could not be read: 1 gap" in said
     assert "allow the role the IAM action sso:ListAccountAssignments" in said
-    assert "At least these: not all organizations" in said
+    assert "At least these: not everything was read that can make an administrator." in said
     assert text(overview(failed=["x"])).count("<title>FAILED: ") == 1
 
 
@@ -75,7 +79,7 @@ def test_many_gaps() -> None:
 
 def test_not_examined() -> None:
     """What was not examined, not selected, or did not come from AWS is said, and a complete run stays one."""
-    run = overview(replace(ACME, not_examined=("orphaned assignments", "findings")))
+    run = overview(replace(ACME, not_examined=("orphaned assignments", "account paths")))
     organizations = (replace(run.outcome.organizations[0], endpoint_overrides=("sts=http://localhost:1",)),)
     run = replace(
         run,
@@ -86,11 +90,12 @@ def test_not_examined() -> None:
     html = text(run)
 
     said = words(html)
-    assert "Not examined: orphaned assignments; findings" in said
+    assert "Not examined: orphaned assignments; account paths" in said
     assert "Not selected for this run: globex." in said
     assert "These answers did not come from AWS , but from http://localhost:1" in said
     assert "nobody has, apart from what is named below." in said
-    assert data(html, "doubts") == [{"name": "acme", "holes": [], "unexamined": ["orphaned assignments"]}]
+    (doubts,) = data(html, "doubts")
+    assert (doubts["holes"], doubts["unexamined"]) == ([], ["orphaned assignments"])
 
 
 def test_what_checks_would_need_is_below() -> None:
@@ -201,8 +206,68 @@ def test_many_findings_and_changes() -> None:
 
     said = words(text(overview(ACME, findings=many, changes=changed)))
 
-    assert f"{SHOWN} of {SHOWN + 5}; all of them are in" in said
-    assert f"{SHOWN} of {len(changed)}; all of them are in" in said
+    assert f"{SHOWN} of {SHOWN + 5} findings." in said
+    assert f"{SHOWN} of {len(changed)} changes." in said
+
+
+def test_changes_are_counted_as_what_they_are() -> None:
+    """The page counts changes and the file has rows: both numbers are given, each by its name."""
+    changed = changes(*(company("acme", seed) for seed in range(4)))
+    rows = sum(count for _, count in changes_csv.lines(changed, escape=False))
+    run = overview(ACME, findings=(findings()[0],) * (SHOWN + 1), changes=changed)
+    files = tuple(FileEntry(f"report_{kind}.csv", "0" * 64, 0, 0) for kind in ("findings", "changes"))
+
+    said = words(text(replace(run, outcome=replace(run.outcome, files=files))))
+
+    assert rows > len(changed)
+    assert f"{SHOWN} of {SHOWN + 1} findings; all of them are in report_findings.csv ." in said
+    assert (
+        f"{SHOWN} of {len(changed)} changes; all of them are in report_changes.csv , in {rows} rows" in said
+    )
+
+
+CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), "", "", ())
+
+
+@pytest.mark.parametrize(
+    ("one", "unread"),
+    [
+        (
+            replace(
+                ACME,
+                permission_sets=tuple(
+                    replace(CUSTOMER_MANAGED, arn=each.arn) for each in ACME.permission_sets
+                ),
+            ),
+            "what customer managed policies allow: 1",
+        ),
+        (replace(ACME, permission_sets=()), "policies of permission sets that were not read"),
+        (replace(snapshot(), not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
+    ],
+)
+def test_nobody_is_known_to_be_administrator(one: Snapshot, unread: str) -> None:
+    """The page never says that nobody is an administrator where that was not read."""
+    html = text(overview(one))
+
+    said = words(html)
+    assert "Nobody is known to be one." in said
+    assert "Nobody is." not in said
+    assert f"What was not read {one.organization}" in said
+    assert re.search(r"<dt>admins</dt><dd><abbr[^>]*>≥</abbr> 0</dd>", html)
+    assert f"{one.organization}: at least 0 people." in said
+    assert any(unread in what for what in data(html, "doubts")[0]["administrators"])
+
+
+def test_none_found() -> None:
+    """The page says None without reserve only where the checks could look at everything."""
+
+    def said(*not_examined: str) -> str:
+        run = overview(replace(ACME, not_examined=not_examined))
+        found = (replace(run.outcome.organizations[0], findings=FindingCounts()),)
+        return words(text(replace(run, outcome=replace(run.outcome, organizations=found))))
+
+    assert "Findings None." in said("account paths")
+    assert "Findings None in what was examined." in said("check admin-access: what was not read: 1")
 
 
 @pytest.mark.parametrize("organizations", [1, 30])

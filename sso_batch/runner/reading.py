@@ -1,0 +1,25 @@
+"""Reads a run's files back: reading stops once the run is to end."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from sso_batch.model import Snapshot
+from sso_batch.report.snapshot import decode
+from sso_batch.report.write import Stopped
+from sso_batch.store import Store, lines
+
+_T = TypeVar("_T")
+
+
+def until(stop: threading.Event, parts: Iterable[_T]) -> Iterator[_T]:
+    """Yield the parts; raise Stopped once `stop` is set."""
+    for part in parts:
+        if stop.is_set():
+            raise Stopped
+        yield part
+
+
+def read_snapshot(store: Store, name: str, stop: threading.Event) -> Snapshot:
+    """Read the snapshot in a file. Raises Stopped, OSError or SnapshotError."""
+    return decode(until(stop, lines(store, name)))

@@ -1,0 +1,38 @@
+"""Patterns in which `*` and `?` are special and nothing else is. Pure.
+
+`*` stands for any text, `?` for one character. Names come from AWS and can be hostile, so matching never
+backtracks: a part between two `*` has a fixed length, and the first place where it fits is as good as any
+later one. The time is at most the length of the pattern times the length of the text.
+"""
+
+import re
+
+
+class Wildcard:
+    """A compiled pattern. Case counts."""
+
+    def __init__(self, pattern: str) -> None:
+        self.is_literal = not {"*", "?"} & set(pattern)
+        self.is_everything = pattern == "*"
+        head, *parts = pattern.split("*")
+        self._head = _compiled(head)
+        self._parts = [_compiled(part) for part in parts[:-1]]
+        self._tail = _compiled(parts[-1]) if parts else None
+        self._tail_length = len(parts[-1]) if parts else 0
+
+    def matches(self, text: str) -> bool:
+        """Return whether the pattern fits all of the text."""
+        if self._tail is None:
+            return self._head.fullmatch(text) is not None
+        found = self._head.match(text)
+        for part in self._parts:
+            if found is None:
+                return False
+            found = part.search(text, found.end())
+        end = len(text) - self._tail_length
+        return found is not None and found.end() <= end and self._tail.match(text, end) is not None
+
+
+def _compiled(part: str) -> re.Pattern[str]:
+    expression = "".join("." if letter == "?" else re.escape(letter) for letter in part)
+    return re.compile(expression, re.DOTALL)
