@@ -7,7 +7,7 @@ import pytest
 from sso_batch.model import GROUP, USER, Principal
 from sso_batch.outcome import Counts, Status
 from sso_batch.review.finding import FindingCounts
-from tests.records import entitlement, grant, outcome, run_outcome, small_organization, snapshot
+from tests.records import entitlement, gap, grant, outcome, run_outcome, small_organization, snapshot
 
 C, I, F, X = Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPTED  # noqa: E741 - a table's letters
 
@@ -41,7 +41,7 @@ def test_status(
     organizations = [outcome(status.value, status) for status in statuses] * 2
 
     whole = run_outcome(*organizations)
-    torn = run_outcome(*organizations, written=False)
+    torn = run_outcome(*organizations, gaps=(gap(),))
 
     assert (whole.status, whole.exit_code) == written
     assert (torn.status, torn.exit_code) == unwritten

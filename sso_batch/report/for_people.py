@@ -29,6 +29,8 @@ def write_for_people(
             if stop.is_set():
                 raise Stopped
             draft.write(part)
+        if stop.is_set():
+            raise Stopped
         return store.publish(draft)[0]
 
 

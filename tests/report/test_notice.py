@@ -75,7 +75,11 @@ def test_incomplete() -> None:
 
 def test_manifest_that_was_not_written() -> None:
     """A manifest that found no place is not promised."""
-    told = notice(FACTS, run_outcome(outcome(), written=False, manifest_written=False), manifest=None)
+    told = notice(
+        FACTS,
+        run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),), manifest_written=False),
+        manifest=None,
+    )
 
     assert json.loads(told.message)["manifest"] is None
     assert json.loads(told.message)["status"] == "incomplete"

@@ -158,10 +158,10 @@ def test_finished(place: Folder) -> None:
     """A run that is complete, of this configuration, and whole needs nothing more."""
     finished(place)
 
-    found = archive(place).finished_run(GO_ON)
+    found = archive(place).finished_run({"acme"}, (), GO_ON)
 
     assert found is not None
-    assert found.outcome.exit_code == 0
+    assert found.exit_code == 0
 
 
 @pytest.mark.parametrize("fields", [{"config_sha256": "0ther"}, {"not_selected": ("globex",)}])
@@ -169,7 +169,7 @@ def test_finished_otherwise(place: Folder, fields: dict[str, object]) -> None:
     """Of another configuration or another choice it is not what is asked for."""
     finished(place, **fields)
 
-    assert archive(place).finished_run(GO_ON) is None
+    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", "_manifest.json"])
@@ -183,7 +183,7 @@ def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None
     else:
         path.write_bytes(path.read_bytes()[:-3])
 
-    assert archive(place).finished_run(GO_ON) is None
+    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
 
 
 @pytest.mark.parametrize("shard", [None, Shard(1, 3)])
