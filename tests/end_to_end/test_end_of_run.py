@@ -22,7 +22,14 @@ from sso_batch.runner.closing import Closing
 from sso_batch.runner.reviewing import Looked, RunReview
 from sso_batch.store import Draft, FileEntry, Folder, PlaceError
 from tests.end_to_end.command import Command
-from tests.end_to_end.nightly import Nightly, asked, resumed
+from tests.end_to_end.nightly import (
+    AT_THE_MANIFEST,
+    BEFORE_THE_MANIFEST,
+    SIGNALLED,
+    Nightly,
+    asked,
+    resumed,
+)
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import small
 
@@ -33,51 +40,6 @@ SETTINGS = (
     "run: {max_parallel_organizations: 1}\n"
 )
 FORMATS = ("--format", "csv", "--format", "html", "--format", "xlsx")
-
-# Sends a signal to its own process at one moment of the end of a run, and goes on for a while.
-SIGNALLED = """
-import asyncio, os, sys, time
-from fnmatch import fnmatch
-from sso_batch.runner import closing, ending, notification, reviewing
-from sso_batch.store import Draft
-number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
-def send(now):
-    global number
-    if fnmatch(now, moment) and number:
-        os.kill(os.getpid(), number)
-        number = 0
-        time.sleep(0.2)
-def signalling(owner, name, now):
-    work = getattr(owner, name)
-    def replaced(*arguments, **named):
-        send(now)
-        return work(*arguments, **named)
-    setattr(owner, name, replaced)
-signalling(closing.Closing, "close", "close")
-signalling(reviewing.RunReview, "look", "review")
-signalling(closing, "write_for_people", "for people")
-signalling(ending, "write_document", "manifest")
-signalling(ending, "notice", "notice")
-prepare = Draft.__init__
-def prepare_and_send(draft, name, directory):
-    prepare(draft, name, directory)
-    send(name)
-Draft.__init__ = prepare_and_send
-from sso_batch.cli import main
-main()
-"""
-
-BEFORE_THE_MANIFEST = (
-    "close",
-    "review",
-    "aws_sso_access_report_2*[0-9].csv",
-    "*_findings.csv",
-    "*_changes.csv",
-    "for people",
-    "*.html",
-    "*.xlsx",
-)
-AT_THE_MANIFEST = ("manifest", "*_manifest.json", "notice")
 
 
 @pytest.fixture
