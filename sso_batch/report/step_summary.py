@@ -15,7 +15,7 @@ _STATUS = {
     Status.COMPLETE: "**Complete**: every organization was read whole.",
     Status.INCOMPLETE: "**INCOMPLETE**: not all was read. Somebody may have access that is not reported.",
     Status.FAILED: "**FAILED**: nothing was read.",
-    Status.INTERRUPTED: "**INTERRUPTED**: the run ended early. Somebody may have access that is not reported.",
+    Status.INTERRUPTED: "**INTERRUPTED**: the run ended early. Somebody may have access that is not shown.",
 }
 
 

@@ -16,6 +16,7 @@ import pytest
 from sso_batch.commands import run as run_command
 from sso_batch.demo import Emulator, Fault, Limits, World
 from sso_batch.outcome import OrganizationOutcome
+from sso_batch.report.for_people import write_for_people
 from sso_batch.runner import closing, earlier
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.closing import Closing
@@ -131,6 +132,7 @@ def test_an_end_that_does_not_hear(nightly: Nightly, sso_batch: Command, number:
     first = nightly.reports(nightly.finish(nightly.start(python=("-c", DEAF, str(int(number))))))
 
     assert time.monotonic() - started < 10
+    assert [event["event"] for event in first.ended.events][-1] == "run.completed"
     assert first.ended.code == first.manifest["exit_code"] == 128 + number
     assert first.manifest["status"] == "interrupted"
     assert_verified(sso_batch, nightly)
@@ -162,6 +164,30 @@ def test_a_deadline_at_the_end(
     assert_verified(sso_batch, nightly)
     again = nightly.run("--resume")
     assert (again.ended.code, asked(again), again.content()) == (0, set(), nightly.merged())
+
+
+@pytest.mark.parametrize("moment", ["close", "review", "*_findings.csv"])
+def test_signal_at_the_end_of_a_merge(nightly: Nightly, sso_batch: Command, moment: str) -> None:
+    """A merge that is interrupted says so, and the next one completes it."""
+    for shard in ("0/2", "1/2"):
+        nightly.run("--shard", shard)
+    driver = ("-c", SIGNALLED, str(int(signal.SIGTERM)), moment)
+
+    first = nightly.reports(nightly.finish(nightly.start(command="merge", python=driver)))
+
+    assert first.ended.code == first.manifest["exit_code"] == 143
+    assert first.manifest["status"] == "interrupted"
+    assert "Traceback" not in first.ended.stderr
+    first.assert_sums()
+    again, once_more = nightly.merge(), nightly.merge()
+    assert (again.ended.code, again.manifest["status"], again.content()) == (0, "complete", nightly.merged())
+    told = [one.ended.events[-1] for one in (again, once_more)]
+    assert [(one["exit_code"], one["resumed"], one["audited"]) for one in told] == [
+        (0, False, 2),
+        (0, True, 0),
+    ]
+    (manifest,) = (path for path in nightly.folder.glob("*_manifest.json") if "_shard_" not in path.name)
+    assert sso_batch("verify", manifest).code == 0
 
 
 # Files that are not as they were written
@@ -258,7 +284,8 @@ def test_one_short_read(
     nightly: Nightly, damage: Damage, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
     """A file that is read cut off once, and whole the next time, loses nothing."""
-    read, short = Folder.read, []
+    read = Folder.read
+    short: list[int] = []
 
     def read_short(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
         for chunk in read(folder, name, skip=skip):
@@ -279,12 +306,11 @@ def test_a_snapshot_that_changed_before_it_is_shown(
     nightly: Nightly, sso_batch: Command, monkeypatch: pytest.MonkeyPatch, format_: str
 ) -> None:
     """No page and no workbook is made from it; the manifest says why they are not there."""
-    write = closing.write_for_people
 
     def damage_and_write(*arguments: Any, **named: Any) -> FileEntry:  # noqa: ANN401
         (path,) = nightly.folder.glob(SNAPSHOT)
         of_another_person(path)
-        return write(*arguments, **named)
+        return write_for_people(*arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(closing, "write_for_people", damage_and_write)
@@ -425,6 +451,19 @@ def test_a_shorter_file_on_a_resume(nightly: Nightly, sso_batch: Command) -> Non
     assert_verified(sso_batch, nightly)
 
 
+def test_only_on_a_resume_of_shards(nightly: Nightly, sso_batch: Command) -> None:
+    """What a shard has read before it was given --only stays in the run that is merged."""
+    nightly.run("--shard", "0/1")
+    nightly.run("--shard", "0/1", "--resume", "--only", "org-1")
+
+    merged = nightly.merge()
+
+    assert (merged.ended.code, merged.content()) == (0, nightly.merged())
+    assert merged.manifest["not_selected"] == []
+    (manifest,) = (path for path in nightly.folder.glob("*_manifest.json") if "_shard_" not in path.name)
+    assert sso_batch("verify", manifest).code == 0
+
+
 # The run's own gaps
 
 
@@ -456,15 +495,16 @@ def test_no_room_at_the_end(
 
 @pytest.fixture
 def unreadable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
-    """Make a file one that cannot be read."""
-    if request.param is link:
+    """Make a file one that cannot be read: through a link, or by the error that the test names."""
+    error: OSError | None = request.param
+    if error is None:
         return link
     read = Folder.read
 
     def apply(path: Path) -> None:
         def refuse(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
             if name == path.name:
-                raise request.param
+                raise error
             yield from read(folder, name, skip=skip)
 
         monkeypatch.setattr(Folder, "read", refuse)
@@ -480,7 +520,7 @@ def link(path: Path) -> None:
 @pytest.mark.parametrize(
     ("unreadable", "code"),
     [
-        (link, "NotAFile"),
+        (None, "NotAFile"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "EACCES"),
         (PlaceError("InvalidObjectState", "the object is archived", hint="restore it"), "InvalidObjectState"),
     ],
