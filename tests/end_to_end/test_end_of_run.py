@@ -17,6 +17,7 @@ from sso_batch.commands import run as run_command
 from sso_batch.demo import Emulator, Fault, Limits, World
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.for_people import write_for_people
+from sso_batch.report.write import restore_access
 from sso_batch.runner import closing, earlier
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.closing import Closing
@@ -301,15 +302,28 @@ def test_one_short_read(
     assert (reports.ended.code, short, reports.content()) == (0, [], nightly.merged())
 
 
+def with_a_broken_line(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"{\n", *lines[2:]]))
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [(of_another_person, "FileChanged"), (with_a_broken_line, "SnapshotError")]
+)
 @pytest.mark.parametrize("format_", ["html", "xlsx"])
 def test_a_snapshot_that_changed_before_it_is_shown(
-    nightly: Nightly, sso_batch: Command, monkeypatch: pytest.MonkeyPatch, format_: str
+    nightly: Nightly,
+    sso_batch: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    format_: str,
+    how: Callable[[Path], None],
+    code: str,
 ) -> None:
     """No page and no workbook is made from it; the manifest says why they are not there."""
 
     def damage_and_write(*arguments: Any, **named: Any) -> FileEntry:  # noqa: ANN401
         (path,) = nightly.folder.glob(SNAPSHOT)
-        of_another_person(path)
+        how(path)
         return write_for_people(*arguments, **named)
 
     with monkeypatch.context() as patch:
@@ -318,11 +332,31 @@ def test_a_snapshot_that_changed_before_it_is_shown(
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
     (own,) = reports.manifest["gaps"]
-    assert (own["operation"], own["code"]) == ("merge", "FileChanged")
-    assert [path.suffix for path in nightly.folder.glob(f"*.{format_}")] == []
+    assert (own["operation"], own["code"]) == ("merge", code)
+    assert own["hint"]
+    assert list(nightly.folder.glob(f"*.{format_}")) == []
     again = nightly.run("--resume", "--format", format_)
     assert (again.ended.code, asked(again)) == (0, {"org-1"})
     assert_verified(sso_batch, nightly)
+
+
+def test_a_csv_that_changes_again_and_again(
+    nightly: Nightly, damage: Damage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CSV that does not stay as it is written is not merged, and the run says why."""
+
+    def restore_and_damage(*arguments: Any, **named: Any) -> None:  # noqa: ANN401
+        restore_access(*arguments, **named)
+        (path,) = nightly.folder.glob(CSV)
+        cut_off(path)
+
+    monkeypatch.setattr(closing, "restore_access", restore_and_damage)
+
+    reports = damage.run(CSV, cut_off)
+
+    assert (reports.ended.code, reports.manifest["files"]) == (4, [])
+    assert [one["code"] for one in reports.manifest["gaps"]] == ["FileChanged"]
+    assert len(reports.ended.named("run.file_restored")) == 1
 
 
 @pytest.mark.parametrize("how", DAMAGES)
