@@ -104,15 +104,16 @@ class OrganizationOutcome:
 class RunOutcome:
     """What became of the run; `signal` is the number of the signal that ended it early.
 
-    `written` is whether the merged files and the manifest found their place, `manifest_written` whether
-    the manifest did. From the severity `fail_on` on, findings end the run with a code of their own.
+    `gaps` has what the run as a whole lacks: merged files that could not be written, for example.
+    `manifest_written` is whether the manifest found its place. From the severity `fail_on` on, findings end
+    the run with a code of their own.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
     files: tuple[FileEntry, ...]
     started_at: datetime
     finished_at: datetime
-    written: bool
+    gaps: tuple[Gap, ...] = ()
     signal: int | None = None
     fail_on: str = OFF
     manifest_written: bool = True
@@ -136,8 +137,10 @@ class RunOutcome:
     @property
     def status(self) -> Status:
         """Complete only where everything was read and written; a shard can have nothing to read."""
+        if self.signal is not None:
+            return Status.INTERRUPTED
         statuses = {one.status for one in self.organizations}
-        if statuses <= {Status.COMPLETE} and self.written:
+        if statuses <= {Status.COMPLETE} and not self.gaps:
             return Status.COMPLETE
         return Status.INCOMPLETE if statuses & {Status.COMPLETE, Status.INCOMPLETE} else Status.FAILED
 

@@ -1,6 +1,6 @@
 """What a person at a terminal sees: a bar for each organization while it runs, and a table at the end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.characters import printable
+from sso_batch.model import Gap
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.review.finding import FindingCounts
 
@@ -96,8 +97,9 @@ class ConsoleStream:
 def summary(outcome: RunOutcome) -> Iterable[Table | Text]:
     """The closing table, what is missing, and where answers did not come from AWS."""
     yield _table(outcome.organizations)
+    yield from _holes("the run itself", outcome.gaps)
     for one in outcome.organizations:
-        yield from _holes(one)
+        yield from _holes(one.name, one.gaps)
     urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
     if urls:
         yield Text(f"Answered not by AWS, but by {printable(', '.join(urls))}", style="yellow")
@@ -128,15 +130,13 @@ def _findings(counts: FindingCounts | None) -> str:
     return "?" if counts is None else f"{counts.high:,}/{counts.medium:,}/{counts.low:,}"
 
 
-def _holes(one: OrganizationOutcome) -> Iterable[Text]:
-    for gap in one.gaps[:_GAPS_SHOWN]:
-        text = Text(f"{one.name}: ", style="bold")
+def _holes(name: str, gaps: Sequence[Gap]) -> Iterable[Text]:
+    for gap in gaps[:_GAPS_SHOWN]:
+        text = Text(f"{name}: ", style="bold")
         told = f"{gap.operation} {gap.resource}: {gap.code}: {gap.message}".strip()
         text.append(printable(told), style="not bold red")
         if gap.hint:
             text.append(f"\n  {printable(gap.hint)}", style="not bold")
         yield text
-    if len(one.gaps) > _GAPS_SHOWN:
-        yield Text(
-            f"{one.name}: {len(one.gaps) - _GAPS_SHOWN} more gaps, all of them in the manifest", style="bold"
-        )
+    if len(gaps) > _GAPS_SHOWN:
+        yield Text(f"{name}: {len(gaps) - _GAPS_SHOWN} more gaps, all of them in the manifest", style="bold")

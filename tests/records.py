@@ -129,7 +129,7 @@ def outcome(name: str = "acme", status: Status = Status.COMPLETE, **fields: Any)
 
 def run_outcome(*organizations: OrganizationOutcome, **fields: Any) -> RunOutcome:  # noqa: ANN401
     """Give what became of a run whose files found their place."""
-    settled: dict[str, Any] = {"files": (), "started_at": STARTED, "finished_at": FINISHED, "written": True}
+    settled: dict[str, Any] = {"files": (), "started_at": STARTED, "finished_at": FINISHED}
     return RunOutcome(organizations, **settled | fields)
 
 

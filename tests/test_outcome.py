@@ -7,7 +7,7 @@ import pytest
 from sso_batch.model import GROUP, USER, Principal
 from sso_batch.outcome import Counts, Status
 from sso_batch.review.finding import FindingCounts
-from tests.records import entitlement, grant, outcome, run_outcome, small_organization, snapshot
+from tests.records import entitlement, gap, grant, outcome, run_outcome, small_organization, snapshot
 
 C, I, F, X = Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPTED  # noqa: E741 - a table's letters
 
@@ -41,7 +41,7 @@ def test_status(
     organizations = [outcome(status.value, status) for status in statuses] * 2
 
     whole = run_outcome(*organizations)
-    torn = run_outcome(*organizations, written=False)
+    torn = run_outcome(*organizations, gaps=(gap(),))
 
     assert (whole.status, whole.exit_code) == written
     assert (torn.status, torn.exit_code) == unwritten
@@ -62,10 +62,10 @@ def test_bug(statuses: tuple[Status, ...], status: Status) -> None:
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("bug", [False, True])
 def test_signal(statuses: tuple[Status, ...], number: signal.Signals, exit_code: int, *, bug: bool) -> None:
-    """A run that was told to end says by which signal, before all else."""
+    """A run that was told to end says by which signal, before all else, and is never complete."""
     run = run_outcome(*(outcome(one.value, one, bug=bug) for one in statuses), signal=int(number))
 
-    assert run.exit_code == exit_code
+    assert (run.status, run.exit_code) == (Status.INTERRUPTED, exit_code)
 
 
 def test_endpoint_overrides() -> None:

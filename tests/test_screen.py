@@ -56,6 +56,15 @@ def test_nothing_read(status: Status) -> None:
     assert [cell.strip() for cell in cells(line)] == ["globex", status.value, *["?"] * 9, "0"]
 
 
+def test_gaps_of_the_run() -> None:
+    """What the run itself lacks is shown, with what to do about it."""
+    own = gap("nightly", operation="merge", code="ENOSPC", message="No space left", hint="make room")
+
+    *_, told, hint = shown(run_outcome(outcome(), gaps=(own,)))
+
+    assert (told, hint) == ("the run itself: merge nightly: ENOSPC: No space left", "  make room")
+
+
 @pytest.mark.parametrize(
     "hostile", ["[red]x[/red]", "[/bold]", "[link=http://x]y[/link]", "a [b] c", "\\[x]", ":smile:"]
 )

@@ -58,7 +58,8 @@ def execute(
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
     store = open_store(config.output, stop)
-    names, started_at = begin(store, options.run_id, now, resume=options.resume, shard=shard)
+    max_age = config.run.resume_max_age
+    names, started_at = begin(store, options.run_id, now, resume=options.resume, shard=shard, max_age=max_age)
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),

@@ -30,6 +30,7 @@ def write_for_people(
         for part in parts:
             overview.checkpoint()
             draft.write(part)
+        overview.checkpoint()
         return store.publish(draft)[0]
 
 

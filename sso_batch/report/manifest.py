@@ -61,6 +61,7 @@ def manifest(facts: RunFacts, outcome: RunOutcome) -> bytes:
             "endpoint_overrides": outcome.endpoint_overrides,
             "not_selected": facts.not_selected,
             "shard": facts.shard and str(facts.shard),
+            "gaps": _records(outcome.gaps),
             "organizations": [_organization(one) for one in outcome.organizations],
             "files": _records(outcome.files),
         }

@@ -128,6 +128,7 @@ class _Manifest(_Strict):
     endpoint_overrides: tuple[str, ...]
     not_selected: tuple[str, ...]
     shard: _OfShard | None
+    gaps: tuple[_Gap, ...]
     organizations: tuple[_Organization, ...]
     files: tuple[_File, ...]
 
@@ -152,7 +153,7 @@ def read_manifest(content: bytes) -> Manifest:
         files=_files(read.files),
         started_at=read.started_at,
         finished_at=read.finished_at,
-        written=_was_written(read),
+        gaps=_gaps(read.gaps),
         signal=max(0, read.exit_code - _SIGNALLED) or None,
     )
     return Manifest(
@@ -184,15 +185,9 @@ def _read(model: type[_M], content: bytes, what: str) -> _M:
         raise ManifestError(f"this is no {what} of this version: {place}: {first['msg']}") from None
 
 
-def _was_written(read: _Manifest) -> bool:
-    """Whether nothing but an organization's trouble can have made the run incomplete."""
-    complete = all(one.status is Status.COMPLETE for one in read.organizations)
-    return read.status is Status.COMPLETE or not complete
-
-
 def _organization(read: _Organization, endpoint_overrides: tuple[str, ...]) -> OrganizationOutcome:
     counts = read.counts.model_dump(exclude={"findings"})
-    gaps = tuple(Gap(**gap.model_dump()) for gap in read.gaps)
+    gaps = _gaps(read.gaps)
     return OrganizationOutcome(
         name=read.name,
         status=read.status,
@@ -223,6 +218,10 @@ def _instance(read: _Organization) -> Instance | None:
         management_account_id=read.management_account_id,
         caller_arn=read.caller_arn,
     )
+
+
+def _gaps(read: tuple[_Gap, ...]) -> tuple[Gap, ...]:
+    return tuple(Gap(**one.model_dump()) for one in read)
 
 
 def _files(read: tuple[_File, ...]) -> tuple[FileEntry, ...]:

@@ -69,6 +69,11 @@ class FileNames:
             self.organization_access(organization, complete=False),
         )
 
+    def organization_of(self, name: str) -> str | None:
+        """Give the organization whose file has that name; None where it is not an organization's file."""
+        organization = name.removeprefix(PREFIX).partition(f"_{self.ts}")[0]
+        return organization if name in self.of_organization(organization) else None
+
     def is_of_whole(self, name: str) -> bool:
         """Whether a file of that name is made from all organizations: merged, or the manifest."""
         start = f"{PREFIX}{self.ts}"

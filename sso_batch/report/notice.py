@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sso_batch import __version__
+from sso_batch.model import Gap
 from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.manifest import SCHEMA, RunFacts
 
@@ -50,6 +51,7 @@ def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Not
         "started_at": outcome.started_at.isoformat(timespec="seconds"),
         "finished_at": outcome.finished_at.isoformat(timespec="seconds"),
         "manifest": manifest,
+        "gaps": _gaps(outcome.gaps),
         "endpoint_overrides": outcome.endpoint_overrides,
         "organizations_by_status": Counter(one.status.value for one in outcome.organizations),
         "counts": {
@@ -63,8 +65,9 @@ def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Not
 
 def _subject(facts: RunFacts, outcome: RunOutcome) -> str:
     complete = sum(one.status is Status.COMPLETE for one in outcome.organizations)
+    own = "".join(f", {gap.operation} {gap.code}" for gap in outcome.gaps)
     return (
-        f"sso-batch {outcome.status.value}: {complete} of {len(outcome.organizations)} organizations, "
+        f"sso-batch {outcome.status.value}: {complete} of {len(outcome.organizations)} organizations{own}, "
         f"run {facts.names.run_id}"
     )[:_LONGEST_SUBJECT]
 
@@ -89,13 +92,17 @@ def _with_organizations(document: dict[str, Any], organizations: Sequence[Organi
 
 
 def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
-    gaps = Counter((gap.operation, gap.code) for gap in outcome.gaps)
     return {
         "name": outcome.name,
         "status": outcome.status.value,
         "rows": outcome.counts.rows,
-        "gaps": [
-            {"operation": operation, "code": code, "count": count}
-            for (operation, code), count in sorted(gaps.items())
-        ],
+        "gaps": _gaps(outcome.gaps),
     }
+
+
+def _gaps(gaps: Iterable[Gap]) -> list[dict[str, str | int]]:
+    counts = Counter((gap.operation, gap.code) for gap in gaps)
+    return [
+        {"operation": operation, "code": code, "count": count}
+        for (operation, code), count in sorted(counts.items())
+    ]

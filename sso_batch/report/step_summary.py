@@ -15,6 +15,7 @@ _STATUS = {
     Status.COMPLETE: "**Complete**: every organization was read whole.",
     Status.INCOMPLETE: "**INCOMPLETE**: not all was read. Somebody may have access that is not reported.",
     Status.FAILED: "**FAILED**: nothing was read.",
+    Status.INTERRUPTED: "**INTERRUPTED**: the run ended early. Somebody may have access that is not shown.",
 }
 
 
@@ -37,7 +38,8 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
     yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     for one in outcome.organizations:
         yield f"| {' | '.join(_cells(one))} |"
-    gaps = [(one.name, gap) for one in outcome.organizations for gap in one.gaps]
+    gaps = [("the run itself", gap) for gap in outcome.gaps]
+    gaps += [(one.name, gap) for one in outcome.organizations for gap in one.gaps]
     if gaps:
         yield "\n### What was not read\n"
         for name, gap in gaps[:_GAPS]:

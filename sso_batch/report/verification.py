@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sso_batch.report.manifest_reading import Manifest
 from sso_batch.report.names import FileNames
-from sso_batch.store import PREFIX, FileEntry, Store, trouble
+from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
 
 
 class Finding(StrEnum):
@@ -27,6 +27,39 @@ class Verified:
     finding: Finding
     name: str
     reason: str = ""
+
+
+class FileChangedError(PlaceError):
+    """A file of a run that is not what its entry says: changed, cut off or gone."""
+
+    def __init__(self, entry: FileEntry, finding: Finding, reason: str) -> None:
+        super().__init__(
+            "FileChanged",
+            f"{entry.name} is not as it was written: {reason}",
+            hint="find out what else writes to the output place, then run again with --resume",
+        )
+        self.entry = entry
+        self.finding = finding
+        self.reason = reason
+
+
+def verified(store: Store, entry: FileEntry) -> Iterator[bytes]:
+    """Yield a file's chunks, and compare them with its entry on the way.
+
+    Raises FileChangedError, after the last chunk at the latest, or another OSError.
+    """
+    digest, size = hashlib.sha256(), 0
+    try:
+        for chunk in store.read(entry.name):
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+    except FileNotFoundError as error:
+        raise FileChangedError(entry, Finding.MISSING, "it is gone") from error
+    if size != entry.bytes:
+        raise FileChangedError(entry, Finding.CHANGED, f"{size} bytes instead of {entry.bytes}")
+    if digest.hexdigest() != entry.sha256:
+        raise FileChangedError(entry, Finding.CHANGED, "the same size, other bytes")
 
 
 def verify(store: Store, manifest: Manifest) -> Iterator[Verified]:
@@ -56,17 +89,11 @@ def _covers(manifest: Manifest, name: str) -> bool:
 
 
 def _verified(store: Store, entry: FileEntry) -> Verified:
-    digest, size = hashlib.sha256(), 0
     try:
-        for chunk in store.read(entry.name):
-            digest.update(chunk)
-            size += len(chunk)
-    except FileNotFoundError:
-        return Verified(Finding.MISSING, entry.name)
+        for _ in verified(store, entry):
+            pass
+    except FileChangedError as error:
+        return Verified(error.finding, entry.name, error.reason if error.finding is Finding.CHANGED else "")
     except OSError as error:
         return Verified(Finding.UNREADABLE, entry.name, trouble(error).message)
-    if size != entry.bytes:
-        return Verified(Finding.CHANGED, entry.name, f"{size} bytes instead of {entry.bytes}")
-    if digest.hexdigest() != entry.sha256:
-        return Verified(Finding.CHANGED, entry.name, "the same size, other bytes")
     return Verified(Finding.AS_WRITTEN, entry.name)

@@ -14,6 +14,7 @@ from sso_batch.model import Snapshot
 from sso_batch.report import access_csv
 from sso_batch.report import snapshot as snapshot_file
 from sso_batch.report.names import FileNames
+from sso_batch.report.verification import verified
 from sso_batch.store import FileEntry, Store
 
 _LINES_AT_ONCE = 5000
@@ -50,6 +51,7 @@ def write_organization(
             _unless(stop)
             records.write("".join(lines).encode())
         count = rows.rows if csv else count_rows(snapshot)
+        _unless(stop)
         return Written(store.publish(*wanted), count)
 
 
@@ -71,6 +73,7 @@ def restore_access(
     """Write the CSV of a snapshot that is there, over whatever has its name. Raises Stopped, OSError."""
     with store.draft(name) as draft:
         _write_rows(draft, snapshot, escape=escape, stop=stop)
+        _unless(stop)
         store.publish(draft, replace=True)
 
 
@@ -108,14 +111,22 @@ def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: thread
 def write_merged(
     store: Store, names: FileNames, parts: Sequence[FileEntry], *, complete: bool, stop: threading.Event
 ) -> FileEntry:
-    """All organizations' rows under one header, in the order of `parts`, their CSVs."""
+    """All organizations' rows under one header, in the order of `parts`, their CSVs.
+
+    Each part is compared with its entry as it is copied. Raises Stopped or OSError, FileChangedError for a
+    part that is not as it was written; then there is no merged file.
+    """
+    header = access_csv.HEADER.encode()
     with store.draft(names.access(complete=complete)) as merged:
-        merged.write(access_csv.HEADER.encode())
+        merged.write(header)
         for part in parts:
             merged.rows += part.rows
-            for chunk in store.read(part.name, skip=len(access_csv.HEADER.encode())):
+            skip = len(header)
+            for chunk in verified(store, part):
                 _unless(stop)
-                merged.write(chunk)
+                merged.write(chunk[skip:])
+                skip = max(0, skip - len(chunk))
+        _unless(stop)
         return store.publish(merged)[0]
 
 
@@ -129,6 +140,7 @@ def write_rows(
             _unless(stop)
             draft.write(text.encode())
             draft.rows += count
+        _unless(stop)
         return store.publish(draft)[0]
 
 

@@ -2,20 +2,22 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
-from sso_batch.outcome import Calls, Counts, OrganizationOutcome, Status
+from sso_batch.outcome import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.snapshot import SnapshotError, config_of, decode
+from sso_batch.report.verification import verified
 from sso_batch.report.write import access_entry, count_rows, restore_access
 from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.reading import until
-from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing
+from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing, unknown
+from sso_batch.runner.shards import names_expected
 from sso_batch.store import FileEntry, Store, lines
 
 
@@ -43,6 +45,8 @@ class Archive:
     escape_formulas: bool
     max_age: timedelta | None
     clock: Callable[[], datetime]
+    entries: dict[str, FileEntry] = field(default_factory=dict)
+    """What the manifest of an earlier try said of files that have not been read since; see `clear`."""
 
     def look(
         self, organization: str, stop: threading.Event, *, complete: bool = True
@@ -64,20 +68,24 @@ class Archive:
     def made_by_this_configuration(self, snapshot_name: str, organization: str) -> bool:
         """Whether a snapshot that is there says so in its first record, which alone is read."""
         try:
-            made_by = config_of(lines(self.store, snapshot_name))
+            made_by = config_of(lines(self.store.read(snapshot_name)))
         except (OSError, SnapshotError):
             return False
         return made_by == self.fingerprints[organization]
 
-    def take_over(self, organization: str, stop: threading.Event) -> OrganizationOutcome | None:
+    def take_over(
+        self, organization: str, stop: threading.Event, *, incomplete: bool = False
+    ) -> OrganizationOutcome | None:
         """The outcome of an organization that is finished, its files mended; None where none stands.
 
-        Raises Stopped, OSError.
+        With `incomplete`, a result that is incomplete stands, too. Raises Stopped, OSError.
         """
-        judged, snapshot = self.look(organization, stop)
-        if judged is not Standing.FINISHED or snapshot is None:
-            return None
-        return self.outcome(snapshot, stop)
+        if incomplete:
+            snapshot = self.best(organization, stop)
+        else:
+            judged, snapshot = self.look(organization, stop)
+            snapshot = snapshot if judged is Standing.FINISHED else None
+        return None if snapshot is None else self.outcome(snapshot, stop)
 
     def outcome(self, snapshot: Snapshot, stop: threading.Event) -> OrganizationOutcome:
         """What a snapshot that is there tells; its CSV is written anew where it is not the snapshot's.
@@ -113,21 +121,31 @@ class Archive:
             if name not in but:
                 self.store.remove(name)
 
-    def finished_run(self, stop: threading.Event) -> Manifest | None:
-        """The manifest of the run where it is complete, of this configuration, and all files are as it says.
+    def finished_run(
+        self, organizations: Collection[str], promised: Collection[str], stop: threading.Event
+    ) -> RunOutcome | None:
+        """The outcome of the run where its manifest says that nothing is left to do, and where that is so.
 
-        Raises Stopped.
+        It is complete, of this configuration, and was not ended by a signal. It has the `organizations`, and
+        of others only those that it was told to read, with their files and those of the whole that are
+        `promised`, all of them as the manifest says. Raises Stopped.
         """
         found = self.manifest(self.facts.manifest_name)
-        if found is None or found.status is not Status.COMPLETE:
+        if found is None or {found.status, found.outcome.status} != {Status.COMPLETE}:
             return None
-        if (found.config_sha256, found.not_selected) != (self.facts.config_sha256, self.facts.not_selected):
+        outcome, names = found.outcome, {one.name for one in found.outcome.organizations}
+        everything = set(organizations if self.facts.shard else self.fingerprints)
+        left_out = set() if self.facts.shard else set(found.not_selected)
+        if found.config_sha256 != self.facts.config_sha256 or names | left_out != everything:
             return None
-        outcome = found.outcome
-        if {one.name for one in outcome.organizations} != set(self.fingerprints):
+        if not names.issuperset(organizations) or {file.name for file in outcome.files} != set(promised):
             return None
-        entries = [*outcome.files, *(file for one in outcome.organizations for file in one.files)]
-        return found if all(self.is_intact(entry, stop) for entry in entries) else None
+        if any(
+            tuple(file.name for file in one.files) != names_expected(self.facts.names, one, csv=self.csv)
+            for one in outcome.organizations
+        ):
+            return None
+        return outcome if all(self.is_intact(entry, stop) for entry in entries_of(outcome)) else None
 
     def manifest(self, name: str) -> Manifest | None:
         """A manifest of the run; None where it is not there, or is none."""
@@ -138,10 +156,19 @@ class Archive:
         return found if found.ts == self.facts.names.ts else None
 
     def clear(self) -> None:
-        """Remove the manifests before anything that they name is changed, and what dead processes left."""
+        """Remove the manifests before anything that they name is changed, and what dead processes left.
+
+        Files of organizations that the configuration no longer has are removed, too. What the manifest says
+        of the others is kept, to verify those that are taken over.
+        """
+        if (found := self.manifest(self.facts.manifest_name)) is not None:
+            self.entries.update({entry.name: entry for entry in entries_of(found.outcome)})
         self.store.remove(self.facts.names.manifest)
         self.store.remove(self.facts.manifest_name)
-        for name in abandoned(self.facts.names, tuple(self.store.stored()), self.clock()):
+        stored = tuple(self.store.stored())
+        for name in abandoned(self.facts.names, stored, self.clock()):
+            self.store.remove(name)
+        for name in unknown(self.facts.names, stored, self.fingerprints) if self.facts.shard is None else ():
             self.store.remove(name)
 
     def is_intact(self, entry: FileEntry, stop: threading.Event) -> bool:
@@ -160,8 +187,10 @@ class Archive:
         return FileEntry(name, digest.hexdigest(), rows, size)
 
     def _found(self, name: str, stop: threading.Event) -> Found:
+        entry = self.entries.pop(name, None)
         try:
-            return Found(there=True, snapshot=decode(until(stop, lines(self.store, name))))
+            chunks = self.store.read(name) if entry is None else verified(self.store, entry)
+            return Found(there=True, snapshot=decode(until(stop, lines(chunks))))
         except FileNotFoundError:
             return Found(there=False, snapshot=None)
         except (OSError, SnapshotError):
@@ -174,3 +203,8 @@ class Archive:
         if not self.is_intact(wanted, stop):
             restore_access(self.store, name, snapshot, escape=self.escape_formulas, stop=stop)
         return wanted
+
+
+def entries_of(outcome: RunOutcome) -> tuple[FileEntry, ...]:
+    """All files that a manifest names, those of the whole first."""
+    return (*outcome.files, *(file for one in outcome.organizations for file in one.files))

@@ -1,15 +1,17 @@
 """Two runs, compared organization by organization."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sso_batch.model import Snapshot
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.manifest_reading import Manifest
-from sso_batch.report.snapshot import SnapshotError, decode
+from sso_batch.report.snapshot import SnapshotError
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
-from sso_batch.store import Store, lines
+from sso_batch.runner.reading import read_snapshot
+from sso_batch.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Difference:
             self.not_compared.append((name, f"{organization.status.value} in the {which} run"))
             return None
         try:
-            return decode(lines(run.store, file.name))
+            return read_snapshot(run.store, file, threading.Event())
         except (OSError, SnapshotError) as error:
             told = f"its snapshot in the {which} run cannot be read: {error}"
             self.not_compared.append((name, told))

@@ -1,12 +1,12 @@
 """Earlier runs in a place, found through their manifests alone."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sso_batch.outcome import Status
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
-from sso_batch.store import PREFIX, Store
+from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
 
 _MANIFEST = re.compile(re.escape(PREFIX) + r"([0-9]{8}_[0-9]{6})_manifest\.json")
 
@@ -16,41 +16,73 @@ class Earlier:
     """An organization as an earlier run left it, complete."""
 
     run_id: str
-    snapshot_file: str
+    snapshot_file: FileEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A manifest of an earlier run that cannot be read, or the list of them all, and why."""
+
+    file: str
+    code: str
+    message: str
+    hint: str
 
 
 class EarlierRuns:
     """The runs in a place that began before `ts`, read from the newest on and only as far as need be.
 
-    A manifest that cannot be used, of another version perhaps, is passed over; `unusable` names it.
+    A manifest that cannot be used is skipped: one of another version, of another user, behind a symbolic
+    link, or in an archive. `unusable` names those that were, in this order.
     """
 
     def __init__(self, store: Store, ts: str) -> None:
-        self.unusable: list[str] = []
         self._store = store
-        self._read: list[Manifest] = []
-        self._unread = self._manifests(manifest_names(store, before=ts))
+        self._read: list[Manifest | Unusable] = []
+        self._unread = self._manifests(ts)
 
-    def newest(self, organization: str) -> Earlier | None:
-        """The organization in the newest run that has it complete."""
+    @property
+    def unusable(self) -> tuple[Unusable, ...]:
+        """The manifests that were skipped so far."""
+        return tuple(one for one in self._read if isinstance(one, Unusable))
+
+    def newest(self, organization: str) -> tuple[Earlier | None, tuple[Unusable, ...]]:
+        """Find the newest run that has the organization complete, and the manifests skipped before it."""
+        skipped: list[Unusable] = []
         for manifest in self._each():
+            if isinstance(manifest, Unusable):
+                skipped.append(manifest)
+                continue
             for one in manifest.outcome.organizations:
                 if one.name == organization and one.status is Status.COMPLETE and one.snapshot_file:
-                    return Earlier(manifest.run_id, one.snapshot_file.name)
-        return None
+                    return Earlier(manifest.run_id, one.snapshot_file), tuple(skipped)
+        return None, tuple(skipped)
 
-    def _each(self) -> Iterator[Manifest]:
+    def _each(self) -> Iterator[Manifest | Unusable]:
         yield from self._read
         for manifest in self._unread:
             self._read.append(manifest)
             yield manifest
 
-    def _manifests(self, names: Sequence[str]) -> Iterator[Manifest]:
+    def _manifests(self, ts: str) -> Iterator[Manifest | Unusable]:
+        try:
+            names = manifest_names(self._store, before=ts)
+        except OSError as error:
+            yield _unusable("the list of earlier runs", error)
+            return
         for name in names:
             try:
                 yield read_manifest(b"".join(self._store.read(name)))
-            except ManifestError:
-                self.unusable.append(name)
+            except OSError as error:
+                yield _unusable(name, error)
+            except ManifestError as error:
+                yield Unusable(name, "ManifestError", error.message, "")
+
+
+def _unusable(name: str, error: OSError) -> Unusable:
+    """Give what went wrong with reading; the hint for writing would not help."""
+    told = trouble(error)
+    return Unusable(name, told.code, told.message, error.hint if isinstance(error, PlaceError) else "")
 
 
 def manifest_names(store: Store, *, before: str = "99999999_999999") -> list[str]:

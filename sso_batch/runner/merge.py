@@ -9,23 +9,26 @@ from typing import TypeVar
 
 from sso_batch.config import Config, Organization, fingerprint
 from sso_batch.errors import UsageError
-from sso_batch.outcome import RunOutcome, Status
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.manifest_reading import Manifest, RunFile
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import Stopped
 from sso_batch.runner.archive import Archive, reading_fingerprints
+from sso_batch.runner.closing import files_promised
 from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.joining import Joining, nothing
 from sso_batch.runner.run import Surroundings
 from sso_batch.runner.shards import Reports, is_report
-from sso_batch.runner.signals import told_to_end
+from sso_batch.runner.signals import Interruption, told_to_end
 from sso_batch.runner.start import find_run, unusable
 from sso_batch.sharding import Shard
 from sso_batch.store import trouble
 from sso_batch.workers import Workers
 
 T = TypeVar("T")
+
+_THREADS = 2  # the second writes the manifest where the first does not end soon
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 30.0, 1.5  # seconds between two looks
 
@@ -53,41 +56,41 @@ class Merge:
         self._sleep = sleep
         self._begun = self._clock()
         self._until = self._begun + wait
-        self._worker = Workers(1, "merge")
+        self._worker = Workers(_THREADS, "merge")
         self._stop = surroundings.stop
-        self._signal: int | None = None
+        self._interruption = Interruption(surroundings.stop)
         self._told: tuple[int, ...] = ()
-        self._ending: Ending | None = None
 
     def run(self) -> RunOutcome:
         """Wait, join, write, and give the outcome; raises UsageError where there is no such run."""
         return asyncio.run(self._run())
 
     async def _run(self) -> RunOutcome:
-        merging = asyncio.ensure_future(self._merge())
-        telling: asyncio.Task[None] | None = None
+        looking = asyncio.ensure_future(self._look())
 
         def stop(number: int) -> None:
-            self._signal = number
-            self._stop.set()
-            merging.cancel()
-            if telling is not None:
-                telling.cancel()
+            self._interruption.interrupt(number)
+            looking.cancel()
 
         with told_to_end(stop):
             try:
-                outcome = await merging
-            except asyncio.CancelledError:
+                found, reports = await looking
+                joined = await self._joined(found, reports)
+            except (asyncio.CancelledError, Stopped):
+                joined = None
+            if isinstance(joined, RunOutcome):
+                outcome = joined
+            elif joined is not None:
+                ending, organizations = joined
+                outcome = await ending.end(organizations, within=self._config.run.deadline.total_seconds())
+                await ending.notify(outcome)
+            else:
                 outcome = self._interrupted()
-            if self._ending is not None:
-                hurried = self._signal is not None
-                telling = asyncio.create_task(self._ending.notify(outcome, hurried=hurried))
-                await asyncio.wait([telling])
-                telling.result()
-        tell_completed(self._log, outcome)
+        tell_completed(self._log, outcome, resumed=isinstance(joined, RunOutcome))
         return outcome
 
-    async def _merge(self) -> RunOutcome:
+    async def _look(self) -> tuple[RunFile, Reports]:
+        """Find the run, and what its shards have reported, while there is time to wait."""
         found = await self._patiently(self._find)
         if found is None:
             raise UsageError(
@@ -103,14 +106,14 @@ class Merge:
                 f"the run {self._run_id} has no shards that have reported",
                 hint="a run that was not sharded is not merged: go on with it by `sso-batch run --resume`",
             )
-        joining = asyncio.ensure_future(self._worker.run(partial(self._join, found, names, reports)))
+        return found, reports
+
+    async def _joined(
+        self, found: RunFile, reports: Reports
+    ) -> RunOutcome | tuple[Ending, tuple[OrganizationOutcome, ...]]:
+        """What is to be ended, or the outcome of a run that is merged already. Raises Stopped."""
         try:
-            return await asyncio.shield(joining)
-        except asyncio.CancelledError:  # it stops soon, or has just finished
-            try:
-                return await joining
-            except Stopped:
-                return self._interrupted()
+            return await self._worker.run(partial(self._join, found, reports))
         except OSError as error:
             raise unusable(self._store, error) from error
 
@@ -161,32 +164,39 @@ class Merge:
             clock=self._clock,
         )
 
-    def _join(self, found: RunFile, names: FileNames, reports: Reports) -> RunOutcome:
-        """Put the run together. Raises Stopped before anything was changed that a manifest names."""
-        config = self._config
-        not_selected = reports.not_selected([one.name for one in config.organizations])
-        organizations = [one for one in config.organizations if one.name not in not_selected]
-        facts = RunFacts(names, fingerprint(config), config.collect.strategy, not_selected)
-        archive = self._archive(facts, organizations)
-        finished = archive.finished_run(self._stop)
+    def _join(
+        self, found: RunFile, reports: Reports
+    ) -> RunOutcome | tuple[Ending, tuple[OrganizationOutcome, ...]]:
+        """Put the organizations together. Raises Stopped."""
+        config, names = self._config, FileNames(found.run_id, found.ts)
+        facts = RunFacts(names, fingerprint(config), config.collect.strategy, ())
+        archive = self._archive(facts, config.organizations)
+        left_out = set(reports.not_selected([one.name for one in config.organizations]))
+        selected = {one.name for one in config.organizations} - left_out
+        finished = archive.finished_run(selected, files_promised(config, facts), self._stop)
         if finished is not None:
-            return replace(finished.outcome, fail_on=config.review.fail_on)
+            return replace(finished, fail_on=config.review.fail_on)
         archive.clear()
-        ending = self._ending = Ending(
+        for name in sorted(left_out):  # an earlier try may have read it
+            if archive.take_over(name, self._stop, incomplete=True) is None:
+                archive.remove(name)
+            else:
+                left_out.remove(name)
+        order = [one.name for one in config.organizations if one.name not in left_out]
+        not_selected = tuple(one.name for one in config.organizations if one.name in left_out)
+        joining = Joining(archive, reports, order, self._stop)
+        ending = Ending(
             config,
-            facts,
+            replace(facts, not_selected=not_selected),
             found.started_at,
             self._store,
             self._log,
             self._clock,
-            self._stop,
+            self._worker,
+            self._interruption,
             again=True,
         )
-        joining = Joining(archive, reports, [one.name for one in organizations], self._stop)
-        closed = ending.close(joining.outcomes())
-        if self._stop.is_set():
-            raise Stopped
-        return ending.end(closed, None)
+        return ending, joining.outcomes()
 
     def _interrupted(self) -> RunOutcome:
         organizations = tuple(
@@ -197,7 +207,6 @@ class Merge:
             (),
             self._begun,
             self._clock(),
-            written=False,
-            signal=self._signal,
+            signal=self._interruption.signal,
             manifest_written=False,
         )

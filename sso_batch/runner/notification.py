@@ -7,6 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.topic import publish
 from sso_batch.report.notice import Notice
+from sso_batch.runner.signals import Interruption
 
 _PATIENCE = 20.0
 """Seconds in which SNS has to take the notice."""
@@ -15,15 +16,23 @@ _HURRY = 1.5
 """The same where the run was told to end."""
 
 
-async def notify(topic_arn: str, told: Notice, log: FilteringBoundLogger, *, hurried: bool) -> None:
-    """Publish a notice to a topic and log what became of it. Cancelling ends the attempt, and is logged."""
+async def notify(topic_arn: str, told: Notice, log: FilteringBoundLogger, interruption: Interruption) -> None:
+    """Publish a notice to a topic and log what became of it. A signal ends the attempt, and is logged."""
+    hurried = interruption.signal is not None
+    within = _HURRY if hurried else _PATIENCE
+    publishing = asyncio.ensure_future(publish(topic_arn, told.subject, told.message, within=within))
+    if hurried:
+        await asyncio.wait([publishing])
+    else:
+        await interruption.wait_for(publishing)
+    if not publishing.done():
+        publishing.cancel()
+        _failed(log, topic_arn, "Interrupted", "a signal ended the run before SNS answered", "")
+        return
     try:
-        within = _HURRY if hurried else _PATIENCE
-        message_id = await publish(topic_arn, told.subject, told.message, within=within)
+        message_id = publishing.result()
     except AwsFailure as failure:
         _failed(log, topic_arn, failure.code, failure.message, failure.hint)
-    except asyncio.CancelledError:
-        _failed(log, topic_arn, "Interrupted", "the run was told to end before SNS answered", "")
     else:
         log.info("notify.published", topic=topic_arn, message_id=message_id)
 

@@ -74,12 +74,15 @@ class OrganizationRun:
         assert outcome is not None, "an audit always has one"  # noqa: S101 - for the type checker
         return outcome
 
-    async def take_over(self, claim: Callable[[Instance], None]) -> OrganizationOutcome | None:
+    async def take_over(
+        self, claim: Callable[[Instance], None], *, incomplete: bool = False
+    ) -> OrganizationOutcome | None:
         """The outcome that an earlier try of the run has left; None where the organization has to be audited.
 
-        What does not stand is removed. `claim` is told the instance, and may refuse.
+        What does not stand is removed. With `incomplete`, an incomplete result stands, too. `claim` is told
+        the instance, and may refuse.
         """
-        return await self._bounded(self._earlier(claim))
+        return await self._bounded(self._earlier(claim, incomplete=incomplete))
 
     async def _bounded(self, work: Awaitable[OrganizationOutcome | None]) -> OrganizationOutcome | None:
         """The outcome, whatever is raised: this is the boundary of an organization."""
@@ -111,8 +114,10 @@ class OrganizationRun:
                 return theirs
         return self._read(snapshot, await self._write(snapshot))
 
-    async def _earlier(self, claim: Callable[[Instance], None]) -> OrganizationOutcome | None:
-        outcome = await self._at_desk(self._what_stands)
+    async def _earlier(
+        self, claim: Callable[[Instance], None], *, incomplete: bool
+    ) -> OrganizationOutcome | None:
+        outcome = await self._at_desk(partial(self._what_stands, incomplete=incomplete))
         if outcome is not None and outcome.instance is not None:
             try:
                 claim(outcome.instance)
@@ -121,9 +126,9 @@ class OrganizationRun:
                 raise
         return outcome
 
-    def _what_stands(self, stop: threading.Event) -> OrganizationOutcome | None:
+    def _what_stands(self, stop: threading.Event, *, incomplete: bool = False) -> OrganizationOutcome | None:
         """What another try or process has left, whole; whatever is not is removed."""
-        outcome = self._desk.archive.take_over(self._name, stop)
+        outcome = self._desk.archive.take_over(self._name, stop, incomplete=incomplete)
         if outcome is None:
             self._desk.archive.remove(self._name)
         return outcome

@@ -1,4 +1,4 @@
-"""Reads a run's files back: reading stops once the run is to end."""
+"""Reads a run's files back: each is compared with its entry, and reading stops once the run is to end."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from sso_batch.model import Snapshot
 from sso_batch.report.snapshot import decode
+from sso_batch.report.verification import verified
 from sso_batch.report.write import Stopped
-from sso_batch.store import Store, lines
+from sso_batch.store import FileEntry, Store, lines
 
 _T = TypeVar("_T")
 
@@ -20,6 +21,9 @@ def until(stop: threading.Event, parts: Iterable[_T]) -> Iterator[_T]:
         yield part
 
 
-def read_snapshot(store: Store, name: str, stop: threading.Event) -> Snapshot:
-    """Read the snapshot in a file. Raises Stopped, OSError or SnapshotError."""
-    return decode(until(stop, lines(store, name)))
+def read_snapshot(store: Store, entry: FileEntry, stop: threading.Event) -> Snapshot:
+    """Read the snapshot that an entry names.
+
+    Raises FileChangedError where its bytes are not the entry's, Stopped, another OSError, or SnapshotError.
+    """
+    return decode(until(stop, lines(verified(store, entry))))

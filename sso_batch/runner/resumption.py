@@ -64,6 +64,14 @@ def stale(names: FileNames, stored: Iterable[Stored], written: Container[str]) -
     return tuple(one.name for one in stored if names.is_of_whole(one.name) and one.name not in written)
 
 
+def unknown(names: FileNames, stored: Iterable[Stored], known: Container[str]) -> tuple[str, ...]:
+    """Name the files of organizations that are not known."""
+    found = ((one.name, names.organization_of(one.name)) for one in stored)
+    return tuple(
+        name for name, organization in found if organization is not None and organization not in known
+    )
+
+
 def abandoned(names: FileNames, stored: Iterable[Stored], now: datetime) -> tuple[str, ...]:
     """The run's files that were never published and whose writer must be gone.
 

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Review
+from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.not_examined import CHANGES
 from sso_batch.outcome import OrganizationOutcome
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import SnapshotError
+from sso_batch.report.verification import FileChangedError
 from sso_batch.report.write import Stopped, checkpoint
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
@@ -20,12 +22,15 @@ from sso_batch.review.facts import Facts
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewing import Reviewer
 from sso_batch.review.settings import rules
-from sso_batch.runner.earlier import Earlier, EarlierRuns
+from sso_batch.runner.earlier import Earlier, EarlierRuns, Unusable
 from sso_batch.runner.reading import read_snapshot
-from sso_batch.store import Store
+from sso_batch.runner.shards import CHANGED, lost
+from sso_batch.store import FileEntry, Store
 
 _NOT_ASKED = "there is no earlier run to compare with (review.compare: none)"
 _NO_EARLIER = "no earlier run in this place has it complete"
+_AGAIN = "find out what else writes to the output place, then run again with --resume"
+_NAMED = 3  # manifests that could not be read; the log has all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,15 @@ class RunChanges:
     """What changed in organizations of a run, read anew from both snapshots at each iteration, in order."""
 
     store: Store
-    compared: Sequence[tuple[str, str]]
+    compared: Sequence[tuple[FileEntry, FileEntry]]
     """Of each organization its earlier and its later snapshot file."""
     stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
         """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
-        for earlier, later in self.compared:
-            yield from comparison.changes(
-                read_snapshot(self.store, earlier, self.stop),
-                read_snapshot(self.store, later, self.stop),
-                checkpoint=checkpoint(self.stop),
-            )
+        for files in self.compared:
+            earlier, later = (read_snapshot(self.store, file, self.stop) for file in files)
+            yield from comparison.changes(earlier, later, checkpoint=checkpoint(self.stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +74,25 @@ class RunReview:
         self._stop = stop
         self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
         self._reviewer = Reviewer(self._rules, checkpoint(stop))
-        self._compared: list[tuple[str, str]] = []
+        self._compared: list[tuple[FileEntry, FileEntry]] = []
+        self._lost: dict[str, OrganizationError] = {}
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[str]] = defaultdict(list)
 
     def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
-        """Look at them all; raises Stopped, OSError and SnapshotError."""
+        """Look at them all; raises Stopped and OSError.
+
+        An organization whose snapshot is not as it was written has failed: nothing of it can be trusted.
+        """
         for one in organizations:
             if self._stop.is_set():
                 raise Stopped
             self._look_at(one)
-        unread = [one.name for one in organizations if one.snapshot_file is None]
+        unread = [one.name for one in organizations if one.snapshot_file is None or one.name in self._lost]
         reviewed = self._reviewer.end(unread)
         findings = reviewed.findings if self._rules.severities else None
-        for name in self._earlier.unusable if self._earlier else ():
-            self._log.warning("review.manifest_unusable", file=name)
+        for unusable in self._earlier.unusable if self._earlier else ():
+            self._log.warning("review.manifest_unusable", **asdict(unusable))
         return Looked(
             tuple(
                 self._reviewed(one, findings, reviewed.not_examined.get(one.name, ()))
@@ -103,17 +109,33 @@ class RunReview:
             if self._earlier is not None:
                 self._leave_out(one.name, f"{one.status.value} in this run")
             return
-        snapshot = read_snapshot(self._store, file.name, self._stop)
-        previous, reason = self._previous(snapshot, file.name)
+        snapshot = self._own(one.name, file)
+        if snapshot is None:
+            return
+        previous, reason = self._previous(snapshot, file)
         facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
         self._reviewer.look_at(facts)
 
-    def _previous(self, snapshot: Snapshot, file: str) -> tuple[Snapshot | None, str]:
+    def _own(self, name: str, file: FileEntry) -> Snapshot | None:
+        """Read a snapshot of this run, a second time where the first reading was not what was written."""
+        message = ""
+        for _ in range(2):
+            try:
+                return read_snapshot(self._store, file, self._stop)
+            except (FileChangedError, SnapshotError) as error:
+                message = error.message
+        self._lost[name] = OrganizationError(message, code=CHANGED, operation="merge", hint=_AGAIN)
+        self._log.error("org.failed", org=name, code=CHANGED, message=message, hint=_AGAIN)
+        return None
+
+    def _previous(self, snapshot: Snapshot, file: FileEntry) -> tuple[Snapshot | None, str]:
         """The snapshot to compare with, or why there is none."""
         if self._earlier is None:
             return None, _NOT_ASKED
         name = snapshot.organization
-        earlier = self._earlier.newest(name)
+        earlier, skipped = self._earlier.newest(name)
+        if skipped:
+            self._notes[name].append(f"changes: {_skipped(skipped)}")
         reason = _NO_EARLIER
         if earlier is not None:
             previous, reason = self._compare(earlier, snapshot)
@@ -142,6 +164,8 @@ class RunReview:
         self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[str]
     ) -> OrganizationOutcome:
         """The outcome with what the review adds to it, which is told to the log."""
+        if one.name in self._lost:
+            return lost(one, self._lost[one.name])
         own = (
             None
             if findings is None or one.snapshot_file is None
@@ -153,3 +177,10 @@ class RunReview:
             self._log.info("org.reviewed", org=one.name, **asdict(counts), waived=waived)
         not_examined = (*one.not_examined, *holes, *self._notes[one.name])
         return replace(one, findings=counts, not_examined=not_examined)
+
+
+def _skipped(manifests: Sequence[Unusable]) -> str:
+    """Say which manifests of earlier runs were skipped: newer than what is compared, if anything is."""
+    named = ", ".join(f"{one.file} ({one.code})" for one in manifests[:_NAMED])
+    more = f" and {len(manifests) - _NAMED} more" if len(manifests) > _NAMED else ""
+    return f"earlier runs whose manifests cannot be read: {named}{more}"

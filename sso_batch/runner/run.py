@@ -18,22 +18,25 @@ from sso_batch.collect.lane import Meter
 from sso_batch.collect.plan import Known, Way, estimate
 from sso_batch.config import Config, Organization
 from sso_batch.config.durations import written
-from sso_batch.outcome import OrganizationOutcome, RunOutcome
+from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Progress
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.write import Stopped
 from sso_batch.review.settings import wants_outdated
 from sso_batch.runner.archive import Archive, reading_fingerprints
 from sso_batch.runner.claims import Claims
-from sso_batch.runner.closing import Closed
+from sso_batch.runner.closing import Closed, files_promised
 from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.runner.signals import told_to_end
+from sso_batch.runner.signals import Interruption, told_to_end
 from sso_batch.runner.start import unusable
 from sso_batch.store import Store
 from sso_batch.workers import Workers
 
 _WRITERS = 2
+
+_TO_END = 300.0
+"""Seconds that the end of a run has, even where the audit has taken all of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,13 @@ class Run:
         self._log = surroundings.log.bind(run_id=facts.names.run_id, **shard)
         self._progress = surroundings.progress
         self._clock = surroundings.clock
-        self._claims = Claims([one.name for one in organizations])
+        self._claims = Claims([one.name for one in config.organizations])
         self._sessions = Sessions(len(organizations))
         output = config.output
         self._archive = Archive(
             surroundings.store,
             facts,
-            reading_fingerprints(config, organizations),
+            reading_fingerprints(config, config.organizations),
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
             max_age=config.run.resume_max_age,
@@ -92,12 +95,19 @@ class Run:
             archive=self._archive,
         )
         self._stop = surroundings.stop
+        self._interruption = Interruption(surroundings.stop)
         self._ending = Ending(
-            config, facts, started_at, surroundings.store, self._log, self._clock, self._stop, resume
+            config,
+            facts,
+            started_at,
+            surroundings.store,
+            self._log,
+            self._clock,
+            self._desk.writers,
+            self._interruption,
+            resume,
         )
-        self._tasks: list[asyncio.Task[OrganizationOutcome]] = []
-        self._signal: int | None = None
-        self._notifying: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[OrganizationOutcome | None]] = []
 
     def run(self) -> RunOutcome:
         """Audit, write, and give the outcome."""
@@ -114,23 +124,24 @@ class Run:
             not_selected=self._facts.not_selected,
         )
         with told_to_end(self._end):
-            outcome = await self._finished_before() if self._resume else None
-            if outcome is None:
-                outcome = await self._work()
-                await self._notify(outcome)
-        tell_completed(self._log, outcome)
+            finished = await self._finished_before() if self._resume else None
+            outcome = finished or await self._work()
+            if finished is None:
+                await self._ending.notify(outcome)
+        tell_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
         return outcome
 
     async def _finished_before(self) -> RunOutcome | None:
         """The outcome of a run that an earlier try has already completed: nothing is left to do."""
         writers, archive = self._desk.writers, self._archive
+        names, promised = {one.name for one in self._organizations}, files_promised(self._config, self._facts)
         with contextlib.suppress(Stopped):
-            found = await writers.run(partial(archive.finished_run, self._stop))
+            found = await writers.run(partial(archive.finished_run, names, promised, self._stop))
             if found is not None:
-                return replace(found.outcome, fail_on=self._config.review.fail_on)
+                return replace(found, fail_on=self._config.review.fail_on)
         if self._stop.is_set():  # nothing has been touched, the manifest neither
             interrupted = tuple(self._entry(one, None).interrupted() for one in self._organizations)
-            return self._ending.outcome(Closed(interrupted, ()), self._signal)
+            return self._ending.outcome(Closed(interrupted, ()))
         try:
             await writers.run(archive.clear)
         except OSError as error:
@@ -138,22 +149,31 @@ class Run:
         return None
 
     async def _work(self) -> RunOutcome:
+        loop = asyncio.get_running_loop()
         span = self._config.run.deadline
         deadline = TimeLimit(
-            asyncio.get_running_loop().time() + span.total_seconds(),
+            loop.time() + span.total_seconds(),
             name=f"run.deadline ({written(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         places = asyncio.Semaphore(self._organizations_at_once())
         self._tasks = [
-            asyncio.create_task(self._organization(one, places, deadline)) for one in self._organizations
+            asyncio.create_task(self._organization(one, places, deadline)) for one in self._candidates()
         ]
         await asyncio.sleep(0)  # a task that is cancelled before it begins cannot tell its outcome
         if self._stop.is_set():
             self._cancel()
-        organizations = [await task for task in self._tasks]
-        closed = await self._desk.writers.run(partial(self._ending.close, tuple(organizations)))
-        return self._ending.end(closed, self._signal)
+        outcomes = [outcome for task in self._tasks if (outcome := await task) is not None]
+        there = {one.name for one in outcomes}
+        not_selected = tuple(name for name in self._facts.not_selected if name not in there)
+        ending = replace(self._ending, facts=replace(self._facts, not_selected=not_selected))
+        return await ending.end(tuple(outcomes), within=max(deadline.end - loop.time(), _TO_END))
+
+    def _candidates(self) -> tuple[Organization, ...]:
+        """The organizations to audit, and on a resume those of which results of an earlier try can stand."""
+        if not self._resume or self._facts.shard is not None:
+            return self._organizations
+        return self._config.organizations
 
     def _organizations_at_once(self) -> int:
         """As many as the configuration says, and as the limit of open files allows."""
@@ -170,16 +190,24 @@ class Run:
 
     async def _organization(
         self, organization: Organization, places: asyncio.Semaphore, deadline: TimeLimit
-    ) -> OrganizationOutcome:
+    ) -> OrganizationOutcome | None:
+        """Return an organization's outcome; None where it was not selected and no files of it are there."""
         name, entry = organization.name, self._entry(organization, deadline)
+        selected = organization in self._organizations
         try:
-            earlier = await entry.take_over(partial(self._claims.claim, name)) if self._resume else None
-            if earlier is not None:
-                return earlier
+            if self._resume:
+                claim = partial(self._claims.claim, name)
+                earlier = await entry.take_over(claim, incomplete=not selected)
+                if earlier is not None and (selected or earlier.status is not Status.INTERRUPTED):
+                    return earlier
+            if not selected:
+                return None
             async with places:
                 self._progress.started(name)
                 outcome = await entry.run()
         except asyncio.CancelledError:  # before its turn came
+            if not selected:
+                return None
             outcome = entry.interrupted()
         self._progress.ended(name, outcome.status)
         return outcome
@@ -215,19 +243,11 @@ class Run:
             by_principal_seconds=by_principal.seconds,
         )
 
-    async def _notify(self, outcome: RunOutcome) -> None:
-        hurried = self._signal is not None
-        self._notifying = asyncio.create_task(self._ending.notify(outcome, hurried=hurried))
-        await asyncio.wait([self._notifying])
-        self._notifying.result()
-
     def _cancel(self) -> None:
-        for task in (*self._tasks, self._notifying):
-            if task is not None:
-                task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def _end(self, number: int) -> None:
         """End the organizations; the run still writes its manifest."""
-        self._signal = number
-        self._stop.set()
+        self._interruption.interrupt(number)
         self._cancel()

@@ -13,6 +13,9 @@ from sso_batch.sharding import Shard
 READ = {Status.COMPLETE, Status.INCOMPLETE}
 """Of these organizations there are files."""
 
+CHANGED = "FilesChanged"
+"""The code of the gap of an organization whose files are not as they were written."""
+
 _PREFERRED = (Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPTED)
 
 
@@ -85,7 +88,7 @@ def changed(organization: str) -> Gap:
     return Gap(
         "merge",
         organization,
-        "FilesChanged",
+        CHANGED,
         "the organization's files are not there as its shard has reported them, "
         "or were made by another configuration",
         "run its shard again with --resume and the same --run-id and configuration, then merge again",

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -26,3 +28,24 @@ def told_to_end(stop: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number in NUMBERS:
             loop.remove_signal_handler(number)
+
+
+class Interruption:
+    """The first signal that a run receives; `stop` is set for the threads that work for the run."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self.signal: int | None = None
+        self._event = asyncio.Event()
+
+    def interrupt(self, number: int) -> None:
+        """Note the signal; call this in the event loop."""
+        self.signal = number
+        self.stop.set()
+        self._event.set()
+
+    async def wait_for(self, work: asyncio.Future[Any], *, within: float | None = None) -> None:
+        """Wait until `work` is done, a signal comes, or so many seconds have passed."""
+        interrupted = asyncio.ensure_future(self._event.wait())
+        await asyncio.wait({work, interrupted}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()

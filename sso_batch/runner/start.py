@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
+from sso_batch.outcome import Status
 from sso_batch.report.manifest import run_file
-from sso_batch.report.manifest_reading import ManifestError, RunFile, read_run_file
+from sso_batch.report.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
 from sso_batch.sharding import Shard
@@ -42,10 +43,12 @@ def begin(
     *,
     resume: bool = False,
     shard: Shard | None = None,
+    max_age: timedelta | None = None,
 ) -> tuple[FileNames, datetime]:
     """Prepare the output place and write the run file, or find the one that is there: names and start.
 
-    A run that is there is gone on with where it is resumed, and joined by its other shards. Raises
+    A run that is there is gone on with where it is resumed, and joined by its other shards. One that was
+    completed longer than `max_age` ago is not resumed: its files would have to make way for others. Raises
     UsageError, OutputError. Two runs never share a start in one place: the second one waits for the next
     second.
     """
@@ -56,7 +59,10 @@ def begin(
     try:
         while True:
             if run_id is not None and joins and (found := find_run(store, run_id, sleep)):
-                return _joined(store, found, resume=resume, shard=shard)
+                names, started_at = _joined(store, found, resume=resume, shard=shard)
+                if max_age is not None:
+                    _refuse_completed(store, names, shard, clock() - max_age)
+                return names, started_at
             started_at = clock()
             ts = f"{started_at:%Y%m%d_%H%M%S}"
             names = FileNames(run_id or ts.replace("_", "-"), ts)
@@ -142,6 +148,21 @@ def _joined(store: Store, found: RunFile, *, resume: bool, shard: Shard | None) 
     return names, found.started_at
 
 
+def _refuse_completed(store: Store, names: FileNames, shard: Shard | None, oldest: datetime) -> None:
+    """Raise UsageError for a run, or a shard, that was completed before `oldest`."""
+    name = names.manifest if shard is None else names.shard_manifest(shard.index)
+    try:
+        outcome = read_manifest(b"".join(store.read(name))).outcome
+    except (FileNotFoundError, ManifestError):
+        return
+    if outcome.status is Status.COMPLETE and outcome.finished_at < oldest:
+        raise UsageError(
+            f"the run {names.run_id} was completed at {outcome.finished_at:%Y-%m-%d %H:%M} UTC, "
+            "which is longer ago than run.resume_max_age",
+            hint="give another --run-id to audit again; the files of the completed run stay as they are",
+        )
+
+
 def _parts(count: int) -> str:
     return "one shard" if count == 1 else f"{count} shards"
 
@@ -172,7 +193,7 @@ def _shares_start(store: Store, names: FileNames, one: Stored) -> bool:
         return False
     try:
         return bool(json.loads(b"".join(store.read(one.name)))["ts"] == names.ts)
-    except (ValueError, KeyError, TypeError):  # somebody else's file
+    except (OSError, ValueError, KeyError, TypeError):  # somebody else's file
         return False
 
 

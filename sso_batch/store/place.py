@@ -1,6 +1,6 @@
 """What every place for files does, whatever it is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -54,10 +54,10 @@ class Store(Protocol):
         """Remove a published file, if it is there."""
 
 
-def lines(store: Store, name: str) -> Iterator[str]:
-    """A published file's lines, each with its line break; raises OSError, UnicodeDecodeError."""
+def lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """A file's lines, each with its line break, from its chunks; raises UnicodeDecodeError."""
     rest = b""
-    for chunk in store.read(name):
+    for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield f"{line.decode()}\n"

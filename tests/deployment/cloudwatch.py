@@ -25,11 +25,13 @@ def matches(pattern: str, event: dict[str, Any]) -> bool:
 
 
 def _holds(term: str, event: dict[str, Any]) -> bool:
-    parts = re.fullmatch(r"\(\$\.(\w+) (?:(NOT EXISTS)|(=|!=) (\d+|\"[^\"]*\"))\)", term)
+    parts = re.fullmatch(r"\(\$\.(\w+) (?:(NOT EXISTS)|(IS FALSE)|(=|!=) (\d+|\"[^\"]*\"))\)", term)
     assert parts, term
-    name, missing, comparison, value = parts.groups()
+    name, missing, false, comparison, value = parts.groups()
     if missing:
         return name not in event
+    if false:
+        return event.get(name) is False
     equal: bool = event.get(name) == json.loads(value)
     return equal == (comparison == "=")
 

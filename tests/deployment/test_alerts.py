@@ -15,6 +15,8 @@ PROMETHEUS = ROOT / "config/alerts/prometheusrule.yaml"
 
 LABELS = 'namespace="sso-batch", cronjob="sso-batch"'
 FAILED = 'kube_job_failed{namespace="sso-batch", job_name="sso-batch-29384750", condition="true"}'
+JOB = 'kube_job_created{namespace="sso-batch", job_name="sso-batch-29384750"}'
+NEWER_JOB = 'kube_job_created{namespace="sso-batch", job_name="sso-batch-29386190"}'
 SUCCESS = f"kube_cronjob_status_last_successful_time{{{LABELS}}}"
 CREATED = f"kube_cronjob_created{{{LABELS}}}"
 SUSPENDED = f"kube_cronjob_spec_suspend{{{LABELS}}}"
@@ -63,6 +65,7 @@ def constant(value: int) -> str:
 
 
 HEALTHY = {CREATED: constant(0), SUSPENDED: constant(0)}
+FAILED_JOB = HEALTHY | {SUCCESS: constant(2 * HOUR), JOB: constant(2 * HOUR)}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +75,11 @@ HEALTHY = {CREATED: constant(0), SUSPENDED: constant(0)}
         (HEALTHY, 27, {"SsoBatchNoSuccess"}),
         (HEALTHY | {SUCCESS: constant(2 * HOUR)}, 27, set()),
         (HEALTHY | {SUCCESS: constant(2 * HOUR)}, 29, {"SsoBatchNoSuccess"}),
-        (HEALTHY | {SUCCESS: constant(2 * HOUR), FAILED: constant(1)}, 3, {"SsoBatchJobFailed"}),
-        (HEALTHY | {SUCCESS: constant(2 * HOUR), FAILED: constant(0)}, 3, set()),
+        (FAILED_JOB | {FAILED: constant(1)}, 3, {"SsoBatchJobFailed"}),
+        (FAILED_JOB | {FAILED: constant(1)}, 20, {"SsoBatchJobFailed"}),
+        (FAILED_JOB | {FAILED: constant(0)}, 3, set()),
+        (FAILED_JOB | {FAILED: constant(1), NEWER_JOB: constant(3 * HOUR)}, 20, set()),
+        (FAILED_JOB | {FAILED: constant(1), NEWER_JOB: constant(HOUR)}, 20, {"SsoBatchJobFailed"}),
         (HEALTHY | {SUSPENDED: constant(1)}, 3, {"SsoBatchNotScheduled"}),
         ({}, 3, {"SsoBatchNotScheduled"}),
     ],
@@ -83,7 +89,10 @@ HEALTHY = {CREATED: constant(0), SUSPENDED: constant(0)}
         "last night's success",
         "none since",
         "failed job",
+        "failed job, hours ago",
         "no failed job",
+        "failed job, and a newer one",
+        "failed job, and an older one",
         "suspended",
         "gone",
     ],
@@ -106,9 +115,27 @@ def test_prometheus_looks_at_the_cronjob() -> None:
 # CloudWatch
 
 
-def test_cloudwatch_does_not_count_shards() -> None:
-    """A complete shard is no complete run."""
-    assert counted({"event": "run.completed", "exit_code": 0, "shard": "0/3"}) == set()
+COMPLETE = {"event": "run.completed", "status": "complete", "exit_code": 0, "resumed": False}
+
+
+@pytest.mark.parametrize(
+    ("fields", "metrics"),
+    [
+        ({}, {"RunsComplete"}),
+        ({"exit_code": 3}, {"RunsComplete", "RunsWithFindings"}),
+        ({"resumed": True}, set()),
+        ({"resumed": True, "exit_code": 3}, {"RunsWithFindings"}),
+        ({"shard": "0/3"}, set()),
+        ({"status": "incomplete", "exit_code": 4}, {"RunsNotComplete"}),
+        ({"status": "failed", "exit_code": 5}, {"RunsNotComplete"}),
+        ({"status": "failed", "exit_code": 1}, {"RunsNotComplete"}),
+        ({"status": "interrupted", "exit_code": 143}, {"RunsNotComplete"}),
+        ({"event": "org.completed"}, set()),
+    ],
+)
+def test_cloudwatch_counts(fields: dict[str, object], metrics: set[str]) -> None:
+    """A complete run counts once, with findings too; a shard does not, nor a run that was complete before."""
+    assert counted(COMPLETE | fields) == metrics
 
 
 def test_cloudwatch_rings() -> None:
@@ -125,6 +152,7 @@ def test_cloudwatch_rings() -> None:
         1,
     )
     assert (failed["MetricName"], failed["TreatMissingData"]) == ("RunsNotComplete", "notBreaching")
+    assert resources["Findings"]["Properties"]["MetricName"] == "RunsWithFindings"
 
 
 def test_cloudwatch_template() -> None:

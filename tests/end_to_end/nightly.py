@@ -40,6 +40,53 @@ main()
 """
 
 
+# Sends a signal to its own process at one moment of the end of a run, and goes on for a while.
+SIGNALLED = """
+import asyncio, os, sys, time
+from fnmatch import fnmatch
+from sso_batch.runner import closing, ending, notification, reviewing
+from sso_batch.store import Draft
+number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
+def send(now):
+    global number
+    if fnmatch(now, moment) and number:
+        os.kill(os.getpid(), number)
+        number = 0
+        time.sleep(0.2)
+def signalling(owner, name, now):
+    work = getattr(owner, name)
+    def replaced(*arguments, **named):
+        send(now)
+        return work(*arguments, **named)
+    setattr(owner, name, replaced)
+signalling(closing.Closing, "close", "close")
+signalling(reviewing.RunReview, "look", "review")
+signalling(closing, "write_for_people", "for people")
+signalling(ending, "write_document", "manifest")
+signalling(ending, "notice", "notice")
+prepare = Draft.__init__
+def prepare_and_send(draft, name, directory):
+    prepare(draft, name, directory)
+    send(name)
+Draft.__init__ = prepare_and_send
+from sso_batch.cli import main
+main()
+"""
+
+BEFORE_THE_MANIFEST = (
+    "close",
+    "review",
+    "aws_sso_access_report_2*[0-9].csv",
+    "*_findings.csv",
+    "*_changes.csv",
+    "for people",
+    "*.html",
+    "*.xlsx",
+)
+AT_THE_MANIFEST = ("manifest", "*_manifest.json", "notice")
+"""Moments of the end of a run, in this order; patterns of file names among them."""
+
+
 class Nightly:
     """Runs `sso-batch` over an emulator's world, always with the same run id and the same output folder."""
 

@@ -24,6 +24,8 @@ def test_fields(audit: Audit) -> None:
         "run_id": reports.manifest["run_id"],
         "status": "incomplete",
         "exit_code": 4,
+        "resumed": False,
+        "audited": 2,
         "rows": sum(one["rows"] for one in counts),
         "findings": {
             severity: sum(one["findings"][severity] for one in counts)

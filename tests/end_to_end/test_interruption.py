@@ -155,7 +155,7 @@ def test_a_signal_ends_the_run_and_keeps_what_is_finished(
     reports = run.stop(number)
 
     assert reports.ended.code == code
-    assert (reports.manifest["exit_code"], reports.manifest["status"]) == (code, "incomplete")
+    assert (reports.manifest["exit_code"], reports.manifest["status"]) == (code, "interrupted")
     assert reports.statuses == {"org-0": "complete", "org-1": "interrupted"}
     assert reports.names == reports.file_names("org-0", merged=False)
     assert reports.manifest["files"] == reports.organization("org-1")["files"] == []

@@ -104,6 +104,7 @@ def test_manifest() -> None:
         "endpoint_overrides": ["sts=http://127.0.0.1:1"],
         "not_selected": ["umbrella"],
         "shard": None,
+        "gaps": [],
         "organizations": [
             {
                 "name": "acme",

@@ -128,7 +128,7 @@ def test_read_back() -> None:
     [
         run_outcome(),
         run_outcome(outcome(), signal=15),
-        run_outcome(outcome(), written=False),
+        run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),)),
         run_outcome(outcome("globex", Status.INTERRUPTED, instance=None), signal=2),
         run_outcome(outcome(status=Status.FAILED, gaps=(gap(operation="sso-batch"),), bug=True)),
     ],

@@ -42,6 +42,26 @@ def test_names(name: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "organization"),
+    [
+        *((name, "acme") for name in NAMES.of_organization("acme")),
+        *((name, "20260304") for name in NAMES.of_organization("20260304")),
+        ("aws_sso_access_report_acme_20260304_050608.csv", None),
+        ("aws_sso_access_report_acme_20260304_050607.csv.bak", None),
+        (NAMES.run, None),
+        (NAMES.manifest, None),
+        (NAMES.shard_manifest(0), None),
+        (NAMES.access(complete=True), None),
+        (NAMES.findings(complete=False), None),
+        ("notes_20260304_050607.txt", None),
+    ],
+)
+def test_organization_of(name: str, organization: str | None) -> None:
+    """A file is of the organization that its name says, and those of the run are of none."""
+    assert NAMES.organization_of(name) == organization
+
+
+@pytest.mark.parametrize(
     ("name", "taken"),
     [
         ("aws_sso_access_report_20260304_050607_manifest.json", True),

@@ -44,6 +44,7 @@ def test_incomplete() -> None:
         "started_at": "2026-03-04T05:06:07+00:00",
         "finished_at": "2026-03-04T05:07:08+00:00",
         "manifest": MANIFEST,
+        "gaps": [],
         "endpoint_overrides": ["sts=http://127.0.0.1:1"],
         "organizations_by_status": {"complete": 1, "incomplete": 1},
         "counts": {
@@ -76,10 +77,24 @@ def test_incomplete() -> None:
 
 def test_manifest_that_was_not_written() -> None:
     """A manifest that found no place is not promised."""
-    told = notice(FACTS, run_outcome(outcome(), written=False, manifest_written=False), manifest=None)
+    told = notice(
+        FACTS,
+        run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),), manifest_written=False),
+        manifest=None,
+    )
 
     assert json.loads(told.message)["manifest"] is None
     assert json.loads(told.message)["status"] == "incomplete"
+
+
+def test_gaps_of_the_run() -> None:
+    """What the run itself lacks is in the subject, and in the message by operation and code."""
+    own = gap("nightly-7", operation="merge", code="ENOSPC")
+
+    told = notice(FACTS, run_outcome(outcome(), gaps=(own,)), manifest=MANIFEST)
+
+    assert told.subject == "sso-batch incomplete: 1 of 1 organizations, merge ENOSPC, run nightly-7"
+    assert json.loads(told.message)["gaps"] == [{"operation": "merge", "code": "ENOSPC", "count": 1}]
 
 
 def test_more_than_sns_takes() -> None:

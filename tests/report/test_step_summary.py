@@ -72,10 +72,22 @@ def test_at_least(one: OrganizationOutcome, figures: str) -> None:
 
 
 def test_failed_early() -> None:
-    """A run that failed and was ended by a signal says both."""
-    text = step_summary(run_outcome(outcome("acme", Status.INTERRUPTED), signal=int(signal.SIGTERM)), "n")
+    """A run that was ended by a signal says so, and not that it was complete."""
+    for status in Status:
+        text = step_summary(run_outcome(outcome("acme", status), signal=int(signal.SIGTERM)), "n")
 
-    assert "**FAILED**: nothing was read.\nIt was ended early, by signal 15.\n" in text
+        assert "**INTERRUPTED**: the run ended early." in text
+        assert "\nIt was ended early, by signal 15.\n" in text
+        assert "**Complete**" not in text
+
+
+def test_gaps_of_the_run() -> None:
+    """What the run itself lacks comes before what its organizations lack."""
+    own = gap("n", operation="merge", code="ENOSPC", hint="make room")
+
+    text = step_summary(run_outcome(outcome(status=Status.INCOMPLETE, gaps=(gap(),)), gaps=(own,)), "n")
+
+    assert "### What was not read\n\n- the run itself: merge, ENOSPC; make room\n- acme: List" in text
 
 
 def test_many_gaps() -> None:

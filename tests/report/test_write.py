@@ -14,6 +14,7 @@ from sso_batch.model import Account, Snapshot
 from sso_batch.report.access_csv import HEADER, lines
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import decode, encode
+from sso_batch.report.verification import FileChangedError
 from sso_batch.report.write import Stopped, write_document, write_merged, write_organization
 from sso_batch.store import Draft, FileEntry, Folder
 from tests.records import gap, small_organization, snapshot
@@ -76,6 +77,24 @@ def test_merged_stopped(folder: Folder) -> None:
         write_merged(folder, NAMES, [rows], complete=True, stop=StopsAfter(0))
 
     assert names(folder) == before
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "other", "gone"])
+def test_merged_from_a_changed_file(folder: Folder, change: str) -> None:
+    """A CSV that is not what its entry says is not merged, and the error names it."""
+    rows, _ = write(folder, ACME)
+    path = folder.directory / rows.name
+    content = path.read_bytes()
+    path.unlink()
+    if change != "gone":
+        changed = {"shorter": content[:-9], "longer": content + b"x\r\n", "other": content[::-1]}
+        path.write_bytes(changed[change])
+
+    with pytest.raises(FileChangedError) as error:
+        write_merged(folder, NAMES, [rows], complete=True, stop=threading.Event())
+
+    assert error.value.entry == rows
+    assert MERGED not in names(folder)
 
 
 @pytest.mark.parametrize("fits", range(3))

@@ -1,6 +1,7 @@
 """What is there of a run: taken over, mended, or removed."""
 
 import errno
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -158,10 +159,10 @@ def test_finished(place: Folder) -> None:
     """A run that is complete, of this configuration, and whole needs nothing more."""
     finished(place)
 
-    found = archive(place).finished_run(GO_ON)
+    found = archive(place).finished_run({"acme"}, (), GO_ON)
 
     assert found is not None
-    assert found.outcome.exit_code == 0
+    assert found.exit_code == 0
 
 
 @pytest.mark.parametrize("fields", [{"config_sha256": "0ther"}, {"not_selected": ("globex",)}])
@@ -169,7 +170,28 @@ def test_finished_otherwise(place: Folder, fields: dict[str, object]) -> None:
     """Of another configuration or another choice it is not what is asked for."""
     finished(place, **fields)
 
-    assert archive(place).finished_run(GO_ON) is None
+    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
+
+
+def test_finished_without_what_was_promised(place: Folder) -> None:
+    """A manifest that says complete is not believed where files are not in it."""
+    facts = finished(place)
+
+    assert archive(place).finished_run({"acme"}, {facts.names.access(complete=True)}, GO_ON) is None
+    assert archive(place, csv=False).finished_run({"acme"}, (), GO_ON) is None
+    assert archive(place).finished_run({"acme", "globex"}, (), GO_ON) is None
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_finished_by_a_signal(place: Folder, number: int) -> None:
+    """A run that a signal has ended is not finished, whatever became of its organizations."""
+    run = run_outcome(outcome(files=write(place, ACME).files), signal=number)
+    content = json.loads(manifest(FACTS, run))
+    for status in ("interrupted", "complete"):
+        place.remove(FACTS.manifest_name)
+        write_document(place, FACTS.manifest_name, json.dumps(content | {"status": status}).encode())
+
+        assert archive(place).finished_run({"acme"}, (), GO_ON) is None
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", "_manifest.json"])
@@ -183,7 +205,7 @@ def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None
     else:
         path.write_bytes(path.read_bytes()[:-3])
 
-    assert archive(place).finished_run(GO_ON) is None
+    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
 
 
 @pytest.mark.parametrize("shard", [None, Shard(1, 3)])

@@ -83,8 +83,8 @@ def close(
         RunFacts(NOW, "0" * 64, "complete", ()),
         STARTED,
         structlog.get_logger(),
-        looks,
     )
+    closing.stop = looks
     with calls:
         closing.close((read,))
     return looks

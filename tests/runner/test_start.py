@@ -245,6 +245,27 @@ def test_a_run_file_of_somebody_else(tmp_path: Path, clock: Clock, content: byte
     assert (names.ts, clock.slept) == ("20260304_050607", [])
 
 
+def test_a_run_file_that_cannot_be_read(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run file of another user, or behind a link, does not keep a run from starting."""
+    (tmp_path / "elsewhere").write_text("{}")
+    (tmp_path / "aws_sso_access_report_link_run.json").symlink_to("elsewhere")
+    (tmp_path / "aws_sso_access_report_theirs_run.json").write_text("{}")
+    read = Folder.read
+
+    def refuse(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
+        if "_theirs_" in name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read(folder, name, skip=skip)
+
+    monkeypatch.setattr(Folder, "read", refuse)
+
+    names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep)
+
+    assert names.run in files(tmp_path)
+
+
 def test_files_of_others(tmp_path: Path, clock: Clock) -> None:
     """Files that are no run's, and runs of other seconds, keep nobody waiting."""
     for name in ("notes_20260304_050607.txt", "aws_sso_access_report_20260304_050606.csv"):

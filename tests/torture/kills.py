@@ -1,10 +1,11 @@
-"""SIGKILL of a real run at random moments: what looks whole is whole, and a resume ends as if undisturbed."""
+"""Signals to a real run at random moments: what looks whole is whole, and a resume ends as if undisturbed."""
 
 import json
 import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,12 @@ from pathlib import Path
 import click
 
 from sso_batch.demo import Emulator, Limits, configuration, generate
+from sso_batch.report.manifest_reading import read_manifest
 from sso_batch.report.snapshot import decode
+from sso_batch.report.verification import Finding, verify
+from sso_batch.store import Folder
 from tests.end_to_end.command import SOURCES
+from tests.end_to_end.nightly import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
 from tests.end_to_end.reports import parsed
 from tests.end_to_end.worlds import ODDITIES
 
@@ -28,6 +33,10 @@ _LONGEST = 120.0
 _GLANCE = 0.002
 _BEFORE_THE_FIRST_FILE = 0.1  # of the kills
 _AT_A_FILE = 0.5  # of the kills: as soon as one more file is there
+_AT_THE_END = 0.5  # of the signals that a process can hear: at a moment of the end of the run
+_SOON = 5.0
+_OTHER_FORMATS = ("for people", "*.html", "*.xlsx", "*_changes.csv", "notice")
+_MOMENTS = [one for one in (*BEFORE_THE_MANIFEST, *AT_THE_MANIFEST) if one not in _OTHER_FORMATS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class Killer:
         self.undisturbed = self._measure()
         self.runs = 0
         self.killed = 0
+        self.interrupted = 0
         self.resumed = 0
 
     def kill(self) -> Iterator[str]:
@@ -69,6 +79,47 @@ class Killer:
         if self.can_resume:
             yield from (f"kill {self.runs}, resumed: {one}" for one in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
+
+    def interrupt(self) -> Iterator[str]:
+        """Start a run, end it by a signal that it hears, and look at what it says; then resume it."""
+        self.runs += 1
+        reports = self._folder / f"signal-{self.runs}"
+        number = self._dice.choice([signal.SIGTERM, signal.SIGINT])
+        if self._dice.random() < _AT_THE_END:
+            moment = self._dice.choice(_MOMENTS)
+            process = self._run(reports, python=("-c", SIGNALLED, str(int(number)), moment))
+        else:
+            moment = "at random"
+            process = self._run(reports)
+            self._wait(process, reports)
+            process.send_signal(number)
+        sent = time.monotonic()
+        said = process.communicate(timeout=_LONGEST)[1]
+        self.interrupted += process.returncode > 128
+        told = f"signal {self.runs} ({number.name}, {moment})"
+        if time.monotonic() - sent > _SOON and moment == "at random":
+            yield f"{told}: it took {time.monotonic() - sent:.1f} s to end"
+        yield from (f"{told}: {one}" for one in self._what_is_not_true(reports, process.returncode, said))
+        yield from (f"{told}, resumed: {one}" for one in self._resume(reports))
+        shutil.rmtree(reports, ignore_errors=True)
+
+    def _what_is_not_true(self, reports: Path, code: int, said: str) -> Iterator[str]:
+        """What the manifest says of a run that has ended, and is not so."""
+        if not _published(reports) and code:  # the signal came before the run, to Python itself perhaps
+            return
+        if "Traceback" in said or code not in (0, 130, 143):
+            yield f"exit {code}: {said}"
+        manifests = [name for name in _published(reports) if name.endswith("_manifest.json")]
+        if not manifests:
+            if code == 0 or any("_org-" in name for name in _published(reports)):
+                yield f"exit {code}, without a manifest: {said}"
+            return
+        manifest = read_manifest((reports / manifests[0]).read_bytes())
+        if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
+            yield f"exit {code}, and the manifest says {manifest.status.value}, {manifest.exit_code}"
+        for one in verify(Folder(reports), manifest):
+            if one.finding is not Finding.AS_WRITTEN:
+                yield f"{one.name} is {one.finding.value}: {one.reason}"
 
     def _resume(self, reports: Path) -> Iterator[str]:
         process = self._run(reports, "--resume")
@@ -129,14 +180,17 @@ class Killer:
             if name.endswith("_manifest.json") and len(names) < self.undisturbed.files:
                 yield f"{name} is there before all files are"
 
-    def _run(self, reports: Path, *options: str) -> "subprocess.Popen[str]":
-        return self._sso_batch(
-            "run", "-c", str(self._file), "-o", str(reports), "--run-id", "killed", *options
-        )
+    def _run(
+        self, reports: Path, *options: str, python: tuple[str, ...] = ("-m", "sso_batch")
+    ) -> "subprocess.Popen[str]":
+        options = ("-c", str(self._file), "-o", str(reports), "--run-id", "killed", *options)
+        return self._sso_batch("run", *options, python=python)
 
-    def _sso_batch(self, *arguments: str) -> "subprocess.Popen[str]":
+    def _sso_batch(
+        self, *arguments: str, python: tuple[str, ...] = ("-m", "sso_batch")
+    ) -> "subprocess.Popen[str]":
         return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "sso_batch", "--log-format", "json", *arguments],
+            [sys.executable, *python, "--log-format", "json", *arguments],
             env=self._environ,
             text=True,
             stdout=subprocess.PIPE,
@@ -145,7 +199,7 @@ class Killer:
 
 
 def kill_often(kills: int, seed: int) -> Iterator[str]:
-    """Kill so many runs before their end; give what is wrong."""
+    """Kill so many runs before their end, and interrupt as many others; give what is wrong."""
     world = generate(seed, organizations=_ORGANIZATIONS, **(ODDITIES | {"accounts": 9, "pairs": 12}))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -159,11 +213,15 @@ def kill_often(kills: int, seed: int) -> Iterator[str]:
         )
         while killer.killed < kills:
             yield from killer.kill()
-    click.echo(f"{killer.runs} runs, {killer.killed} killed before their end, {killer.resumed} resumed")
+            yield from killer.interrupt()
+    click.echo(
+        f"{killer.runs} runs, {killer.killed} killed before their end, {killer.interrupted} interrupted, "
+        f"{killer.resumed} resumed"
+    )
 
 
 def torture(seed: int) -> Iterator[str]:
-    """Kill a hundred runs."""
+    """Kill a hundred runs, and interrupt as many."""
     yield from kill_often(100, seed)
 
 

@@ -1,4 +1,4 @@
-"""SIGKILL: no file looks whole and is not."""
+"""Signals: no file looks whole and is not, and no manifest says what is not so."""
 
 from tests.torture.kills import kill_often
 from tests.torture.worlds import FIXED
