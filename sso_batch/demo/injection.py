@@ -24,7 +24,14 @@ FaultKind = Literal[
     "kms_denied",
     "kms_key_gone",
     "no_permission_sets",
+    "filter_required",
+    "not_found",
+    "deleted",
 ]
+
+
+_OF_RESOURCES = ("not_found", "deleted")
+"""Faults whose `resource` is what is lost; calls that do not name it are struck as well."""
 
 
 @dataclass(slots=True)
@@ -33,6 +40,9 @@ class Fault:
 
     None strikes everything. `resource` is a piece of the request's text: an id, an ARN. The first `after`
     fitting calls are spared; then it strikes at most `times`, and for `seconds` from its first stroke.
+
+    `not_found` answers as if the call's resource did not exist: `resource`, else all that the request names.
+    `deleted` deletes it for good before the call is answered. The resources of both are whole ids.
     """
 
     kind: FaultKind
@@ -58,7 +68,7 @@ class Fault:
             self.organization in (None, organization)
             and self.service in (None, service)
             and self.operation in (None, operation)
-            and (self.resource is None or self.resource in text)
+            and (self.resource is None or self.kind in _OF_RESOURCES or self.resource in text)
         )
 
     def strikes(self, now: float, dice: random.Random) -> bool:
@@ -86,11 +96,11 @@ class Injection:
         self._dice = random.Random(seed)  # noqa: S311 - the same troubles at each run, not secrets
         self._clock = clock
 
-    def strike(self, organization: str, service: str, operation: str, text: str) -> FaultKind | None:
-        """Return the trouble that a call gets, or None."""
+    def strike(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
+        """Return the fault that strikes a call, or None."""
         for fault in self.faults:
             if fault.fits(organization, service, operation, text) and fault.strikes(
                 self._clock(), self._dice
             ):
-                return fault.kind
+                return fault
         return None

@@ -37,9 +37,23 @@ class Collected:
             self.permission_sets.start("instance", self._moved)
             self.accounts.start("organization")
             self.directory.start("store")
-            return self.directory.finish
+            return [
+                self._verify_listings,
+                self.grants.verify_pairs,
+                lambda: self.accounts.verify({one.account_id for one in self.grants.found}),
+                self._finish,
+            ]
 
         collect(start, gaps)
+
+    def _verify_listings(self) -> None:
+        self.permission_sets.deletions.verify("instance")
+        self.directory.verify()
+
+    def _finish(self) -> None:
+        self.grants.forget_accounts(self.accounts.deletions.deleted)
+        self.directory.finish()
+        self.accounts.finish()
 
     def _moved(self) -> None:
         self.grants.go_on()
