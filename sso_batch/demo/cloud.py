@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from sso_batch.demo.behaviour import Behaviour
 from sso_batch.demo.credentials import Caller, Vault, expired_token
@@ -104,7 +105,7 @@ class Cloud:
         )
         struck = self._strike(call, organization, http)
         fault = struck.kind if struck else None
-        if struck and fault in ("not_found", "deleted"):
+        if struck and fault in ("not_found", "unlisted", "deleted"):
             call.directory = self._lose(call, struck)
         if fault in ("reset", "hang"):
             # What is lost on the way has still been asked for.
@@ -117,7 +118,7 @@ class Cloud:
     def _strike(self, call: Call, organization: str, http: Request) -> Fault | None:
         if not self._injection.faults:
             return None
-        text = f"{http.path}?{http.query} {http.body.decode(errors='replace')}"
+        text = f"{unquote(http.path)}?{http.query} {http.body.decode(errors='replace')}"
         return self._injection.strike(organization, call.service.name, call.operation, text)
 
     def _lose(self, call: Call, fault: Fault) -> Directory | None:

@@ -26,11 +26,12 @@ FaultKind = Literal[
     "no_permission_sets",
     "filter_required",
     "not_found",
+    "unlisted",
     "deleted",
 ]
 
 
-_OF_RESOURCES = ("not_found", "deleted")
+_HIDING = ("unlisted", "deleted")
 """Faults whose `resource` is what is lost; calls that do not name it are struck as well."""
 
 
@@ -41,8 +42,9 @@ class Fault:
     None strikes everything. `resource` is a piece of the request's text: an id, an ARN. The first `after`
     fitting calls are spared; then it strikes at most `times`, and for `seconds` from its first stroke.
 
-    `not_found` answers as if the call's resource did not exist: `resource`, else all that the request names.
-    `deleted` deletes it for good before the call is answered. The resources of both are whole ids.
+    `not_found` answers as if `resource` did not exist, or all that the request names. `unlisted` does so in
+    calls that do not name the resource, and `deleted` deletes it for good before the call is answered. Their
+    resources are whole ids.
     """
 
     kind: FaultKind
@@ -68,7 +70,7 @@ class Fault:
             self.organization in (None, organization)
             and self.service in (None, service)
             and self.operation in (None, operation)
-            and (self.resource is None or self.kind in _OF_RESOURCES or self.resource in text)
+            and (self.resource is None or self.kind in _HIDING or self.resource in text)
         )
 
     def strikes(self, now: float, dice: random.Random) -> bool:

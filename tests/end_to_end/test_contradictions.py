@@ -108,9 +108,7 @@ def test_a_permission_set_that_is_not_found(audit: Audit, world: World) -> None:
 def test_a_permission_set_that_is_no_longer_listed_and_still_provisioned(audit: Audit, world: World) -> None:
     """That it is provisioned outranks a second listing that leaves it out."""
     arn = world.organizations[0].assignments[0].permission_set_arn
-    forgotten = Fault(
-        "not_found", operation="ListPermissionSets", organization="org-0", resource=arn, after=1
-    )
+    forgotten = Fault("unlisted", operation="ListPermissionSets", organization="org-0", resource=arn, after=1)
 
     reports = audit(world, faults=[lost("DescribePermissionSet", arn), forgotten])
 
@@ -122,7 +120,7 @@ def test_an_account_with_access_that_is_not_listed(audit: Audit, world: World) -
     """An account in which access is granted exists: what ListAccounts does not say of it is NOT_READ."""
     account = world.organizations[0].assignments[-1].account_id
 
-    reports = audit(world, faults=[lost("ListAccounts", account)])
+    reports = audit(world, faults=[replace(lost("ListAccounts", account), kind="unlisted")])
 
     assert_contradiction(reports, world, "ListAccounts", account)
     unread = {"AccountName": NOT_READ, "AccountState": NOT_READ}
@@ -134,7 +132,7 @@ def test_an_account_with_access_that_is_not_listed(audit: Audit, world: World) -
 def test_an_account_that_was_created_meanwhile(audit: Audit, world: World) -> None:
     """An account that is not listed at first, and is when it is asked for again, is read as any other."""
     account = world.organizations[0].assignments[-1].account_id
-    created = replace(lost("ListAccounts", account), times=1)
+    created = replace(lost("ListAccounts", account), kind="unlisted", times=1)
 
     reports = audit(world, faults=[created])
 
