@@ -151,7 +151,7 @@ class Paths:
     async def _walk_units(self, ids: tuple[str, ...]) -> None:
         async for page in self._api.organizational_units_of(ids[-1]):
             for id_, name in page:
-                self._names[id_] = name
+                self._names.setdefault(id_, name)
                 below = (*ids, id_)
                 if self._is_sound(id_, below, "ListOrganizationalUnitsForParent") and id_ not in self._walked:
                     self._ask_below(below)
