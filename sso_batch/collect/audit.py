@@ -98,6 +98,7 @@ class Audit:
                 group=group,
             )
             collection.start()
+        await collection.verify()
         collection.finish()
         return self._snapshot(self.instance, collection, gaps + collection.gaps, started_at)
 

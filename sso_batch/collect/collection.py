@@ -45,6 +45,8 @@ class Collection:
         sso_admin = Lane(group, _SSO_ADMIN_WIDTH, self.gaps, meter)
         identity_store = Lane(group, _IDENTITY_STORE_WIDTH, self.gaps, meter)
         organizations = Lane(group, _ORGANIZATIONS_WIDTH, self.gaps, meter)
+        account_access = Lane(group, _ACCOUNT_ACCESS_WIDTH, self.gaps, meter)
+        self._lanes = (sso_admin, identity_store, organizations, account_access)
         paths = Paths(organization_api, organizations) if settings.account_paths else None
         self.accounts = Accounts(organization_api, organizations, self._moved, paths=paths)
         self.permission_sets = PermissionSets(
@@ -67,7 +69,7 @@ class Collection:
         self._entitlements = (
             Entitlements(
                 AccountAccessApi(gateway),
-                Lane(group, _ACCOUNT_ACCESS_WIDTH, self.gaps, meter),
+                account_access,
                 instance.arn,
                 self.accounts,
                 self.grants,
@@ -86,10 +88,41 @@ class Collection:
         if self._entitlements is not None:
             self._entitlements.start()
 
+    async def verify(self) -> None:
+        """Once the group has ended: ask again about what is not found, though it was listed or is in use.
+
+        Each step needs the answers of the one before it. Where nothing was deleted there is nothing to ask.
+        """
+        for step in (
+            self._verify_listings,
+            self.grants.verify_pairs,
+            self._verify_accounts,
+            self._verify_paths,
+        ):
+            async with asyncio.TaskGroup() as group:
+                for lane in self._lanes:
+                    lane.continue_in(group)
+                step()
+
     def finish(self) -> None:
-        """Take stock once the group has ended."""
+        """Take stock once all is verified."""
         self.directory.finish()
         self.accounts.finish()
+        if self.provisioning is not None:
+            self.provisioning.finish()
+
+    def _verify_listings(self) -> None:
+        self.permission_sets.deletions.verify(self._instance.arn)
+        self.directory.verify()
+        if self._entitlements is not None:
+            self._entitlements.verify()
+
+    def _verify_accounts(self) -> None:
+        self.accounts.verify({one.account_id for one in self.grants.found})
+
+    def _verify_paths(self) -> None:
+        self.grants.forget_accounts(self.accounts.deletions.deleted)
+        self.accounts.verify_paths()
 
     @property
     def outdated(self) -> tuple[Outdated, ...] | None:

@@ -1,13 +1,15 @@
 """Account access: the IAM roles that users and groups are entitled to, beside all permission sets."""
 
+from collections import defaultdict
 from functools import partial
 
 from sso_batch.aws.api import AccountAccessApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.grants import Grants
 from sso_batch.collect.lane import Lane
-from sso_batch.model import Gap
+from sso_batch.model import Gap, Grant
 
 _REFUSED_FILTER = "ValidationException"
 
@@ -28,6 +30,11 @@ class Entitlements:
         self._accounts = accounts
         self._grants = grants
         self._to_ask_by_account: list[str] = []
+        self._listed: set[str] = set()
+        self._read: defaultdict[str, set[Grant]] = defaultdict(set)
+        self._deletions = Deletions(
+            "ListApplications", api.application_arns, lane, known=self._listed, delete=self._delete
+        )
 
     def start(self) -> None:
         """Ask for the applications of this account."""
@@ -40,30 +47,48 @@ class Entitlements:
         for application_arn in self._to_ask_by_account:
             for account_id in self._accounts.found:
                 self._lane.ask(
-                    f"{application_arn} {account_id}", partial(self._list, application_arn, account_id)
+                    f"{application_arn} {account_id}",
+                    partial(self._list_by_account, application_arn, account_id),
                 )
             if not self._accounts.complete:
                 self._lane.gaps.append(_unknown_accounts(application_arn))
         self._to_ask_by_account.clear()
 
+    def verify(self) -> None:
+        """Once nothing is left to ask: ask again whether applications that are not found still exist."""
+        self._deletions.verify(self._instance_arn)
+
+    def _delete(self, application_arn: str) -> None:
+        """Forget the entitlements of an application that no longer exists."""
+        deleted = self._read.pop(application_arn, set())
+        self._grants.found -= deleted.difference(*self._read.values())
+
     async def _list_applications(self) -> None:
         async for page in self._api.application_arns():
+            self._listed.update(page)
             for arn in page:
                 self._lane.ask(arn, partial(self._read_application, arn))
 
     async def _read_application(self, arn: str) -> None:
-        if await self._api.instance_of(arn) != self._instance_arn:
-            return
         try:
-            await self._list(arn, None)
+            if await self._api.instance_of(arn) == self._instance_arn:
+                await self._list(arn, None)
         except AwsFailure as failure:
-            if failure.code != _REFUSED_FILTER:
-                raise
+            if (failure.operation, failure.code) != ("ListEntitlements", _REFUSED_FILTER):
+                self._deletions.not_found(arn, failure, arn)
+                return
             self._to_ask_by_account.append(arn)
             self.go_on()
 
+    async def _list_by_account(self, application_arn: str, account_id: str) -> None:
+        try:
+            await self._list(application_arn, account_id)
+        except AwsFailure as failure:
+            self._deletions.not_found(application_arn, failure, f"{application_arn} {account_id}")
+
     async def _list(self, application_arn: str, account_id: str | None) -> None:
         async for page in self._api.entitlements(application_arn, account_id):
+            self._read[application_arn].update(page)
             for grant in page:
                 self._grants.add(grant)
 

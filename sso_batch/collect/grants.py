@@ -3,12 +3,14 @@
 Each question is asked once, in an order in which sso-admin's one bucket is never idle while it has work.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.contradictions import contradiction, unverified
 from sso_batch.collect.directory import Directory
 from sso_batch.collect.lane import Lane
 from sso_batch.collect.permission_sets import PermissionSets
@@ -55,6 +57,9 @@ class Grants:
         self._listings: dict[str, Listing] | None = None
         """Of pairs, by resource: those not made yet; None before it is known which to make."""
         self._listings_made = 0
+        self._by_account = False
+        """Whether the listings of pairs are those of accounts, or else of permission sets."""
+        self._not_found: dict[Pair, AwsFailure] = {}
 
     def go_on(self) -> None:
         """Ask what can be asked by now; to be called whenever more is known."""
@@ -72,6 +77,51 @@ class Grants:
         self.found.add(grant)
         self._directory.saw(grant.principal)
 
+    # What was deleted during the run
+
+    def verify_pairs(self) -> None:
+        """Once it is known which permission sets were deleted: ask again for the other pairs not found."""
+        deleted = self._permission_sets.deletions.deleted
+        if deleted:
+            self.found = {one for one in self.found if one.permission_set_arn not in deleted}
+        again: defaultdict[str, list[Pair]] = defaultdict(list)
+        for account_id, arn in self._not_found:
+            if arn not in deleted:
+                again[account_id if self._by_account else arn].append((account_id, arn))
+        for resource, pairs in again.items():
+            self._lane.ask(resource, partial(self._verify, resource, pairs))
+
+    def forget_accounts(self, account_ids: Collection[str]) -> None:
+        """Forget what is granted in accounts that were deleted."""
+        if account_ids:
+            self.found = {one for one in self.found if one.account_id not in account_ids}
+
+    async def _verify(self, resource: str, pairs: list[Pair]) -> None:
+        """Repeat the listing that named the pairs; a pair that it no longer has was deleted."""
+        listed: set[Pair] = set()
+        listing = self._pairs_of_account if self._by_account else self._pairs_of_permission_set
+        try:
+            async for page in listing(resource):
+                listed.update(page)
+        except AwsFailure as failure:
+            if failure.not_found and self._by_account:  # the account may have been deleted
+                for pair in pairs:
+                    self._accounts.deletions.not_found(resource, self._not_found[pair], " ".join(pair))
+                return
+            self._lane.gaps.extend(unverified(self._not_found[pair], " ".join(pair)) for pair in pairs)
+            if failure.not_found:
+                return
+            raise
+        for account_id, arn in pairs:
+            if (account_id, arn) in listed:
+                evidence = "the permission set is still provisioned in the account"
+                gap = contradiction(self._not_found[account_id, arn], f"{account_id} {arn}", evidence)
+                self._lane.gaps.append(gap)
+            else:
+                self.found -= {
+                    one for one in self.found if (one.account_id, one.permission_set_arn) == (account_id, arn)
+                }
+
     # The pairs, listed by whichever there are fewer of
 
     def _choose_listings(self) -> dict[str, Listing] | None:
@@ -87,6 +137,7 @@ class Grants:
         if not accounts.ended:
             return None
         if accounts.complete:
+            self._by_account = True
             return {account_id: partial(self._pairs_of_account, account_id) for account_id in accounts.found}
         return self._by_permission_set()
 
@@ -113,6 +164,9 @@ class Grants:
                     for pair in page:
                         self._saw_pair(pair)
                     self._decide()
+        except AwsFailure as failure:
+            owner = self._accounts if self._by_account else self._permission_sets
+            owner.deletions.not_found(resource, failure, resource)
         finally:
             if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
                 self._listings.pop(resource, None)
@@ -174,9 +228,15 @@ class Grants:
         self._lane.ask(" ".join(pair), partial(self._list_assignments, *pair))
 
     async def _list_assignments(self, account_id: str, permission_set_arn: str) -> None:
-        async for page in self._api.assignments(account_id, permission_set_arn):
-            for grant in page:
-                self.add(grant)
+        try:
+            async for page in self._api.assignments(account_id, permission_set_arn):
+                for grant in page:
+                    self.add(grant)
+        except AwsFailure as failure:
+            if not failure.not_found:
+                raise
+            self._not_found[account_id, permission_set_arn] = failure
+            self._permission_sets.deletions.suspect(permission_set_arn)
 
     async def _ask_principal(self, principal: Principal) -> None:
         """One principal's grants; a user's answer may name those of groups, which are the groups' own.
@@ -192,7 +252,8 @@ class Grants:
                     self._permission_sets.describe(grant.permission_set_arn)
         except AwsFailure as failure:
             if not failure.denied:
-                raise
+                self._directory.not_found(principal, failure)
+                return
             if self.way is Way.BY_PRINCIPAL:
                 self._take(Way.BY_PAIR)
                 self._list_pairs()

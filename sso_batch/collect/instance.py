@@ -5,7 +5,8 @@ from sso_batch.aws.failures import AwsFailure
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, Instance
 
-_ACTIVE = "ACTIVE"
+_ACTIVE = frozenset({"ACTIVE", ""})  # where AWS gives no status, the instance counts as active
+_FAILED = "CREATE_FAILED"
 
 
 async def find_instance(
@@ -28,21 +29,17 @@ async def find_instance(
             hint=f"mend organization_id, or the credentials: they are those of {caller_arn}",
         )
     listed = await _instances(api, all_regions=region is None)
-    chosen = _choose(listed, management_account_id)
-    if chosen is None:
+    chosen = _choose(listed, management_account_id, region)
+    if chosen is None or chosen.status not in _ACTIVE:
         anywhere = listed if region is None else await _instances(api, all_regions=True)
-        elsewhere = _choose(anywhere, management_account_id)
-        raise _not_here(region, listed, elsewhere, management_account_id)
+        elsewhere = _choose(anywhere, management_account_id, region)
+        if chosen is None or (elsewhere is not None and elsewhere.status in _ACTIVE):
+            raise _not_here(region, listed, elsewhere, management_account_id)
+        raise _not_active(_own(listed, management_account_id))
+    _refuse_several(_own(listed, management_account_id), region)
     primary = chosen.primary_region or region
     if primary is None or (region is not None and primary != region):
         raise _wrong_region(region, chosen)
-    if chosen.status not in {"", _ACTIVE}:
-        raise OrganizationError(
-            f"the instance {chosen.arn} is {chosen.status}",
-            code="InstanceNotActive",
-            operation="ListInstances",
-            hint="wait until AWS has finished with it, and run again",
-        )
     return Instance(
         arn=chosen.arn,
         identity_store_id=chosen.identity_store_id,
@@ -75,12 +72,53 @@ async def _instances(api: OrganizationApi, *, all_regions: bool) -> list[ListedI
         raise unreachable(failure) from None
 
 
-def _choose(listed: list[ListedInstance], management_account_id: str | None) -> ListedInstance | None:
-    """The organization's own: the management account owns it. Account instances are other accounts'."""
+def _own(listed: list[ListedInstance], management_account_id: str | None) -> list[ListedInstance]:
+    """The organization's own: the management account owns them. Account instances are other accounts'.
+
+    Where the management account is not known, all of them, provided that they have one owner.
+    """
     if management_account_id is None:
-        return listed[0] if len(listed) == 1 else None
-    own = [one for one in listed if one.owner_account_id == management_account_id]
-    return own[0] if own else None
+        return listed if len({one.owner_account_id for one in listed}) == 1 else []
+    return [one for one in listed if one.owner_account_id == management_account_id]
+
+
+def _choose(
+    listed: list[ListedInstance], management_account_id: str | None, region: str | None
+) -> ListedInstance | None:
+    """The organization's instance: the active one, since AWS lists others while it creates or deletes them.
+
+    Of several active ones, the one whose primary Region is `region`.
+    """
+    own = _own(listed, management_account_id)
+    return min(
+        own, key=lambda one: (one.status not in _ACTIVE, one.primary_region not in {region, ""}), default=None
+    )
+
+
+def _refuse_several(own: list[ListedInstance], region: str | None) -> None:
+    """Raise OrganizationError where another active instance would be left out without a word."""
+    here = [one for one in own if region is None or one.primary_region in {region, ""}]
+    active = sorted({one.arn for one in here if one.status in _ACTIVE})
+    if len(active) > 1:
+        raise OrganizationError(
+            f"several instances of the organization are active: {', '.join(active)}",
+            code="SeveralInstances",
+            operation="ListInstances",
+            hint="write one entry for each instance, with the instance's primary Region as `region`",
+        )
+
+
+def _not_active(own: list[ListedInstance]) -> OrganizationError:
+    statuses = {one.status for one in own}
+    hint = "wait until AWS has created or deleted the instance, and run again"
+    if statuses == {_FAILED}:
+        hint = "enable IAM Identity Center again in the management account: AWS could not create the instance"
+    return OrganizationError(
+        f"no instance is active: {', '.join(f'{one.arn} is {one.status}' for one in own)}",
+        code="InstanceNotActive",
+        operation="ListInstances",
+        hint=hint,
+    )
 
 
 def _not_here(

@@ -37,6 +37,10 @@ class Lane:
         self._waiting: deque[tuple[str, Question, Callable[[], None] | None]] = deque()
         self._running = 0
 
+    def continue_in(self, group: asyncio.TaskGroup) -> None:
+        """Run what is asked from now on in the tasks of another group; the earlier one has ended."""
+        self._group = group
+
     def ask(self, resource: str, question: Question, *, then: Callable[[], None] | None = None) -> None:
         """Put a question about `resource` into the queue; `then` follows it, answered or not."""
         self._meter.known += 1

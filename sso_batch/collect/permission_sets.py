@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 from sso_batch.aws.api import InstanceApi
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.lane import Lane
 from sso_batch.model import PermissionSet
 
@@ -25,7 +27,8 @@ class PermissionSets:
     """All permission sets that are known; of one that is not described, the ARN alone.
 
     `describe_all` describes each as soon as it is listed; else those that `describe` names. `ended` tells
-    that the listing is over, `complete` that it has told all of them.
+    that the listing is over, `complete` that it has told all of them. `deletions` takes those that are
+    not found.
     """
 
     def __init__(self, api: InstanceApi, lane: Lane, *, details: bool, describe_all: bool) -> None:
@@ -38,6 +41,15 @@ class PermissionSets:
         self._describe_all = describe_all
         self._details = DETAILS if details else {}
         self._described: set[str] = set()
+        self._listed: set[str] = set()
+        self.deletions = Deletions(
+            "ListPermissionSets",
+            api.permission_set_arns,
+            lane,
+            known=self._listed,
+            delete=self._delete,
+            exists=self._is_provisioned,
+        )
 
     def start(self, instance_arn: str, then: Callable[[], None]) -> None:
         """Ask for the ARN of every permission set; `then` follows."""
@@ -50,6 +62,7 @@ class PermissionSets:
 
     async def _list(self) -> None:
         async for page in self._api.permission_set_arns():
+            self._listed.update(page)
             for arn in page:
                 if self._describe_all:
                     self.describe(arn)
@@ -71,7 +84,11 @@ class PermissionSets:
                 self._lane.ask(arn, partial(self._read, arn, field, read))
 
     async def _describe(self, arn: str) -> None:
-        read = await self._api.permission_set(arn)
+        try:
+            read = await self._api.permission_set(arn)
+        except AwsFailure as failure:
+            self.deletions.not_found(arn, failure, arn)
+            return
         self.found[arn] = replace(
             self.found[arn],
             name=read.name,
@@ -80,5 +97,23 @@ class PermissionSets:
         )
 
     async def _read(self, arn: str, field: str, read: Detail) -> None:
-        value = await read(self._api, arn)
+        try:
+            value = await read(self._api, arn)
+        except AwsFailure as failure:
+            self.deletions.not_found(arn, failure, arn)
+            return
         self.found[arn] = replace(self.found[arn], **{field: value})
+
+    def _delete(self, arn: str) -> None:
+        del self.found[arn]
+
+    async def _is_provisioned(self, arn: str) -> bool:
+        """Whether a permission set that is no longer listed is still provisioned in some account."""
+        try:
+            async for page in self._api.accounts_provisioned_with(arn):
+                if page:
+                    return True
+        except AwsFailure as failure:
+            if not failure.not_found:
+                raise
+        return False

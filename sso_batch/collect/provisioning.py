@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
+from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.lane import Lane
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.model import OUTDATED, Outdated
@@ -33,18 +35,31 @@ class Provisioning:
         accounts, permission_sets = self._accounts, self._permission_sets
         if self.calls or not (accounts.ended and permission_sets.ended):
             return
-        fewer_accounts = len(accounts.found) < len(permission_sets.found)
-        if accounts.complete and (fewer_accounts or not permission_sets.complete):
+        fewer = accounts.complete and (
+            len(accounts.found) < len(permission_sets.found) or not permission_sets.complete
+        )
+        if fewer:
             listings = {one: partial(self._in_account, one) for one in accounts.found}
         else:
             listings = {one: partial(self._of_permission_set, one) for one in permission_sets.found}
         self.calls = len(listings)
+        owner = accounts.deletions if fewer else permission_sets.deletions
         for resource, listing in listings.items():
-            self._lane.ask(f"{resource} {OUTDATED}", partial(self._list, listing))
+            self._lane.ask(f"{resource} {OUTDATED}", partial(self._list, resource, listing, owner))
 
-    async def _list(self, listing: Listing) -> None:
-        async for page in listing():
-            self.found.update(page)
+    def finish(self) -> None:
+        """Forget permission sets and accounts that were deleted during the run."""
+        sets, accounts = self._permission_sets.deletions.deleted, self._accounts.deletions.deleted
+        self.found = {
+            one for one in self.found if one.permission_set_arn not in sets and one.account_id not in accounts
+        }
+
+    async def _list(self, resource: str, listing: Listing, owner: Deletions) -> None:
+        try:
+            async for page in listing():
+                self.found.update(page)
+        except AwsFailure as failure:
+            owner.not_found(resource, failure, f"{resource} {OUTDATED}")
 
     async def _of_permission_set(self, arn: str) -> AsyncIterator[list[Outdated]]:
         async for page in self._api.accounts_provisioned_with(arn, status=OUTDATED):

@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from sso_batch.demo.behaviour import Behaviour
 from sso_batch.demo.credentials import Caller, Vault, expired_token
 from sso_batch.demo.directory import Directory
-from sso_batch.demo.injection import FaultKind, Injection
+from sso_batch.demo.injection import Fault, FaultKind, Injection
 from sso_batch.demo.limits import Throttle
 from sso_batch.demo.service import Call, Operation, Service
 from sso_batch.demo.services import service_of
 from sso_batch.demo.wire.http import Reply, Request, json_reply
-from sso_batch.demo.wire.refusals import Refusal
+from sso_batch.demo.wire.refusals import Refusal, invalid
 from sso_batch.demo.world import World
+from sso_batch.demo.world.deletion import without
 
 Delivery = Literal["whole", "reset", "hang", "truncated"]
 
@@ -24,6 +26,10 @@ _OTHER_BODIES: Mapping[FaultKind | None, bytes] = {
 }
 """What somebody on the way says with status 200 in AWS's place."""
 
+_INVALID: Mapping[FaultKind, str] = {
+    "no_permission_sets": "Permission sets are not enabled for this instance",
+    "filter_required": "Filter is required",
+}
 _NO_KEY = "The key that encrypts this instance could not be used"
 
 
@@ -97,7 +103,10 @@ class Cloud:
             vault=self._vault,
             roles=self._roles,
         )
-        fault = self._strike(call, organization, http)
+        struck = self._strike(call, organization, http)
+        fault = struck.kind if struck else None
+        if struck and fault in ("not_found", "unlisted", "deleted"):
+            call.directory = self._lose(call, struck)
         if fault in ("reset", "hang"):
             # What is lost on the way has still been asked for.
             return Outcome(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), fault)
@@ -106,11 +115,26 @@ class Cloud:
             raise Refusal(service.throttled, "Rate exceeded")
         return self._finish(call, operation, fault)
 
-    def _strike(self, call: Call, organization: str, http: Request) -> FaultKind | None:
+    def _strike(self, call: Call, organization: str, http: Request) -> Fault | None:
         if not self._injection.faults:
             return None
-        text = f"{http.path}?{http.query} {http.body.decode(errors='replace')}"
+        text = f"{unquote(http.path)}?{http.query} {http.body.decode(errors='replace')}"
         return self._injection.strike(organization, call.service.name, call.operation, text)
+
+    def _lose(self, call: Call, fault: Fault) -> Directory | None:
+        """Return the caller's directory without the fault's resource, or without what the request names."""
+        if call.directory is None:
+            return None
+        ids = (
+            {fault.resource}
+            if fault.resource
+            else {one for one in call.request.values() if isinstance(one, str)}
+        )
+        known = call.directory.organization
+        lost = Directory(without(known, ids))
+        if fault.kind == "deleted":
+            self._directories |= {account.id: lost for account in known.accounts}
+        return lost
 
     def _admits(self, caller: Caller, call: Call) -> bool:
         return self._throttle.admits(caller.account_id, call.region, call.service.name, call.operation)
@@ -130,8 +154,8 @@ class Cloud:
                 raise Refusal("AccessDeniedException", _NO_KEY, Reason="KMS_AccessDeniedException")
             case "kms_key_gone":
                 raise Refusal("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
-            case "no_permission_sets":
-                raise Refusal("ValidationException", "Permission sets are not enabled for this instance")
+            case "no_permission_sets" | "filter_required":
+                raise invalid(_INVALID[fault])
             case "repeated_token" | "endless_pages" | "endless_empty_pages":
                 call.paging_trouble = fault
         answer: dict[str, Any] = service.answer(operation, call)

@@ -120,10 +120,14 @@ class Directory:
         return {(app.arn, one.id): one for app in self.organization.applications for one in app.entitlements}
 
     def path(self, parent_id: str) -> str:
-        """Return the ids from the organization down to a root or unit, each followed by a slash."""
-        if parent_id == self.organization.root_id:
-            return f"{self.organization.id}/{parent_id}/"
-        return f"{self.path(self.units[parent_id].parent_id)}{parent_id}/"
+        """Return the ids from the organization down to a root or unit, each followed by a slash.
+
+        Where units form a cycle, the path ends before it repeats a unit.
+        """
+        above = [parent_id]
+        while above[-1] in self.units and self.units[above[-1]].parent_id not in above:
+            above.append(self.units[above[-1]].parent_id)
+        return "".join(f"{one}/" for one in (self.organization.id, *reversed(above)))
 
 
 def _gather(records: Iterable[Record], key: Callable[[Record], Key]) -> dict[Key, list[Record]]:

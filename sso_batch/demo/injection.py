@@ -24,7 +24,15 @@ FaultKind = Literal[
     "kms_denied",
     "kms_key_gone",
     "no_permission_sets",
+    "filter_required",
+    "not_found",
+    "unlisted",
+    "deleted",
 ]
+
+
+_HIDING = ("unlisted", "deleted")
+"""Faults whose `resource` is what is lost; calls that do not name it are struck as well."""
 
 
 @dataclass(slots=True)
@@ -33,6 +41,10 @@ class Fault:
 
     None strikes everything. `resource` is a piece of the request's text: an id, an ARN. The first `after`
     fitting calls are spared; then it strikes at most `times`, and for `seconds` from its first stroke.
+
+    `not_found` answers as if `resource` did not exist, or all that the request names. `unlisted` does so in
+    calls that do not name the resource, and `deleted` deletes it for good before the call is answered. Their
+    resources are whole ids.
     """
 
     kind: FaultKind
@@ -58,7 +70,7 @@ class Fault:
             self.organization in (None, organization)
             and self.service in (None, service)
             and self.operation in (None, operation)
-            and (self.resource is None or self.resource in text)
+            and (self.resource is None or self.kind in _HIDING or self.resource in text)
         )
 
     def strikes(self, now: float, dice: random.Random) -> bool:
@@ -86,11 +98,11 @@ class Injection:
         self._dice = random.Random(seed)  # noqa: S311 - the same troubles at each run, not secrets
         self._clock = clock
 
-    def strike(self, organization: str, service: str, operation: str, text: str) -> FaultKind | None:
-        """Return the trouble that a call gets, or None."""
+    def strike(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
+        """Return the fault that strikes a call, or None."""
         for fault in self.faults:
             if fault.fits(organization, service, operation, text) and fault.strikes(
                 self._clock(), self._dice
             ):
-                return fault.kind
+                return fault
         return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -171,16 +171,21 @@ def gaps() -> list[Gap]:
     return []
 
 
-Start = Callable[[Lane], Callable[[], None]]
+Start = Callable[[Lane], Sequence[Callable[[], None]]]
 
 
 def collect(start: Start, gaps: list[Gap], *, width: int = 3) -> Meter:
-    """Collect with one lane until nothing is left to ask; `start` gives what follows."""
+    """Collect with one lane until nothing is left to ask; `start` gives the steps that follow."""
     meter = Meter()
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
-            finish = start(Lane(group, width, gaps, meter))
+            lane = Lane(group, width, gaps, meter)
+            *steps, finish = start(lane)
+        for step in steps:
+            async with asyncio.TaskGroup() as group:
+                lane.continue_in(group)
+                step()
         finish()
 
     asyncio.run(run())

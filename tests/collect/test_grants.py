@@ -11,14 +11,14 @@ from sso_batch.collect.grants import Grants
 from sso_batch.collect.lane import Lane
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.plan import Known, Way
-from sso_batch.model import GROUP, USER, Gap, Principal, User
+from sso_batch.model import GROUP, USER, Account, Gap, Principal, User
 from tests.collect.conftest import Instance, assigned, by, collect, refused
 
 
 class Collected:
     """What was collected of an instance with one way, or with whichever is cheaper."""
 
-    def __init__(self, instance: Any, gaps: list[Gap], way: Way | None) -> None:  # noqa: ANN401 - poses as an API
+    def __init__(self, instance: Any, gaps: list[Gap], way: Way | None, *, width: int = 3) -> None:  # noqa: ANN401 - poses as an API
         self.planned: list[tuple[Way, Known]] = []
 
         def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
@@ -37,9 +37,23 @@ class Collected:
             self.permission_sets.start("instance", self._moved)
             self.accounts.start("organization")
             self.directory.start("store")
-            return self.directory.finish
+            return [
+                self._verify_listings,
+                self.grants.verify_pairs,
+                lambda: self.accounts.verify({one.account_id for one in self.grants.found}),
+                self._finish,
+            ]
 
-        collect(start, gaps)
+        collect(start, gaps, width=width)
+
+    def _verify_listings(self) -> None:
+        self.permission_sets.deletions.verify("instance")
+        self.directory.verify()
+
+    def _finish(self) -> None:
+        self.grants.forget_accounts(self.accounts.deletions.deleted)
+        self.directory.finish()
+        self.accounts.finish()
 
     def _moved(self) -> None:
         self.grants.go_on()
@@ -97,6 +111,25 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
 
     found = Collected(instance, gaps, None)
 
+    assert (found.grants.way, found.grants.found, gaps) == (Way.BY_PAIR, set(instance.grants), [])
+
+
+@pytest.mark.parametrize("width", [1, 3, 8])
+@pytest.mark.parametrize("accounts", [3, 12, 30], ids=["by account", "as many of each", "by permission set"])
+def test_by_principal_refused_while_listings_wait(
+    instance: Instance, gaps: list[Gap], accounts: int, width: int
+) -> None:
+    """Where AWS refuses the principals, the listings that were skipped for them are made: nothing is lost."""
+    instance.sets = [f"set {number:02}" for number in range(12)]
+    instance.account_records = [Account(f"{number}", "", "ACTIVE") for number in range(accounts)]
+    instance.grants = [
+        assigned(f"{number % accounts}", f"set {number % 12:02}", GROUP, "dev") for number in range(60)
+    ]
+    instance.refusals["ListAccountAssignmentsForPrincipal"] = refused("ListAccountAssignmentsForPrincipal")
+
+    found = Collected(instance, gaps, None, width=width)
+
+    assert [way for way, _ in found.planned] == [Way.BY_PRINCIPAL]
     assert (found.grants.way, found.grants.found, gaps) == (Way.BY_PAIR, set(instance.grants), [])
 
 

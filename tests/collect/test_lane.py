@@ -22,7 +22,7 @@ def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
 
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
         lane.ask("x", bug)
-        return nothing
+        return [nothing]
 
     with pytest.raises(ExceptionGroup) as caught:
         collect(start, gaps)
@@ -44,7 +44,7 @@ def test_a_failure_is_one_gap_and_the_rest_goes_on(gaps: list[Gap]) -> None:
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
         lane.ask("bad", fails, then=lambda: order.append("then"))
         lane.ask("good", works)
-        return nothing
+        return [nothing]
 
     meter = collect(start, gaps, width=1)
 
@@ -68,7 +68,7 @@ def test_width(gaps: list[Gap], width: int) -> None:
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
         for number in range(20):
             lane.ask(str(number), question)
-        return nothing
+        return [nothing]
 
     meter = collect(start, gaps, width=width)
 
@@ -88,7 +88,7 @@ def test_questions_that_ask_further(gaps: list[Gap]) -> None:
                     lane.ask(str(depth), lambda: question(depth + 1))
 
         lane.ask("0", lambda: question(0))
-        return nothing
+        return [nothing]
 
     collect(start, gaps, width=2)
 

@@ -75,6 +75,20 @@ def test_by_principal_misses_only_what_it_says(audit: Audit) -> None:
     assert [row for row in reports.rows("org-0") if row not in truth(world, "org-0")] == []
 
 
+@pytest.mark.parametrize(("permission_sets", "accounts"), [(45, 40), (40, 45)])
+def test_falls_back_to_listings_that_were_skipped(audit: Audit, permission_sets: int, accounts: int) -> None:
+    """Listings of pairs that are still queued when the principals are chosen are made after the refusal."""
+    sizes = {"users": 65, "groups": 1, "unlisted_users": 1, "pairs": 400}
+    world = generate(9, organizations=1, permission_sets=permission_sets, accounts=accounts, **sizes)
+    behaviour = Behaviour(principal_assignments="nobody", page_size=10)
+
+    reports = audit(world, settings=FASTEST, behaviour=behaviour)
+
+    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] > 0
+    assert reports.ended.code == 0
+    assert_exact(reports, world, "org-0")
+
+
 @pytest.mark.parametrize("group_rows", [True, False])
 def test_a_group_grant_is_never_counted_as_a_users_own(audit: Audit, *, group_rows: bool) -> None:
     """Whether or not a user's answer holds what comes through groups, the rows are the same."""

@@ -12,7 +12,7 @@ from sso_batch.demo import Fault, World, generate
 from sso_batch.demo.injection import FaultKind
 from sso_batch.demo.service import Answer, Call
 from sso_batch.demo.services.sso_admin import SSO_ADMIN
-from sso_batch.demo.world import AccountInstance, identifiers
+from sso_batch.demo.world import AccountInstance, InstanceStatus, identifiers
 from sso_batch.runner.claims import Claims
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
@@ -121,6 +121,74 @@ def test_an_account_instance_beside_the_organizations_own(audit: Audit) -> None:
 
     assert reports.ended.code == 0
     assert_exact(reports, world, "org-0", "org-1")
+
+
+def with_another_instance(world: World, status: InstanceStatus, *, region: str = "") -> World:
+    """The world, whose first organization has another instance of its own, which is listed first."""
+    first = world.organizations[0]
+    another = AccountInstance(
+        identifiers.instance_arn("another"),
+        identifiers.identity_store_id("another"),
+        first.management_account_id,
+        region or first.region,
+        status,
+    )
+    return changed(world, account_instances=(another,))
+
+
+NOT_ACTIVE: tuple[InstanceStatus, ...] = ("DELETE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED")
+
+
+@pytest.mark.parametrize("denied", [(), ("organizations:DescribeOrganization",)])
+@pytest.mark.parametrize("region", ["eu-west-1", "auto"])
+@pytest.mark.parametrize("status", NOT_ACTIVE)
+def test_an_instance_that_is_not_active_before_the_active_one(
+    audit: Audit, status: InstanceStatus, region: str, denied: tuple[str, ...]
+) -> None:
+    """The active instance is audited, wherever in the listing it is."""
+    world = denying(with_another_instance(small(), status), *denied)
+
+    reports = audit(world, config=lambda text: text.replace("region: eu-west-1", f"region: {region}"))
+
+    assert reports.statuses == {"org-0": "incomplete" if denied else "complete", "org-1": "complete"}
+    assert_exact(reports, world, "org-0", "org-1")
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "auto"])
+@pytest.mark.parametrize("status", NOT_ACTIVE)
+def test_no_instance_is_active(audit: Audit, status: InstanceStatus, region: str) -> None:
+    """Where no instance is active the organization fails, and each is named with its status."""
+    world = with_another_instance(changed(small(), instance_status=status), "CREATE_FAILED")
+    arns = {world.organizations[0].instance_arn, world.organizations[0].account_instances[0].arn}
+
+    reports = audit(world, config=lambda text: text.replace("region: eu-west-1", f"region: {region}"))
+
+    gap = assert_first_failed(reports, world, "InstanceNotActive")
+    assert all(arn in gap["message"] for arn in arns)
+    assert status in gap["message"]
+    assert gap["hint"].startswith("enable" if status == "CREATE_FAILED" else "wait")
+
+
+def test_an_instance_that_moved_to_another_region(audit: Audit) -> None:
+    """Where only the instance of another Region is active, the hint names that Region."""
+    world = with_another_instance(
+        changed(small(), instance_status="DELETE_IN_PROGRESS"), "ACTIVE", region="eu-north-1"
+    )
+
+    reports = audit(world)
+
+    gap = assert_first_failed(reports, world, "WrongRegion")
+    assert "region: eu-north-1" in gap["hint"]
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "auto"])
+def test_several_active_instances(audit: Audit, region: str) -> None:
+    """No instance is left out without a word where an organization has several."""
+    world = with_another_instance(small(), "ACTIVE")
+
+    reports = audit(world, config=lambda text: text.replace("region: eu-west-1", f"region: {region}"))
+
+    assert_first_failed(reports, world, "SeveralInstances")
 
 
 def test_two_instances_of_unknown_owners(audit: Audit) -> None:

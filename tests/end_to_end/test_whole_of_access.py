@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.demo import Behaviour, Fault, World, demo_world, generate
-from sso_batch.demo.world import AccountInstance, Organization, identifiers
+from sso_batch.demo.world import AccountInstance, Organization, OrganizationalUnit, identifiers
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import ODDITIES, denying, small, three_ways_in
@@ -156,3 +156,29 @@ def test_a_broken_inline_policy_is_never_none(audit: Audit) -> None:
 
     assert broken.injected == 5
     assert_whole(reports, world)
+
+
+@pytest.mark.parametrize("name", ["Unit 2", "Workloads"])
+def test_a_cycle_of_organizational_units(audit: Audit, name: str) -> None:
+    """A tree that leads back to itself ends as a gap; every row and every path that is known stays."""
+    world = generate(12, organizations=2, **(ODDITIES | {"units": 3}))
+    first = world.organizations[0]
+    unit = next(one for one in first.organizational_units if one.name == name)
+    cyclic = (
+        *first.organizational_units,
+        OrganizationalUnit("ou-back-00000000", "Back", unit.id),
+        replace(unit, parent_id="ou-back-00000000"),
+    )
+    changed = replace(
+        world, organizations=(replace(first, organizational_units=cyclic), *world.organizations[1:])
+    )
+    behaviour = Behaviour(omitted_account_members=frozenset({"Paths"}))
+
+    reports = audit(changed, settings=EVERYTHING, behaviour=behaviour)
+
+    gap = reports.gap("org-0")
+    assert (gap["operation"], gap["resource"]) == ("ListOrganizationalUnitsForParent", unit.id)
+    assert gap["code"] == "OrganizationalUnitCycle"
+    assert gap["hint"]
+    assert reports.rows("org-0") == whole_truth(world, "org-0")
+    assert reports.rows("org-1") == whole_truth(world, "org-1")

@@ -16,6 +16,7 @@ from sso_batch.demo.world.organization import (
     Account,
     AccountInstance,
     AccountState,
+    InstanceStatus,
     Organization,
     OrganizationalUnit,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Email",
     "Entitlement",
     "Group",
+    "InstanceStatus",
     "Membership",
     "Organization",
     "OrganizationalUnit",

@@ -6,6 +6,7 @@ from typing import Literal
 from sso_batch.demo.world.grants import Application, Assignment, PermissionSet, Provision
 from sso_batch.demo.world.principals import Group, Membership, User
 
+InstanceStatus = Literal["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "ACTIVE"]
 AccountState = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"]
 
 
@@ -32,12 +33,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccountInstance:
-    """An instance of Identity Center that a member account made for itself: no permission sets."""
+    """An instance of Identity Center that a member account made for itself: no permission sets.
+
+    With the management account as its owner it is another instance of the organization.
+    """
 
     arn: str
     identity_store_id: str
     owner_account_id: str
     region: str
+    status: InstanceStatus = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +73,4 @@ class Organization:
     applications: tuple[Application, ...] = ()
     account_instances: tuple[AccountInstance, ...] = ()
     delegated_administrators: tuple[str, ...] = ()
+    instance_status: InstanceStatus = "ACTIVE"

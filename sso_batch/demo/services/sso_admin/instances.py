@@ -53,7 +53,7 @@ def _instance_members(directory: Directory) -> dict[str, Any]:
         "IdentityStoreId": organization.identity_store_id,
         "OwnerAccountId": organization.management_account_id,
         "CreatedDate": CREATED,
-        "Status": "ACTIVE",
+        "Status": organization.instance_status,
         "PrimaryRegion": organization.region,
         "Regions": [
             {
@@ -73,7 +73,7 @@ def _account_instance_members(one: AccountInstance) -> dict[str, Any]:
         "IdentityStoreId": one.identity_store_id,
         "OwnerAccountId": one.owner_account_id,
         "CreatedDate": CREATED,
-        "Status": "ACTIVE",
+        "Status": one.status,
         "PrimaryRegion": one.region,
         "Regions": [
             {"RegionName": one.region, "Status": "ACTIVE", "AddedDate": CREATED, "IsPrimaryRegion": True}

@@ -1,0 +1,88 @@
+"""Gaps about answers that contradict each other, and about answers that could not be verified."""
+
+from collections.abc import Sequence
+
+from sso_batch.aws.failures import AwsFailure
+from sso_batch.model import GROUP, USER, Gap
+
+CONTRADICTION = "ContradictoryAnswers"
+UNRELIABLE_DIRECTORY = "UnreliableDirectory"
+
+_REPEAT = "run again; if the gap stays, report the contradiction to AWS Support"
+_FAILED = "run again, and fix the other gaps first: they kept the run from verifying this deletion"
+_DIRECTORY = (
+    "check in the IAM Identity Center console whether these principals exist, and delete no assignment "
+    "because of this run; with Active Directory, add them to the directory sync and run again"
+)
+_UNLISTABLE = (
+    "no action is needed for access: users and groups that have access are read one by one. The directory "
+    "does not list the others, which is known from Active Directory"
+)
+
+DESCRIBING = {USER: "DescribeUser", GROUP: "DescribeGroup"}
+
+
+def contradiction(failure: AwsFailure, resource: str, evidence: str) -> Gap:
+    """Return the gap of a call that answers "not found" although `evidence` says that the resource exists."""
+    message = (
+        f"the answers of AWS contradict each other: {failure.operation} does not find it, but {evidence}"
+    )
+    return Gap(failure.operation, resource, CONTRADICTION, message, _REPEAT)
+
+
+def unverified(failure: AwsFailure, resource: str) -> Gap:
+    """Return the gap of a call that answers "not found" where a deletion could not be verified."""
+    return Gap(failure.operation, resource, failure.code, failure.message, failure.hint or _FAILED)
+
+
+def unlisted_account(account_id: str) -> Gap:
+    """Return the gap of an account that has access and that ListAccounts does not list."""
+    return Gap(
+        "ListAccounts",
+        account_id,
+        CONTRADICTION,
+        "the answers of AWS contradict each other: access is granted in this account, but ListAccounts does "
+        "not list it",
+        "if the account has left the organization, remove its assignments and entitlements; else run again",
+    )
+
+
+def lost_account(account_id: str) -> Gap:
+    """Return the gap of an account that is listed and that no organizational unit holds."""
+    return Gap(
+        "ListAccountsForParent",
+        account_id,
+        CONTRADICTION,
+        "the answers of AWS contradict each other: ListAccounts lists the account, but the organizational "
+        "units above it are not found",
+        _REPEAT,
+    )
+
+
+def wrong_tree(operation: str, resource: str, ids: Sequence[str]) -> Gap:
+    """Return the gap of organizational units that form a cycle, or more levels than AWS allows."""
+    cycle = len(set(ids)) < len(ids)
+    what = "form a cycle" if cycle else "have more levels than AWS allows"
+    return Gap(
+        operation,
+        resource,
+        "OrganizationalUnitCycle" if cycle else "OrganizationalUnitsTooDeep",
+        f"the organizational units {what}: {' > '.join(ids)}",
+        "check which endpoint answers (AWS_ENDPOINT_URL, HTTPS_PROXY): AWS Organizations has no such tree",
+    )
+
+
+def unreliable_directory(principal_type: str, resource: str, denied: int, seen: int) -> Gap:
+    """Return the gap of a directory in which most principals that have access are "not found"."""
+    operation = DESCRIBING[principal_type]
+    message = (
+        f"{operation} answers not found for {denied} of {seen} principals that have access: the answers of "
+        "this directory do not show whether a principal exists, which is known from Active Directory"
+    )
+    return Gap(operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
+
+
+def failed_listing(failure: AwsFailure, resource: str) -> Gap:
+    """Return the gap of a listing of users or groups; those who have access are asked for by id instead."""
+    hint = _UNLISTABLE if failure.code == "ValidationException" else failure.hint
+    return Gap(failure.operation, resource, failure.code, failure.message, hint)
