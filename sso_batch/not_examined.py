@@ -18,3 +18,8 @@ ENTITLEMENTS = "account-access entitlements"
 
 OTHER_APPLICATIONS = "account-access applications in other accounts"
 """What the account that asks cannot see."""
+
+
+def of_unknown_kind(number: int, what: str, kind: str) -> str:
+    """What AWS named and this version cannot read: how many, and the name that AWS gives to the kind."""
+    return f"{number:,} {what} of the kind {kind}, which this version of sso-batch does not know"

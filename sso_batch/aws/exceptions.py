@@ -1,5 +1,6 @@
 """What botocore raises, understood: worth another try or not, and explained to a person."""
 
+from collections.abc import Mapping
 from json import JSONDecodeError
 from typing import Any
 
@@ -7,7 +8,8 @@ import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from sso_batch.aws import hints
-from sso_batch.aws.codes import THROTTLES, TRANSIENT
+from sso_batch.aws.absence import is_of_subject
+from sso_batch.aws.codes import NOT_FOUND, THROTTLES, TRANSIENT
 from sso_batch.aws.failures import AwsFailure, TransientFailure
 from sso_batch.aws.messages import clean
 from sso_batch.aws.operations import Operation
@@ -42,13 +44,19 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
 )
 
 
-def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str, ...] = ()) -> AwsFailure:
+def from_exception(
+    operation: Operation,
+    error: Exception,
+    *,
+    secrets: tuple[str, ...] = (),
+    asked: Mapping[str, object] | None = None,
+) -> AwsFailure:
     """The failure behind an exception of botocore's; anything else is a bug and is raised as it is.
 
-    `secrets` are masked wherever they appear.
+    `secrets` are masked wherever they appear. `asked` has the call's parameters.
     """
     if isinstance(error, botocore.ClientError):
-        return _refused(operation, error, secrets)
+        return _refused(operation, error, secrets, asked or {})
     message = clean(in_words(error), secrets)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
     if isinstance(error, _UNREACHED) and not _is_strange(error):
@@ -92,7 +100,9 @@ def _is_of_credentials(error: Exception) -> bool:
     )
 
 
-def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
+def _refused(
+    operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...], asked: Mapping[str, object]
+) -> AwsFailure:
     answer: dict[str, Any] = dict(error.response)
     code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
     message = clean(str(answer.get("Error", {}).get("Message", "")), secrets)
@@ -103,6 +113,8 @@ def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[s
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
         return AwsFailure(name, reason, message, hint=hints.on_key(reason))
+    if code in NOT_FOUND and not is_of_subject(operation, asked, answer):
+        return AwsFailure(name, code, message, hint=hints.NOT_THE_SUBJECT, of_subject=False)
     if name == "AssumeRole":
         return AwsFailure(name, code, message, hint=hints.on_role(code, message))
     return AwsFailure(name, code, message, hint=hints.on_refusal(operation, code, message))

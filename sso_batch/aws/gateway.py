@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sso_batch.aws.exceptions import from_exception
-from sso_batch.aws.failures import AwsFailure, endless, malformed, past_deadline
+from sso_batch.aws.failures import AwsFailure, endless, list_left_out, malformed, past_deadline
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
 from sso_batch.workers import Workers
@@ -121,8 +121,9 @@ class Gateway:
             token: str | None = answer.get(operation.token_key) or None
             if token in tokens:
                 raise malformed(operation, "a page token came back a second time")
-            items = answer[operation.items] if operation.always else answer.get(operation.items) or ()
-            return [parse(item) for item in items], token
+            if operation.bare and operation.items not in answer and token is None:
+                raise list_left_out(operation)
+            return [parse(item) for item in answer[operation.items]], token
 
         if operation.page is not None:
             parameters[operation.page_size_key] = operation.page
@@ -150,10 +151,10 @@ class Gateway:
         try:
             answer = await self._workers.run(partial(method, **parameters))
         except Exception as error:  # noqa: BLE001 - what is not AWS's is raised again
-            raise from_exception(operation, error, secrets=self._secrets) from None
+            raise from_exception(operation, error, secrets=self._secrets, asked=parameters) from None
         try:
             return parse(answer)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise malformed(operation, f"{type(error).__name__} {error}") from None
 
     async def _in_time(self, operation: Operation, waiting: Awaitable[T]) -> T:

@@ -41,6 +41,10 @@ _UNREACHABLE = (
 )
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "look in AWS KMS at the key that encrypts the instance: it is disabled or gone"
+NOT_THE_SUBJECT = (
+    "AWS did not find something else than was asked for: check that the instance and its identity store "
+    "still exist, and run again"
+)
 _NO_PERMISSION_SETS = (
     "look whether this instance holds permission sets: an account instance does not, nor does one whose "
     "permission sets are turned off; and use the instance's primary Region"

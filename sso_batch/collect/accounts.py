@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.collect.lane import Lane
@@ -27,8 +28,11 @@ class Accounts:
         self._paths = paths
         self._ids_above: dict[str, tuple[str, ...] | None] = {}
 
-    def start(self, organization_id: str) -> None:
-        """Ask for all accounts; `moved` is called whenever more of them are known."""
+    def start(self, organization_id: str, management_account_id: str | None = None) -> None:
+        """Ask for all accounts; `moved` is called whenever more of them are known.
+
+        The management account, where it is known, must be among them.
+        """
 
         def end() -> None:
             self.ended = True
@@ -36,7 +40,7 @@ class Accounts:
                 self._paths.start(organization_id, self._ids_above)
             self._moved()
 
-        self._lane.ask(organization_id, self._list, then=end)
+        self._lane.ask(organization_id, partial(self._list, management_account_id), then=end)
 
     def finish(self) -> None:
         """Once nothing is left to ask: put the accounts' paths into their records."""
@@ -44,8 +48,8 @@ class Accounts:
             for account_id, account in self.found.items():
                 self.found[account_id] = replace(account, path=self._paths.path(account_id))
 
-    async def _list(self) -> None:
-        async for page in self._api.accounts():
+    async def _list(self, management_account_id: str | None) -> None:
+        async for page in self._api.accounts(management_account_id):
             for account, ids_above in page:
                 self.found[account.id] = account
                 self._ids_above[account.id] = ids_above

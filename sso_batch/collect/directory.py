@@ -1,8 +1,10 @@
 """The identity store's side of an organization: users, groups, who is in which, and who is gone."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.lane import Lane
@@ -22,6 +24,7 @@ class Directory:
         self.groups: dict[str, Group] = {}
         self.memberships: dict[str, Membership] = {}
         self.missing: set[Principal] = set()
+        self.unexamined: Counter[Unexamined] = Counter()
         self.ended = False
         self._api = api
         self._lane = lane
@@ -61,16 +64,20 @@ class Directory:
 
     async def _list_members(self, group: Principal) -> None:
         members: set[str] = set()
+        unexamined: Counter[Unexamined] = Counter()
         try:
             async for page in self._api.member_ids(group.id):
-                members.update(page)
+                members.update(one for one in page if isinstance(one, str))
+                unexamined.update(one for one in page if isinstance(one, Unexamined))
         except AwsFailure as failure:
             if not failure.not_found:
                 raise
             self._without_members[group] = failure
             self._describe(group)
             return
-        self.memberships[group.id] = Membership(group.id, tuple(sorted(members)))
+        self.unexamined += unexamined
+        if members or not unexamined:  # a group of members of unknown kinds alone is not an empty one
+            self.memberships[group.id] = Membership(group.id, tuple(sorted(members)))
         for user_id in members:
             self.saw(Principal(USER, user_id))
 

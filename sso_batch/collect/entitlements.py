@@ -1,7 +1,9 @@
 """Account access: the IAM roles that users and groups are entitled to, beside all permission sets."""
 
+from collections import Counter
 from functools import partial
 
+from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import AccountAccessApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.accounts import Accounts
@@ -28,6 +30,7 @@ class Entitlements:
         self._accounts = accounts
         self._grants = grants
         self._to_ask_by_account: list[str] = []
+        self.unexamined: Counter[Unexamined] = Counter()
 
     def start(self) -> None:
         """Ask for the applications of this account."""
@@ -52,7 +55,10 @@ class Entitlements:
                 self._lane.ask(arn, partial(self._read_application, arn))
 
     async def _read_application(self, arn: str) -> None:
-        if await self._api.instance_of(arn) != self._instance_arn:
+        instance_arn = await self._api.instance_of(arn)
+        if isinstance(instance_arn, Unexamined):
+            self.unexamined[instance_arn] += 1
+        if instance_arn != self._instance_arn:
             return
         try:
             await self._list(arn, None)
@@ -65,7 +71,10 @@ class Entitlements:
     async def _list(self, application_arn: str, account_id: str | None) -> None:
         async for page in self._api.entitlements(application_arn, account_id):
             for grant in page:
-                self._grants.add(grant)
+                if isinstance(grant, Unexamined):
+                    self.unexamined[grant] += 1
+                else:
+                    self._grants.add(grant)
 
 
 def _unknown_accounts(application_arn: str) -> Gap:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.directory import Directory
 from sso_batch.collect.lane import Lane
@@ -55,6 +55,8 @@ class Grants:
         self._listings: dict[str, Listing] | None = None
         """Of pairs, by resource: those not made yet; None before it is known which to make."""
         self._listings_made = 0
+        self._confirmed = False
+        """Whether those by permission set confirm those by account."""
 
     def go_on(self) -> None:
         """Ask what can be asked by now; to be called whenever more is known."""
@@ -98,8 +100,22 @@ class Grants:
             yield [(account_id, arn) for account_id in page]
 
     async def _pairs_of_account(self, account_id: str) -> AsyncIterator[list[Pair]]:
-        async for page in self._api.permission_sets_provisioned_to(account_id):
-            yield [(account_id, arn) for arn in page]
+        try:
+            async for page in self._api.permission_sets_provisioned_to(account_id):
+                yield [(account_id, arn) for arn in page]
+        except AwsFailure as failure:
+            if failure.code != LIST_LEFT_OUT or not self._permission_sets.complete:
+                raise
+            self._confirm_bare_accounts()
+
+    def _confirm_bare_accounts(self) -> None:
+        """Make the listings by permission set, too, once: they name the accounts that have any."""
+        if self._listings is not None and not self._confirmed:
+            self._confirmed = True
+            listings = self._by_permission_set()
+            self._listings |= listings
+            for resource, listing in listings.items():
+                self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
 
     def _list_pairs(self) -> None:
         for resource, listing in tuple((self._listings or {}).items()):
