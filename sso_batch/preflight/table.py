@@ -38,8 +38,8 @@ def _overview(checks: Iterable[OrganizationCheck]) -> Table:
         found.add_row(
             one.name,
             Text(one.status, style=_STYLES[one.status]),
-            f"{printable(one.account_id)}\n{one.account_kind}" if one.account_id else "?",
-            printable(one.instance.region) if one.instance else "?",
+            Text(f"{printable(one.account_id)}\n{one.account_kind}" if one.account_id else "?"),
+            Text(printable(one.instance.region) if one.instance else "?"),
             *(str(verdicts.count(verdict)) if verdicts else "?" for verdict in Verdict),
             _cost(estimates, estimates.complete_calls, estimates.complete_seconds) if estimates else "?",
             _cost(estimates, estimates.fastest_calls, estimates.fastest_seconds) if estimates else "?",
