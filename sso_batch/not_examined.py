@@ -20,6 +20,14 @@ OTHER_APPLICATIONS = "account-access applications in other accounts"
 """What the account that asks cannot see."""
 
 
+_UNKNOWN = ", which this version of sso-batch does not know"
+
+
 def of_unknown_kind(number: int, what: str, kind: str) -> str:
     """What AWS named and this version cannot read: how many, and the name that AWS gives to the kind."""
-    return f"{number:,} {what} of the kind {kind}, which this version of sso-batch does not know"
+    return f"{number:,} {what} of the kind {kind}{_UNKNOWN}"
+
+
+def is_of_unknown_kind(what: str) -> bool:
+    """Whether a line of `not_examined` is about something that this version cannot read."""
+    return what.endswith(_UNKNOWN)

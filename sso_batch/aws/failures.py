@@ -33,7 +33,12 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
 
         It is none about a user where AWS did not find the identity store.
         """
-        return self.code in NOT_FOUND and self._of_subject
+        return self.anything_not_found and self._of_subject
+
+    @property
+    def anything_not_found(self) -> bool:
+        """AWS looked for something that the call names, so that the caller may make it."""
+        return self.code in NOT_FOUND
 
     @property
     def throttle(self) -> bool:

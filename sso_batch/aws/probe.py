@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from sso_batch.aws import operations
-from sso_batch.aws.answers import text
+from sso_batch.aws.answers import identifier
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
 from sso_batch.model import Instance
@@ -150,8 +150,8 @@ def _page(operation: Operation, answer: Mapping[str, Any]) -> tuple[list[str], s
     if operation not in _IDS:
         return [], None
     key = _IDS[operation]
-    items = answer.get(operation.items) or ()
-    return [text(item if key is None else item[key]) for item in items], answer.get(operation.token_key)
+    items = answer[operation.items]
+    return [identifier(item if key is None else item[key]) for item in items], answer.get(operation.token_key)
 
 
 def _place(operation: Operation, instance: Instance) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sso_batch.not_examined import is_of_unknown_kind
 from sso_batch.outcome import OrganizationOutcome, Status
 from sso_batch.report.page.explorer import Extent, inert
 from sso_batch.report.visible import visible
@@ -28,7 +29,9 @@ def doubts(organizations: Sequence[OrganizationOutcome], held: Extent) -> str:
         {
             "name": one.name,
             "holes": [visible(hole) for hole in _holes(one, held)],
-            "unexamined": [what for what in one.not_examined if what in HIDING],
+            "unexamined": [
+                visible(what) for what in one.not_examined if what in HIDING or is_of_unknown_kind(what)
+            ],
         }
         for one in organizations
     ]
