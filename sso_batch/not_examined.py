@@ -28,6 +28,8 @@ CHECK = "check "
 CHANGES = "changes: "
 """Starts what was not compared with an earlier run."""
 
+_UNKNOWN = ", which this version of sso-batch does not know"
+
 
 def is_about_review(reason: str) -> bool:
     """Return whether only a check or a comparison lacked this."""
@@ -37,3 +39,13 @@ def is_about_review(reason: str) -> bool:
 def hides_access(reason: str) -> bool:
     """Return whether access may exist that was not examined. An unknown reason may hide it, too."""
     return reason not in DETAILS and not is_about_review(reason)
+
+
+def of_unknown_kind(number: int, what: str, kind: str) -> str:
+    """Return what AWS named and this version cannot read: how many, and AWS's name of the kind."""
+    return f"{number:,} {what} of the kind {kind}{_UNKNOWN}"
+
+
+def is_of_unknown_kind(what: str) -> bool:
+    """Return whether a reason is about something that this version cannot read."""
+    return what.endswith(_UNKNOWN)

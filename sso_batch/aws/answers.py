@@ -1,9 +1,11 @@
 """AWS's answers as records: the edge where response dicts end.
 
-What an answer must hold is taken by key, so that a broken one is noticed; what it may hold, by `get`.
+What an answer must hold is taken by key, so that a broken one is noticed; what it may hold, by `get`. Where
+AWS repeats what it was asked for, the answer must be about that.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sso_batch.model import (
@@ -21,6 +23,22 @@ from sso_batch.model import (
 
 Item = Mapping[str, Any]
 
+_UNKNOWN = "SDK_UNKNOWN_MEMBER"  # botocore's name for a member of a union that AWS added later
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unexamined:
+    """What this version cannot read: what it is of, and the name that AWS gives to its kind."""
+
+    what: str
+    kind: str
+
+
+def _unexamined(what: str, union: Item) -> Unexamined | None:
+    """The kind of a union that this version does not know; None where it does."""
+    unknown = union.get(_UNKNOWN)
+    return None if unknown is None else Unexamined(what, text(unknown.get("name")))
+
 
 def text(value: object) -> str:
     """A value as text that every file can hold: half of a surrogate pair becomes U+FFFD.
@@ -36,6 +54,22 @@ def text(value: object) -> str:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def identifier(value: object) -> str:
+    """A value as an id: text that is not empty; raises TypeError or ValueError for anything else."""
+    id_ = text(value)
+    if not id_.strip():
+        raise ValueError("an id is empty")
+    return id_
+
+
+def echoed(item: Item, **asked: str) -> Item:
+    """The item, whose members repeat what was `asked`; raises ValueError where one says something else."""
+    for name, value in asked.items():
+        if item.get(name, value) != value:
+            raise ValueError(f"another {name} than was asked for")
+    return item
+
+
 def user(item: Item) -> User:
     """A user of ListUsers or DescribeUser.
 
@@ -47,7 +81,7 @@ def user(item: Item) -> User:
     name = item.get("Name", {})
     given_and_family = " ".join(part for key in ("GivenName", "FamilyName") if (part := name.get(key)))
     return User(
-        id=text(item["UserId"]),
+        id=identifier(item["UserId"]),
         login=text(item.get("UserName")),
         name=text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
         email=text(primary.get("Value")),
@@ -57,18 +91,19 @@ def user(item: Item) -> User:
 
 def group(item: Item) -> Group:
     """A group of ListGroups or DescribeGroup."""
-    return Group(id=text(item["GroupId"]), name=text(item.get("DisplayName")))
+    return Group(id=identifier(item["GroupId"]), name=text(item.get("DisplayName")))
 
 
-def member_id(item: Item) -> str:
+def member_id(item: Item) -> str | Unexamined:
     """The user of a membership."""
-    return text(item["MemberId"]["UserId"])
+    member = item["MemberId"]
+    return _unexamined("group members", member) or identifier(member["UserId"])
 
 
 def account(item: Item) -> Account:
     """An account of ListAccounts: `State`, or the `Status` that it replaced in 2026."""
     return Account(
-        id=text(item["Id"]),
+        id=identifier(item["Id"]),
         name=text(item.get("Name")),
         state=text(item.get("State") or item.get("Status")),
     )
@@ -87,11 +122,12 @@ def ids_above(item: Item) -> tuple[str, ...] | None:
 
 def unit(item: Item) -> tuple[str, str]:
     """The id and the name of a root or an organizational unit."""
-    return text(item["Id"]), text(item["Name"])
+    return identifier(item["Id"]), text(item["Name"])
 
 
 def permission_set(arn: str, item: Item) -> PermissionSet:
     """A permission set of DescribePermissionSet."""
+    echoed(item, PermissionSetArn=arn)
     return PermissionSet(
         arn=arn,
         name=text(item["Name"]),
@@ -102,13 +138,13 @@ def permission_set(arn: str, item: Item) -> PermissionSet:
 
 def customer_managed_policy(item: Item) -> str:
     """A reference to a policy that each account has under the same path and name: `/path/name`."""
-    return text(item.get("Path") or "/") + text(item["Name"])
+    return text(item.get("Path") or "/") + identifier(item["Name"])
 
 
 def permissions_boundary(item: Item) -> str:
     """The one policy that bounds a permission set: AWS's by its ARN, the customer's as path and name."""
     if "ManagedPolicyArn" in item:
-        return text(item["ManagedPolicyArn"])
+        return identifier(item["ManagedPolicyArn"])
     return customer_managed_policy(item["CustomerManagedPolicyReference"])
 
 
@@ -120,24 +156,53 @@ def tag(item: Item) -> str:
 def assignment(item: Item) -> Grant:
     """A grant of ListAccountAssignments."""
     return Grant(
-        account_id=text(item["AccountId"]),
+        account_id=identifier(item["AccountId"]),
         access_type=PERMISSION_SET,
-        permission_set_arn=text(item["PermissionSetArn"]),
+        permission_set_arn=identifier(item["PermissionSetArn"]),
         role_arn="",
-        principal=Principal(text(item["PrincipalType"]), text(item["PrincipalId"])),
+        principal=Principal(identifier(item["PrincipalType"]), identifier(item["PrincipalId"])),
     )
 
 
-def entitlement(item: Item) -> Grant:
-    """A grant of ListEntitlements."""
-    role = item["entitlement"]["principalRole"]
-    principal = role["principal"]["identityCenter"]
+def assignment_of(principal: Principal, item: Item) -> Grant:
+    """A grant of ListAccountAssignmentsForPrincipal: the principal's own, or that of a user's group."""
+    grant = assignment(item)
+    if grant.principal != principal and (principal.type, grant.principal.type) != (USER, GROUP):
+        raise ValueError("another PrincipalId than was asked for")
+    return grant
+
+
+def entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined:
+    """A grant of ListEntitlements; of one account, if that was asked for."""
+    of_role = item["entitlement"]
+    unknown = _unexamined("entitlements", of_role)
+    if unknown:
+        return unknown
+    role = of_role["principalRole"]
+    if account_id is not None:
+        echoed(role, account=account_id)
+    of_identity_center = role["principal"]
+    unknown = _unexamined("entitlements of a principal", of_identity_center)
+    if unknown:
+        return unknown
+    principal = of_identity_center["identityCenter"]
+    unknown = _unexamined("entitlements of an Identity Center principal", principal)
+    if unknown:
+        return unknown
     return Grant(
-        account_id=text(role["account"]),
+        account_id=identifier(role["account"]),
         access_type=IAM_ROLE,
         permission_set_arn="",
-        role_arn=text(role["roleArn"]),
-        principal=Principal(USER, text(principal["userId"]))
+        role_arn=identifier(role["roleArn"]),
+        principal=Principal(USER, identifier(principal["userId"]))
         if principal.get("userId")
-        else Principal(GROUP, text(principal["groupId"])),
+        else Principal(GROUP, identifier(principal["groupId"])),
+    )
+
+
+def instance_of_application(item: Item) -> str | Unexamined:
+    """The instance whose users and groups the application of GetApplication entitles."""
+    source = item["identitySource"]
+    return _unexamined("applications of an identity source", source) or identifier(
+        source["identityCenter"]["instanceArn"]
     )

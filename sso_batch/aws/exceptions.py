@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from json import JSONDecodeError
 from traceback import walk_tb
 from typing import Any
@@ -13,7 +13,8 @@ from botocore.parsers import ResponseParserError
 
 from sso_batch import open_files
 from sso_batch.aws import hints
-from sso_batch.aws.codes import THROTTLES, TRANSIENT
+from sso_batch.aws.absence import is_of_subject
+from sso_batch.aws.codes import NOT_FOUND, THROTTLES, TRANSIENT
 from sso_batch.aws.failures import AwsFailure, TransientFailure
 from sso_batch.aws.messages import clean, without_paths
 from sso_batch.aws.operations import Operation
@@ -65,13 +66,19 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
 )
 
 
-def from_exception(operation: Operation, error: Exception, *, secrets: tuple[str, ...] = ()) -> AwsFailure:
+def from_exception(
+    operation: Operation,
+    error: Exception,
+    *,
+    secrets: tuple[str, ...] = (),
+    asked: Mapping[str, object] | None = None,
+) -> AwsFailure:
     """The failure behind an exception of botocore's; anything else is a bug and is raised as it is.
 
-    `secrets` are masked wherever they appear.
+    `secrets` are masked wherever they appear. `asked` has the call's parameters.
     """
     if isinstance(error, botocore.ClientError):
-        return _refused(operation, error, secrets)
+        return _refused(operation, error, secrets, asked or {})
     message = clean(in_words(error), secrets) + _asked(error)
     name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
     if lacks_descriptors(error):
@@ -174,7 +181,9 @@ def _asked(error: Exception) -> str:
     return f" (STS was asked in {', '.join(regions)})" if regions else ""
 
 
-def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
+def _refused(
+    operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...], asked: Mapping[str, object]
+) -> AwsFailure:
     answer: dict[str, Any] = dict(error.response)
     code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
     message = clean(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked(error)
@@ -185,6 +194,8 @@ def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[s
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
         return AwsFailure(name, reason, message, hint=hints.on_key(reason))
+    if code in NOT_FOUND and not is_of_subject(operation, asked, answer):
+        return AwsFailure(name, code, message, hint=hints.NOT_THE_SUBJECT, of_subject=False)
     if name == "AssumeRole":
         hint = hints.on_role(code, message, external_id=bool(secrets))
         return AwsFailure(name, code, message, hint=hint)

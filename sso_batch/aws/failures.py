@@ -8,24 +8,38 @@ from sso_batch.model import Gap
 
 MALFORMED = "MalformedAnswer"
 DEADLINE = "DeadlineExceeded"
+LIST_LEFT_OUT = "ListLeftOut"
+CONTRADICTION = "ContradictoryAnswer"
 
 
 class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a defect
     """A call that gave no answer, after all its tries."""
 
-    def __init__(self, operation: str, code: str, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self, operation: str, code: str, message: str, *, hint: str = "", of_subject: bool = True
+    ) -> None:
+        """`of_subject` is False where AWS's answer is about something else than the call asked for."""
         super().__init__(operation, code)
         self.operation = operation
         self.code = code
         self.message = message
         self.hint = hint
+        self._of_subject = of_subject
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.code}: {self.message}"
 
     @property
     def not_found(self) -> bool:
-        """AWS says that what was asked for does not exist, which is an answer."""
+        """AWS says that what was asked for does not exist, which is an answer.
+
+        It is none about a user where AWS did not find the identity store.
+        """
+        return self.anything_not_found and self._of_subject
+
+    @property
+    def anything_not_found(self) -> bool:
+        """AWS looked for something that the call names, so that the caller may make it."""
         return self.code in NOT_FOUND
 
     @property
@@ -71,6 +85,26 @@ def malformed(operation: Operation, what: str) -> TransientFailure:
     """An answer that is not what AWS promises: never taken for an empty one."""
     return TransientFailure(
         operation.name, MALFORMED, f"the answer cannot be understood: {what}", hint=hints.on_broken_answer()
+    )
+
+
+def list_left_out(operation: Operation) -> AwsFailure:
+    """An answer without the list that was asked for: an empty one, or a broken one."""
+    return AwsFailure(
+        operation.name,
+        LIST_LEFT_OUT,
+        f"the answer has no {operation.items}, not even an empty list",
+        hint="allow the role the IAM action sso:ListPermissionSets, so that another listing can confirm it",
+    )
+
+
+def contradiction(operation: Operation, what: str) -> AwsFailure:
+    """An answer that something else that AWS says rules out."""
+    return AwsFailure(
+        operation.name,
+        CONTRADICTION,
+        what,
+        hint="run again; if it stays so, check that AWS answers and not something in between",
     )
 
 

@@ -15,7 +15,14 @@ from typing import Any, TypeVar
 
 from sso_batch import open_files
 from sso_batch.aws.exceptions import OPEN_FILES_CODE, from_exception
-from sso_batch.aws.failures import AwsFailure, endless, given_up, malformed, past_deadline
+from sso_batch.aws.failures import (
+    AwsFailure,
+    endless,
+    given_up,
+    list_left_out,
+    malformed,
+    past_deadline,
+)
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.pace import Pace
 from sso_batch.aws.time_limit import TimeLimit
@@ -137,8 +144,9 @@ class Gateway:
             token: str | None = answer.get(operation.token_key) or None
             if token in tokens:
                 raise malformed(operation, "a page token came back a second time")
-            items = answer[operation.items] if operation.always else answer.get(operation.items) or ()
-            return [parse(item) for item in items], token
+            if operation.bare and operation.items not in answer and token is None:
+                raise list_left_out(operation)
+            return [parse(item) for item in answer[operation.items]], token
 
         if operation.page is not None:
             parameters[operation.page_size_key] = operation.page
@@ -166,10 +174,10 @@ class Gateway:
         try:
             answer = await self._workers.run(partial(method, **parameters))
         except Exception as error:  # noqa: BLE001 - what is not AWS's is raised again
-            raise from_exception(operation, error, secrets=self._secrets) from None
+            raise from_exception(operation, error, secrets=self._secrets, asked=parameters) from None
         try:
             return parse(answer)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise malformed(operation, f"{type(error).__name__} {error}") from None
 
     def _hopeless(self, failure: AwsFailure, attempts: int) -> bool:

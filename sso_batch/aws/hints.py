@@ -56,6 +56,10 @@ _THROTTLED = (
 _AWS_TROUBLE = "AWS kept answering with an error of its own: look at the AWS Health Dashboard, then run again"
 _KMS = "allow the role kms:Decrypt on the key that encrypts the instance, in its policy and in the key's own"
 _KMS_KEY = "check the key that encrypts the instance in AWS KMS: it is disabled or deleted"
+NOT_THE_SUBJECT = (
+    "AWS reports that something other than the requested resource was not found: check that the instance and "
+    "its identity store still exist, then run again"
+)
 _NO_PERMISSION_SETS = (
     "check whether this instance has permission sets: an account instance has none, nor does an instance "
     "with permission sets turned off; and use the instance's primary Region"

@@ -31,7 +31,8 @@ UNLIMITED = Limit("sts", 1000, 1000)
 class Operation:
     """One AWS operation. A listing has `items`, the key of its list, and asks for `page` of them.
 
-    `always` tells that AWS promises the list even where it is empty; others can be left out then.
+    AWS sends the list even where it is empty. Where `bare` it was also seen to leave it out: such an answer
+    names nothing, and proves nothing.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Operation:
     page: int | None = None
     token_key: str = "NextToken"  # noqa: S105 - the name of a page token
     page_size_key: str = "MaxResults"
-    always: bool = False
+    bare: bool = False
 
     @property
     def method(self) -> str:
@@ -55,14 +56,14 @@ def _method(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _sso(name: str, items: str = "") -> Operation:
-    return Operation(name, "sso-admin", f"sso:{name}", SSO_ADMIN, items, 100 if items else None)
+def _sso(name: str, items: str = "", *, bare: bool = False) -> Operation:
+    return Operation(name, "sso-admin", f"sso:{name}", SSO_ADMIN, items, 100 if items else None, bare=bare)
 
 
 def _identity_store(name: str, items: str = "") -> Operation:
     limit = Limit(f"identitystore:{name}", 20, 20)
     page = 100 if items else None
-    return Operation(name, "identitystore", f"identitystore:{name}", limit, items, page, always=True)
+    return Operation(name, "identitystore", f"identitystore:{name}", limit, items, page)
 
 
 def _organizations(name: str, limit: Limit, items: str = "") -> Operation:
@@ -79,7 +80,6 @@ def _account_access(name: str, items: str = "") -> Operation:
         100 if items else None,
         token_key="nextToken",  # noqa: S106 - likewise
         page_size_key="maxResults",
-        always=True,
     )
 
 
@@ -100,7 +100,11 @@ LIST_INSTANCES = _sso("ListInstances", "Instances")
 LIST_PERMISSION_SETS = _sso("ListPermissionSets", "PermissionSets")
 DESCRIBE_PERMISSION_SET = _sso("DescribePermissionSet")
 LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET = _sso("ListAccountsForProvisionedPermissionSet", "AccountIds")
-LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT = _sso("ListPermissionSetsProvisionedToAccount", "PermissionSets")
+LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT = _sso(
+    "ListPermissionSetsProvisionedToAccount", "PermissionSets", bare=True
+)
+"""Bare of an account without permission sets, by public reports: aws-samples/iam-identity-center-team#12 and
+PeterBengtson/AFT-SSO-account-configuration#1."""
 LIST_ACCOUNT_ASSIGNMENTS = _sso("ListAccountAssignments", "AccountAssignments")
 LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL = _sso("ListAccountAssignmentsForPrincipal", "AccountAssignments")
 LIST_MANAGED_POLICIES = _sso("ListManagedPoliciesInPermissionSet", "AttachedManagedPolicies")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from sso_batch.aws import operations
-from sso_batch.aws.answers import ids_above, text
+from sso_batch.aws.answers import identifier, ids_above
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
 from sso_batch.model import Instance
@@ -154,8 +154,8 @@ def _page(operation: Operation, answer: Mapping[str, Any]) -> tuple[Listed, str 
     if operation not in _IDS:
         return Listed((), more=False), None
     key, token = _IDS[operation], answer.get(operation.token_key)
-    items = answer.get(operation.items) or ()
-    ids = tuple(text(item if key is None else item[key]) for item in items)
+    items = answer[operation.items]
+    ids = tuple(identifier(item if key is None else item[key]) for item in items)
     above = tuple(map(ids_above, items)) if operation is operations.LIST_ACCOUNTS else ()
     return Listed(ids, token is not None, above), token
 

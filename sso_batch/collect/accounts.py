@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.collect.contradictions import unlisted_account
@@ -36,8 +37,11 @@ class Accounts:
             "ListAccounts", self._list_again, lane, known=self.found, delete=self._delete
         )
 
-    def start(self, organization_id: str) -> None:
-        """Ask for all accounts; `moved` is called whenever more of them are known."""
+    def start(self, organization_id: str, management_account_id: str | None = None) -> None:
+        """Ask for all accounts; `moved` is called whenever more of them are known.
+
+        The management account, where it is known, must be among them.
+        """
         self._organization_id = organization_id
 
         def end() -> None:
@@ -46,7 +50,7 @@ class Accounts:
                 self._paths.start(organization_id, self._ids_above)
             self._moved()
 
-        self._lane.ask(organization_id, self._list, then=end)
+        self._lane.ask(organization_id, partial(self._list, management_account_id), then=end)
 
     def verify(self, named: Collection[str]) -> None:
         """Ask for all accounts again if one is not found, is not listed though `named`, or has no path."""
@@ -77,8 +81,8 @@ class Accounts:
     def _delete(self, account_id: str) -> None:
         del self.found[account_id]
 
-    async def _list(self) -> None:
-        async for page in self._api.accounts():
+    async def _list(self, management_account_id: str | None) -> None:
+        async for page in self._api.accounts(management_account_id):
             for account, ids_above in page:
                 self.found[account.id] = account
                 self._ids_above[account.id] = ids_above

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.messages import clean
 from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.regions import first_region
 from sso_batch.aws.sessions import Sessions
@@ -24,6 +25,7 @@ from sso_batch.not_examined import (
     NOT_SEEN_BY_PRINCIPAL,
     OTHER_APPLICATIONS,
     PERMISSION_SET_DETAILS,
+    of_unknown_kind,
 )
 
 T = TypeVar("T")
@@ -136,7 +138,11 @@ class Audit:
             (entitled, OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
-        return (*(what for out, what in left_out if out), *unseen)
+        unknown = (
+            of_unknown_kind(number, one.what, clean(one.kind))
+            for one, number in sorted(collection.unexamined.items())
+        )
+        return (*(what for out, what in left_out if out), *unseen, *unknown)
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

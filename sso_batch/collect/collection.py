@@ -1,8 +1,10 @@
 """All that is asked about one organization's instance, and the parts that ask it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
+from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import AccountAccessApi, InstanceApi, OrganizationApi
 from sso_batch.aws.gateway import Gateway
 from sso_batch.collect.accounts import Accounts
@@ -83,7 +85,7 @@ class Collection:
         """Ask the first questions; the answers ask the rest, in tasks of the group."""
         instance = self._instance
         self.permission_sets.start(instance.arn, self._moved)
-        self.accounts.start(instance.organization_id or "organization")
+        self.accounts.start(instance.organization_id or "organization", instance.management_account_id)
         self.directory.start(instance.identity_store_id)
         if self._entitlements is not None:
             self._entitlements.start()
@@ -128,6 +130,12 @@ class Collection:
     def outdated(self) -> tuple[Outdated, ...] | None:
         """Earlier versions of permission sets in accounts; None where they were not asked for."""
         return None if self.provisioning is None else tuple(sorted(self.provisioning.found))
+
+    @property
+    def unexamined(self) -> Counter[Unexamined]:
+        """How many items AWS named that this version cannot read, by their kinds."""
+        entitlements = Counter[Unexamined]() if self._entitlements is None else self._entitlements.unexamined
+        return self.directory.unexamined + entitlements
 
     def _calls_beside(self) -> int:
         return self.provisioning.calls if self.provisioning is not None else 0

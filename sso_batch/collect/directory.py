@@ -1,9 +1,11 @@
 """The identity store's side of an organization: users, groups, who is in which, and who is gone."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.failures import DEADLINE, AwsFailure
 from sso_batch.collect.contradictions import (
@@ -37,6 +39,7 @@ class Directory:
         self.groups: dict[str, Group] = {}
         self.memberships: dict[str, Membership] = {}
         self.missing: set[Principal] = set()
+        self.unexamined: Counter[Unexamined] = Counter()
         self.ended = False
         self._api = api
         self._lane = lane
@@ -148,32 +151,37 @@ class Directory:
 
     async def _list_members(self, group: Principal) -> None:
         try:
-            members = await self._members(group)
+            members, unexamined = await self._members(group)
         except AwsFailure as failure:
             if not failure.not_found:
                 raise
             self._without_members[group] = failure
             self._describe(group)
             return
-        self.memberships[group.id] = Membership(group.id, tuple(sorted(members)))
+        self.unexamined += unexamined
+        if members or not unexamined:  # a group of members of unknown kinds alone is not an empty one
+            self.memberships[group.id] = Membership(group.id, tuple(sorted(members)))
         for user_id in members:
             self.saw(Principal(USER, user_id))
 
-    async def _members(self, group: Principal) -> set[str]:
+    async def _members(self, group: Principal) -> tuple[set[str], Counter[Unexamined]]:
+        """Return the ids of a group's members, and how many members are of kinds that are not known."""
         members: set[str] = set()
+        unexamined: Counter[Unexamined] = Counter()
         async for page in self._api.member_ids(group.id):
-            members.update(page)
-        return members
+            members.update(member for member in page if isinstance(member, str))
+            unexamined.update(member for member in page if isinstance(member, Unexamined))
+        return members, unexamined
 
     async def _verify_members(self, group: Principal) -> None:
         """Ask again for the members of a group that is not found: it may have been deleted meanwhile."""
         try:
-            members = await self._members(group)
+            members, unexamined = await self._members(group)
         except AwsFailure as failure:
             if not failure.not_found:
                 raise
-            members = set()
-        if not members:
+            members, unexamined = set(), Counter()
+        if not members and not unexamined:
             del self.memberships[group.id]
 
     def _ended(self, principal_type: str) -> None:

@@ -1,8 +1,9 @@
 """Account access: the IAM roles that users and groups are entitled to, beside all permission sets."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 
+from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import AccountAccessApi
 from sso_batch.aws.failures import AwsFailure
 from sso_batch.collect.accounts import Accounts
@@ -30,6 +31,7 @@ class Entitlements:
         self._accounts = accounts
         self._grants = grants
         self._to_ask_by_account: list[str] = []
+        self.unexamined: Counter[Unexamined] = Counter()
         self._listed: set[str] = set()
         self._read: defaultdict[str, set[Grant]] = defaultdict(set)
         self._deletions = Deletions(
@@ -71,7 +73,10 @@ class Entitlements:
 
     async def _read_application(self, arn: str) -> None:
         try:
-            if await self._api.instance_of(arn) == self._instance_arn:
+            instance_arn = await self._api.instance_of(arn)
+            if isinstance(instance_arn, Unexamined):
+                self.unexamined[instance_arn] += 1
+            elif instance_arn == self._instance_arn:
                 await self._list(arn, None)
         except AwsFailure as failure:
             if (failure.operation, failure.code) != ("ListEntitlements", _REFUSED_FILTER):
@@ -88,9 +93,12 @@ class Entitlements:
 
     async def _list(self, application_arn: str, account_id: str | None) -> None:
         async for page in self._api.entitlements(application_arn, account_id):
-            self._read[application_arn].update(page)
             for grant in page:
-                self._grants.add(grant)
+                if isinstance(grant, Unexamined):
+                    self.unexamined[grant] += 1
+                else:
+                    self._read[application_arn].add(grant)
+                    self._grants.add(grant)
 
 
 def _unknown_accounts(application_arn: str) -> Gap:

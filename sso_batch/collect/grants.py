@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.contradictions import contradiction, unverified
 from sso_batch.collect.directory import Directory
@@ -59,6 +59,8 @@ class Grants:
         self._listings_made = 0
         self._by_account = False
         """Whether the listings of pairs are those of accounts, or else of permission sets."""
+        self._confirmed = False
+        """Whether those of permission sets confirm those of accounts."""
         self._not_found: dict[Pair, AwsFailure] = {}
 
     def go_on(self) -> None:
@@ -152,6 +154,15 @@ class Grants:
         async for page in self._api.permission_sets_provisioned_to(account_id):
             yield [(account_id, arn) for arn in page]
 
+    def _confirm_bare_accounts(self) -> None:
+        """Make the listings by permission set, too, once: they name the accounts that have any."""
+        if self._listings is not None and not self._confirmed:
+            self._confirmed = True
+            listings = self._by_permission_set()
+            self._listings |= listings
+            for resource, listing in listings.items():
+                self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
+
     def _list_pairs(self) -> None:
         for resource, listing in tuple((self._listings or {}).items()):
             self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
@@ -165,8 +176,12 @@ class Grants:
                         self._saw_pair(pair)
                     self._decide()
         except AwsFailure as failure:
-            owner = self._accounts if self._by_account else self._permission_sets
-            owner.deletions.not_found(resource, failure, resource)
+            of_account = resource in self._accounts.found
+            if failure.code == LIST_LEFT_OUT and of_account and self._permission_sets.complete:
+                self._confirm_bare_accounts()
+            else:
+                owner = self._accounts if of_account else self._permission_sets
+                owner.deletions.not_found(resource, failure, resource)
         finally:
             if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
                 self._listings.pop(resource, None)

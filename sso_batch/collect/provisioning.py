@@ -1,10 +1,10 @@
 """Where permission sets are provisioned in an earlier version: asked for only where a check wants to know."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.lane import Lane
@@ -25,6 +25,7 @@ class Provisioning:
     ) -> None:
         self.found: set[Outdated] = set()
         self.calls = 0
+        self._confirmed = False
         self._api = api
         self._lane = lane
         self._accounts = accounts
@@ -42,8 +43,10 @@ class Provisioning:
             listings = {one: partial(self._in_account, one) for one in accounts.found}
         else:
             listings = {one: partial(self._of_permission_set, one) for one in permission_sets.found}
-        self.calls = len(listings)
-        owner = accounts.deletions if fewer else permission_sets.deletions
+        self._ask(listings, accounts.deletions if fewer else permission_sets.deletions)
+
+    def _ask(self, listings: Mapping[str, Listing], owner: Deletions) -> None:
+        self.calls += len(listings)
         for resource, listing in listings.items():
             self._lane.ask(f"{resource} {OUTDATED}", partial(self._list, resource, listing, owner))
 
@@ -66,5 +69,17 @@ class Provisioning:
             yield [Outdated(account_id, arn) for account_id in page]
 
     async def _in_account(self, account_id: str) -> AsyncIterator[list[Outdated]]:
-        async for page in self._api.permission_sets_provisioned_to(account_id, status=OUTDATED):
-            yield [Outdated(account_id, arn) for arn in page]
+        try:
+            async for page in self._api.permission_sets_provisioned_to(account_id, status=OUTDATED):
+                yield [Outdated(account_id, arn) for arn in page]
+        except AwsFailure as failure:
+            if failure.code != LIST_LEFT_OUT or not self._permission_sets.complete:
+                raise
+            self._confirm()
+
+    def _confirm(self) -> None:
+        """Make the listings by permission set, too, once: they name the accounts that have any."""
+        if not self._confirmed:
+            self._confirmed = True
+            listings = {arn: partial(self._of_permission_set, arn) for arn in self._permission_sets.found}
+            self._ask(listings, self._permission_sets.deletions)

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sso_batch.characters import printable
 from sso_batch.model import GROUP
 from sso_batch.review.change import ADDED, REMOVED, Change
 from sso_batch.runner.difference import Difference
@@ -24,14 +25,16 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
         table.add_column(heading)
     for change in difference:
         if difference.changed <= _SHOWN:
-            table.add_row(*(Text(cell, style=_STYLES.get(change.kind, "")) for cell in _cells(change)))
+            table.add_row(
+                *(Text(printable(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
+            )
     if difference.changed:
         yield table
     if difference.changed > _SHOWN:
         yield Text(f"{difference.changed - _SHOWN} more changes: --format csv has them all")
     old, new = difference.old.manifest, difference.new.manifest
     yield Text(
-        f"{difference.changed:,} changes from {old.run_id} to {new.run_id}; "
+        f"{difference.changed:,} changes from {printable(old.run_id)} to {printable(new.run_id)}; "
         f"organizations compared: {len(difference.compared)}"
     )
 
@@ -39,11 +42,11 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
 def remarks(difference: Difference) -> Iterator[str]:
     """What the changes do not tell of, a line each."""
     for name, reason in difference.not_compared:
-        yield f"{name}: not compared: {reason}"
+        yield printable(f"{name}: not compared: {reason}")
     for name, reason in difference.in_one_run:
-        yield f"{name}: {reason}"
+        yield printable(f"{name}: {reason}")
     for name, part in difference.not_examined:
-        yield f"{name}: not compared: {part}"
+        yield printable(f"{name}: not compared: {part}")
 
 
 def _cells(change: Change) -> tuple[str, ...]:

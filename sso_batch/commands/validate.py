@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from sso_batch.characters import printable
 from sso_batch.config import load
 
 
 def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
     """Say that a configuration is right; raises ConfigurationError with all that is wrong with it."""
     config = load(config_file, environ)
-    click.echo(f"{config_file}: valid, {len(config.organizations)} organizations")
+    click.echo(f"{printable(str(config_file))}: valid, {len(config.organizations)} organizations")
     return 0

@@ -15,7 +15,7 @@ def verify_command(location: str) -> int:
     """Print what is missing, changed or extra; raises UsageError where there is no manifest."""
     store, name = open_file(location)
     manifest = _manifest(store, name, location)
-    click.echo(f"run {_shown(manifest.run_id)} of {manifest.ts}, {manifest.status.value}")
+    click.echo(f"run {_shown(manifest.run_id)} of {_shown(manifest.ts)}, {manifest.status.value}")
     found = []
     try:
         for one in verify(store, manifest):

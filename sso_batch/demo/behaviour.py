@@ -11,7 +11,8 @@ class Behaviour:
     `page_size` is the most that a page holds, whatever was asked for. With `empty_pages` each page is
     preceded by an empty one that carries a token. `group_rows` says whether a user's assignments include
     those that come through groups. With `empty_inline_policy` a permission set without one gives an empty
-    text, else no member. Seconds of `session_seconds` replace what AssumeRole was asked for.
+    text, else no member; with `bare_lists` an account without permission sets gives no list of them.
+    Seconds of `session_seconds` replace what AssumeRole was asked for.
     """
 
     page_size: int | None = None
@@ -22,4 +23,5 @@ class Behaviour:
     principal_assignments: Literal["everybody", "management", "nobody"] = "management"
     empty_entitlement_filter: bool = True
     empty_inline_policy: bool = False
+    bare_lists: bool = False
     session_seconds: float | None = None

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote
 
 from sso_batch.demo.behaviour import Behaviour
 from sso_batch.demo.credentials import Caller, Vault, expired_token
 from sso_batch.demo.directory import Directory
+from sso_batch.demo.distortion import distort, distort_body, place_not_found
 from sso_batch.demo.injection import Fault, FaultKind, Injection
 from sso_batch.demo.limits import Throttle
 from sso_batch.demo.service import Call, Operation, Service
@@ -19,12 +20,6 @@ from sso_batch.demo.world import World
 from sso_batch.demo.world.deletion import without
 
 Delivery = Literal["whole", "reset", "hang", "truncated"]
-
-_OTHER_BODIES: Mapping[FaultKind | None, bytes] = {
-    "foreign_json": b'{"message": "Blocked by the proxy", "allowed": false}',
-    "no_object": b"[]",
-}
-"""What somebody on the way says with status 200 in AWS's place."""
 
 _INVALID: Mapping[FaultKind, str] = {
     "no_permission_sets": "Permission sets are not enabled for this instance",
@@ -156,24 +151,11 @@ class Cloud:
                 raise Refusal("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
             case "no_permission_sets" | "filter_required":
                 raise invalid(_INVALID[fault])
+            case "place_not_found":
+                raise place_not_found(service.name, call.request)
             case "repeated_token" | "endless_pages" | "endless_empty_pages":
                 call.paging_trouble = fault
-        answer: dict[str, Any] = service.answer(operation, call)
-        if fault == "other_shape":
-            answer = {name: _other_shape(value) for name, value in answer.items()}
-        return _spoilt(service.protocol.write(operation.name, answer), fault)
-
-
-def _spoilt(reply: Reply, fault: FaultKind | None) -> Outcome:
-    """Return a whole reply as a fault leaves it."""
-    body = _OTHER_BODIES.get(fault, reply.body)
-    if fault == "broken_json":
-        body = body[: len(body) // 2]
-    return Outcome(replace(reply, body=body), "truncated" if fault == "truncated" else "whole")
-
-
-def _other_shape(value: object) -> object:
-    """Return a value of another type: what stands where AWS promises something else."""
-    if isinstance(value, list):
-        return {str(number): item for number, item in enumerate(value)}
-    return [value]
+        answer = distort(service.answer(operation, call), call.request, fault)
+        reply = service.protocol.write(operation.name, answer)
+        reply = replace(reply, body=distort_body(reply.body, fault))
+        return Outcome(reply, "truncated" if fault == "truncated" else "whole")

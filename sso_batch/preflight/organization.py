@@ -115,7 +115,7 @@ class Preflight:
         try:
             listed = await api.ask(operation, subjects, pages=_PAGES.get(operation, 1))
         except AwsFailure as failure:
-            if failure.not_found:
+            if failure.anything_not_found:
                 return _allowed(operation, about)
             return _refused(operation, failure.gap(about))
         if listed is None:

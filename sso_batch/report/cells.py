@@ -15,7 +15,10 @@ def escape_formulas(value: str) -> str:
 
 
 def quote(value: str) -> str:
-    """The value as a field of a CSV line."""
-    if _TO_QUOTE.search(value):
+    """The value as a field of a CSV line.
+
+    What begins like a command of a GitHub workflow (`::error::`) is quoted, too: a line may begin with it.
+    """
+    if _TO_QUOTE.search(value) or value.lstrip().startswith("::"):
         return '"' + value.replace('"', '""') + '"'
     return value

@@ -5,6 +5,7 @@ from functools import lru_cache
 from itertools import chain
 
 from sso_batch.access import Access, Holder
+from sso_batch.characters import in_one_line
 from sso_batch.report.cells import escape_formulas, quote
 
 COLUMNS = (
@@ -46,12 +47,15 @@ _REMEMBERED = 10_000
 def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
     """What makes cells a part of a CSV's line; with `escape`, formulas are made inert in all but ids.
 
+    Whatever a name holds, a row stays one line: line breaks and other controls are written visibly.
+
     It remembers cells: an account, a permission set or an organization comes again and again.
     """
 
     @lru_cache(_REMEMBERED)
     def field(column: str, value: str) -> str:
-        return quote(escape_formulas(value) if escape and column not in IDS else value)
+        shown = in_one_line(value)
+        return quote(escape_formulas(shown) if escape and column not in IDS else shown)
 
     return lambda cells: ",".join([field(column, value) for column, value in cells])
 

@@ -1,6 +1,7 @@
 """What an audit asks of AWS: the right question, and the answer as records."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,16 +198,17 @@ def test_entitlements(
     wanted: dict[str, object],
 ) -> None:
     """Entitlements are asked for with the filter that AWS requires: of one account, or of all."""
-    role = {
+    role: dict[str, Any] = {
         "account": "111111111111",
         "roleArn": ROLE,
         "principal": {"identityCenter": {"userId": "u-1"}},
     }
+    role["account"] = account_id or role["account"]
     clients.scripts["list_entitlements"] = [{"entitlements": [{"entitlement": {"principalRole": role}}]}]
 
     found = instantly(whole(AccountAccessApi(gateway()).entitlements("a", account_id)))
 
-    assert found == [entitlement(Principal(USER, "u-1"))]
+    assert found == [replace(entitlement(Principal(USER, "u-1")), account_id=role["account"])]
     assert clients.asked == [
         ("account-access.list_entitlements", {"applicationArn": "a", "filter": wanted, "maxResults": 100})
     ]

@@ -15,14 +15,16 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
 from sso_batch.aws.gateway import GIVE_UP, Gateway, Tally
 from sso_batch.aws.operations import (
     LIST_ACCOUNT_ASSIGNMENTS,
     LIST_PERMISSION_SET_TAGS,
     LIST_PERMISSION_SETS,
+    LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT,
     LIST_USERS,
     SSO_ADMIN,
+    TABLE,
     Operation,
 )
 from sso_batch.aws.time_limit import TimeLimit
@@ -407,21 +409,46 @@ def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGat
     assert instantly(listed(gateway())) == [["a"], ["b"], ["c"]]
 
 
-@pytest.mark.parametrize("answer", [{}, {"PermissionSets": None}])
+@pytest.mark.parametrize(
+    "operation", [one for one in TABLE if one.items and one.service != "s3" and not one.bare], ids=str
+)
+@pytest.mark.parametrize("answer", [{}, {"x": None}, {"NextToken": "1"}])
 def test_list_that_is_left_out(
-    instantly: Instantly, clients: Clients, gateway: MakeGateway, answer: dict[str, None]
+    instantly: Instantly,
+    clients: Clients,
+    gateway: MakeGateway,
+    operation: Operation,
+    answer: dict[str, str | None],
 ) -> None:
-    """Where AWS does not promise the list in every answer, one without it is empty."""
-    clients.scripts["list_permission_sets"] = [answer]
+    """AWS sends a list even where it is empty: an answer without it is a broken one and asked for again."""
+    broken = {operation.items if name == "x" else name: value for name, value in answer.items()}
+    clients.scripts[operation.method] = [broken, {operation.items: [{"Id": "a"}]}]
 
-    assert instantly(listed(gateway(), LIST_PERMISSION_SETS)) == [[]]
+    assert instantly(listed(gateway(), operation)) == [["a"]]
 
 
-def test_promised_list_that_is_left_out(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Where AWS promises the list, an answer without it is a broken one and asked for again."""
-    clients.scripts["list_users"] = [{}, {"Users": [{"Id": "a"}]}]
+def test_list_that_aws_may_leave_out(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Where AWS was seen to leave a list out, to ask again does not help: another listing has to tell."""
+    clients.scripts["list_permission_sets_provisioned_to_account"] = [{}]
 
-    assert instantly(listed(gateway())) == [["a"]]
+    with pytest.raises(AwsFailure) as caught:
+        instantly(listed(gateway(), LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT))
+
+    assert caught.value.code == LIST_LEFT_OUT
+    assert not caught.value.transient
+    assert len(clients.asked) == 1
+
+
+def test_list_that_is_left_out_with_a_token(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway
+) -> None:
+    """A page that leads to another one is not the answer of a listing that is empty."""
+    clients.scripts["list_permission_sets_provisioned_to_account"] = [
+        {"NextToken": "1"},
+        {"PermissionSets": [{"Id": "a"}]},
+    ]
+
+    assert instantly(listed(gateway(), LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT)) == [["a"]]
 
 
 def test_token_that_is_repeated_for_ever(

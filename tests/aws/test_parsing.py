@@ -13,10 +13,15 @@ from sso_batch.aws.parsing import StrictParsers
 SECRET = "marker-of-a-secret-5f3e"
 
 
-def parsed(service: str, operation: str, body: bytes, status: int = 200) -> Any:  # noqa: ANN401 - botocore's
+def of_operation(service: str, operation: str) -> tuple[Any, Any]:
+    """A parser, and the shape of the operation's answer."""
     model: ServiceModel = Session().get_service_model(service)
-    shape = model.operation_model(operation).output_shape
     parser = StrictParsers().create_parser(model.metadata["protocol"])
+    return parser, model.operation_model(operation).output_shape
+
+
+def parsed(service: str, operation: str, body: bytes, status: int = 200) -> Any:  # noqa: ANN401 - botocore's
+    parser, shape = of_operation(service, operation)
     return parser.parse({"status_code": status, "headers": {}, "body": body}, shape)
 
 
@@ -46,11 +51,84 @@ def test_another_shape(answer: object, why: str) -> None:
     assert str(caught.value) == why
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"[" * 100_000, b"\xff\xfe", b'{"a": 1} x'])
+_WHOLE = b'{"AccountAssignments": []}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"<html>", b"{", b"[" * 100_000, b"\xff\xfe", b'{"a": 1} x'),
+        b"\xef\xbb\xbf" + _WHOLE,
+        *(_WHOLE.decode().encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-32", "utf-32-be")),
+        b'{"AccountAssignments": [], "New": NaN}',
+        b'{"AccountAssignments": [], "New": {"a": [-Infinity]}}',
+    ],
+)
 def test_no_json(body: bytes) -> None:
     """What is no JSON at all is refused, however deep or strange."""
     with pytest.raises(ResponseParserError, match="the answer is not JSON: "):
         parsed("sso-admin", "ListAccountAssignments", body)
+
+
+_TWICE = "the answer has a member twice"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ('{"AccountAssignments": [{}], "AccountAssignments": []}', _TWICE),
+        ('{"AccountAssignments": [], "Account\\u0041ssignments": []}', _TWICE),
+        ('{"AccountAssignments": [{"AccountId": "1", "AccountId": "2"}]}', _TWICE),
+        (
+            '{"__type": "ThrottlingException", "AccountAssignments": []}',
+            "the answer is an error document with the status of an answer",
+        ),
+        (
+            '{"AccountAssignments": [], "nextToken": "1"}',
+            "the answer spells NextToken in another way",
+        ),
+        (
+            '{"AccountAssignments": [], "account_assignments": [{}]}',
+            "the answer spells AccountAssignments in another way",
+        ),
+        (
+            '{"AccountAssignments": [], "NextPageToken": "1"}',
+            "the answer spells a page token in another way",
+        ),
+    ],
+)
+def test_answers_that_two_readers_may_read_differently(body: str, why: str) -> None:
+    """What could be read in two ways, or hides a page or an error, is refused."""
+    with pytest.raises(ResponseParserError) as caught:
+        parsed("sso-admin", "ListAccountAssignments", body.encode())
+
+    assert str(caught.value) == why
+
+
+def test_numbers_that_are_no_dates() -> None:
+    """A date that no calendar has is a broken answer, and no defect of ours."""
+    body = b'{"PermissionSet": {"Name": "n", "CreatedDate": 1e999}}'
+
+    with pytest.raises(ResponseParserError, match="of no known shape"):
+        parsed("sso-admin", "DescribePermissionSet", body)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "member"),
+    [
+        ("sso-admin", "ListAccountAssignments", "AccountAssignments"),
+        ("account-access", "ListApplications", "applications"),
+    ],
+)
+def test_the_body_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, service: str, operation: str, member: str
+) -> None:
+    """Botocore gets the document that was checked, and does not read the bytes a second time."""
+    parser, shape = of_operation(service, operation)
+    monkeypatch.setattr("botocore.parsers.json.loads", lambda _: pytest.fail("read a second time"))
+
+    body = f'{{"{member}": []}}'.encode()
+    assert parser.parse({"status_code": 200, "headers": {}, "body": body}, shape)[member] == []
 
 
 @pytest.mark.parametrize("answer", [{}, {"AccountAssignments": []}, {"AccountAssignments": None, "New": 1}])

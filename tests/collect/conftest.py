@@ -60,7 +60,7 @@ class Instance:
         """The provisioned pairs."""
         return {(one.account_id, one.permission_set_arn) for one in self.grants} | set(self.bare)
 
-    async def accounts(self) -> AsyncIterator[list[tuple[Account, None]]]:
+    async def accounts(self, _management_account_id: str | None) -> AsyncIterator[list[tuple[Account, None]]]:
         """Accounts without paths."""
         self._ask("ListAccounts")
         for page in pages(self.account_records):

@@ -18,7 +18,7 @@ from sso_batch.demo import Emulator, Limits, World, configuration, generate
 from sso_batch.demo.world import Email, Organization
 from sso_batch.report import access_csv
 from sso_batch.report.snapshot import decode
-from tests.end_to_end.command import SOURCES
+from tests.end_to_end.command import SOURCES, Command
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import written
 from tests.oracle import Row, expected_rows
@@ -47,11 +47,17 @@ HOSTILE = (
     " ",
     "NOT_READ",
     "x" * 3000,
+    "::error::a command",
+    "Ann\n::warning file=x::a command\r##[error]another",
 )
 IDS = {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069]")
 OF_RICH = re.compile(r"\r\n|\r(?=\x1b\[)|\x1b\[[0-9;]*[mKA]|\x1b\[\?25[lh]")
 """Ends of lines, colours, and what moves and hides the cursor for bars: all that may reach a terminal."""
+
+BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+COMMANDS = re.compile(r"^\s*::|##\[")
+"""What the log of a GitHub workflow obeys, at the start of a line or in it."""
 
 DETAILS = "collect: {permission_set_details: true}\n"
 
@@ -112,11 +118,19 @@ def truth(world: World) -> list[Row]:
     return [{column: cell.replace("\ud83d", "\ufffd") for column, cell in row.items()} for row in rows]
 
 
+def in_lines(rows: list[Row]) -> list[Row]:
+    """The rows with whatever breaks a line written visibly, as the contract says."""
+    return [
+        {column: BREAKING.sub(lambda found: f"[U+{ord(found[0]):04X}]", cell) for column, cell in row.items()}
+        for row in rows
+    ]
+
+
 def inert(rows: list[Row]) -> list[Row]:
-    """The rows with formulas escaped as the contract says, in all but ids."""
+    """The rows with formulas escaped as well, in all but ids."""
     return [
         {column: cell if column in IDS else escaped_by_hand(cell) for column, cell in row.items()}
-        for row in rows
+        for row in in_lines(rows)
     ]
 
 
@@ -125,10 +139,14 @@ def test_rows_are_exact(audit: Audit, world: World, *, escape: bool) -> None:
     """Whatever a name holds, a reader of CSV finds it, escaped as the contract says or not at all."""
     reports = audit(world, settings=DETAILS, config=str if escape else without_escapes)
 
-    expected = inert(truth(world)) if escape else truth(world)
+    expected = inert(truth(world)) if escape else in_lines(truth(world))
     assert reports.ended.code == 0
     assert reports.rows("org-0") == expected
-    assert reports.content("org-0") == written(expected)
+    lines = reports.content("org-0").decode().split("\r\n")
+    assert len(lines) == len(expected) + 2  # the header, and the end
+    assert not any(BREAKING.search(line) for line in lines)
+    assert not any(line.startswith("::") for line in lines)
+    assert reports.content("org-0") == re.sub(rb"(\n|,)(::[^,\r]*)", rb'\1"\2"', written(expected))
     assert reports.content() == reports.content("org-0")
 
 
@@ -172,6 +190,46 @@ def test_manifest_and_logs_hold_no_names(audit: Audit, world: World) -> None:
     assert not CONTROLS.search(said)
     assert "passwd" not in said
     assert "script" not in said
+
+
+# Differences and findings
+
+
+@pytest.fixture
+def changed_run(audit: Audit, world: World, tmp_path: Path) -> tuple[Path, Path]:
+    """Two runs of the hostile world; in the second one every assignment is gone."""
+    (organization,) = world.organizations
+    old, new = tmp_path / "old", tmp_path / "new"
+    audit(world, settings=DETAILS, folder=old)
+    bare = replace(world, organizations=(replace(organization, assignments=()),))
+    audit(bare, settings=DETAILS, folder=new)
+    return old, new
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "json"])
+def test_differences_hold_nothing_that_is_obeyed(
+    sso_batch: Command, changed_run: tuple[Path, Path], format_: str
+) -> None:
+    """No escape sequence of a name reaches what `diff` prints, and no line of it is a command."""
+    ended = sso_batch("diff", *changed_run, "--format", format_)
+
+    assert ended.code == 0
+    assert "removed" in ended.stdout
+    lines = re.split("\r\n|\n", ended.stdout)
+    assert [line for line in lines if BREAKING.search(line)] == []
+    assert [line for line in lines if re.match(r"\s*::", line)] == []
+    if format_ == "table":
+        assert [line for line in lines if COMMANDS.search(line)] == []
+
+
+def test_findings_are_one_line_each(audit: Audit, world: World) -> None:
+    """A finding's names break no line of the findings CSV."""
+    reports = audit(world, settings=DETAILS)
+
+    (entry,) = [one for one in reports.manifest["files"] if "_findings" in one["name"]]
+    lines = (reports.folder / entry["name"]).read_bytes().decode().split("\r\n")
+    assert len(lines) == entry["rows"] + 2
+    assert not any(BREAKING.search(line) for line in lines)
 
 
 # The terminal

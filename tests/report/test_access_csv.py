@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, resolve
+from sso_batch.characters import in_one_line
 from sso_batch.model import GROUP, USER, Grant, Membership, Principal
 from sso_batch.report.access_csv import HEADER, lines
 from sso_batch.report.cells import escape_formulas
@@ -24,7 +25,7 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_hostile_names() -> None:
-    """Names that would be formulas are made inert, ids and everything else stay as they are."""
+    """Formulas are made inert, line breaks visible; ids and everything else stay as they are."""
     text = [chunk for chunk, _ in lines(resolve(small_organization()), escape=True)]
 
     prod, dev = "000000000042,Prod,Admin", "111111111111,'-dev"
@@ -34,7 +35,7 @@ def test_hostile_names() -> None:
     bob = f"acme,u-2,'=cmd(),DISABLED,Ops; +x,OK,{in_prod},{of_admin}"
     ops = (
         f"u-1@example.com,Ann Lee,{prod},GROUP,g-1,{ann},Ops; +x,OK,{in_prod},{of_admin}",
-        f',"Bob ""the, builder""\r\'\n",{prod},GROUP,g-1,{bob}',
+        f',"Bob ""the, builder""[U+000D][U+000A]",{prod},GROUP,g-1,{bob}',
         f",,{prod},GROUP,g-1,acme,u-9,,,Ops; +x,MEMBER_NOT_FOUND,{in_prod},{of_admin}",
     )
     unread = "PERMISSION_SET,arn:unread,,NOT_READ,NOT_READ,NOT_READ,NOT_READ,NOT_READ\r\n"
@@ -48,13 +49,11 @@ def test_hostile_names() -> None:
 
 
 def test_not_escaped() -> None:
-    """Without escaping, the values are AWS's own."""
+    """Without escaping, the values are AWS's own, on one line."""
     escaped = [chunk for chunk, _ in lines(resolve(small_organization()), escape=True)]
     plain = [chunk for chunk, _ in lines(resolve(small_organization()), escape=False)]
 
-    assert plain == [
-        chunk.replace("'-dev", "-dev").replace("'=cmd", "=cmd").replace("\r'\n", "\r\n") for chunk in escaped
-    ]
+    assert plain == [chunk.replace("'-dev", "-dev").replace("'=cmd", "=cmd") for chunk in escaped]
 
 
 def test_nobody() -> None:
@@ -173,7 +172,9 @@ def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT0
     """A reader of CSV finds every value again: ids as they are, others escaped where that is asked for."""
     expected = [
         {
-            column: escape_formulas(value) if escape and column not in IDS else value
+            column: escape_formulas(in_one_line(value))
+            if escape and column not in IDS
+            else in_one_line(value)
             for column, value in zip(COLUMNS, cells(access, holder), strict=True)
         }
         for access in accesses
@@ -183,4 +184,5 @@ def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT0
     chunks = list(lines(accesses, escape=escape))
 
     assert read("".join(text for text, _ in chunks)) == expected
+    assert all(text.count("\n") == count for text, count in chunks)
     assert [count for _, count in chunks] == [len(access.holders) for access in accesses]

@@ -58,10 +58,13 @@ def test_letter_of_the_contract(value: str, inert: str) -> None:
         ("a\nb", '"a\nb"'),
         ("a\rb", '"a\rb"'),
         ("'", "'"),
+        ("::error::a", '"::error::a"'),
+        (" ::error::a", '" ::error::a"'),
+        ("fe80::1", "fe80::1"),
     ],
 )
 def test_quote(value: str, field: str) -> None:
-    """A field is quoted where RFC 4180 asks, and only there."""
+    """A field is quoted where RFC 4180 asks, or where a workflow would obey it, and only there."""
     assert quote(value) == field
 
 

@@ -22,14 +22,22 @@ PASSING: tuple[FaultKind, ...] = (
     "other_shape",
     "foreign_json",
     "no_object",
+    "error_document",
+    "null_list",
+    "list_twice",
+    "byte_order_mark",
+    "utf_16",
+    "number_as_token",
+    "other_question",
+    "empty_ids",
 )
 """Troubles that strike a tenth of all calls, and are over when the call is made again."""
 
 ONCE: tuple[FaultKind, ...] = ("hang", "expired_token", "repeated_token")
 """Passing troubles that strike but a call or two: each costs a time-out, or a session."""
 
-LASTING: tuple[FaultKind, ...] = get_args(FaultKind)
-"""What can stay: everything."""
+LASTING: tuple[FaultKind, ...] = tuple(one for one in get_args(FaultKind) if one != "unknown_member")
+"""What can stay: everything but what is no trouble: members that AWS may add."""
 
 OPERATIONS = (
     "AssumeRole",
@@ -179,6 +187,7 @@ def _behaviour(dice: random.Random) -> Behaviour:
         principal_assignments=dice.choice(("management", "management", "nobody")),
         empty_entitlement_filter=dice.choice((False, True)),
         empty_inline_policy=dice.choice((False, True)),
+        bare_lists=dice.choice((False, True)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sso_batch.model import PermissionSet, Snapshot
-from sso_batch.not_examined import UNLISTED_PRINCIPALS
+from sso_batch.not_examined import UNLISTED_PRINCIPALS, of_unknown_kind
 from sso_batch.outcome import Status
 from sso_batch.report import changes_csv
 from sso_batch.report.overview import Overview
@@ -75,6 +75,15 @@ def test_many_gaps() -> None:
     assert "20 of 25 gaps; all of them are in aws_sso_access_report_20260304_050607_manifest.json" in said
     assert "resource-19" in said
     assert "resource-20" not in said
+
+
+def test_a_kind_that_is_not_known_is_a_doubt() -> None:
+    """What this version cannot read may hide a way to an account, and is named as AWS named it, inert."""
+    line = of_unknown_kind(2, "group members", "Dev\u202e</script>")
+    html = text(overview(replace(ACME, not_examined=(line, "account paths"))))
+
+    (doubt,) = data(html, "doubts")
+    assert doubt["unexamined"] == [line.replace("\u202e", "[U+202E]")]
 
 
 def test_not_examined() -> None:

@@ -30,6 +30,8 @@ def list_permission_sets_provisioned_to_account(call: Call) -> Answer:
     """List the permission sets that have a role in an account."""
     provisioned = instance(call).provisioned_in.get(account_id(call), [])
     page, more = call.page(_of_status(call, provisioned))
+    if not page and not more and call.behaviour.bare_lists:
+        return {}
     return {"PermissionSets": [one.permission_set_arn for one in page], **more}
 
 
