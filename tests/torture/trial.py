@@ -133,8 +133,8 @@ def _world(dice: random.Random, seed: int, behaviour: Behaviour) -> World:
         bare_pairs=min(dice.randint(0, 2), accounts * permission_sets - pairs),
         members=dice.randint(1, 5),
         direct=dice.choice((0.2, 0.5, 0.8)),
-        orphans=dice.choice((0, 0, 1, 2)),
-        gone_members=dice.choice((0, 0, 1, 3)),
+        orphans=dice.choice((0, 0, 1, 1)),  # five that are not found put the whole directory in doubt
+        gone_members=dice.choice((0, 0, 1, 2)),
         empty_groups=dice.randint(0, groups - 1),
         unlisted_users=dice.choice((0, 0, 1, 2)),
         unlisted_groups=dice.choice((0, 0, 1)),
