@@ -76,8 +76,8 @@ def unreliable_directory(principal_type: str, resource: str, denied: int, seen: 
     """Return the gap of a directory in which most principals that have access are "not found"."""
     operation = DESCRIBING[principal_type]
     message = (
-        f"{operation} answers not found for {denied} of {seen} principals that have access: the answers of "
-        "this directory do not show whether a principal exists, which is known from Active Directory"
+        f"{denied} of {seen} principals that have access are not found one by one: the answers of this "
+        "directory do not show whether a principal exists, which is known from Active Directory"
     )
     return Gap(operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
 

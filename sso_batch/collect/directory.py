@@ -123,11 +123,11 @@ class Directory:
         for types in ({USER}, {GROUP}, {USER, GROUP}):
             denied, seen = self._count(types)
             if denied >= _FEWEST and 2 * denied > seen:
+                for principal_type in sorted(types - doubtful):
+                    if self._count({principal_type})[0]:
+                        gap = unreliable_directory(principal_type, self._store_id, denied, seen)
+                        self._lane.gaps.append(gap)
                 doubtful |= types
-        for principal_type in sorted(doubtful):
-            denied, seen = self._count({principal_type})
-            if denied:
-                self._lane.gaps.append(unreliable_directory(principal_type, self._store_id, denied, seen))
         return doubtful
 
     def _count(self, types: set[str]) -> tuple[int, int]:
@@ -224,9 +224,10 @@ class Directory:
         return listing is not None and (failure.denied or failure.code == listing.code)
 
     def _refuse(self, principal_type: str, failure: AwsFailure) -> None:
-        if principal_type not in self._refused:
-            self._refused.add(principal_type)
+        """Describe no more principals of a type; a missing IAM action is a gap in addition to the listing's."""
+        if failure.denied and principal_type not in self._refused:
             self._lane.gaps.append(failure.gap(self._store_id))
+        self._refused.add(principal_type)
 
     # What was deleted during the run
 

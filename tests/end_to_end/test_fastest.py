@@ -78,7 +78,7 @@ def test_by_principal_misses_only_what_it_says(audit: Audit) -> None:
 @pytest.mark.parametrize(("permission_sets", "accounts"), [(45, 40), (40, 45)])
 def test_falls_back_to_listings_that_were_skipped(audit: Audit, permission_sets: int, accounts: int) -> None:
     """Listings of pairs that are still queued when the principals are chosen are made after the refusal."""
-    sizes = {"users": 65, "groups": 1, "unlisted_users": 1, "pairs": 400}
+    sizes: dict[str, Any] = {"users": 65, "groups": 1, "unlisted_users": 1, "pairs": 400}
     world = generate(9, organizations=1, permission_sets=permission_sets, accounts=accounts, **sizes)
     behaviour = Behaviour(principal_assignments="nobody", page_size=10)
 

@@ -33,7 +33,7 @@ def audit_trial(trial: Trial, folder: Path) -> Reports:
             trial.world,
             folder,
             settings=trial.settings,
-            give_up=IMPATIENT if trial.mood == "breaking" else PATIENT,
+            give_up=IMPATIENT if trial.mood in {"breaking", "contradicting"} else PATIENT,
             time_out=TIME_OUT if hangs else None,
             environ=environ,
             behaviour=trial.behaviour,

@@ -7,10 +7,11 @@ from typing import Literal, get_args
 from sso_batch.demo import Behaviour, Fault, World, generate
 from sso_batch.demo.injection import FaultKind
 from sso_batch.demo.world import AccountInstance, AccountState, Entitlement, Organization
+from sso_batch.demo.world.deletion import without
 from sso_batch.demo.world.generate import Shape
 from sso_batch.demo.world.identifiers import identity_store_id, instance_arn
 
-Mood = Literal["quiet", "passing", "breaking"]
+Mood = Literal["quiet", "passing", "breaking", "deleting", "contradicting"]
 
 PASSING: tuple[FaultKind, ...] = (
     "throttle",
@@ -36,8 +37,13 @@ PASSING: tuple[FaultKind, ...] = (
 ONCE: tuple[FaultKind, ...] = ("hang", "expired_token", "repeated_token")
 """Passing troubles that strike but a call or two: each costs a time-out, or a session."""
 
-LASTING: tuple[FaultKind, ...] = tuple(one for one in get_args(FaultKind) if one != "unknown_member")
-"""What can stay: everything but what is no trouble: members that AWS may add."""
+OF_RESOURCES: tuple[FaultKind, ...] = ("not_found", "unlisted", "deleted", "filter_required")
+"""What is about certain resources and listings: drawn on its own, so that the truth is known."""
+
+LASTING: tuple[FaultKind, ...] = tuple(
+    kind for kind in get_args(FaultKind) if kind not in (*OF_RESOURCES, "unknown_member")
+)
+"""What can stay with any call; a member of a kind that AWS may add is no trouble."""
 
 OPERATIONS = (
     "AssumeRole",
@@ -87,6 +93,12 @@ class Trial:
     entitlements: bool
     account_paths: bool
 
+    def later(self, organization: Organization) -> Organization:
+        """The organization after the resources that are deleted in mid-run."""
+        return without(
+            organization, {one.resource for one in self.faults if one.kind == "deleted" and one.resource}
+        )
+
     @property
     def settings(self) -> str:
         """The `collect` part of the configuration."""
@@ -103,7 +115,9 @@ def draw(seed: int) -> Trial:
     dice = random.Random(f"trial {seed}")  # noqa: S311 - not a secret
     behaviour = _behaviour(dice)
     world = _world(dice, seed, behaviour)
-    mood: Mood = dice.choices(("quiet", "passing", "breaking"), (1, 3, 8))[0]
+    mood: Mood = dice.choices(get_args(Mood), (1, 3, 8, 2, 3))[0]
+    if mood == "deleting":  # else a deletion moves what is on the pages after it
+        behaviour = replace(behaviour, page_size=None)
     return Trial(
         seed=seed,
         world=world,
@@ -129,8 +143,8 @@ def _world(dice: random.Random, seed: int, behaviour: Behaviour) -> World:
         bare_pairs=min(dice.randint(0, 2), accounts * permission_sets - pairs),
         members=dice.randint(1, 5),
         direct=dice.choice((0.2, 0.5, 0.8)),
-        orphans=dice.choice((0, 0, 1, 2)),
-        gone_members=dice.choice((0, 0, 1, 3)),
+        orphans=dice.choice((0, 0, 1, 1)),  # five that are not found put the whole directory in doubt
+        gone_members=dice.choice((0, 0, 1, 2)),
         empty_groups=dice.randint(0, groups - 1),
         unlisted_users=dice.choice((0, 0, 1, 2)),
         unlisted_groups=dice.choice((0, 0, 1)),
@@ -202,8 +216,71 @@ def _faults(dice: random.Random, mood: Mood, world: World, behaviour: Behaviour)
             dice.choice(ONCE[: 2 if behaviour.empty_pages else 3]), after=dice.randint(0, 30), times=1
         )
         return (*passing, *([once] if dice.random() < 0.5 else []))
+    if mood == "deleting":
+        return tuple(_deletion(dice, world) for _ in range(dice.randint(1, 2)))
+    if mood == "contradicting":
+        return (*_contradictions(dice, world), *(passing if dice.random() < 0.3 else []))
     lasting = [_lasting(dice, world) for _ in range(dice.randint(1, 3))]
     return (*lasting, *(passing if dice.random() < 0.3 else []))
+
+
+def _deletion(dice: random.Random, world: World) -> Fault:
+    """Something that is deleted after a few calls."""
+    organization = dice.choice(world.organizations)
+    accounts = [one.id for one in organization.accounts if one.id != organization.management_account_id]
+    resources = dice.choice(
+        [
+            some
+            for some in (
+                [one.arn for one in organization.permission_sets],
+                accounts,
+                [one.id for one in organization.organizational_units],
+                [one.id for one in organization.groups],
+                [one.arn for one in organization.applications],
+            )
+            if some
+        ]
+    )
+    return Fault(
+        "deleted",
+        organization=organization.name,
+        resource=dice.choice(resources),
+        after=dice.randint(0, 25),
+        times=1,
+    )
+
+
+def _contradictions(dice: random.Random, world: World) -> list[Fault]:
+    """Listings that are refused, and answers "not found" about what other answers show to exist."""
+    organization = dice.choice(world.organizations)
+    name = organization.name
+    refused = [
+        Fault("filter_required", operation=operation, organization=name, after=dice.choice((0, 0, 1)))
+        for operation in ("ListUsers", "ListGroups")
+        if dice.random() < 0.4
+    ]
+    arn = dice.choice(organization.permission_sets).arn
+    group = dice.choice([*organization.groups]).id
+    members = {one.group_id for one in organization.memberships}
+    account = dice.choice(organization.accounts).id
+    pairs = [
+        ("DescribePermissionSet", arn),
+        ("ListManagedPoliciesInPermissionSet", arn),
+        ("ListTagsForResource", arn),
+        ("ListAccountsForProvisionedPermissionSet", arn),
+        ("ListAccountAssignments", arn),
+        ("ListPermissionSetsProvisionedToAccount", account),
+        *([("DescribeGroup", group)] if group in members else []),
+        *(("DescribeOrganizationalUnit", one.id) for one in organization.organizational_units[:1]),
+        *(("ListEntitlements", one.arn) for one in organization.applications),
+    ]
+    faults = [
+        Fault("not_found", operation=operation, organization=name, resource=resource)
+        for operation, resource in dice.sample(pairs, 2)
+    ]
+    if account != organization.management_account_id and dice.random() < 0.3:
+        faults.append(Fault("unlisted", operation="ListAccounts", organization=name, resource=account))
+    return [*refused, *faults]
 
 
 def _lasting(dice: random.Random, world: World) -> Fault:
