@@ -18,6 +18,7 @@ _DERIVED = {
     ("ListEntitlements", "AccountsNotRead"): "ListAccounts",
     ("ListInstances", "InstanceUnknown"): "DescribeOrganization",
     ("ListGroupMemberships", "ResourceNotFoundException"): "DescribeGroup",
+    ("ListPermissionSetsProvisionedToAccount", "ListLeftOut"): "ListPermissionSets",
 }
 """Gaps that follow from another call's failure: that call by theirs and their code."""
 

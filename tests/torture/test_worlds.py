@@ -1,10 +1,8 @@
 """The promise of the whole run, over random worlds and random faults: a hole never looks like an answer."""
 
-from typing import get_args
-
 import pytest
 
-from sso_batch.demo.injection import FaultKind
+from tests.torture.trial import LASTING, ONCE, PASSING
 from tests.torture.worlds import FIXED, try_worlds
 
 CHUNK = 128
@@ -22,4 +20,6 @@ def test_complete_is_exact_and_the_rest_is_honest(chunk: int) -> None:
     assert tally.runs == CHUNK
     assert tally.share("complete") >= 0.3
     assert tally.share("incomplete") >= 0.3
-    assert {kind for kind, count in tally.injected.items() if count} == set(get_args(FaultKind))
+    struck = {kind for kind, count in tally.injected.items() if count}
+    assert struck >= {*PASSING, *ONCE}
+    assert len(struck) >= 0.8 * len(LASTING)
