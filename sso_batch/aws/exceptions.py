@@ -36,6 +36,7 @@ _LIBRARIES = frozenset({"botocore", "dateutil", *sys.stdlib_module_names})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
 
+_IN_ANY_MESSAGE = frozenset({"", "true", "false"})
 _CACHE = "cache"  # in the path of the folder in which the SDK keeps tokens
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
 _FOR_CREDENTIALS = frozenset(
@@ -111,7 +112,9 @@ def _explained(error: Exception, message: str) -> tuple[str, str]:
 def variables_in(message: str) -> list[str]:
     """Return the names of the AWS_* variables whose values a message repeats."""
     return sorted(
-        name for name, value in os.environ.items() if name.startswith("AWS_") and value and value in message
+        name
+        for name, value in os.environ.items()
+        if name.startswith("AWS_") and value not in _IN_ANY_MESSAGE and value in message
     )
 
 

@@ -117,8 +117,9 @@ def test_a_setting_of_the_environment(monkeypatch: pytest.MonkeyPatch, variable:
     assert refused().hint == f"fix {variable} in the environment, or remove it"
 
 
-def test_a_setting_of_a_profile(aws: Path) -> None:
+def test_a_setting_of_a_profile(monkeypatch: pytest.MonkeyPatch, aws: Path) -> None:
     """Where no variable holds the wrong value both places are named."""
+    monkeypatch.setenv("AWS_CLI_AUTO_PROMPT", "")
     (aws / "config").write_text("[profile hub]\ndefaults_mode = odd\n")
 
     assert refused(profile="hub").hint.startswith(
