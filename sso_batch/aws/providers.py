@@ -50,7 +50,10 @@ def load(session: Session) -> None:
     """Load a session's credentials, but for those of roles, which the first call assumes."""
     try:
         credentials = session.get_credentials()
-        if credentials is None or isinstance(credentials, DeferredRefreshableCredentials):
+        if credentials is None:  # botocore would look everywhere again for each client
+            session.register_component("credential_provider", CredentialResolver([]))
+            return
+        if isinstance(credentials, DeferredRefreshableCredentials):
             return
         frozen = credentials.get_frozen_credentials()
     except Exception as error:
@@ -64,11 +67,6 @@ def load(session: Session) -> None:
         _refuse_strange(name, value)
     if frozen.token is not None:
         _refuse_strange("session token", frozen.token)
-
-
-def unusable(why: str) -> OrganizationError:
-    """Return the error of credentials that no request can be made with."""
-    return OrganizationError(f"{UNUSABLE}: {why}", code=UNUSABLE_CODE, hint=hints.UNUSABLE)
 
 
 def _resolver(session: Session) -> CredentialResolver:
@@ -162,6 +160,9 @@ def _refuse_late_token(**event: Any) -> None:  # noqa: ANN401 - botocore's
 def _refuse_strange(name: str, value: object) -> None:
     """Raise OrganizationError for a credential that no request can carry."""
     if not isinstance(value, str):
-        raise unusable(f"the {name} is no text")
-    if not value.isascii() or not value.isprintable():
-        raise unusable(f"the {name} holds a line break or another character that no key has")
+        why = "is no text"
+    elif not value.isascii() or not value.isprintable():
+        why = "holds a line break or another character that no key has"
+    else:
+        return
+    raise OrganizationError(f"{UNUSABLE}: the {name} {why}", code=UNUSABLE_CODE, hint=hints.UNUSABLE)
