@@ -262,4 +262,9 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
             return maker.client(service, region_name=region, config=_CONFIG.merge(own))
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore takes what the environment gives for right.
-        raise providers.unusable(type(error).__name__) from None
+        raise OrganizationError(
+            f"botocore cannot make a client of {service}: {type(error).__name__}",
+            code="UnusableSettings",
+            hint="look at AWS_ENDPOINT_URL, the other AWS_* variables and the profile: a value there has not "
+            "the form that AWS's tools ask for",
+        ) from None

@@ -62,17 +62,14 @@ def load(session: Session) -> None:
         raise OrganizationError(failure.message, code=failure.code, hint=failure.hint) from None
     if credentials is None:
         refuse_unreadable(session)
+        # botocore would look everywhere again for each client.
+        session.register_component("credential_provider", CredentialResolver([]))
     if frozen is None:
         return
     for name, value in (("access key", frozen.access_key), ("secret key", frozen.secret_key)):
         _refuse_strange(name, value)
     if frozen.token is not None:
         _refuse_strange("session token", frozen.token)
-
-
-def unusable(why: str) -> OrganizationError:
-    """Return the error of credentials that no request can be made with."""
-    return OrganizationError(f"{UNUSABLE}: {why}", code=UNUSABLE_CODE, hint=hints.UNUSABLE)
 
 
 def _resolver(session: Session) -> CredentialResolver:
@@ -166,6 +163,9 @@ def _refuse_late_token(**event: Any) -> None:  # noqa: ANN401 - botocore's
 def _refuse_strange(name: str, value: object) -> None:
     """Raise OrganizationError for a credential that no request can carry."""
     if not isinstance(value, str):
-        raise unusable(f"the {name} is no text")
-    if not value.isascii() or not value.isprintable():
-        raise unusable(f"the {name} holds a line break or another character that no key has")
+        why = "is no text"
+    elif not value.isascii() or not value.isprintable():
+        why = "holds a line break or another character that no key has"
+    else:
+        return
+    raise OrganizationError(f"{UNUSABLE}: the {name} {why}", code=UNUSABLE_CODE, hint=hints.UNUSABLE)

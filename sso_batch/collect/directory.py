@@ -224,7 +224,7 @@ class Directory:
         return listing is not None and (failure.denied or failure.code == listing.code)
 
     def _refuse(self, principal_type: str, failure: AwsFailure) -> None:
-        """Describe no more principals of a type; a missing IAM action is a gap in addition to the listing's."""
+        """Describe no more principals of a type; a missing IAM action is a gap of its own."""
         if failure.denied and principal_type not in self._refused:
             self._lane.gaps.append(failure.gap(self._store_id))
         self._refused.add(principal_type)

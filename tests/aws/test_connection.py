@@ -246,6 +246,27 @@ def test_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "environ",
+    [
+        {"AWS_ENDPOINT_URL": "http://mar ker"},
+        {"AWS_CSM_ENABLED": "true", "AWS_CSM_PORT": "marker"},
+    ],
+)
+def test_settings_that_are_none(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    """A variable that botocore stumbles over is the organization's failure, and not one of credentials."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    error = refused()
+
+    assert (error.code, error.message) == (
+        "UnusableSettings",
+        "botocore cannot make a client of sts: ValueError",
+    )
+    assert "AWS_ENDPOINT_URL" in error.hint
+
+
+@pytest.mark.parametrize(
     "gives",
     [
         "echo marker",

@@ -9,6 +9,7 @@ from typing import Any
 import botocore.credentials
 import botocore.tokens
 import pytest
+from botocore.utils import IMDSFetcher, InstanceMetadataFetcher
 
 from sso_batch.aws.connection import Connection
 from sso_batch.aws.exceptions import from_exception
@@ -16,6 +17,7 @@ from sso_batch.aws.failures import AwsFailure
 from sso_batch.aws.operations import LIST_USERS
 from sso_batch.aws.providers import LateCredentialsError
 from sso_batch.config import Organization
+from sso_batch.errors import OrganizationError
 from tests.agents import keys, serving
 
 ROLE = "arn:aws:iam::111122223333:role/A"
@@ -178,3 +180,54 @@ def test_a_metadata_service_at_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
         failure = late(connection)
 
     assert (failure.transient, failure.code) == (True, "CredentialsUnavailable")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "waits"),
+    [(503, 200, True), (429, 200, True), (200, 503, True), (200, 404, False), (404, 404, False)],
+)
+def test_a_metadata_service_at_its_own_address(
+    monkeypatch: pytest.MonkeyPatch, token: int, status: int, *, waits: bool
+) -> None:
+    """Trouble of the service is waited for; that it has no role is an answer."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    with serving("", [(token, "t"), (status, "")] * 2) as service:
+        monkeypatch.setattr(IMDSFetcher, "get_base_url", lambda _: service.url)
+        monkeypatch.setattr(InstanceMetadataFetcher, "retrieve_iam_role_credentials", lambda _: {})
+
+        if waits:
+            with pytest.raises(LateCredentialsError, match="answers with status"):
+                connect()
+        else:
+            assert connect()._session.get_credentials() is None
+
+
+def test_no_metadata_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody answers nothing gives credentials, unless the service is configured."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    with serving("") as service:
+        gone = service.url
+    with monkeypatch.context() as unconfigured:
+        unconfigured.setattr(IMDSFetcher, "get_base_url", lambda _: gone)
+        unconfigured.setattr(InstanceMetadataFetcher, "retrieve_iam_role_credentials", lambda _: {})
+        assert connect()._session.get_credentials() is None
+
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", gone)
+    with pytest.raises(LateCredentialsError, match="does not answer"):
+        connect()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_SESSION_TOKEN", "\udcff"), ("AWS_SECRET_ACCESS_KEY", "two\nlines")]
+)
+def test_keys_that_no_request_can_carry(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """They are refused before a call, by name and without their value."""
+    for each in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(each, "made-up")
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(OrganizationError) as caught:
+        connect()
+
+    assert caught.value.code == "UnusableCredentials"
+    assert caught.value.message.endswith("holds a line break or another character that no key has")
