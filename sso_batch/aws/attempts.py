@@ -5,6 +5,7 @@ gateway. botocore makes a single attempt here, too.
 """
 
 import concurrent.futures
+import io
 import random
 import threading
 import time
@@ -52,13 +53,18 @@ class Attempts:
         self._renew = renew
         self._end: float | None = None
 
-    def call(self, operation: Operation, patience: float, **parameters: object) -> dict[str, Any]:
-        """The answer; raises AwsFailure when there is none to be had within `patience` seconds."""
+    def call(
+        self, operation: Operation, patience: float, body: bytes | None = None, **parameters: object
+    ) -> dict[str, Any]:
+        """The answer; raises AwsFailure when there is none to be had within `patience` seconds.
+
+        Each attempt sends `body` as a stream of its own: an attempt that fails has read from its stream.
+        """
         begun = time.monotonic()
         renewed = False
         for attempt in count():
             try:
-                return self._once(operation, parameters)
+                return self._once(operation, parameters if body is None else parameters | _stream(body))
             except AwsFailure as failure:
                 if failure.expired and not renewed:
                     renewed = self._renew()
@@ -96,6 +102,11 @@ class Attempts:
         now = time.monotonic()
         self._end = self._end or now + _LAST
         return max(self._end - now, _LEAST)
+
+
+def _stream(body: bytes) -> dict[str, object]:
+    """The parameter of a body. http.client would send bytes in one go, within the time to connect."""
+    return {"Body": io.BytesIO(body)}
 
 
 def interrupted(operation: Operation) -> AwsFailure:

@@ -6,7 +6,6 @@ attempt whose answer got lost: a mark in the object's metadata tells it from ano
 
 import contextlib
 import hashlib
-import io
 import os
 import secrets
 from base64 import b64encode
@@ -65,8 +64,8 @@ class Upload:
         self.attempts.call(
             operations.PUT_OBJECT,
             self.patience,
+            file.read(),
             Key=self.key,
-            Body=io.BytesIO(file.read()),
             ChecksumSHA256=b64encode(bytes.fromhex(self.sha256)).decode(),
             Metadata={_MARK: self.mark},
             **self.encryption,
@@ -140,11 +139,10 @@ class Parts:
         answer = self.attempts.call(
             operations.UPLOAD_PART,
             self.patience,
+            content,
             Key=self.key,
             UploadId=self.upload_id,
             PartNumber=number,
-            # As a stream, since http.client would send bytes at once, within the time to connect.
-            Body=io.BytesIO(content),
             ChecksumSHA256=checksum,
         )
         self._added.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
