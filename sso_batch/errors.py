@@ -36,6 +36,12 @@ class OutputError(UsageError):
     """An output place that cannot be written, found before the first call."""
 
 
+class OutputUnavailable(OutputError):
+    """An output place that did not answer in time, before the first call: a later attempt may succeed."""
+
+    exit_code = 5
+
+
 class OrganizationError(SsoBatchError):
     """One organization that cannot be audited at all; the others go on.
 

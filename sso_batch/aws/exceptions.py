@@ -18,6 +18,7 @@ UNUSABLE = "what gives the credentials cannot be used"
 _PROCESS = "custom-process"  # as botocore calls it
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
+_NOT_IMPLEMENTED = 501
 
 _UNREACHED = (
     botocore.HTTPClientError,
@@ -92,13 +93,18 @@ def _is_of_credentials(error: Exception) -> bool:
     )
 
 
+def _is_trouble(status: int) -> bool:
+    """Whether a status is of trouble that can pass; a service that does not know a header never will (501)."""
+    return status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED
+
+
 def _refused(operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...]) -> AwsFailure:
     answer: dict[str, Any] = dict(error.response)
     code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
     message = clean(str(answer.get("Error", {}).get("Message", "")), secrets)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
-    if code in THROTTLES | TRANSIENT or status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
+    if code in THROTTLES | TRANSIENT or status == _TOO_MANY_REQUESTS or _is_trouble(status):
         return TransientFailure(name, code, message)
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about

@@ -11,6 +11,12 @@ _REGION = frozenset(
     {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 )
 _UNREACHED = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
+_MAKING = frozenset({"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+_DEMANDS = (
+    ". If the bucket's policy demands encryption or an ACL, write output.server_side_encryption, "
+    "output.kms_key_id or output.acl; if it demands If-None-Match, it must exempt CreateMultipartUpload and "
+    "UploadPart, which cannot have it (s3:ObjectCreationOperation)"
+)
 _LIFETIME = "renew the credentials, or name a profile or a role in output, whose credentials are renewed"
 
 _HINTS = {
@@ -30,7 +36,9 @@ _HINTS = {
 def place_error(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> PlaceError:
     """The failure of a call to a bucket, whose objects are encrypted with this key, if with one of ours."""
     message = f"{failure.operation} in the bucket {bucket} failed: {failure.code}: {failure.message}"
-    return PlaceError(failure.code, message, hint=_hint(failure, bucket, kms_key_id))
+    return PlaceError(
+        failure.code, message, hint=_hint(failure, bucket, kms_key_id), transient=failure.transient
+    )
 
 
 def _hint(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
@@ -46,10 +54,11 @@ def _hint(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
             "the key's own"
         )
     if is_denied(code) and failure.operation in _ACTIONS:
-        return (
+        hint = (
             f"allow the writer the IAM action {_ACTIONS[failure.operation]} on the bucket {bucket}, whose "
             "own policy must not deny it; `sso-batch policy` prints what is needed"
         )
+        return hint + _DEMANDS if failure.operation in _MAKING else hint
     if code in _REGION:
         return "write the Region of the bucket as output.region"
     if code in _UNREACHED:

@@ -34,16 +34,16 @@ _MARK = "sso-batch-upload"
 class Upload:
     """A file on its way to `key`, `sha256` being what it has to hold.
 
-    `encryption` goes with what makes an object. Raises AwsFailure with a code of TAKEN where the key is
-    taken, unless it is to be replaced.
+    `settings` go with what makes an object. Raises AwsFailure with a code of TAKEN where `conditions` do not
+    hold.
     """
 
     attempts: Attempts
     key: str
     path: Path
     sha256: str
-    replace: bool
-    encryption: Mapping[str, str]
+    conditions: Mapping[str, str]
+    settings: Mapping[str, str]
     part: int
     patience: float
     mark: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -68,12 +68,12 @@ class Upload:
             Key=self.key,
             ChecksumSHA256=b64encode(bytes.fromhex(self.sha256)).decode(),
             Metadata={_MARK: self.mark},
-            **self.encryption,
-            **self._conditions,
+            **self.settings,
+            **self.conditions,
         )
 
     def _in_parts(self, file: BinaryIO) -> None:
-        parts = Parts.begin(self.attempts, self.key, self.encryption, self.patience, {_MARK: self.mark})
+        parts = Parts.begin(self.attempts, self.key, self.settings, self.patience, {_MARK: self.mark})
         digest = hashlib.sha256()
         completed = False
         try:
@@ -82,16 +82,11 @@ class Upload:
                 parts.add(content)
             if digest.hexdigest() != self.sha256:
                 raise PlaceError("SpoolChanged", f"{self.path} is no longer what was written to it")
-            parts.complete(self._conditions)
+            parts.complete(self.conditions)
             completed = True
         finally:
             if not completed:
                 parts.abandon()
-
-    @property
-    def _conditions(self) -> dict[str, str]:
-        """What keeps S3 from overwriting."""
-        return {} if self.replace else {"IfNoneMatch": "*"}
 
     def _is_there(self) -> bool:
         """Whether the object under the key is this upload's."""
@@ -117,7 +112,7 @@ class Parts:
         cls,
         attempts: Attempts,
         key: str,
-        encryption: Mapping[str, str],
+        settings: Mapping[str, str],
         patience: float,
         metadata: Mapping[str, str],
     ) -> "Parts":
@@ -128,7 +123,7 @@ class Parts:
             Key=key,
             ChecksumAlgorithm="SHA256",
             Metadata=metadata,
-            **encryption,
+            **settings,
         )
         return cls(attempts, key, answer["UploadId"], patience)
 

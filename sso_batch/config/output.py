@@ -12,6 +12,9 @@ from sso_batch.config.section import MayBeLeftOut, Section
 
 Format = Literal["csv", "html", "xlsx"]
 
+Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
+Acl = Literal["bucket-owner-full-control"]
+
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?", re.ASCII)
 _PREFIX = re.compile(r"(?:[\w!.*'()+=,@:&$ -]+/)*[\w!.*'()+=,@:&$ -]*", re.ASCII)
 _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -41,8 +44,16 @@ class Output(Section):
     )
     role_arn: MayBeLeftOut[RoleArn] = Field(None, description="For S3: the role to assume for writing.")
     region: MayBeLeftOut[Region] = Field(None, description="For S3: the bucket's Region.")
+    server_side_encryption: MayBeLeftOut[Encryption] = Field(
+        None,
+        description="For S3: the encryption to ask for, where the bucket's policy demands one: AES256, aws:kms, "
+        "aws:kms:dsse.",
+    )
     kms_key_id: MayBeLeftOut[KmsKey] = Field(
         None, description="For S3: the KMS key that encrypts the files; by default the bucket decides."
+    )
+    acl: MayBeLeftOut[Acl] = Field(
+        None, description="For S3: the ACL of the files, where another account's bucket demands it."
     )
 
     @property
@@ -80,7 +91,14 @@ class Output(Section):
             raise together("profile and role_arn exclude each other: keep one")
         return role
 
-    @field_validator("profile", "role_arn", "region", "kms_key_id")
+    @field_validator("kms_key_id")
+    @classmethod
+    def _for_kms_only(cls, key: str, info: ValidationInfo) -> str:
+        if info.data.get("server_side_encryption") == "AES256":
+            raise together("AES256 uses no KMS key: write server_side_encryption: aws:kms, or remove the key")
+        return key
+
+    @field_validator("profile", "role_arn", "region", "server_side_encryption", "kms_key_id", "acl")
     @classmethod
     def _for_s3_only(cls, value: str, info: ValidationInfo) -> str:
         if not info.data.get("directory", "s3://").startswith("s3://"):

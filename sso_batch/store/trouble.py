@@ -4,6 +4,8 @@ import errno
 import os
 from dataclasses import dataclass
 
+from sso_batch.errors import OutputError, OutputUnavailable
+
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
 _ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
@@ -19,13 +21,17 @@ class Trouble:
 
 
 class PlaceError(OSError):
-    """Trouble that no number of the operating system's tells: the place gives its own `code`."""
+    """Trouble that no number of the operating system's tells: the place gives its own `code`.
 
-    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+    `transient` says that the place was in trouble that can pass, and was asked until patience ended.
+    """
+
+    def __init__(self, code: str, message: str, *, hint: str = "", transient: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.transient = transient
 
 
 def trouble(error: OSError) -> Trouble:
@@ -35,3 +41,10 @@ def trouble(error: OSError) -> Trouble:
     hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
+
+
+def unusable(place: str, error: OSError) -> OutputError:
+    """The error of a place that cannot be written to, found before the first call."""
+    found = trouble(error)
+    kind = OutputUnavailable if isinstance(error, PlaceError) and error.transient else OutputError
+    return kind(f"cannot write to the output place {place}: {found.message}", hint=found.hint)

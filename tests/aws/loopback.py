@@ -22,6 +22,8 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.session import Session
 
+from sso_batch.aws.parsing import StrictParsers
+
 BUCKET = "reports"
 
 Headers = dict[str, str]
@@ -100,6 +102,7 @@ def client_of(url: str) -> Any:  # noqa: ANN401 - made at run time
     """A client of S3 as `sso-batch` makes it, for one attempt a call."""
     session = Session()
     session.set_credentials("made-up", "made-up")
+    session.register_component("response_parser_factory", StrictParsers())
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=5,

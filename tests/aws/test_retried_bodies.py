@@ -77,6 +77,6 @@ def test_the_proof(objects: Objects, s3: LoopbackS3) -> None:
     """The proof before a run survives a failed part, too, and leaves nothing."""
     s3.faults["UploadPart"] = ["500 after the body", "reset in the body"]
 
-    objects.prove(KEY)
+    objects.prove(KEY, patient=True)
 
     assert (s3.objects, s3.uploads) == ({}, {})

@@ -25,14 +25,14 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.put: list[str] = []
-        self.proved: list[str] = []
+        self.proved: list[tuple[str, bool]] = []
         self.faults: dict[str, OSError] = {}
         self.undeletable = False
         self.overwrites = False
 
-    def prove(self, key: str) -> None:
+    def prove(self, key: str, *, patient: bool) -> None:
         """Note the key."""
-        self.proved.append(key)
+        self.proved.append((key, patient))
         if fault := self.faults.get(key):
             raise fault
 
@@ -255,7 +255,7 @@ def test_check(place: S3, bucket: Bucket, tmp_path: Path) -> None:
     """A check asks about a name of the place, and leaves nothing, neither there nor in the spool."""
     place.check()
 
-    assert bucket.proved == ["audits/aws_sso_access_report_probe"]
+    assert bucket.proved == [("audits/aws_sso_access_report_probe", False)]
     assert (bucket.objects, list(tmp_path.iterdir())) == ({}, [])
 
 
@@ -270,7 +270,7 @@ def test_published(place: S3, bucket: Bucket, tmp_path: Path) -> None:
 
     assert modes == {0o600}
     assert list(tmp_path.iterdir()) == []
-    assert bucket.put == ["audits/b.csv", "audits/a.jsonl"]
+    assert bucket.put == ["audits/b.csv", "audits/b.csv", "audits/a.jsonl"]  # the first one is replaced once
     assert bucket.objects == {"audits/b.csv": CONTENT, "audits/a.jsonl": b""}
     assert entries == (
         FileEntry("b.csv", hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
