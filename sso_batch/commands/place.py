@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from pydantic import ValidationError
+from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Output
 from sso_batch.errors import OutputError, UsageError
@@ -29,6 +30,12 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
             hint="name one that this user may write to in the environment variable TMPDIR",
         ) from error
     return S3(place.bucket, place.prefix, bucket_of(output, stop or threading.Event()), spool)
+
+
+def report_caveats(store: Store, log: FilteringBoundLogger) -> None:
+    """Warn of what a place does not keep, as far as preparing or checking it has shown."""
+    for caveat in store.caveats:
+        log.warning("output.caveat", message=caveat)
 
 
 def place_named(location: str) -> Output:

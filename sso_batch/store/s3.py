@@ -51,6 +51,11 @@ class S3:
         self._kept: Path | None = None
         self._proved = False
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Nothing: who can read the objects is the bucket's matter."""
+        return ()
+
     def check(self) -> None:
         """Find out, leaving nothing behind, whether files could be put here; raises OutputError."""
         self._prove(patient=False)

@@ -8,6 +8,13 @@ from sso_batch.errors import OutputError, OutputUnavailable
 
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_LOOK = (
+    "look at the file system of the output place and at who may write there, or name another one with "
+    "--output, and run again"
+)
+
 _ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
 
 
@@ -38,7 +45,10 @@ def trouble(error: OSError) -> Trouble:
     """An error of a place for files as people and programs are told of it, without its path."""
     if isinstance(error, PlaceError):
         return Trouble(error.code, error.message, error.hint)
-    hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
+    if isinstance(error, FileExistsError):
+        hint = _ANOTHER_RUN
+    else:
+        hint = _MAKE_ROOM if error.errno in _FULL else _LOOK
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
 

@@ -38,6 +38,17 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         (f"role_arn: {ROLE}", f"role_arn: {S3_ONLY}"),
         ("region: eu-west-1", f"region: {S3_ONLY}"),
         ("kms_key_id: alias/a", f"kms_key_id: {S3_ONLY}"),
+        ("server_side_encryption: AES256", f"server_side_encryption: {S3_ONLY}"),
+        ("acl: bucket-owner-full-control", f"acl: {S3_ONLY}"),
+        (
+            "directory: s3://bucket, server_side_encryption: aes256",
+            "server_side_encryption: write AES256, aws:kms or aws:kms:dsse",
+        ),
+        ("directory: s3://bucket, acl: private", "acl: write bucket-owner-full-control"),
+        (
+            "directory: s3://bucket, server_side_encryption: AES256, kms_key_id: alias/a",
+            "kms_key_id: AES256 uses no KMS key: write server_side_encryption: aws:kms, or remove the key",
+        ),
         ("directory: s3://bucket, region: auto", "region: write a Region's name such as eu-west-1"),
         ("directory: s3://bucket, kms_key_id: k", "kms_key_id: write a KMS key's id, its ARN or alias/NAME"),
         (
@@ -78,7 +89,9 @@ output:
   escape_formulas: false
   role_arn: {ROLE}
   region: eu-west-1
+  server_side_encryption: aws:kms
   kms_key_id: arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f
+  acl: bucket-owner-full-control
 """
 
     assert load_text(text + ORGANIZATIONS).output == Output(
@@ -87,5 +100,7 @@ output:
         escape_formulas=False,
         role_arn=ROLE,
         region="eu-west-1",
+        server_side_encryption="aws:kms",
         kms_key_id="arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+        acl="bucket-owner-full-control",
     )

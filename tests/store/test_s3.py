@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.errors import OutputError
+from sso_batch.errors import OutputError, OutputUnavailable
 from sso_batch.store import S3, FileEntry, PlaceError, Stored
 
 CONTENT = b"UserEmail\r\n" * 20_000
@@ -40,7 +40,7 @@ class Bucket:
         """Put the file, which has to be what is said."""
         content = path.read_bytes()
         assert hashlib.sha256(content).hexdigest() == sha256
-        if fault := self.faults.get(key):
+        if fault := self.faults.get(f"replace {key}" if replace else key):
             raise fault
         if key in self.objects and not replace and not self.overwrites:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), key)
@@ -199,6 +199,38 @@ def test_a_place_that_overwrites(place: S3, bucket: Bucket) -> None:
     assert bucket.objects == {}
 
 
+def test_a_place_that_cannot_replace(place: S3, bucket: Bucket) -> None:
+    """Where the first file cannot be replaced, a resumed run could not end: better not begin."""
+    bucket.faults["replace audits/r_run.json"] = DENIED
+
+    with pytest.raises(PlaceError) as caught:
+        publish(place, "r_run.json")
+
+    assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
+
+
+@pytest.mark.parametrize("way", ["check", "prepare"])
+def test_a_place_in_trouble(place: S3, bucket: Bucket, way: str) -> None:
+    """A place whose trouble can pass is no matter of configuration; a run waits longer than a check."""
+    bucket.faults["audits/aws_sso_access_report_probe"] = PlaceError("SlowDown", "busy", transient=True)
+
+    with pytest.raises(OutputUnavailable) as caught:
+        getattr(place, way)()
+
+    assert caught.value.exit_code == 5
+    assert bucket.proved == [("audits/aws_sso_access_report_probe", way == "prepare")]
+
+
+def test_what_was_kept_can_be_in_trouble(place: S3, bucket: Bucket) -> None:
+    """A file that could not be put for trouble that can pass is kept, and the error still says so."""
+    bucket.faults["audits/a.csv"] = PlaceError("SlowDown", "busy", transient=True)
+
+    with pytest.raises(PlaceError) as caught:
+        publish(place, "a.csv")
+
+    assert caught.value.transient
+
+
 def test_a_place_that_cannot_be_read(place: S3, bucket: Bucket) -> None:
     """Where the first file cannot be read back, a run would end without its merged file: better not begin."""
     bucket.faults["read audits/r_run.json"] = DENIED
@@ -290,7 +322,7 @@ def test_replace(place: S3, bucket: Bucket) -> None:
 def test_what_was_replaced_stays(place: S3, bucket: Bucket) -> None:
     """A file that replaced another one is not taken back: there would be neither."""
     publish(place, "a.csv", content=b"before")
-    bucket.faults["audits/b.csv"] = DENIED
+    bucket.faults["replace audits/b.csv"] = DENIED
 
     with pytest.raises(PlaceError):
         publish(place, "a.csv", "b.csv", replace=True, content=b"after")
