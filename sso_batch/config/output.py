@@ -17,7 +17,18 @@ Acl = Literal["bucket-owner-full-control"]
 
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?", re.ASCII)
 _PREFIX = re.compile(r"(?:[\w!.*'()+=,@:&$ -]+/)*[\w!.*'()+=,@:&$ -]*", re.ASCII)
-_OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+_FORM = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
+_NO_FOLDER = (
+    (r"""\s|["'`]|.*[\s"'`]$""", "remove the quotes and blanks around it"),
+    (r".*\$[\w{(]", "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell"),
+    (r"arn:", "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket"),
+    (r"s3[an]?(:|//)", _FORM),
+    (r"file:", "this is a URL: write the folder's path alone"),
+    (r"https?(:|//)|[^/]*\bs3[.-][^/]*amazonaws\.com", "this is a web address: write s3://bucket/prefix"),
+    (r"[a-z][a-z0-9+.-]+:/|(gs|gcs|az|abfss?|wasbs?|s?ftp|hdfs|oss|r2|swift|minio)(:|//)", _FORM),
+)
+"""What looks like a place that is no folder, and what to write: it would become a folder of that name."""
 
 
 class S3Place(NamedTuple):
@@ -32,7 +43,7 @@ class Output(Section):
 
     model_config = ConfigDict(json_schema_extra={"not": {"required": ["profile", "role_arn"]}})
 
-    directory: Text = Field("reports", description="A folder, or s3://bucket/prefix.")
+    directory: Text = Field("reports", description="A folder, in which ~ is the home folder, or s3://bucket/prefix.")
     formats: tuple[Format, ...] = Field(
         ("csv",), description="The reports to write: csv, html, xlsx. The snapshots are always written."
     )
@@ -66,10 +77,10 @@ class Output(Section):
     @classmethod
     def _folder_or_s3(cls, directory: str) -> str:
         place = _S3.fullmatch(directory)
-        if place is None and _OTHER_SCHEME.match(directory):
-            raise PydanticCustomError(
-                "form", "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
-            )
+        for pattern, sentence in _NO_FOLDER:
+            is_s3 = place is not None and sentence == _FORM
+            if not is_s3 and re.match(pattern, directory, re.ASCII | re.IGNORECASE):
+                raise PydanticCustomError("form", "{say}", {"say": sentence})
         if place and not _is_prefix(place["prefix"] or ""):
             raise PydanticCustomError(
                 "form",

@@ -18,8 +18,70 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         ("directory: ''", "directory: write one line of text, not empty"),
         *(
             (f"directory: '{place}'", f"directory: {PLACE}")
-            for place in ("s3://", "s3://Bucket/x", "s3://b", "s3:/bucket", "S3://bucket", "https://bucket/x")
+            for place in (
+                "s3://",
+                "s3://Bucket/x",
+                "s3://b",
+                "s3:/bucket",
+                "S3://bucket",
+                "s3:bucket/p",
+                "s3:",
+                "s3//bucket",
+                "S3//bucket/p",
+                "s3a://bucket/p",
+                "s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/name",
+                "gs://bucket/p",
+                "gs:bucket",
+                "az://container/p",
+                "abfss://container@account.dfs.core.windows.net/p",
+                "sftp://host/p",
+            )
         ),
+        *(
+            (
+                f"directory: '{place}'",
+                "directory: this is an ARN: write s3://bucket/prefix; for an access point, its alias in place "
+                "of the bucket",
+            )
+            for place in (
+                "arn:aws:s3:::bucket/prefix",
+                "arn:aws-us-gov:s3:::bucket",
+                "arn:aws:s3:eu-west-1:111122223333:accesspoint/name/object/p",
+                "ARN:aws:s3:::bucket",
+            )
+        ),
+        *(
+            (f"directory: '{place}'", "directory: this is a web address: write s3://bucket/prefix")
+            for place in (
+                "https://bucket/x",
+                "https://bucket.s3.eu-west-1.amazonaws.com/prefix",
+                "HTTP://s3.amazonaws.com/bucket",
+                "bucket.s3.eu-west-1.amazonaws.com/prefix",
+                "s3.eu-west-1.amazonaws.com/bucket",
+                "s3-eu-west-1.amazonaws.com/bucket",
+                "https:bucket",
+            )
+        ),
+        *(
+            (
+                f"directory: '{place}'",
+                "directory: a variable in it was not expanded: write ${NAME} in the configuration, or expand it "
+                "in the shell",
+            )
+            for place in (
+                "$HOME/x",
+                "/var/$USER/reports",
+                "$$HOME/x",
+                "$${HOME}/x",
+                "$(pwd)/x",
+                "s3://bucket/$TEAM/audits",
+            )
+        ),
+        *(
+            (f"directory: {place}", "directory: remove the quotes and blanks around it")
+            for place in ("' s3://bucket/p'", "'reports '", "'\"s3://bucket/p\"'")
+        ),
+        ("directory: 'file:///var/audits'", "directory: this is a URL: write the folder's path alone"),
         *(
             (f"directory: '{place}'", f"directory: {PREFIX}")
             for place in (
@@ -68,6 +130,14 @@ def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
         ("reports", None),
         ("/var/audits", None),
         ("C:/audits", None),
+        ("C:audits", None),
+        ("~/audits", None),
+        ("./s3:bucket", None),
+        ("s3/bucket", None),
+        ("arn", None),
+        ("reports/2026-11-26T10:00", None),
+        ("a price in $", None),
+        ("s3://bucket/100$", S3Place("bucket", "100$")),
         ("s3://bucket", S3Place("bucket", "")),
         ("s3://bucket/", S3Place("bucket", "")),
         ("s3://my.bucket-1/audits/nightly/", S3Place("my.bucket-1", "audits/nightly")),
