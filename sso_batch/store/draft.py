@@ -45,10 +45,12 @@ class Draft:
     Leaving the `with` block removes whatever was not published.
     """
 
+    SUFFIX = "part"
+
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self.rows = 0
-        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.part"
+        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._digest = hashlib.sha256()
         self._bytes = 0
         descriptor = os.open(self.path, _NEW, _MODE)

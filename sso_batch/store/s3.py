@@ -9,6 +9,7 @@ from typing import Protocol
 from sso_batch.errors import OutputError
 from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import PREFIX, Stored
+from sso_batch.store.spool import SpooledDraft, remove_abandoned
 from sso_batch.store.trouble import PlaceError, trouble, unusable
 
 _RUN_FILE = "_run.json"
@@ -61,7 +62,11 @@ class S3:
         self._prove(patient=False)
 
     def prepare(self) -> None:
-        """Prove that files can be put here; raises OutputError."""
+        """Prove that files can be put here; raises OutputError.
+
+        Drafts that a killed process left in the spool are removed.
+        """
+        remove_abandoned(self._spool)
         self._prove(patient=True)
 
     def _prove(self, *, patient: bool) -> None:
@@ -88,7 +93,7 @@ class S3:
 
     def draft(self, name: str) -> Draft:
         """A new file to be published under `name`."""
-        return Draft(name, self._spool)
+        return SpooledDraft(name, self._spool)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""

@@ -382,6 +382,23 @@ def test_told_to_end_while_s3_hangs(s3: S3, tmp_path: Path, hanging: str, kept: 
     assert len(s3.kept()) == kept
 
 
+@pytest.mark.usefixtures("emulated")
+def test_drafts_of_a_killed_run(s3: S3, sso_batch: Command, tmp_path: Path) -> None:
+    """What a killed process left on its way to S3 is removed by the next run."""
+    s3.hanging = r"\.csv$"
+    process = start("run", "--config", tmp_path / "orgs.yaml")
+    assert s3.hangs.wait(60)
+    process.kill()
+    finish(process, within=30)
+    left = list(s3.spool.iterdir())
+    s3.hanging = "^$"
+
+    ended = sso_batch("run", "--config", tmp_path / "orgs.yaml")
+
+    assert (ended.code, list(s3.spool.iterdir())) == (0, [])
+    assert left
+
+
 # What works
 
 

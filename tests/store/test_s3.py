@@ -1,6 +1,7 @@
 """A place in S3: what it does with the objects of a bucket, which are a strict fake's here."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import stat
@@ -12,6 +13,7 @@ import pytest
 
 from sso_batch.errors import OutputError, OutputUnavailable
 from sso_batch.store import S3, FileEntry, PlaceError, Stored
+from sso_batch.store.spool import SpooledDraft
 
 CONTENT = b"UserEmail\r\n" * 20_000
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -278,6 +280,106 @@ def test_check_without_a_spool(bucket: Bucket, tmp_path: Path) -> None:
 
     assert "TMPDIR" in caught.value.hint
     assert bucket.proved == []
+
+
+# What a killed process left
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path) -> Path:
+    """A draft of a process that was killed: its file without its lock."""
+    path = tmp_path / f".aws_sso_access_report_a.csv.0a1b2c3d.{SpooledDraft.SUFFIX}"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_abandoned(place: S3, tmp_path: Path, abandoned: Path) -> None:
+    """A draft that nobody holds is removed by the next run, and by no check."""
+    place.check()
+    assert abandoned.exists()
+
+    place.prepare()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_in_use(place: S3, bucket: Bucket, tmp_path: Path, *, closed: bool) -> None:
+    """Another process's draft stays while it is written and while it is put."""
+    with S3("reports", "other", bucket, tmp_path).draft("a.csv") as draft:
+        draft.write(CONTENT)
+        if closed:
+            draft.close()
+
+        place.prepare()
+
+        assert draft.path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_not_ours(
+    place: S3,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    abandoned: Path,
+) -> None:
+    """What is another user's, a link, a folder, kept for a person or of another program stays."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    elsewhere.write_bytes(b"theirs")
+    (tmp_path / f".link.{SpooledDraft.SUFFIX}").symlink_to(elsewhere)
+    (tmp_path / f".folder.{SpooledDraft.SUFFIX}").mkdir()
+    (tmp_path / "sso-batch-kept-x").mkdir()
+    (tmp_path / "sso-batch-kept-x" / "a.csv").write_bytes(b"kept")
+    (tmp_path / ".other.part").touch()
+    before = set(tmp_path.rglob("*")) - {abandoned}
+    place.prepare()
+    abandoned.write_bytes(b"of another user")
+    monkeypatch.setattr(os, "geteuid", lambda: abandoned.stat().st_uid + 1)
+
+    place.prepare()
+
+    assert set(tmp_path.rglob("*")) == before | {abandoned}
+    assert elsewhere.read_bytes() == b"theirs"
+
+
+def test_without_locks(place: S3, monkeypatch: pytest.MonkeyPatch, bucket: Bucket, abandoned: Path) -> None:
+    """Where the spool knows no locks files are put all the same, and nothing is taken for abandoned."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+    place.prepare()
+    publish(place, "a.csv")
+
+    assert bucket.objects == {"audits/a.csv": CONTENT}
+    assert abandoned.exists()
+
+
+@pytest.mark.parametrize("how", ["locked", "removed"])
+def test_draft_taken_for_an_abandoned_one(
+    place: S3, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    """A draft that another run meets before it is locked is made again."""
+    lock, met = fcntl.flock, []
+
+    def meet(descriptor: int, operation: int) -> None:
+        if not met:
+            met.append(descriptor)
+            (path,) = tmp_path.iterdir()
+            path.unlink()
+            if how == "locked":
+                raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("fcntl.flock", meet)
+
+    publish(place, "a.csv")
+
+    assert bucket.objects == {"audits/a.csv": CONTENT}
+    assert list(tmp_path.iterdir()) == []
 
 
 # What works
