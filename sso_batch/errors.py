@@ -36,7 +36,7 @@ class OutputError(UsageError):
     """An output place that cannot be written, found before the first call."""
 
 
-class OutputUnavailable(OutputError):
+class OutputUnavailableError(OutputError):
     """An output place that did not answer in time, before the first call: a later attempt may succeed."""
 
     exit_code = 5

@@ -6,7 +6,7 @@ from sso_batch.errors import (
     ConfigurationError,
     OrganizationError,
     OutputError,
-    OutputUnavailable,
+    OutputUnavailableError,
     SsoBatchError,
     UsageError,
 )
@@ -20,7 +20,7 @@ from sso_batch.report.snapshot import SnapshotError
         (UsageError("no"), 2),
         (ConfigurationError(["no"]), 2),
         (OutputError("no"), 2),
-        (OutputUnavailable("no"), 5),
+        (OutputUnavailableError("no"), 5),
         (SnapshotError("no"), 1),
         (OrganizationError("no", code="NoInstance"), 5),
     ],

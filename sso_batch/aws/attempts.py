@@ -69,7 +69,7 @@ class Attempts:
         self._end: float | None = None
 
     def call(
-        self, operation: Operation, patience: float, body: bytes | None = None, **parameters: object
+        self, operation: Operation, patience: float, body: bytes | None = None, /, **parameters: object
     ) -> dict[str, Any]:
         """The answer; raises AwsFailure when there is none to be had within `patience` seconds.
 

@@ -94,7 +94,7 @@ def _is_of_credentials(error: Exception) -> bool:
 
 
 def _is_trouble(status: int) -> bool:
-    """Whether a status is of trouble that can pass; a service that does not know a header never will (501)."""
+    """Whether a status is of trouble that can pass: 501 is not, a service that lacks something says it."""
     return status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED
 
 

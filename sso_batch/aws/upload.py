@@ -89,12 +89,13 @@ class Upload:
                 parts.abandon()
 
     def _is_there(self) -> bool:
-        """Whether the object under the key is this upload's."""
+        """Whether the object under the key is this upload's, and whole."""
         try:
             answer = self.attempts.call(operations.HEAD_OBJECT, self.patience, Key=self.key)
         except AwsFailure:
             return False
-        return bool(answer.get("Metadata", {}).get(_MARK) == self.mark)
+        whole = answer.get("ContentLength") == self.path.stat().st_size
+        return whole and bool(answer.get("Metadata", {}).get(_MARK) == self.mark)
 
 
 @dataclass(frozen=True, slots=True)

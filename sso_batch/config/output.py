@@ -21,8 +21,14 @@ _PREFIX = re.compile(r"(?:[\w!.*'()+=,@:&$ -]+/)*[\w!.*'()+=,@:&$ -]*", re.ASCII
 _FORM = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
 _NO_FOLDER = (
     (r"""\s|["'`]|.*[\s"'`]$""", "remove the quotes and blanks around it"),
-    (r".*\$[\w{(]", "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell"),
-    (r"arn:", "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket"),
+    (
+        r".*\$[\w{(]",
+        "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell",
+    ),
+    (
+        r"arn:",
+        "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket",
+    ),
     (r"s3[an]?(:|//)", _FORM),
     (r"file:", "this is a URL: write the folder's path alone"),
     (r"https?(:|//)|[^/]*\bs3[.-][^/]*amazonaws\.com", "this is a web address: write s3://bucket/prefix"),
@@ -43,7 +49,7 @@ class Output(Section):
 
     model_config = ConfigDict(json_schema_extra={"not": {"required": ["profile", "role_arn"]}})
 
-    directory: Text = Field("reports", description="A folder, in which ~ is the home folder, or s3://bucket/prefix.")
+    directory: Text = Field("reports", description="A folder (~ is your home folder), or s3://bucket/prefix.")
     formats: tuple[Format, ...] = Field(
         ("csv",), description="The reports to write: csv, html, xlsx. The snapshots are always written."
     )
@@ -57,8 +63,8 @@ class Output(Section):
     region: MayBeLeftOut[Region] = Field(None, description="For S3: the bucket's Region.")
     server_side_encryption: MayBeLeftOut[Encryption] = Field(
         None,
-        description="For S3: the encryption to ask for, where the bucket's policy demands one: AES256, aws:kms, "
-        "aws:kms:dsse.",
+        description="For S3: the encryption to ask for, where the bucket's policy demands one: AES256, "
+        "aws:kms, aws:kms:dsse.",
     )
     kms_key_id: MayBeLeftOut[KmsKey] = Field(
         None, description="For S3: the KMS key that encrypts the files; by default the bucket decides."

@@ -52,8 +52,8 @@ _CLAIM_PATIENCE = 10.0
 _LOOK = 0.1
 
 _NOT_PRIVATE = (
-    "the file system of the output folder does not keep file modes: whoever can reach the folder can read the "
-    "reports; restrict the access where it is mounted"
+    "the file system of the output folder does not keep file modes: whoever can reach the folder can read "
+    "the reports; restrict the access where it is mounted"
 )
 
 
@@ -184,9 +184,9 @@ class Folder:
 
 
 def make_private(directory: Path) -> None:
-    """Make a folder and those above it, each for its owner alone, whatever the umask; one that is there stays.
+    """Make a folder and those above it for their owner alone, whatever the umask; raises OSError.
 
-    Raises OSError.
+    A folder that is there stays as it is.
     """
     try:
         directory.mkdir(_MODE)

@@ -1,4 +1,4 @@
-"""Files on their way to S3, in a local folder: what a killed process left there is removed by the next run."""
+"""Files on their way to S3, in a local folder: the next run removes what a killed process left there."""
 
 import contextlib
 import errno

@@ -4,7 +4,7 @@ import errno
 import os
 from dataclasses import dataclass
 
-from sso_batch.errors import OutputError, OutputUnavailable
+from sso_batch.errors import OutputError, OutputUnavailableError
 
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
@@ -56,5 +56,5 @@ def trouble(error: OSError) -> Trouble:
 def unusable(place: str, error: OSError) -> OutputError:
     """The error of a place that cannot be written to, found before the first call."""
     found = trouble(error)
-    kind = OutputUnavailable if isinstance(error, PlaceError) and error.transient else OutputError
+    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.transient else OutputError
     return kind(f"cannot write to the output place {place}: {found.message}", hint=found.hint)

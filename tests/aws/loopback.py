@@ -127,11 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask for the body, unless the script fails the request before it."""
         return not self._failed_before() and super().handle_expect_100()
 
-    def do_PUT(self) -> None:  # noqa: N802 - as http.server calls it
+    def do_PUT(self) -> None:
         """Put an object or a part."""
         self._handle()
 
-    do_POST = do_GET = do_HEAD = do_DELETE = do_PUT
+    do_POST = do_GET = do_HEAD = do_DELETE = do_PUT  # noqa: N815 - likewise
 
     @property
     def _target(self) -> tuple[str, Headers]:
@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         if query["uploadId"] not in self.s3.uploads:
             self._refuse(404, "NoSuchUpload")
         elif not self._conflicts(key, headers):
-            _, begun, parts = self.s3.uploads.pop(query["uploadId"])
+            begun, parts = self.s3.uploads.pop(query["uploadId"])[1:]
             self.s3.objects[key] = Object(b"".join(parts[number] for number in sorted(parts)), begun)
             etag = escape(self.s3.objects[key].etag)
             self._xml("CompleteMultipartUploadResult", f"<Key>{escape(key)}</Key><ETag>{etag}</ETag>")

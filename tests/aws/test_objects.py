@@ -584,7 +584,7 @@ def test_region_of_the_bucket(client: Client, stop: threading.Event, tmp_path: P
         content = io.BytesIO(b"" if region == REGION else body)
         content.stream = lambda: [content.getvalue()]  # type: ignore[attr-defined] # as urllib3's
         headers = HTTPHeaders()
-        headers["ETag"] = "\"e\""
+        headers["ETag"] = '"e"'
         return AWSResponse(request.url, 200 if region == REGION else 400, headers, content)
 
     real = client.session.create_client("s3", region_name=configured)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.aws.objects import Objects
-from tests.aws.loopback import BUCKET, FAULTS, LoopbackS3, client_of
+from tests.aws.loopback import BUCKET, FAULTS, Headers, LoopbackS3, Object, client_of
 
 KEY = "audits/a.csv"
 PART = 64 << 10
@@ -71,6 +71,21 @@ def test_failures_of_every_kind(
     assert s3.contents == {KEY: content}
     sizes = {headers["content-length"] for asked, _, headers in s3.asked if asked == operation and headers}
     assert "0" not in sizes
+
+
+def test_an_object_that_was_cut_off(objects: Objects, s3: LoopbackS3, tmp_path: Path) -> None:
+    """An object of this very upload that is not whole is never taken for the file."""
+    s3.faults["PutObject"] = ["answer lost"]
+
+    def cut_off(operation: str, _: Headers) -> bool:
+        if operation == "HeadObject":
+            s3.objects[KEY] = Object(SMALL[:100], s3.objects[KEY].headers)
+        return True
+
+    s3.allows = cut_off
+
+    with pytest.raises(FileExistsError):
+        upload(objects, tmp_path, SMALL)
 
 
 def test_the_proof(objects: Objects, s3: LoopbackS3) -> None:

@@ -7,6 +7,8 @@ from tests.config.conftest import Load, Told
 
 S3_ONLY = "this is for S3 only: write s3://bucket/prefix as directory, or take it away"
 PREFIX = "write a prefix of plain parts between single slashes, such as s3://bucket/audits/nightly"
+ARN = "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket"
+VARIABLE = "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell"
 PLACE = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
 ROLE = "arn:aws:iam::111122223333:role/A"
 ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
@@ -40,8 +42,7 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         *(
             (
                 f"directory: '{place}'",
-                "directory: this is an ARN: write s3://bucket/prefix; for an access point, its alias in place "
-                "of the bucket",
+                f"directory: {ARN}",
             )
             for place in (
                 "arn:aws:s3:::bucket/prefix",
@@ -65,8 +66,7 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         *(
             (
                 f"directory: '{place}'",
-                "directory: a variable in it was not expanded: write ${NAME} in the configuration, or expand it "
-                "in the shell",
+                f"directory: {VARIABLE}",
             )
             for place in (
                 "$HOME/x",

@@ -122,7 +122,12 @@ def test_no_room_for_the_manifest_alone(audit: Audit, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("number", [errno.EIO, errno.EXDEV, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP])
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_a_mount_without_modes_and_hard_links(
-    audit: Audit, sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, command: str
+    audit: Audit,
+    sso_batch: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    command: str,
 ) -> None:
     """On a mount such as Azure Files a run is complete, leaves no draft, and warns once; `check` agrees."""
     chmod, sync = os.fchmod, os.fsync

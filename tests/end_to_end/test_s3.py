@@ -45,15 +45,6 @@ ACTIONS = {  # Source: AWS's service authorization reference
 }
 
 
-class SlowDown(S3ClientError):
-    """S3 is busy."""
-
-    code = 503
-
-    def __init__(self) -> None:
-        super().__init__("SlowDown", "Please reduce your request rate.")
-
-
 @dataclass(slots=True)
 class S3:
     """The bucket. Keys that `denied` matches cannot be written; the writing of those of `hanging` hangs.
@@ -86,10 +77,14 @@ class S3:
         """Hang or deny, where it is so written."""
         if self.late:
             self.late -= 1
-            raise SlowDown
+            raise S3ClientError("SlowDown", "Please reduce your request rate.")
         if method not in {"PUT", "POST"}:
             return
-        if "uploads" not in url and "partNumber" not in url and not all(one in headers for one in self.demands):
+        if (
+            "uploads" not in url
+            and "partNumber" not in url
+            and not all(one in headers for one in self.demands)
+        ):
             raise S3ClientError("AccessDenied", "Access Denied")
         if re.search(self.hanging, key):
             self.hangs.set()
@@ -218,9 +213,7 @@ def test_run_id_taken(run: Run, s3: S3) -> None:
 
 @pytest.mark.parametrize("command", ["run", "check"])
 @pytest.mark.usefixtures("hurried")
-def test_s3_is_late(
-    sso_batch: Command, s3: S3, emulated: Emulator, tmp_path: Path, command: str
-) -> None:
+def test_s3_is_late(sso_batch: Command, s3: S3, emulated: Emulator, tmp_path: Path, command: str) -> None:
     """S3 that answers 503 at first is asked until it answers; that is no matter of configuration."""
     s3.late = 12
 
@@ -304,7 +297,7 @@ def test_a_bucket_that_demands_a_setting(
     with_it = sso_batch("run", "--config", file)
 
     assert (without.code, calls, with_it.code) == (2, {}, 0), with_it.stderr
-    assert f"output.{setting.split(':')[0]}" in without.stderr
+    assert f"output.{setting.split(':', maxsplit=1)[0]}" in without.stderr
     assert any(key.endswith("_manifest.json") for key in s3.contents())
 
 

@@ -156,9 +156,7 @@ def test_hard_links_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, num
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EXDEV, errno.EACCES])
-def test_two_at_once_without_hard_links(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_two_at_once_without_hard_links(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Of two that publish one name at the same moment, one wins, and the other does not overwrite it."""
     monkeypatch.setattr(os, "link", refuse_with(number))
     monkeypatch.setattr("sso_batch.store.folder._LOOK", 0.001)
@@ -318,9 +316,7 @@ def test_folder_sync(
         (errno.EDQUOT, False),
     ],
 )
-def test_file_sync(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool
-) -> None:
+def test_file_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool) -> None:
     """A file system that cannot sync at all is good enough; a sync that fails loses the file."""
     monkeypatch.setattr(os, "fsync", refuse_with(number))
 
@@ -418,7 +414,7 @@ def test_what_a_run_needs_is_proved(
     else:
         monkeypatch.setattr("sso_batch.store.folder._regular", refuse_with(errno.EIO))
 
-    with pytest.raises(OutputError, match="cannot write to the output folder .*error"):
+    with pytest.raises(OutputError, match=r"cannot write to the output folder .*error"):
         getattr(folder, step)()
 
     assert [path.name for path in tmp_path.rglob("*")] == (["reports"] if step == "prepare" else [])
@@ -426,7 +422,7 @@ def test_what_a_run_needs_is_proved(
 
 @pytest.mark.usefixtures("umask")
 def test_folders_are_private(tmp_path: Path) -> None:
-    """Every folder that is made is its owner's alone, whatever the umask; one that is there is left as it is."""
+    """Every folder that is made is its owner's alone, whatever the umask; others stay as they are."""
     (tmp_path / "there").mkdir(mode=0o755)
     (tmp_path / "there").chmod(0o755)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.errors import OutputError, OutputUnavailable
+from sso_batch.errors import OutputError, OutputUnavailableError
 from sso_batch.store import S3, FileEntry, PlaceError, Stored
 from sso_batch.store.spool import SpooledDraft
 
@@ -216,7 +216,7 @@ def test_a_place_in_trouble(place: S3, bucket: Bucket, way: str) -> None:
     """A place whose trouble can pass is no matter of configuration; a run waits longer than a check."""
     bucket.faults["audits/aws_sso_access_report_probe"] = PlaceError("SlowDown", "busy", transient=True)
 
-    with pytest.raises(OutputUnavailable) as caught:
+    with pytest.raises(OutputUnavailableError) as caught:
         getattr(place, way)()
 
     assert caught.value.exit_code == 5
@@ -363,7 +363,8 @@ def test_draft_taken_for_an_abandoned_one(
     place: S3, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
 ) -> None:
     """A draft that another run meets before it is locked is made again."""
-    lock, met = fcntl.flock, []
+    lock = fcntl.flock
+    met: list[int] = []
 
     def meet(descriptor: int, operation: int) -> None:
         if not met:

@@ -29,7 +29,10 @@ LOOK = (
                 "another run writes files of the same names: give another --run-id, or another --output",
             ),
         ),
-        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), Trouble("EDQUOT", "Disk quota exceeded", MAKE_ROOM)),
+        (
+            OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
+            Trouble("EDQUOT", "Disk quota exceeded", MAKE_ROOM),
+        ),
         (OSError(errno.EIO, os.strerror(errno.EIO)), Trouble("EIO", "Input/output error", LOOK)),
         (OSError("of another kind"), Trouble("OSError", "of another kind", LOOK)),
         (PlaceError("AccessDenied", "no", hint="do that"), Trouble("AccessDenied", "no", "do that")),
