@@ -1,7 +1,7 @@
 """What can go wrong with an output place in S3, explained to a person: whose fault it is and what to do."""
 
 from sso_batch.aws.attempts import INTERRUPTED
-from sso_batch.aws.failures import AwsFailure, is_denied
+from sso_batch.aws.failures import MALFORMED, AwsFailure, is_denied
 from sso_batch.aws.operations import TABLE
 from sso_batch.store.trouble import PlaceError
 
@@ -17,6 +17,10 @@ _DEMANDS = (
     "output.kms_key_id or output.acl; if it demands If-None-Match, it must exempt CreateMultipartUpload and "
     "UploadPart, which cannot have it (s3:ObjectCreationOperation)"
 )
+_LATER = (
+    "S3 was asked until patience ended: run again, and look at the AWS Health Dashboard if that does not help"
+)
+_ELSE = "look at the bucket, its policy and the settings under output in the configuration"
 _LIFETIME = "renew the credentials, or name a profile or a role in output, whose credentials are renewed"
 
 _HINTS = {
@@ -29,6 +33,8 @@ _HINTS = {
     "SignatureDoesNotMatch": "the credentials are wrong: renew them and check the clock of this machine",
     "RequestTimeTooSkewed": "set the clock of this machine",
     "NotImplemented": "this is not S3: the place has to know conditional writes (If-None-Match)",
+    MALFORMED: "look at who answers in place of S3: HTTPS_PROXY, AWS_ENDPOINT_URL_S3, a network that asks to "
+    "sign in; then run again",
     INTERRUPTED: "give the run more time to end",
 }
 
@@ -63,4 +69,4 @@ def _hint(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
         return "write the Region of the bucket as output.region"
     if code in _UNREACHED:
         return "S3 cannot be reached: look at the network, the proxy and output.region"
-    return _HINTS.get(code, failure.hint)
+    return _HINTS.get(code) or failure.hint or (_LATER if failure.transient else _ELSE)

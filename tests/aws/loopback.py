@@ -61,12 +61,14 @@ class Object:
 class LoopbackS3:
     """One bucket. `faults` has, by operation, what happens to its next requests; `html` how many get HTML.
 
-    `allows` is the bucket's policy: it gets the operation, and the request's headers in lower case.
+    `allows` is the bucket's policy: it gets the operation, and the request's headers in lower case. `unknown`
+    has the status with which a header is refused as not implemented.
     """
 
     checksums: bool = True
     if_match: bool = True
     allows: Callable[[str, Headers], bool] = lambda _operation, _headers: True
+    unknown: dict[str, int] = field(default_factory=dict)
     faults: dict[str, list[str | None]] = field(default_factory=dict)
     html: dict[str, int] = field(default_factory=dict)
     objects: dict[str, Object] = field(default_factory=dict)
@@ -197,7 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(operation, key, query, headers, body)
 
     def _answer(self, operation: str, key: str, query: Headers, headers: Headers, body: bytes) -> None:
-        if not self.s3.allows(operation, headers):
+        if refused := headers.keys() & self.s3.unknown.keys():
+            self._refuse(self.s3.unknown[refused.pop()], "NotImplemented")
+        elif not self.s3.allows(operation, headers):
             self._refuse(403, "AccessDenied")
         elif self._broken(headers, body):
             self._refuse(400, "BadDigest")

@@ -622,6 +622,10 @@ def test_prove_without_a_bucket(stop: threading.Event) -> None:
             "look in AWS KMS at the key alias/reports",
         ),
         (refusal("NotImplemented", status=405), "NotImplemented", "If-None-Match"),
+        (refusal("NotImplemented", status=501), "NotImplemented", "If-None-Match"),
+        (refusal("SlowDown", status=503), "SlowDown", "run again"),
+        (refusal("InternalError", status=500), "InternalError", "run again"),
+        (refusal("InvalidRequest"), "InvalidRequest", "the bucket, its policy"),
         (NoCredentialsError(), "NoCredentials", "output.profile"),
         (refusal("AccessDenied", "AssumeRole", status=403), "AccessDenied", "trust policy"),
         (

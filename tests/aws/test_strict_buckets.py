@@ -91,6 +91,20 @@ def test_replace_where_a_condition_is_demanded(
     assert s3.count("DeleteObject") == (before is not None and policy is if_none_match)
 
 
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_replace_where_if_match_is_not_implemented(
+    bucket: Objected, s3: LoopbackS3, tmp_path: Path, status: int
+) -> None:
+    """A service that refuses If-Match as unknown gets the object without it, at once."""
+    upload(bucket(), tmp_path, b"before")
+    s3.unknown = {"if-match": status}
+
+    upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert s3.contents == {KEY: SMALL}
+    assert s3.count("DeleteObject") == 1
+
+
 def test_replace_without_if_match(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
     """A service that ignores If-Match replaces the object all the same."""
     s3.if_match = False
@@ -255,6 +269,7 @@ def test_html_for_good(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operati
         ask[operation]()
 
     assert caught.value.transient
+    assert "HTTPS_PROXY" in caught.value.hint
 
 
 @pytest.mark.parametrize("missing", ["Key", "LastModified", "ETag"])
