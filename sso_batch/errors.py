@@ -37,7 +37,7 @@ class OutputError(UsageError):
 
 
 class OutputUnavailableError(OutputError):
-    """An output place that gave no answer in time: the same run may succeed later."""
+    """An output place that did not answer in time, before the first call: a later attempt may succeed."""
 
     exit_code = 5
 

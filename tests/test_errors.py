@@ -2,7 +2,14 @@
 
 import pytest
 
-from sso_batch.errors import ConfigurationError, OrganizationError, OutputError, SsoBatchError, UsageError
+from sso_batch.errors import (
+    ConfigurationError,
+    OrganizationError,
+    OutputError,
+    OutputUnavailableError,
+    SsoBatchError,
+    UsageError,
+)
 from sso_batch.report.snapshot import SnapshotError
 
 
@@ -13,6 +20,7 @@ from sso_batch.report.snapshot import SnapshotError
         (UsageError("no"), 2),
         (ConfigurationError(["no"]), 2),
         (OutputError("no"), 2),
+        (OutputUnavailableError("no"), 5),
         (SnapshotError("no"), 1),
         (OrganizationError("no", code="NoInstance"), 5),
     ],

@@ -5,6 +5,7 @@ gateway. botocore makes a single attempt here, too.
 """
 
 import concurrent.futures
+import io
 import random
 import threading
 import time
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from sso_batch.aws.exceptions import from_exception
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.failures import AwsFailure, malformed
 from sso_batch.aws.gateway import FIRST_PAUSE, LONGEST_PAUSE
 from sso_batch.aws.operations import Operation
 
@@ -25,6 +26,21 @@ FAILURES = (BotoCoreError, ClientError, ResponseParserError, RuntimeError)
 """What botocore raises; a RuntimeError where a profile's command gives expired credentials."""
 
 INTERRUPTED = "Interrupted"
+
+_OK = 200
+_PROMISED: Mapping[str, tuple[str, ...]] = {
+    "PutObject": ("ETag",),
+    "CreateMultipartUpload": ("UploadId",),
+    "UploadPart": ("ETag",),
+    "CompleteMultipartUpload": ("ETag",),
+    "GetObject": ("ETag", "Body"),
+    "HeadObject": ("ETag",),
+    "ListObjectsV2": ("IsTruncated",),
+}
+"""What S3 puts into every answer of an operation. The others answer 204, without content."""
+
+_ITEM = {"Key", "LastModified", "ETag"}
+"""What S3 tells of every object in a listing."""
 
 _LOOK = 0.2  # seconds between two looks whether the run was told to end
 _LAST = 2.0  # seconds that all calls together have from then on
@@ -52,13 +68,19 @@ class Attempts:
         self._renew = renew
         self._end: float | None = None
 
-    def call(self, operation: Operation, patience: float, **parameters: object) -> dict[str, Any]:
-        """The answer; raises AwsFailure when there is none to be had within `patience` seconds."""
+    def call(
+        self, operation: Operation, patience: float, body: bytes | None = None, /, **parameters: object
+    ) -> dict[str, Any]:
+        """The answer; raises AwsFailure when there is none to be had within `patience` seconds.
+
+        Each attempt sends `body` as a stream of its own: an attempt that fails has read from its stream.
+        """
         begun = time.monotonic()
         renewed = False
         for attempt in count():
             try:
-                return self._once(operation, parameters)
+                answer = self._once(operation, parameters if body is None else parameters | _stream(body))
+                _refuse_foreign(operation, answer)
             except AwsFailure as failure:
                 if failure.expired and not renewed:
                     renewed = self._renew()
@@ -66,6 +88,8 @@ class Attempts:
                         raise
                 elif not failure.transient or not self.pause(attempt, begun + patience):
                     raise
+            else:
+                return answer
         raise AssertionError  # pragma: no cover - count() does not end
 
     def pause(self, attempt: int, end: float) -> bool:
@@ -96,6 +120,27 @@ class Attempts:
         now = time.monotonic()
         self._end = self._end or now + _LAST
         return max(self._end - now, _LEAST)
+
+
+def _refuse_foreign(operation: Operation, answer: Mapping[str, Any]) -> None:
+    """Raise TransientFailure for a 200 that is not S3's, such as the page of a proxy that asks to sign in."""
+    promised = _PROMISED.get(operation.name)
+    if promised is None:
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == _OK and "html" in headers.get(
+            "content-type", ""
+        ):
+            raise malformed(operation, "it is an HTML page")
+        return
+    if missing := [key for key in promised if answer.get(key) in {None, ""}]:
+        raise malformed(operation, f"it has no {missing[0]}")
+    if operation.items and any(_ITEM - item.keys() for item in answer.get(operation.items, ())):
+        raise malformed(operation, f"an item of {operation.items} has no {' or no '.join(sorted(_ITEM))}")
+
+
+def _stream(body: bytes) -> dict[str, object]:
+    """The parameter of a body. http.client would send bytes in one go, within the time to connect."""
+    return {"Body": io.BytesIO(body)}
 
 
 def interrupted(operation: Operation) -> AwsFailure:

@@ -35,6 +35,7 @@ _GIVERS = frozenset({"botocore.credentials", "botocore.tokens", "botocore.auth",
 _LIBRARIES = frozenset({"botocore", "dateutil", *sys.stdlib_module_names})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500  # and above: AWS's trouble and not ours
+_NOT_IMPLEMENTED = 501
 
 _IN_ANY_MESSAGE = frozenset({"", "true", "false"})
 _CACHE = "cache"  # in the path of the folder in which the SDK keeps tokens
@@ -184,6 +185,11 @@ def _asked(error: Exception) -> str:
     return f" (STS was asked in {', '.join(regions)})" if regions else ""
 
 
+def _is_trouble(status: int) -> bool:
+    """Return whether a status is of trouble that can pass; 501 says that a service lacks something."""
+    return status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED
+
+
 def _refused(
     operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...], asked: Mapping[str, object]
 ) -> AwsFailure:
@@ -192,7 +198,7 @@ def _refused(
     message = clean(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked(error)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
-    if code in THROTTLES | TRANSIENT or status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
+    if code in THROTTLES | TRANSIENT or status == _TOO_MANY_REQUESTS or _is_trouble(status):
         return TransientFailure(name, code, message, hint=hints.on_trouble(code))
     reason = clean(str(answer.get("Reason") or ""), secrets)
     if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about

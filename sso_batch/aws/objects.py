@@ -21,18 +21,21 @@ from sso_batch.aws.upload import CONFLICT, PART, TAKEN, Parts, Upload
 _PATIENCE = 300.0
 """Seconds in which a call is tried again."""
 
-_SHORT_PATIENCE = 120.0
-"""The same before a run: enough for a node that has just started; somebody may be waiting."""
+_SHORT_PATIENCE = 20.0
+"""The same in a check, when somebody is waiting."""
 
 _CHUNK = 1 << 20
 _MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
+_NO_SUCH_CONDITION = frozenset({"NotImplemented", "501"})
+_NEW: Mapping[str, str] = {"IfNoneMatch": "*"}
 _NOTHING_LEFT = frozenset({"InvalidRange", "416"})
 
 
 class Objects:
     """The objects of a bucket, through a client of S3; raises PlaceError where nothing else is said.
 
-    `part` is how many bytes go in one put, or in each part.
+    `part` is how many bytes go in one put, or in each part. `server_side_encryption`, `kms_key_id` and `acl`
+    go with every object; by default the bucket decides.
     """
 
     def __init__(
@@ -41,23 +44,33 @@ class Objects:
         bucket: str,
         stop: threading.Event,
         *,
+        server_side_encryption: str | None = None,
         kms_key_id: str | None = None,
+        acl: str | None = None,
         renew: Callable[[], bool] = lambda: False,
         part: int = PART,
     ) -> None:
         self._bucket = bucket
         self._attempts = Attempts(client, stop, renew=renew, always={"Bucket": bucket})
         self._key_id = kms_key_id
+        settings = {
+            "ServerSideEncryption": server_side_encryption or (kms_key_id and "aws:kms"),
+            "SSEKMSKeyId": kms_key_id,
+            "ACL": acl,
+        }
+        self._settings = {name: value for name, value in settings.items() if value is not None}
         self._part = part
 
-    def prove(self, key: str) -> None:
+    def prove(self, key: str, *, patient: bool) -> None:
         """Prove that `key`, which is not there, could be put; leaves nothing behind.
 
+        `patient` waits for trouble to pass as every other call does; otherwise it has a few seconds.
         A multipart upload that is aborted takes the permissions of a put, and the key's, and leaves no
         version in a bucket that keeps them.
         """
+        patience = _PATIENCE if patient else _SHORT_PATIENCE
         try:
-            parts = Parts.begin(self._attempts, key, self._encryption, _SHORT_PATIENCE, {})
+            parts = Parts.begin(self._attempts, key, self._settings, patience, {})
             try:
                 parts.add(b"x")
             except AwsFailure:
@@ -68,21 +81,59 @@ class Objects:
             raise self._error(failure) from None
 
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
-        """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
+        """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken.
+
+        `replace` replaces the object that is there, and no other that somebody puts meanwhile.
+        """
         end = time.monotonic() + _PATIENCE
+        put = self._replace if replace else self._put
+        again = CONFLICT | TAKEN | _MISSING if replace else CONFLICT
         for attempt in count():
-            upload = Upload(
-                self._attempts, key, path, sha256, replace, self._encryption, self._part, _PATIENCE
-            )
             try:
-                upload.put()
+                put(key, path, sha256)
             except AwsFailure as failure:
-                if failure.code in TAKEN:
+                if failure.code in TAKEN and not replace:
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._url(key)) from None
-                if failure.code not in CONFLICT or not self._attempts.pause(attempt, end):
+                if failure.code not in again or not self._attempts.pause(attempt, end):
                     raise self._error(failure) from None
             else:
                 return
+
+    def _put(self, key: str, path: Path, sha256: str, conditions: Mapping[str, str] = _NEW) -> None:
+        """Put a file where `conditions` hold; raises AwsFailure."""
+        Upload(self._attempts, key, path, sha256, conditions, self._settings, self._part, _PATIENCE).put()
+
+    def _replace(self, key: str, path: Path, sha256: str) -> None:
+        """Put a file in place of the object that is there; raises AwsFailure.
+
+        A bucket policy can demand If-None-Match of every put, and some services do not know If-Match. Then
+        the object is deleted first, once S3 has said that only the object stands in the way of the new one.
+        """
+        etag = self._etag(key)
+        try:
+            self._put(key, path, sha256, _NEW if etag is None else {"IfMatch": etag})
+        except AwsFailure as failure:
+            if etag is None or not (failure.denied or failure.code in _NO_SUCH_CONDITION):
+                raise
+        else:
+            return
+        try:
+            self._put(key, path, sha256)
+        except AwsFailure as failure:
+            if failure.code not in TAKEN:
+                raise
+            self._attempts.call(operations.DELETE_OBJECT, _PATIENCE, Key=key)
+            self._put(key, path, sha256)
+
+    def _etag(self, key: str) -> str | None:
+        """The ETag of the object under a key; None where there is none.
+
+        From a listing: of a missing object S3 tells HeadObject nothing but "denied", unless the caller may
+        list the whole bucket.
+        """
+        answer = self._attempts.call(operations.LIST_OBJECTS, _PATIENCE, Prefix=key, Delimiter="/")
+        found = answer.get(operations.LIST_OBJECTS.items, ())
+        return next((str(item["ETag"]) for item in found if item["Key"] == key), None)
 
     def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
         """An object in chunks, without its first `skip` bytes; raises FileNotFoundError.
@@ -131,13 +182,6 @@ class Objects:
     def delete(self, key: str) -> None:
         """Delete an object, if it is there."""
         self._call(operations.DELETE_OBJECT, Key=key)
-
-    @property
-    def _encryption(self) -> dict[str, str]:
-        """How to encrypt; by default the bucket decides."""
-        if self._key_id is None:
-            return {}
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._key_id}
 
     def _call(self, operation: Operation, **parameters: object) -> dict[str, Any]:
         try:

@@ -6,7 +6,6 @@ attempt whose answer got lost: a mark in the object's metadata tells it from ano
 
 import contextlib
 import hashlib
-import io
 import os
 import secrets
 from base64 import b64encode
@@ -35,16 +34,16 @@ _MARK = "sso-batch-upload"
 class Upload:
     """A file on its way to `key`, `sha256` being what it has to hold.
 
-    `encryption` goes with what makes an object. Raises AwsFailure with a code of TAKEN where the key is
-    taken, unless it is to be replaced.
+    `settings` go with what makes an object. Raises AwsFailure with a code of TAKEN where `conditions` do not
+    hold.
     """
 
     attempts: Attempts
     key: str
     path: Path
     sha256: str
-    replace: bool
-    encryption: Mapping[str, str]
+    conditions: Mapping[str, str]
+    settings: Mapping[str, str]
     part: int
     patience: float
     mark: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -65,16 +64,16 @@ class Upload:
         self.attempts.call(
             operations.PUT_OBJECT,
             self.patience,
+            file.read(),
             Key=self.key,
-            Body=io.BytesIO(file.read()),
             ChecksumSHA256=b64encode(bytes.fromhex(self.sha256)).decode(),
             Metadata={_MARK: self.mark},
-            **self.encryption,
-            **self._conditions,
+            **self.settings,
+            **self.conditions,
         )
 
     def _in_parts(self, file: BinaryIO) -> None:
-        parts = Parts.begin(self.attempts, self.key, self.encryption, self.patience, {_MARK: self.mark})
+        parts = Parts.begin(self.attempts, self.key, self.settings, self.patience, {_MARK: self.mark})
         digest = hashlib.sha256()
         completed = False
         try:
@@ -83,24 +82,20 @@ class Upload:
                 parts.add(content)
             if digest.hexdigest() != self.sha256:
                 raise PlaceError("SpoolChanged", f"{self.path} is no longer what was written to it")
-            parts.complete(self._conditions)
+            parts.complete(self.conditions)
             completed = True
         finally:
             if not completed:
                 parts.abandon()
 
-    @property
-    def _conditions(self) -> dict[str, str]:
-        """What keeps S3 from overwriting."""
-        return {} if self.replace else {"IfNoneMatch": "*"}
-
     def _is_there(self) -> bool:
-        """Whether the object under the key is this upload's."""
+        """Whether the object under the key is this upload's, and whole."""
         try:
             answer = self.attempts.call(operations.HEAD_OBJECT, self.patience, Key=self.key)
         except AwsFailure:
             return False
-        return bool(answer.get("Metadata", {}).get(_MARK) == self.mark)
+        whole = answer.get("ContentLength") == self.path.stat().st_size
+        return whole and bool(answer.get("Metadata", {}).get(_MARK) == self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ class Parts:
         cls,
         attempts: Attempts,
         key: str,
-        encryption: Mapping[str, str],
+        settings: Mapping[str, str],
         patience: float,
         metadata: Mapping[str, str],
     ) -> "Parts":
@@ -129,7 +124,7 @@ class Parts:
             Key=key,
             ChecksumAlgorithm="SHA256",
             Metadata=metadata,
-            **encryption,
+            **settings,
         )
         return cls(attempts, key, answer["UploadId"], patience)
 
@@ -140,11 +135,10 @@ class Parts:
         answer = self.attempts.call(
             operations.UPLOAD_PART,
             self.patience,
+            content,
             Key=self.key,
             UploadId=self.upload_id,
             PartNumber=number,
-            # As a stream, since http.client would send bytes at once, within the time to connect.
-            Body=io.BytesIO(content),
             ChecksumSHA256=checksum,
         )
         self._added.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})

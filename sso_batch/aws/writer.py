@@ -36,7 +36,9 @@ def bucket_of(output: Output, stop: threading.Event) -> Objects:
         connection.client("s3"),
         output.s3.bucket,
         stop,
+        server_side_encryption=output.server_side_encryption,
         kms_key_id=output.kms_key_id,
+        acl=output.acl,
         renew=connection.renew,
     )
 

@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch import __version__, open_files
 from sso_batch.aws.sessions import Sessions
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.commands.place import open_store
+from sso_batch.commands.place import open_store, report_caveats
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, Organization, load
@@ -39,8 +39,10 @@ def check_command(
     open_files.raise_limit()
     config = with_options(load(config_file, environ), options)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    open_store(config.output).check()
+    store = open_store(config.output)
+    store.check()
     with terminal.watch() as (log, _):
+        report_caveats(store, log)
         checks = _without_rivals(asyncio.run(_check(organizations, config, log)))
     code = exit_code(checks)
     if format_ == "json":

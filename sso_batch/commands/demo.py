@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from sso_batch.commands.place import folder_named
 from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import load
@@ -36,7 +37,7 @@ in the files that say _INCOMPLETE, and makes the exit code 4. It never looks lik
 def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) -> int:
     """Audit the made-up organizations and say what was written and what it means."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    _refuse_other_runs(Path(output))
+    _refuse_other_runs(folder_named(output))
     world = demo_world(with_failure=with_failure)
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:

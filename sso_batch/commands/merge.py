@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
-from sso_batch.commands.place import open_store
+from sso_batch.commands.place import open_store, report_caveats
 from sso_batch.commands.run import RunOptions, now, with_options
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
@@ -40,6 +40,7 @@ def merge_command(
     store = open_store(config.output, stop)
     store.prepare()
     with terminal.watch() as (log, _):
+        report_caveats(store, log)
         surroundings = Surroundings(store, log, Unwatched(), now, stop)
         outcome = Merge(config, options.run_id, surroundings, wait=patience).run()
         append_step_summary(environ, outcome, options.run_id, log)

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from pydantic import ValidationError
+from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Output
 from sso_batch.errors import OutputError, UsageError
@@ -18,7 +19,7 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
     """
     place = output.s3
     if place is None:
-        return Folder(Path(output.directory))
+        return Folder(folder_named(output.directory))
     from sso_batch.aws.writer import bucket_of  # noqa: PLC0415 - boto3, for S3 alone
 
     try:
@@ -29,6 +30,23 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
             hint="name one that this user may write to in the environment variable TMPDIR",
         ) from error
     return S3(place.bucket, place.prefix, bucket_of(output, stop or threading.Event()), spool)
+
+
+def folder_named(directory: str) -> Path:
+    """The folder of that name, in which `~` is a home folder; raises OutputError where nobody knows which."""
+    try:
+        return Path(directory).expanduser()
+    except RuntimeError as error:
+        raise OutputError(
+            f"the home folder in {directory} is not known",
+            hint="write the whole path, or set the environment variable HOME",
+        ) from error
+
+
+def report_caveats(store: Store, log: FilteringBoundLogger) -> None:
+    """Warn of what a place does not keep, as far as preparing or checking it has shown."""
+    for caveat in store.caveats:
+        log.warning("output.caveat", message=caveat)
 
 
 def place_named(location: str) -> Output:
@@ -49,4 +67,5 @@ def open_file(location: str) -> tuple[Store, str]:
     folder, slash, name = location.rpartition("/")
     if not name or (location.startswith("s3://") and folder in ("s3:/", "s3:")):
         raise UsageError(f"{location} names no file", hint="write a file's path, or s3://bucket/prefix/file")
+    place_named(location)  # as a whole: its parts could pass for folders
     return open_place(folder or slash or "."), name

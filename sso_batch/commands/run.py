@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch import open_files
-from sso_batch.commands.place import open_store, place_named
+from sso_batch.commands.place import open_store, place_named, report_caveats
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Config, fingerprint, load
@@ -71,6 +71,7 @@ def execute(
         part = shard.part([one.name for one in organizations])
         organizations = tuple(one for one in organizations if one.name in part)
     with terminal.watch() as (log, progress):
+        report_caveats(store, log)
         surroundings = Surroundings(store, log, progress, now, stop)
         run = Run(config, organizations, facts, started_at, surroundings, resume=options.resume)
         outcome = run.run()

@@ -89,6 +89,8 @@ def _writes(config: Config) -> list[Statement]:
     reports = f"{prefix}{PREFIX}*"
     on_bucket = {LIST_OBJECTS.action}
     on_objects = {one.action for one in TABLE if one.service == "s3"} - on_bucket
+    if config.output.acl is not None:
+        on_objects.add("s3:PutObjectAcl")
     statements = [
         allow("Reports", sorted(on_objects), f"{bucket}/{reports}"),
         allow("ReportNames", sorted(on_bucket), bucket)

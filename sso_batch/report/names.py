@@ -82,7 +82,7 @@ class FileNames:
 
     def is_draft(self, name: str) -> bool:
         """Whether a file of that name is one of the run's that was never published."""
-        return name.startswith(f".{PREFIX}") and self.ts in name and name.endswith(".part")
+        return name.startswith(f".{PREFIX}") and self.ts in name and name.endswith((".part", ".claim"))
 
     @staticmethod
     def is_run_file(name: str) -> bool:

@@ -21,9 +21,9 @@ from sso_batch.runner.joining import Joining, nothing
 from sso_batch.runner.run import Surroundings
 from sso_batch.runner.shards import Reports, is_report
 from sso_batch.runner.signals import Interruption, told_to_end
-from sso_batch.runner.start import find_run, unusable
+from sso_batch.runner.start import find_run
 from sso_batch.sharding import Shard
-from sso_batch.store import trouble
+from sso_batch.store import trouble, unusable
 from sso_batch.workers import Workers
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class Merge:
         try:
             return await self._worker.run(partial(self._join, found, reports))
         except OSError as error:
-            raise unusable(self._store, error) from error
+            raise unusable(self._store.name, error) from error
 
     async def _patiently(self, look: Callable[[], T | None]) -> T | None:
         """What is found, looked for again and again until the wait is over."""

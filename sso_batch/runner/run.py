@@ -29,8 +29,7 @@ from sso_batch.runner.closing import Closed, files_promised
 from sso_batch.runner.ending import Ending, tell_completed
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.runner.signals import Interruption, told_to_end
-from sso_batch.runner.start import unusable
-from sso_batch.store import Store
+from sso_batch.store import Store, unusable
 from sso_batch.workers import Workers
 
 _WRITERS = 2
@@ -145,7 +144,7 @@ class Run:
         try:
             await writers.run(archive.clear)
         except OSError as error:
-            raise unusable(archive.store, error) from error
+            raise unusable(archive.store.name, error) from error
         return None
 
     async def _work(self) -> RunOutcome:

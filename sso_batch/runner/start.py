@@ -8,14 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sso_batch.config import Config
-from sso_batch.errors import OutputError, UsageError
+from sso_batch.errors import UsageError
 from sso_batch.outcome import Status
 from sso_batch.report.manifest import run_file
 from sso_batch.report.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_document
 from sso_batch.sharding import Shard
-from sso_batch.store import Store, Stored, unusable_place
+from sso_batch.store import Store, Stored, unusable
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -76,12 +76,7 @@ def begin(
                     continue
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
-        raise unusable(store, error) from error
-
-
-def unusable(store: Store, error: OSError) -> OutputError:
-    """The error of a place that cannot be written to, found before the first call."""
-    return unusable_place(store.name, error)
+        raise unusable(store.name, error) from error
 
 
 def check_run_id(run_id: str | None) -> None:

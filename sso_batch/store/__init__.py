@@ -5,7 +5,7 @@ from sso_batch.store.folder import Folder
 from sso_batch.store.place import PREFIX, Store, Stored, lines
 from sso_batch.store.replacing import Replacing
 from sso_batch.store.s3 import S3
-from sso_batch.store.trouble import PlaceError, Trouble, trouble, unusable_place
+from sso_batch.store.trouble import PlaceError, Trouble, trouble, unusable
 
 __all__ = [
     "PREFIX",
@@ -20,5 +20,5 @@ __all__ = [
     "Trouble",
     "lines",
     "trouble",
-    "unusable_place",
+    "unusable",
 ]

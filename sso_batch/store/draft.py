@@ -1,9 +1,11 @@
 """A file that is being written: it counts and hashes what it holds, and is gone unless it is published."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,11 @@ from typing import Self
 from sso_batch.open_files import patiently
 
 _MODE = 0o600  # reports name people
+
+_OTHERS = 0o077
+
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""How file systems refuse to sync a file at all; a sync that fails has other numbers."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """Never a file that is there, nor through a link."""
@@ -40,14 +47,19 @@ class Draft:
     Leaving the `with` block removes whatever was not published.
     """
 
+    SUFFIX = "part"
+
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self.rows = 0
-        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.part"
+        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._digest = hashlib.sha256()
         self._bytes = 0
         descriptor = patiently(lambda: os.open(self.path, _NEW, _MODE))
-        os.fchmod(descriptor, _MODE)  # whatever the umask took away
+        with contextlib.suppress(OSError):  # some mounts refuse it, others ignore it: `private` tells
+            os.fchmod(descriptor, _MODE)  # whatever the umask took away
+        self.private = not stat.S_IMODE(os.fstat(descriptor).st_mode) & _OTHERS
+        """Whether the file system keeps the file from everybody but its owner."""
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
 
     def write(self, data: bytes) -> None:
@@ -60,9 +72,16 @@ class Draft:
         """Bring every byte to the disk and give the finished file's entry."""
         if not self._file.closed:
             self._file.flush()
-            os.fsync(self._file.fileno())
+            self._sync()
             self._file.close()
         return FileEntry(self.name, self._digest.hexdigest(), self.rows, self._bytes)
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno not in _CANNOT_SYNC:
+                raise
 
     def __enter__(self) -> Self:
         return self

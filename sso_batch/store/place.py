@@ -29,6 +29,10 @@ class Store(Protocol):
     def name(self) -> str:
         """The place as users write it."""
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What `check` or `prepare` found that a person should know."""
+
     def check(self) -> None:
         """Find out, leaving nothing behind, whether files could be made here; raises OutputError."""
 

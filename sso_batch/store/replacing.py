@@ -21,6 +21,11 @@ class Replacing:
         """The place as users write it."""
         return self._store.name
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What `check` or `prepare` found that a person should know."""
+        return self._store.caveats
+
     def check(self) -> None:
         """Find out, leaving nothing behind, whether files could be made here; raises OutputError."""
         self._store.check()

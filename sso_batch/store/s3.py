@@ -9,7 +9,8 @@ from typing import Protocol
 from sso_batch.errors import OutputError
 from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.place import PREFIX, Stored
-from sso_batch.store.trouble import PlaceError, trouble, unusable_place
+from sso_batch.store.spool import SpooledDraft, remove_abandoned
+from sso_batch.store.trouble import PlaceError, trouble, unusable
 
 _RUN_FILE = "_run.json"
 """How the name of a run's first file ends; a run that cannot begin has nothing to keep."""
@@ -18,8 +19,11 @@ _RUN_FILE = "_run.json"
 class Objects(Protocol):
     """As much of a bucket as a place for files needs. Whatever fails raises OSError."""
 
-    def prove(self, key: str) -> None:
-        """Prove that `key`, which is not there, could be put; leaves nothing behind."""
+    def prove(self, key: str, *, patient: bool) -> None:
+        """Prove that `key`, which is not there, could be put; leaves nothing behind.
+
+        `patient` waits for trouble to pass as every other call does; otherwise it has a few seconds.
+        """
 
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
         """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
@@ -48,8 +52,24 @@ class S3:
         self._kept: Path | None = None
         self._proved = False
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Nothing: who can read the objects is the bucket's matter."""
+        return ()
+
     def check(self) -> None:
         """Find out, leaving nothing behind, whether files could be put here; raises OutputError."""
+        self._prove(patient=False)
+
+    def prepare(self) -> None:
+        """Prove that files can be put here; raises OutputError.
+
+        Drafts that a killed process left in the spool are removed.
+        """
+        remove_abandoned(self._spool)
+        self._prove(patient=True)
+
+    def _prove(self, *, patient: bool) -> None:
         try:
             with self.draft(f"{PREFIX}probe") as draft:
                 draft.write(b"x")
@@ -61,14 +81,10 @@ class S3:
                 hint="name a folder that this user may write to in the environment variable TMPDIR",
             ) from error
         try:
-            self._objects.prove(self._key(f"{PREFIX}probe"))
+            self._objects.prove(self._key(f"{PREFIX}probe"), patient=patient)
             next(self.stored(), None)
         except OSError as error:
-            raise unusable_place(self.name, error) from error
-
-    def prepare(self) -> None:
-        """Prove that files can be put here; raises OutputError."""
-        self.check()
+            raise unusable(self.name, error) from error
 
     def stored(self) -> Iterator[Stored]:
         """The files of runs that are here."""
@@ -77,7 +93,7 @@ class S3:
 
     def draft(self, name: str) -> Draft:
         """A new file to be published under `name`."""
-        return Draft(name, self._spool)
+        return SpooledDraft(name, self._spool)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""
@@ -112,9 +128,10 @@ class S3:
         return f"{self._prefix}{within(name)}"
 
     def _prove_first(self, draft: Draft, entry: FileEntry) -> None:
-        """Once, put the same file again, and read it: later files need both, the refusal and the reading.
+        """Once, put the same file again, replace it, and read it: the end of a run needs all three.
 
-        A place that does not refuse it would overwrite others, too.
+        A place that does not refuse the second put would overwrite other files, too. A place that refuses to
+        replace would keep a resumed run from its manifest.
         """
         if self._proved:
             return
@@ -122,6 +139,7 @@ class S3:
         try:
             self._objects.upload(key, draft.path, entry.sha256, replace=False)
         except FileExistsError:
+            self._objects.upload(key, draft.path, entry.sha256, replace=True)
             next(iter(self._objects.read(key)), None)
             self._proved = True
             return
@@ -157,7 +175,8 @@ class S3:
                 hint = "; ".join(filter(None, (hint, f"copy them from {folder}, or run again")))
             except OSError as second:
                 message += f"; the files could not be kept either: {trouble(second).message}"
-        return PlaceError(told.code, message, hint=hint)
+        transient = isinstance(error, PlaceError) and error.transient
+        return PlaceError(told.code, message, hint=hint, transient=transient)
 
     def _folder_to_keep(self) -> Path:
         if self._kept is None:

@@ -9,6 +9,13 @@ from sso_batch.errors import OutputError, OutputUnavailableError
 
 _MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_LOOK = (
+    "look at the file system of the output place and at who may write there, or name another one with "
+    "--output, and run again"
+)
+
 _ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
 
 
@@ -24,30 +31,33 @@ class Trouble:
 class PlaceError(OSError):
     """Trouble that no number of the operating system's tells: the place gives its own `code`.
 
-    `passing` trouble, such as a place that does not answer, may be over at another try.
+    `transient` says that the place was in trouble that can pass, and was asked until patience ended.
     """
 
-    def __init__(self, code: str, message: str, *, hint: str = "", passing: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, hint: str = "", transient: bool = False) -> None:
         super().__init__(message)
-        self.passing = passing
         self.code = code
         self.message = message
         self.hint = hint
-
-
-def unusable_place(name: str, error: OSError) -> OutputError:
-    """The error of a place of that name that cannot be written to, found before the first call."""
-    told = trouble(error)
-    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.passing else OutputError
-    return kind(f"cannot write to the output place {name}: {told.message}", hint=told.hint)
+        self.transient = transient
 
 
 def trouble(error: OSError) -> Trouble:
     """An error of a place for files as people and programs are told of it, without its path."""
     if isinstance(error, PlaceError):
         return Trouble(error.code, error.message, error.hint)
-    hint = _ANOTHER_RUN if isinstance(error, FileExistsError) else _MAKE_ROOM
-    if error.errno in open_files.EXHAUSTED:
+    if isinstance(error, FileExistsError):
+        hint = _ANOTHER_RUN
+    elif error.errno in open_files.EXHAUSTED:
         hint = open_files.hint()
+    else:
+        hint = _MAKE_ROOM if error.errno in _FULL else _LOOK
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
+
+
+def unusable(place: str, error: OSError) -> OutputError:
+    """The error of a place that cannot be written to, found before the first call."""
+    found = trouble(error)
+    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.transient else OutputError
+    return kind(f"cannot write to the output place {place}: {found.message}", hint=found.hint)

@@ -30,6 +30,45 @@ def test_no_place(location: str) -> None:
     assert caught.value.hint.startswith("write ")
 
 
+NO_FILES = [
+    "arn:aws:s3:::bucket/m.json",
+    "arn:aws:s3:eu-west-1:111122223333:accesspoint/name/m.json",
+    "s3:bucket/m.json",
+    "s3:m.json",
+    "s3//bucket/m.json",
+    "S3://bucket/m.json",
+    "https://bucket.s3.amazonaws.com/m.json",
+    "$HOME/m.json",
+    "gs:m.json",
+]
+
+
+@pytest.mark.parametrize("location", NO_FILES)
+def test_no_file(location: str) -> None:
+    """What looks like a URL, an ARN or a variable is not taken for the path of a file."""
+    with pytest.raises(UsageError, match="is no place for files"):
+        open_file(location)
+
+
+@pytest.mark.parametrize("name", ["~", "~/reports", "~/a/b"])
+def test_home(tmp_path: Path, name: str) -> None:
+    """In a folder's path `~` is the home folder."""
+    expected = str(tmp_path / name.removeprefix("~").removeprefix("/"))
+
+    assert open_place(name).name == expected
+    assert open_file(f"{name}/m.json")[0].name == expected
+    assert open_store(with_options(CONFIG, RunOptions(output=name)).output).name == expected
+
+
+def test_home_of_nobody() -> None:
+    """A home folder that nobody has is no folder of that name."""
+    with pytest.raises(OutputError) as caught:
+        open_place("~nobody-of-this-name/reports")
+
+    assert caught.value.message == "the home folder in ~nobody-of-this-name/reports is not known"
+    assert "HOME" in caught.value.hint
+
+
 def test_no_folder_for_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any folder to make files in is told which variable names one."""
 

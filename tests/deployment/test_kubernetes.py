@@ -164,7 +164,7 @@ def test_configuration(overlay: str, tmp_path: Path) -> None:
     assert volume["configMap"]["name"] == name
     assert re.fullmatch(r"sso-batch-[a-z0-9]{10}", name)
     assert variables["SSO_BATCH_CONFIG"] == f"{mounts['config']}/orgs.yaml"
-    assert variables["TMPDIR"] == mounts["tmp"]
+    assert variables["TMPDIR"] in mounts.values()
     assert config.output.directory == (
         mounts["reports"] if overlay == "volume" else "s3://example-audits/nightly"
     )
@@ -197,6 +197,18 @@ def test_volume() -> None:
     volumes: list[dict[str, Any]] = pod("volume")["volumes"]
 
     assert {"name": "reports", "persistentVolumeClaim": {"claimName": claim}} in volumes
+
+
+@pytest.mark.parametrize("overlay", ["irsa", "pod-identity"])
+def test_spool(overlay: str) -> None:
+    """Files that S3 did not take outlive the pod: TMPDIR is on a claim of its own."""
+    claim = one(overlay, "PersistentVolumeClaim")["metadata"]["name"]
+    (variable,) = (each for each in container(overlay)["env"] if each["name"] == "TMPDIR")
+    (volume,) = (
+        each["name"] for each in container(overlay)["volumeMounts"] if each["mountPath"] == variable["value"]
+    )
+
+    assert {"name": volume, "persistentVolumeClaim": {"claimName": claim}} in pod(overlay)["volumes"]
 
 
 def test_shards() -> None:

@@ -147,3 +147,41 @@ def test_a_read_only_folder_cannot_be_written(run: Asked, tmp_path: Path) -> Non
 
     assert ended.code == 2
     assert "cannot write to the output folder /proc/self" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "arn:aws:s3:::bucket/prefix",
+        "arn:aws:s3:eu-west-1:111122223333:accesspoint/name",
+        "s3:bucket/p",
+        "s3//bucket",
+        "S3://bucket/p",
+        "https://bucket.s3.eu-west-1.amazonaws.com/p",
+        "gs://bucket",
+        "$HOME/x",
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "check", "run", "run --output", "diff", "verify", "merge"])
+def test_a_place_that_is_none(
+    sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, command: str
+) -> None:
+    """No command takes for a folder what only looks like a place; each says what to write."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    file = tmp_path / "orgs.yaml"
+    file.write_text(RIGHT.format(folder="reports" if "--output" in command else f"'{place}'"))
+    arguments = {
+        "diff": ("diff", place, place),
+        "verify": ("verify", f"{place}/m.json"),
+        "merge": ("merge", "--config", file, "--run-id", "x"),
+        "run --output": ("run", "--config", file, "--output", place),
+    }.get(command, (command, "--config", file))
+
+    before = set(tmp_path.rglob("*"))
+
+    ended = sso_batch(*arguments)
+
+    assert ended.code == 2
+    assert "s3://bucket/prefix" in ended.stderr or "${NAME}" in ended.stderr
+    assert set(tmp_path.rglob("*")) == before

@@ -2,10 +2,14 @@
 
 import errno
 import os
+import stat
+from pathlib import Path
 
 import pytest
 
+from sso_batch.demo import Emulator, Limits, configuration
 from sso_batch.store import Draft, FileEntry, Folder
+from tests.end_to_end.command import Command
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.worlds import small
@@ -33,10 +37,10 @@ def full_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             raise FULL
         return close(draft)
 
-    def publish_when_full(folder: Folder, *drafts: Draft) -> tuple[FileEntry, ...]:
+    def publish_when_full(folder: Folder, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
         if any(has_no_room(draft.name) for draft in drafts):
             raise FULL
-        return publish(folder, *drafts)
+        return publish(folder, *drafts, replace=replace)
 
     match request.param:
         case "write":
@@ -113,3 +117,50 @@ def test_no_room_for_the_manifest_alone(audit: Audit, monkeypatch: pytest.Monkey
     assert reports.manifest["files"] == []
     assert reports.names == reports.file_names("org-0", "org-1", merged=False)
     assert_exact(reports, world, "org-0", "org-1")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EXDEV, errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_mount_without_modes_and_hard_links(
+    audit: Audit,
+    sso_batch: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    command: str,
+) -> None:
+    """On a mount such as Azure Files a run is complete, leaves no draft, and warns once; `check` agrees."""
+    chmod, sync = os.fchmod, os.fsync
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def readable(descriptor: int, _: int) -> None:
+        chmod(descriptor, 0o755)
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "fchmod", readable)
+    monkeypatch.setattr(os, "fsync", files_only)
+    world = small()
+    if command == "check":
+        (tmp_path / "orgs.yaml").write_text(configuration(world, directory=str(tmp_path / "reports")))
+        with Emulator(world, limits=Limits.off()) as emulator:
+            for name, value in emulator.environment().items():
+                monkeypatch.setenv(name, value)
+            ended = sso_batch("check", "--config", tmp_path / "orgs.yaml")
+        assert not (tmp_path / "reports").exists()
+    else:
+        reports = audit(world)
+        ended = reports.ended
+        assert reports.names == reports.file_names("org-0", "org-1")
+        assert_exact(reports, world, "org-0", "org-1")
+
+    assert ended.code == 0
+    (event,) = ended.named("output.caveat")
+    assert "does not keep file modes" in event["message"]

@@ -5,7 +5,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +19,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
+from sso_batch.aws.objects import Objects
 from sso_batch.config import Config
 from sso_batch.demo import Emulator, Limits, World, configuration
 from sso_batch.iam.policies import policies
@@ -46,12 +47,18 @@ ACTIONS = {  # Source: AWS's service authorization reference
 
 @dataclass(slots=True)
 class S3:
-    """The bucket. Keys that `denied` matches cannot be written; the writing of those of `hanging` hangs."""
+    """The bucket. Keys that `denied` matches cannot be written; the writing of those of `hanging` hangs.
+
+    `late` is how many requests for keys get a 503; `demands` are headers that every put must have, if it is
+    to make an object.
+    """
 
     client: Any
     spool: Path
     denied: str = "^$"
     hanging: str = "^$"
+    late: int = 0
+    demands: tuple[str, ...] = ()
     hangs: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -66,10 +73,19 @@ class S3:
         assert all(folder.name.startswith("sso-batch-kept-") for folder in folders)
         return {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
 
-    def refuse(self, method: str, key: str) -> None:
+    def refuse(self, method: str, key: str, url: str, headers: Mapping[str, str]) -> None:
         """Hang or deny, where it is so written."""
+        if self.late:
+            self.late -= 1
+            raise S3ClientError("SlowDown", "Please reduce your request rate.")
         if method not in {"PUT", "POST"}:
             return
+        if (
+            "uploads" not in url
+            and "partNumber" not in url
+            and not all(one in headers for one in self.demands)
+        ):
+            raise S3ClientError("AccessDenied", "Access Denied")
         if re.search(self.hanging, key):
             self.hangs.set()
             self.go_on.wait()
@@ -95,7 +111,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path) -> Iterator[
     respond = S3Response._key_response
 
     def respond_or_refuse(response: S3Response, request: Any, full_url: str) -> Any:  # noqa: ANN401 - moto's
-        bucket.refuse(request.method, response.parse_key_name())
+        bucket.refuse(request.method, response.parse_key_name(), full_url, request.headers)
         return respond(response, request, full_url)
 
     monkeypatch.setattr(S3Response, "_key_response", respond_or_refuse)
@@ -115,6 +131,13 @@ def emulated(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         for name, value in emulator.environment().items():
             monkeypatch.setenv(name, value)
         yield emulator
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make nearly no pauses between attempts."""
+    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.attempts.LONGEST_PAUSE", 0.01)
 
 
 Run = Callable[..., Reports]
@@ -186,6 +209,96 @@ def test_run_id_taken(run: Run, s3: S3) -> None:
     assert (first.ended.code, second.ended.code) == (0, 2)
     assert "the run nightly is already in this place" in second.ended.stderr
     assert s3.contents() == before
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.usefixtures("hurried")
+def test_s3_is_late(sso_batch: Command, s3: S3, emulated: Emulator, tmp_path: Path, command: str) -> None:
+    """S3 that answers 503 at first is asked until it answers; that is no matter of configuration."""
+    s3.late = 12
+
+    ended = sso_batch(command, "--config", tmp_path / "orgs.yaml")
+
+    assert (ended.code, s3.late) == (0, 0), ended.stderr
+    assert emulated.calls
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.usefixtures("hurried")
+def test_s3_stays_away(
+    sso_batch: Command,
+    s3: S3,
+    emulated: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    """S3 that never answers ends in 5, so that whoever started the run starts it again."""
+    for patience in ("_PATIENCE", "_SHORT_PATIENCE"):
+        monkeypatch.setattr(f"sso_batch.aws.objects.{patience}", 0.2)
+    s3.late = 1_000_000
+
+    ended = sso_batch(command, "--config", tmp_path / "orgs.yaml")
+
+    assert (ended.code, ended.stdout, dict(emulated.calls)) == (5, "", {})
+    assert "SlowDown" in ended.stderr
+    s3.late = 0
+    assert (s3.contents(), s3.kept()) == ({}, {})
+
+
+@pytest.mark.usefixtures("hurried")
+def test_s3_is_late_for_the_first_file(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file waits for S3, too."""
+    prove = Objects.prove
+
+    def prove_and_be_late(objects: Objects, key: str, **patience: bool) -> None:
+        prove(objects, key, **patience)
+        s3.late = 12
+
+    monkeypatch.setattr(Objects, "prove", prove_and_be_late)
+
+    reports = run(small(1))
+
+    assert (reports.ended.code, s3.late) == (0, 0)
+
+
+def test_resume_where_every_put_needs_a_condition(run: Run, s3: S3) -> None:
+    """In a bucket that demands If-None-Match of every put, a resumed run replaces its files all the same."""
+    world = small()
+    s3.demands = ("If-None-Match",)
+    s3.denied = r"_org-1_.*\.csv$"
+    first = run(world, "--run-id", "nightly", "--resume")
+    s3.denied = "^$"
+
+    second = run(world, "--run-id", "nightly", "--resume")
+
+    assert (first.ended.code, second.ended.code) == (4, 0)
+    assert_exact(second, world, "org-0", "org-1")
+    assert second.statuses == {"org-0": "complete", "org-1": "complete"}
+
+
+@pytest.mark.parametrize(
+    ("demanded", "setting"),
+    [
+        ("x-amz-server-side-encryption", "server_side_encryption: AES256"),
+        ("x-amz-acl", "acl: bucket-owner-full-control"),
+    ],
+)
+def test_a_bucket_that_demands_a_setting(
+    sso_batch: Command, s3: S3, emulated: Emulator, tmp_path: Path, demanded: str, setting: str
+) -> None:
+    """What a bucket demands is a setting; without it the run does not start, and says which."""
+    s3.demands = (demanded,)
+    file = tmp_path / "orgs.yaml"
+
+    without = sso_batch("run", "--config", file)
+    calls = dict(emulated.calls)
+    file.write_text(file.read_text().replace("output:", f"output:\n  {setting}", 1))
+    with_it = sso_batch("run", "--config", file)
+
+    assert (without.code, calls, with_it.code) == (2, {}, 0), with_it.stderr
+    assert f"output.{setting.split(':', maxsplit=1)[0]}" in without.stderr
+    assert any(key.endswith("_manifest.json") for key in s3.contents())
 
 
 # What fails in mid-run
@@ -260,6 +373,23 @@ def test_told_to_end_while_s3_hangs(s3: S3, tmp_path: Path, hanging: str, kept: 
     assert ended.code == 143
     assert time.monotonic() - begun < 5
     assert len(s3.kept()) == kept
+
+
+@pytest.mark.usefixtures("emulated")
+def test_drafts_of_a_killed_run(s3: S3, sso_batch: Command, tmp_path: Path) -> None:
+    """What a killed process left on its way to S3 is removed by the next run."""
+    s3.hanging = r"\.csv$"
+    process = start("run", "--config", tmp_path / "orgs.yaml")
+    assert s3.hangs.wait(60)
+    process.kill()
+    finish(process, within=30)
+    left = list(s3.spool.iterdir())
+    s3.hanging = "^$"
+
+    ended = sso_batch("run", "--config", tmp_path / "orgs.yaml")
+
+    assert (ended.code, list(s3.spool.iterdir())) == (0, [])
+    assert left
 
 
 # What works

@@ -138,6 +138,16 @@ def test_bucket_and_topic(prefix: str) -> None:
     }
 
 
+def test_acl() -> None:
+    """Whoever writes files with an ACL may do so; nobody else."""
+    plain, with_acl = (
+        policies(configuration(output={"directory": "s3://reports", **acl}))["runner"]
+        for acl in ({}, {"acl": "bucket-owner-full-control"})
+    )
+
+    assert set(actions(with_acl)) - set(actions(plain)) == {"s3:PutObjectAcl"}
+
+
 @pytest.mark.parametrize(
     ("key", "resource", "alias"),
     [

@@ -327,8 +327,9 @@ def test_shards_begin_at_the_same_moment(
     read = Folder.read
 
     def read_too_early(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        for error in reads:
-            raise error
+        if name.endswith("_run.json"):
+            for error in reads:
+                raise error
         return read(folder, name, skip=skip)
 
     monkeypatch.setattr(Folder, "read", read_too_early)

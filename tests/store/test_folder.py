@@ -1,10 +1,13 @@
 """The output folder: a file appears whole or not at all, and is never overwritten."""
 
+import contextlib
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,26 @@ def contents(directory: Path) -> dict[str, bytes]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+NO_LINKS = [
+    errno.EPERM,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+    errno.EMLINK,
+    errno.EIO,
+    errno.EXDEV,
+    errno.EACCES,
+    errno.EINVAL,
+]
+"""How file systems refuse hard links."""
+
+
+def refuse_with(number: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
 @pytest.fixture(params=["", "hard links are unknown"])
@@ -119,6 +142,100 @@ def test_link_refused_for_another_reason(folder: Folder, monkeypatch: pytest.Mon
     assert contents(folder.directory) == {}
 
 
+@pytest.mark.parametrize("number", NO_LINKS, ids=errno.errorcode.get)
+def test_hard_links_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """However a file system refuses hard links, files are published, once, and nothing else is left."""
+    monkeypatch.setattr(os, "link", refuse_with(number))
+
+    folder.prepare()
+    publish(folder, "a.csv")
+    with pytest.raises(FileExistsError):
+        publish(folder, "a.csv", content=b"other")
+
+    assert contents(folder.directory) == {"a.csv": CONTENT}
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EXDEV, errno.EACCES])
+def test_two_at_once_without_hard_links(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Of two that publish one name at the same moment, one wins, and the other does not overwrite it."""
+    monkeypatch.setattr(os, "link", refuse_with(number))
+    monkeypatch.setattr("sso_batch.store.folder._LOOK", 0.001)
+    both, lexists = threading.Barrier(2), os.path.lexists
+
+    def look_together(path: Path) -> bool:
+        there = lexists(path)
+        with contextlib.suppress(threading.BrokenBarrierError):  # one alone does not wait for ever
+            both.wait(0.5)
+        return there
+
+    monkeypatch.setattr("os.path.lexists", look_together)
+
+    def attempt(content: bytes) -> bytes | None:
+        try:
+            publish(folder, "a.csv", content=content)
+        except FileExistsError:
+            return None
+        return content
+
+    with ThreadPoolExecutor(2) as pool:
+        won = [content for content in pool.map(attempt, (b"ours", b"theirs")) if content is not None]
+
+    assert len(won) == 1
+    assert contents(folder.directory) == {"a.csv": won[0]}
+
+
+def test_claim_of_a_killed_process(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim that stays is of a process that was killed, and is taken over after a while."""
+    monkeypatch.setattr(os, "link", refuse_with(errno.EIO))
+    monkeypatch.setattr("sso_batch.store.folder._CLAIM_PATIENCE", 0.05)
+    monkeypatch.setattr("sso_batch.store.folder._LOOK", 0.001)
+    (folder.directory / ".a.csv.claim").touch()
+
+    publish(folder, "a.csv")
+
+    assert contents(folder.directory) == {"a.csv": CONTENT}
+
+
+# Modes
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("umask", [0o022, 0o077], indirect=True)
+def test_modes_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, umask: int, number: int) -> None:
+    """A file system that refuses chmod takes files all the same; where they stay private nothing is said."""
+    del umask
+    monkeypatch.setattr(os, "fchmod", refuse_with(number))
+    monkeypatch.setattr(Path, "chmod", refuse_with(number))
+
+    folder.prepare()
+    publish(folder, "a.csv")
+
+    assert contents(folder.directory) == {"a.csv": CONTENT}
+    assert folder.caveats == ()
+
+
+@pytest.mark.parametrize("how", ["refused", "ignored"])
+@pytest.mark.parametrize("step", ["check", "prepare"])
+def test_modes_not_kept(folder: Folder, monkeypatch: pytest.MonkeyPatch, how: str, step: str) -> None:
+    """Where others can read the files whatever mode they are given, that is said."""
+    chmod, open_ = os.fchmod, os.open
+
+    def readable(path: Path, flags: int, mode: int = 0o777) -> int:
+        descriptor = open_(path, flags, mode)
+        if flags & os.O_CREAT:
+            chmod(descriptor, 0o755)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", readable)
+    monkeypatch.setattr(os, "fchmod", refuse_with(errno.EPERM) if how == "refused" else lambda *_: None)
+
+    getattr(folder, step)()
+
+    (caveat,) = folder.caveats
+    assert "does not keep file modes" in caveat
+    assert contents(folder.directory) == {}
+
+
 # A full disk, and other ends of a draft
 
 
@@ -158,7 +275,15 @@ def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch
     assert contents(folder.directory) == {}
 
 
-@pytest.mark.parametrize(("number", "published"), [(errno.EINVAL, True), (errno.EIO, False)])
+@pytest.mark.parametrize(
+    ("number", "published"),
+    [
+        *((number, True) for number in (errno.EINVAL, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS)),
+        (errno.EOPNOTSUPP, True),
+        (errno.EIO, False),
+        (errno.ENOSPC, False),
+    ],
+)
 def test_folder_sync(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool
 ) -> None:
@@ -175,7 +300,30 @@ def test_folder_sync(
     if published:
         publish(folder, "a.csv")
     else:
-        with pytest.raises(OSError, match="error"):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            publish(folder, "a.csv")
+
+    assert contents(folder.directory) == ({"a.csv": CONTENT} if published else {})
+
+
+@pytest.mark.parametrize(
+    ("number", "published"),
+    [
+        (errno.EINVAL, True),
+        (errno.ENOSYS, True),
+        (errno.EOPNOTSUPP, True),
+        (errno.EIO, False),
+        (errno.EDQUOT, False),
+    ],
+)
+def test_file_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool) -> None:
+    """A file system that cannot sync at all is good enough; a sync that fails loses the file."""
+    monkeypatch.setattr(os, "fsync", refuse_with(number))
+
+    if published:
+        publish(folder, "a.csv")
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
             publish(folder, "a.csv")
 
     assert contents(folder.directory) == ({"a.csv": CONTENT} if published else {})
@@ -249,6 +397,39 @@ def test_prepare(tmp_path: Path) -> None:
     folder.prepare()
 
     assert list(folder.stored()) == []
+
+
+@pytest.mark.parametrize("step", ["check", "prepare"])
+@pytest.mark.parametrize("refused", ["link and rename", "replace", "read"])
+def test_what_a_run_needs_is_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, refused: str
+) -> None:
+    """A folder that takes files, but does not let a run publish, replace or read them, is refused."""
+    folder = Folder(tmp_path / "reports")
+    if refused == "link and rename":
+        monkeypatch.setattr(os, "link", refuse_with(errno.EIO))
+        monkeypatch.setattr(Path, "rename", refuse_with(errno.EIO))
+    elif refused == "replace":
+        monkeypatch.setattr(Path, "replace", refuse_with(errno.EIO))
+    else:
+        monkeypatch.setattr("sso_batch.store.folder._regular", refuse_with(errno.EIO))
+
+    with pytest.raises(OutputError, match=r"cannot write to the output folder .*error"):
+        getattr(folder, step)()
+
+    assert [path.name for path in tmp_path.rglob("*")] == (["reports"] if step == "prepare" else [])
+
+
+@pytest.mark.usefixtures("umask")
+def test_folders_are_private(tmp_path: Path) -> None:
+    """Every folder that is made is its owner's alone, whatever the umask; others stay as they are."""
+    (tmp_path / "there").mkdir(mode=0o755)
+    (tmp_path / "there").chmod(0o755)
+
+    Folder(tmp_path / "there" / "a" / "b").prepare()
+
+    modes = [stat.S_IMODE((tmp_path / path).stat().st_mode) for path in ("there", "there/a", "there/a/b")]
+    assert modes == [0o755, 0o700, 0o700]
 
 
 # What is published
@@ -393,6 +574,19 @@ def test_check(tmp_path: Path) -> None:
     Folder(tmp_path / "a" / "b").check()
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "reports"])
+def test_check_with_a_folder_that_takes_no_file(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    """A folder that looks writable and is not is found out, and left as it was."""
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OutputError, match="No space left"):
+        Folder(folder.directory / below).check()
+
+    assert contents(folder.directory) == {}
 
 
 @pytest.mark.parametrize("below", ["", "reports"])

@@ -1,6 +1,7 @@
 """A place in S3: what it does with the objects of a bucket, which are a strict fake's here."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import stat
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.errors import OutputError
+from sso_batch.errors import OutputError, OutputUnavailableError
 from sso_batch.store import S3, FileEntry, PlaceError, Stored
+from sso_batch.store.spool import SpooledDraft
 
 CONTENT = b"UserEmail\r\n" * 20_000
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -25,14 +27,14 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.put: list[str] = []
-        self.proved: list[str] = []
+        self.proved: list[tuple[str, bool]] = []
         self.faults: dict[str, OSError] = {}
         self.undeletable = False
         self.overwrites = False
 
-    def prove(self, key: str) -> None:
+    def prove(self, key: str, *, patient: bool) -> None:
         """Note the key."""
-        self.proved.append(key)
+        self.proved.append((key, patient))
         if fault := self.faults.get(key):
             raise fault
 
@@ -40,7 +42,7 @@ class Bucket:
         """Put the file, which has to be what is said."""
         content = path.read_bytes()
         assert hashlib.sha256(content).hexdigest() == sha256
-        if fault := self.faults.get(key):
+        if fault := self.faults.get(f"replace {key}" if replace else key):
             raise fault
         if key in self.objects and not replace and not self.overwrites:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), key)
@@ -199,6 +201,38 @@ def test_a_place_that_overwrites(place: S3, bucket: Bucket) -> None:
     assert bucket.objects == {}
 
 
+def test_a_place_that_cannot_replace(place: S3, bucket: Bucket) -> None:
+    """Where the first file cannot be replaced, a resumed run could not end: better not begin."""
+    bucket.faults["replace audits/r_run.json"] = DENIED
+
+    with pytest.raises(PlaceError) as caught:
+        publish(place, "r_run.json")
+
+    assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
+
+
+@pytest.mark.parametrize("way", ["check", "prepare"])
+def test_a_place_in_trouble(place: S3, bucket: Bucket, way: str) -> None:
+    """A place whose trouble can pass is no matter of configuration; a run waits longer than a check."""
+    bucket.faults["audits/aws_sso_access_report_probe"] = PlaceError("SlowDown", "busy", transient=True)
+
+    with pytest.raises(OutputUnavailableError) as caught:
+        getattr(place, way)()
+
+    assert caught.value.exit_code == 5
+    assert bucket.proved == [("audits/aws_sso_access_report_probe", way == "prepare")]
+
+
+def test_what_was_kept_can_be_in_trouble(place: S3, bucket: Bucket) -> None:
+    """A file that could not be put for trouble that can pass is kept, and the error still says so."""
+    bucket.faults["audits/a.csv"] = PlaceError("SlowDown", "busy", transient=True)
+
+    with pytest.raises(PlaceError) as caught:
+        publish(place, "a.csv")
+
+    assert caught.value.transient
+
+
 def test_a_place_that_cannot_be_read(place: S3, bucket: Bucket) -> None:
     """Where the first file cannot be read back, a run would end without its merged file: better not begin."""
     bucket.faults["read audits/r_run.json"] = DENIED
@@ -248,6 +282,107 @@ def test_check_without_a_spool(bucket: Bucket, tmp_path: Path) -> None:
     assert bucket.proved == []
 
 
+# What a killed process left
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path) -> Path:
+    """A draft of a process that was killed: its file without its lock."""
+    path = tmp_path / f".aws_sso_access_report_a.csv.0a1b2c3d.{SpooledDraft.SUFFIX}"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_abandoned(place: S3, tmp_path: Path, abandoned: Path) -> None:
+    """A draft that nobody holds is removed by the next run, and by no check."""
+    place.check()
+    assert abandoned.exists()
+
+    place.prepare()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_in_use(place: S3, bucket: Bucket, tmp_path: Path, *, closed: bool) -> None:
+    """Another process's draft stays while it is written and while it is put."""
+    with S3("reports", "other", bucket, tmp_path).draft("a.csv") as draft:
+        draft.write(CONTENT)
+        if closed:
+            draft.close()
+
+        place.prepare()
+
+        assert draft.path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_not_ours(
+    place: S3,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    abandoned: Path,
+) -> None:
+    """What is another user's, a link, a folder, kept for a person or of another program stays."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
+    elsewhere.write_bytes(b"theirs")
+    (tmp_path / f".link.{SpooledDraft.SUFFIX}").symlink_to(elsewhere)
+    (tmp_path / f".folder.{SpooledDraft.SUFFIX}").mkdir()
+    (tmp_path / "sso-batch-kept-x").mkdir()
+    (tmp_path / "sso-batch-kept-x" / "a.csv").write_bytes(b"kept")
+    (tmp_path / ".other.part").touch()
+    before = set(tmp_path.rglob("*")) - {abandoned}
+    place.prepare()
+    abandoned.write_bytes(b"of another user")
+    monkeypatch.setattr(os, "geteuid", lambda: abandoned.stat().st_uid + 1)
+
+    place.prepare()
+
+    assert set(tmp_path.rglob("*")) == before | {abandoned}
+    assert elsewhere.read_bytes() == b"theirs"
+
+
+def test_without_locks(place: S3, monkeypatch: pytest.MonkeyPatch, bucket: Bucket, abandoned: Path) -> None:
+    """Where the spool knows no locks files are put all the same, and nothing is taken for abandoned."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+    place.prepare()
+    publish(place, "a.csv")
+
+    assert bucket.objects == {"audits/a.csv": CONTENT}
+    assert abandoned.exists()
+
+
+@pytest.mark.parametrize("how", ["locked", "removed"])
+def test_draft_taken_for_an_abandoned_one(
+    place: S3, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    """A draft that another run meets before it is locked is made again."""
+    lock = fcntl.flock
+    met: list[int] = []
+
+    def meet(descriptor: int, operation: int) -> None:
+        if not met:
+            met.append(descriptor)
+            (path,) = tmp_path.iterdir()
+            path.unlink()
+            if how == "locked":
+                raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("fcntl.flock", meet)
+
+    publish(place, "a.csv")
+
+    assert bucket.objects == {"audits/a.csv": CONTENT}
+    assert list(tmp_path.iterdir()) == []
+
+
 # What works
 
 
@@ -255,7 +390,7 @@ def test_check(place: S3, bucket: Bucket, tmp_path: Path) -> None:
     """A check asks about a name of the place, and leaves nothing, neither there nor in the spool."""
     place.check()
 
-    assert bucket.proved == ["audits/aws_sso_access_report_probe"]
+    assert bucket.proved == [("audits/aws_sso_access_report_probe", False)]
     assert (bucket.objects, list(tmp_path.iterdir())) == ({}, [])
 
 
@@ -270,7 +405,7 @@ def test_published(place: S3, bucket: Bucket, tmp_path: Path) -> None:
 
     assert modes == {0o600}
     assert list(tmp_path.iterdir()) == []
-    assert bucket.put == ["audits/b.csv", "audits/a.jsonl"]
+    assert bucket.put == ["audits/b.csv", "audits/b.csv", "audits/a.jsonl"]  # the first one is replaced once
     assert bucket.objects == {"audits/b.csv": CONTENT, "audits/a.jsonl": b""}
     assert entries == (
         FileEntry("b.csv", hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
@@ -290,7 +425,7 @@ def test_replace(place: S3, bucket: Bucket) -> None:
 def test_what_was_replaced_stays(place: S3, bucket: Bucket) -> None:
     """A file that replaced another one is not taken back: there would be neither."""
     publish(place, "a.csv", content=b"before")
-    bucket.faults["audits/b.csv"] = DENIED
+    bucket.faults["replace audits/b.csv"] = DENIED
 
     with pytest.raises(PlaceError):
         publish(place, "a.csv", "b.csv", replace=True, content=b"after")

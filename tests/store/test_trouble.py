@@ -8,6 +8,10 @@ import pytest
 from sso_batch.store import PlaceError, Trouble, trouble
 
 MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+LOOK = (
+    "look at the file system of the output place and at who may write there, or name another one with "
+    "--output, and run again"
+)
 
 
 @pytest.mark.parametrize(
@@ -25,10 +29,15 @@ MAKE_ROOM = "make room in the output place, or name another one with --output, a
                 "another run writes files of the same names: give another --run-id, or another --output",
             ),
         ),
-        (OSError("of another kind"), Trouble("OSError", "of another kind", MAKE_ROOM)),
+        (
+            OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
+            Trouble("EDQUOT", "Disk quota exceeded", MAKE_ROOM),
+        ),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), Trouble("EIO", "Input/output error", LOOK)),
+        (OSError("of another kind"), Trouble("OSError", "of another kind", LOOK)),
         (PlaceError("AccessDenied", "no", hint="do that"), Trouble("AccessDenied", "no", "do that")),
     ],
-    ids=["a number", "taken", "no number", "of a place"],
+    ids=["a number", "taken", "a quota", "another number", "no number", "of a place"],
 )
 def test_trouble(error: OSError, told: Trouble) -> None:
     """An error of the system has its code and words, one of a place its own and its hint."""

@@ -1,0 +1,60 @@
+"""Files on their way to S3, in a local folder: the next run removes what a killed process left there."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+
+from sso_batch.store.draft import Draft
+
+
+class SpooledDraft(Draft):
+    """A draft whose file stays locked for as long as its process lives and needs it."""
+
+    SUFFIX = "sso-batch-spool"
+
+    def __init__(self, name: str, directory: Path) -> None:
+        while True:
+            super().__init__(name, directory)
+            self._lock: int | None = os.dup(self._file.fileno())  # it outlives the file that is written to
+            if self._locked(self._lock):
+                return
+            self.__exit__(None, None, None)  # another run took the new file for an abandoned one
+
+    @staticmethod
+    def _locked(descriptor: int) -> bool:
+        """Lock the file, where locks are known; False where it is, or was, another process's to remove."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno != errno.EWOULDBLOCK
+        return os.fstat(descriptor).st_nlink > 0
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def remove_abandoned(directory: Path) -> None:
+    """Remove this user's drafts whose process is gone: nobody holds their lock."""
+    for path in directory.glob(f".*.{SpooledDraft.SUFFIX}"):
+        with contextlib.suppress(OSError):  # somebody else's, in use, or gone meanwhile
+            _remove_abandoned(path)
+
+
+def _remove_abandoned(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    finally:
+        os.close(descriptor)

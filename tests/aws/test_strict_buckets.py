@@ -1,0 +1,336 @@
+"""Buckets whose policy demands more, and answers that are not S3's, on loopback."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from sso_batch.aws.objects import Objects
+from sso_batch.aws.writer import bucket_of
+from sso_batch.config import Output
+from sso_batch.store import PlaceError
+from tests.aws.loopback import BUCKET, Headers, LoopbackS3, client_of
+
+KEY = "audits/a.csv"
+PART = 64 << 10
+SMALL = bytes(range(256)) * 100
+LARGE = SMALL * 8  # in parts
+BOTH = pytest.mark.parametrize("content", [SMALL, LARGE], ids=["whole", "in parts"])
+MAKING = ("PutObject", "CreateMultipartUpload")
+CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.objects._PATIENCE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.objects._SHORT_PATIENCE", 0.5)
+
+
+@pytest.fixture
+def s3() -> LoopbackS3:
+    return LoopbackS3()
+
+
+@pytest.fixture
+def url(s3: LoopbackS3) -> Iterator[str]:
+    with s3.serve() as url:
+        yield url
+
+
+Objected = Callable[..., Objects]
+
+
+@pytest.fixture
+def bucket(url: str) -> Iterator[Objected]:
+    """Makes the objects of the bucket, with settings."""
+    client = client_of(url)
+    yield lambda **settings: Objects(client, BUCKET, threading.Event(), part=PART, **settings)
+    client.close()
+
+
+def upload(objects: Objects, folder: Path, content: bytes, *, replace: bool = False) -> None:
+    path = folder / "draft"
+    path.write_bytes(content)
+    objects.upload(KEY, path, hashlib.sha256(content).hexdigest(), replace=replace)
+
+
+def if_none_match(operation: str, headers: Headers) -> bool:
+    return operation not in CONDITIONAL or headers.get("if-none-match") == "*"
+
+
+def any_condition(operation: str, headers: Headers) -> bool:
+    return operation not in CONDITIONAL or not {"if-none-match", "if-match"}.isdisjoint(headers)
+
+
+# Conditions
+
+
+@BOTH
+@pytest.mark.parametrize("policy", [if_none_match, any_condition])
+@pytest.mark.parametrize("before", [None, b"before"], ids=["new", "there"])
+def test_replace_where_a_condition_is_demanded(
+    bucket: Objected,
+    s3: LoopbackS3,
+    tmp_path: Path,
+    content: bytes,
+    policy: Callable[[str, Headers], bool],
+    before: bytes | None,
+) -> None:
+    """A resumed run replaces its files in a bucket that refuses every put without a condition."""
+    s3.allows = policy
+    if before is not None:
+        upload(bucket(), tmp_path, before)
+
+    upload(bucket(), tmp_path, content, replace=True)
+
+    assert (s3.contents, s3.uploads) == ({KEY: content}, {})
+    assert s3.count("DeleteObject") == (before is not None and policy is if_none_match)
+
+
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_replace_where_if_match_is_not_implemented(
+    bucket: Objected, s3: LoopbackS3, tmp_path: Path, status: int
+) -> None:
+    """A service that refuses If-Match as unknown gets the object without it, at once."""
+    upload(bucket(), tmp_path, b"before")
+    s3.unknown = {"if-match": status}
+
+    upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert s3.contents == {KEY: SMALL}
+    assert s3.count("DeleteObject") == 1
+
+
+def test_replace_without_if_match(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
+    """A service that ignores If-Match replaces the object all the same."""
+    s3.if_match = False
+    upload(bucket(), tmp_path, b"before")
+
+    upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert s3.contents == {KEY: SMALL}
+
+
+def test_replace_what_may_not_be_written(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
+    """Where no put is allowed any more, the object that is there is not deleted."""
+    upload(bucket(), tmp_path, b"before")
+    s3.allows = lambda operation, _: operation not in CONDITIONAL
+
+    with pytest.raises(PlaceError) as caught:
+        upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert caught.value.code == "AccessDenied"
+    assert s3.contents == {KEY: b"before"}
+    assert s3.count("DeleteObject") == 0
+
+
+def test_replace_what_changes_meanwhile(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
+    """An object that somebody replaces in between is looked at again."""
+    upload(bucket(), tmp_path, b"before")
+    theirs = [b"theirs"]
+
+    def changing(operation: str, _: Headers) -> bool:
+        if operation == "PutObject" and theirs:
+            s3.objects[KEY] = type(s3.objects[KEY])(theirs.pop(), {})
+        return True
+
+    s3.allows = changing
+
+    upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert s3.contents == {KEY: SMALL}
+    assert s3.count("PutObject") == 3
+
+
+@pytest.mark.parametrize("fault", ["answer lost", "reset in the body"])
+def test_replace_with_a_lost_answer(bucket: Objected, s3: LoopbackS3, tmp_path: Path, fault: str) -> None:
+    """An object that an attempt without an answer has replaced is this upload's own."""
+    upload(bucket(), tmp_path, b"before")
+    s3.faults["PutObject"] = [fault]
+
+    upload(bucket(), tmp_path, SMALL, replace=True)
+
+    assert s3.contents == {KEY: SMALL}
+
+
+# Encryption and ACL
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("settings", "name", "value"),
+    [
+        ({"server_side_encryption": "AES256"}, "x-amz-server-side-encryption", "AES256"),
+        ({"server_side_encryption": "aws:kms"}, "x-amz-server-side-encryption", "aws:kms"),
+        ({"kms_key_id": "alias/a"}, "x-amz-server-side-encryption", "aws:kms"),
+        (
+            {"server_side_encryption": "aws:kms:dsse", "kms_key_id": "alias/a"},
+            "x-amz-server-side-encryption",
+            "aws:kms:dsse",
+        ),
+        ({"acl": "bucket-owner-full-control"}, "x-amz-acl", "bucket-owner-full-control"),
+    ],
+)
+def test_a_header_that_is_demanded(
+    url: str,
+    s3: LoopbackS3,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    settings: dict[str, str],
+    name: str,
+    value: str,
+) -> None:
+    """What the configuration says of encryption and ACL goes with every request that makes an object."""
+    s3.allows = lambda operation, headers: operation not in MAKING or headers.get(name) == value
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setattr("sso_batch.aws.objects.PART", PART)
+    output = Output.model_validate({"directory": f"s3://{BUCKET}/audits", **settings})
+    objects = bucket_of(output, threading.Event())
+
+    objects.prove(KEY, patient=False)
+    upload(objects, tmp_path, content)
+    upload(objects, tmp_path, content, replace=True)
+
+    assert s3.contents == {KEY: content}
+
+
+@pytest.mark.parametrize("missing", ["x-amz-server-side-encryption", "x-amz-acl"])
+def test_a_header_that_is_missing(bucket: Objected, s3: LoopbackS3, missing: str) -> None:
+    """A bucket that demands a header which the configuration does not give is refused before a run."""
+    s3.allows = lambda operation, headers: operation not in MAKING or missing in headers
+
+    with pytest.raises(PlaceError) as caught:
+        bucket().prove(KEY, patient=False)
+
+    assert "output.server_side_encryption, output.kms_key_id or output.acl" in caught.value.hint
+    assert not caught.value.transient
+
+
+# Answers of another shape
+
+
+@pytest.mark.parametrize(
+    ("operation", "content"),
+    [
+        ("PutObject", SMALL),
+        ("CreateMultipartUpload", LARGE),
+        ("UploadPart", LARGE),
+        ("CompleteMultipartUpload", LARGE),
+    ],
+)
+def test_html_for_an_upload(
+    bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes
+) -> None:
+    """A page in place of S3's answer is no answer: the request is made again."""
+    s3.html[operation] = 2
+
+    upload(bucket(), tmp_path, content)
+
+    assert (s3.contents, s3.html[operation]) == ({KEY: content}, 0)
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "DeleteObject"])
+def test_html_for_a_question(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
+    """A page is neither an object nor an empty listing, and deletes nothing."""
+    upload(bucket(), tmp_path, SMALL)
+    s3.html[operation] = 2
+    objects = bucket()
+
+    if operation == "GetObject":
+        assert b"".join(objects.read(KEY)) == SMALL
+    elif operation == "ListObjectsV2":
+        assert [key for key, _ in objects.listed("audits/")] == [KEY]
+    else:
+        objects.delete(KEY)
+        assert s3.objects == {}
+    assert s3.html[operation] == 0
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "DeleteObject"])
+def test_html_for_good(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
+    """Where nothing but pages come, that is an error and never content, a short listing or a deletion."""
+    upload(bucket(), tmp_path, SMALL)
+    s3.html[operation] = 10_000
+    objects = bucket()
+    ask: dict[str, Callable[[], object]] = {
+        "GetObject": lambda: list(objects.read(KEY)),
+        "ListObjectsV2": lambda: list(objects.listed("audits/")),
+        "DeleteObject": lambda: objects.delete(KEY),
+    }
+
+    with pytest.raises(PlaceError, match=f"{operation} in the bucket reports failed: MalformedA") as caught:
+        ask[operation]()
+
+    assert caught.value.transient
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+@pytest.mark.parametrize("missing", ["Key", "LastModified", "ETag"])
+def test_item_of_a_listing(missing: str, without_pauses: None) -> None:
+    """An object in a listing that lacks what S3 always tells makes the listing a broken one."""
+    del without_pauses
+    item = {"Key": KEY, "LastModified": None, "ETag": '"e"'}
+    del item[missing]
+    client = SimpleNamespace(list_objects_v2=lambda **_: {"IsTruncated": False, "Contents": [item]})
+
+    with pytest.raises(PlaceError, match="MalformedAnswer"):
+        list(Objects(client, BUCKET, threading.Event()).listed("audits/"))
+
+
+# Late
+
+
+class _Clock(threading.Event):
+    """Time that passes only where somebody waits."""
+
+    now = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Pass the time."""
+        self.now += timeout or 0
+        return False
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_trouble_before_a_run(
+    bucket: Objected, s3: LoopbackS3, monkeypatch: pytest.MonkeyPatch, *, patient: bool
+) -> None:
+    """A run waits until 30 seconds of 503 have passed, a check does not."""
+    del bucket
+    clock = _Clock()
+    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.objects._PATIENCE", 300.0)
+    monkeypatch.setattr("sso_batch.aws.objects._SHORT_PATIENCE", 20.0)
+    monkeypatch.setattr("sso_batch.aws.attempts.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("random.uniform", lambda _, longest: longest)
+
+    class Late:
+        """S3, which answers after 30 seconds."""
+
+        def __init__(self, real: object) -> None:
+            self._real = real
+
+        def __getattr__(self, method: str) -> object:
+            if clock.now < 30:
+                s3.faults.setdefault("CreateMultipartUpload", ["503 after the body"])
+                s3.faults["CreateMultipartUpload"] = ["503 after the body"]
+            return getattr(self._real, method)
+
+    with s3.serve() as url:
+        objects = Objects(Late(client_of(url)), BUCKET, clock)
+        if patient:
+            objects.prove(KEY, patient=True)
+        else:
+            with pytest.raises(PlaceError) as caught:
+                objects.prove(KEY, patient=False)
+            assert (caught.value.code, caught.value.transient) == ("SlowDown", True)
+
+    assert (s3.objects, s3.uploads) == ({}, {})
+    assert (clock.now >= 30) == patient
