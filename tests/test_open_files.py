@@ -197,8 +197,8 @@ def test_hint(limits: Limits) -> None:
     """The hint names the limit and how to raise it, and not the room in the output place."""
     limits["now"] = (256, 256)
 
-    told = trouble(FULL)
+    explained = trouble(FULL)
 
-    assert told.code == "EMFILE"
-    assert told.hint.startswith("raise the limit of 256 open files for this process (`ulimit -n`")
-    assert "make room" not in told.hint
+    assert explained.code == "EMFILE"
+    assert explained.hint.startswith("raise the limit of 256 open files for this process (`ulimit -n`")
+    assert "make room" not in explained.hint

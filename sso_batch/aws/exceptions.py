@@ -121,7 +121,7 @@ def variables_in(message: str) -> list[str]:
 
 def lacks_descriptors(error: BaseException) -> bool:
     """Return whether an exception, or one behind it, says that no further file can be opened."""
-    return any(isinstance(one, OSError) and one.errno in open_files.EXHAUSTED for one in _behind(error))
+    return any(isinstance(cause, OSError) and cause.errno in open_files.EXHAUSTED for cause in _behind(error))
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:

@@ -126,8 +126,8 @@ def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
     for (operation, code, hint), found in alike.items():
         messages = {message for _, message in found}
         example = "for example: " if len(messages) > 1 else ""
-        told = f"{operation} {code}: {example}{found[0][1]}".strip()
-        yield _line([name for name, _ in found], told, hint)
+        message = f"{operation} {code}: {example}{found[0][1]}".strip()
+        yield _line([name for name, _ in found], message, hint)
 
 
 def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
@@ -141,16 +141,16 @@ def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
     for (action, verdict, code, instead), found in alike.items():
         first = found[0][1]
         about = f"{action} on {first.resource}" if len(found) == 1 else action
-        told = (
+        message = (
             f"{about} is denied"
             if verdict is Verdict.DENIED
             else f"{about} is unknown: {code}: {first.message}"
         )
         names = [name for name, _ in found]
         if instead:
-            yield _line(names, f"{told}, but not needed: {instead}", style="not bold")
+            yield _line(names, f"{message}, but not needed: {instead}", style="not bold")
         else:
-            yield _line(names, told, "" if verdict is Verdict.DENIED else first.hint)
+            yield _line(names, message, "" if action in first.hint else first.hint)
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:

@@ -128,7 +128,7 @@ def test_a_setting_of_a_profile(monkeypatch: pytest.MonkeyPatch, aws: Path) -> N
 
 
 def test_half_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key id without its key is told as such."""
+    """A key id without its key is reported as such."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
 
     error = refused()

@@ -266,7 +266,8 @@ def test_as_strict_as_a_run(check: Check, audit: Audit, action: str) -> None:
     ran = audit(world, settings=EVERYTHING)
 
     assert checked.ended.code == ran.ended.code == (0 if action in SPARED else 4)
-    (permission,) = [one for one in checked.organization("org-0")["permissions"] if one["action"] == action]
+    permissions = checked.organization("org-0")["permissions"]
+    (permission,) = [permission for permission in permissions if permission["action"] == action]
     assert permission["verdict"] == "denied"
     assert bool(permission["instead"]) == (action in SPARED)
 

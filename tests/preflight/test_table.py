@@ -28,7 +28,13 @@ ESTIMATES = Estimates(
 )
 ALLOWED = Permission("ListGroups", "identitystore:ListGroups", Verdict.ALLOWED, "d-1")
 DENIED = Permission(
-    "ListUsers", "identitystore:ListUsers", Verdict.DENIED, "d-1", "AccessDeniedException", "no", "allow it"
+    "ListUsers",
+    "identitystore:ListUsers",
+    Verdict.DENIED,
+    "d-1",
+    "AccessDeniedException",
+    "no",
+    "allow the role the IAM action identitystore:ListUsers",
 )
 READY = OrganizationCheck("acme", (), INSTANCE, (ALLOWED,) * 28, ESTIMATES, 30)
 LACKING = replace(READY, permissions=(ALLOWED, DENIED))
@@ -133,6 +139,16 @@ def test_unlike_causes() -> None:
 
     assert "acme: AssumeRole AccessDenied: no\n  fix" in text
     assert "globex: ListInstances NoInstance: none\n  set the Region" in text
+
+
+def test_hint_of_a_permission() -> None:
+    """A hint is shown unless the line says the same already."""
+    key = replace(DENIED, action="identitystore:ListGroups", hint="allow the role kms:Decrypt")
+
+    text = shown([replace(LACKING, permissions=(DENIED, key))])
+
+    assert "allow the role kms:Decrypt" in text
+    assert "allow the role the IAM action" not in text
 
 
 def test_not_needed() -> None:
