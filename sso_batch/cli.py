@@ -25,6 +25,7 @@ from sso_batch.commands.options import (
 )
 from sso_batch.commands.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
+from sso_batch.streams import UnwritableError, guarded
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -197,34 +198,56 @@ def main() -> NoReturn:
     # look for circles as often as Python does by itself took a seventh of an audit's processor time.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _end)
+    with guarded():
+        code = _exit_code()
+    sys.exit(code)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _exit_code() -> int:
+    """Run a command and give its exit code, whatever it raises."""
     try:
-        cli(prog_name="sso-batch", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        code = _command()
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 130
+    except UnwritableError as error:
+        if not error.reader_gone:
+            _say(error.message, error.hint)
+        return error.exit_code
     except SsoBatchError as error:
         _say(error.message, error.hint)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one boundary of the process
         traceback.print_tb(error.__traceback__)
         _say(
             f"a defect of sso-batch {__version__}: {type(error).__name__}",
             "please report it with the lines above, which hold no values of yours",
         )
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return code
+
+
+def _command() -> int:
+    """Run a command; every command exits."""
+    try:
+        cli(prog_name="sso-batch", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 def _say(message: str, hint: str) -> None:
-    """Write to stderr what its encoding can hold; the rest as escapes."""
-    encoding = sys.stderr.encoding or "ascii"
-    text = printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else ""))
-    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    """Write to stderr."""
+    sys.stderr.write(printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from sso_batch.commands.run import RunOptions, execute, with_options
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.terminal import Terminal, unread
 from sso_batch.config import load
 from sso_batch.demo import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
@@ -42,17 +42,18 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output))
+        config_file.write_text(configuration(world, directory=output), encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
-    click.echo(
-        f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its own, "
-        "over HTTP, in an emulated AWS."
-    )
-    terminal.show_summary(outcome, when_piped=True)
-    for line in _explanation(output, outcome, names):
-        click.echo(line)
+    with unread():
+        click.echo(
+            f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its "
+            "own, over HTTP, in an emulated AWS."
+        )
+        terminal.show_summary(outcome, when_piped=True)
+        for line in _explanation(output, outcome, names):
+            click.echo(line)
     return outcome.exit_code
 
 

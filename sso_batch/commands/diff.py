@@ -11,6 +11,7 @@ from sso_batch.report.manifest_reading import ManifestError, read_manifest
 from sso_batch.runner.difference import Difference, RunFiles
 from sso_batch.runner.earlier import manifest_names
 from sso_batch.store import Store, trouble
+from sso_batch.streams import for_programs
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
@@ -25,6 +26,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
         for part in document(difference):
             click.echo(part, nl=False)
     elif format_ == "csv":
+        for_programs()
         click.echo(changes_csv.HEADER, nl=False)
         for text, _ in changes_csv.lines(difference, escape=True):
             click.echo(text, nl=False)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sso_batch.streams import UnwritableError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from structlog.typing import FilteringBoundLogger
@@ -40,7 +42,7 @@ class Terminal:
 
         from sso_batch.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
-        console = Console(stderr=True)
+        console = Console(file=sys.stderr)
         stream = ConsoleStream(console)
         with Bars(console) as bars:
             yield make_logger(stream, level=self.level, log_format=self.log_format), bars
@@ -51,12 +53,21 @@ class Terminal:
             return
         from sso_batch.screen import summary  # noqa: PLC0415 - rich, for terminals alone
 
-        self.print(summary(outcome))
+        with unread():
+            self.print(summary(outcome))
 
     def print(self, parts: "Iterable[RenderableType]") -> None:
         """Print results for people to stdout, as wide as the terminal."""
         from rich.console import Console  # noqa: PLC0415 - for terminals alone
 
-        console = Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
+        console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
         for part in parts:
             console.print(part, highlight=False)
+
+
+@contextlib.contextmanager
+def unread() -> Iterator[None]:
+    """Print what nobody has to read: where stdout does not take it, the command goes on."""
+    with contextlib.suppress(UnwritableError):
+        yield
+        sys.stdout.flush()
