@@ -16,10 +16,10 @@ from sso_batch.commands.options import (
     CONFIG,
     EXCLUDE,
     FAIL_ON,
-    FORMATS,
     ONLY,
-    Listed,
     config,
+    formats,
+    listed,
     option,
     shown_as,
 )
@@ -61,7 +61,7 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 @option("-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory.")
 @ONLY
 @EXCLUDE
-@FORMATS
+@formats("run")
 @option("--run-id", help="The run's id; by default its start.")
 @option("--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete.")
 @option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
@@ -77,7 +77,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 @cli.command()
 @CONFIG
 @option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
-@FORMATS
+@formats("merge")
 @option("--run-id", required=True, help="The id of the run whose shards are joined.")
 @FAIL_ON
 @option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
@@ -97,7 +97,7 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 @option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
 @ONLY
 @EXCLUDE
-@shown_as("table", "json")
+@shown_as("check", "table", "json")
 @click.pass_obj
 def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
     """Find out what a run would lack, with a few calls to each organization."""
@@ -127,7 +127,7 @@ def schema(of: str) -> NoReturn:
 
 @cli.command()
 @config("The YAML file whose severities to show; without it, the defaults.")
-@shown_as("table", "json")
+@shown_as("checks", "table", "json")
 @click.pass_obj
 def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
     """List what a review looks for, why it matters and what to do about it."""
@@ -139,7 +139,7 @@ def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoR
 @cli.command()
 @click.argument("old")
 @click.argument("new")
-@shown_as("table", "csv", "json")
+@shown_as("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
 @click.pass_obj
 def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
@@ -155,13 +155,11 @@ def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: boo
 @cli.command()
 @config("The YAML file that lists the organizations; without it, what the defaults need.")
 @option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
-@shown_as("json", "cloudformation", words="Policies, or a template of the audited role.")
-@option(
+@shown_as("policy", "json", "cloudformation", words="Policies, or a template of the audited role.")
+@listed(
     "--kms-key-arn",
     "kms_key_arns",
-    type=Listed(),
-    multiple=True,
-    help="The customer managed key that encrypts an instance; repeatable.",
+    help="The customer managed key that encrypts an instance; repeatable, or separated by commas.",
 )
 def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Print the least IAM policies that a configuration needs."""
@@ -172,7 +170,10 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 
 @cli.command()
 @option(
-    "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
+    "-o",
+    "--output",
+    command="demo",
+    help="The folder for the files, without other runs; by default a new one in reports.",
 )
 @option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
 @click.pass_obj
