@@ -40,8 +40,10 @@ def test_matches_nothing(option: str, pattern: str) -> None:
         ("tag:tier=pro", "did you mean tag:tier=prod or tag:tier=test?"),
         (
             "nothing like it",
-            "write the name of an organization (acme, globex, initech, umbrella), "
-            "or tag:KEY=VALUE with a tag that an organization has",
+            (
+                "write the name of an organization (acme, globex, initech, umbrella), "
+                "or tag:KEY=VALUE with a tag that an organization has"
+            ),
         ),
     ],
 )
