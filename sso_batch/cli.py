@@ -185,12 +185,15 @@ def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoRet
 
 
 @cli.command()
-@click.argument("manifest")
-def verify(manifest: str) -> NoReturn:
-    """Hold a run's files against its MANIFEST, a path or s3://bucket/prefix/file."""
+@click.argument("run")
+def verify(run: str) -> NoReturn:
+    """Hold a run's files against its manifest.
+
+    RUN is the manifest, or a folder or s3://bucket/prefix that holds one run.
+    """
     from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(verify_command(manifest))
+    sys.exit(verify_command(run))
 
 
 def main() -> NoReturn:

@@ -10,6 +10,8 @@ from sso_batch.config import Output
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.store import S3, Folder, Store
 
+_SHOWN = 5  # runs that a hint names
+
 
 def open_store(output: Output, stop: threading.Event | None = None) -> Store:
     """The place that a configuration's `output` names; raises OutputError where it cannot be one.
@@ -50,3 +52,30 @@ def open_file(location: str) -> tuple[Store, str]:
     if not name or (location.startswith("s3://") and folder in ("s3:/", "s3:")):
         raise UsageError(f"{location} names no file", hint="write a file's path, or s3://bucket/prefix/file")
     return open_place(folder or slash or "."), name
+
+
+def open_manifest(location: str) -> tuple[Store, str]:
+    """The manifest at `location`, or the only one in the folder or S3 prefix of that name.
+
+    Raises UsageError where there is none, or several, and OSError where the place cannot be read.
+    """
+    in_s3 = location.startswith("s3://")
+    if location.endswith(".json") or (not in_s3 and Path(location).is_file()):
+        return open_file(location)
+    from sso_batch.runner.earlier import manifest_names  # noqa: PLC0415 - imports boto3
+
+    store = open_place(location)
+    names = manifest_names(store)
+    if len(names) == 1:
+        return store, names[0]
+    if not names:
+        raise UsageError(
+            f"{location} holds no run that has ended",
+            hint="name a run's manifest, a file that ends in _manifest.json, or the folder that holds it",
+        )
+    shown = [f"{location.rstrip('/')}/{name}" for name in names[:_SHOWN]]
+    more = [f"and {len(names) - _SHOWN} older ones"] if len(names) > _SHOWN else []
+    raise UsageError(
+        f"{location} holds {len(names)} runs that have ended",
+        hint="name the manifest of one:\n    " + "\n    ".join(shown + more),
+    )

@@ -382,7 +382,7 @@ def test_a_literal_account_number_still_needs_quotes(told: Told) -> None:
     "key", ["external_id", "source_profile", "session_name", "duration_seconds", "region", "organization_id"]
 )
 def test_a_line_break_after_a_secret_is_named(told: Told, key: str, blank: str) -> None:
-    """A file that a secret was made from often ends with a line break; the error says so, without the value."""
+    """A secret that was made from a file often ends with a line break: the error says so."""
     (problem,) = told(ACME + f"    {key}: ${{V}}\n", V="3600" + blank)
 
     assert problem.startswith(f"orgs.yaml:5: organizations[0].{key}: ")
