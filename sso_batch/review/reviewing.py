@@ -18,10 +18,14 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review comes to: `findings` in order, and by organization what checks could not look at."""
+    """What a review comes to: `findings` in order, and by organization what checks could not look at.
+
+    `used_waivers` are the numbers of the waivers that match a finding.
+    """
 
     findings: tuple[Finding, ...]
     not_examined: Mapping[str, tuple[str, ...]]
+    used_waivers: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -29,6 +33,7 @@ class Reviewer:
     """Takes one organization's facts after the other, and keeps only what was found."""
 
     rules: Rules
+    _used_waivers: set[int] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
     _unseen: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By organization and check, what the check could not look at."""
@@ -55,7 +60,7 @@ class Reviewer:
                     address = finding.user_email.casefold()
                     self._across[address].setdefault(organization, []).append((finding, names))
                 else:
-                    self._findings.append(self.rules.weigh(finding, names))
+                    self._findings.append(self._weigh(finding, names))
 
     def end(self, unread: Sequence[str] = ()) -> Reviewed:
         """All that was found; `unread` names the organizations of the run that could not be looked at."""
@@ -67,7 +72,14 @@ class Reviewer:
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
             {organization: tuple(_told(holes)) for organization, holes in self._unseen.items()},
+            frozenset(self._used_waivers),
         )
+
+    def _weigh(self, finding: Finding, names: Names) -> Finding:
+        for number, rule in enumerate(self.rules.waivers):
+            if number not in self._used_waivers and rule.fits(finding, names):
+                self._used_waivers.add(number)
+        return self.rules.weigh(finding, names)
 
     def _of_several(self) -> Iterator[Finding]:
         for by_organization in self._across.values():
@@ -75,7 +87,7 @@ class Reviewer:
                 told = ", ".join(sorted(by_organization))
                 for findings in by_organization.values():
                     for finding, names in findings:
-                        yield self.rules.weigh(replace(finding, message=finding.message + told), names)
+                        yield self._weigh(replace(finding, message=finding.message + told), names)
 
 
 def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
