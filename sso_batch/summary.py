@@ -44,7 +44,7 @@ class RunPlace:
     """Where a run's files are: a folder or S3 prefix, the manifest in it, and how to resume the run."""
 
     location: str
-    manifest: str
+    manifest: str | None = None
     resume: str | None = None
 
 

@@ -1,5 +1,6 @@
 """The place for files that a configuration or a command line names."""
 
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -20,6 +21,13 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
     """
     place = output.s3
     if place is None:
+        try:
+            os.fsencode(output.directory)
+        except UnicodeEncodeError as error:
+            raise OutputError(
+                f"the system's encoding ({error.encoding}) cannot write the name of the output folder",
+                hint="set a UTF-8 locale, such as LC_ALL=C.UTF-8, or write a name in ASCII",
+            ) from None
         return Folder(Path(output.directory))
     from sso_batch.aws.writer import bucket_of  # noqa: PLC0415 - boto3, for S3 alone
 

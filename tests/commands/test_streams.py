@@ -303,6 +303,24 @@ def test_files_for_programs_are_in_utf_8(home: Path, monkeypatch: pytest.MonkeyP
     assert not right[1].isascii()
 
 
+@pytest.mark.parametrize("encoding", ["C"])
+@pytest.mark.parametrize("command", [("run",), ("check",), ("merge", "--run-id", "nightly")], ids=str)
+def test_a_folder_s_name_that_the_system_cannot_write(
+    home: Path, tmp_path: Path, command: tuple[str, ...], encoding: str
+) -> None:
+    """A folder's name in the file that the locale's encoding lacks is a matter of configuration."""
+    assert home.is_dir()
+    file = tmp_path / "orgs.yaml"
+    file.write_text("output: {directory: b\u00fccher}\norganizations: [{name: acme}]\n", encoding="utf-8")
+
+    code, out, err = redirected(
+        ("0",), "closed", *command, "-c", str(file), environ=ENCODINGS[encoding] | {"PWD": str(tmp_path)}
+    )
+
+    assert (code, out) == (2, b"")
+    assert b"set a UTF-8 locale" in err
+
+
 # Signals
 
 
