@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -69,11 +69,16 @@ def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -
         yield Text(f"Answered not by AWS, but by {printable(', '.join(urls))}", style="yellow")
     yield from map(_line, _exit_code(outcome))
     if place is not None:
-        yield from map(_line, _files(outcome, place))
+        yield from map(_to_copy, _files(outcome, place))
 
 
 def _line(text: str) -> Text:
     return Text(printable(text))
+
+
+def _to_copy(text: str) -> Group:
+    """Leave a path or a command on one line: the terminal wraps it, and it can be copied whole."""
+    return Group(Text(printable(text), no_wrap=True, overflow="ignore"))  # rich wraps a bare Text again
 
 
 # The organizations

@@ -28,7 +28,7 @@ READ = Counts(
 def shown(run: RunOutcome, *, width: int = 130, place: RunPlace | None = None) -> list[str]:
     on = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
     for part in summary(run, width=width, place=place):
-        on.print(part, highlight=False)
+        on.print(part, highlight=False, crop=False)
     assert isinstance(on.file, io.StringIO)
     return [line.rstrip() for line in on.file.getvalue().splitlines() if line.strip(" ─")]
 
@@ -147,7 +147,7 @@ def test_nothing_is_cut_at_any_width(width: int, name: str) -> None:
         outcome("third", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
     )
 
-    lines = shown(run, width=width, place=RunPlace("reports", "m.json"))
+    lines = shown(run, width=width)
 
     text = "".join(lines)
     assert "…" not in text
@@ -264,6 +264,22 @@ def test_how_to_resume(number: signal.Signals) -> None:
 def test_why_the_exit_code_is_not_0(run: RunOutcome, line: str) -> None:
     """The summary says what the exit code means, with its figures."""
     assert line in shown(run, width=200)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_what_is_copied_stays_on_one_line(width: int) -> None:
+    """A path or a command is never broken: it would not work when it is pasted."""
+    place = RunPlace(
+        "reports/" + "deep/" * 20, "m.json", "sso-batch run --config orgs.yaml " + "--only a " * 20
+    )
+
+    lines = shown(run_outcome(outcome("a", Status.FAILED)), width=width, place=place)
+
+    assert lines[-3:] == [
+        f"Files: {place.location}",
+        f"Open first: {place.location}m.json",
+        f"Resume: {place.resume}".rstrip(),
+    ]
 
 
 def test_nothing_to_explain() -> None:

@@ -69,7 +69,7 @@ class Terminal:
         """Print results for people to stdout, as wide as the terminal."""
         console = _console()
         for part in parts:
-            console.print(part, highlight=False)
+            console.print(part, highlight=False, crop=False)
 
 
 def _console() -> "Console":
