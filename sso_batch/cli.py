@@ -16,15 +16,16 @@ from sso_batch.commands.options import (
     CONFIG,
     EXCLUDE,
     FAIL_ON,
-    FORMATS,
     ONLY,
-    Listed,
     config,
+    formats,
+    listed,
     option,
     shown_as,
 )
 from sso_batch.commands.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
+from sso_batch.streams import UnwritableError, guarded
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -60,7 +61,7 @@ def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: 
 @option("-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory.")
 @ONLY
 @EXCLUDE
-@FORMATS
+@formats("run")
 @option("--run-id", help="The run's id; by default its start.")
 @option("--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete.")
 @option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
@@ -76,7 +77,7 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 @cli.command()
 @CONFIG
 @option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
-@FORMATS
+@formats("merge")
 @option("--run-id", required=True, help="The id of the run whose shards are joined.")
 @FAIL_ON
 @option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
@@ -96,7 +97,7 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 @option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
 @ONLY
 @EXCLUDE
-@shown_as("table", "json")
+@shown_as("check", "table", "json")
 @click.pass_obj
 def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
     """Find out what a run would lack, with a few calls to each organization."""
@@ -126,7 +127,7 @@ def schema(of: str) -> NoReturn:
 
 @cli.command()
 @config("The YAML file whose severities to show; without it, the defaults.")
-@shown_as("table", "json")
+@shown_as("checks", "table", "json")
 @click.pass_obj
 def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
     """List what a review looks for, why it matters and what to do about it."""
@@ -138,7 +139,7 @@ def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoR
 @cli.command()
 @click.argument("old")
 @click.argument("new")
-@shown_as("table", "csv", "json")
+@shown_as("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
 @click.pass_obj
 def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
@@ -154,13 +155,11 @@ def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: boo
 @cli.command()
 @config("The YAML file that lists the organizations; without it, what the defaults need.")
 @option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
-@shown_as("json", "cloudformation", words="Policies, or a template of the audited role.")
-@option(
+@shown_as("policy", "json", "cloudformation", words="Policies, or a template of the audited role.")
+@listed(
     "--kms-key-arn",
     "kms_key_arns",
-    type=Listed(),
-    multiple=True,
-    help="The customer managed key that encrypts an instance; repeatable.",
+    help="The customer managed key that encrypts an instance; repeatable, or separated by commas.",
 )
 def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Print the least IAM policies that a configuration needs."""
@@ -171,7 +170,10 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 
 @cli.command()
 @option(
-    "-o", "--output", help="The folder for the files, without other runs; by default a new one in reports."
+    "-o",
+    "--output",
+    command="demo",
+    help="The folder for the files, without other runs; by default a new one in reports.",
 )
 @option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
 @click.pass_obj
@@ -183,12 +185,15 @@ def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoRet
 
 
 @cli.command()
-@click.argument("manifest")
-def verify(manifest: str) -> NoReturn:
-    """Hold a run's files against its MANIFEST, a path or s3://bucket/prefix/file."""
+@click.argument("run")
+def verify(run: str) -> NoReturn:
+    """Hold a run's files against its manifest.
+
+    RUN is the manifest, or a folder or s3://bucket/prefix that holds one run.
+    """
     from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(verify_command(manifest))
+    sys.exit(verify_command(run))
 
 
 def main() -> NoReturn:
@@ -197,34 +202,56 @@ def main() -> NoReturn:
     # look for circles as often as Python does by itself took a seventh of an audit's processor time.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _end)
+    with guarded():
+        code = _exit_code()
+    sys.exit(code)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _exit_code() -> int:
+    """Run a command and give its exit code, whatever it raises."""
     try:
-        cli(prog_name="sso-batch", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        code = _command()
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 130
+    except UnwritableError as error:
+        if not error.reader_gone:
+            _say(error.message, error.hint)
+        return error.exit_code
     except SsoBatchError as error:
         _say(error.message, error.hint)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one boundary of the process
         traceback.print_tb(error.__traceback__)
         _say(
             f"a defect of sso-batch {__version__}: {type(error).__name__}",
             "please report it with the lines above, which hold no values of yours",
         )
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return code
+
+
+def _command() -> int:
+    """Run a command; every command exits."""
+    try:
+        cli(prog_name="sso-batch", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 def _say(message: str, hint: str) -> None:
-    """Write to stderr what its encoding can hold; the rest as escapes."""
-    encoding = sys.stderr.encoding or "ascii"
-    text = printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else ""))
-    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    """Write to stderr."""
+    sys.stderr.write(printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))

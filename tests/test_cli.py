@@ -20,7 +20,7 @@ COMMANDS = {
         "-o, --output": "SSO_BATCH_OUTPUT",
         "--only": "SSO_BATCH_ONLY",
         "--exclude": "SSO_BATCH_EXCLUDE",
-        "--format": "SSO_BATCH_FORMAT",
+        "--format": "SSO_BATCH_RUN_FORMAT",
         "--run-id": "SSO_BATCH_RUN_ID",
         "--resume": "SSO_BATCH_RESUME",
         "--shard": "SSO_BATCH_SHARD",
@@ -28,12 +28,12 @@ COMMANDS = {
     "merge": {
         "-c, --config": "SSO_BATCH_CONFIG",
         "-o, --output": "SSO_BATCH_OUTPUT",
-        "--format": "SSO_BATCH_FORMAT",
+        "--format": "SSO_BATCH_MERGE_FORMAT",
         "--run-id": "SSO_BATCH_RUN_ID",
         "--wait": "SSO_BATCH_WAIT",
     },
     "validate": {"-c, --config": "SSO_BATCH_CONFIG"},
-    "demo": {"-o, --output": "SSO_BATCH_OUTPUT"},
+    "demo": {"-o, --output": "SSO_BATCH_DEMO_OUTPUT"},
     "schema": {},
     "verify": {},
 }
@@ -74,20 +74,68 @@ def test_help_of_a_command_names_each_option_and_its_variable(sso_batch: Command
         assert variable in ended.stdout
 
 
-def test_every_option_has_a_variable_of_its_own_name() -> None:
-    """Every option but --version and what only shows the demo's failure has SSO_BATCH_ and its name."""
+def _options() -> list[tuple[str, click.Option]]:
+    """Every option with the command that it belongs to."""
     groups: list[tuple[str, click.Command]] = [("", cli.cli), *cli.cli.commands.items()]
-    options = [
+    return [
         (command, option)
         for command, group in groups
         for option in group.params
-        if isinstance(option, click.Option) and option.name not in {"version", "help", "with_failure"}
+        if isinstance(option, click.Option) and option.name not in {"version", "help"}
     ]
 
-    for command, option in options:
-        long = next(name for name in option.opts if name.startswith("--"))
-        assert option.envvar == "SSO_BATCH_" + long[2:].upper().replace("-", "_"), (command, long)
+
+def test_every_option_has_a_variable_of_its_name() -> None:
+    """Every option has SSO_BATCH_, the command where another one has the option too, and its name."""
+    for command, option in _options():
+        long = next(name for name in option.opts if name.startswith("--"))[2:]
+        words = {f"SSO_BATCH_{long}", f"SSO_BATCH_{command}_{long}"}
+        assert option.envvar in {word.upper().replace("-", "_") for word in words}, (command, long)
         assert option.show_envvar
+
+
+def test_no_variable_means_two_things() -> None:
+    """Options that share a variable take the same values, and mean the same."""
+    meanings: dict[str, set[tuple[object, ...]]] = {}
+    for command, option in _options():
+        choices = tuple(option.type.choices) if isinstance(option.type, click.Choice) else ()
+        meaning = (type(option.type), choices, type(option), option.multiple, option.is_flag)
+        meanings.setdefault(str(option.envvar), set()).add(meaning)
+        if (command, option.name) == ("demo", "output"):  # a demo refuses the folder of real runs
+            assert option.envvar == "SSO_BATCH_DEMO_OUTPUT"
+
+    assert {variable: kinds for variable, kinds in meanings.items() if len(kinds) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"SSO_BATCH_RUN_FORMAT": "csv,html"},
+        {"SSO_BATCH_FORMAT": "csv,html"},
+        {"SSO_BATCH_MERGE_FORMAT": "xlsx", "SSO_BATCH_RUN_ID": "nightly", "SSO_BATCH_SHARD": "0/2"},
+        {"SSO_BATCH_OUTPUT": "s3://audits/nightly", "SSO_BATCH_ONLY": "acme", "SSO_BATCH_FAIL_ON": "low"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "arguments", [("checks",), ("policy",), ("schema",), ("validate", "-c", "orgs.yaml")], ids=str
+)
+def test_a_run_s_variables_break_no_other_command(
+    sso_batch: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: dict[str, str],
+    arguments: tuple[str, ...],
+) -> None:
+    """What the environment sets for a run changes no other command's answer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "orgs.yaml").write_text("organizations:\n  - name: acme\n")
+    right = sso_batch(*arguments)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert sso_batch(*arguments) == right
+    assert right.code == 0
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def checks_command(
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Check", no_wrap=True)
     table.add_column("Severity", no_wrap=True)
-    table.add_column("Why it matters, and what to do")
+    table.add_column("Why it matters, and what to do", overflow="fold")
     for one in CHECKS:
         table.add_row(one.id, severity[one.id], f"{one.why} {one.remedy}\n")
     terminal.print([table])

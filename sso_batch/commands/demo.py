@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-import click
-
 from sso_batch.commands.place import folder_named
 from sso_batch.commands.run import RunOptions, execute, with_options
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.terminal import Terminal, unread
 from sso_batch.config import load
 from sso_batch.demo import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
@@ -43,17 +41,14 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output))
+        config_file.write_text(configuration(world, directory=output), encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
-    click.echo(
-        f"{len(outcome.organizations)} made-up organizations were audited, each through a role of its own, "
-        "over HTTP, in an emulated AWS."
-    )
-    terminal.show_summary(outcome, when_piped=True)
-    for line in _explanation(output, outcome, names):
-        click.echo(line)
+    with unread():
+        terminal.say(_beginning(outcome))
+        terminal.show_summary(outcome, when_piped=True)
+        terminal.say(_explanation(output, outcome, names))
     return outcome.exit_code
 
 
@@ -72,6 +67,12 @@ def _only(variables: dict[str, str]) -> None:
     os.environ.update(variables, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 
 
+def _beginning(outcome: RunOutcome) -> Iterator[str]:
+    count = len(outcome.organizations)
+    yield f"{count} made-up organizations were audited, each through a role, over HTTP, in an emulated AWS."
+    yield ""
+
+
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
     yield f"Written to {output}:"
     for entry in outcome.files:
@@ -83,9 +84,9 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
             )
             yield f"  {entry.name}\n      {what}"
     yield f"  {names.manifest}\n      for programs: every file with its checksum, every call, every gap"
-    yield _MEANING
+    yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:
-        yield _INCOMPLETE
+        yield from _paragraphs(_INCOMPLETE)
 
 
 def _what(entry: FileEntry) -> str:
@@ -96,3 +97,10 @@ def _what(entry: FileEntry) -> str:
     if kind.stem.endswith("_findings"):
         return f"{entry.rows} findings: what somebody should look at"
     return f"all organizations, merged: {entry.rows} rows"
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Give the lines of each paragraph as one, after an empty line; the terminal breaks it anew."""
+    for paragraph in text.split("\n\n"):
+        yield ""
+        yield " ".join(paragraph.split())

@@ -3,14 +3,14 @@
 import click
 
 from sso_batch.commands.difference_json import document
-from sso_batch.commands.place import open_file, open_place
+from sso_batch.commands.place import open_manifest
 from sso_batch.commands.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.report import changes_csv
 from sso_batch.report.manifest_reading import ManifestError, read_manifest
 from sso_batch.runner.difference import Difference, RunFiles
-from sso_batch.runner.earlier import manifest_names
-from sso_batch.store import Store, trouble
+from sso_batch.store import trouble
+from sso_batch.streams import for_programs
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
@@ -25,6 +25,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
         for part in document(difference):
             click.echo(part, nl=False)
     elif format_ == "csv":
+        for_programs()
         click.echo(changes_csv.HEADER, nl=False)
         for text, _ in changes_csv.lines(difference, escape=True):
             click.echo(text, nl=False)
@@ -40,11 +41,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
 def _run(location: str) -> RunFiles:
     """The run that a manifest's path names, or the one run of a folder; raises UsageError."""
     try:
-        if location.endswith(".json"):
-            store, name = open_file(location)
-        else:
-            store = open_place(location)
-            name = _only_manifest(store, location)
+        store, name = open_manifest(location)
         manifest = read_manifest(b"".join(store.read(name)))
     except (OSError, ManifestError) as error:
         reason = trouble(error).message if isinstance(error, OSError) else str(error)
@@ -58,13 +55,3 @@ def _run(location: str) -> RunFiles:
             hint="join the shards with `sso-batch merge`, and name the run's own manifest",
         )
     return RunFiles(store, manifest)
-
-
-def _only_manifest(store: Store, location: str) -> str:
-    names = manifest_names(store)
-    if len(names) != 1:
-        raise UsageError(
-            f"{location} holds {len(names) or 'no'} runs that have ended",
-            hint="name the manifest of one: a file that ends in _manifest.json",
-        )
-    return names[0]

@@ -19,6 +19,7 @@ from sso_batch.progress import Unwatched
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
 from sso_batch.runner.start import check_run_id, refuse_missing
+from sso_batch.summary import RunPlace
 
 
 def merge_command(
@@ -44,7 +45,7 @@ def merge_command(
         surroundings = Surroundings(store, log, Unwatched(), now, stop)
         outcome = Merge(config, options.run_id, surroundings, wait=patience).run()
         append_step_summary(environ, outcome, options.run_id, log)
-    terminal.show_summary(outcome)
+    terminal.show_summary(outcome, RunPlace(config.output.directory))
     return outcome.exit_code
 
 

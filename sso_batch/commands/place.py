@@ -1,5 +1,6 @@
 """The place for files that a configuration or a command line names."""
 
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -10,6 +11,8 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Output
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.store import S3, Folder, Store
+
+_SHOWN = 5  # runs that a hint names
 
 
 def open_store(output: Output, stop: threading.Event | None = None) -> Store:
@@ -33,14 +36,21 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
 
 
 def folder_named(directory: str) -> Path:
-    """The folder of that name, in which `~` is a home folder; raises OutputError where nobody knows which."""
+    """Return the folder of that name, `~` expanded; raises OutputError where there can be none."""
     try:
-        return Path(directory).expanduser()
+        folder = Path(directory).expanduser()
+        os.fsencode(folder)
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"the system's encoding ({error.encoding}) cannot write the name of the output folder",
+            hint="set a UTF-8 locale, such as LC_ALL=C.UTF-8, or write a name in ASCII",
+        ) from None
     except RuntimeError as error:
         raise OutputError(
             f"the home folder in {directory} is not known",
             hint="write the whole path, or set the environment variable HOME",
         ) from error
+    return folder
 
 
 def report_caveats(store: Store, log: FilteringBoundLogger) -> None:
@@ -69,3 +79,30 @@ def open_file(location: str) -> tuple[Store, str]:
         raise UsageError(f"{location} names no file", hint="write a file's path, or s3://bucket/prefix/file")
     place_named(location)  # as a whole: its parts could pass for folders
     return open_place(folder or slash or "."), name
+
+
+def open_manifest(location: str) -> tuple[Store, str]:
+    """The manifest at `location`, or the only one in the folder or S3 prefix of that name.
+
+    Raises UsageError where there is none, or several, and OSError where the place cannot be read.
+    """
+    in_s3 = location.startswith("s3://")
+    if location.endswith(".json") or (not in_s3 and Path(location).is_file()):
+        return open_file(location)
+    from sso_batch.runner.earlier import manifest_names  # noqa: PLC0415 - imports boto3
+
+    store = open_place(location)
+    names = manifest_names(store)
+    if len(names) == 1:
+        return store, names[0]
+    if not names:
+        raise UsageError(
+            f"{location} holds no run that has ended",
+            hint="name a run's manifest, a file that ends in _manifest.json, or the folder that holds it",
+        )
+    shown = [f"{location.rstrip('/')}/{name}" for name in names[:_SHOWN]]
+    more = [f"and {len(names) - _SHOWN} older ones"] if len(names) > _SHOWN else []
+    raise UsageError(
+        f"{location} holds {len(names)} runs that have ended",
+        hint="name the manifest of one:\n    " + "\n    ".join(shown + more),
+    )

@@ -1,5 +1,6 @@
 """`sso-batch run`."""
 
+import shlex
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard, shard_of
+from sso_batch.summary import RunPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,26 @@ def run_command(
     """Audit what a configuration file lists; raises UsageError before the first call."""
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
-    outcome, _ = execute(terminal, environ, config, options, shard)
-    terminal.show_summary(outcome)
+    outcome, names = execute(terminal, environ, config, options, shard)
+    manifest = names.manifest if shard is None else names.shard_manifest(shard.index)
+    resume = _resume(config_file, names.run_id, options)
+    terminal.show_summary(outcome, RunPlace(config.output.directory, manifest, resume))
     return outcome.exit_code
+
+
+def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
+    """Give the command that resumes a run."""
+    words = ["sso-batch", "run", "--config", str(config_file), "--run-id", run_id, "--resume"]
+    for name, value in (
+        ("--output", options.output),
+        ("--only", ",".join(options.only)),
+        ("--exclude", ",".join(options.exclude)),
+        ("--format", ",".join(options.formats)),
+        ("--shard", options.shard),
+        ("--fail-on", options.fail_on),
+    ):
+        words += [name, value] if value else []
+    return shlex.join(words)
 
 
 def execute(

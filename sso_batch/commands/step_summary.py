@@ -19,7 +19,7 @@ def append_step_summary(
     if not path:
         return
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(step_summary(outcome, run_id))
     except OSError as error:
         log.warning("run.step_summary_failed", run_id=run_id, message=error.strerror or str(error))

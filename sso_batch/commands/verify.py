@@ -2,7 +2,7 @@
 
 import click
 
-from sso_batch.commands.place import open_file
+from sso_batch.commands.place import open_manifest
 from sso_batch.errors import UsageError
 from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.report.verification import Finding, verify
@@ -13,7 +13,10 @@ _DIFFERENT = 6
 
 def verify_command(location: str) -> int:
     """Print what is missing, changed or extra; raises UsageError where there is no manifest."""
-    store, name = open_file(location)
+    try:
+        store, name = open_manifest(location)
+    except OSError as error:
+        raise _unreadable(location, error) from error
     manifest = _manifest(store, name, location)
     click.echo(f"run {_shown(manifest.run_id)} of {_shown(manifest.ts)}, {manifest.status.value}")
     found = []

@@ -14,7 +14,7 @@ import yaml
 from sso_batch.config.broken import broken
 from sso_batch.config.environment import ExpansionError
 from sso_batch.config.problems import Path, Problem, shown
-from sso_batch.config.scalars import Scalar, ScalarError, typed
+from sso_batch.config.scalars import Expanded, Scalar, ScalarError, typed
 from sso_batch.config.tree import Node, Unreadable, Value
 
 DEEPEST = 20
@@ -144,12 +144,15 @@ class _Reader:
                 raise _RefusedError(
                     line, "the variables up to here hold more than a file may: split the file"
                 )
-            return typed(text) if event.implicit[0] else text
+            if event.implicit[0]:
+                return Expanded(text) if text and text != event.value else typed(text)
         except ExpansionError as error:
             for reason in error.reasons:
                 self.problem(line, path, reason)
         except ScalarError as error:
             self.problem(line, path, str(error))
+        else:
+            return text
         return Unreadable()
 
     def alias(self, event: yaml.AliasEvent, path: Path, line: int) -> Node:

@@ -24,6 +24,19 @@ class ScalarError(ValueError):
     """A plain scalar that must not be read as what it looks like; the message says what to write."""
 
 
+class Expanded(str):
+    """A plain scalar that came out of a variable: text for a key that takes text, typed for any other."""
+
+    __slots__ = ()
+
+    def typed(self) -> Scalar:
+        """Give the value as if it were written in the file; text where it could not be."""
+        try:
+            return typed(self)
+        except ScalarError:
+            return str(self)
+
+
 def typed(text: str) -> Scalar:
     """Give the value that plain `text` stands for; raise ScalarError where it would be misread."""
     if _ACCOUNT_ID.fullmatch(text):

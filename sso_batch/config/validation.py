@@ -25,6 +25,7 @@ _SENTENCES = {
     "missing": "this key is missing: write it",
     "model_type": "write keys and values here",
 }
+_NOT_ABOUT_THE_VALUE = frozenset({"extra_forbidden", "missing", "together", "no_value"})
 MOST = 1000
 """Problems that are told one by one."""
 
@@ -81,7 +82,7 @@ def _told(detail: ErrorDetails, root: Node) -> Problem | None:
     if detail["type"] == "together" and _comes_from_defaults(nodes):
         organization = nodes[2]
         line, path = organization.line, (*organization.path, *detail["loc"][2:3])
-    return Problem(line, shown(path), _sentence(detail, node))
+    return Problem(line, shown(path), _sentence(detail, node) + _unseen(detail, node))
 
 
 def _way(root: Node, location: Path) -> tuple[list[Node], Path]:
@@ -107,7 +108,7 @@ def _sentence(detail: ErrorDetails, node: Node) -> str:
     """Say what to write instead."""
     context = detail.get("ctx", {})
     if node.value is None and detail["type"].endswith("_type"):
-        return "there is no value: write one, or take the key away"
+        return _no_value(detail)
     match detail["type"]:
         case "extra_forbidden":
             return _unknown_key(str(detail["loc"][-1]), detail["loc"][:-1])
@@ -117,6 +118,30 @@ def _sentence(detail: ErrorDetails, node: Node) -> str:
             return f"write {context['expected']}".replace("'", "")
         case kind:
             return _SENTENCES.get(kind) or _limit(context) or detail["msg"]
+
+
+def _no_value(detail: ErrorDetails) -> str:
+    """Say what to do about a key, or an item of a list, that has no value."""
+    if not detail["loc"]:
+        return "the file is empty: write at least `organizations:` with one organization"
+    *location, last = detail["loc"]
+    fields = _section_at(tuple(location)).model_fields
+    if isinstance(last, int):
+        return "there is no value: write one, or take the item away"
+    if any(field.is_required() for name, field in fields.items() if last == (field.alias or name)):
+        return f"there is no value, and the key is required: {_SENTENCES.get(detail['type'], 'write one')}"
+    return "there is no value: write one, or take the key away"
+
+
+def _unseen(detail: ErrorDetails, node: Node) -> str:
+    """Name a line break or a blank at the end of a value that is refused: nobody sees it."""
+    if not isinstance(node.value, str) or detail["type"] in _NOT_ABOUT_THE_VALUE:
+        return ""
+    if node.value.endswith(("\n", "\r")):
+        return "; the value ends with a line break, as secrets made with `echo` do: remove it"
+    if node.value != node.value.strip():
+        return "; the value begins or ends with a blank: remove it"
+    return ""
 
 
 def _text_wanted(node: Node) -> str:
@@ -141,12 +166,17 @@ def _unknown_key(key: str, location: Path) -> str:
 
 def _known_keys(location: Path) -> list[str]:
     """Give the keys of the section that stands at `location`."""
+    return [field.alias or name for name, field in _section_at(location).model_fields.items()]
+
+
+def _section_at(location: Path) -> type[Section]:
+    """Give the innermost section that holds `location`."""
     section: type[Section] = Config
     for step in location:
         for name, field in section.model_fields.items():
             if step == (field.alias or name):
                 section = _section(field.annotation) or section
-    return [field.alias or name for name, field in section.model_fields.items()]
+    return section
 
 
 def _section(annotation: object) -> type[Section] | None:

@@ -67,7 +67,7 @@ async def _serve(emulator: Emulator, folder: Path | None, public_url: str | None
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             variables = environment(emulator.world, public_url or emulator.url)
-            (folder / "orgs.yaml").write_text(configuration(emulator.world))
+            (folder / "orgs.yaml").write_text(configuration(emulator.world), encoding="utf-8")
             (folder / "aws.env").write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
         sys.stdout.write(f"{emulator.url}\n")
         sys.stdout.flush()

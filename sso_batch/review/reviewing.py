@@ -21,10 +21,14 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review comes to: `findings` in order, and by organization what checks could not look at."""
+    """What a review comes to: `findings` in order, and by organization what checks could not look at.
+
+    `used_waivers` are the numbers of the waivers that match a finding.
+    """
 
     findings: tuple[Finding, ...]
     not_examined: Mapping[str, tuple[str, ...]]
+    used_waivers: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class Reviewer:
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
             {organization: tuple(_told(holes)) for organization, holes in self._unseen.items()},
+            frozenset(self._waivers.used),
         )
 
     def _of_several(self) -> Iterator[Finding]:

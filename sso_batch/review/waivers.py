@@ -32,6 +32,8 @@ class Waivers:
     """The waivers of one run on the day `today`, compiled once."""
 
     def __init__(self, rules: Sequence[WaiverRule], today: date) -> None:
+        self.used: set[int] = set()
+        """The numbers of the waivers that fit a finding."""
         self._today = today
         self._waivers = [rule.waiver for rule in rules]
         self._check = _matcher([rule.check for rule in rules])
@@ -64,6 +66,7 @@ class Waivers:
         if found:
             addresses = tuple(address(name) for name in names if "@" in name)
             found &= self._principal(tuple(names) or ("",)) | self._address(addresses)
+        self.used |= found
         return [self._waivers[number] for number in sorted(found)]
 
 

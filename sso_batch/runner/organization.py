@@ -217,7 +217,7 @@ class OrganizationRun:
 
     def _tell(self, outcome: OrganizationOutcome) -> None:
         for gap, resources in _alike(outcome.gaps):
-            self._log.warning(
+            self._log.error(
                 "collect.gap",
                 operation=gap.operation,
                 code=gap.code,

@@ -11,7 +11,7 @@ from sso_batch.config import Review
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.not_examined import CHANGES
-from sso_batch.outcome import OrganizationOutcome
+from sso_batch.outcome import OrganizationOutcome, Status
 from sso_batch.report.names import FileNames
 from sso_batch.report.snapshot import SnapshotError
 from sso_batch.report.verification import FileChangedError
@@ -22,6 +22,7 @@ from sso_batch.review.facts import Facts
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewing import Reviewer
 from sso_batch.review.settings import rules
+from sso_batch.review.useless_waivers import expired, unmatched
 from sso_batch.runner.earlier import Earlier, EarlierRuns, Unusable
 from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.shards import CHANGED, lost
@@ -91,6 +92,7 @@ class RunReview:
         unread = [one.name for one in organizations if one.snapshot_file is None or one.name in self._lost]
         reviewed = self._reviewer.end(unread)
         findings = reviewed.findings if self._rules.severities else None
+        self._warn_of_waivers(organizations, reviewed.used_waivers)
         for unusable in self._earlier.unusable if self._earlier else ():
             self._log.warning("review.manifest_unusable", **asdict(unusable))
         return Looked(
@@ -102,6 +104,16 @@ class RunReview:
             None if self._earlier is None else RunChanges(self._store, self._compared, self._stop),
             tuple(self._not_compared),
         )
+
+    def _warn_of_waivers(self, organizations: Sequence[OrganizationOutcome], used: frozenset[int]) -> None:
+        """Log each waiver that has no effect. A principal can be a person's address and is not logged."""
+        waivers = self._rules.waivers
+        late = {one.number: one for one in expired(waivers, self._rules.today)}
+        complete = {one.name: one.status is Status.COMPLETE for one in organizations}
+        idle = {one.number: one for one in unmatched(waivers, used, complete)}
+        for number, one in sorted((idle | late).items()):
+            event = "review.waiver_expired" if number in late else "review.waiver_unmatched"
+            self._log.warning(event, waiver=one.path, check=one.rule.check, message=one.reason, hint=one.hint)
 
     def _look_at(self, one: OrganizationOutcome) -> None:
         file = one.snapshot_file

@@ -1,11 +1,13 @@
 """Which organizations of the configuration a run audits."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from sso_batch.config import Organization
 from sso_batch.errors import UsageError
 
 _TAG = "tag:"
+_MOST = 5  # names that a hint suggests
 
 
 def select(
@@ -21,8 +23,7 @@ def select(
             if not any(_matches(pattern, one) for one in organizations):
                 raise UsageError(
                     f"{option} {pattern} matches no organization of the configuration",
-                    hint=f"write one of the names {', '.join(one.name for one in organizations)}, or "
-                    "tag:KEY=VALUE with a tag that an organization has",
+                    hint=_nearest(pattern, organizations),
                 )
     chosen = tuple(
         one
@@ -43,3 +44,18 @@ def _matches(pattern: str, organization: Organization) -> bool:
         key, _, value = pattern.removeprefix(_TAG).partition("=")
         return organization.tags.get(key) == value
     return organization.name == pattern
+
+
+def _nearest(pattern: str, organizations: Sequence[Organization]) -> str:
+    """Suggest the few names or tags that `pattern` most likely stands for."""
+    tags = (f"{_TAG}{key}={value}" for one in organizations for key, value in one.tags.items())
+    known = [one.name for one in organizations] + sorted(set(tags))
+    near = get_close_matches(pattern.casefold(), known, n=_MOST)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    few = [one.name for one in organizations[:_MOST]]
+    others = f" and {len(organizations) - _MOST} others" if len(organizations) > _MOST else ""
+    return (
+        f"write the name of an organization ({', '.join(few)}{others}), "
+        "or tag:KEY=VALUE with a tag that an organization has"
+    )

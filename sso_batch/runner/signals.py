@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, as an event loop hears them."""
+"""SIGINT, SIGTERM and SIGHUP, as an event loop hears them."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -21,13 +21,17 @@ def told_to_end(stop: Callable[[int], None]) -> Iterator[None]:
             told.append(number)
             stop(number)
 
-    for number in NUMBERS:
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # as nohup sets it
+        del before[signal.SIGHUP]
+    for number in before:
         loop.add_signal_handler(number, hear, int(number))
     try:
         yield
     finally:
-        for number in NUMBERS:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 class Interruption:

@@ -8,6 +8,7 @@ import pytest
 from sso_batch.config import CHECK_IDS, schema_text
 from sso_batch.report.snapshot_schema import snapshot_schema_text
 from sso_batch.review.checks import CHECKS
+from tests.commands.test_terminal import shown_on_a_terminal
 from tests.end_to_end.command import Command
 
 
@@ -29,6 +30,19 @@ def test_checks_for_people(sso_batch: Command) -> None:
     for check in CHECKS:
         (line,) = [line.split() for line in lines if line.split()[:1] == [check.id]]
         assert line[:4] == [check.id, check.severity, *check.why.split()[:2]]
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_checks_on_a_narrow_terminal(width: int) -> None:
+    """No word of the table is cut, however narrow the terminal is."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("COLUMNS", str(width))
+        patched.setenv("TERM", "xterm-256color")
+        code, shown = shown_on_a_terminal("checks")
+
+    assert code == 0
+    assert "…" not in shown
+    assert [check.id for check in CHECKS if check.id not in shown] == []
 
 
 def test_checks_for_programs(sso_batch: Command) -> None:

@@ -136,8 +136,11 @@ def test_the_demo_never_reaches_the_real_aws(
 def test_the_demo_writes_where_the_environment_says(
     sso_batch: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SSO_BATCH_OUTPUT is the demo's folder, too."""
-    monkeypatch.setenv("SSO_BATCH_OUTPUT", str(folder))
+    """SSO_BATCH_DEMO_OUTPUT is the demo's folder; the folder of real runs is none for a demo."""
+    (real := folder.with_name("real")).mkdir()
+    (real / "aws_sso_access_report_20260101_000000.csv").write_text("somebody's")
+    monkeypatch.setenv("SSO_BATCH_OUTPUT", str(real))
+    monkeypatch.setenv("SSO_BATCH_DEMO_OUTPUT", str(folder))
 
     ended = sso_batch("demo")
 

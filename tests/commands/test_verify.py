@@ -64,12 +64,49 @@ def test_no_file_named(sso_batch: Command, location: str) -> None:
     assert ended.stderr.startswith("sso-batch: ")
 
 
-def test_a_folder(sso_batch: Command, tmp_path: Path) -> None:
-    """A folder is no manifest."""
+@pytest.mark.parametrize("name", ["reports", "reports/", "link"])
+def test_a_folder(sso_batch: Command, manifest: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A folder that holds one run stands for its manifest, through a symbolic link too."""
+    monkeypatch.chdir(manifest.parents[1])
+    Path("link").symlink_to("reports")
+
+    ended = sso_batch("verify", name)
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout == sso_batch("verify", manifest).stdout
+
+
+def test_a_folder_without_a_run(sso_batch: Command, tmp_path: Path) -> None:
+    """A folder without a run says so, and what to name instead."""
     ended = sso_batch("verify", tmp_path)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert "no file at all" in ended.stderr
+    assert f"{tmp_path} holds no run that has ended" in ended.stderr
+    assert "_manifest.json" in ended.stderr
+
+
+@pytest.mark.parametrize("runs", [2, 7])
+def test_a_folder_of_several_runs(sso_batch: Command, manifest: Path, runs: int) -> None:
+    """Of several runs the newest manifests are listed, ready to be copied."""
+    names = [f"aws_sso_access_report_202601{day}_050607_manifest.json" for day in range(11, 10 + runs)]
+    for name in names:
+        (manifest.parent / name).write_bytes(manifest.read_bytes())
+    newest = sorted([*names, MANIFEST], reverse=True)
+
+    ended = sso_batch("verify", manifest.parent)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    lines = ended.stderr.splitlines()
+    assert lines[0] == f"sso-batch: {manifest.parent} holds {runs} runs that have ended"
+    assert [line.strip() for line in lines[2:7]] == [f"{manifest.parent}/{name}" for name in newest[:5]]
+
+
+def test_a_file_that_is_no_manifest(sso_batch: Command, manifest: Path) -> None:
+    """A report is no manifest, whatever its name ends with."""
+    ended = sso_batch("verify", manifest.parent / MERGED)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "this is no manifest of this version" in ended.stderr
 
 
 def test_as_written(sso_batch: Command, manifest: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_an_impossible_path() -> None:
         (b"#" * 1_000_001, "orgs.yaml: the file is larger than 1 MB: split it"),
         (b"- a\n", "orgs.yaml:1: write keys and values here"),
         (b"acme", "orgs.yaml:1: write keys and values here"),
-        (b"~", "orgs.yaml:1: there is no value: write one, or take the key away"),
+        (b"~", "orgs.yaml:1: the file is empty: write at least `organizations:` with one organization"),
         (b"{}", "orgs.yaml:1: organizations: this key is missing: write it"),
         (b"a: 1\n---\nb: 1\n", "orgs.yaml:2: a second document begins here: write one file for each"),
     ],
@@ -300,3 +301,98 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
         load(path, {})
 
     assert caught.value.problems
+
+
+# Variables whose values look like something else
+
+ACME = """\
+output: {directory: "${DIRECTORY:-reports}"}
+organizations:
+  - name: acme
+    role_arn: arn:aws:iam::111122223333:role/Audit
+"""
+
+TEXTS: dict[str, Callable[[Config], object]] = {
+    "    external_id: ${V}": lambda config: _secret(config.organizations[0]),
+    "    external_id: &id ${V}\n    source_profile: *id": lambda config: _secret(config.organizations[0]),
+    "    source_profile: ${V}": lambda config: config.organizations[0].source_profile,
+    "    session_name: ${V}": lambda config: config.organizations[0].session_name,
+    "    tags:\n      tier: ${V}": lambda config: config.organizations[0].tags["tier"],
+    "defaults:\n  external_id: ${V}": lambda config: _secret(config.organizations[0]),
+    "review:\n  waivers:\n    - {check: admin-access, account: *v, reason: x, until: 2026-12-31}": (
+        lambda config: config.review.waivers[0].account
+    ),
+}
+
+
+def _secret(organization: Organization) -> str:
+    assert organization.external_id is not None
+    return organization.external_id.get_secret_value()
+
+
+@pytest.mark.parametrize(
+    "value", ["0042", "111122223333", "1e3", "0x1F", "0o17", "true", "null", "1.50", ".nan"]
+)
+@pytest.mark.parametrize("lines", TEXTS)
+def test_text_from_a_variable_is_text(load_text: Load, lines: str, value: str) -> None:
+    """Where a key takes text, a variable's value is text, whatever it looks like."""
+    anchored = "name: acme\n    source_profile: &v ${V}" if "*v" in lines else "name: acme"
+    text = ACME.replace("name: acme", anchored) + lines + "\n"
+
+    assert TEXTS[lines](load_text(text, V=value)) == value
+
+
+def test_each_key_takes_a_variable_as_what_it_wants(load_text: Load) -> None:
+    """A number is a number where one is wanted, nothing is nothing, and text is text."""
+    text = ACME + "    duration_seconds: ${N}\n    session_name: ${N}\n    tags: ${NOTHING:-}\n"
+
+    config = load_text(text + "collect:\n  entitlements: ${B}\n", N="3600", B="false")
+
+    (acme,) = config.organizations
+    assert (acme.duration_seconds, acme.session_name, acme.tags) == (3600, "3600", {})
+    assert config.collect.entitlements is False
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("duration_seconds", "111122223333", "write a whole number"),
+        ("duration_seconds", "9" * 70, "write a whole number"),
+        ("duration_seconds", "null", "write a whole number"),
+        ("external_id", "", "there is no value: write one, or take the key away"),
+        ("external_id", "x", "write an external id of 2 to 1224 letters, digits and _ + = , . @ : / -"),
+    ],
+)
+def test_a_variable_of_the_wrong_kind(told: Told, key: str, value: str, sentence: str) -> None:
+    """What a key cannot take is refused in the words of that key."""
+    text = ACME + f"    {key}: ${{V:-}}\n"
+
+    assert told(text, V=value) == [f"orgs.yaml:5: organizations[0].{key}: {sentence}"]
+
+
+def test_a_literal_account_number_still_needs_quotes(told: Told) -> None:
+    """What stands in the file itself is typed by YAML's rules, and leading zeros would be lost."""
+    (problem,) = told(ACME + "    external_id: 111122223333\n")
+
+    assert "an unquoted number of 12 digits is an account id" in problem
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize(
+    "key", ["external_id", "source_profile", "session_name", "duration_seconds", "region", "organization_id"]
+)
+def test_a_line_break_after_a_secret_is_named(told: Told, key: str, blank: str) -> None:
+    """A secret that was made from a file often ends with a line break: the error says so."""
+    (problem,) = told(ACME + f"    {key}: ${{V}}\n", V="3600" + blank)
+
+    assert problem.startswith(f"orgs.yaml:5: organizations[0].{key}: ")
+    assert "the value ends with a line break" in problem
+    assert "3600" not in problem.replace("1800 to 43200", "")
+
+
+@pytest.mark.parametrize("value", [" o-a1b2c3d4e5", "o-a1b2c3d4e5 ", "\to-a1b2c3d4e5"])
+def test_blanks_around_a_value_are_named(told: Told, value: str) -> None:
+    """Blanks at the ends of a value cannot be seen, so the error names them."""
+    (problem,) = told(ACME + "    organization_id: ${V}\n", V=value)
+
+    assert "the value begins or ends with a blank" in problem

@@ -5,11 +5,12 @@ import pytest
 from tests.config.conftest import Load, Told
 
 CHAIN = "AWS limits the sessions of a chain of roles to 3600 seconds: write at most that"
-BAD_NAMES = ("Acme", "-a", "a_b", "a/b", "'..'", "a" * 64, '"a\\n"')
+BAD_NAMES = ("Acme", "-a", "a_b", "a/b", "'..'", "a" * 64)
 ROLE = "arn:aws:iam::111122223333:role/A"
 NEEDS_ROLE = "this needs a role to assume: write role_arn beside it, or take it away"
 ROLE_FORM = "write a role's ARN such as arn:aws:iam::111122223333:role/SsoBatchAudit"
 PARTITIONS = "the role and the Region are of different partitions: change one of the two"
+LINE_BREAK = "the value ends with a line break, as secrets made with `echo` do: remove it"
 NAME_FORM = "write a name of lower-case letters, digits and hyphens, at most 63, such as acme-prod"
 REGION_FORM = "write a Region's name such as eu-west-1, or auto to have it found"
 ID_FORM = "write an organization's id such as o-a1b2c3d4e5"
@@ -19,6 +20,7 @@ ID_FORM = "write an organization's id such as o-a1b2c3d4e5"
     ("keys", "told_of_it"),
     [
         *((f"name: {name}", f"name: {NAME_FORM}") for name in BAD_NAMES),
+        ('name: "a\\n"', f"name: {NAME_FORM}; {LINE_BREAK}"),
         (
             f"name: a, profile: p, role_arn: {ROLE}",
             "role_arn: profile and role_arn exclude each other: keep one (source_profile assumes a role)",

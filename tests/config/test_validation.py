@@ -8,6 +8,7 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
 SPAN = "write a span of time such as 2h, 90m, 1h30m, 45s or 1d"
 SEVERITIES = "write off, low, medium or high"
 NO_VALUE = "there is no value: write one, or take the key away"
+REQUIRED = "there is no value, and the key is required"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,10 @@ NO_VALUE = "there is no value: write one, or take the key away"
         ("defaults: {tags: {a: [b]}}", "defaults.tags.a: write text here"),
         ("defaults: {tags: {a: }}", f"defaults.tags.a: {NO_VALUE}"),
         ("output: {directory: }", f"output.directory: {NO_VALUE}"),
+        (
+            "review: {waivers: [{check: , reason: x, until: 2026-12-31}]}",
+            f"review.waivers[0].check: {REQUIRED}: write one",
+        ),
     ],
 )
 def test_each_mistake(told: Told, text: str, told_of_it: str) -> None:
@@ -63,7 +68,9 @@ def test_each_mistake(told: Told, text: str, told_of_it: str) -> None:
     ("text", "told_of_it"),
     [
         ("organizations: []", "organizations: write at least one organization"),
-        ("organizations: ", f"organizations: {NO_VALUE}"),
+        ("organizations: ", f"organizations: {REQUIRED}: write a list, an item a line after `- `"),
+        ("organizations: [{name: }]", f"organizations[0].name: {REQUIRED}: write one"),
+        ("organizations: [~]", "organizations[0]: there is no value: write one, or take the item away"),
         ("organizations: acme", "organizations: write a list, an item a line after `- `"),
         ("organizations: {acme: {}}", "organizations: write a list, an item a line after `- `"),
         ("organizations: [acme]", "organizations[0]: write keys and values here"),

@@ -101,11 +101,13 @@ def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -
 @contextmanager
 def _put_back() -> Iterator[None]:
     environment: Mapping[str, str] = dict(os.environ)
-    handlers, on_sigterm = logging.getLogger().handlers, signal.getsignal(signal.SIGTERM)
+    handlers = logging.getLogger().handlers
+    on_signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
         logging.getLogger().handlers = handlers
-        signal.signal(signal.SIGTERM, on_sigterm)
+        for number, handler in on_signals.items():
+            signal.signal(number, handler)
         os.environ.clear()
         os.environ.update(environment)

@@ -28,11 +28,42 @@ def test_matches_nothing(option: str, pattern: str) -> None:
         select(ORGANIZATIONS, **{option: ("acme", pattern)})
 
     assert caught.value.message == f"--{option} {pattern} matches no organization of the configuration"
-    assert caught.value.hint == (
-        "write one of the names acme, globex, initech, umbrella, or "
-        "tag:KEY=VALUE with a tag that an organization has"
-    )
+    assert caught.value.hint
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("acm", "did you mean acme?"),
+        ("ACME", "did you mean acme?"),
+        ("tag:tier=pro", "did you mean tag:tier=prod or tag:tier=test?"),
+        (
+            "nothing like it",
+            (
+                "write the name of an organization (acme, globex, initech, umbrella), "
+                "or tag:KEY=VALUE with a tag that an organization has"
+            ),
+        ),
+    ],
+)
+def test_the_nearest_names_are_suggested(pattern: str, hint: str) -> None:
+    """The hint names what was most likely meant."""
+    with pytest.raises(UsageError) as caught:
+        select(ORGANIZATIONS, only=(pattern,))
+
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("pattern", ["org-99", "org-", "nothing like it"])
+def test_no_more_than_five_names_are_suggested(pattern: str) -> None:
+    """Of sixty organizations a hint never names them all."""
+    sixty = tuple(Organization(name=f"org-{number}") for number in range(60))
+
+    with pytest.raises(UsageError) as caught:
+        select(sixty, only=(pattern,))
+
+    assert 1 <= caught.value.hint.count("org-") <= 5
 
 
 @pytest.mark.parametrize(
