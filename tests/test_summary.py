@@ -106,6 +106,17 @@ def test_a_cause_says_what_happened(gaps: list[Gap], line: str) -> None:
     assert _between(lines)[0] == f"acme: {line}"
 
 
+def test_gaps_of_the_run() -> None:
+    """What the run itself lacks is shown, with what to do about it."""
+    own = gap("nightly", operation="merge", code="ENOSPC", message="No space left", hint="make room")
+
+    *_, cause, hint, reason = shown(run_outcome(outcome(), gaps=(own,)))
+
+    assert (cause, hint) == ("the run itself: merge nightly: ENOSPC: No space left", "  make room")
+    assert reason.startswith("Exit code 4:")
+    assert "not all files of the run could be written" in reason
+
+
 def test_causes_are_never_many() -> None:
     """Of more than ten causes the ones that most organizations have are shown, and the rest are counted."""
     rare = tuple(gap(operation=f"Rare{number}", hint="") for number in range(12))
@@ -235,10 +246,10 @@ def test_how_to_resume(number: signal.Signals) -> None:
             "Exit code 4: the audit is not complete (organizations: 1 complete, 1 incomplete, 1 failed).",
         ),
         (
-            run_outcome(outcome("a"), written=False),
+            run_outcome(outcome("a"), gaps=(gap("x"),)),
             (
                 "Exit code 4: the audit is not complete (organizations: 1 complete); "
-                "not all files of the run could be written, see the log."
+                "not all files of the run could be written."
             ),
         ),
         (

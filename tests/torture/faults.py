@@ -1,6 +1,7 @@
 """Every kind of fault on a real run: what happened where it passed, and where it stayed."""
 
 import contextlib
+import itertools
 import socket
 import socketserver
 import tempfile
@@ -8,14 +9,17 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from sso_batch.aws import sessions
 from sso_batch.demo import HUB, Behaviour, Fault, World, audit_role, generate
 from sso_batch.demo.injection import FaultKind
 from sso_batch.demo.world import AccessKey
+from tests.agents import LATE, keys, serving
 from tests.end_to_end.reports import Reports, written
 from tests.end_to_end.worlds import ODDITIES
 from tests.oracle import expected_rows
@@ -26,6 +30,8 @@ _CLOSED, _PLAIN = "a port that is closed", "a port without TLS"
 _REAL_LOOK_UP = socket.getaddrinfo
 _TIME_OUT = 0.3
 _HOUR = 3600.0
+_NEVER = 100_000  # more attempts than any audit makes
+_PATIENCE = 1.0  # second, in place of two minutes
 _SHOWN = 3
 
 STRUCK, OTHER = "org-0", "org-1"
@@ -44,6 +50,8 @@ class Case:
     emulator: Mapping[str, Any] = field(default_factory=dict)
     of_a_profile: bool = False
     look_ups_that_fail: int = 0
+    late_answers: int = 0
+    """How often an agent fails before it gives the credentials of the environment; 0 for no agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class Result:
             calls[code].append(operation if count == 1 else f"{operation} x {count}")
         words = "; ".join(
             f"{code}: {', '.join(found) if len(found) <= _SHOWN else 'a gap for each call from then on'}"
+            if any(found)
+            else code
             for code, found in calls.items()
         )
         other = "the other one exact" if OTHER in self.exact else f"the other one {statuses[OTHER]}"
@@ -120,12 +130,27 @@ def cases() -> Iterator[Case]:
     yield Case("a name that DNS does not know", passing=True, look_ups_that_fail=5)
     yield Case("a port where nobody listens", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _CLOSED})
     yield Case("a server that speaks no TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _PLAIN})
+    yield Case("credentials from an agent that is late", passing=True, late_answers=5)
+    yield Case("credentials from an agent that is late", late_answers=_NEVER)
+    unlisted = next(one.id for one in world().organizations[0].groups if one.id == group)
+    contradiction = (
+        Fault("unlisted", organization=STRUCK, operation="ListGroups", resource=unlisted),
+        Fault("not_found", organization=STRUCK, operation="DescribeGroup", resource=unlisted),
+    )
+    yield Case("a group with members that AWS does not find", contradiction)
+    for words, kind, operation in _OF_LISTINGS:
+        yield staying(words, kind, operation)
     yield Case(
         "a deadline that comes too early",
         (Fault("throttle", organization=STRUCK, operation="ListUsers"),),
         settings="run:\n  deadline: 2s\n",
     )
 
+
+_OF_LISTINGS: tuple[tuple[str, FaultKind, str], ...] = (
+    ("a directory that refuses to list its users", "filter_required", "ListUsers"),
+    ("a directory that refuses to list its groups", "filter_required", "ListGroups"),
+)
 
 _BOTH: dict[str, FaultKind] = {
     "throttles": "throttle",
@@ -138,6 +163,13 @@ _BOTH: dict[str, FaultKind] = {
     "members of other types": "other_shape",
     "a proxy's JSON with status 200": "foreign_json",
     "a JSON list with status 200": "no_object",
+    "an answer without its list": "no_list",
+    "an answer with null for its list": "null_list",
+    "an answer with its list twice": "list_twice",
+    "an answer in UTF-16": "utf_16",
+    "an answer that begins with a byte order mark": "byte_order_mark",
+    "an answer to another question": "other_question",
+    "an answer with empty ids": "empty_ids",
 }
 
 
@@ -147,13 +179,14 @@ def attempt(case: Case, folder: Path) -> Result:
     patience = IMPATIENT if case.time_out is None else 4 * case.time_out
     if case.passing or "deadline" in case.settings:
         patience = PATIENT
-    with socket.socket() as closed, _plain() as plain, _dns(case.look_ups_that_fail):
+    with socket.socket() as closed, _plain() as plain, _dns(case.look_ups_that_fail), ExitStack() as stack:
         closed.bind(("127.0.0.1", 0))
         places = {
             _CLOSED: f"http://127.0.0.1:{closed.getsockname()[1]}",
             _PLAIN: f"https://127.0.0.1:{plain}",
         }
         environ = {name: places.get(value, value) for name, value in case.environ.items()}
+        environ |= stack.enter_context(_agent(case.late_answers))
         reports = audit(
             made,
             folder,
@@ -217,6 +250,24 @@ def _plain() -> Iterator[int]:
         yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+@contextlib.contextmanager
+def _agent(late_answers: int) -> Iterator[Mapping[str, str]]:
+    """Serve the hub's credentials from a container agent that is late; without one, change nothing."""
+    if not late_answers:
+        yield {}
+        return
+    late = itertools.islice(itertools.cycle(LATE.values()), late_answers)
+    with (
+        serving(keys(HUB.id, HUB.secret), tuple(late)) as agent,
+        patch.object(sessions, "PATIENCE", _PATIENCE),
+    ):
+        yield {
+            "AWS_ACCESS_KEY_ID": "",
+            "AWS_SECRET_ACCESS_KEY": "",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": agent.url,
+        }
 
 
 @contextlib.contextmanager
