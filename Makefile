@@ -21,7 +21,7 @@ INSTALL := $(BIN)/python -m pip install -qq
 INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-peers torture pictures lint format types image pins clean
+.PHONY: help demo test bench bench-peers torture docs pictures lint format types image pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,10 @@ bench: $(VENV)/installed-dev ## measure calls, time, rows and start-up beside th
 bench-peers: $(VENV)/installed-dev ## measure other tools on the same emulator, installed in a folder of their own
 	@$(BIN)/python -m tests.benchmarks peers $(ARGS)
 
-pictures: $(VENV)/installed-dev ## take the README's pictures of the page anew; needs Chromium
+docs: $(VENV)/installed-dev ## write the generated reference in docs/ again
+	@$(BIN)/python -m tests.documents
+
+pictures: $(VENV)/installed-dev ## take the pictures of the page for README and docs; needs Chromium
 	@$(BIN)/python -m tests.browser.pictures
 
 format: $(VENV)/installed-dev ## format the code and mend what can be mended safely

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures`: the README's pictures of the page, of the demo's organizations."""
+"""`python -m tests.browser.pictures`: pictures of the page for README and docs, of the demo's organizations."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.opened import CHROMIUM, Opened, launch
 from tests.browser.palette import with_palette
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
 
 _SIZE: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}, "device_scale_factor": 1.25}
 

@@ -10,11 +10,11 @@ from tests.end_to_end.worlds import denying, small
 
 
 def test_fields(audit: Audit) -> None:
-    """The README describes each field of the event, and no other."""
+    """The documents describe each field of the event, and no other."""
     reports = audit(denying(small(), "identitystore:ListUsers"))
 
     event = reports.ended.events[-1]
-    described = re.findall(r"^\| `(\w+)` \|", _section("### The event to alert on"), re.MULTILINE)
+    described = re.findall(r"^\| `(\w+)` \|", _section("### run.completed"), re.MULTILINE)
     assert sorted(described) == sorted({*event, "shard"})
     del event["timestamp"], event["seconds"]
     counts = [one["counts"] for one in reports.manifest["organizations"]]
@@ -46,6 +46,6 @@ def test_cloudwatch_counts_the_event_alone(audit: Audit, tmp_path: Path) -> None
 
 
 def _section(heading: str) -> str:
-    """The README's text under a heading."""
-    text = (ROOT / "README.md").read_text().split(f"\n{heading}\n")[1]
+    """The document's text under a heading."""
+    text = (ROOT / "docs/reference/exit-codes-and-logs.md").read_text().split(f"\n{heading}\n")[1]
     return re.split(r"\n##+ ", text)[0]

@@ -1,13 +1,12 @@
-"""Each fault on a real run, as the README's table has it: passing it loses nothing, staying it is a gap."""
+"""Each fault on a real run, as the documents' table has it: passing it loses nothing, staying it is a gap."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from tests.documents.text import marked
 from tests.torture.faults import OTHER, STRUCK, Case, attempt, cases
 
-_README = Path(__file__).parents[2] / "README.md"
 _OF_ALL = {"a clock that is an hour off"}
 _OF_BOTH = _OF_ALL | {
     "a name that DNS does not know",
@@ -17,10 +16,9 @@ _OF_BOTH = _OF_ALL | {
 
 
 def shown() -> dict[str, tuple[str, str]]:
-    """The README's table: by the fault's words, what happened where it passed, and where it stayed."""
-    block = re.search(r"<!-- faults -->\n(.*?)<!-- /faults -->", _README.read_text(), re.DOTALL)
-    assert block, "README.md has no block faults"
-    lines = [line.strip("| ").split(" | ") for line in block[1].strip().splitlines()[2:]]
+    """The documents' table: by the fault's words, what happened where it passed, and where it stayed."""
+    block = marked("docs/explanation/faults.md", "faults")
+    lines = [line.strip("| ").split(" | ") for line in block.strip().splitlines()[2:]]
     return {words: (passing, staying) for words, passing, staying in lines}
 
 

@@ -1,4 +1,4 @@
-"""The README's cookbook works as it stands there, as far as it can be run here."""
+"""The examples in the documents work as they are written, as far as they can be run here."""
 
 import re
 import shlex
@@ -6,29 +6,22 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import click
 import duckdb
 import pytest
 import yaml
 
 from sso_batch import cli
+from sso_batch.config.loading import load
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_merged, write_organization
 from sso_batch.store import Folder
+from tests.documents.text import Block, blocks
 from tests.overviews import company, rows, with_hole
 from tests.report.test_write import StopsAfter
-
-_README = (Path(__file__).parent.parent / "README.md").read_text()
-_COOKBOOK = _README[_README.index("## Cookbook") : _README.index("## Security model")]
 
 NEVER = StopsAfter(10**9)
 NAMES = FileNames("nightly", "20260304_050607")
 ACME, GLOBEX = company("acme", 1), company("globex", 2)
-
-
-def blocks(language: str) -> list[str]:
-    """The cookbook's blocks of one language."""
-    return re.findall(rf"```{language}\n(.*?)```", _COOKBOOK, re.DOTALL)
 
 
 @pytest.fixture
@@ -49,7 +42,7 @@ def test_administrators(reports: Path) -> None:
     """The first query gives each administrator's accounts, no row counted twice."""
     assert reports.is_dir()
 
-    found = duckdb.connect().execute(blocks("sql")[0]).fetchall()
+    found = duckdb.connect().execute(blocks("sql")[0].text).fetchall()
 
     accounts: dict[str, set[str]] = {}
     for row in rows((ACME, with_hole(GLOBEX))):
@@ -64,7 +57,7 @@ def test_holes(reports: Path) -> None:
     """The second query counts the rows that could not be filled."""
     assert reports.is_dir()
 
-    found = duckdb.connect().execute(blocks("sql")[1]).fetchall()
+    found = duckdb.connect().execute(blocks("sql")[1].text).fetchall()
 
     (organization, state, count) = found[0]
     assert len(found) == 1
@@ -74,7 +67,8 @@ def test_holes(reports: Path) -> None:
 
 def test_script() -> None:
     """The script that tells somebody is one that bash can read, and knows our exit codes."""
-    (script,) = blocks("bash")
+    (block,) = blocks("bash")
+    script = block.text
 
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)  # noqa: S607 - whichever bash
 
@@ -84,28 +78,51 @@ def test_script() -> None:
 
 
 def test_workflow() -> None:
-    """The workflow is YAML of the right form, its actions have versions, and our commands can be parsed."""
-    (text,) = blocks("yaml")
+    """The workflow is YAML of the right form, and its actions have versions."""
+    (text,) = [one.text for one in blocks("yaml") if "jobs:" in one.text]
 
     workflow: dict[Any, Any] = yaml.safe_load(text)
 
     (job,) = workflow["jobs"].values()
     used = [step["uses"] for step in job["steps"] if "uses" in step]
     assert workflow["permissions"] == {"id-token": "write", "contents": "read"}
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", one) for one in used)
-    commands = our_commands("\n".join(step.get("run", "") for step in job["steps"]))
-    assert len(commands) == 1
-    for words in commands:
-        parse(words)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
+
+
+@pytest.mark.parametrize("block", blocks("console", "bash", "yaml", "text"), ids=str)
+def test_commands(block: Block) -> None:
+    """Every call of sso-batch in an example is one that the program understands."""
+    if not block.text.startswith("Usage:"):
+        for words in our_commands(block.text.replace("|| code=$?", "")):
+            parse(words)
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_configuration(block: Block, tmp_path: Path) -> None:
+    """Every example of a configuration, or of a part of one, is valid."""
+    if "jobs:" in block.text:
+        return
+    text = (
+        block.text if "organizations:" in block.text else f"{block.text}\norganizations: [{{name: acme}}]\n"
+    )
+    path = tmp_path / "orgs.yaml"
+    path.write_text(text)
+
+    config = load(path, {"GLOBEX_EXTERNAL_ID": "an-external-id"})
+
+    assert config.organizations
 
 
 def our_commands(script: str) -> list[list[str]]:
-    return [shlex.split(line)[1:] for line in script.splitlines() if line.strip().startswith("sso-batch ")]
+    """Return the words of each call of sso-batch in a script, its name left out."""
+    joined = script.replace("\\\n", " ")
+    calls = re.findall(r"(?:^ *|bin/|&& )sso-batch (?=-|[a-z])(.*)$", joined, re.MULTILINE)
+    return [shlex.split(re.sub(r"2>>.*$", "", call), comments=True) for call in calls]
 
 
 def parse(words: list[str]) -> None:
     """Raise click's error where the command line would not be understood; nothing runs."""
-    name, *arguments = words
-    command = cli.cli.commands[name]
-    with click.Context(cli.cli) as context:
+    with cli.cli.make_context("sso-batch", words) as context:
+        name, command, arguments = cli.cli.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
         command.make_context(name, arguments, parent=context)

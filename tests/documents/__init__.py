@@ -1,0 +1,1 @@
+"""The documents: what is generated in them, and that the rest of them is true."""
