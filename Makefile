@@ -30,8 +30,8 @@ demo: $(VENV)/installed ## audit made-up organizations, without AWS, into a new 
 	@$(BIN)/sso-batch demo --output $(REPORTS)
 
 test: $(VENV)/installed-dev ## run all tests in random order on all cores, with branch coverage
-	@$(BIN)/python -m pytest --numprocesses auto --cov --ignore tests/torture $(ARGS)
-	@$(BIN)/python -m pytest --numprocesses auto tests/torture $(ARGS) || [ $$? = 5 ] # ARGS may choose none of these
+	@$(BIN)/python -m pytest --numprocesses auto --cov --ignore tests/stress $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto tests/stress $(ARGS) || [ $$? = 5 ] # ARGS may choose none of these
 
 lint: $(VENV)/installed-dev ## check style, formatting, scripts and Dockerfile
 	@$(BIN)/ruff check .
@@ -59,7 +59,7 @@ types: $(VENV)/installed-dev ## check types, strictly
 	@$(BIN)/mypy
 
 torture: $(VENV)/installed-dev ## look for trouble for an hour or so: random worlds, kills, leaks; ARGS="kills --seed 7"
-	@$(BIN)/python -m tests.torture $(ARGS)
+	@$(BIN)/python -m tests.stress $(ARGS)
 
 image: ## build the container image with docker or podman
 	@test -n "$(ENGINE)" || { echo "make image needs docker or podman on the PATH" >&2; exit 1; }

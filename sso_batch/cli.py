@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import click
 
 from sso_batch import __version__
-from sso_batch.characters import printable_lines
 from sso_batch.commands.options import (
     CONFIG,
     EXCLUDE,
@@ -23,9 +22,10 @@ from sso_batch.commands.options import (
     option,
     shown_as,
 )
-from sso_batch.commands.terminal import Format, Level, Terminal
+from sso_batch.console.streams import UnwritableError, guarded
+from sso_batch.console.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
-from sso_batch.streams import UnwritableError, guarded
+from sso_batch.sanitize.terminal import printable_lines
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 

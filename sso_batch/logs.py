@@ -7,7 +7,7 @@ from typing import Protocol, TextIO, cast
 import structlog
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
-from sso_batch.characters import printable, printable_lines
+from sso_batch.sanitize.terminal import printable, printable_lines
 
 
 class Stream(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sso_batch.outcome import Status
+from sso_batch.run_files.results import Status
 
 
 class Progress(Protocol):

@@ -33,7 +33,7 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from tests.records import ADMIN, entitlement, grant, permission_set, snapshot, user
+from tests.support.records import ADMIN, entitlement, grant, permission_set, snapshot, user
 
 ANN = Principal(USER, "u-1")
 OPS = Principal(GROUP, "g-1")

@@ -10,7 +10,7 @@ from sso_batch.errors import (
     SsoBatchError,
     UsageError,
 )
-from sso_batch.report.snapshot import SnapshotError
+from sso_batch.run_files.snapshot import SnapshotError
 
 
 @pytest.mark.parametrize(

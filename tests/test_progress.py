@@ -2,8 +2,8 @@
 
 import pytest
 
-from sso_batch.outcome import Status
 from sso_batch.progress import Progress, Unwatched
+from sso_batch.run_files.results import Status
 
 
 def test_unwatched(capfd: pytest.CaptureFixture[str]) -> None:

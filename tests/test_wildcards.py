@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.wildcards import Wildcard
-from tests.effort import ends_at_once
+from tests.support.effort import ends_at_once
 
 _LETTERS = st.text("ab*?[]\n.", max_size=8)
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sso_batch.aws import answers, operations
-from sso_batch.aws.answers import Item, Unexamined, echoed, identifier, text
-from sso_batch.aws.failures import AwsFailure, contradiction
+from sso_batch.aws import operations, response_parsing
+from sso_batch.aws.exceptions import AwsFailure, contradiction
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
+from sso_batch.aws.response_parsing import Item, Unexamined, echoed, identifier, text
 from sso_batch.model import Account, Grant, Group, PermissionSet, Principal, User
 
 _LISTINGS = 2
@@ -68,7 +68,8 @@ class OrganizationApi:
         for _ in range(_LISTINGS):
             known = management_account_id is None
             async for page in self._gateway.pages(
-                operations.LIST_ACCOUNTS, lambda item: (answers.account(item), answers.ids_above(item))
+                operations.LIST_ACCOUNTS,
+                lambda item: (response_parsing.account(item), response_parsing.ids_above(item)),
             ):
                 known = known or any(account.id == management_account_id for account, _ in page)
                 yield page
@@ -81,13 +82,13 @@ class OrganizationApi:
 
     def roots(self) -> AsyncIterator[list[tuple[str, str]]]:
         """The id and name of the tree's roots, of which AWS has one."""
-        return self._gateway.pages(operations.LIST_ROOTS, answers.unit)
+        return self._gateway.pages(operations.LIST_ROOTS, response_parsing.unit)
 
     async def organizational_unit(self, unit_id: str) -> str:
         """The name of an organizational unit."""
         _, name = await self._gateway.call(
             operations.DESCRIBE_ORGANIZATIONAL_UNIT,
-            lambda answer: answers.unit(echoed(answer["OrganizationalUnit"], Id=unit_id)),
+            lambda answer: response_parsing.unit(echoed(answer["OrganizationalUnit"], Id=unit_id)),
             OrganizationalUnitId=unit_id,
         )
         return name
@@ -95,7 +96,7 @@ class OrganizationApi:
     def organizational_units_of(self, parent_id: str) -> AsyncIterator[list[tuple[str, str]]]:
         """The id and name of each organizational unit right below a root or another one."""
         return self._gateway.pages(
-            operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, answers.unit, ParentId=parent_id
+            operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, response_parsing.unit, ParentId=parent_id
         )
 
     def account_ids_of(self, parent_id: str) -> AsyncIterator[list[str]]:
@@ -120,7 +121,9 @@ class AccountAccessApi:
     async def instance_of(self, application_arn: str) -> str | Unexamined:
         """The ARN of the instance whose users and groups an application entitles."""
         return await self._gateway.call(
-            operations.GET_APPLICATION, answers.instance_of_application, applicationArn=application_arn
+            operations.GET_APPLICATION,
+            response_parsing.instance_of_application,
+            applicationArn=application_arn,
         )
 
     def entitlements(
@@ -130,7 +133,7 @@ class AccountAccessApi:
         wanted = {} if account_id is None else {"principalRole": {"account": account_id}}
         return self._gateway.pages(
             operations.LIST_ENTITLEMENTS,
-            lambda item: answers.entitlement(item, account_id),
+            lambda item: response_parsing.entitlement(item, account_id),
             applicationArn=application_arn,
             filter=wanted,
         )
@@ -152,7 +155,7 @@ class InstanceApi:
         """A permission set's name and session duration."""
         return await self._gateway.call(
             operations.DESCRIBE_PERMISSION_SET,
-            lambda answer: answers.permission_set(arn, answer["PermissionSet"]),
+            lambda answer: response_parsing.permission_set(arn, answer["PermissionSet"]),
             **self._instance,
             PermissionSetArn=arn,
         )
@@ -189,7 +192,7 @@ class InstanceApi:
         """The assignments of one permission set in one account."""
         return self._gateway.pages(
             operations.LIST_ACCOUNT_ASSIGNMENTS,
-            lambda item: answers.assignment(
+            lambda item: response_parsing.assignment(
                 echoed(item, AccountId=account_id, PermissionSetArn=permission_set_arn)
             ),
             **self._instance,
@@ -201,7 +204,7 @@ class InstanceApi:
         """The assignments of one principal; for a user perhaps its groups' as well, as the groups' own."""
         return self._gateway.pages(
             operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,
-            partial(answers.assignment_of, principal),
+            partial(response_parsing.assignment_of, principal),
             **self._instance,
             PrincipalType=principal.type,
             PrincipalId=principal.id,
@@ -216,7 +219,9 @@ class InstanceApi:
     async def customer_managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
         """The customer managed policies of a permission set as path and name, sorted."""
         return await self._all_of(
-            operations.LIST_CUSTOMER_MANAGED_POLICIES, answers.customer_managed_policy, permission_set_arn
+            operations.LIST_CUSTOMER_MANAGED_POLICIES,
+            response_parsing.customer_managed_policy,
+            permission_set_arn,
         )
 
     async def inline_policy(self, permission_set_arn: str) -> str:
@@ -233,7 +238,7 @@ class InstanceApi:
         try:
             return await self._gateway.call(
                 operations.GET_PERMISSIONS_BOUNDARY,
-                lambda answer: answers.permissions_boundary(answer["PermissionsBoundary"]),
+                lambda answer: response_parsing.permissions_boundary(answer["PermissionsBoundary"]),
                 **self._instance,
                 PermissionSetArn=permission_set_arn,
             )
@@ -245,7 +250,10 @@ class InstanceApi:
     async def permission_set_tags(self, permission_set_arn: str) -> tuple[str, ...]:
         """The tags of a permission set as `key=value`, sorted."""
         pages = self._gateway.pages(
-            operations.LIST_PERMISSION_SET_TAGS, answers.tag, **self._instance, ResourceArn=permission_set_arn
+            operations.LIST_PERMISSION_SET_TAGS,
+            response_parsing.tag,
+            **self._instance,
+            ResourceArn=permission_set_arn,
         )
         return tuple(sorted([tag async for page in pages for tag in page]))
 
@@ -258,34 +266,40 @@ class InstanceApi:
     def users(self) -> AsyncIterator[list[User]]:
         """Every user that the identity store lists; with Active Directory perhaps not everybody."""
         return self._gateway.pages(
-            operations.LIST_USERS, lambda item: answers.user(echoed(item, **self._store)), **self._store
+            operations.LIST_USERS,
+            lambda item: response_parsing.user(echoed(item, **self._store)),
+            **self._store,
         )
 
     def groups(self) -> AsyncIterator[list[Group]]:
         """Every group that the identity store lists; with Active Directory perhaps not all."""
         return self._gateway.pages(
-            operations.LIST_GROUPS, lambda item: answers.group(echoed(item, **self._store)), **self._store
+            operations.LIST_GROUPS,
+            lambda item: response_parsing.group(echoed(item, **self._store)),
+            **self._store,
         )
 
     def member_ids(self, group_id: str) -> AsyncIterator[list[str | Unexamined]]:
         """The ids of a group's members, some of whom may be users no more."""
         asked = {**self._store, "GroupId": group_id}
         return self._gateway.pages(
-            operations.LIST_GROUP_MEMBERSHIPS, lambda item: answers.member_id(echoed(item, **asked)), **asked
+            operations.LIST_GROUP_MEMBERSHIPS,
+            lambda item: response_parsing.member_id(echoed(item, **asked)),
+            **asked,
         )
 
     async def user(self, user_id: str) -> User:
         """One user by id."""
         asked = {**self._store, "UserId": user_id}
         return await self._gateway.call(
-            operations.DESCRIBE_USER, lambda answer: answers.user(echoed(answer, **asked)), **asked
+            operations.DESCRIBE_USER, lambda answer: response_parsing.user(echoed(answer, **asked)), **asked
         )
 
     async def group(self, group_id: str) -> Group:
         """One group by id."""
         asked = {**self._store, "GroupId": group_id}
         return await self._gateway.call(
-            operations.DESCRIBE_GROUP, lambda answer: answers.group(echoed(answer, **asked)), **asked
+            operations.DESCRIBE_GROUP, lambda answer: response_parsing.group(echoed(answer, **asked)), **asked
         )
 
 

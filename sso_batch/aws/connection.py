@@ -16,16 +16,16 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import hints, providers
-from sso_batch.aws.endpoints import overrides
-from sso_batch.aws.exceptions import in_words, variables_in
+from sso_batch.aws import credential_providers, hints
+from sso_batch.aws.endpoint_overrides import overrides
+from sso_batch.aws.error_mapping import in_words, variables_in
 from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
-from sso_batch.aws.messages import clean
-from sso_batch.aws.parsing import StrictParsers
 from sso_batch.aws.regions import sts_regions
+from sso_batch.aws.strict_parser import StrictParsers
 from sso_batch.aws.sts import Sts, StsSession
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
+from sso_batch.sanitize.log import clean
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
@@ -211,7 +211,7 @@ def _base_session(profile: str | None, region: str) -> Session:
     except ProfileNotFound:
         refuse_unreadable(session)
         raise
-    providers.prepare(session)
+    credential_providers.prepare(session)
     if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:  # which come before AWS_PROFILE
         used = profile or session.get_config_variable("profile") or "default"
         _refuse_mfa(session.full_config.get("profiles", {}), used)
@@ -255,7 +255,7 @@ def _loader() -> Loader:
 def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time
     own = ClientConfig(max_pool_connections=CALLS_AT_ONCE, parameter_validation=CHECK_PARAMETERS)
     tuple(overrides(session, [service]))  # refuses in words what botocore would fall over
-    providers.load(session)  # which may take its time; the rest does not
+    credential_providers.load(session)  # which may take its time; the rest does not
     try:
         with _MAKING:
             maker: Any = boto3.Session(botocore_session=session)  # typed for every service, by literal

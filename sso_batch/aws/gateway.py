@@ -14,8 +14,8 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sso_batch import open_files
-from sso_batch.aws.exceptions import OPEN_FILES_CODE, from_exception
-from sso_batch.aws.failures import (
+from sso_batch.aws.error_mapping import OPEN_FILES_CODE, from_exception
+from sso_batch.aws.exceptions import (
     AwsFailure,
     endless,
     given_up,
@@ -24,9 +24,9 @@ from sso_batch.aws.failures import (
     past_deadline,
 )
 from sso_batch.aws.operations import Limit, Operation
-from sso_batch.aws.pace import Pace
+from sso_batch.aws.rate_limiter import Pace
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.workers import Workers
+from sso_batch.daemon_threads import Workers
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import botocore.exceptions as botocore
 
-from sso_batch.aws.codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNKNOWN_CREDENTIALS
+from sso_batch.aws.error_codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNKNOWN_CREDENTIALS
 from sso_batch.aws.operations import Operation
 
 SSO_LOGIN = "sign in again: run `aws sso login --profile PROFILE` with this organization's profile"

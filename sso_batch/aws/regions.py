@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from sso_batch.config import Organization
-from sso_batch.config.patterns import DEFAULT_REGIONS, is_region, partition_of_arn, partition_of_region
+from sso_batch.config.field_types import DEFAULT_REGIONS, is_region, partition_of_arn, partition_of_region
 
 
 def configured_region(session: Session) -> str | None:

@@ -7,8 +7,8 @@ from functools import partial
 from sso_batch.aws.api import OrganizationApi
 from sso_batch.collect.contradictions import unlisted_account
 from sso_batch.collect.deletions import Deletions
-from sso_batch.collect.lane import Lane
-from sso_batch.collect.paths import Paths
+from sso_batch.collect.ou_paths import Paths
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import Account
 
 

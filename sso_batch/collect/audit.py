@@ -6,20 +6,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.messages import clean
-from sso_batch.aws.needs import has_entitlements
+from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.regions import first_region
-from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.collect.collection import Collection
+from sso_batch.collect.collectors import Collection
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
-from sso_batch.collect.lane import Meter
-from sso_batch.collect.plan import Known, Way
+from sso_batch.collect.strategy import Known, Way
+from sso_batch.collect.work_queue import Meter
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_region
-from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.not_examined import (
+from sso_batch.config.field_types import partition_of_region
+from sso_batch.coverage import (
     ACCOUNT_PATHS,
     ENTITLEMENTS,
     NOT_SEEN_BY_PRINCIPAL,
@@ -27,6 +25,8 @@ from sso_batch.not_examined import (
     PERMISSION_SET_DETAILS,
     of_unknown_kind,
 )
+from sso_batch.model import Gap, Instance, Snapshot
+from sso_batch.sanitize.log import clean
 
 T = TypeVar("T")
 

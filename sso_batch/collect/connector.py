@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from sso_batch import open_files
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
+from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.gateway import Gateway, Tally
-from sso_batch.aws.needs import has_entitlements
 from sso_batch.aws.operations import SSO_ADMIN
-from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_region
-from sso_batch.workers import Workers
+from sso_batch.config.field_types import partition_of_region
+from sso_batch.daemon_threads import Workers
 
 
 class Connector:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.model import GROUP, USER, Gap
 
 CONTRADICTION = "ContradictoryAnswers"

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.contradictions import contradiction, unverified
-from sso_batch.collect.lane import Lane
+from sso_batch.collect.work_queue import Lane
 
 
 async def _no_evidence(_: str) -> bool:

@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from functools import partial
 
-from sso_batch.aws.answers import Unexamined
 from sso_batch.aws.api import AccountAccessApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.grants import Grants
-from sso_batch.collect.lane import Lane
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import Gap, Grant
 
 _REFUSED_FILTER = "ValidationException"

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
+from sso_batch.aws.exceptions import LIST_LEFT_OUT, AwsFailure
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.contradictions import contradiction, unverified
-from sso_batch.collect.directory import Directory
-from sso_batch.collect.lane import Lane
+from sso_batch.collect.identity_store import Directory
 from sso_batch.collect.permission_sets import PermissionSets
-from sso_batch.collect.plan import Known, Way, decide
+from sso_batch.collect.strategy import Known, Way, decide
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import GROUP, USER, Grant, Principal
 
 Pair = tuple[str, str]

@@ -1,7 +1,7 @@
 """Which instance of IAM Identity Center is the organization's own, and in which Region."""
 
 from sso_batch.aws.api import ListedInstance, OrganizationApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, Instance
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.deletions import Deletions
-from sso_batch.collect.lane import Lane
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import PermissionSet
 
 Detail = Callable[[InstanceApi, str], Awaitable[Any]]

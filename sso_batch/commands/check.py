@@ -11,18 +11,18 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__, open_files
-from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.commands.place import open_store, report_caveats
 from sso_batch.commands.run import RunOptions, with_options
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import Config, Organization, load
+from sso_batch.console.terminal import Terminal
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
 from sso_batch.review.settings import wants_outdated
-from sso_batch.runner.claims import same_instance
+from sso_batch.runner.instance_claims import same_instance
 from sso_batch.runner.selection import select
 
 _PATIENCE = 60.0

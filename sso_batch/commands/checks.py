@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from sso_batch.commands.terminal import Terminal
 from sso_batch.config import Review, load
+from sso_batch.console.terminal import Terminal
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.settings import severities
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from sso_batch.commands.place import folder_named
 from sso_batch.commands.run import RunOptions, execute, with_options
-from sso_batch.commands.terminal import Terminal, unread
+from sso_batch.commands.storage import folder_named
 from sso_batch.config import load
-from sso_batch.demo import Emulator, configuration, demo_world
+from sso_batch.console.terminal import Terminal, unread
+from sso_batch.emulator import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
-from sso_batch.outcome import RunOutcome, Status
-from sso_batch.report.names import FileNames
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.results import RunOutcome, Status
 from sso_batch.store import PREFIX, FileEntry
 
 _FORMATS = ("csv", "html")

@@ -3,14 +3,14 @@
 import click
 
 from sso_batch.commands.difference_json import document
-from sso_batch.commands.place import open_manifest
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.storage import open_manifest
+from sso_batch.console.streams import for_programs
+from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.report import changes_csv
-from sso_batch.report.manifest_reading import ManifestError, read_manifest
-from sso_batch.runner.difference import Difference, RunFiles
+from sso_batch.run_files.manifest_reading import ManifestError, read_manifest
+from sso_batch.runner.run_diff import Difference, RunFiles
 from sso_batch.store import trouble
-from sso_batch.streams import for_programs
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:

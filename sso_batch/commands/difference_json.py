@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from sso_batch import __version__
-from sso_batch.report import columns
-from sso_batch.runner.difference import Difference, RunFiles
+from sso_batch.run_files import columns
+from sso_batch.runner.run_diff import Difference, RunFiles
 
 SCHEMA = 1
 

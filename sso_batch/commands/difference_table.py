@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sso_batch.characters import printable
 from sso_batch.model import GROUP
 from sso_batch.review.change import ADDED, REMOVED, Change
-from sso_batch.runner.difference import Difference
+from sso_batch.runner.run_diff import Difference
+from sso_batch.sanitize.terminal import printable
 
 _SHOWN = 200
 """Changes that a table shows; the other formats have them all."""

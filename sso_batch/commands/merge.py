@@ -8,18 +8,18 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
-from sso_batch.commands.place import open_store, report_caveats
 from sso_batch.commands.run import RunOptions, now, with_options
 from sso_batch.commands.step_summary import append_step_summary
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import load
 from sso_batch.config.durations import parse
+from sso_batch.console.summary import RunPlace
+from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.progress import Unwatched
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
 from sso_batch.runner.start import check_run_id, refuse_missing
-from sso_batch.summary import RunPlace
 
 
 def merge_command(

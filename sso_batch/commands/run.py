@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch import open_files
-from sso_batch.commands.place import open_store, place_named, report_caveats
 from sso_batch.commands.step_summary import append_step_summary
-from sso_batch.commands.terminal import Terminal
+from sso_batch.commands.storage import open_store, place_named, report_caveats
 from sso_batch.config import Config, fingerprint, load
-from sso_batch.outcome import RunOutcome
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.names import FileNames
+from sso_batch.console.summary import RunPlace
+from sso_batch.console.terminal import Terminal
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import RunOutcome
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard, shard_of
-from sso_batch.summary import RunPlace
 
 
 @dataclass(frozen=True, slots=True)

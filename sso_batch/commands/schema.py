@@ -3,14 +3,14 @@
 import click
 
 from sso_batch.config.json_schema import schema_text
-from sso_batch.streams import for_programs
+from sso_batch.console.streams import for_programs
 
 
 def schema_command(of: str) -> int:
     """Print the JSON Schema of the configuration, or of a snapshot's records."""
     for_programs()
     if of == "snapshot":
-        from sso_batch.report.snapshot_schema import snapshot_schema_text  # noqa: PLC0415 - one of the two
+        from sso_batch.run_files.snapshot_schema import snapshot_schema_text  # noqa: PLC0415 - one of the two
 
         click.echo(snapshot_schema_text())
     else:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.outcome import RunOutcome
 from sso_batch.report.step_summary import step_summary
+from sso_batch.run_files.results import RunOutcome
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from sso_batch.characters import printable
-from sso_batch.commands.terminal import unread
 from sso_batch.config import load
+from sso_batch.console.terminal import unread
 from sso_batch.review.settings import rules
 from sso_batch.review.useless_waivers import elsewhere, expired
+from sso_batch.sanitize.terminal import printable
 
 
 def validate_command(environ: Mapping[str, str], config_file: Path) -> int:

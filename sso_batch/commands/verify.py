@@ -2,10 +2,10 @@
 
 import click
 
-from sso_batch.commands.place import open_manifest
+from sso_batch.commands.storage import open_manifest
 from sso_batch.errors import UsageError
-from sso_batch.report.manifest_reading import Manifest, ManifestError, read_manifest
-from sso_batch.report.verification import Finding, verify
+from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
+from sso_batch.run_files.verification import Finding, verify
 from sso_batch.store import PlaceError, Store, trouble
 
 _DIFFERENT = 6

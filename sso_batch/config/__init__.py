@@ -1,6 +1,6 @@
 """The configuration: a YAML file, its variables and its defaults, as one strict and frozen `Config`."""
 
-from sso_batch.config.canonical import fingerprint, reading_fingerprint
+from sso_batch.config.fingerprint import fingerprint, reading_fingerprint
 from sso_batch.config.json_schema import schema, schema_text
 from sso_batch.config.loading import load
 from sso_batch.config.models import Collect, Config, Notify, Run

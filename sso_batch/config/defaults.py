@@ -6,7 +6,7 @@ A node keeps its line and path where it was written, so that an error of a defau
 from dataclasses import replace
 
 from sso_batch.config.organization import ROLE_KEYS, Defaults
-from sso_batch.config.tree import Node
+from sso_batch.config.yaml.nodes import Node
 
 _KEYS = frozenset(field.alias or name for name, field in Defaults.model_fields.items())
 _EITHER = {"profile": "role_arn", "role_arn": "profile"}

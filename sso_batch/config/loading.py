@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from sso_batch.config.defaults import merged
-from sso_batch.config.document import DocumentError, read
-from sso_batch.config.environment import expand
+from sso_batch.config.interpolation import expand
 from sso_batch.config.models import Config
 from sso_batch.config.problems import Problem
 from sso_batch.config.validation import validated
+from sso_batch.config.yaml.reader import DocumentError, read
 from sso_batch.errors import ConfigurationError
 
 LARGEST = 1_000_000  # bytes

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from sso_batch.config.base import Keys, MayBeLeftOut, Section
 from sso_batch.config.durations import Duration
+from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
 from sso_batch.config.output import Output
-from sso_batch.config.patterns import TopicArn
 from sso_batch.config.review import Review
-from sso_batch.config.section import Keys, MayBeLeftOut, Section
 
 
 class Run(Section):

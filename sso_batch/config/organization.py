@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from sso_batch.config.patterns import (
+from sso_batch.config.base import Keys, MayBeLeftOut, Section
+from sso_batch.config.field_types import (
     ExternalId,
     Label,
     LabelValue,
@@ -19,7 +20,6 @@ from sso_batch.config.patterns import (
     partition_of_arn,
     partition_of_region,
 )
-from sso_batch.config.section import Keys, MayBeLeftOut, Section
 
 ROLE_KEYS = ("external_id", "source_profile", "session_name", "duration_seconds")
 """The keys that mean something only where a role is assumed."""

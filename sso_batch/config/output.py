@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from sso_batch.config.base import MayBeLeftOut, Section
+from sso_batch.config.field_types import KmsKey, ProfileName, Region, RoleArn, Text
 from sso_batch.config.organization import together
-from sso_batch.config.patterns import KmsKey, ProfileName, Region, RoleArn, Text
-from sso_batch.config.section import MayBeLeftOut, Section
 
 Format = Literal["csv", "html", "xlsx"]
 

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from sso_batch.characters import printable
+from sso_batch.sanitize.terminal import printable
 
 Path = tuple[str | int, ...]
 

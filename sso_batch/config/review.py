@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from sso_batch.config.base import Items, Keys, MayBeLeftOut, Section
 from sso_batch.config.durations import Duration
-from sso_batch.config.patterns import Day, Text
-from sso_batch.config.section import Items, Keys, MayBeLeftOut, Section
+from sso_batch.config.field_types import Day, Text
 from sso_batch.wildcards import Wildcard
 
 Severity = Literal["off", "low", "medium", "high"]

@@ -10,10 +10,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sso_batch.config.base import Section
 from sso_batch.config.models import Config
 from sso_batch.config.problems import Path, Problem, shown
-from sso_batch.config.section import Section
-from sso_batch.config.tree import Node, Unreadable
+from sso_batch.config.yaml.nodes import Node, Unreadable
 
 _SENTENCES = {
     "bool_type": "write true or false",

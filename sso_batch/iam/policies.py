@@ -6,7 +6,7 @@ from typing import Any
 
 from sso_batch.aws.operations import LIST_OBJECTS, TABLE
 from sso_batch.config import Config, Organization
-from sso_batch.config.patterns import partition_of_arn, partition_of_region
+from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
 from sso_batch.iam.statements import Statement, allow, audited_statements, decrypts, policy
 from sso_batch.store import PREFIX

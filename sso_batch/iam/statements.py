@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sso_batch.aws.needs import needed
 from sso_batch.aws.operations import Operation
+from sso_batch.aws.required_operations import needed
 from sso_batch.config import Collect
 
 Statement = dict[str, Any]

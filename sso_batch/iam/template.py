@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from sso_batch.aws.needs import has_entitlements
+from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.config import Collect
 from sso_batch.iam.statements import audited_statements, decrypts, policy
 

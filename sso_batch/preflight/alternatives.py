@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sso_batch.aws import operations
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.probe import Listed
-from sso_batch.collect.paths import describing_is_faster
+from sso_batch.aws.permission_probe import Listed
+from sso_batch.collect.ou_paths import describing_is_faster
 
 BY_PAIR = "fastest then lists assignments by account and permission set"
 

@@ -6,19 +6,19 @@ from typing import TypeVar
 
 from sso_batch.aws import operations
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.failures import AwsFailure, is_denied
-from sso_batch.aws.needs import needed
+from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.exceptions import AwsFailure, is_denied
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.probe import Listed, ProbeApi, Subjects
+from sso_batch.aws.permission_probe import Listed, ProbeApi, Subjects
 from sso_batch.aws.regions import first_region
-from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.required_operations import needed
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
-from sso_batch.collect.plan import estimate
+from sso_batch.collect.strategy import estimate
 from sso_batch.config import Collect, Organization
-from sso_batch.config.patterns import partition_of_region
+from sso_batch.config.field_types import partition_of_region
 from sso_batch.model import Gap, Instance
 from sso_batch.preflight.alternatives import BY_PAIR, alternatives
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict

@@ -11,8 +11,8 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from sso_batch.characters import printable
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
+from sso_batch.sanitize.terminal import printable
 
 _STYLES = {"ready": "green", "incomplete": "yellow", "failed": "red"}
 _NAMES_SHOWN = 3

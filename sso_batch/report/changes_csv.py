@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from sso_batch.report import columns
-from sso_batch.report.columns import csv_renderer
 from sso_batch.review.change import Change
+from sso_batch.run_files import columns
+from sso_batch.run_files.columns import csv_renderer
 
 COLUMNS = ("Change", "What", *columns.COLUMNS)
 

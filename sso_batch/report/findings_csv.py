@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from sso_batch.report.columns import csv_renderer
 from sso_batch.review.finding import Finding
+from sso_batch.run_files.columns import csv_renderer
 
 COLUMNS = (
     "Severity",

@@ -8,8 +8,8 @@ from typing import Any
 
 from sso_batch import __version__
 from sso_batch.model import Gap
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
-from sso_batch.report.manifest import SCHEMA, RunFacts
+from sso_batch.run_files.manifest import SCHEMA, RunFacts
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 
 MOST_BYTES = 256_000
 """Of a message; SNS takes 262,144 bytes, its attributes included."""

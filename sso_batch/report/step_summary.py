@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
-from sso_batch.report.visible import visible
 from sso_batch.review.finding import SEVERITIES
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.sanitize.html import visible
 
 _GAPS = 20
 

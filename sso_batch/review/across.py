@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from sso_batch.model import USER, Principal
-from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
+from sso_batch.review.snapshot_index import Facts, Hit, Hole
 
 
 def admins_with_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:

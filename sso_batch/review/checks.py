@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sso_batch.review import grant_checks, object_checks
 from sso_batch.review.across import admins_with_email
-from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.rules import Rules
+from sso_batch.review.snapshot_index import Facts, Hit, Hole
 
 Find = Callable[[Facts, Rules], Iterator[Hit | Hole]]
 

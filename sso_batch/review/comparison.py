@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sso_batch.access import NOT_FOUND, NOT_READ, Access, Holder, resolve
+from sso_batch.coverage import ACCOUNT_PATHS, ENTITLEMENTS, PERMISSION_SET_DETAILS, UNLISTED_PRINCIPALS
 from sso_batch.model import IAM_ROLE, Grant, Principal, Snapshot
-from sso_batch.not_examined import ACCOUNT_PATHS, ENTITLEMENTS, PERMISSION_SET_DETAILS, UNLISTED_PRINCIPALS
 from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 
 _PARTS = (ENTITLEMENTS, PERMISSION_SET_DETAILS, ACCOUNT_PATHS)

@@ -5,10 +5,10 @@ Each gives what it found, and beside it what it could not look at.
 
 from collections.abc import Iterator, Sequence
 
+from sso_batch.coverage import ENTITLEMENTS, ORPHANED_ASSIGNMENTS
 from sso_batch.model import GROUP, IAM_ROLE, USER, Principal
-from sso_batch.not_examined import ENTITLEMENTS, ORPHANED_ASSIGNMENTS
-from sso_batch.review.facts import Facts, Hit, Hole
 from sso_batch.review.rules import Rules
+from sso_batch.review.snapshot_index import Facts, Hit, Hole
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
 """States in which an account is of no use; SUSPENDED was AWS's word for a closed one until 2026."""

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sso_batch.config.durations import written
+from sso_batch.coverage import UNASSIGNED_PERMISSION_SETS
 from sso_batch.model import GROUP, USER, Grant, Principal
-from sso_batch.not_examined import UNASSIGNED_PERMISSION_SETS
-from sso_batch.review.facts import Facts, Hit, Hole, is_about_grants
 from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
 from sso_batch.review.sessions import parse
+from sso_batch.review.snapshot_index import Facts, Hit, Hole, is_about_grants
 
 _PAIR = "ListAccountAssignments"
 _PAIRS_OF_PERMISSION_SET = "ListAccountsForProvisionedPermissionSet"

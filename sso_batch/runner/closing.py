@@ -10,17 +10,17 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
 from sso_batch.model import Gap, Snapshot
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.report import changes_csv, findings_csv
-from sso_batch.report.for_people import write_for_people
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.overview import Overview
-from sso_batch.report.snapshot import SnapshotError
-from sso_batch.report.verification import FileChangedError
-from sso_batch.report.write import Stopped, restore_access, write_merged, write_rows
+from sso_batch.report.human_formats import write_for_people
+from sso_batch.report.report_input import Overview
 from sso_batch.review.settings import rules
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.snapshot import SnapshotError
+from sso_batch.run_files.verification import FileChangedError
+from sso_batch.run_files.writer import Stopped, restore_access, write_merged, write_rows
 from sso_batch.runner.reading import read_snapshot
-from sso_batch.runner.reviewing import Looked, RunReview
+from sso_batch.runner.run_review import Looked, RunReview
 from sso_batch.store import FileEntry, Store, trouble
 
 

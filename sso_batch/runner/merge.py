@@ -8,23 +8,23 @@ from functools import partial
 from typing import TypeVar
 
 from sso_batch.config import Config, Organization, fingerprint
+from sso_batch.daemon_threads import Workers
 from sso_batch.errors import UsageError
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.manifest_reading import Manifest, RunFile
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import Stopped
-from sso_batch.runner.archive import Archive, reading_fingerprints
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.manifest_reading import Manifest, RunFile
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.writer import Stopped
 from sso_batch.runner.closing import files_promised
-from sso_batch.runner.ending import Ending, tell_completed
-from sso_batch.runner.joining import Joining, nothing
+from sso_batch.runner.existing_results import Archive, reading_fingerprints
+from sso_batch.runner.finalize import Ending, tell_completed
 from sso_batch.runner.run import Surroundings
+from sso_batch.runner.shard_merge import Joining, nothing
 from sso_batch.runner.shards import Reports, is_report
 from sso_batch.runner.signals import Interruption, told_to_end
 from sso_batch.runner.start import find_run
 from sso_batch.sharding import Shard
 from sso_batch.store import trouble, unusable
-from sso_batch.workers import Workers
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ import asyncio
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.aws.failures import AwsFailure
-from sso_batch.aws.topic import publish
+from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.sns import publish
 from sso_batch.report.notice import Notice
 from sso_batch.runner.signals import Interruption
 

@@ -13,14 +13,14 @@ from typing import TypeVar
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
+from sso_batch.daemon_threads import Workers
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.outcome import NOTHING, Calls, Counts, OrganizationOutcome, Status
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import Stopped, Written, write_organization
-from sso_batch.runner.archive import Archive
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
+from sso_batch.run_files.writer import Stopped, Written, write_organization
+from sso_batch.runner.existing_results import Archive
 from sso_batch.store import FileEntry, Store, trouble
-from sso_batch.workers import Workers
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from sso_batch.model import Snapshot
-from sso_batch.report.snapshot import decode
-from sso_batch.report.verification import verified
-from sso_batch.report.write import Stopped
+from sso_batch.run_files.snapshot import decode
+from sso_batch.run_files.verification import verified
+from sso_batch.run_files.writer import Stopped
 from sso_batch.store import FileEntry, Store, lines
 
 _T = TypeVar("_T")

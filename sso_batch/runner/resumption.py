@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sso_batch.model import Snapshot
-from sso_batch.report.names import FileNames
+from sso_batch.run_files.file_names import FileNames
 from sso_batch.store import Stored
 
 _DEAD = timedelta(hours=1)

@@ -11,26 +11,26 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import open_files
-from sso_batch.aws.sessions import Sessions
+from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
-from sso_batch.collect.lane import Meter
-from sso_batch.collect.plan import Known, Way, estimate
+from sso_batch.collect.strategy import Known, Way, estimate
+from sso_batch.collect.work_queue import Meter
 from sso_batch.config import Config, Organization
 from sso_batch.config.durations import written
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
+from sso_batch.daemon_threads import Workers
 from sso_batch.progress import Progress
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.write import Stopped
 from sso_batch.review.settings import wants_outdated
-from sso_batch.runner.archive import Archive, reading_fingerprints
-from sso_batch.runner.claims import Claims
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.writer import Stopped
 from sso_batch.runner.closing import Closed, files_promised
-from sso_batch.runner.ending import Ending, tell_completed
+from sso_batch.runner.existing_results import Archive, reading_fingerprints
+from sso_batch.runner.finalize import Ending, tell_completed
+from sso_batch.runner.instance_claims import Claims
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.runner.signals import Interruption, told_to_end
 from sso_batch.store import Store, unusable
-from sso_batch.workers import Workers
 
 _WRITERS = 2
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
-from sso_batch.outcome import Status
-from sso_batch.report.manifest import run_file
-from sso_batch.report.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_document
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import run_file
+from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
+from sso_batch.run_files.results import Status
+from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
 from sso_batch.store import Store, Stored, unusable
 

@@ -1,11 +1,11 @@
 """Where files go: each appears whole or not at all, and is never overwritten unawares."""
 
 from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.errors import PlaceError, Trouble, trouble, unusable
 from sso_batch.store.folder import Folder
-from sso_batch.store.place import PREFIX, Store, Stored, lines
-from sso_batch.store.replacing import Replacing
+from sso_batch.store.overwriting import Replacing
+from sso_batch.store.protocol import PREFIX, Store, Stored, lines
 from sso_batch.store.s3 import S3
-from sso_batch.store.trouble import PlaceError, Trouble, trouble, unusable
 
 __all__ = [
     "PREFIX",

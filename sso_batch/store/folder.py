@@ -13,8 +13,8 @@ from pathlib import Path
 from sso_batch.errors import OutputError
 from sso_batch.open_files import patiently
 from sso_batch.store.draft import Draft, FileEntry, within
-from sso_batch.store.place import Stored
-from sso_batch.store.trouble import PlaceError
+from sso_batch.store.errors import PlaceError
+from sso_batch.store.protocol import Stored
 
 _CHUNK = 1 << 20
 

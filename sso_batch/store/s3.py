@@ -8,9 +8,9 @@ from typing import Protocol
 
 from sso_batch.errors import OutputError
 from sso_batch.store.draft import Draft, FileEntry, within
-from sso_batch.store.place import PREFIX, Stored
+from sso_batch.store.errors import PlaceError, trouble, unusable
+from sso_batch.store.protocol import PREFIX, Stored
 from sso_batch.store.spool import SpooledDraft, remove_abandoned
-from sso_batch.store.trouble import PlaceError, trouble, unusable
 
 _RUN_FILE = "_run.json"
 """How the name of a run's first file ends; a run that cannot begin has nothing to keep."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from sso_batch.aws.gateway import Gateway, Tally
-from sso_batch.workers import Workers
+from sso_batch.daemon_threads import Workers
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class _Client:
 def instantly(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instantly]:
     with asyncio.Runner(loop_factory=InstantLoop) as runner:
         run = Instantly(runner)
-        monkeypatch.setattr("sso_batch.aws.pace.time", SimpleNamespace(monotonic=run.now))
+        monkeypatch.setattr("sso_batch.aws.rate_limiter.time", SimpleNamespace(monotonic=run.now))
         yield run
 
 

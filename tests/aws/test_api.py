@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sso_batch.aws.api import AccountAccessApi, InstanceApi, ListedInstance, OrganizationApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.model import USER, Account, Grant, Group, PermissionSet, Principal, User
 from tests.aws.conftest import Clients, Instantly, MakeGateway, Script
-from tests.records import ROLE, entitlement, grant
+from tests.support.records import ROLE, entitlement, grant
 
 SET = "arn:aws:sso:::permissionSet/ssoins-1/ps-admin"
 STORE = {"IdentityStoreId": "d-1"}

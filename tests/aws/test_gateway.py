@@ -15,7 +15,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from sso_batch.aws.failures import LIST_LEFT_OUT, AwsFailure
+from sso_batch.aws.exceptions import LIST_LEFT_OUT, AwsFailure
 from sso_batch.aws.gateway import GIVE_UP, Gateway, Tally
 from sso_batch.aws.operations import (
     LIST_ACCOUNT_ASSIGNMENTS,

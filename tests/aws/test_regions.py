@@ -9,7 +9,7 @@ from botocore.session import Session
 
 from sso_batch.aws.regions import first_region, sts_regions, writer_region
 from sso_batch.config import Organization
-from sso_batch.config.patterns import DEFAULT_REGIONS, partition_of_region
+from sso_batch.config.field_types import DEFAULT_REGIONS, partition_of_region
 
 CHINA, EUROPE = "arn:aws-cn:iam::111122223333:role/A", "arn:aws-eusc:iam::111122223333:role/A"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.aws.objects import Objects
-from tests.aws.loopback import BUCKET, FAULTS, Headers, LoopbackS3, Object, client_of
+from sso_batch.aws.s3.bucket import Objects
+from tests.support.loopback import BUCKET, FAULTS, Headers, LoopbackS3, Object, client_of
 
 KEY = "audits/a.csv"
 PART = 64 << 10
@@ -18,8 +18,8 @@ LARGE = SMALL * 8  # in parts
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.objects._PATIENCE", 2.0)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 2.0)
 
 
 @pytest.fixture(params=[True, False], ids=["checks checksums", "ignores checksums"])

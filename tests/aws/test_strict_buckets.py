@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from sso_batch.aws.objects import Objects
-from sso_batch.aws.writer import bucket_of
+from sso_batch.aws.s3.bucket import Objects
+from sso_batch.aws.s3.client import bucket_of
 from sso_batch.config import Output
 from sso_batch.store import PlaceError
-from tests.aws.loopback import BUCKET, Headers, LoopbackS3, client_of
+from tests.support.loopback import BUCKET, Headers, LoopbackS3, client_of
 
 KEY = "audits/a.csv"
 PART = 64 << 10
@@ -25,9 +25,9 @@ CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.objects._PATIENCE", 0.5)
-    monkeypatch.setattr("sso_batch.aws.objects._SHORT_PATIENCE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.5)
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_a_header_that_is_demanded(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setattr("sso_batch.aws.objects.PART", PART)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket.PART", PART)
     output = Output.model_validate({"directory": f"s3://{BUCKET}/audits", **settings})
     objects = bucket_of(output, threading.Event())
 
@@ -305,10 +305,10 @@ def test_trouble_before_a_run(
     """A run waits until 30 seconds of 503 have passed, a check does not."""
     del bucket
     clock = _Clock()
-    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.5)
-    monkeypatch.setattr("sso_batch.aws.objects._PATIENCE", 300.0)
-    monkeypatch.setattr("sso_batch.aws.objects._SHORT_PATIENCE", 20.0)
-    monkeypatch.setattr("sso_batch.aws.attempts.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 300.0)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 20.0)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
 
     class Late:

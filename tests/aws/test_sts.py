@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from sso_batch.aws.exceptions import from_exception
+from sso_batch.aws.error_mapping import from_exception
 from sso_batch.aws.operations import LIST_USERS
 from sso_batch.aws.sts import Sts
 

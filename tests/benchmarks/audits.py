@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
 
-from sso_batch.demo import World, generate
+from sso_batch.emulator import World, generate
 from tests.benchmarks import floor
 from tests.benchmarks.emulated import Emulated, emulated
 from tests.benchmarks.figures import Figure, Options

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from sso_batch.demo import Emulator, Limits, World
-from sso_batch.demo.limits import Throttle
+from sso_batch.emulator import Emulator, Limits, World
+from sso_batch.emulator.limits import Throttle
 
 
 @dataclass(frozen=True, slots=True)

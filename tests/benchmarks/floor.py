@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import ceil
 
-from sso_batch.demo.world import Assignment, Entitlement, Organization
+from sso_batch.emulator.world import Assignment, Entitlement, Organization
 
 RATE = 20.0
 BURST = 20.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import boto3
 
-from sso_batch.demo import generate
+from sso_batch.emulator import generate
 from tests.benchmarks.audits import LATENCY, TYPICAL, exactness
 from tests.benchmarks.emulated import Emulated, emulated
 from tests.benchmarks.figures import Figure, Options

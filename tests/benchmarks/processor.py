@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from sso_batch.demo import generate
+from sso_batch.emulator import generate
 from tests.benchmarks.emulated import emulated
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import SSO_BATCH, audit, run

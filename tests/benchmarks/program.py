@@ -13,7 +13,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import sso_batch
-from sso_batch.demo import configuration
+from sso_batch.emulator import configuration
 from tests.benchmarks.emulated import Emulated
 from tests.benchmarks.floor import WayIn
 

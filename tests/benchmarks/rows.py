@@ -21,10 +21,10 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from sso_batch.report import access_csv
+from sso_batch.run_files import access_csv
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import run
-from tests.records import snapshot
+from tests.support.records import snapshot
 
 USERS, ACCOUNTS = 20_000, 500
 ARN = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-1111111111111111"

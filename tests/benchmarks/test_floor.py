@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from sso_batch.demo import generate
+from sso_batch.emulator import generate
 from tests.benchmarks import floor
 from tests.benchmarks.figures import Figure, spread, table
 

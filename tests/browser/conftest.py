@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from sso_batch.report.overview import Overview
 from sso_batch.report.page import page
 from sso_batch.report.page.explorer import ROWS
+from sso_batch.report.report_input import Overview
 from tests.browser.opened import CHROMIUM, Opened, launch
 
 NO_CHROMIUM = "no Chromium: install one, such as Debian's package chromium, or name it in CHROMIUM"

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures`: pictures of the page for README and docs, of the demo's organizations."""
+"""`python -m tests.browser.pictures`: pictures of the demo's page, for README and docs."""
 
 import subprocess
 import sys

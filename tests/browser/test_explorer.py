@@ -9,7 +9,7 @@ import pytest
 
 from sso_batch.model import Snapshot
 from tests.browser.opened import Opened, Row
-from tests.overviews import company, overview, rows, with_hole
+from tests.support.overviews import company, overview, rows, with_hole
 
 Show = Callable[..., Opened]
 

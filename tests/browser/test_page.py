@@ -9,11 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
-from sso_batch.report.overview import Overview
+from sso_batch.report.report_input import Overview
 from tests.benchmarks.rows import everybody
 from tests.browser.opened import Opened
-from tests.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
-from tests.records import snapshot
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
+from tests.support.records import snapshot
 
 Show = Callable[..., Opened]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.failures import AwsFailure
-from sso_batch.collect.lane import Lane, Meter
+from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.collect.work_queue import Lane, Meter
 from sso_batch.model import (
     GROUP,
     PERMISSION_SET,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from sso_batch.collect.accounts import Accounts
-from sso_batch.collect.directory import Directory
 from sso_batch.collect.grants import Grants
-from sso_batch.collect.lane import Lane
+from sso_batch.collect.identity_store import Directory
 from sso_batch.collect.permission_sets import PermissionSets
-from sso_batch.collect.plan import Known, Way
+from sso_batch.collect.strategy import Known, Way
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import GROUP, USER, Account, Gap, Principal, User
 from tests.collect.conftest import Instance, assigned, by, collect, refused
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.collect.lane import Lane
-from sso_batch.collect.paths import Paths
+from sso_batch.collect.ou_paths import Paths
+from sso_batch.collect.work_queue import Lane
 from sso_batch.model import Gap
 from tests.collect.conftest import collect
 

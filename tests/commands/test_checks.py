@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sso_batch.config import CHECK_IDS, schema_text
-from sso_batch.report.snapshot_schema import snapshot_schema_text
 from sso_batch.review.checks import CHECKS
-from tests.commands.test_terminal import shown_on_a_terminal
+from sso_batch.run_files.snapshot_schema import snapshot_schema_text
+from tests.console.test_terminal import shown_on_a_terminal
 from tests.end_to_end.command import Command
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from sso_batch.commands import demo
-from sso_batch.demo import Emulator, Limits, demo_world
+from sso_batch.emulator import Emulator, Limits, demo_world
 from tests.end_to_end.command import Command, Ended
 from tests.end_to_end.expected import truth
 from tests.end_to_end.reports import Reports, honest
-from tests.oracle import Row
+from tests.support.oracle import Row
 
 COMPANIES = [one.name for one in demo_world().organizations]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import Emulator, Limits, configuration
+from sso_batch.emulator import Emulator, Limits, configuration
 from tests.end_to_end.command import SOURCES, Command, finish, start
 from tests.end_to_end.worlds import denying, small
 

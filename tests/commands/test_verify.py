@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.manifest import manifest as written
-from sso_batch.report.names import FileNames
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.manifest import manifest as written
 from sso_batch.store import FileEntry
 from tests.end_to_end.command import Command, execute, isolate
-from tests.records import outcome, run_outcome
+from tests.support.records import outcome, run_outcome
 
 TS = "20260304_050607"
 MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import World
+from sso_batch.emulator import World
 from tests.end_to_end.command import Command
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.worlds import denying, small

@@ -14,7 +14,7 @@ from sso_batch.runner.start import begin
 from sso_batch.store import Folder
 from tests.deployment.manifests import OVERLAYS, container, job, objects, one, pod
 from tests.deployment.pod import NAME, played
-from tests.records import STARTED
+from tests.support.records import STARTED
 
 OLDEST, NEWEST = "1.31", "1.37"
 """podFailurePolicy is stable since 1.31; the other is the newest whose schema is known."""

@@ -21,9 +21,10 @@ has an environment variable, named in its help; several values are separated by 
 `FORCE_COLOR` are obeyed. What commands return is in
 [Exit codes and log events](exit-codes-and-logs.md)."""
 _CONFIGURATION = """\
-[`config/orgs.example.yaml`](../../config/orgs.example.yaml) shows every key in use. `sso-batch validate` checks
-a file without network or credentials and reports all errors at once. Editors complete and check a file that
-begins with `# yaml-language-server: $schema=schema.json`; `sso-batch schema` prints the schema.
+[`config/orgs.example.yaml`](../../config/orgs.example.yaml) shows every key in use.
+`sso-batch validate` checks a file without network or credentials and reports all errors at once. Editors
+complete and check a file that begins with `# yaml-language-server: $schema=schema.json`; `sso-batch schema`
+prints the schema.
 
 Scalars follow the YAML 1.2 core schema: only `true` and `false` are booleans, and an account id must be
 quoted, because its leading zeros would be lost. `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `$$` are

@@ -12,12 +12,12 @@ import yaml
 
 from sso_batch import cli
 from sso_batch.config.loading import load
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_merged, write_organization
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.writer import write_merged, write_organization
 from sso_batch.store import Folder
 from tests.documents.text import Block, blocks
-from tests.overviews import company, rows, with_hole
-from tests.report.test_write import StopsAfter
+from tests.run_files.test_writer import StopsAfter
+from tests.support.overviews import company, rows, with_hole
 
 NEVER = StopsAfter(10**9)
 NAMES = FileNames("nightly", "20260304_050607")

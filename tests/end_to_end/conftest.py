@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sso_batch.aws import connection, gateway
-from sso_batch.aws.bucket import Bucket
-from sso_batch.demo import Emulator, Limits, World, configuration, shared_credentials
-from sso_batch.report.snapshot_schema import snapshot_schema
+from sso_batch.aws.token_bucket import Bucket
+from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
+from sso_batch.run_files.snapshot_schema import snapshot_schema
 from sso_batch.runner import start
 from tests.end_to_end.command import Command, Ended, isolate
 from tests.end_to_end.expected import COLLECT

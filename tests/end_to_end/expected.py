@@ -1,8 +1,8 @@
 """What an audit of a made-up world has to give, and the settings that it is asked with."""
 
-from sso_batch.demo import World
+from sso_batch.emulator import World
 from tests.end_to_end.reports import Reports, written
-from tests.oracle import Row, expected_rows
+from tests.support.oracle import Row, expected_rows
 
 READ = {"details": False, "entitlements": False, "account_paths": False}
 """What an audit in these tests reads beside the assignments."""

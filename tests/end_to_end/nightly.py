@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Emulator, configuration
+from sso_batch.emulator import Emulator, configuration
 from tests.end_to_end.command import Command, Ended, finish, start
 from tests.end_to_end.expected import COLLECT, truth
 from tests.end_to_end.reports import Reports, written

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.command import Ended
-from tests.oracle import COLUMNS, NOT_READ, Row
+from tests.support.oracle import COLUMNS, NOT_READ, Row
 
 # In these states a row tells of the grant, and of nobody who holds it.
 UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}

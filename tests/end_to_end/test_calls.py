@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, generate
-from sso_batch.demo.world import Organization
+from sso_batch.emulator import Behaviour, generate
+from sso_batch.emulator.world import Organization
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.worlds import ODDITIES, three_ways_in
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import World
-from sso_batch.demo.world import Organization
+from sso_batch.emulator import World
+from sso_batch.emulator.world import Organization
 from sso_batch.report.changes_csv import COLUMNS
 from tests.end_to_end.command import Command
 from tests.end_to_end.conftest import Audit

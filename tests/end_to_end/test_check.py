@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.bucket import Bucket
-from sso_batch.demo import Behaviour, Emulator, Fault, Limits, World, configuration, generate
-from sso_batch.demo.configuration import environment
+from sso_batch.aws.token_bucket import Bucket
+from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
+from sso_batch.emulator.configuration import environment
 from tests.end_to_end.command import Command, Ended
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.worlds import ODDITIES, denying, small

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import Emulator, Limits
+from sso_batch.emulator import Emulator, Limits
 from tests.end_to_end.command import Command, Ended
 from tests.end_to_end.worlds import small
 

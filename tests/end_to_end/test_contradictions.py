@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, Fault, World, generate
-from sso_batch.demo.injection import FaultKind
+from sso_batch.emulator import Behaviour, Fault, World, generate
+from sso_batch.emulator.faults import FaultKind
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import Reports, honest
 from tests.end_to_end.test_findings import findings
 from tests.end_to_end.worlds import denying
-from tests.oracle import NOT_READ
+from tests.support.oracle import NOT_READ
 
 SIZES: dict[str, Any] = {
     "users": 30,

@@ -12,8 +12,8 @@ import botocore.credentials
 import botocore.tokens
 import pytest
 
-from sso_batch.aws import sessions
-from sso_batch.demo import HUB, World
+from sso_batch.aws import connection_pool
+from sso_batch.emulator import HUB, World
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.reports import Reports
@@ -201,7 +201,7 @@ def test_a_profile_whose_command_never_ends(
     audit: Audit, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that waits for somebody to type fails its own organization alone, and in time."""
-    monkeypatch.setattr(sessions, "PATIENCE", 0.5)
+    monkeypatch.setattr(connection_pool, "PATIENCE", 0.5)
     silent = tmp_path / "silent"
     os.mkfifo(silent)
     (home / "aws-config").write_text(f"[profile waiting]\ncredential_process = cat {silent}\n")

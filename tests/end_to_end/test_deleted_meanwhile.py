@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, Fault, World, generate
-from sso_batch.demo.world import Organization
-from sso_batch.demo.world.deletion import without
+from sso_batch.emulator import Behaviour, Fault, World, generate
+from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world.deletion import without
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import honest
 from tests.end_to_end.test_fastest import FASTEST
-from tests.oracle import Row, expected_rows
+from tests.support.oracle import Row, expected_rows
 
 EVERYTHING = """
 collect:

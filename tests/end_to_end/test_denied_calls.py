@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, World, generate
+from sso_batch.emulator import Behaviour, World, generate
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import UNREAD, Reports, honest
 from tests.end_to_end.worlds import ODDITIES, denying
-from tests.oracle import NOT_READ, Row
+from tests.support.oracle import NOT_READ, Row
 
 EVERYTHING: dict[str, Any] = ODDITIES | {"accounts": 12, "pairs": 16}
 FEW_ACCOUNTS = EVERYTHING | {"permission_sets": 14, "accounts": 4, "pairs": 20}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import Emulator, Limits, configuration
+from sso_batch.emulator import Emulator, Limits, configuration
 from sso_batch.store import Draft, FileEntry, Folder
 from tests.end_to_end.command import Command
 from tests.end_to_end.conftest import Audit

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from sso_batch.commands import run as run_command
-from sso_batch.demo import Emulator, Fault, Limits, World
-from sso_batch.outcome import OrganizationOutcome
-from sso_batch.report.for_people import write_for_people
-from sso_batch.report.write import restore_access
-from sso_batch.runner import closing, earlier
+from sso_batch.emulator import Emulator, Fault, Limits, World
+from sso_batch.report.human_formats import write_for_people
+from sso_batch.run_files.results import OrganizationOutcome
+from sso_batch.run_files.writer import restore_access
+from sso_batch.runner import closing, previous_runs
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.closing import Closing
-from sso_batch.runner.reviewing import Looked, RunReview
+from sso_batch.runner.run_review import Looked, RunReview
 from sso_batch.store import Draft, FileEntry, Folder, PlaceError
 from tests.end_to_end.command import Command
 from tests.end_to_end.nightly import (
@@ -592,7 +592,7 @@ def test_earlier_runs_that_cannot_be_listed(
     def refuse(*_: object, **__: object) -> list[str]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(earlier, "manifest_names", refuse)
+    monkeypatch.setattr(previous_runs, "manifest_names", refuse)
 
     reports = nightly.run()
 

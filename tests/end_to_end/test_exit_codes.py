@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.demo import Fault, World
+from sso_batch.emulator import Fault, World
 from tests.end_to_end.command import Event
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact

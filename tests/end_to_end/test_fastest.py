@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, generate
+from sso_batch.emulator import Behaviour, generate
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import COLLECT, assert_exact, truth
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.config import CHECK_IDS
-from sso_batch.demo import Fault, World, generate
+from sso_batch.emulator import Fault, World, generate
 from sso_batch.report.findings_csv import COLUMNS
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.test_exit_codes import locked
 from tests.end_to_end.worlds import ODDITIES, SMALL, denying, small, three_ways_in
-from tests.oracle import expected_rows
+from tests.support.oracle import expected_rows
 
 OFF = """
 review:

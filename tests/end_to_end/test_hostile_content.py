@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from sso_batch.access import resolve
-from sso_batch.demo import Emulator, Limits, World, configuration, generate
-from sso_batch.demo.world import Email, Organization
-from sso_batch.report import access_csv
-from sso_batch.report.snapshot import decode
+from sso_batch.emulator import Emulator, Limits, World, configuration, generate
+from sso_batch.emulator.world import Email, Organization
+from sso_batch.run_files import access_csv
+from sso_batch.run_files.snapshot import decode
 from tests.end_to_end.command import SOURCES, Command
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import written
-from tests.oracle import Row, expected_rows
-from tests.report.test_cells import escaped_by_hand
+from tests.sanitize.test_csv import escaped_by_hand
+from tests.support.oracle import Row, expected_rows
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",

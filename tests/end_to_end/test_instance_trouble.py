@@ -8,12 +8,12 @@ import pytest
 
 from sso_batch.collect import audit as audit_module
 from sso_batch.collect import instance
-from sso_batch.demo import Fault, World, generate
-from sso_batch.demo.injection import FaultKind
-from sso_batch.demo.service import Answer, Call
-from sso_batch.demo.services.sso_admin import SSO_ADMIN
-from sso_batch.demo.world import AccountInstance, InstanceStatus, identifiers
-from sso_batch.runner.claims import Claims
+from sso_batch.emulator import Fault, World, generate
+from sso_batch.emulator.faults import FaultKind
+from sso_batch.emulator.service import Answer, Call
+from sso_batch.emulator.services.sso_admin import SSO_ADMIN
+from sso_batch.emulator.world import AccountInstance, InstanceStatus, identifiers
+from sso_batch.runner.instance_claims import Claims
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.reports import Reports

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Behaviour, Emulator, Fault, Limits, World, configuration, generate
+from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from tests.end_to_end.command import Ended, finish, start
 from tests.end_to_end.expected import COLLECT, assert_exact
 from tests.end_to_end.reports import Reports

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.failures import AwsFailure
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import Gateway
-from sso_batch.demo import Behaviour, World, demo_world, generate
+from sso_batch.emulator import Behaviour, World, demo_world, generate
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import written

@@ -6,13 +6,14 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from botocore.utils import IMDSFetcher
 
-from sso_batch.aws import sessions, writer
-from sso_batch.demo import HUB
-from tests.agents import LATE, Agent, Answer, keys, serving
+from sso_batch.aws import connection_pool
+from sso_batch.aws.s3 import client
+from sso_batch.emulator import HUB
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.test_s3 import S3, URL, s3
 from tests.end_to_end.worlds import small
+from tests.support.agents import LATE, Agent, Answer, keys, serving
 
 __all__ = ["s3"]
 
@@ -73,7 +74,7 @@ def test_the_writer_waits(audit: Audit, s3: S3, source: Source, trouble: str) ->
 
 def test_an_agent_that_stays_late(audit: Audit, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the end the organizations have failed, with the last answer and the agents by name."""
-    monkeypatch.setattr(sessions, "PATIENCE", 0.2)
+    monkeypatch.setattr(connection_pool, "PATIENCE", 0.2)
     with source([(503, "starting")] * 9999) as (_, environ):
         reports = audit(small(), environ=environ)
 
@@ -88,7 +89,7 @@ def test_a_writer_whose_agent_stays_late(
     audit: Audit, s3: S3, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run fails, but not as a configuration error: the same run may succeed later."""
-    monkeypatch.setattr(writer, "PATIENCE", 0.2)
+    monkeypatch.setattr(client, "PATIENCE", 0.2)
     with source([(503, "starting")] * 9999) as (_, environ):
         ended = audit(small(), "--output", URL, environ=environ).ended
 
@@ -115,7 +116,7 @@ def test_configuration_is_not_waited_for(
     audit: Audit, monkeypatch: pytest.MonkeyPatch, environ: Environment, code: str
 ) -> None:
     """Without credentials to come the organizations fail at once."""
-    monkeypatch.setattr(sessions, "PATIENCE", 3600)
+    monkeypatch.setattr(connection_pool, "PATIENCE", 3600)
     monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
 
     reports = audit(small(), environ=environ)
@@ -159,8 +160,8 @@ def test_a_metadata_service_that_nobody_configured(
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_bucket_that_stays_out(audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     """S3 that gives no answer is no configuration error, either."""
-    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.objects._SHORT_PATIENCE", 0.2)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.2)
     with serving("", [(status, "")] * 9999) as agent:
         ended = audit(small(), "--output", URL, environ={"AWS_ENDPOINT_URL_S3": agent.url}).ended
 

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
-from sso_batch.aws.bucket import Bucket
+from sso_batch.aws.token_bucket import Bucket
 from tests.end_to_end.command import Command
 
 REGION = "eu-west-1"

@@ -13,7 +13,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
-from sso_batch.demo import Emulator, Limits, configuration
+from sso_batch.emulator import Emulator, Limits, configuration
 from tests.end_to_end.command import finish, start
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import COLLECT, assert_exact

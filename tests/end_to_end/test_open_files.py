@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.demo import Emulator, Limits, configuration, generate
+from sso_batch.emulator import Emulator, Limits, configuration, generate
 from tests.end_to_end.command import execute
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.config.patterns import DEFAULT_REGIONS
-from sso_batch.demo import World
-from sso_batch.demo.companies import lumen_games
-from sso_batch.demo.world import Organization
-from sso_batch.demo.world.blueprint import Blueprint
-from sso_batch.demo.world.hub import HUB, audit_role
+from sso_batch.config.field_types import DEFAULT_REGIONS
+from sso_batch.emulator import World
+from sso_batch.emulator.demo_data import lumen_games
+from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.hub import HUB, audit_role
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.test_s3 import S3, URL, s3
-from tests.oracle import expected_rows
+from tests.support.oracle import expected_rows
 
 __all__ = ["s3"]
 

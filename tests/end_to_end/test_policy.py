@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sso_batch.config import Config
-from sso_batch.demo import Behaviour, World, generate
+from sso_batch.emulator import Behaviour, World, generate
 from sso_batch.iam.policies import policies
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.test_whole_of_access import assert_whole

@@ -19,9 +19,9 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
-from sso_batch.aws.objects import Objects
+from sso_batch.aws.s3.bucket import Objects
 from sso_batch.config import Config
-from sso_batch.demo import Emulator, Limits, World, configuration
+from sso_batch.emulator import Emulator, Limits, World, configuration
 from sso_batch.iam.policies import policies
 from tests.end_to_end.command import Command, finish, start
 from tests.end_to_end.conftest import Audit
@@ -136,8 +136,8 @@ def emulated(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make nearly no pauses between attempts."""
-    monkeypatch.setattr("sso_batch.aws.attempts.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.attempts.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry.LONGEST_PAUSE", 0.01)
 
 
 Run = Callable[..., Reports]
@@ -235,7 +235,7 @@ def test_s3_stays_away(
 ) -> None:
     """S3 that never answers ends in 5, so that whoever started the run starts it again."""
     for patience in ("_PATIENCE", "_SHORT_PATIENCE"):
-        monkeypatch.setattr(f"sso_batch.aws.objects.{patience}", 0.2)
+        monkeypatch.setattr(f"sso_batch.aws.s3.bucket.{patience}", 0.2)
     s3.late = 1_000_000
 
     ended = sso_batch(command, "--config", tmp_path / "orgs.yaml")

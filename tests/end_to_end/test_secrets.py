@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sso_batch.aws import connection
-from sso_batch.demo import HUB, Fault, World
-from sso_batch.demo.credentials import Credentials, Vault
+from sso_batch.emulator import HUB, Fault, World
+from sso_batch.emulator.credentials import Credentials, Vault
 from tests.end_to_end.command import execute
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from sso_batch.demo import Emulator, Fault, World
+from sso_batch.emulator import Emulator, Fault, World
 from tests.end_to_end.command import Command
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.nightly import RUN_ID, Nightly, asked, resumed

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sso_batch.aws import gateway
-from sso_batch.demo import Behaviour, Fault, World, generate
-from sso_batch.demo.injection import FaultKind
-from sso_batch.demo.service import Answer, Call
-from sso_batch.demo.services.organizations import ORGANIZATIONS
+from sso_batch.emulator import Behaviour, Fault, World, generate
+from sso_batch.emulator.faults import FaultKind
+from sso_batch.emulator.service import Answer, Call
+from sso_batch.emulator.services.organizations import ORGANIZATIONS
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact, truth
 from tests.end_to_end.reports import honest

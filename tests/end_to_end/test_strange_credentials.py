@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.demo import HUB
+from sso_batch.emulator import HUB
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.test_credentials_trouble import assert_first_failed, with_profile

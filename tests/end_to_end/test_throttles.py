@@ -3,7 +3,7 @@
 import pytest
 
 from sso_batch.aws import gateway
-from sso_batch.demo import Behaviour, Fault, Limits, Rate, World, generate
+from sso_batch.emulator import Behaviour, Fault, Limits, Rate, World, generate
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
 from tests.end_to_end.worlds import ODDITIES, small

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.demo import Behaviour, Fault, World, demo_world, generate
-from sso_batch.demo.world import AccountInstance, Organization, OrganizationalUnit, identifiers
+from sso_batch.emulator import Behaviour, Fault, World, demo_world, generate
+from sso_batch.emulator.world import AccountInstance, Organization, OrganizationalUnit, identifiers
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports
 from tests.end_to_end.worlds import ODDITIES, denying, small, three_ways_in
-from tests.oracle import NOT_READ, Row, expected_rows
+from tests.support.oracle import NOT_READ, Row, expected_rows
 
 EVERYTHING = "\ncollect: {permission_set_details: true, entitlements: true, account_paths: true}\n"
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from sso_batch.demo import HUB, World, audit_role, generate
-from sso_batch.demo.world import AccessKey
+from sso_batch.emulator import HUB, World, audit_role, generate
+from sso_batch.emulator.world import AccessKey
 
 EXTERNAL_ID = "marker/external-id:7f3a"
 PROFILE_SECRET = "markerprofilesecret0123456789abcdefghijk"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.needs import needed
+from sso_batch.aws.required_operations import needed
 from sso_batch.config import Collect, Config
 from sso_batch.errors import UsageError
 from sso_batch.iam.policies import policies

@@ -4,7 +4,7 @@ import pytest
 
 from sso_batch.aws import operations
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.probe import Listed
+from sso_batch.aws.permission_probe import Listed
 from sso_batch.preflight.alternatives import alternatives
 
 BY_SET = operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET

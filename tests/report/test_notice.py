@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch import __version__
-from sso_batch.outcome import Counts, Status
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.names import FileNames
 from sso_batch.report.notice import MOST_BYTES, notice
-from tests.records import gap, outcome, run_outcome
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import Counts, Status
+from tests.support.records import gap, outcome, run_outcome
 
 SNS_LIMIT = 262_144
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "c0ffee", "complete", not_selected=())

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.outcome import NOTHING, OrganizationOutcome, Status
 from sso_batch.report.step_summary import escaped, step_summary
 from sso_batch.review.finding import FindingCounts
-from tests.overviews import HOSTILE
-from tests.records import gap, outcome, run_outcome
+from sso_batch.run_files.results import NOTHING, OrganizationOutcome, Status
+from tests.support.overviews import HOSTILE
+from tests.support.records import gap, outcome, run_outcome
 
 HEAD = (
     "| Organization | Status | Users | Accounts | Permission sets | Rows | Gaps | High | Medium | Low |\n"

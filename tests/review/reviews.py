@@ -5,11 +5,11 @@ from datetime import date
 
 from sso_batch.model import GROUP, USER, Account, Group, PermissionSet, Principal, Snapshot
 from sso_batch.review.checks import CHECKS
-from sso_batch.review.facts import Facts
 from sso_batch.review.finding import Finding
-from sso_batch.review.reviewing import Reviewed, Reviewer
+from sso_batch.review.reviewer import Reviewed, Reviewer
 from sso_batch.review.rules import Rules
-from tests.records import ADMIN, snapshot, user
+from sso_batch.review.snapshot_index import Facts
+from tests.support.records import ADMIN, snapshot, user
 
 TODAY = date(2026, 3, 4)
 EVERYTHING = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'

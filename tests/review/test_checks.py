@@ -7,8 +7,8 @@ import pytest
 from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principal, Snapshot, User
 from sso_batch.review.checks import CHECKS
-from tests.records import ADMIN, ROLE, entitlement, grant, user
 from tests.review.reviews import ANN, EVERYTHING, OPS, about, organization, permission_set, review, rules
+from tests.support.records import ADMIN, ROLE, entitlement, grant, user
 
 MANAGEMENT = "000000000001"
 PROD = "111111111111"

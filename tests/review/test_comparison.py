@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.access import NOT_READ, Access, Holder, resolve
+from sso_batch.coverage import ACCOUNT_PATHS, ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL, PERMISSION_SET_DETAILS
 from sso_batch.model import (
     GROUP,
     USER,
@@ -19,10 +20,9 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from sso_batch.not_examined import ACCOUNT_PATHS, ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL, PERMISSION_SET_DETAILS
 from sso_batch.review.comparison import changes, not_examined, why_not
-from tests.records import ADMIN, INSTANCE, entitlement, gap, grant, snapshot, user
 from tests.review.reviews import ANN, OPS, organization, permission_set
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, snapshot, user
 
 ALONE = organization(grants=(grant(ANN),))
 TOGETHER = organization(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from sso_batch.coverage import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
 from sso_batch.model import GROUP, OUTDATED, USER, Membership, Outdated, PermissionSet, Principal, Snapshot
-from sso_batch.not_examined import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
-from tests.records import ADMIN, INSTANCE, entitlement, gap, grant
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant
 
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (

@@ -11,8 +11,8 @@ from sso_batch.model import Snapshot
 from sso_batch.review.finding import Waiver
 from sso_batch.review.people import address
 from sso_batch.review.waivers import WaiverRule
-from tests.records import grant, user
 from tests.review.reviews import ANN, EVERYTHING, TODAY, organization, permission_set, review, rules
+from tests.support.records import grant, user
 
 SPELLINGS = [
     "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}@Example.com",

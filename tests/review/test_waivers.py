@@ -7,9 +7,9 @@ import pytest
 from sso_batch.model import USER, Account, Group, Membership, Principal
 from sso_batch.review.finding import FindingCounts, Waiver
 from sso_batch.review.waivers import WaiverRule
-from tests.effort import calls, ends_at_once
-from tests.records import grant, user
 from tests.review.reviews import ANN, OPS, TODAY, organization, permission_set, review, rules
+from tests.support.effort import calls, ends_at_once
+from tests.support.records import grant, user
 
 ACCEPTED = Waiver("reviewed", TODAY)
 SNAPSHOT = organization(

@@ -10,17 +10,17 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.logs import make_logger
-from sso_batch.outcome import OrganizationOutcome, RunOutcome, Status
 from sso_batch.progress import Unwatched
-from sso_batch.report.manifest import RunFacts, manifest, run_file
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_document, write_organization
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts, manifest, run_file
+from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.writer import write_document, write_organization
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder
-from tests.records import gap, outcome, run_outcome, small_organization
 from tests.runner.test_organization import Nowhere
+from tests.support.records import gap, outcome, run_outcome, small_organization
 
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 NAMES = FileNames("nightly", "20260304_050607")

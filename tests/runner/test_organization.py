@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 
 from sso_batch.aws.gateway import Tally
+from sso_batch.daemon_threads import Workers
 from sso_batch.errors import OrganizationError
 from sso_batch.logs import make_logger
 from sso_batch.model import Snapshot
-from sso_batch.outcome import OrganizationOutcome, Status
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.names import FileNames
-from sso_batch.report.snapshot import decode
-from sso_batch.report.write import Written, write_organization
-from sso_batch.runner.archive import Archive
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.snapshot import decode
+from sso_batch.run_files.writer import Written, write_organization
+from sso_batch.runner.existing_results import Archive
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.store import Folder
-from sso_batch.workers import Workers
-from tests.records import small_organization
+from tests.support.records import small_organization
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 NAMES = FileNames("r", "20260304_050607")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sso_batch.model import Snapshot
-from sso_batch.report.names import FileNames
+from sso_batch.run_files.file_names import FileNames
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, stale, standing
 from sso_batch.store import Stored
-from tests.records import FINISHED, gap, snapshot
+from tests.support.records import FINISHED, gap, snapshot
 
 NAMES = FileNames("nightly", "20260304_050607")
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)

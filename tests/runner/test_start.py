@@ -14,9 +14,9 @@ import pytest
 from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
-from sso_batch.report.manifest import run_file
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_document
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import run_file
+from sso_batch.run_files.writer import write_document
 from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder, Stored

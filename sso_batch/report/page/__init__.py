@@ -17,13 +17,13 @@ from itertools import chain
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sso_batch.not_examined import is_about_review
-from sso_batch.report.digest import Digest, digest
-from sso_batch.report.overview import Overview
-from sso_batch.report.page.contents import contents
+from sso_batch.coverage import is_about_review
 from sso_batch.report.page.explorer import BYTES, ROWS, extent, records
-from sso_batch.report.visible import visible
-from sso_batch.review.facts import Facts
+from sso_batch.report.page.view_model import contents
+from sso_batch.report.report_input import Overview
+from sso_batch.report.statistics import Digest, digest
+from sso_batch.review.snapshot_index import Facts
+from sso_batch.sanitize.html import visible
 
 
 def page(overview: Overview, *, rows: int = ROWS, limit: int = BYTES) -> Iterator[str]:

@@ -13,10 +13,10 @@ from itertools import islice
 
 from sso_batch.access import Access, Holder
 from sso_batch.model import GROUP, USER, Principal, Snapshot
-from sso_batch.report.digest import Digest, LargeGroup, access_name
-from sso_batch.report.overview import Overview
-from sso_batch.report.visible import visible
+from sso_batch.report.report_input import Overview
+from sso_batch.report.statistics import Digest, LargeGroup, access_name
 from sso_batch.review.admin import makes_administrators
+from sso_batch.sanitize.html import visible
 
 ROWS = 200_000
 """Rows that the explorer holds at most; a browser stays fluid with them."""

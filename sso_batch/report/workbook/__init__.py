@@ -10,11 +10,11 @@ from itertools import chain
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from sso_batch.access import Access
-from sso_batch.report import columns
-from sso_batch.report.columns import COLUMNS
-from sso_batch.report.overview import Overview
+from sso_batch.report.report_input import Overview
 from sso_batch.report.workbook.sheets import ROWS, Book, Watched
 from sso_batch.report.workbook.summary import write_findings, write_gaps, write_summary
+from sso_batch.run_files import columns
+from sso_batch.run_files.columns import COLUMNS
 
 _CHUNK = 1 << 20
 

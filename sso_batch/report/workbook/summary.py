@@ -2,11 +2,11 @@
 
 from dataclasses import fields
 
-from sso_batch.outcome import Counts, OrganizationOutcome, Status
 from sso_batch.report import findings_csv
-from sso_batch.report.overview import Overview
+from sso_batch.report.report_input import Overview
 from sso_batch.report.workbook.sheets import Book
 from sso_batch.review.finding import SEVERITIES
+from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 
 _COUNTS = tuple(one.name for one in fields(Counts))
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sso_batch.model import GROUP, Principal, Snapshot, User
-from sso_batch.report.digest import Digest, LargeGroup
 from sso_batch.report.page import explorer, page
 from sso_batch.report.page.explorer import BYTES, Extent, extent
-from tests.overviews import company, overview
-from tests.records import small_organization, snapshot
+from sso_batch.report.statistics import Digest, LargeGroup
+from tests.support.overviews import company, overview
+from tests.support.records import small_organization, snapshot
 
 WHOLE = Extent({}, frozenset())
 

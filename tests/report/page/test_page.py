@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
+from sso_batch.coverage import UNLISTED_PRINCIPALS, of_unknown_kind
 from sso_batch.model import PermissionSet, Snapshot
-from sso_batch.not_examined import UNLISTED_PRINCIPALS, of_unknown_kind
-from sso_batch.outcome import Status
 from sso_batch.report import changes_csv
-from sso_batch.report.overview import Overview
 from sso_batch.report.page import page
-from sso_batch.report.page.contents import SHOWN
+from sso_batch.report.page.view_model import SHOWN
+from sso_batch.report.report_input import Overview
 from sso_batch.review.finding import FindingCounts
+from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry
-from tests.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
-from tests.records import gap, outcome, snapshot
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
+from tests.support.records import gap, outcome, snapshot
 
 ACME = company("acme", 1)
 

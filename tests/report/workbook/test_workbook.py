@@ -10,14 +10,14 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from sso_batch.model import User
-from sso_batch.report.columns import COLUMNS
-from sso_batch.report.overview import Overview
-from sso_batch.report.visible import visible
+from sso_batch.report.report_input import Overview
 from sso_batch.report.workbook import workbook
 from sso_batch.report.workbook.sheets import CELL, ROWS, text
 from sso_batch.review.finding import FindingCounts
-from tests.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_hole
-from tests.records import outcome, snapshot
+from sso_batch.run_files.columns import COLUMNS
+from sso_batch.sanitize.html import visible
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_hole
+from tests.support.records import outcome, snapshot
 
 ACME = company("acme", 1)
 

@@ -1,0 +1,1 @@
+"""YAML files, read strictly and with line numbers."""

@@ -1,0 +1,31 @@
+"""An AWS of our own: made-up organizations, and an emulator that serves them to any client of AWS.
+
+Nothing here knows the rest of the package, boto3 or botocore. It is as strict as AWS, so that what works
+here has not worked by leniency.
+"""
+
+from sso_batch.emulator.behaviour import Behaviour
+from sso_batch.emulator.configuration import configuration, shared_credentials
+from sso_batch.emulator.demo_data import demo_world
+from sso_batch.emulator.emulator import Emulator
+from sso_batch.emulator.faults import Fault
+from sso_batch.emulator.limits import Limits, Rate
+from sso_batch.emulator.world import World
+from sso_batch.emulator.world.generate import Shape, generate
+from sso_batch.emulator.world.hub import HUB, audit_role
+
+__all__ = [
+    "HUB",
+    "Behaviour",
+    "Emulator",
+    "Fault",
+    "Limits",
+    "Rate",
+    "Shape",
+    "World",
+    "audit_role",
+    "configuration",
+    "demo_world",
+    "generate",
+    "shared_credentials",
+]

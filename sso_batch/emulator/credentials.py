@@ -1,0 +1,155 @@
+"""Who calls: long-lived keys, sessions of assumed roles, and whether a request is really signed by them."""
+
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+
+from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.http import Request
+from sso_batch.emulator.wire.signature import Signature, read_signature, sign, signed_at
+from sso_batch.emulator.world import AccessKey, Role
+from sso_batch.emulator.world.identifiers import digest
+
+SKEW = timedelta(minutes=5)
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who signed in: `arn` as AWS names them; `role_arn` where they assumed one."""
+
+    arn: str
+    user_id: str
+    denied: tuple[str, ...] = ()
+    role_arn: str | None = None
+    allowed: tuple[str, ...] | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account that the caller belongs to."""
+        return self.arn.split(":")[4]
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS in which the caller is."""
+        return self.arn.split(":")[1]
+
+    def may(self, action: str) -> bool:
+        """Say whether the caller's policies allow an IAM action; to ask who they are, callers need none."""
+        allowed = self.allowed is None or action in {*self.allowed, "sts:GetCallerIdentity"}
+        return allowed and not any(fnmatchcase(action, pattern) for pattern in self.denied)
+
+    def trusted_by(self, role: Role) -> bool:
+        """Say whether a role's trust policy names the caller, the assumed role or the account."""
+        root = f"arn:{self.partition}:iam::{self.account_id}:root"
+        return bool({self.arn, self.role_arn, self.account_id, root} & set(role.trusted))
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request is signed with; a session's have a token and an end, in seconds since 1970."""
+
+    access_key_id: str
+    secret: str
+    caller: Caller
+    token: str | None = None
+    expires_at: float | None = None
+    disabled_regions: tuple[str, ...] = ()
+
+
+class Vault:
+    """All credentials that are known, and the check of each request against them."""
+
+    def __init__(self, clock: Callable[[], float], signing_clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._signing_clock = signing_clock
+        self._sessions = 0
+        self._known: dict[str, Credentials] = {}
+
+    def admit(self, keys: Iterable[AccessKey]) -> None:
+        """Make long-lived keys known."""
+        for key in keys:
+            caller = Caller(key.user_arn, f"AIDA{digest(17, key.user_arn).upper()}", key.denied)
+            self._known[key.id] = Credentials(
+                key.id, key.secret, caller, disabled_regions=key.disabled_regions
+            )
+
+    def open_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
+        """Return new credentials of an assumed role, good for so many seconds."""
+        self._sessions += 1
+        number = str(self._sessions)
+        partition, account, name = (role.arn.split(":")[place] for place in (1, 4, 5))
+        short_name = name.rpartition("/")[2]
+        caller = Caller(
+            arn=f"arn:{partition}:sts::{account}:assumed-role/{short_name}/{session_name}",
+            user_id=f"AROA{digest(17, role.arn).upper()}:{session_name}",
+            denied=role.denied,
+            role_arn=role.arn,
+            allowed=role.allowed,
+        )
+        session = Credentials(
+            access_key_id=f"ASIA{digest(16, role.arn, number).upper()}",
+            secret=digest(40, role.arn, number, "secret"),
+            caller=caller,
+            token=digest(64, role.arn, number, "token") * 4,
+            expires_at=self._clock() + seconds,
+        )
+        self._known[session.access_key_id] = session
+        return session
+
+    def authenticate(self, request: Request, service: str) -> tuple[Caller, Signature]:
+        """Return who signed the request, or refuse it with the code that JSON services use."""
+        signature = read_signature(request.headers.get("authorization", ""))
+        if signature is None:
+            raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
+        credentials = self._known.get(signature.access_key_id)
+        if (
+            credentials is None
+            or request.headers.get("x-amz-security-token") != credentials.token
+            or signature.region in credentials.disabled_regions
+        ):
+            raise Refusal(
+                "UnrecognizedClientException", "The security token included in the request is invalid."
+            )
+        if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
+            raise expired_token()
+        self._check_date(request, signature)
+        if signature.service != service:
+            raise Refusal(
+                "InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'."
+            )
+        if not hmac.compare_digest(sign(request, signature, credentials.secret), signature.value):
+            raise Refusal(
+                "InvalidSignatureException",
+                "The request signature we calculated does not match the signature you provided. Check your "
+                "AWS Secret Access Key and signing method. Consult the service documentation for details.",
+            )
+        return credentials.caller, signature
+
+    def _check_date(self, request: Request, signature: Signature) -> None:
+        signed = signed_at(request)
+        if signed is None or not signed.strftime(_STAMP).startswith(signature.date):
+            raise Refusal(
+                "InvalidSignatureException",
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP",
+            )
+        now = datetime.fromtimestamp(self._signing_clock(), UTC)
+        if signed < now - SKEW:
+            raise Refusal(
+                "InvalidSignatureException",
+                f"Signature expired: {signed.strftime(_STAMP)} is now earlier than "
+                f"{(now - SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} - 5 min.)",
+            )
+        if signed > now + SKEW:
+            raise Refusal(
+                "InvalidSignatureException",
+                f"Signature not yet current: {signed.strftime(_STAMP)} is still later than "
+                f"{(now + SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} + 5 min.)",
+            )
+
+
+def expired_token() -> Refusal:
+    """Return the refusal of a session that is over."""
+    return Refusal("ExpiredTokenException", "The security token included in the request is expired")

@@ -1,0 +1,137 @@
+"""An organization's records, found by what the services are asked for."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TypeVar
+
+from sso_batch.emulator.world import (
+    Account,
+    Assignment,
+    Entitlement,
+    Group,
+    Membership,
+    Organization,
+    OrganizationalUnit,
+    PermissionSet,
+    Provision,
+    User,
+)
+
+Record = TypeVar("Record")
+Key = TypeVar("Key")
+
+
+class Directory:
+    """The indexes of one organization, each made when it is first used."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.organization = organization
+
+    @cached_property
+    def administrators(self) -> frozenset[str]:
+        """The accounts that may ask about the whole organization."""
+        organization = self.organization
+        return frozenset((organization.management_account_id, *organization.delegated_administrators))
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The Regions in which the instance answers, the primary one first."""
+        return (self.organization.region, *self.organization.replica_regions)
+
+    @cached_property
+    def listed_users(self) -> list[User]:
+        """The users whom ListUsers gives."""
+        return [user for user in self.organization.users if user.listed]
+
+    @cached_property
+    def listed_groups(self) -> list[Group]:
+        """The groups that ListGroups gives."""
+        return [group for group in self.organization.groups if group.listed]
+
+    @cached_property
+    def users(self) -> dict[str, User]:
+        """All users by id."""
+        return {user.id: user for user in self.organization.users}
+
+    @cached_property
+    def groups(self) -> dict[str, Group]:
+        """All groups by id."""
+        return {group.id: group for group in self.organization.groups}
+
+    @cached_property
+    def members(self) -> dict[str, list[Membership]]:
+        """Memberships by group."""
+        return _gather(self.organization.memberships, lambda one: one.group_id)
+
+    @cached_property
+    def groups_of(self) -> dict[str, list[Membership]]:
+        """Memberships by user."""
+        return _gather(self.organization.memberships, lambda one: one.user_id)
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """Accounts by id."""
+        return {account.id: account for account in self.organization.accounts}
+
+    @cached_property
+    def accounts_under(self) -> dict[str, list[Account]]:
+        """Accounts by the root or unit that they are in."""
+        return _gather(self.organization.accounts, lambda one: one.parent_id)
+
+    @cached_property
+    def units(self) -> dict[str, OrganizationalUnit]:
+        """Organizational units by id."""
+        return {unit.id: unit for unit in self.organization.organizational_units}
+
+    @cached_property
+    def units_under(self) -> dict[str, list[OrganizationalUnit]]:
+        """Organizational units by the root or unit that they are in."""
+        return _gather(self.organization.organizational_units, lambda one: one.parent_id)
+
+    @cached_property
+    def permission_sets(self) -> dict[str, PermissionSet]:
+        """Permission sets by ARN."""
+        return {one.arn: one for one in self.organization.permission_sets}
+
+    @cached_property
+    def assignments(self) -> dict[tuple[str, str], list[Assignment]]:
+        """Assignments by account and permission set."""
+        return _gather(self.organization.assignments, lambda one: (one.account_id, one.permission_set_arn))
+
+    @cached_property
+    def assignments_of(self) -> dict[tuple[str, str], list[Assignment]]:
+        """Assignments by their own principal."""
+        return _gather(self.organization.assignments, lambda one: (one.principal_type, one.principal_id))
+
+    @cached_property
+    def provisioned_in(self) -> dict[str, list[Provision]]:
+        """Provisioned permission sets by account."""
+        return _gather(self.organization.provisioned, lambda one: one.account_id)
+
+    @cached_property
+    def provisioned_from(self) -> dict[str, list[Provision]]:
+        """Provisioned accounts by permission set."""
+        return _gather(self.organization.provisioned, lambda one: one.permission_set_arn)
+
+    @cached_property
+    def entitlements(self) -> dict[tuple[str, str], Entitlement]:
+        """Entitlements by application and id."""
+        return {(app.arn, one.id): one for app in self.organization.applications for one in app.entitlements}
+
+    def path(self, parent_id: str) -> str:
+        """Return the ids from the organization down to a root or unit, each followed by a slash.
+
+        Where units form a cycle, the path ends before it repeats a unit.
+        """
+        above = [parent_id]
+        while above[-1] in self.units and self.units[above[-1]].parent_id not in above:
+            above.append(self.units[above[-1]].parent_id)
+        return "".join(f"{one}/" for one in (self.organization.id, *reversed(above)))
+
+
+def _gather(records: Iterable[Record], key: Callable[[Record], Key]) -> dict[Key, list[Record]]:
+    gathered = defaultdict(list)
+    for record in records:
+        gathered[key(record)].append(record)
+    return dict(gathered)

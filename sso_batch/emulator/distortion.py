@@ -1,0 +1,147 @@
+"""Answers as AWS never sends them: of another shape, in another encoding, or to another question."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sso_batch.emulator.faults import FaultKind
+from sso_batch.emulator.wire.error_responses import Refusal, not_found
+
+Answer = dict[str, Any]
+
+_NOT_ECHOED = frozenset(
+    {"InstanceArn", "IdentityStoreId", "applicationArn", "PrincipalType", "NextToken", "nextToken"}
+)
+_IDS = frozenset(
+    {
+        *("Id", "Arn", "AccountId", "PermissionSetArn", "PrincipalId", "UserId", "GroupId", "InstanceArn"),
+        *("applicationArn", "instanceArn", "account", "roleArn", "userId", "groupId", "MasterAccountId"),
+        *("AccountIds", "PermissionSets"),
+    }
+)
+_UNIONS = {
+    "MemberId": "DeviceId",
+    "entitlement": "deviceRole",
+    "principal": "deviceDirectory",
+    "identitySource": "deviceSource",
+}
+"""Members of a union that AWS could add, by the union's own name."""
+
+
+def distort(answer: Answer, request: Mapping[str, Any], fault: FaultKind | None) -> Answer:
+    """Return an answer's members as a fault leaves them."""
+    return _OF_MEMBERS[fault](answer, request) if fault in _OF_MEMBERS else answer
+
+
+def distort_body(body: bytes, fault: FaultKind | None) -> bytes:
+    """Return an answer's bytes as a fault leaves them."""
+    return _OF_BYTES[fault](body) if fault in _OF_BYTES else body
+
+
+def place_not_found(service: str, request: Mapping[str, Any]) -> Refusal:
+    """Return the refusal of a call whose identity store or instance is not found."""
+    if service == "identitystore":
+        store_id = request.get("IdentityStoreId", "")
+        return not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
+    return not_found(f"Instance {request.get('InstanceArn', '')} does not exist.")
+
+
+def _other_shape(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    """Values of other types: what stands where AWS promises something else."""
+    return {
+        name: {str(number): item for number, item in enumerate(value)} if isinstance(value, list) else [value]
+        for name, value in answer.items()
+    }
+
+
+def _no_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    return {name: value for name, value in answer.items() if not isinstance(value, list)}
+
+
+def _null_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    return {name: None if isinstance(value, list) else value for name, value in answer.items()}
+
+
+def _misspelt_token(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    """The token of a further page, in the spelling of other services."""
+    other = {"NextToken": "nextToken", "nextToken": "next_token"}
+    return {other.get(name, name): value for name, value in answer.items()}
+
+
+def _number_as_token(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    return {name: 1 if name in ("NextToken", "nextToken") else value for name, value in answer.items()}
+
+
+def _other_question(answer: Answer, request: Mapping[str, Any]) -> Answer:
+    """Where the answer repeats what was asked for, it repeats something else."""
+    text = json.dumps(answer)
+    for asked in _texts(request):
+        text = text.replace(json.dumps(asked), json.dumps(asked[:-1] + ("0" if asked[-1] != "0" else "1")))
+    changed: Answer = json.loads(text)
+    return changed
+
+
+def _texts(request: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in request.items():
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str) and value and name not in _NOT_ECHOED:
+            yield value
+
+
+def _empty_ids(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    return {name: _emptied(name, value) for name, value in answer.items()}
+
+
+def _emptied(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return _empty_ids(value, {})
+    if isinstance(value, list):
+        return [_emptied(name, one) for one in value]
+    return "" if name in _IDS and isinstance(value, str) else value
+
+
+def _unknown_member(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    return {name: _renamed(name, value) for name, value in answer.items()}
+
+
+def _renamed(name: str, value: object) -> object:
+    if isinstance(value, list):
+        return [_renamed("", one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if name in _UNIONS:
+        return {_UNIONS[name]: next(iter(value.values()))}
+    return _unknown_member(value, {})
+
+
+def _list_twice(body: bytes) -> bytes:
+    """The first member once more, empty: of two members of one name, most readers take the second."""
+    if not body.startswith(b"{"):
+        return body
+    name = next(iter(json.loads(body)), "")
+    return body[:-1] + f', "{name}": []}}'.encode()
+
+
+_OF_MEMBERS: Mapping[FaultKind | None, Callable[[Answer, Mapping[str, Any]], Answer]] = {
+    "other_shape": _other_shape,
+    "no_list": _no_list,
+    "null_list": _null_list,
+    "misspelt_token": _misspelt_token,
+    "number_as_token": _number_as_token,
+    "other_question": _other_question,
+    "empty_ids": _empty_ids,
+    "unknown_member": _unknown_member,
+}
+
+_OF_BYTES: Mapping[FaultKind | None, Callable[[bytes], bytes]] = {
+    "broken_json": lambda body: body[: len(body) // 2],
+    "foreign_json": lambda _: b'{"message": "Blocked by the proxy", "allowed": false}',
+    "no_object": lambda _: b"[]",
+    "error_document": lambda body: b'{"__type": "InternalServerException", "message": "no", ' + body[1:],
+    "list_twice": _list_twice,
+    "byte_order_mark": lambda body: b"\xef\xbb\xbf" + body,
+    "utf_16": lambda body: body.decode().encode("utf-16"),
+    "utf_32": lambda body: body.decode().encode("utf-32-le"),
+}
+"""What is on the way, with status 200 in AWS's place."""

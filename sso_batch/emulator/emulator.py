@@ -1,0 +1,113 @@
+"""An emulated AWS in this process: a server in a thread of its own, for as long as a block lasts."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+from sso_batch.emulator.behaviour import Behaviour
+from sso_batch.emulator.configuration import environment
+from sso_batch.emulator.credentials import Vault
+from sso_batch.emulator.dispatcher import Cloud
+from sso_batch.emulator.faults import Fault, Injection
+from sso_batch.emulator.limits import Limits, Throttle
+from sso_batch.emulator.server import Server
+from sso_batch.emulator.world import World
+
+
+class Emulator:
+    """A world, served over HTTP on loopback; a context manager.
+
+    `latency` is in seconds for each call. `clock` decides about limits and the end of sessions, and
+    `signing_clock` about the dates of signatures. `calls` and `throttled` count by organization and
+    operation; calls from an account outside of every organization are counted under "". To `faults` may be
+    added, and from them taken, at any time. `throttle` makes what decides about limits.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one knob that a test turns by name
+        self,
+        world: World,
+        *,
+        limits: Limits | None = None,
+        latency: float = 0.0,
+        behaviour: Behaviour | None = None,
+        faults: Iterable[Fault] = (),
+        seed: int = 0,
+        clock: Callable[[], float] = time.time,
+        signing_clock: Callable[[], float] = time.time,
+        throttle: Callable[[Limits, Callable[[], float]], Throttle] = Throttle,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.faults = list(faults)
+        self._cloud = Cloud(
+            world,
+            vault=Vault(clock, signing_clock),
+            throttle=throttle(Limits() if limits is None else limits, clock),
+            injection=Injection(self.faults, seed, clock),
+            behaviour=behaviour or Behaviour(),
+        )
+        self._server = Server(self._cloud, latency=latency)
+        self._address = host, port
+        self.url = ""
+
+    @property
+    def world(self) -> World:
+        """What is served; another world may be put in its place at any time."""
+        return self._cloud.world
+
+    @world.setter
+    def world(self, world: World) -> None:
+        self._loop.call_soon_threadsafe(self._cloud.load, world)
+
+    @property
+    def calls(self) -> Counter[tuple[str, str]]:
+        """How often each organization was asked each operation, throttled calls included."""
+        return self._cloud.calls
+
+    @property
+    def throttled(self) -> Counter[tuple[str, str]]:
+        """How many of the calls were throttled."""
+        return self._cloud.throttled
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables with which a client of AWS comes here, as the hub."""
+        return environment(self.world, self.url)
+
+    async def serve(self, until: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Serve in the running loop until the event is set; `ready` is called when `url` is known."""
+        self.url = await self._server.start(*self._address)
+        ready()
+        try:
+            await until.wait()
+        finally:
+            await self._server.stop()
+
+    def __enter__(self) -> Self:
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="emulator", daemon=True)
+        self._thread.start()
+        ready.result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join()
+
+    def _run(self, ready: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve_in_thread(ready))
+        except OSError as error:
+            # An address that is taken is the business of whoever asked for it.
+            ready.set_exception(error)
+
+    async def _serve_in_thread(self, ready: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._done = asyncio.Event()
+        await self.serve(self._done, lambda: ready.set_result(None))

@@ -1,0 +1,127 @@
+"""What a service is: its operations, the rules of their members, and one call of one of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
+
+from sso_batch.emulator.behaviour import Behaviour
+from sso_batch.emulator.credentials import Caller, Vault
+from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.pagination import ForeignTokenError, Listing, PagingTrouble, purpose
+from sso_batch.emulator.request_validation import Member, Violation, find_violation
+from sso_batch.emulator.wire.error_responses import Refusal, access_denied
+from sso_batch.emulator.wire.http import Request
+from sso_batch.emulator.wire.protocols import Protocol
+from sso_batch.emulator.world import Role
+
+Item = TypeVar("Item")
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated request of one operation, and all that answering it needs."""
+
+    service: "Service"
+    operation: str
+    request: dict[str, Any]
+    caller: Caller
+    region: str
+    behaviour: Behaviour
+    directory: Directory | None
+    vault: Vault
+    roles: Mapping[str, Role]
+    paging_trouble: PagingTrouble | None = None
+
+    def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
+        """Return the asked page of `items`, and the member that carries the next token, if there is one."""
+        names = self.service.paging
+        parameters = {name: value for name, value in self.request.items() if name not in names}
+        listing = Listing(
+            purpose(self.caller.account_id, self.region, self.operation, parameters),
+            self.behaviour.empty_pages,
+            self.paging_trouble,
+        )
+        most = self.behaviour.page_size or self.service.most_results
+        size = min(self.request.get(names[0]) or self.service.most_results, most)
+        try:
+            page, token = listing.page(items, size, self.request.get(names[1]))
+        except ForeignTokenError:
+            violation = Violation(names[1], "The token is not one of this listing", "INVALID_NEXT_TOKEN")
+            raise self.service.invalid(violation) from None
+        return page, {names[1]: token} if token else {}
+
+    def deny(self) -> NoReturn:
+        """Refuse the call as IAM does."""
+        action = f"{self.service.action_prefix}:{self.operation}"
+        raise access_denied(self.caller.arn, action, self.service.resource(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: which members it takes, and the function that answers it."""
+
+    name: str
+    required: tuple[str, ...]
+    taken: frozenset[str]
+    answer: Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of AWS, as far as it is emulated.
+
+    `invalid` makes a refusal of a request's violation, in the service's own way; `resource` names what a
+    call is about in a refusal by IAM; `paging` names the members of size and token.
+    """
+
+    name: str
+    signing_name: str
+    action_prefix: str
+    protocol: Protocol
+    members: Mapping[str, Member]
+    invalid: Callable[[Violation], Refusal]
+    resource: Callable[[Call], str]
+    throttled: str = "ThrottlingException"
+    internal: str = "InternalServerException"
+    paging: tuple[str, str] = ("MaxResults", "NextToken")
+    most_results: int = 100
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+    def operation(
+        self, name: str, *required: str, optional: tuple[str, ...] = ()
+    ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
+        """Register a function as the answer to an operation."""
+
+        def register(answer: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+            self.operations[name] = Operation(name, required, frozenset((*required, *optional)), answer)
+            return answer
+
+        return register
+
+    def read(self, http: Request) -> tuple[Operation, dict[str, Any]]:
+        """Return which operation a request asks for, and its members."""
+        name, request = self.protocol.read(http)
+        operation = self.operations.get(name)
+        if operation is None:
+            raise Refusal("UnknownOperationException", f"The emulator does not serve {self.name} {name}")
+        return operation, request
+
+    def answer(self, operation: Operation, call: Call) -> Answer:
+        """Check a call as AWS does, who may ask before what is asked, and answer it."""
+        if not call.caller.may(f"{self.action_prefix}:{operation.name}"):
+            call.deny()
+        violation = find_violation(call.request, self.members, operation.required, operation.taken)
+        if violation:
+            raise self.invalid(violation)
+        return operation.answer(call)
+
+
+def validation_exception(violation: Violation) -> Refusal:
+    """Return the refusal of a violation by most services."""
+    value = "" if violation.value is None else f" '{violation.value}'"
+    return Refusal(
+        "ValidationException",
+        f"1 validation error detected: Value{value} at '{violation.member}' failed to satisfy constraint: "
+        f"{violation.constraint}",
+    )

@@ -1,0 +1,150 @@
+"""The identity store: users, groups, and who is in which group."""
+
+from dataclasses import replace
+from typing import Any
+
+from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.request_validation import Text, Whole
+from sso_batch.emulator.service import Answer, Call, Service, validation_exception
+from sso_batch.emulator.wire.error_responses import not_found
+from sso_batch.emulator.wire.protocols import JsonProtocol
+from sso_batch.emulator.world import Group, Membership, User
+from sso_batch.emulator.world.identifiers import plain_uuid
+
+_UUID = r"[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}"
+_PRINCIPAL = Text(rf"([0-9a-f]{{10}}-|){_UUID}")
+_PAGED = ("MaxResults", "NextToken")
+
+
+def _store_arn(call: Call) -> str:
+    store_id = call.request.get("IdentityStoreId", "*")
+    return f"arn:{call.caller.partition}:identitystore::{call.caller.account_id}:identitystore/{store_id}"
+
+
+IDENTITY_STORE = Service(
+    name="identitystore",
+    signing_name="identitystore",
+    action_prefix="identitystore",
+    protocol=JsonProtocol("AWSIdentityStore"),
+    members={
+        "IdentityStoreId": Text(rf"d-[0-9a-f]{{10}}|{_UUID}"),
+        "UserId": _PRINCIPAL,
+        "GroupId": _PRINCIPAL,
+        "MaxResults": Whole(1, 100),
+        "NextToken": Text(r"[-a-zA-Z0-9+=/:_]{1,65535}"),
+    },
+    invalid=validation_exception,
+    resource=_store_arn,
+)
+
+
+@IDENTITY_STORE.operation("ListUsers", "IdentityStoreId", optional=_PAGED)
+def list_users(call: Call) -> Answer:
+    """List the users; those that a directory keeps to itself are left out."""
+    directory = _store(call)
+    users, more = call.page(directory.listed_users)
+    return {"Users": [_user(call, one) for one in users], **more}
+
+
+@IDENTITY_STORE.operation("ListGroups", "IdentityStoreId", optional=_PAGED)
+def list_groups(call: Call) -> Answer:
+    """List the groups; those that a directory keeps to itself are left out."""
+    directory = _store(call)
+    groups, more = call.page(directory.listed_groups)
+    return {"Groups": [_group(call, one) for one in groups], **more}
+
+
+@IDENTITY_STORE.operation("ListGroupMemberships", "IdentityStoreId", "GroupId", optional=_PAGED)
+def list_group_memberships(call: Call) -> Answer:
+    """List who is in a group, users who are gone included."""
+    directory, group_id = _store(call), call.request["GroupId"]
+    if group_id not in directory.groups:
+        raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
+    members, more = call.page(directory.members.get(group_id, ()))
+    return {"GroupMemberships": [_membership(call, one) for one in members], **more}
+
+
+@IDENTITY_STORE.operation("DescribeUser", "IdentityStoreId", "UserId")
+def describe_user(call: Call) -> Answer:
+    """Describe one user, listed or not."""
+    directory, user_id = _store(call), call.request["UserId"]
+    if user_id not in directory.users:
+        raise not_found("USER not found.", ResourceType="USER", ResourceId=user_id)
+    return _user(call, directory.users[user_id])
+
+
+@IDENTITY_STORE.operation("DescribeGroup", "IdentityStoreId", "GroupId")
+def describe_group(call: Call) -> Answer:
+    """Describe one group, listed or not."""
+    directory, group_id = _store(call), call.request["GroupId"]
+    if group_id not in directory.groups:
+        raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
+    return _group(call, directory.groups[group_id])
+
+
+def _store(call: Call) -> Directory:
+    """Return what is in the asked identity store; an account instance's is empty."""
+    directory, store_id = call.directory, call.request["IdentityStoreId"]
+    if directory is None:
+        raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
+    organization = directory.organization
+    administrator = call.caller.account_id in directory.administrators
+    if store_id == organization.identity_store_id and call.region in directory.regions:
+        if not administrator:
+            call.deny()
+        return directory
+    for instance in organization.account_instances:
+        known = administrator or instance.owner_account_id == call.caller.account_id
+        if known and (instance.identity_store_id, instance.region) == (store_id, call.region):
+            return Directory(replace(organization, users=(), groups=(), memberships=()))
+    raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
+
+
+def _arn(call: Call, kind: str, principal_id: str) -> str:
+    return f"arn:{call.caller.partition}:identitystore:::{kind}/{principal_id}"
+
+
+def _user(call: Call, user: User) -> dict[str, Any]:
+    name = user.name and {
+        "Formatted": user.name.formatted,
+        "GivenName": user.name.given,
+        "FamilyName": user.name.family,
+    }
+    emails = [{"Value": one.value, "Type": "work", "Primary": one.primary} for one in user.emails]
+    return _present(
+        IdentityStoreId=call.request["IdentityStoreId"],
+        UserId=user.id,
+        UserArn=_arn(call, "user", user.id),
+        Revision="1",
+        UserName=user.user_name,
+        DisplayName=user.display_name,
+        Name=name and _present(**name),
+        Emails=emails or None,
+        UserStatus=user.status,
+    )
+
+
+def _group(call: Call, group: Group) -> dict[str, Any]:
+    return _present(
+        IdentityStoreId=call.request["IdentityStoreId"],
+        GroupId=group.id,
+        GroupArn=_arn(call, "group", group.id),
+        Revision="1",
+        DisplayName=group.display_name,
+        Description=group.description,
+    )
+
+
+def _membership(call: Call, membership: Membership) -> dict[str, Any]:
+    membership_id = plain_uuid(membership.group_id, membership.user_id)
+    return {
+        "IdentityStoreId": call.request["IdentityStoreId"],
+        "MembershipId": membership_id,
+        "MembershipArn": _arn(call, "membership", membership_id),
+        "GroupId": membership.group_id,
+        "MemberId": {"UserId": membership.user_id},
+    }
+
+
+def _present(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,187 @@
+"""AWS Organizations: the accounts, and the tree of organizational units above them."""
+
+from typing import Any
+
+from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.request_validation import Text, Violation, Whole
+from sso_batch.emulator.service import Answer, Call, Service
+from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.protocols import JsonProtocol
+from sso_batch.emulator.world import Account, OrganizationalUnit
+
+_ROOT = r"r-[0-9a-z]{4,32}"
+_UNIT = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
+_JOINED = 1577836800
+_PAGED = ("MaxResults", "NextToken")
+# What the retired Status said where State now has a word of its own.
+_OLDER_STATUS = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "ACTIVE"}
+
+
+def _invalid_input(violation: Violation) -> Refusal:
+    return Refusal(
+        "InvalidInputException",
+        f"You specified an invalid value for {violation.member}. {violation.constraint}",
+        Reason=violation.reason,
+    )
+
+
+ORGANIZATIONS = Service(
+    name="organizations",
+    signing_name="organizations",
+    action_prefix="organizations",
+    protocol=JsonProtocol("AWSOrganizationsV20161128"),
+    members={
+        "ParentId": Text(f"{_ROOT}|{_UNIT}"),
+        "ChildId": Text(rf"\d{{12}}|{_UNIT}"),
+        "OrganizationalUnitId": Text(_UNIT),
+        "ResourceId": Text(rf"\d{{12}}|{_ROOT}|{_UNIT}"),
+        "MaxResults": Whole(1, 20),
+        "NextToken": Text(r"[\s\S]{1,100000}"),
+    },
+    invalid=_invalid_input,
+    resource=lambda _: "*",
+    throttled="TooManyRequestsException",
+    internal="ServiceException",
+    most_results=20,
+)
+
+
+@ORGANIZATIONS.operation("DescribeOrganization")
+def describe_organization(call: Call) -> Answer:
+    """Describe the organization to any of its accounts."""
+    organization = _member_of(call).organization
+    master = organization.management_account_id
+    account = _member_of(call).accounts[master]
+    return {
+        "Organization": {
+            "Id": organization.id,
+            "Arn": _arn(call, "organization"),
+            "FeatureSet": "ALL",
+            "MasterAccountArn": _arn(call, "account", master),
+            "MasterAccountId": master,
+            "MasterAccountEmail": account.email,
+            "AvailablePolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
+        }
+    }
+
+
+@ORGANIZATIONS.operation("ListAccounts", optional=_PAGED)
+def list_accounts(call: Call) -> Answer:
+    """List all accounts."""
+    accounts, more = call.page(_administered(call).organization.accounts)
+    return {"Accounts": [_account(call, one) for one in accounts], **more}
+
+
+@ORGANIZATIONS.operation("ListAccountsForParent", "ParentId", optional=_PAGED)
+def list_accounts_for_parent(call: Call) -> Answer:
+    """List the accounts that are in a root or unit itself."""
+    accounts, more = call.page(_administered(call).accounts_under.get(_parent(call), ()))
+    return {"Accounts": [_account(call, one) for one in accounts], **more}
+
+
+@ORGANIZATIONS.operation("ListRoots", optional=_PAGED)
+def list_roots(call: Call) -> Answer:
+    """List the one root."""
+    organization = _administered(call).organization
+    roots, more = call.page((organization.root_id,))
+    return {
+        "Roots": [
+            {"Id": one, "Arn": _arn(call, "root", one), "Name": organization.root_name, "PolicyTypes": []}
+            for one in roots
+        ],
+        **more,
+    }
+
+
+@ORGANIZATIONS.operation("ListOrganizationalUnitsForParent", "ParentId", optional=_PAGED)
+def list_organizational_units_for_parent(call: Call) -> Answer:
+    """List the units right under a root or unit."""
+    units, more = call.page(_administered(call).units_under.get(_parent(call), ()))
+    return {"OrganizationalUnits": [_unit(call, one) for one in units], **more}
+
+
+@ORGANIZATIONS.operation("DescribeOrganizationalUnit", "OrganizationalUnitId")
+def describe_organizational_unit(call: Call) -> Answer:
+    """Describe one unit."""
+    unit = _administered(call).units.get(call.request["OrganizationalUnitId"])
+    if unit is None:
+        raise Refusal(
+            "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
+        )
+    return {"OrganizationalUnit": _unit(call, unit)}
+
+
+@ORGANIZATIONS.operation("ListParents", "ChildId", optional=_PAGED)
+def list_parents(call: Call) -> Answer:
+    """Name what an account or unit is in."""
+    directory, child_id = _administered(call), call.request["ChildId"]
+    child = directory.accounts.get(child_id) or directory.units.get(child_id)
+    if child is None:
+        raise Refusal("ChildNotFoundException", "You specified a child that doesn't exist.")
+    kind = "ROOT" if child.parent_id == directory.organization.root_id else "ORGANIZATIONAL_UNIT"
+    parents, more = call.page((child.parent_id,))
+    return {"Parents": [{"Id": one, "Type": kind} for one in parents], **more}
+
+
+@ORGANIZATIONS.operation("ListTagsForResource", "ResourceId", optional=("NextToken",))
+def list_tags_for_resource(call: Call) -> Answer:
+    """List the tags of an account; roots and units have none."""
+    directory, resource = _administered(call), call.request["ResourceId"]
+    account = directory.accounts.get(resource)
+    if not (account or resource in directory.units or resource == directory.organization.root_id):
+        raise Refusal("TargetNotFoundException", "You specified a target that doesn't exist.")
+    tags, more = call.page(account.tags if account else ())
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags], **more}
+
+
+def _member_of(call: Call) -> Directory:
+    if call.directory is None:
+        raise Refusal("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+    return call.directory
+
+
+def _administered(call: Call) -> Directory:
+    directory = _member_of(call)
+    if call.caller.account_id not in directory.administrators:
+        raise Refusal("AccessDeniedException", "You don't have permissions to access this resource.")
+    return directory
+
+
+def _parent(call: Call) -> str:
+    directory, parent_id = _administered(call), str(call.request["ParentId"])
+    if parent_id != directory.organization.root_id and parent_id not in directory.units:
+        raise Refusal("ParentNotFoundException", "You specified a parent that doesn't exist.")
+    return parent_id
+
+
+def _arn(call: Call, kind: str, *parts: str) -> str:
+    organization = _member_of(call).organization
+    owner = f"arn:{organization.partition}:organizations::{organization.management_account_id}"
+    return f"{owner}:{kind}/" + "/".join((organization.id, *parts))
+
+
+def _unit(call: Call, unit: OrganizationalUnit) -> dict[str, Any]:
+    return {
+        "Id": unit.id,
+        "Arn": _arn(call, "ou", unit.id),
+        "Name": unit.name,
+        "Path": _member_of(call).path(unit.id),
+    }
+
+
+def _account(call: Call, account: Account) -> dict[str, Any]:
+    path = _member_of(call).path(account.parent_id)
+    members = {
+        "Id": account.id,
+        "Arn": _arn(call, "account", account.id),
+        "Email": account.email,
+        "Name": account.name,
+        "Status": _OLDER_STATUS.get(account.state, account.state),
+        "State": account.state,
+        "Paths": [f"{path}{account.id}/" if call.behaviour.account_id_in_paths else path],
+        "JoinedMethod": "CREATED",
+        "JoinedTimestamp": _JOINED,
+    }
+    return {
+        name: value for name, value in members.items() if name not in call.behaviour.omitted_account_members
+    }

@@ -1,0 +1,99 @@
+"""The service itself, and the way from a request to what it names."""
+
+from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.request_validation import Choice, Structure, Text, Whole
+from sso_batch.emulator.service import Call, Service, validation_exception
+from sso_batch.emulator.wire.error_responses import invalid, not_found
+from sso_batch.emulator.wire.protocols import JsonProtocol
+from sso_batch.emulator.world import AccountInstance, PermissionSet
+
+CREATED = 1609459200
+PAGED = ("MaxResults", "NextToken")
+_INSTANCE = r"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}"
+_PERMISSION_SET = (
+    r"arn:aws(-[a-z]{1,5}){0,3}:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-[a-zA-Z0-9-./]{16}"
+)
+_ACCOUNT = Text(r"\d{12}")
+
+
+def _resource(call: Call) -> str:
+    request = call.request
+    return str(request.get("PermissionSetArn") or request.get("InstanceArn") or "*")
+
+
+SSO_ADMIN = Service(
+    name="sso-admin",
+    signing_name="sso",
+    action_prefix="sso",
+    protocol=JsonProtocol("SWBExternalService"),
+    members={
+        "InstanceArn": Text(_INSTANCE),
+        "PermissionSetArn": Text(_PERMISSION_SET),
+        "ResourceArn": Text(f"{_INSTANCE}|{_PERMISSION_SET}"),
+        "AccountId": _ACCOUNT,
+        "PrincipalId": Text(r"([0-9a-f]{10}-|)[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}"),
+        "PrincipalType": Choice(("USER", "GROUP")),
+        "ProvisioningStatus": Choice(
+            ("LATEST_PERMISSION_SET_PROVISIONED", "LATEST_PERMISSION_SET_NOT_PROVISIONED")
+        ),
+        "RegionScope": Choice(("CURRENT_REGION", "ALL_REGIONS")),
+        "Filter": Structure({"AccountId": _ACCOUNT}),
+        "MaxResults": Whole(1, 100),
+        "NextToken": Text(r"[-a-zA-Z0-9+=/_]{0,2048}"),
+    },
+    invalid=validation_exception,
+    resource=_resource,
+)
+
+
+def instance(call: Call, *, primary: bool = True) -> Directory:
+    """Return the organization whose instance the call names."""
+    return instance_of(call, call.request["InstanceArn"], primary=primary)
+
+
+def instance_of(call: Call, arn: str, *, primary: bool = True) -> Directory:
+    """Return the organization whose instance it is, if the caller may ask, and in this Region.
+
+    What is `primary` can be asked for in the instance's primary Region only.
+    """
+    directory = call.directory
+    if directory and any(
+        arn == one.arn and sees(call, one) for one in directory.organization.account_instances
+    ):
+        raise invalid("The operation is not supported for this Identity Center instance")
+    if (
+        directory is None
+        or arn != directory.organization.instance_arn
+        or call.region not in directory.regions
+    ):
+        raise not_found(f"Instance {arn} does not exist.")
+    if call.caller.account_id not in directory.administrators:
+        call.deny()
+    if primary and call.region != directory.organization.region:
+        raise invalid(
+            f"The operation is supported in the primary Region {directory.organization.region} only"
+        )
+    return directory
+
+
+def sees(call: Call, instance: AccountInstance) -> bool:
+    """Say whether the caller owns an account instance, or administers the organization that it is in."""
+    administrators = call.directory.administrators if call.directory else ()
+    return call.caller.account_id in (instance.owner_account_id, *administrators)
+
+
+def permission_set(call: Call) -> PermissionSet:
+    """Return the permission set that the call names."""
+    arn = call.request["PermissionSetArn"]
+    found = instance(call).permission_sets.get(arn)
+    if found is None:
+        raise not_found(f"Permission set {arn} does not exist.")
+    return found
+
+
+def account_id(call: Call) -> str:
+    """Return the id of the account that the call names, if there is such an account."""
+    asked = str(call.request["AccountId"])
+    if asked not in instance(call).accounts:
+        raise not_found(f"Account {asked} does not exist.")
+    return asked

@@ -1,0 +1,47 @@
+"""What an emulated AWS consists of: organizations, the people in them, and who may sign in to it.
+
+Only records: no behaviour of a service is decided here. All ids are given, in AWS's own formats.
+"""
+
+from sso_batch.emulator.world.access import AccessKey, Role, World
+from sso_batch.emulator.world.grants import (
+    Application,
+    Assignment,
+    Entitlement,
+    PermissionSet,
+    PolicyReference,
+    Provision,
+)
+from sso_batch.emulator.world.organization import (
+    Account,
+    AccountInstance,
+    AccountState,
+    InstanceStatus,
+    Organization,
+    OrganizationalUnit,
+)
+from sso_batch.emulator.world.principals import Email, Group, Membership, PersonName, PrincipalType, User
+
+__all__ = [
+    "AccessKey",
+    "Account",
+    "AccountInstance",
+    "AccountState",
+    "Application",
+    "Assignment",
+    "Email",
+    "Entitlement",
+    "Group",
+    "InstanceStatus",
+    "Membership",
+    "Organization",
+    "OrganizationalUnit",
+    "PermissionSet",
+    "PersonName",
+    "PolicyReference",
+    "PrincipalType",
+    "Provision",
+    "Role",
+    "User",
+    "World",
+]

@@ -1,0 +1,138 @@
+"""Worlds of any size and shape for tests and benchmarks: the same for the same seed."""
+
+import random
+from dataclasses import dataclass, fields
+from itertools import product
+
+from sso_batch.emulator.world import Organization, PersonName, PolicyReference, PrincipalType, World
+from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.hub import HUB, audit_role
+
+REGIONS = ("eu-west-1", "us-east-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large an organization is, and what is odd about it.
+
+    `pairs` are provisioned pairs of an account and a permission set, each with one to `principals`
+    principals, of whom the share `direct` are users. Shares are between 0 and 1, counts are absolute.
+    """
+
+    users: int = 20
+    groups: int = 6
+    permission_sets: int = 4
+    accounts: int = 8
+    pairs: int = 16
+    members: int = 8
+    principals: int = 3
+    direct: float = 0.5
+    orphans: int = 0
+    gone_members: int = 0
+    empty_groups: int = 0
+    bare_pairs: int = 0
+    unlisted_users: int = 0
+    unlisted_groups: int = 0
+    missing_names: float = 0.0
+    entitlements: int = 0
+    units: int = 4
+
+
+SIZES = tuple(one.name for one in fields(Shape) if one.type is int)
+
+
+def generate(seed: int = 0, *, organizations: int = 1, shape: Shape | None = None, **sizes: float) -> World:
+    """Return a world of alike organizations, `org-0` and so on, whose audit roles the hub may assume.
+
+    `sizes` are properties of `Shape`, in place of a whole one.
+    """
+    wanted = shape or Shape(**sizes)  # type: ignore[arg-type] # counts and shares, told apart by name
+    founded = tuple(
+        _organization(f"org-{number}", number, wanted, random.Random(f"{seed} {number}"))  # noqa: S311 - not secrets
+        for number in range(organizations)
+    )
+    return World(founded, (HUB,), tuple(audit_role(one) for one in founded))
+
+
+def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> Organization:
+    blueprint = Blueprint(
+        name,
+        management_account_id=_account_id(number, 0),
+        region=REGIONS[number % len(REGIONS)],
+        domain=f"{name}.example.com",
+    )
+    accounts = _add_accounts(blueprint, number, shape)
+    users, groups = _add_principals(blueprint, shape, dice)
+    permission_sets = _add_permission_sets(blueprint, shape)
+    pairs = dice.sample(list(product(permission_sets, accounts)), shape.pairs + shape.bare_pairs)
+    for permission_set, account_id in pairs[shape.pairs :]:
+        blueprint.provision(permission_set, account_id, latest=False)
+    for permission_set, account_id in pairs[: shape.pairs]:
+        for _ in range(dice.randint(1, shape.principals)):
+            kind, principal = _draw(users, groups, shape, dice)
+            blueprint.assign(permission_set, kind, principal, account_id)
+    for orphan in range(shape.orphans):
+        permission_set, account_id = pairs[dice.randrange(shape.pairs)]
+        blueprint.assign(permission_set, ("USER", "GROUP")[orphan % 2], f"deleted-{orphan}", account_id)
+    for _ in range(shape.entitlements):
+        kind, principal = _draw(users, groups, shape, dice)
+        blueprint.entitle(kind, principal, f"operations/Role{dice.randrange(9)}", dice.choice(accounts))
+    return blueprint.found()
+
+
+def _account_id(organization: int, number: int) -> str:
+    """Return a number that is far from real ones, and has leading zeros."""
+    return f"00{organization + 1:04d}{number:06d}"
+
+
+def _add_accounts(blueprint: Blueprint, organization: int, shape: Shape) -> list[str]:
+    accounts = [blueprint.management_account_id]
+    for number in range(1, shape.accounts):
+        unit = number % (shape.units + 1)
+        path = (("Workloads", f"Unit {unit}") if unit % 2 else (f"Unit {unit}",)) if unit else ()
+        accounts.append(blueprint.account(f"account-{number:05d}", _account_id(organization, number), *path))
+    return accounts
+
+
+def _add_principals(blueprint: Blueprint, shape: Shape, dice: random.Random) -> tuple[list[str], list[str]]:
+    users = [f"user-{number:05d}" for number in range(shape.users)]
+    for number, user in enumerate(users):
+        nameless = dice.random() < shape.missing_names
+        blueprint.user(
+            user,
+            None if nameless else f"User {number:05d}",
+            email=None if nameless else "",
+            name=PersonName(given="Only", family="Parts") if nameless and number % 2 else None,
+            listed=number >= shape.unlisted_users,
+        )
+    groups = [f"group-{number:04d}" for number in range(shape.groups)]
+    for number, group in enumerate(groups):
+        blueprint.group(group, listed=number >= shape.unlisted_groups)
+        if number < shape.groups - shape.empty_groups:
+            for user in dice.sample(users, min(shape.members, len(users))):
+                blueprint.member(group, user)
+    for number in range(shape.gone_members):
+        blueprint.member(groups[number % (shape.groups - shape.empty_groups)], f"gone-{number}")
+    return users, groups
+
+
+def _add_permission_sets(blueprint: Blueprint, shape: Shape) -> list[str]:
+    names = [f"PermissionSet{number:04d}" for number in range(shape.permission_sets)]
+    for number, name in enumerate(names):
+        blueprint.permission_set(
+            name,
+            session_duration=f"PT{number % 12 + 1}H",
+            managed=("ReadOnlyAccess", "job-function/Billing")[: number % 3],
+            customer_managed=(PolicyReference("Guard", "/teams/"), PolicyReference("Base"))[: number % 2 * 2],
+            inline='{"Version": "2012-10-17", "Statement": []}' if number % 4 == 1 else None,
+            boundary=(None, "PowerUserAccess", PolicyReference("Boundary", "/security/"))[number % 3],
+        )
+    return names
+
+
+def _draw(
+    users: list[str], groups: list[str], shape: Shape, dice: random.Random
+) -> tuple[PrincipalType, str]:
+    if not groups or (users and dice.random() < shape.direct):
+        return "USER", dice.choice(users)
+    return "GROUP", dice.choice(groups)

@@ -1,0 +1,1 @@
+"""A run's own files: names, snapshots, access CSVs, manifest, verification."""

@@ -1,0 +1,1 @@
+"""Text from AWS made harmless, one module for each target."""

@@ -1,0 +1,332 @@
+"""The closing summary, at any width."""
+
+import io
+import signal
+
+import pytest
+from rich.console import Console
+
+from sso_batch.console.summary import RunPlace, summary
+from sso_batch.model import Gap
+from sso_batch.review.finding import FindingCounts
+from sso_batch.run_files.results import Counts, OrganizationOutcome, RunOutcome, Status
+from sso_batch.store import FileEntry
+from tests.support.records import gap, outcome, run_outcome
+
+READ = Counts(
+    users=1200,
+    groups=34,
+    accounts=56,
+    permission_sets=7,
+    assignments=890,
+    entitlements=3,
+    rows=1234567,
+    orphaned=2,
+)
+
+
+def shown(run: RunOutcome, *, width: int = 130, place: RunPlace | None = None) -> list[str]:
+    on = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    for part in summary(run, width=width, place=place):
+        on.print(part, highlight=False, crop=False)
+    assert isinstance(on.file, io.StringIO)
+    return [line.rstrip() for line in on.file.getvalue().splitlines() if line.strip(" ─")]
+
+
+# Trouble
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED])
+def test_nothing_read(status: Status) -> None:
+    """Where nothing was read no figure is shown, not even a zero."""
+    *_, line, _ = shown(run_outcome(outcome("globex", status)))
+
+    assert line.split() == ["globex", status.value, *["?"] * 9, "0"]
+
+
+@pytest.mark.parametrize(
+    "hostile", ["[red]x[/red]", "[/bold]", "[link=http://x]y[/link]", "a [b] c", "\\[x]", ":smile:"]
+)
+def test_markup_is_not_interpreted(hostile: str) -> None:
+    """What AWS says is shown to the letter, whatever it would mean to the terminal library."""
+    hole = gap(hostile, operation=hostile, code=hostile, message=hostile, hint=hostile)
+
+    lines = shown(
+        run_outcome(
+            outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(f"sts={hostile}",))
+        )
+    )
+
+    assert lines[-4:-1] == [
+        f"acme: {hostile} {hostile}: {hostile}: {hostile}",
+        f"  {hostile}",
+        f"Answered not by AWS, but by {hostile}",
+    ]
+
+
+def test_one_cause_is_one_line() -> None:
+    """An action that is denied everywhere is named once, with its number, where, and what to do."""
+    run = run_outcome(
+        *(
+            outcome(
+                f"org-{org}", Status.INCOMPLETE, gaps=tuple(_denied(f"r-{number}") for number in range(10))
+            )
+            for org in range(15)
+        ),
+        outcome("acme", Status.FAILED, gaps=(gap("acme", operation="AssumeRole", hint="trust it"),)),
+    )
+
+    assert _between(shown(run, width=200)) == [
+        (
+            "org-0, org-1, org-2, org-3, org-4 and 10 more: "
+            "ListAccountAssignments: AccessDeniedException (150 gaps)"
+        ),
+        "  allow the role the IAM action sso:ListAccountAssignments",
+        "acme: AssumeRole: AccessDeniedException: not authorized",
+        "  trust it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "line"),
+    [
+        ([gap("r-1"), gap("r-2")], "ListAccountAssignments: AccessDeniedException (2 gaps): not authorized"),
+        ([gap("r-1", hint="")], "ListAccountAssignments r-1: AccessDeniedException: not authorized"),
+        (
+            [gap("r-1", hint="", message="no r-1"), gap("r-2", hint="", message="no r-2")],
+            "ListAccountAssignments: AccessDeniedException (2 gaps), such as: no r-1",
+        ),
+    ],
+    ids=["alike", "alone", "without a hint"],
+)
+def test_a_cause_says_what_happened(gaps: list[Gap], line: str) -> None:
+    """What happened is always there: the message, the hint, or both."""
+    lines = shown(run_outcome(outcome("acme", Status.INCOMPLETE, gaps=tuple(gaps))))
+
+    assert _between(lines)[0] == f"acme: {line}"
+
+
+def test_gaps_of_the_run() -> None:
+    """What the run itself lacks is shown, with what to do about it."""
+    own = gap("nightly", operation="merge", code="ENOSPC", message="No space left", hint="make room")
+
+    *_, cause, hint, reason = shown(run_outcome(outcome(), gaps=(own,)))
+
+    assert (cause, hint) == ("the run itself: merge nightly: ENOSPC: No space left", "  make room")
+    assert reason.startswith("Exit code 4:")
+    assert "not all files of the run could be written" in reason
+
+
+def test_causes_are_never_many() -> None:
+    """Of more than ten causes the ones that most organizations have are shown, and the rest are counted."""
+    rare = tuple(gap(operation=f"Rare{number}", hint="") for number in range(12))
+    run = run_outcome(
+        outcome("acme", Status.INCOMPLETE, gaps=rare),
+        *(outcome(f"org-{org}", Status.FAILED, gaps=(gap(operation="Often", hint=""),)) for org in range(2)),
+    )
+
+    lines = _between(shown(run))
+
+    assert lines[0].startswith("org-0, org-1: Often: AccessDeniedException (2 gaps)")
+    assert len(lines) == 11
+    assert lines[-1] == "acme: 3 more gaps, all of them in the manifest"
+
+
+def _denied(resource: str) -> Gap:
+    return gap(resource, message=f"not authorized on {resource}")
+
+
+def _between(lines: list[str]) -> list[str]:
+    """The lines between the table and the exit code."""
+    (last,) = (number for number, line in enumerate(lines) if line.startswith("Exit code"))
+    first = next(number for number, line in enumerate(lines) if ": " in line)
+    return lines[first:last]
+
+
+# Widths
+
+NAMES = ("acme", "globex-international-holding", "a" * 63)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 130, 200])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_cut_at_any_width(width: int, name: str) -> None:
+    """Every heading and value that is shown is whole, and no line is wider than the terminal."""
+    run = run_outcome(
+        outcome(name, counts=READ, findings=FindingCounts(1_200, 34, 7)),
+        outcome("other", Status.INTERRUPTED),
+        outcome("third", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
+    )
+
+    lines = shown(run, width=width)
+
+    text = "".join(lines)
+    assert "…" not in text
+    assert all(len(line) <= width for line in lines)
+    values = (name, "complete", "interrupted", "1,234,567", "1,200/34/7")
+    assert [value for value in values if value not in text and value not in text.replace(" ", "")] == []
+
+
+@pytest.mark.parametrize(
+    ("width", "missing"),
+    [
+        (200, ""),
+        (80, "Orphaned, Permission sets, Groups, Entitlements"),
+        (60, "Users, Assignments, Orphaned, Permission sets, Groups, Entitlements"),
+    ],
+)
+def test_columns_that_do_not_fit_are_named(width: int, missing: str) -> None:
+    """What the table leaves out is said below it."""
+    lines = shown(run_outcome(outcome("acme", counts=READ)), width=width)
+
+    text = " ".join(lines)
+    if missing:
+        assert f"Not shown at this width: {missing}. The manifest has all figures." in text
+    else:
+        assert "Not shown" not in text
+
+
+def test_a_name_too_long_for_a_table() -> None:
+    """Where a table has no room for figures each organization is a paragraph."""
+    lines = shown(run_outcome(outcome("a" * 63, counts=READ, findings=FindingCounts(1, 2, 3))), width=80)
+
+    assert " ".join(lines) == (
+        f"{'a' * 63}: complete, rows 1,234,567, accounts 56, users 1,200, assignments 890, orphaned 2, "
+        "permission sets 7, groups 34, entitlements 3, findings 1/2/3 (high/medium/low), gaps 0"
+    )
+
+
+# How it ended
+
+PLACE = RunPlace("reports", "m.json", "sso-batch run --config orgs.yaml --run-id r --resume")
+
+
+def _file(name: str) -> FileEntry:
+    return FileEntry(name, "0" * 64, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        (("x.csv", "x_findings.csv", "x.xlsx", "x.html"), "x.html"),
+        (("x.csv", "x_findings.csv", "x.xlsx"), "x.xlsx"),
+        (("x.csv", "x_findings.csv"), "x.csv"),
+        ((), "m.json"),
+    ],
+)
+@pytest.mark.parametrize("location", ["reports", "reports/", "s3://audits/nightly"])
+def test_where_the_files_are(names: tuple[str, ...], first: str, location: str) -> None:
+    """The place is named, and the file to open first."""
+    run = run_outcome(outcome(), files=tuple(map(_file, names)))
+
+    lines = shown(run, place=RunPlace(location, "m.json", PLACE.resume))
+
+    assert lines[-2:] == [f"Files: {location}", f"Open first: {location.rstrip('/')}/{first}"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_how_to_resume(number: signal.Signals) -> None:
+    """After a signal the command that resumes the run is the last line."""
+    run = run_outcome(outcome("acme"), outcome("globex", Status.INTERRUPTED), signal=int(number))
+
+    lines = shown(run, place=PLACE)
+
+    assert lines[-1] == f"Resume: {PLACE.resume}"
+    assert (
+        f"Exit code {128 + number}: ended early by {number.name} (organizations: 1 complete, 1 interrupted)."
+        in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        (
+            run_outcome(outcome("a"), outcome("b", Status.INCOMPLETE), outcome("c", Status.FAILED)),
+            "Exit code 4: the audit is not complete (organizations: 1 complete, 1 incomplete, 1 failed).",
+        ),
+        (
+            run_outcome(outcome("a"), gaps=(gap("x"),)),
+            (
+                "Exit code 4: the audit is not complete (organizations: 1 complete); "
+                "not all files of the run could be written."
+            ),
+        ),
+        (
+            run_outcome(outcome("a", Status.FAILED, bug=True)),
+            "Exit code 1: an internal error; please report it with the log.",
+        ),
+        (
+            run_outcome(
+                outcome("a", findings=FindingCounts(2, 5, 9)),
+                outcome("b", findings=FindingCounts(0, 0, 3)),
+                outcome("c", findings=FindingCounts(0, 1, 0)),
+                fail_on="medium",
+                files=(_file("x.csv"), _file("x_findings.csv")),
+            ),
+            (
+                "Exit code 3: findings of severity medium or higher: 2 high, 6 medium (in a 7, c 1), "
+                "listed in x_findings.csv."
+            ),
+        ),
+    ],
+    ids=["incomplete", "unwritten", "bug", "findings"],
+)
+def test_why_the_exit_code_is_not_0(run: RunOutcome, line: str) -> None:
+    """The summary says what the exit code means, with its figures."""
+    assert line in shown(run, width=200)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_what_is_copied_stays_on_one_line(width: int) -> None:
+    """A path or a command is never broken: it would not work when it is pasted."""
+    place = RunPlace(
+        "reports/" + "deep/" * 20, "m.json", "sso-batch run --config orgs.yaml " + "--only a " * 20
+    )
+
+    lines = shown(run_outcome(outcome("a", Status.FAILED)), width=width, place=place)
+
+    assert lines[-3:] == [
+        f"Files: {place.location}",
+        f"Open first: {place.location}m.json",
+        f"Resume: {place.resume}".rstrip(),
+    ]
+
+
+def test_nothing_to_explain() -> None:
+    """A complete run has no exit code to explain, and nothing to resume."""
+    text = "\n".join(shown(run_outcome(outcome()), place=PLACE))
+
+    assert "Exit code" not in text
+    assert "Resume" not in text
+
+
+# All well
+
+
+def test_table() -> None:
+    """The closing table has a line for each organization, with its figures."""
+    run = run_outcome(
+        outcome("acme", counts=READ, findings=FindingCounts(1_200, 0, 7)),
+        outcome("globex", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
+        endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:2", "sso-admin=http://127.0.0.1:1"),
+    )
+
+    lines = shown(run)
+
+    upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
+    assert upper == "Assign- Or- Permission Entitle- Findings"
+    assert lower == "Organization Status Rows Accounts Users ments phaned sets Groups ments h/m/l Gaps"
+    assert acme == "acme complete 1,234,567 56 1,200 890 2 7 34 3 1,200/0/7 0"
+    assert globex == "globex incomplete 1,234,567 56 1,200 890 2 7 34 3 ? 1"
+    assert initech == "initech complete 0 0 0 0 0 0 0 0 ? 0"
+    assert rest == [
+        "globex: ListAccountAssignments 111111111111: AccessDeniedException: not authorized",
+        "allow the role the IAM action sso:ListAccountAssignments",
+        "Answered not by AWS, but by http://127.0.0.1:1, http://127.0.0.1:2",
+        "Exit code 4: the audit is not complete (organizations: 2 complete, 1 incomplete).",
+    ]
+
+
+def endpoint_overrides(one: OrganizationOutcome, *overrides: str) -> OrganizationOutcome:
+    return outcome(one.name, one.status, endpoint_overrides=overrides)

@@ -1,0 +1,74 @@
+"""What the tests of the emulator start from."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from sso_batch.emulator import Emulator, Limits, World, generate
+from sso_batch.emulator.world import Organization
+from tests.emulator.client import Keys, assume
+
+
+class ManualClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """Return the seconds since 1970."""
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="package")
+def world() -> World:
+    """Return one organization with everything in it that AWS may have."""
+    return generate(
+        7,
+        users=30,
+        groups=8,
+        permission_sets=6,
+        accounts=25,
+        pairs=40,
+        orphans=4,
+        gone_members=2,
+        empty_groups=1,
+        bare_pairs=2,
+        unlisted_users=2,
+        unlisted_groups=1,
+        entitlements=6,
+    )
+
+
+@pytest.fixture(scope="package")
+def organization(world: World) -> Organization:
+    return world.organizations[0]
+
+
+@pytest.fixture(scope="package")
+def emulator(world: World) -> Iterator[Emulator]:
+    """Serve the world to all tests that change nothing about it, without limits."""
+    with Emulator(world, limits=Limits.off()) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def auditor(emulator: Emulator) -> Keys:
+    """Sign in with the audit role of the management account."""
+    return assume(emulator)
+
+
+def with_organization(world: World, **changes: object) -> World:
+    """Return a world whose one organization has other properties."""
+    changed = replace(world.organizations[0], **changes)  # type: ignore[arg-type] # checked by the record
+    return replace(world, organizations=(changed,))

@@ -1,0 +1,125 @@
+"""Account access: applications, their entitlements, and the filter that finds them."""
+
+from typing import Any
+
+import pytest
+
+from sso_batch.emulator import Behaviour, Emulator, World
+from sso_batch.emulator.world import Organization
+from tests.emulator.client import Keys, Refused, assume, client
+from tests.emulator.services.test_organizations import every
+
+
+def ids(asking: Any, organization: Organization, **wanted: Any) -> list[str]:  # noqa: ANN401 - botocore has no types
+    """Return the ids of the entitlements that fit a filter."""
+    application = organization.applications[0].arn
+    return [
+        one["entitlementId"]
+        for one in every(
+            asking,
+            "list_entitlements",
+            "entitlements",
+            applicationArn=application,
+            filter={"principalRole": wanted} if wanted else {},
+        )
+    ]
+
+
+def test_an_application_tells_its_instance(
+    emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """An application is found by listing, and belongs to an instance."""
+    asking = client(emulator, "account-access", auditor)
+
+    (listed,) = asking.list_applications()["applications"]
+    described = asking.get_application(applicationArn=listed["applicationArn"])
+
+    assert described["identitySource"]["identityCenter"]["instanceArn"] == organization.instance_arn
+    assert described["status"] == "ACTIVE"
+
+
+def test_an_application_is_listed_to_its_owner_in_its_region_only(emulator: Emulator, auditor: Keys) -> None:
+    """Another Region and another account list none."""
+    assert (
+        client(emulator, "account-access", auditor, region="us-east-1").list_applications()["applications"]
+        == []
+    )
+    assert client(emulator, "account-access").list_applications()["applications"] == []
+
+
+def test_entitlements_are_found_by_each_filter(
+    emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """An empty filter gives all; account, role and principal give their own."""
+    asking = client(emulator, "account-access", auditor)
+    entitlements = organization.applications[0].entitlements
+    one = entitlements[0]
+    kind = "userId" if one.principal_type == "USER" else "groupId"
+
+    assert ids(asking, organization) == [each.id for each in entitlements]
+    assert ids(asking, organization, account=one.account_id) == [
+        each.id for each in entitlements if each.account_id == one.account_id
+    ]
+    assert ids(asking, organization, roleArn=one.role_arn) == [
+        each.id for each in entitlements if each.role_arn == one.role_arn
+    ]
+    assert ids(asking, organization, principal={"identityCenter": {kind: one.principal_id}}) == [
+        each.id for each in entitlements if each.principal_id == one.principal_id
+    ]
+
+
+def test_an_empty_filter_can_be_refused(world: World) -> None:
+    """Nothing is documented about an empty filter, so both readings are served."""
+    with Emulator(world, behaviour=Behaviour(empty_entitlement_filter=False)) as emulator:
+        asking = client(emulator, "account-access", assume(emulator))
+        with Refused() as refused:
+            ids(asking, world.organizations[0])
+
+        account = world.organizations[0].applications[0].entitlements[0].account_id
+        assert ids(asking, world.organizations[0], account=account)
+    assert (refused.code, refused.status) == ("ValidationException", 400)
+
+
+def test_one_entitlement_is_described(emulator: Emulator, auditor: Keys, organization: Organization) -> None:
+    """Its role, account and the account's name are told; one that is not there is not found."""
+    asking = client(emulator, "account-access", auditor)
+    application = organization.applications[0]
+    one = application.entitlements[0]
+
+    found = asking.get_entitlement(applicationArn=application.arn, entitlementId=one.id)
+    with Refused() as refused:
+        asking.get_entitlement(applicationArn=application.arn, entitlementId="none")
+
+    role = found["entitlement"]["principalRole"]
+    assert (role["roleArn"], role["account"]) == (one.role_arn, one.account_id)
+    assert role["accountName"].startswith(("account-", "org-0"))
+    assert (refused.code, refused.status) == ("ResourceNotFoundException", 404)
+
+
+def test_an_unknown_application_is_not_found(emulator: Emulator, auditor: Keys) -> None:
+    """Tags of an application that is not there are not found either."""
+    arn = "arn:aws:account-access:eu-west-1:111122223333:application/none"
+    with Refused() as refused:
+        client(emulator, "account-access", auditor).list_tags_for_resource(resourceArn=arn)
+
+    assert refused.code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"maxResults": 101},
+        {"filter": {"principalRole": {"account": "12"}}},
+        {"nextToken": "made-up"},
+    ],
+)
+def test_bad_requests_are_refused(
+    change: dict[str, Any], emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """Bounds, patterns deep in a filter, and foreign tokens."""
+    with Refused() as refused:
+        client(emulator, "account-access", auditor).list_entitlements(
+            **{"applicationArn": organization.applications[0].arn, "filter": {}} | change
+        )
+
+    assert (refused.code, refused.status) == ("ValidationException", 400)

@@ -1,0 +1,141 @@
+"""The identity store: whom it lists, whom it only describes, and who may ask where."""
+
+from typing import Any
+
+import pytest
+
+from sso_batch.emulator import Emulator, Limits, World
+from sso_batch.emulator.world import AccountInstance, Email, Membership, Organization, PersonName, Role, User
+from tests.emulator.client import Keys, Refused, assume, client
+from tests.emulator.conftest import with_organization
+
+NOBODY = "11111111-2222-3333-4444-555555555555"
+
+
+def test_the_unlisted_are_described_all_the_same(
+    emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """A directory may keep users and groups out of the listings; by id they are found."""
+    asking = client(emulator, "identitystore", auditor)
+    store = organization.identity_store_id
+
+    users = asking.list_users(IdentityStoreId=store)["Users"]
+    groups = asking.list_groups(IdentityStoreId=store)["Groups"]
+
+    assert [one["UserId"] for one in users] == [one.id for one in organization.users if one.listed]
+    assert [one["GroupId"] for one in groups] == [one.id for one in organization.groups if one.listed]
+    hidden_user = next(one for one in organization.users if not one.listed)
+    hidden_group = next(one for one in organization.groups if not one.listed)
+    user = asking.describe_user(IdentityStoreId=store, UserId=hidden_user.id)
+    group = asking.describe_group(IdentityStoreId=store, GroupId=hidden_group.id)
+    assert (user["UserName"], group["DisplayName"]) == (hidden_user.user_name, hidden_group.display_name)
+
+
+def test_members_who_are_gone_are_listed(world: World) -> None:
+    """A membership outlives its user."""
+    group = world.organizations[0].groups[0]
+    changed = with_organization(world, memberships=(Membership(group.id, NOBODY),))
+    with Emulator(changed) as emulator:
+        asking = client(emulator, "identitystore", assume(emulator))
+        store = world.organizations[0].identity_store_id
+        (member,) = asking.list_group_memberships(IdentityStoreId=store, GroupId=group.id)["GroupMemberships"]
+        with Refused() as refused:
+            asking.describe_user(IdentityStoreId=store, UserId=NOBODY)
+
+    assert member["MemberId"] == {"UserId": NOBODY}
+    assert refused.code == "ResourceNotFoundException"
+    assert (refused.response["ResourceType"], refused.response["ResourceId"]) == ("USER", NOBODY)
+
+
+def test_what_a_user_lacks_is_left_out(world: World) -> None:
+    """A missing attribute is no member of the answer, not an empty one."""
+    bare = User("11111111-2222-3333-4444-000000000001", status=None)
+    full = User(
+        "11111111-2222-3333-4444-000000000002",
+        "mei.lin",
+        "Mei Lin",
+        PersonName(None, "Mei", "Lin"),
+        (Email("mei@example.com", primary=False),),
+        "DISABLED",
+    )
+    with Emulator(with_organization(world, users=(bare, full))) as emulator:
+        store = world.organizations[0].identity_store_id
+        users = client(emulator, "identitystore", assume(emulator)).list_users(IdentityStoreId=store)["Users"]
+
+    assert set(users[0]) == {"IdentityStoreId", "UserId", "UserArn", "Revision"}
+    assert users[1]["Name"] == {"GivenName": "Mei", "FamilyName": "Lin"}
+    assert users[1]["Emails"] == [{"Value": "mei@example.com", "Type": "work", "Primary": False}]
+    assert users[1]["UserStatus"] == "DISABLED"
+
+
+def test_the_store_answers_in_its_regions_only(world: World) -> None:
+    """The primary Region and its replicas know the store, no other does."""
+    changed = with_organization(world, replica_regions=("eu-north-1",))
+    with Emulator(changed) as emulator:
+        keys, store = assume(emulator), world.organizations[0].identity_store_id
+        for region in ("eu-west-1", "eu-north-1"):
+            assert client(emulator, "identitystore", keys, region=region).list_users(IdentityStoreId=store)[
+                "Users"
+            ]
+        with Refused() as refused:
+            client(emulator, "identitystore", keys, region="us-east-1").list_users(IdentityStoreId=store)
+
+    assert refused.code == "ResourceNotFoundException"
+
+
+def test_a_member_account_is_denied(world: World) -> None:
+    """The store of the organization is the management account's."""
+    member = world.organizations[0].accounts[3].id
+    role = Role(f"arn:aws:iam::{member}:role/Audit", ("111122223333",))
+    store = world.organizations[0].identity_store_id
+    with Emulator(World(world.organizations, world.access_keys, (role,))) as emulator, Refused() as refused:
+        client(emulator, "identitystore", assume(emulator)).list_users(IdentityStoreId=store)
+
+    assert refused.code == "AccessDeniedException"
+    assert refused.message.startswith(
+        f"User: arn:aws:sts::{member}:assumed-role/Audit/audit is not authorized"
+    )
+
+
+def test_the_store_of_an_account_instance_is_empty(world: World) -> None:
+    """An account instance has an identity store of its own, with nobody in it here."""
+    owner = world.organizations[0].accounts[3].id
+    instance = AccountInstance(
+        "arn:aws:sso:::instance/ssoins-0123456789abcdef", "d-0123456789", owner, "eu-west-1"
+    )
+    changed = with_organization(world, account_instances=(instance,))
+    with Emulator(changed, limits=Limits.off()) as emulator:
+        asking = client(emulator, "identitystore", assume(emulator))
+        assert asking.list_users(IdentityStoreId="d-0123456789")["Users"] == []
+        assert asking.list_groups(IdentityStoreId="d-0123456789")["Groups"] == []
+        for operation in (asking.describe_user, asking.describe_group, asking.list_group_memberships):
+            member = "UserId" if operation == asking.describe_user else "GroupId"
+            with Refused() as refused:
+                operation(IdentityStoreId="d-0123456789", **{member: NOBODY})
+            assert refused.code == "ResourceNotFoundException"
+
+
+def test_an_account_outside_of_every_organization_finds_no_store(
+    emulator: Emulator, organization: Organization
+) -> None:
+    """The hub itself has no identity store."""
+    with Refused() as refused:
+        client(emulator, "identitystore").list_users(IdentityStoreId=organization.identity_store_id)
+
+    assert refused.code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"MaxResults": 101}, {"IdentityStoreId": "store"}, {"NextToken": "made-up"}, {"Filters": []}],
+)
+def test_bad_requests_are_refused(
+    change: dict[str, Any], emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """What a caller could never have meant is a ValidationException; so is what is not emulated."""
+    with Refused() as refused:
+        client(emulator, "identitystore", auditor).list_users(
+            **{"IdentityStoreId": organization.identity_store_id} | change
+        )
+
+    assert (refused.code, refused.status) == ("ValidationException", 400)

@@ -1,0 +1,43 @@
+"""What a user writes to audit a made-up world."""
+
+from dataclasses import replace
+
+import yaml
+
+from sso_batch.emulator import configuration, demo_world, generate, shared_credentials
+from sso_batch.emulator.world import AccessKey
+
+
+def test_the_demos_configuration_reaches_every_company() -> None:
+    """Each has a role, the Region of its instance, and an external id where the role asks for one."""
+    world = demo_world(with_failure=True)
+
+    written = yaml.safe_load(configuration(world, directory="a: b"))
+
+    assert written["version"] == 1
+    assert written["output"] == {"directory": "a: b"}
+    assert written["organizations"][1] == {
+        "name": "ostsee-logistik",
+        "role_arn": "arn:aws:iam::333344440001:role/SsoBatchAudit",
+        "external_id": "hafen-42/ostsee",
+        "region": "eu-central-1",
+        "organization_id": world.organizations[1].id,
+    }
+    assert [one["name"] for one in written["organizations"]] == [one.name for one in world.organizations]
+    assert [one.get("external_id") for one in written["organizations"]].count(None) == 4
+
+
+def test_an_organization_without_a_role_is_reached_by_profile() -> None:
+    """A key in the management account gives the profile, and the credentials file that holds it."""
+    world = generate(1, organizations=2)
+    account = world.organizations[0].management_account_id
+    key = AccessKey("AKIAOWN", "own-secret", f"arn:aws:iam::{account}:user/admin", profile="org-0-admin")
+    world = replace(world, roles=(), access_keys=(*world.access_keys, key))
+
+    written = yaml.safe_load(configuration(world))["organizations"]
+
+    assert written[0]["profile"] == "org-0-admin"
+    assert "profile" not in written[1]
+    assert shared_credentials(world) == (
+        "[org-0-admin]\naws_access_key_id = AKIAOWN\naws_secret_access_key = own-secret\n"
+    )

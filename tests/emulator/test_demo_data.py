@@ -1,0 +1,101 @@
+"""The made-up companies: what a reader of the demo gets to see."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sso_batch.emulator
+from sso_batch.emulator import demo_world
+from sso_batch.emulator.world import Organization
+from tests.support.oracle import expected_rows
+
+WORLD = demo_world(with_failure=True)
+
+
+def rows() -> list[dict[str, str]]:
+    """Return the rows of all companies."""
+    return [
+        row
+        for one in WORLD.organizations
+        for row in expected_rows(WORLD, one.name, details=True, entitlements=True, account_paths=True)
+    ]
+
+
+def test_the_demo_is_the_same_each_time() -> None:
+    """Every id follows from a name."""
+    assert demo_world(with_failure=True) == WORLD
+    assert demo_world().organizations == WORLD.organizations[:3]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("PrincipalState", {"OK", "EMPTY_GROUP", "NOT_FOUND", "MEMBER_NOT_FOUND"}),
+        ("AccountState", {"ACTIVE", "SUSPENDED", "CLOSED", "PENDING_CLOSURE"}),
+        ("UserStatus", {"ENABLED", "DISABLED", ""}),
+        ("AccessType", {"PERMISSION_SET", "IAM_ROLE"}),
+        ("PrincipalType", {"USER", "GROUP"}),
+        ("InlinePolicy", {"yes", "no", ""}),
+    ],
+)
+def test_the_demo_shows_every_case(column: str, values: set[str]) -> None:
+    """Each value that a healthy audit can give is in the reports of the demo."""
+    assert {row[column] for row in rows()} == values
+
+
+def test_the_demo_holds_names_that_are_hard_to_write() -> None:
+    """Commas, quotes, letters beyond ASCII, a formula, a missing address, an account with a leading zero."""
+    names = {row["UserName"] for row in rows()}
+
+    assert any(name.startswith("=HYPERLINK(") for name in names)
+    assert any('"' in name and "," in name for name in names)
+    assert any(not name.isascii() for name in names)
+    assert any(row["UserLogin"] and not row["UserEmail"] for row in rows())
+    assert any(row["AccountId"].startswith("0") for row in rows())
+    assert any("\\/" in row["AccountPath"] for row in rows())
+
+
+def test_the_demo_needs_describe_calls_and_two_regions() -> None:
+    """Some principals are not listed, and the homes differ."""
+    unlisted = {user.id for user in WORLD.organization("lumen-games").users if not user.listed}
+
+    assert unlisted & {row["UserId"] for row in rows()}
+    assert len({one.region for one in WORLD.organizations}) >= 2
+    assert sum(bool(role.external_id) for role in WORLD.roles) == 1
+
+
+@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda one: one.name)
+def test_every_assignment_is_provisioned(organization: Organization) -> None:
+    """As in AWS, there is no assignment to a pair that is not provisioned."""
+    assert {(one.account_id, one.permission_set_arn) for one in organization.assignments} <= {
+        (one.account_id, one.permission_set_arn) for one in organization.provisioned
+    }
+
+
+def test_the_demo_stands_on_its_own() -> None:
+    """No module of the demo imports the rest of the package, or a library."""
+    folder = Path(sso_batch.emulator.__file__).parent
+    imported = {
+        name
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert not {
+        name for name in imported if name.startswith("sso_batch") and "sso_batch.emulator" not in name
+    }
+    assert not {name.partition(".")[0] for name in imported} & {
+        "boto3",
+        "botocore",
+        "yaml",
+        "pydantic",
+        "click",
+    }

@@ -1,0 +1,170 @@
+"""The known answer itself, held against rows that were written by hand."""
+
+from sso_batch.emulator import HUB, World
+from sso_batch.emulator.world import (
+    Account,
+    Application,
+    Assignment,
+    Email,
+    Entitlement,
+    Group,
+    Membership,
+    Organization,
+    OrganizationalUnit,
+    PermissionSet,
+    PersonName,
+    PolicyReference,
+    User,
+)
+from tests.support.oracle import COLUMNS, email, expected_rows, full_name
+
+INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+ADMIN, READER = (f"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{number:016}" for number in (1, 2))
+ROLE = "arn:aws:iam::000000000002:role/Operator"
+PEOPLE = Organization(
+    name="acme",
+    id="o-abcdefghij",
+    management_account_id="000000000001",
+    root_id="r-ab12",
+    instance_arn=INSTANCE,
+    identity_store_id="d-0123456789",
+    region="eu-west-1",
+    organizational_units=(
+        OrganizationalUnit("ou-ab12-00000001", "Prod/EU", "r-ab12"),
+        OrganizationalUnit("ou-ab12-00000002", "A;B\\C", "ou-ab12-00000001"),
+    ),
+    accounts=(
+        Account("000000000001", "management", "m@acme.example", "r-ab12"),
+        Account("000000000002", "shop", "s@acme.example", "ou-ab12-00000002", "CLOSED"),
+    ),
+    users=(
+        User("u-1", "ann", "Ann", emails=(Email("x@acme.example", primary=False), Email("ann@acme.example"))),
+        User("u-2", "bob", status="DISABLED", listed=False),
+    ),
+    groups=(Group("g-1", "team"), Group("g-2", "nobody")),
+    memberships=(Membership("g-1", "u-1"), Membership("g-1", "u-2"), Membership("g-1", "u-gone")),
+    permission_sets=(
+        PermissionSet(
+            ADMIN,
+            "Admin",
+            session_duration="PT12H",
+            managed_policies=("arn:b", "arn:a"),
+            customer_managed_policies=(PolicyReference("P", "/x/"), PolicyReference("P")),
+            inline_policy="{}",
+            permissions_boundary=PolicyReference("B", "/y/"),
+        ),
+        PermissionSet(READER, "Reader", session_duration=None, permissions_boundary="arn:c"),
+    ),
+    assignments=(
+        Assignment("000000000002", ADMIN, "GROUP", "g-1"),
+        Assignment("000000000001", READER, "USER", "u-2"),
+        Assignment("000000000001", READER, "USER", "u-none"),
+        Assignment("000000000001", READER, "GROUP", "g-none"),
+        Assignment("000000000001", READER, "GROUP", "g-2"),
+    ),
+    applications=(
+        Application(
+            "arn:aws:account-access:eu-west-1:000000000001:application/a",
+            INSTANCE,
+            (Entitlement("e-1", "USER", "u-1", ROLE),),
+        ),
+        Application(
+            "arn:aws:account-access:eu-west-1:000000000002:application/b",
+            INSTANCE,
+            (Entitlement("e-2", "USER", "u-2", ROLE),),
+        ),
+    ),
+)
+WORLD = World((PEOPLE,), (HUB,))
+
+
+def seen(row: dict[str, str], *columns: str) -> tuple[str, ...]:
+    """Return some cells of a row."""
+    return tuple(row[column] for column in columns)
+
+
+def test_every_way_to_a_grant_is_a_row() -> None:
+    """Direct, through a group, gone in each way, and by entitlement: in the contract's order."""
+    rows = expected_rows(WORLD, "acme", details=True, entitlements=True, account_paths=True)
+    columns = (
+        "AccountId",
+        "PrincipalType",
+        "PrincipalId",
+        "UserId",
+        "UserName",
+        "GroupName",
+        "PrincipalState",
+    )
+
+    assert [seen(row, *columns) for row in rows] == [
+        ("000000000001", "GROUP", "g-2", "", "", "nobody", "EMPTY_GROUP"),
+        ("000000000001", "GROUP", "g-none", "", "", "", "NOT_FOUND"),
+        ("000000000001", "USER", "u-2", "u-2", "", "", "OK"),
+        ("000000000001", "USER", "u-none", "u-none", "", "", "NOT_FOUND"),
+        ("000000000002", "USER", "u-1", "u-1", "Ann", "", "OK"),
+        ("000000000002", "GROUP", "g-1", "u-1", "Ann", "team", "OK"),
+        ("000000000002", "GROUP", "g-1", "u-2", "", "team", "OK"),
+        ("000000000002", "GROUP", "g-1", "u-gone", "", "team", "MEMBER_NOT_FOUND"),
+    ]
+    assert all(tuple(row) == COLUMNS for row in rows)
+
+
+def test_a_whole_row_is_as_the_contract_says() -> None:
+    """Every column of a row through a group, and of an entitlement."""
+    rows = expected_rows(WORLD, "acme", details=True, entitlements=True, account_paths=True)
+
+    assert rows[5] == {
+        "UserEmail": "ann@acme.example",
+        "UserName": "Ann",
+        "AccountId": "000000000002",
+        "AccountName": "shop",
+        "PermissionSet": "Admin",
+        "PrincipalType": "GROUP",
+        "PrincipalId": "g-1",
+        "Organization": "acme",
+        "UserId": "u-1",
+        "UserLogin": "ann",
+        "UserStatus": "ENABLED",
+        "GroupName": "team",
+        "PrincipalState": "OK",
+        "AccountState": "CLOSED",
+        "AccountPath": "Root/Prod\\/EU/A\\;B\\\\C",
+        "AccessType": "PERMISSION_SET",
+        "PermissionSetArn": ADMIN,
+        "RoleArn": "",
+        "SessionDuration": "PT12H",
+        "ManagedPolicies": "arn:a;arn:b",
+        "CustomerManagedPolicies": "/P;/x/P",
+        "InlinePolicy": "yes",
+        "PermissionsBoundary": "/y/B",
+    }
+    assert seen(rows[4], "AccessType", "RoleArn", "PermissionSet", "PermissionSetArn", "InlinePolicy") == (
+        "IAM_ROLE",
+        ROLE,
+        "",
+        "",
+        "",
+    )
+
+
+def test_what_is_left_out_is_not_read() -> None:
+    """Details and paths are NOT_READ, though not details that a role never has; entitlements have no rows."""
+    rows = expected_rows(WORLD, "acme", details=False, entitlements=True, account_paths=False)
+    fewer = expected_rows(WORLD, "acme", details=False, entitlements=False, account_paths=False)
+    columns = ("AccountPath", "SessionDuration", "ManagedPolicies", "InlinePolicy", "PermissionsBoundary")
+
+    assert seen(rows[5], *columns) == ("NOT_READ", "PT12H", "NOT_READ", "NOT_READ", "NOT_READ")
+    assert seen(rows[4], *columns) == ("NOT_READ", "", "", "", "")
+    assert fewer == [row for row in rows if row["AccessType"] == "PERMISSION_SET"]
+
+
+def test_names_and_addresses_fall_back() -> None:
+    """DisplayName, Name.Formatted, the parts; the primary address, the first one, none."""
+    assert full_name(User("u", display_name="D", name=PersonName("F", "G", "H"))) == "D"
+    assert full_name(User("u", name=PersonName("F", "G", "H"))) == "F"
+    assert full_name(User("u", name=PersonName(given="G", family="H"))) == "G H"
+    assert full_name(User("u", name=PersonName(family="H"))) == "H"
+    assert full_name(User("u")) == ""
+    assert email(User("u", emails=(Email("a", primary=False), Email("b")))) == "b"
+    assert email(User("u", emails=(Email("a", primary=False), Email("b", primary=False)))) == "a"
+    assert email(User("u")) == ""

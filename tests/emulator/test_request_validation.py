@@ -1,0 +1,67 @@
+"""The rules of members: what each kind refuses, and the order in which a request's troubles are told."""
+
+from typing import Any
+
+import pytest
+
+from sso_batch.emulator.request_validation import (
+    Choice,
+    Member,
+    Structure,
+    Text,
+    Violation,
+    Whole,
+    find_violation,
+)
+
+ACCOUNT = Text(r"\d{12}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "reason"),
+    [
+        (ACCOUNT, "000000000001", None),
+        (ACCOUNT, "0000000000012", "INVALID_PATTERN"),
+        (ACCOUNT, 1, "INVALID_PATTERN"),
+        (Whole(1, 20), 20, None),
+        (Whole(1, 20), 0, "MIN_VALUE_EXCEEDED"),
+        (Whole(1, 20), 21, "MAX_VALUE_EXCEEDED"),
+        (Whole(1, 20), "20", "MIN_VALUE_EXCEEDED"),
+        (Whole(0, 1), True, "MIN_VALUE_EXCEEDED"),
+        (Choice(("USER", "GROUP")), "USER", None),
+        (Choice(("USER", "GROUP")), "ROLE", "INVALID_ENUM"),
+        (Structure({"account": ACCOUNT}), {}, None),
+        (Structure({"account": ACCOUNT}), [], "INVALID_PATTERN"),
+        (Structure({"account": ACCOUNT}), {"user": "1"}, "INVALID_PATTERN"),
+        (Structure({"account": ACCOUNT}), {"account": "1"}, "INVALID_PATTERN"),
+    ],
+)
+def test_a_rule_names_what_it_is_broken_by(rule: Member, value: Any, reason: str | None) -> None:  # noqa: ANN401 - any JSON
+    """A value of the wrong type, outside of its bounds, or not among the words breaks its rule."""
+    broken = rule.broken_by(value)
+
+    assert (broken and broken[1]) == reason
+
+
+@pytest.mark.parametrize(
+    ("request_", "violation"),
+    [
+        ({"Id": "000000000001", "Size": 3}, None),
+        ({"Size": 0}, Violation("Id", "Member must not be null", "INPUT_REQUIRED")),
+        (
+            {"Id": "000000000001", "Other": 1},
+            Violation("Other", "Member is not served by the emulator", "INVALID_PATTERN", 1),
+        ),
+        (
+            {"Id": "000000000001", "Size": 0},
+            Violation("Size", "Member must have value greater than or equal to 1", "MIN_VALUE_EXCEEDED", 0),
+        ),
+    ],
+)
+def test_the_first_trouble_of_a_request_is_told(
+    request_: dict[str, Any], violation: Violation | None
+) -> None:
+    """What is missing comes first; a member that the operation does not take is never passed over."""
+    rules: dict[str, Member] = {"Id": ACCOUNT, "Size": Whole(1, 20)}
+
+    assert find_violation(request_, rules, ("Id",), frozenset({"Id", "Size"})) == violation

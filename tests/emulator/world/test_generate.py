@@ -1,0 +1,84 @@
+"""Generated worlds: as large and as odd as asked for, and the same for the same seed."""
+
+from dataclasses import replace
+
+import pytest
+
+from sso_batch.emulator import Shape, generate
+from sso_batch.emulator.world import Organization
+from tests.support.oracle import expected_rows
+
+SIZES = Shape(users=50, groups=12, permission_sets=10, accounts=40, pairs=120)
+
+
+def only(**sizes: float) -> Organization:
+    """Return the one organization of a generated world."""
+    shape = replace(SIZES, **sizes)  # type: ignore[arg-type] # counts and shares, told apart by name
+    return generate(1, shape=shape).organizations[0]
+
+
+def test_the_same_seed_gives_the_same_world() -> None:
+    """Another seed gives another one."""
+    assert generate(1, shape=SIZES) == generate(1, shape=SIZES)
+    assert generate(1, shape=SIZES) != generate(2, shape=SIZES)
+
+
+def test_the_sizes_are_those_asked_for() -> None:
+    """Pairs are provisioned pairs; each has an assignment but for the bare ones."""
+    organization = only(bare_pairs=5)
+    assigned = {(one.account_id, one.permission_set_arn) for one in organization.assignments}
+
+    assert len(organization.users) == 50
+    assert len(organization.groups) == 12
+    assert len(organization.permission_sets) == 10
+    assert len(organization.accounts) == 40
+    assert (len(organization.provisioned), len(assigned)) == (125, 120)
+
+
+@pytest.mark.parametrize(("direct", "kinds"), [(1.0, {"USER"}), (0.0, {"GROUP"}), (0.5, {"USER", "GROUP"})])
+def test_the_share_of_direct_grants_is_set(direct: float, kinds: set[str]) -> None:
+    """All direct, all through groups, or both."""
+    assert {one.principal_type for one in only(direct=direct).assignments} == kinds
+
+
+def test_oddities_are_set() -> None:
+    """Orphans, gone members, empty groups, unlisted ones, missing names, entitlements: as many as asked."""
+    organization = only(
+        orphans=6,
+        gone_members=3,
+        empty_groups=2,
+        unlisted_users=4,
+        unlisted_groups=1,
+        missing_names=0.5,
+        entitlements=7,
+    )
+    users = {one.id for one in organization.users}
+    principals = users | {one.id for one in organization.groups}
+
+    assert len({one.principal_id for one in organization.assignments} - principals) == 6
+    assert len({one.user_id for one in organization.memberships} - users) == 3
+    assert (
+        len({one.id for one in organization.groups} - {one.group_id for one in organization.memberships}) == 2
+    )
+    assert sum(not one.listed for one in organization.users) == 4
+    assert sum(not one.listed for one in organization.groups) == 1
+    assert 10 < sum(not one.emails for one in organization.users) < 40
+    assert len(organization.applications[0].entitlements) == 7
+
+
+def test_organizations_of_one_world_share_nothing() -> None:
+    """Accounts, instances and people of one are not those of another, and so are the Regions."""
+    first, second = generate(1, organizations=2).organizations
+
+    assert not {one.id for one in first.accounts} & {one.id for one in second.accounts}
+    assert not {one.id for one in first.users} & {one.id for one in second.users}
+    assert first.instance_arn != second.instance_arn
+    assert first.region != second.region
+
+
+def test_an_organization_without_groups_has_direct_grants() -> None:
+    """Nothing is drawn from what is not there."""
+    world = generate(1, groups=0, direct=0.0)
+    rows = expected_rows(world, "org-0", details=False, entitlements=True, account_paths=False)
+
+    assert {row["PrincipalType"] for row in rows} == {"USER"}

@@ -1,0 +1,188 @@
+"""The access CSV: a header, and a line for each user's way to each grant."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, resolve
+from sso_batch.model import GROUP, USER, Grant, Membership, Principal
+from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.run_files.columns import COLUMNS, IDS
+from sso_batch.sanitize.csv import escape_formulas
+from sso_batch.sanitize.terminal import in_one_line
+from tests.support.records import ADMIN, ROLE, grant, small_organization, snapshot, user
+
+TEXT = st.text(st.sampled_from("=+-@'\";,\t\r\naé"), max_size=6)
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(HEADER + text, newline=""), strict=True))
+
+
+def test_hostile_names() -> None:
+    """Formulas are made inert, line breaks visible; ids and everything else stay as they are."""
+    text = [chunk for chunk, _ in lines(resolve(small_organization()), escape=True)]
+
+    prod, dev = "000000000042,Prod,Admin", "111111111111,'-dev"
+    ann = "acme,u-1,login-u-1,ENABLED"
+    of_admin = f"PERMISSION_SET,{ADMIN},,PT12H,arn:a;arn:b,/x/y,yes,\r\n"
+    in_prod, in_dev = "ACTIVE,NOT_READ", ",Root/Dev"
+    bob = f"acme,u-2,'=cmd(),DISABLED,Ops; +x,OK,{in_prod},{of_admin}"
+    ops = (
+        f"u-1@example.com,Ann Lee,{prod},GROUP,g-1,{ann},Ops; +x,OK,{in_prod},{of_admin}",
+        f',"Bob ""the, builder""[U+000D][U+000A]",{prod},GROUP,g-1,{bob}',
+        f",,{prod},GROUP,g-1,acme,u-9,,,Ops; +x,MEMBER_NOT_FOUND,{in_prod},{of_admin}",
+    )
+    unread = "PERMISSION_SET,arn:unread,,NOT_READ,NOT_READ,NOT_READ,NOT_READ,NOT_READ\r\n"
+    assert text == [
+        "".join(ops),
+        f",,{prod},USER,u-9,acme,u-9,,,,NOT_FOUND,{in_prod},{of_admin}",
+        f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,\r\n",
+        f"u-1@example.com,Ann Lee,{dev},Admin,USER,u-1,{ann},,OK,{in_dev},{of_admin}",
+        f",,{dev},NOT_READ,GROUP,g-2,acme,,,,Nobody,EMPTY_GROUP,{in_dev},{unread}",
+    ]
+
+
+def test_not_escaped() -> None:
+    """Without escaping, the values are AWS's own, on one line."""
+    escaped = [chunk for chunk, _ in lines(resolve(small_organization()), escape=True)]
+    plain = [chunk for chunk, _ in lines(resolve(small_organization()), escape=False)]
+
+    assert plain == [chunk.replace("'-dev", "-dev").replace("'=cmd", "=cmd") for chunk in escaped]
+
+
+def test_nobody() -> None:
+    """No grants, no rows."""
+    assert list(lines(resolve(snapshot()), escape=True)) == []
+
+
+@pytest.fixture
+def everybody() -> Iterator[Access]:
+    members = tuple(f"u-{number:04}" for number in range(2000))
+    return resolve(
+        snapshot(
+            users=tuple(user(member) for member in members),
+            memberships=(Membership("g-1", members),),
+            grants=tuple(grant(Principal(GROUP, "g-1"), f"{number:012}") for number in range(50)),
+        )
+    )
+
+
+def test_a_grant_at_a_time(everybody: Iterator[Access]) -> None:
+    """Rows are made as they are asked for, a grant at a time, and each chunk tells how many it holds."""
+    asked = 0
+
+    def watched() -> Iterator[Access]:
+        nonlocal asked
+        for access in everybody:
+            asked += 1
+            yield access
+
+    chunks = lines(watched(), escape=True)
+    first, count = next(chunks)
+
+    assert asked == 1
+    assert (count, first.count("\r\n")) == (2000, 2000)
+    assert [count for _, count in chunks] == [2000] * 49
+    assert asked == 50
+
+
+def test_users_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells of a user is rendered once, for all the grants and all the groups that reach them."""
+    rendered = 0
+
+    def counting(value: str) -> str:
+        nonlocal rendered
+        rendered += 1
+        return escape_formulas(value)
+
+    monkeypatch.setattr("sso_batch.run_files.columns.escape_formulas", counting)
+    members = tuple(f"u-{number:03}" for number in range(500))
+    groups = tuple(f"g-{number}" for number in range(10))
+    records = snapshot(
+        users=tuple(user(member) for member in members),
+        memberships=tuple(Membership(group, members) for group in groups),
+        grants=tuple(
+            grant(Principal(GROUP, group), f"{number:012}") for group in groups for number in range(5)
+        ),
+    )
+
+    rows = sum(count for _, count in lines(resolve(records), escape=True))
+
+    assert rows == 25_000
+    assert rendered < len(members) * 6 + len(records.grants) * len(COLUMNS)
+
+
+def cells(access: Access, holder: Holder) -> tuple[str, ...]:
+    return (
+        holder.email,
+        holder.name,
+        access.grant.account_id,
+        access.account.name,
+        access.permission_set.name,
+        access.grant.principal.type,
+        access.grant.principal.id,
+        access.organization,
+        holder.user_id,
+        holder.login,
+        holder.status,
+        access.group_name,
+        holder.state,
+        access.account.state,
+        access.account.path,
+        access.grant.access_type,
+        access.grant.permission_set_arn,
+        access.grant.role_arn,
+        access.permission_set.session_duration,
+        access.permission_set.managed_policies,
+        access.permission_set.customer_managed_policies,
+        access.permission_set.inline_policy,
+        access.permission_set.permissions_boundary,
+    )
+
+
+HOLDERS = st.builds(Holder, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT)
+ACCESSES = st.builds(
+    Access,
+    TEXT,
+    st.builds(Grant, TEXT, TEXT, TEXT, TEXT, st.builds(Principal, st.just(USER), TEXT)),
+    st.builds(AccountCells, TEXT, TEXT, TEXT),
+    st.builds(PermissionSetCells, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+    TEXT,
+    st.lists(HOLDERS, min_size=1, max_size=3).map(tuple),
+)
+
+
+def with_own_principal(accesses: list[Access]) -> list[Access]:
+    """Give each its own principal: one and the same is held by the same everywhere."""
+    return [
+        replace(one, grant=replace(one.grant, principal=Principal(USER, f"{one.grant.principal.id}{number}")))
+        for number, one in enumerate(accesses)
+    ]
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(ACCESSES, max_size=4).map(with_own_principal), st.booleans())
+def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    """A reader of CSV finds every value again: ids as they are, others escaped where that is asked for."""
+    expected = [
+        {
+            column: escape_formulas(in_one_line(value))
+            if escape and column not in IDS
+            else in_one_line(value)
+            for column, value in zip(COLUMNS, cells(access, holder), strict=True)
+        }
+        for access in accesses
+        for holder in access.holders
+    ]
+
+    chunks = list(lines(accesses, escape=escape))
+
+    assert read("".join(text for text, _ in chunks)) == expected
+    assert all(text.count("\n") == count for text, count in chunks)
+    assert [count for _, count in chunks] == [len(access.holders) for access in accesses]

@@ -1,0 +1,86 @@
+"""The columns of every access CSV."""
+
+from itertools import chain
+
+from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells
+from sso_batch.model import Grant, Principal
+from sso_batch.run_files import columns
+
+CLASSIC = [
+    "UserEmail",
+    "UserName",
+    "AccountId",
+    "AccountName",
+    "PermissionSet",
+    "PrincipalType",
+    "PrincipalId",
+]
+FURTHER = [
+    "Organization",
+    "UserId",
+    "UserLogin",
+    "UserStatus",
+    "GroupName",
+    "PrincipalState",
+    "AccountState",
+    "AccountPath",
+    "AccessType",
+    "PermissionSetArn",
+    "RoleArn",
+    "SessionDuration",
+    "ManagedPolicies",
+    "CustomerManagedPolicies",
+    "InlinePolicy",
+    "PermissionsBoundary",
+]
+
+
+def test_order() -> None:
+    """The classic seven come first, then the others, as other programs expect them."""
+    assert list(columns.COLUMNS) == CLASSIC + FURTHER
+
+
+def test_ids() -> None:
+    """The columns that other programs look up are those that hold ids."""
+    assert {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"} == columns.IDS
+
+
+def test_cells() -> None:
+    """The runs of neighbouring columns make up a row together: each column once, in order, with its value."""
+    holder = Holder(
+        "OK", email="UserEmail", name="UserName", user_id="UserId", login="UserLogin", status="UserStatus"
+    )
+    access = Access(
+        organization="Organization",
+        grant=Grant(
+            "AccountId",
+            "AccessType",
+            "PermissionSetArn",
+            "RoleArn",
+            Principal("PrincipalType", "PrincipalId"),
+        ),
+        account=AccountCells(name="AccountName", state="AccountState", path="AccountPath"),
+        permission_set=PermissionSetCells(
+            name="PermissionSet",
+            session_duration="SessionDuration",
+            managed_policies="ManagedPolicies",
+            customer_managed_policies="CustomerManagedPolicies",
+            inline_policy="InlinePolicy",
+            permissions_boundary="PermissionsBoundary",
+        ),
+        group_name="GroupName",
+        holders=(holder,),
+    )
+
+    row = list(
+        chain(
+            columns.person(holder),
+            columns.target(access),
+            columns.identity(holder),
+            columns.group(access),
+            columns.state(holder),
+            columns.details(access),
+        )
+    )
+
+    assert row == [(name, "OK" if name == "PrincipalState" else name) for name in columns.COLUMNS]

@@ -1,0 +1,256 @@
+"""The snapshot file: read back as it was, or refused."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sso_batch.aws.response_parsing import text as cleaned
+from sso_batch.model import (
+    Account,
+    Gap,
+    Grant,
+    Group,
+    Instance,
+    Membership,
+    Outdated,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
+from sso_batch.run_files.snapshot import SnapshotError, decode, encode
+from tests.support.records import small_organization, snapshot
+
+UNREADABLE = "the snapshot cannot be read: "
+LINES = tuple(encode(small_organization()))
+
+
+def with_record(number: int, **values: object) -> list[str]:
+    """Give the lines with other values in one of them; None takes a key away."""
+    record = json.loads(LINES[number]) | values
+    line = json.dumps({key: value for key, value in record.items() if value is not None}) + "\n"
+    return [*LINES[:number], line, *LINES[number + 1 :]]
+
+
+# What cannot be used
+
+
+@pytest.mark.parametrize("kept", range(len(LINES)))
+def test_cut_off_after_a_line(kept: int) -> None:
+    """A file that was cut off is refused, wherever that was: a part of it would be a hole."""
+    with pytest.raises(SnapshotError) as caught:
+        decode(LINES[:kept])
+
+    assert caught.value.message == "the snapshot was cut off: its last record is missing"
+
+
+@pytest.mark.parametrize("number", range(len(LINES)))
+@pytest.mark.parametrize("kept", [1, 2, -2])
+def test_cut_off_within_a_line(number: int, kept: int) -> None:
+    """Likewise where the last line is not whole."""
+    with pytest.raises(SnapshotError):
+        decode([*LINES[:number], LINES[number][:kept]])
+
+
+@pytest.mark.parametrize("number", range(len(LINES) - 1))
+def test_line_taken_out(number: int) -> None:
+    """A file from which somebody took a line is refused."""
+    with pytest.raises(SnapshotError):
+        decode([*LINES[:number], *LINES[number + 1 :]])
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "the snapshot was cut off: its last record is missing"),
+        (["\n"], UNREADABLE + "JSONDecodeError: Expecting value: line 2 column 1 (char 1)"),
+        (["{}\n"], "this is no snapshot: its first record is not the organization"),
+        (["[]\n"], "the snapshot has a line that is no record: '[]\\n'"),
+        ([LINES[0], "7\n", *LINES[1:]], "the snapshot has a line that is no record: '7\\n'"),
+        ([*LINES, LINES[-2]], "the snapshot goes on after its last record"),
+        ([LINES[0], *LINES], UNREADABLE + "KeyError: 'organization'"),
+        (with_record(1, record=None), UNREADABLE + "KeyError: 'record'"),
+        (with_record(0, schema=2), "the snapshot was written by another version of sso-batch"),
+        (with_record(0, schema=None), UNREADABLE + "KeyError: 'schema'"),
+        (with_record(0, name=None), UNREADABLE + "KeyError: 'name'"),
+        (with_record(0, region=None), UNREADABLE + "KeyError: 'region'"),
+        (
+            with_record(0, started_at="today"),
+            UNREADABLE + "ValueError: Invalid isoformat string: 'today'",
+        ),
+        (
+            with_record(0, finished_at=7),
+            UNREADABLE + "TypeError: fromisoformat: argument must be str",
+        ),
+        (with_record(1, record="robot"), UNREADABLE + "KeyError: 'robot'"),
+        (
+            with_record(1, shoe_size=7),
+            UNREADABLE + "TypeError: User.__init__() got an unexpected keyword argument 'shoe_size'",
+        ),
+        (
+            with_record(1, login=None),
+            UNREADABLE + "TypeError: User.__init__() missing 1 required positional argument: 'login'",
+        ),
+        (
+            with_record(len(LINES) - 2, principal_id=None),
+            UNREADABLE + "KeyError: 'principal_id'",
+        ),
+        (
+            with_record(len(LINES) - 1, records=3),
+            "the snapshot has 17 records, and its last one tells of others: {'records': 3}",
+        ),
+        (LINES[1:], "this is no snapshot: its first record is not the organization"),
+    ],
+)
+def test_refused(lines: list[str], message: str) -> None:
+    """A file that is not what was written is refused, and says why."""
+    with pytest.raises(SnapshotError) as caught:
+        decode(lines)
+
+    assert caught.value.message == message
+
+
+def test_records_of_what_was_not_examined() -> None:
+    """Old versions in a file that says that nobody asked for them are a contradiction."""
+    records = [
+        *LINES[:-1],
+        '{"record":"outdated","account_id":"1","permission_set_arn":"a"}',
+        '{"record":"end","records":18}',
+    ]
+
+    with pytest.raises(SnapshotError) as caught:
+        decode(records)
+
+    assert caught.value.message == "the snapshot has records of what it says was not examined"
+
+
+# What can
+
+
+def test_lines() -> None:
+    """Each record is a line of compact ASCII; the first tells the organization, the last their number."""
+    head, *records, end = encode(small_organization())
+
+    assert json.loads(head) == {
+        "record": "organization",
+        "schema": 1,
+        "name": "acme",
+        "arn": "arn:aws:sso:::instance/ssoins-1",
+        "identity_store_id": "d-1",
+        "region": "eu-west-1",
+        "organization_id": "o-a1b2c3d4e5",
+        "management_account_id": "000000000001",
+        "caller_arn": "arn:aws:sts::000000000001:assumed-role/Audit/sso-batch",
+        "started_at": "2026-03-04T05:06:07.089000+00:00",
+        "finished_at": "2026-03-04T05:07:08+00:00",
+        "strategy": "complete",
+        "accounts_complete": True,
+        "not_examined": ["account paths"],
+        "endpoint_overrides": [],
+        "config_sha256": "",
+        "outdated_examined": False,
+    }
+    assert [json.loads(line)["record"] for line in records] == [
+        *["user"] * 2,
+        *["group"] * 2,
+        *["membership"] * 2,
+        "missing",
+        *["account"] * 2,
+        *["permission_set"] * 2,
+        *["grant"] * 5,
+    ]
+    assert records[1] == (
+        '{"record":"user","id":"u-2","login":"=cmd()","name":"Bob \\"the, builder\\"\\r\\n",'
+        '"email":"","status":"DISABLED"}\n'
+    )
+    assert end == '{"record":"end","records":17}\n'
+
+
+def test_nothing_and_not_read_stay_apart() -> None:
+    """Empty, no list and not read are three things, and read back as three."""
+    records = snapshot(
+        permission_sets=(
+            PermissionSet("a", "", "", "", (), (), "", "", ()),
+            PermissionSet("b"),
+            PermissionSet("c", managed_policies=("x",)),
+        ),
+        accounts=(Account("1", "", "", ""), Account("2", "", "", None)),
+        accounts_complete=False,
+    )
+
+    assert decode(encode(records)) == records
+
+
+TEXT = st.text(max_size=8).map(cleaned) | st.sampled_from(
+    ["\x00", "\r\n", "\u2028", "\x85", "\x1b[31m", "\ufeff"]
+)
+HALVES = st.text(st.sampled_from(["\ud83d", "\ude00", "a"]), max_size=4).map(cleaned)
+WORDS = TEXT | HALVES
+OPTIONAL = st.none() | WORDS
+POLICIES = st.none() | st.lists(WORDS, max_size=3).map(tuple)
+TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))  # noqa: DTZ001 - given a zone by hypothesis
+PRINCIPALS = st.builds(Principal, WORDS, WORDS)
+
+
+def some(records: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    return st.lists(records, max_size=3).map(tuple)
+
+
+SNAPSHOTS = st.builds(
+    Snapshot,
+    organization=WORDS,
+    instance=st.builds(Instance, WORDS, WORDS, WORDS, OPTIONAL, OPTIONAL, WORDS),
+    started_at=TIMES,
+    finished_at=TIMES,
+    strategy=WORDS,
+    users=some(st.builds(User, WORDS, WORDS, WORDS, WORDS, WORDS)),
+    groups=some(st.builds(Group, WORDS, WORDS)),
+    memberships=some(st.builds(Membership, WORDS, some(WORDS))),
+    missing=some(PRINCIPALS),
+    accounts=some(st.builds(Account, WORDS, WORDS, WORDS, OPTIONAL)),
+    accounts_complete=st.booleans(),
+    permission_sets=some(
+        st.builds(
+            PermissionSet,
+            WORDS,
+            OPTIONAL,
+            OPTIONAL,
+            OPTIONAL,
+            POLICIES,
+            POLICIES,
+            OPTIONAL,
+            OPTIONAL,
+            POLICIES,
+        )
+    ),
+    grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
+    not_examined=some(WORDS),
+    gaps=some(st.builds(Gap, WORDS, WORDS, WORDS, WORDS, WORDS)),
+    outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
+)
+
+
+@settings(derandomize=True, deadline=None)
+@given(SNAPSHOTS)
+def test_any_snapshot(one: Snapshot) -> None:
+    """Whatever was read of an organization comes back as it was, out of a file of as many ASCII lines."""
+    text = "".join(encode(one))
+
+    lines = text.encode("ascii").decode().splitlines(keepends=True)
+    assert decode(lines) == one
+    assert len(lines) == len(list(encode(one)))
+
+
+@settings(derandomize=True, deadline=None)
+@given(SNAPSHOTS, st.data())
+def test_any_snapshot_cut_off(one: Snapshot, data: st.DataObject) -> None:
+    """No file that was cut off anywhere before its last line break is taken for whole."""
+    text = "".join(encode(one))
+
+    kept = data.draw(st.integers(0, len(text) - 2))
+
+    with pytest.raises(SnapshotError):
+        decode(text[:kept].splitlines(keepends=True))

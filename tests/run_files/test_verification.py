@@ -1,0 +1,127 @@
+"""A run's files held against its manifest."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest_reading import read_manifest
+from sso_batch.run_files.verification import Finding, Verified, verify
+from sso_batch.store import Folder
+from tests.support.records import outcome, run_outcome
+
+TS = "20260304_050607"
+MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
+MERGED = f"aws_sso_access_report_{TS}.csv"
+ACME = f"aws_sso_access_report_acme_{TS}.csv"
+FACTS = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
+CONTENTS = {MERGED: b"merged", ACME: b"acme"}
+
+
+def entry(file: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as JSON has them
+    content = CONTENTS[file]
+    known = {"name": file, "sha256": hashlib.sha256(content).hexdigest(), "rows": 1, "bytes": len(content)}
+    return known | changes
+
+
+def document(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as JSON has them
+    written: dict[str, Any] = json.loads(manifest(FACTS, run_outcome(outcome("acme"))))
+    written["organizations"][0]["files"] = [entry(ACME)]
+    return written | {"files": [entry(MERGED)]} | changes
+
+
+Verify = Callable[..., list[Verified]]
+
+
+@pytest.fixture
+def verified(tmp_path: Path) -> Verify:
+    """Verifies a folder with the files of the manifest, as a test has changed them."""
+    for name, content in CONTENTS.items():
+        (tmp_path / name).write_bytes(content)
+
+    def verify_folder(**changes: Any) -> list[Verified]:  # noqa: ANN401 - as JSON has them
+        read = read_manifest(json.dumps(document(**changes)).encode())
+        return list(verify(Folder(tmp_path), read))
+
+    return verify_folder
+
+
+# What is found
+
+
+def test_missing(verified: Verify, tmp_path: Path) -> None:
+    """A file that is gone is missing."""
+    (tmp_path / ACME).unlink()
+
+    assert verified() == [Verified(Finding.AS_WRITTEN, MERGED), Verified(Finding.MISSING, ACME)]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"ac", "2 bytes instead of 4"),
+        (b"acmee", "5 bytes instead of 4"),
+        (b"ACME", "the same size, other bytes"),
+    ],
+)
+def test_changed(verified: Verify, tmp_path: Path, content: bytes, reason: str) -> None:
+    """A file with other bytes has changed, be they as many or not."""
+    (tmp_path / ACME).write_bytes(content)
+
+    assert verified()[1] == Verified(Finding.CHANGED, ACME, reason)
+
+
+def test_a_link_is_not_followed(verified: Verify, tmp_path: Path) -> None:
+    """A link to the very same bytes is not the file that was written."""
+    (tmp_path / ACME).rename(tmp_path / "elsewhere")
+    (tmp_path / ACME).symlink_to(tmp_path / "elsewhere")
+
+    found = verified()[1]
+
+    assert (found.finding, found.name) == (Finding.UNREADABLE, ACME)
+    assert "symbolic link" in found.reason
+
+
+@pytest.mark.parametrize(
+    "name", [f"aws_sso_access_report_acme_{TS}_INCOMPLETE.csv", f"aws_sso_access_report_x_{TS}.html"]
+)
+def test_extra(verified: Verify, tmp_path: Path, name: str) -> None:
+    """A file of the run that its manifest does not name is extra."""
+    (tmp_path / name).write_bytes(b"")
+
+    assert verified()[2:] == [Verified(Finding.EXTRA, name, "of this run, and not in its manifest")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aws_sso_access_report_20260304_050608.csv",
+        "aws_sso_access_report_nightly_run.json",
+        "aws_sso_access_report_other_run.json",
+        f"aws_sso_access_report_{TS}_shard_0_manifest.json",
+        MANIFEST,
+        f".aws_sso_access_report_{TS}.csv.0a1b2c3d.part",
+        f"notes_{TS}.txt",
+    ],
+)
+def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
+    """Files of other runs, drafts of a run that was killed, manifests and run files are not extra."""
+    (tmp_path / name).write_bytes(b"")
+
+    assert verified() == [Verified(Finding.AS_WRITTEN, MERGED), Verified(Finding.AS_WRITTEN, ACME)]
+
+
+def test_shard(verified: Verify, tmp_path: Path) -> None:
+    """A shard's manifest answers for its own organizations: others' files are other shards'."""
+    extra = f"aws_sso_access_report_acme_{TS}_snapshot.jsonl"
+    for name in (extra, f"aws_sso_access_report_globex_{TS}.csv", f"aws_sso_access_report_acme-x_{TS}.csv"):
+        (tmp_path / name).write_bytes(b"")
+
+    found = verified(shard="0/2", files=[])
+
+    assert [(one.finding, one.name) for one in found] == [(Finding.AS_WRITTEN, ACME), (Finding.EXTRA, extra)]

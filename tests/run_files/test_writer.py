@@ -1,0 +1,225 @@
+"""One organization's files, and the merged ones, from snapshots."""
+
+import csv
+import errno
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sso_batch.access import resolve
+from sso_batch.model import Account, Snapshot
+from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.snapshot import decode, encode
+from sso_batch.run_files.verification import FileChangedError
+from sso_batch.run_files.writer import Stopped, write_document, write_merged, write_organization
+from sso_batch.store import Draft, FileEntry, Folder
+from tests.support.records import gap, small_organization, snapshot
+
+NAMES = FileNames("nightly-7", "20260304_050607")
+ACME = small_organization()
+ACME_CSV = "aws_sso_access_report_acme_20260304_050607.csv"
+ACME_SNAPSHOT = "aws_sso_access_report_acme_20260304_050607_snapshot.jsonl"
+MERGED = "aws_sso_access_report_20260304_050607.csv"
+
+
+class StopsAfter(threading.Event):
+    """Is set from the given look on."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        """Whether so many have looked before."""
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def write(folder: Folder, one: Snapshot, *, stop: threading.Event | None = None) -> tuple[FileEntry, ...]:
+    return write_organization(folder, NAMES, one, csv=True, escape=True, stop=stop or threading.Event()).files
+
+
+def rows_of(one: Snapshot) -> str:
+    return "".join(text for text, _ in lines(resolve(one), escape=True))
+
+
+def names(folder: Folder) -> list[str]:
+    return sorted(one.name for one in folder.stored())
+
+
+# Trouble
+
+
+@pytest.mark.parametrize("looks", range(6))
+def test_organization_stopped(folder: Folder, looks: int) -> None:
+    """A run that is told to end leaves neither file of an organization, whichever was being written."""
+    with pytest.raises(Stopped):
+        write(folder, ACME, stop=StopsAfter(looks))
+
+    assert names(folder) == []
+
+
+def test_merged_stopped(folder: Folder) -> None:
+    """A run that is told to end leaves no merged file."""
+    rows, _ = write(folder, ACME)
+    before = names(folder)
+
+    with pytest.raises(Stopped):
+        write_merged(folder, NAMES, [rows], complete=True, stop=StopsAfter(0))
+
+    assert names(folder) == before
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "other", "gone"])
+def test_merged_from_a_changed_file(folder: Folder, change: str) -> None:
+    """A CSV that is not what its entry says is not merged, and the error names it."""
+    rows, _ = write(folder, ACME)
+    path = folder.directory / rows.name
+    content = path.read_bytes()
+    path.unlink()
+    if change != "gone":
+        changed = {"shorter": content[:-9], "longer": content + b"x\r\n", "other": content[::-1]}
+        path.write_bytes(changed[change])
+
+    with pytest.raises(FileChangedError) as error:
+        write_merged(folder, NAMES, [rows], complete=True, stop=threading.Event())
+
+    assert error.value.entry == rows
+    assert MERGED not in names(folder)
+
+
+@pytest.mark.parametrize("fits", range(3))
+def test_full_disk(folder: Folder, monkeypatch: pytest.MonkeyPatch, fits: int) -> None:
+    """A disk that becomes full leaves neither file of an organization."""
+    write_really, written = Draft.write, 0
+
+    def write_until_full(draft: Draft, data: bytes) -> None:
+        nonlocal written
+        if written == fits:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written += 1
+        write_really(draft, data)
+
+    monkeypatch.setattr(Draft, "write", write_until_full)
+
+    with pytest.raises(OSError, match="No space left"):
+        write(folder, ACME)
+
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("taken", [ACME_CSV, ACME_SNAPSHOT])
+def test_taken(folder: Folder, taken: str) -> None:
+    """Where one of the two names is taken, the other file is not written, and the first stays as it was."""
+    (folder.directory / taken).write_bytes(b"theirs")
+
+    with pytest.raises(FileExistsError):
+        write(folder, ACME)
+
+    assert names(folder) == [taken]
+    assert (folder.directory / taken).read_bytes() == b"theirs"
+
+
+# An organization's files
+
+
+def test_organization(folder: Folder) -> None:
+    """The CSV has a header and every row, the snapshot every record, and the entries say so."""
+    entries = write(folder, ACME)
+
+    text = (folder.directory / ACME_CSV).read_bytes()
+    assert names(folder) == [ACME_CSV, ACME_SNAPSHOT]
+    assert text == (HEADER + rows_of(ACME)).encode()
+    assert (folder.directory / ACME_SNAPSHOT).read_text().splitlines(keepends=True) == list(encode(ACME))
+    assert [(entry.name, entry.rows, entry.bytes) for entry in entries] == [
+        (ACME_CSV, 7, len(text)),
+        (ACME_SNAPSHOT, 0, (folder.directory / ACME_SNAPSHOT).stat().st_size),
+    ]
+
+
+def test_incomplete_organization(folder: Folder) -> None:
+    """The files of an organization with gaps say so in their names."""
+    write(folder, replace(ACME, gaps=(gap(),)))
+
+    assert names(folder) == [
+        "aws_sso_access_report_acme_20260304_050607_INCOMPLETE.csv",
+        "aws_sso_access_report_acme_20260304_050607_snapshot_INCOMPLETE.jsonl",
+    ]
+
+
+def test_snapshot_is_never_escaped(folder: Folder) -> None:
+    """Formulas are made inert in the CSV alone: the snapshot reads back as what AWS said."""
+    write(folder, ACME)
+
+    with (folder.directory / ACME_SNAPSHOT).open(encoding="ascii") as file:
+        assert decode(file) == ACME
+
+
+def test_not_escaped_where_not_asked_for(folder: Folder) -> None:
+    """Without `escape_formulas` the CSV holds what AWS said."""
+    write_organization(folder, NAMES, ACME, csv=True, escape=False, stop=threading.Event())
+
+    with (folder.directory / ACME_CSV).open(encoding="utf-8", newline="") as file:
+        logins = {row["UserLogin"] for row in csv.DictReader(file)}
+    assert logins == {"", "login-u-1", "=cmd()"}
+
+
+def test_no_csv_where_not_asked_for(folder: Folder) -> None:
+    """The snapshot is always written, and the rows are counted all the same."""
+    written = write_organization(folder, NAMES, ACME, csv=False, escape=True, stop=threading.Event())
+
+    assert [file.name for file in written.files] == names(folder) == [ACME_SNAPSHOT]
+    assert written.rows == rows_of(ACME).count("\r\n")
+
+
+def test_many_records(folder: Folder) -> None:
+    """A snapshot of more records than are written at once is whole."""
+    many = snapshot(accounts=tuple(Account(f"{number:012}", "", "ACTIVE") for number in range(12_000)))
+
+    write(folder, many)
+
+    with (folder.directory / ACME_SNAPSHOT).open(encoding="ascii") as file:
+        assert decode(file) == many
+
+
+# The merged file
+
+
+def test_merged(folder: Folder) -> None:
+    """All rows stand under one header, in the order that was given and not in that of the names."""
+    globex, empty = replace(ACME, organization="globex"), snapshot(organization="empty")
+    parts = [write(folder, one)[0] for one in (globex, empty, ACME)]
+
+    entry = write_merged(folder, NAMES, parts, complete=True, stop=threading.Event())
+
+    text = (folder.directory / MERGED).read_bytes()
+    assert text == (HEADER + rows_of(globex) + rows_of(ACME)).encode()
+    assert (entry.name, entry.rows, entry.bytes) == (MERGED, 14, len(text))
+
+
+def test_merged_incomplete(folder: Folder) -> None:
+    """The merged file of a run with holes says so in its name."""
+    parts = [write(folder, ACME)[0]]
+
+    entry = write_merged(folder, NAMES, parts, complete=False, stop=threading.Event())
+
+    assert entry.name == "aws_sso_access_report_20260304_050607_INCOMPLETE.csv"
+
+
+def test_document(folder: Folder) -> None:
+    """A small file holds what it was given, once."""
+    entry = write_document(folder, "x.json", b"{}\n")
+
+    assert (entry.name, entry.rows, entry.bytes) == ("x.json", 0, 3)
+    with pytest.raises(FileExistsError):
+        write_document(folder, "x.json", b"[]\n")
+    assert (folder.directory / "x.json").read_bytes() == b"{}\n"

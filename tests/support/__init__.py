@@ -1,0 +1,1 @@
+"""What several tests share: records, worlds, an oracle, servers on loopback."""

@@ -1,0 +1,203 @@
+"""Whole runs as pages and workbooks are made from them, put together from made-up organizations."""
+
+import csv
+import io
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sso_batch.access import resolve
+from sso_batch.model import (
+    GROUP,
+    IAM_ROLE,
+    PERMISSION_SET,
+    USER,
+    Account,
+    Grant,
+    Group,
+    Membership,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
+from sso_batch.report.report_input import Overview
+from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
+from sso_batch.review.finding import Finding, Waiver
+from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
+from sso_batch.store import FileEntry
+from tests.support.records import gap, outcome, run_outcome, snapshot
+
+FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
+
+ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> Overview:  # noqa: ANN401
+    """Give the run that read these organizations, and failed to read those."""
+    organizations = [
+        *(_read(one) for one in snapshots),
+        *(outcome(name, Status.FAILED, instance=None, gaps=(gap(name),)) for name in failed),
+    ]
+    return Overview(FACTS, run_outcome(*organizations), snapshots, **fields)
+
+
+def _read(one: Snapshot) -> OrganizationOutcome:
+    mark = "" if one.complete else "_INCOMPLETE"
+    names = (
+        f"aws_sso_access_report_{one.organization}_20260304_050607{mark}.csv",
+        f"aws_sso_access_report_{one.organization}_20260304_050607_snapshot{mark}.jsonl",
+    )
+    return outcome(
+        one.organization,
+        Status.COMPLETE if one.complete else Status.INCOMPLETE,
+        counts=Counts.of(one, rows=sum(len(access.holders) for access in resolve(one))),
+        gaps=one.gaps,
+        not_examined=one.not_examined,
+        files=tuple(FileEntry(name, "0" * 64, 0, 0) for name in names),
+    )
+
+
+def rows(snapshots: Iterable[Snapshot]) -> list[dict[str, str]]:
+    """Give the rows of their CSVs, without the apostrophes before formulas."""
+    text = HEADER + "".join(text for one in snapshots for text, _ in lines(resolve(one), escape=False))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def company(name: str, seed: int, *, users: int = 30, accounts: int = 12, grants: int = 60) -> Snapshot:
+    """Give an organization with everything that can be odd, the same for the same seed."""
+    dice = random.Random(seed)  # noqa: S311 - not secrets
+    people = [_person(name, seed, number) for number in range(users)]
+    groups = [Group(f"{seed}-group-{number}", f"Team {_LAST[number]}") for number in range(7)]
+    memberships = [
+        Membership(one.id, tuple(sorted({dice.choice(people).id for _ in range(number * 2)})))
+        for number, one in enumerate(groups[:6])
+    ]
+    gone = (Principal(GROUP, f"{seed}-gone"), Principal(USER, f"{seed}-left"))
+    memberships.append(Membership(groups[6].id, (people[0].id, f"{seed}-left")))
+    sets = [
+        _permission_set(f"arn:{seed}:admin", "AdministratorAccess", ADMINISTRATOR_ACCESS),
+        *(_permission_set(f"arn:{seed}:{one}", one) for one in ("View", "Billing", "Idle")),
+    ]
+    places = [
+        Account(f"{seed:04}{number:08}", f"{_LAST[number % 7].lower()}-{number}", "ACTIVE", "Root/Prod")
+        for number in range(accounts)
+    ]
+    principals = [
+        *(Principal(USER, one.id) for one in people[: users - 2]),
+        *(Principal(GROUP, one.id) for one in groups),
+        *gone,
+    ]
+    assigned = {
+        Grant(place, PERMISSION_SET, arn, "", dice.choice(principals))
+        for place, arn in ((dice.choice(places[:-1]).id, dice.choice(sets[:3]).arn) for _ in range(grants))
+    }
+    roles = {
+        Grant(places[0].id, IAM_ROLE, "", f"arn:aws:iam::{places[0].id}:role/operations/Deploy", one)
+        for one in (principals[0], Principal(GROUP, groups[6].id))
+    }
+    orphaned = {Grant(places[1].id, PERMISSION_SET, sets[1].arn, "", one) for one in gone}
+    return snapshot(
+        organization=name,
+        users=tuple(people),
+        groups=tuple(groups),
+        memberships=tuple(memberships),
+        missing=tuple(sorted(gone)),
+        accounts=tuple(places),
+        permission_sets=tuple(sets),
+        grants=tuple(sorted(assigned | roles | orphaned)),
+    )
+
+
+def _person(company: str, seed: int, number: int) -> User:
+    return User(
+        id=f"{seed}-user-{number:04}",
+        login=f"login{number}",
+        name=f"{_FIRST[number % 8]} {_LAST[number % 7]}",
+        email=f"person{number}@{company}.example" if number % 9 else "",
+        status="DISABLED" if number % 11 == 1 else "ENABLED",
+    )
+
+
+def _permission_set(arn: str, name: str, *managed: str) -> PermissionSet:
+    return PermissionSet(arn, name, "", "PT1H", managed, (), "", "", ())
+
+
+def with_hole(one: Snapshot) -> Snapshot:
+    """Give the same organization, as if its first granted group's members could not be read."""
+    grants = [grant.principal.id for grant in one.grants if grant.principal.type == GROUP]
+    return replace(
+        one,
+        memberships=tuple(each for each in one.memberships if each.group_id != grants[0]),
+        gaps=(gap(grants[0], operation="ListGroupMemberships"),),
+    )
+
+
+HOSTILE = (
+    "</script><script>document.title='owned'</script>",
+    "<!--<script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "{{ 7 * 7 }}{% raw %}",
+    "\u2028\u2029 line\r\nbreaks\t\x00\x1b[31m",
+    "\u202etxt.exe \u2066hidden\u2069 \u200bno width",
+    "half a pair \ud800",
+    "' onmouseover='document.title=1' \"&amp;&lt;",
+    '=HYPERLINK("https://example.com")',
+    "<r>markup</r>",
+)
+"""Names that would be trouble if anything took them for more than text."""
+
+
+def hostile() -> Snapshot:
+    """Give an organization in which everything has a hostile name."""
+    many = range(len(HOSTILE))
+    return snapshot(
+        organization="hostile",
+        users=tuple(User(f"u-{n}", HOSTILE[n], HOSTILE[n], HOSTILE[n], "ENABLED") for n in many),
+        groups=tuple(Group(f"g-{n}", HOSTILE[n]) for n in many),
+        memberships=tuple(Membership(f"g-{n}", (f"u-{n}",)) for n in many),
+        accounts=tuple(Account(f"{n:012}", HOSTILE[n], HOSTILE[n], HOSTILE[n]) for n in many),
+        permission_sets=tuple(_permission_set(f"arn:{n}", HOSTILE[n], ADMINISTRATOR_ACCESS) for n in many),
+        grants=tuple(
+            Grant(f"{n:012}", PERMISSION_SET, f"arn:{n}", "", Principal(GROUP, f"g-{n}")) for n in many
+        ),
+        gaps=tuple(gap(name, message=name, hint=name) for name in HOSTILE),
+        not_examined=HOSTILE,
+    )
+
+
+def findings(organization: str = "acme") -> tuple[Finding, ...]:
+    """Give findings of every severity, one of them waived."""
+    waiver = Waiver("break glass, sealed", date(2026, 12, 31))
+    admin = Finding(
+        "high",
+        "admin-access",
+        organization,
+        "an administrator",
+        user_email="ada@acme.example",
+        account_id="000100000001",
+        account_name="vinter-1",
+        permission_set="AdministratorAccess",
+    )
+    return (
+        Finding("low", "direct-grant", organization, "a grant to a user", user_id="u-1"),
+        admin,
+        replace(admin, user_email="bob@acme.example", waiver=waiver),
+        Finding("medium", "orphaned-grant", organization, "a grant to nobody", group_name="Team Lin"),
+    )
+
+
+def changes(*snapshots: Snapshot) -> tuple[Change, ...]:
+    """Give a change of each kind, in turn, for each grant."""
+    kinds = ((ADDED, ""), (REMOVED, ""), (CHANGED, "policies"))
+    accesses = [access for one in snapshots for access in resolve(one)]
+    return tuple(Change(*kinds[number % 3], access) for number, access in enumerate(accesses))
+
+
+_FIRST = ("Ada", "Béla", "Chloë", "Dana", "Émile", "Fatima", "Gül", "Håkon")
+_LAST = ("Okafor", "Vinter", "Schröder", "Lin", "Haddad", "O'Brien", "Ní Bhriain")

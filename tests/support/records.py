@@ -1,0 +1,157 @@
+"""Records with defaults, so that a test names only what it is about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sso_batch.model import (
+    IAM_ROLE,
+    PERMISSION_SET,
+    USER,
+    Account,
+    Gap,
+    Grant,
+    Group,
+    Instance,
+    Membership,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
+from sso_batch.run_files.results import NOTHING, Calls, OrganizationOutcome, RunOutcome, Status
+
+STARTED = datetime(2026, 3, 4, 5, 6, 7, 89000, tzinfo=UTC)
+FINISHED = datetime(2026, 3, 4, 5, 7, 8, tzinfo=UTC)
+
+ADMIN = "arn:aws:sso:::permissionSet/ssoins-1/ps-admin"
+ROLE = "arn:aws:iam::111111111111:role/Audit"
+
+INSTANCE = Instance(
+    arn="arn:aws:sso:::instance/ssoins-1",
+    identity_store_id="d-1",
+    region="eu-west-1",
+    organization_id="o-a1b2c3d4e5",
+    management_account_id="000000000001",
+    caller_arn="arn:aws:sts::000000000001:assumed-role/Audit/sso-batch",
+)
+
+_EMPTY = Snapshot(
+    organization="acme",
+    instance=INSTANCE,
+    started_at=STARTED,
+    finished_at=FINISHED,
+    strategy="complete",
+    users=(),
+    groups=(),
+    memberships=(),
+    missing=(),
+    accounts=(),
+    accounts_complete=True,
+    permission_sets=(),
+    grants=(),
+    not_examined=(),
+    gaps=(),
+)
+
+_UNTOUCHED = OrganizationOutcome(
+    name="acme",
+    status=Status.COMPLETE,
+    started_at=STARTED,
+    finished_at=FINISHED,
+    region="eu-west-1",
+    instance=INSTANCE,
+    counts=NOTHING,
+    calls=Calls(0, 0, 0, {}),
+    not_examined=(),
+    gaps=(),
+    files=(),
+)
+
+
+def snapshot(**fields: Any) -> Snapshot:  # noqa: ANN401 - whatever the record's fields hold
+    """Give the snapshot of an organization that is empty but for these fields."""
+    return replace(_EMPTY, **fields)
+
+
+def user(user_id: str = "u-1", name: str = "Ann Lee") -> User:
+    """Give an enabled user whose login and email follow from the id."""
+    return User(user_id, f"login-{user_id}", name, f"{user_id}@example.com", "ENABLED")
+
+
+def grant(principal: Principal, account_id: str = "111111111111", permission_set_arn: str = ADMIN) -> Grant:
+    """Give an account assignment."""
+    return Grant(account_id, PERMISSION_SET, permission_set_arn, "", principal)
+
+
+def entitlement(principal: Principal, account_id: str = "111111111111", role_arn: str = ROLE) -> Grant:
+    """Give an account-access grant of an IAM role."""
+    return Grant(account_id, IAM_ROLE, "", role_arn, principal)
+
+
+def permission_set(
+    arn: str,
+    name: str | None,
+    session_duration: str | None = None,
+    managed: tuple[str, ...] | None = None,
+    customer_managed: tuple[str, ...] | None = None,
+    inline_policy: str | None = None,
+    permissions_boundary: str | None = None,
+) -> PermissionSet:
+    """Give a permission set as far as the report shows it, in the order of its columns."""
+    return PermissionSet(
+        arn,
+        name=name,
+        session_duration=session_duration,
+        managed_policies=managed,
+        customer_managed_policies=customer_managed,
+        inline_policy=inline_policy,
+        permissions_boundary=permissions_boundary,
+    )
+
+
+def gap(resource: str = "111111111111", **fields: str) -> Gap:
+    """Give the gap of a call that was denied."""
+    denied = Gap(
+        operation="ListAccountAssignments",
+        resource=resource,
+        code="AccessDeniedException",
+        message="not authorized",
+        hint="allow the role the IAM action sso:ListAccountAssignments",
+    )
+    return replace(denied, **fields)
+
+
+def outcome(name: str = "acme", status: Status = Status.COMPLETE, **fields: Any) -> OrganizationOutcome:  # noqa: ANN401
+    """Give what became of an organization in which nothing was read."""
+    return replace(_UNTOUCHED, name=name, status=status, **fields)
+
+
+def run_outcome(*organizations: OrganizationOutcome, **fields: Any) -> RunOutcome:  # noqa: ANN401
+    """Give what became of a run whose files found their place."""
+    settled: dict[str, Any] = {"files": (), "started_at": STARTED, "finished_at": FINISHED}
+    return RunOutcome(organizations, **settled | fields)
+
+
+def small_organization() -> Snapshot:
+    """Give an organization with one record of each kind at least, half of them hostile."""
+    ann, gone = Principal(USER, "u-1"), Principal(USER, "u-9")
+    return snapshot(
+        users=(user(), User("u-2", "=cmd()", 'Bob "the, builder"\r\n', "", "DISABLED")),
+        groups=(Group("g-1", "Ops; +x"), Group("g-2", "Nobody")),
+        memberships=(Membership("g-1", ("u-1", "u-2", "u-9")), Membership("g-2", ())),
+        missing=(gone,),
+        accounts=(Account("000000000042", "Prod", "ACTIVE"), Account("111111111111", "-dev", "", "Root/Dev")),
+        permission_sets=(
+            permission_set(ADMIN, "Admin", "PT12H", ("arn:b", "arn:a"), ("/x/y",), "{}", ""),
+            PermissionSet("arn:unread"),
+        ),
+        grants=(
+            grant(ann),
+            grant(gone, "000000000042"),
+            grant(Principal("GROUP", "g-1"), "000000000042"),
+            grant(Principal("GROUP", "g-2"), permission_set_arn="arn:unread"),
+            entitlement(ann),
+        ),
+        not_examined=("account paths",),
+    )
