@@ -66,7 +66,7 @@ def large() -> Overview:
             "high",
             "admin-access",
             one.organization,
-            f"Konstantin Oppenheimer is administrator by AdministratorAccess (AdministratorAccess in {place.name})",
+            f"Konstantin Oppenheimer is administrator by AdministratorAccess (Admin in {place.name})",
             "konstantin.oppenheimer@subsidiary.example.com",
             one.users[0].id,
             principal_type="USER",
@@ -120,9 +120,9 @@ def test_words_are_whole_on_paper(show: Callable[..., Opened], run: Overview, wi
 def test_height(show: Callable[..., Opened], run: Overview) -> None:
     """What was not examined takes little of the page, and what checks lacked is only shown if asked for."""
     opened = show(run, viewport={"width": 700, "height": 900})
-    opened.page.click("text=Not examined:")
+    opened.page.click("summary:has-text('Not examined:')")
     height = "() => document.querySelector('section.status').offsetHeight"
 
     assert opened.page.evaluate(height) < 3_000
-    opened.page.click("text=What checks and comparisons lacked")
+    opened.page.click("details.screen > summary")
     assert opened.page.evaluate(height) < 30_000
