@@ -240,3 +240,20 @@ def test_explore_from_a_tile(show: Show) -> None:
     opened.page.click("[data-explore=globex]")
 
     assert opened.rows() == expected((GLOBEX,))
+
+
+@pytest.mark.parametrize("unread", ["managed_policies", "customer_managed_policies"])
+def test_administrators_who_were_not_read(show: Callable[..., Opened], unread: str) -> None:
+    """Where a search for administrators finds nobody, the page says which policies were not read."""
+    value = None if unread == "managed_policies" else ("/own",)
+    sets = tuple(
+        replace(one, **{"managed_policies": (), unread: value}) for one in company("acme", 1).permission_sets
+    )
+
+    opened = show(overview(replace(company("acme", 1), permission_sets=sets)))
+    opened.page.check("#admin")
+    opened.fill(who="")
+
+    assert opened.answer == "No way found in what was read. This does not prove that there is none."
+    assert "acme: somebody may be an administrator unseen. Not read: " in opened.caveats
+    assert ("customer managed" in opened.caveats) == (unread == "customer_managed_policies")
