@@ -92,10 +92,11 @@ def _end(place: Path, format_: str) -> None:
         RunFacts(_NAMES, "0" * 64, "complete", ()),
         STARTED,
         structlog.get_logger(),
-        threading.Event(),
     )
     before = set(place.iterdir())
     closing.close((outcome(files=entries(place)),))
+    if closing.closed.gaps or not any(format_ in file.name for file in closing.closed.files):
+        sys.exit(f"the {format_} was not written: {closing.closed.gaps}")
     for file in set(place.iterdir()) - before:
         file.unlink()
 
