@@ -25,7 +25,10 @@ DECIDED = {
 REASONS = {
     name: value
     for name, value in vars(coverage).items()
-    if name.isupper() and isinstance(value, str) and value not in {CHECK, CHANGES}
+    if name.isupper()
+    and not name.startswith("_")
+    and isinstance(value, str)
+    and value not in {CHECK, CHANGES}
 }
 
 

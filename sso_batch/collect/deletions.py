@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.contradictions import contradiction, unverified
 from sso_batch.collect.work_queue import Lane
+from sso_batch.model import Gap
 
 
 async def _no_evidence(_: str) -> bool:
@@ -39,9 +40,12 @@ class Deletions:
         self._exists = exists
         self._failures: dict[str, list[tuple[AwsFailure, str]]] = defaultdict(list)
 
-    def suspect(self, id_: str) -> None:
-        """Have the listing asked again because something that belongs to the resource is not found."""
-        self._failures.setdefault(id_, [])
+    def suspect(self, id_: str, *failures: tuple[AwsFailure, str]) -> None:
+        """Have the listing asked again because something that belongs to the resource is not found.
+
+        `failures` are gaps of the resources beside them if the resource is still listed.
+        """
+        self._failures[id_].extend(failures)
 
     def not_found(self, id_: str, failure: AwsFailure, resource: str) -> None:
         """Take in that a call about `resource` did not find `id_`; raises any other failure."""
@@ -65,7 +69,12 @@ class Deletions:
                 self.deleted.add(id_)
                 self._delete(id_)
             else:
-                self._lane.gaps.extend(contradiction(*one, f"{self._operation} lists it") for one in found)
+                self._lane.gaps.extend(self._still_there(failure, resource) for failure, resource in found)
+
+    def _still_there(self, failure: AwsFailure, resource: str) -> Gap:
+        if not failure.not_found:
+            return failure.gap(resource)
+        return contradiction(failure, resource, f"{self._operation} lists it")
 
     async def _listed(self) -> set[str]:
         listed: set[str] = set()

@@ -100,7 +100,11 @@ class PermissionSets:
         try:
             value = await read(self._api, arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, arn)
+            if failure.anything_not_found and not failure.not_found:
+                # Perhaps the permission set and not its boundary, which was asked for: the listing decides.
+                self.deletions.suspect(arn, (failure, arn))
+            else:
+                self.deletions.not_found(arn, failure, arn)
             return
         self.found[arn] = replace(self.found[arn], **{field: value})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audits, peers, processor, rows
+from tests.benchmarks import audits, memory, peers, processor, rows
 from tests.benchmarks.figures import Figure, Options, table
 
 Benchmark = Callable[[Options, Path], Iterator[Figure]]
@@ -14,6 +14,7 @@ Benchmark = Callable[[Options, Path], Iterator[Figure]]
 BENCHMARKS: dict[str, Benchmark] = {
     "start": processor.start,
     "rows": rows.rows,
+    "memory": memory.memory,
     "calls": audits.calls,
     "time": audits.time,
     "shared": audits.shared,

@@ -267,7 +267,11 @@ def test_quiet_still_tells_of_failures(audit: Audit) -> None:
     )
 
     assert reports.ended.code == 4
-    assert [event["event"] for event in reports.ended.events] == ["org.failed", "run.completed"]
+    assert [event["event"] for event in reports.ended.events] == [
+        "collect.gap",
+        "org.failed",
+        "run.completed",
+    ]
 
 
 def test_the_log_format_and_level_can_stand_in_the_environment(audit: Audit) -> None:

@@ -108,7 +108,7 @@ def cases() -> Iterator[Case]:
         return Case(words, (fault,), time_out=_TIME_OUT if kind == "hang" else None, emulator=pages)
 
     for words, kind in _BOTH.items():
-        yield passing(words, kind, **({"probability": 1.0, "after": 9, "times": 2} if kind == "hang" else {}))
+        yield passing(words, kind, **_HOW.get(kind, {}))
         yield staying(words, kind)
     once = Fault("repeated_token", operation="ListUsers", after=1, times=1)
     pages = {"behaviour": Behaviour(page_size=10)}
@@ -151,6 +151,14 @@ _OF_LISTINGS: tuple[tuple[str, FaultKind, str], ...] = (
     ("a directory that refuses to list its users", "filter_required", "ListUsers"),
     ("a directory that refuses to list its groups", "filter_required", "ListGroups"),
 )
+
+_HOW: dict[FaultKind, dict[str, Any]] = {
+    "hang": {"probability": 1.0, "after": 9, "times": 2},
+    # A user without email addresses has no list of them, either: such an answer is whole.
+    "no_list": {"service": "sso-admin"},
+    "null_list": {"service": "sso-admin"},
+}
+"""How a fault that passes differs from one that strikes a tenth of all calls."""
 
 _BOTH: dict[str, FaultKind] = {
     "throttles": "throttle",
@@ -259,9 +267,10 @@ def _agent(late_answers: int) -> Iterator[Mapping[str, str]]:
         yield {}
         return
     late = itertools.islice(itertools.cycle(LATE.values()), late_answers)
+    patience = _PATIENCE if late_answers == _NEVER else connection_pool.PATIENCE
     with (
         serving(keys(HUB.id, HUB.secret), tuple(late)) as agent,
-        patch.object(connection_pool, "PATIENCE", _PATIENCE),
+        patch.object(connection_pool, "PATIENCE", patience),
     ):
         yield {
             "AWS_ACCESS_KEY_ID": "",

@@ -7,7 +7,7 @@ import pytest
 from tests.documents.text import marked
 from tests.stress.faults import OTHER, STRUCK, Case, attempt, cases
 
-_OF_ALL = {"a clock that is an hour off"}
+_OF_ALL = {"a clock that is an hour off", "credentials from an agent that is late"}
 _OF_BOTH = _OF_ALL | {
     "a name that DNS does not know",
     "a port where nobody listens",
