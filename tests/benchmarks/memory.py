@@ -9,12 +9,12 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
 import structlog
-
-from sso_batch.config import Config, Output, Review
-from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, User
 from sso_batch.report.manifest import RunFacts
 from sso_batch.report.names import FileNames
 from sso_batch.report.write import write_organization
+
+from sso_batch.config import Config, Output, Review
+from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, User
 from sso_batch.runner.closing import Closing
 from sso_batch.store import FileEntry, Folder
 from tests.benchmarks.figures import Figure, Options

@@ -4,9 +4,9 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
+from sso_batch.report.overview import Overview
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, Snapshot, User
-from sso_batch.report.overview import Overview
 from sso_batch.report.page import page
 from sso_batch.report.workbook import workbook
 from tests.overviews import ADMINISTRATOR_ACCESS, overview
