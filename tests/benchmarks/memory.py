@@ -9,18 +9,18 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
 import structlog
-from sso_batch.report.manifest import RunFacts
-from sso_batch.report.names import FileNames
-from sso_batch.report.write import write_organization
 
 from sso_batch.config import Config, Output, Review
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, User
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.writer import write_organization
 from sso_batch.runner.closing import Closing
 from sso_batch.store import FileEntry, Folder
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import run
-from tests.overviews import ADMINISTRATOR_ACCESS
-from tests.records import STARTED, outcome, permission_set, snapshot
+from tests.support.overviews import ADMINISTRATOR_ACCESS
+from tests.support.records import STARTED, outcome, permission_set, snapshot
 
 ASSIGNMENTS = 100_000
 _NAMES = FileNames("nightly", "20260304_050607")

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sso_batch.not_examined import ORPHANED_ASSIGNMENTS, OTHER_APPLICATIONS, UNASSIGNED_PERMISSION_SETS
-from sso_batch.report.overview import Overview
 
+from sso_batch.coverage import ORPHANED_ASSIGNMENTS, OTHER_APPLICATIONS, UNASSIGNED_PERMISSION_SETS
+from sso_batch.report.report_input import Overview
 from sso_batch.review.finding import Finding
 from tests.browser.opened import Opened
-from tests.overviews import changes, company, overview, with_hole
+from tests.support.overviews import changes, company, overview, with_hole
 
 ORGANIZATIONS = 40
 _NAMES = ("aurora-logistics", "borealis-insurance", "corvus-engineering", "delphi-pharma")

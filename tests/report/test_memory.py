@@ -4,13 +4,13 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
-from sso_batch.report.overview import Overview
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, Snapshot, User
 from sso_batch.report.page import page
+from sso_batch.report.report_input import Overview
 from sso_batch.report.workbook import workbook
-from tests.overviews import ADMINISTRATOR_ACCESS, overview
-from tests.records import permission_set, snapshot
+from tests.support.overviews import ADMINISTRATOR_ACCESS, overview
+from tests.support.records import permission_set, snapshot
 
 ROWS = 3_000
 LIMIT = 1 << 19
