@@ -9,7 +9,7 @@ from sso_batch.collect.contradictions import unlisted_account
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.ou_paths import Paths
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import Account
+from sso_batch.model import Account, GapKind, Subject
 
 
 class Accounts:
@@ -29,7 +29,7 @@ class Accounts:
         self._lane = lane
         self._moved = moved
         self._paths = paths
-        self._organization_id = ""
+        self._organization = Subject(GapKind.ACCOUNTS, "organization")
         self._ids_above: dict[str, tuple[str, ...] | None] = {}
         self._unlisted: set[str] = set()
         self._listed_again: dict[str, Account] = {}
@@ -42,7 +42,7 @@ class Accounts:
 
         The management account, where it is known, must be among them.
         """
-        self._organization_id = organization_id
+        self._organization = Subject(GapKind.ACCOUNTS, organization_id)
 
         def end() -> None:
             self.ended = True
@@ -50,7 +50,7 @@ class Accounts:
                 self._paths.start(organization_id, self._ids_above)
             self._moved()
 
-        self._lane.ask(organization_id, partial(self._list, management_account_id), then=end)
+        self._lane.ask(self._organization, partial(self._list, management_account_id), then=end)
 
     def verify(self, named: Collection[str]) -> None:
         """Ask for all accounts again if one is not found, is not listed though `named`, or has no path."""
@@ -59,7 +59,7 @@ class Accounts:
             lost = self._paths.lost(self.found) if self._paths is not None else ()
             for account_id in (*self._unlisted, *lost):
                 self.deletions.suspect(account_id)
-        self.deletions.verify(self._organization_id)
+        self.deletions.verify(self._organization)
 
     def verify_paths(self) -> None:
         """Once the accounts are known for certain: ask again for paths that are not found."""

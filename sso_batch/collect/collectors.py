@@ -17,7 +17,7 @@ from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.strategy import Known, Way
 from sso_batch.collect.work_queue import Lane, Meter
 from sso_batch.config import Collect
-from sso_batch.model import Gap, Instance, Outdated
+from sso_batch.model import Gap, GapKind, Instance, Outdated, Subject
 
 _SSO_ADMIN_WIDTH = 10  # 20 a second at 300 ms are 6 under way; the rest are those that wait to try again
 _IDENTITY_STORE_WIDTH = 8
@@ -114,7 +114,7 @@ class Collection:
             self.provisioning.finish()
 
     def _verify_listings(self) -> None:
-        self.permission_sets.deletions.verify(self._instance.arn)
+        self.permission_sets.deletions.verify(Subject(GapKind.PERMISSION_SETS, self._instance.arn))
         self.directory.verify()
         if self._entitlements is not None:
             self._entitlements.verify()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import GROUP, USER, Gap
+from sso_batch.model import GROUP, USER, Gap, GapKind, Subject
 
 CONTRADICTION = "ContradictoryAnswers"
 UNRELIABLE_DIRECTORY = "UnreliableDirectory"
@@ -20,24 +20,26 @@ _UNLISTABLE = (
 )
 
 DESCRIBING = {USER: "DescribeUser", GROUP: "DescribeGroup"}
+KINDS = {USER: GapKind.USERS, GROUP: GapKind.GROUPS}
 
 
-def contradiction(failure: AwsFailure, resource: str, evidence: str) -> Gap:
+def contradiction(failure: AwsFailure, subject: Subject, evidence: str) -> Gap:
     """Return the gap of a call that answers "not found" although `evidence` says that the resource exists."""
     message = (
         f"the answers of AWS contradict each other: {failure.operation} does not find it, but {evidence}"
     )
-    return Gap(failure.operation, resource, CONTRADICTION, message, _REPEAT)
+    return Gap.about(subject, failure.operation, CONTRADICTION, message, _REPEAT)
 
 
-def unverified(failure: AwsFailure, resource: str) -> Gap:
+def unverified(failure: AwsFailure, subject: Subject) -> Gap:
     """Return the gap of a call that answers "not found" where a deletion could not be verified."""
-    return Gap(failure.operation, resource, failure.code, failure.message, failure.hint or _FAILED)
+    return Gap.about(subject, failure.operation, failure.code, failure.message, failure.hint or _FAILED)
 
 
 def unlisted_account(account_id: str) -> Gap:
     """Return the gap of an account that has access and that ListAccounts does not list."""
     return Gap(
+        GapKind.ACCOUNTS,
         "ListAccounts",
         account_id,
         CONTRADICTION,
@@ -50,6 +52,7 @@ def unlisted_account(account_id: str) -> Gap:
 def lost_account(account_id: str) -> Gap:
     """Return the gap of an account that is listed and that no organizational unit holds."""
     return Gap(
+        GapKind.ACCOUNT_PATHS,
         "ListAccountsForParent",
         account_id,
         CONTRADICTION,
@@ -64,6 +67,7 @@ def wrong_tree(operation: str, resource: str, ids: Sequence[str]) -> Gap:
     cycle = len(set(ids)) < len(ids)
     what = "form a cycle" if cycle else "have more levels than AWS allows"
     return Gap(
+        GapKind.ACCOUNT_PATHS,
         operation,
         resource,
         "OrganizationalUnitCycle" if cycle else "OrganizationalUnitsTooDeep",
@@ -79,10 +83,10 @@ def unreliable_directory(principal_type: str, resource: str, denied: int, seen: 
         f"{denied} of {seen} principals that have access are not found one by one: the answers of this "
         "directory do not show whether a principal exists, which is known from Active Directory"
     )
-    return Gap(operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
+    return Gap(KINDS[principal_type], operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
 
 
-def failed_listing(failure: AwsFailure, resource: str) -> Gap:
+def failed_listing(failure: AwsFailure, subject: Subject) -> Gap:
     """Return the gap of a listing of users or groups; those who have access are asked for by id instead."""
     hint = _UNLISTABLE if failure.code == "ValidationException" else failure.hint
-    return Gap(failure.operation, resource, failure.code, failure.message, hint)
+    return Gap.about(subject, failure.operation, failure.code, failure.message, hint)

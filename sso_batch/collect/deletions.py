@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.contradictions import contradiction, unverified
 from sso_batch.collect.work_queue import Lane
+from sso_batch.model import Subject
 
 
 async def _no_evidence(_: str) -> bool:
@@ -37,22 +38,22 @@ class Deletions:
         self._known = known
         self._delete = delete
         self._exists = exists
-        self._failures: dict[str, list[tuple[AwsFailure, str]]] = defaultdict(list)
+        self._failures: dict[str, list[tuple[AwsFailure, Subject]]] = defaultdict(list)
 
     def suspect(self, id_: str) -> None:
         """Have the listing asked again because something that belongs to the resource is not found."""
         self._failures.setdefault(id_, [])
 
-    def not_found(self, id_: str, failure: AwsFailure, resource: str) -> None:
-        """Take in that a call about `resource` did not find `id_`; raises any other failure."""
+    def not_found(self, id_: str, failure: AwsFailure, subject: Subject) -> None:
+        """Record that a call about `subject` did not find `id_`; raises any other failure."""
         if not failure.not_found:
             raise failure
-        self._failures[id_].append((failure, resource))
+        self._failures[id_].append((failure, subject))
 
-    def verify(self, resource: str) -> None:
-        """Ask the listing about `resource` again if anything was not found, and decide."""
+    def verify(self, subject: Subject) -> None:
+        """Ask the listing about `subject` again if anything was not found, and decide."""
         if self._failures:
-            self._lane.ask(resource, self._verify)
+            self._lane.ask(subject, self._verify)
 
     async def _verify(self) -> None:
         try:

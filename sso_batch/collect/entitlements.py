@@ -10,7 +10,7 @@ from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.grants import Grants
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import Gap, Grant
+from sso_batch.model import Gap, GapKind, Grant, Subject
 
 _REFUSED_FILTER = "ValidationException"
 
@@ -28,6 +28,7 @@ class Entitlements:
         self._api = api
         self._lane = lane
         self._instance_arn = instance_arn
+        self._instance = Subject(GapKind.ENTITLEMENTS, instance_arn)
         self._accounts = accounts
         self._grants = grants
         self._to_ask_by_account: list[str] = []
@@ -40,7 +41,7 @@ class Entitlements:
 
     def start(self) -> None:
         """Ask for the applications of this account."""
-        self._lane.ask(self._instance_arn, self._list_applications)
+        self._lane.ask(self._instance, self._list_applications)
 
     def go_on(self) -> None:
         """Ask by account what must be, once all accounts are known; to be called whenever more are."""
@@ -49,7 +50,7 @@ class Entitlements:
         for application_arn in self._to_ask_by_account:
             for account_id in self._accounts.found:
                 self._lane.ask(
-                    f"{application_arn} {account_id}",
+                    _entitlements(application_arn, account_id),
                     partial(self._list_by_account, application_arn, account_id),
                 )
             if not self._accounts.complete:
@@ -58,7 +59,7 @@ class Entitlements:
 
     def verify(self) -> None:
         """Once nothing is left to ask: ask again whether applications that are not found still exist."""
-        self._deletions.verify(self._instance_arn)
+        self._deletions.verify(self._instance)
 
     def _delete(self, application_arn: str) -> None:
         """Forget the entitlements of an application that no longer exists."""
@@ -69,7 +70,7 @@ class Entitlements:
         async for page in self._api.application_arns():
             self._listed.update(page)
             for arn in page:
-                self._lane.ask(arn, partial(self._read_application, arn))
+                self._lane.ask(_entitlements(arn), partial(self._read_application, arn))
 
     async def _read_application(self, arn: str) -> None:
         try:
@@ -80,7 +81,7 @@ class Entitlements:
                 await self._list(arn, None)
         except AwsFailure as failure:
             if (failure.operation, failure.code) != ("ListEntitlements", _REFUSED_FILTER):
-                self._deletions.not_found(arn, failure, arn)
+                self._deletions.not_found(arn, failure, _entitlements(arn))
                 return
             self._to_ask_by_account.append(arn)
             self.go_on()
@@ -89,7 +90,7 @@ class Entitlements:
         try:
             await self._list(application_arn, account_id)
         except AwsFailure as failure:
-            self._deletions.not_found(application_arn, failure, f"{application_arn} {account_id}")
+            self._deletions.not_found(application_arn, failure, _entitlements(application_arn, account_id))
 
     async def _list(self, application_arn: str, account_id: str | None) -> None:
         async for page in self._api.entitlements(application_arn, account_id):
@@ -101,8 +102,13 @@ class Entitlements:
                     self._grants.add(grant)
 
 
+def _entitlements(*ids: str) -> Subject:
+    return Subject(GapKind.ENTITLEMENTS, " ".join(ids))
+
+
 def _unknown_accounts(application_arn: str) -> Gap:
     return Gap(
+        GapKind.ENTITLEMENTS,
         "ListEntitlements",
         application_arn,
         "AccountsNotRead",

@@ -15,7 +15,7 @@ from sso_batch.collect.identity_store import Directory
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.strategy import Known, Way, decide
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import GROUP, USER, Grant, Principal
+from sso_batch.model import GROUP, USER, GapKind, Grant, Principal, Subject
 
 Pair = tuple[str, str]
 """An account's id and a permission set's ARN."""
@@ -91,7 +91,7 @@ class Grants:
             if arn not in deleted:
                 again[account_id if self._by_account else arn].append((account_id, arn))
         for resource, pairs in again.items():
-            self._lane.ask(resource, partial(self._verify, resource, pairs))
+            self._lane.ask(self._provisioning(resource), partial(self._verify, resource, pairs))
 
     def forget_accounts(self, account_ids: Collection[str]) -> None:
         """Forget what is granted in accounts that were deleted."""
@@ -108,20 +108,20 @@ class Grants:
         except AwsFailure as failure:
             if failure.not_found and self._by_account:  # the account may have been deleted
                 for pair in pairs:
-                    self._accounts.deletions.not_found(resource, self._not_found[pair], " ".join(pair))
+                    self._accounts.deletions.not_found(resource, self._not_found[pair], _assignments(pair))
                 return
-            self._lane.gaps.extend(unverified(self._not_found[pair], " ".join(pair)) for pair in pairs)
+            self._lane.gaps.extend(unverified(self._not_found[pair], _assignments(pair)) for pair in pairs)
             if failure.not_found:
                 return
             raise
-        for account_id, arn in pairs:
-            if (account_id, arn) in listed:
+        for pair in pairs:
+            if pair in listed:
                 evidence = "the permission set is still provisioned in the account"
-                gap = contradiction(self._not_found[account_id, arn], f"{account_id} {arn}", evidence)
+                gap = contradiction(self._not_found[pair], _assignments(pair), evidence)
                 self._lane.gaps.append(gap)
             else:
                 self.found -= {
-                    one for one in self.found if (one.account_id, one.permission_set_arn) == (account_id, arn)
+                    grant for grant in self.found if (grant.account_id, grant.permission_set_arn) == pair
                 }
 
     # The pairs, listed by whichever there are fewer of
@@ -161,11 +161,20 @@ class Grants:
             listings = self._by_permission_set()
             self._listings |= listings
             for resource, listing in listings.items():
-                self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
+                self._ask_listing(resource, listing)
 
     def _list_pairs(self) -> None:
         for resource, listing in tuple((self._listings or {}).items()):
-            self._lane.ask(resource, partial(self._list, resource, listing), then=self._decide)
+            self._ask_listing(resource, listing)
+
+    def _ask_listing(self, resource: str, listing: Listing) -> None:
+        question = partial(self._list, resource, listing)
+        self._lane.ask(self._provisioning(resource), question, then=self._decide)
+
+    def _provisioning(self, resource: str) -> Subject:
+        """Return the pairs of an account or of a permission set as the subject of a call."""
+        arn = "" if resource in self._accounts.found else resource
+        return Subject(GapKind.PROVISIONING, resource, arn)
 
     async def _list(self, resource: str, listing: Listing) -> None:
         """Make one listing; once the principals are asked instead it stays to be made, should they refuse."""
@@ -181,7 +190,7 @@ class Grants:
                 self._confirm_bare_accounts()
             else:
                 owner = self._accounts if of_account else self._permission_sets
-                owner.deletions.not_found(resource, failure, resource)
+                owner.deletions.not_found(resource, failure, self._provisioning(resource))
         finally:
             if self.way is not Way.BY_PRINCIPAL and self._listings is not None:
                 self._listings.pop(resource, None)
@@ -237,10 +246,10 @@ class Grants:
             for principal_type, known in ((GROUP, self._directory.groups), (USER, self._directory.users)):
                 for id_ in known:
                     principal = Principal(principal_type, id_)
-                    self._lane.ask(id_, partial(self._ask_principal, principal))
+                    self._lane.ask(Subject(GapKind.ASSIGNMENTS, id_), partial(self._ask_principal, principal))
 
     def _ask_pair(self, pair: Pair) -> None:
-        self._lane.ask(" ".join(pair), partial(self._list_assignments, *pair))
+        self._lane.ask(_assignments(pair), partial(self._list_assignments, *pair))
 
     async def _list_assignments(self, account_id: str, permission_set_arn: str) -> None:
         try:
@@ -272,3 +281,8 @@ class Grants:
             if self.way is Way.BY_PRINCIPAL:
                 self._take(Way.BY_PAIR)
                 self._list_pairs()
+
+
+def _assignments(pair: Pair) -> Subject:
+    _, permission_set_arn = pair
+    return Subject(GapKind.ASSIGNMENTS, " ".join(pair), permission_set_arn)

@@ -9,6 +9,7 @@ from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.exceptions import DEADLINE, AwsFailure
 from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.contradictions import (
+    KINDS,
     contradiction,
     failed_listing,
     unreliable_directory,
@@ -16,7 +17,7 @@ from sso_batch.collect.contradictions import (
 )
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import GROUP, USER, Gap, Group, Membership, Principal, User
+from sso_batch.model import GROUP, USER, Gap, GapKind, Group, Membership, Principal, Subject, User
 
 T = TypeVar("T", User, Group)
 
@@ -68,8 +69,8 @@ class Directory:
         self._store_id = identity_store_id
         users = partial(self._list, USER, self._api.users, self.users)
         groups = partial(self._list, GROUP, self._api.groups, self.groups)
-        self._lane.ask(identity_store_id, users, then=partial(self._ended, USER))
-        self._lane.ask(identity_store_id, groups, then=partial(self._ended, GROUP))
+        self._lane.ask(self._store(USER), users, then=partial(self._ended, USER))
+        self._lane.ask(self._store(GROUP), groups, then=partial(self._ended, GROUP))
 
     def saw(self, principal: Principal) -> None:
         """Learn all of a principal that a grant names."""
@@ -77,39 +78,40 @@ class Directory:
             return
         self._seen.add(principal)
         if principal.type == GROUP:
-            self._lane.ask(principal.id, partial(self._list_members, principal))
+            self._lane.ask(_members_of(principal), partial(self._list_members, principal))
         elif principal.type != USER:
             self._lane.gaps.append(_unknown_type(principal))
         self._find_unlisted(principal)
 
     def not_found(self, principal: Principal, failure: AwsFailure) -> None:
         """Take in that a call about a listed principal did not find it; raises any other failure."""
-        self._deletions[principal.type].not_found(principal.id, failure, principal.id)
+        subject = Subject(GapKind.ASSIGNMENTS, principal.id)
+        self._deletions[principal.type].not_found(principal.id, failure, subject)
 
     def verify(self) -> None:
         """Once nothing is left to ask: ask again about contradictions, which deletions can explain."""
         for group, failure in self._without_members.items():
             if group in self._not_found and group.id in self._listed[GROUP]:
-                self._deletions[GROUP].not_found(group.id, failure, group.id)
+                self._deletions[GROUP].not_found(group.id, failure, _members_of(group))
         for group in self._not_found:
             if self._has_members(group):
-                self._lane.ask(group.id, partial(self._verify_members, group))
-        for deletions in self._deletions.values():
-            deletions.verify(self._store_id)
+                self._lane.ask(_members_of(group), partial(self._verify_members, group))
+        for principal_type, deletions in self._deletions.items():
+            deletions.verify(self._store(principal_type))
 
     def finish(self) -> None:
         """Once nothing is left to ask: decide who is missing, and which answers contradict each other."""
         doubtful = self._doubtful_types()
         for group, failure in self._without_members.items():
             if group.id in self.groups and group not in self._not_found:
-                self._lane.gaps.append(contradiction(failure, group.id, "the group exists"))
+                self._lane.gaps.append(contradiction(failure, _members_of(group), "the group exists"))
             elif group not in self._not_found:
-                self._lane.gaps.append(unverified(failure, group.id))
+                self._lane.gaps.append(unverified(failure, _members_of(group)))
         for principal, failure in self._not_found.items():
             if self._has_members(principal):
                 members = len(self.memberships[principal.id].user_ids)
                 evidence = f"ListGroupMemberships lists {members} members of the group"
-                self._lane.gaps.append(contradiction(failure, principal.id, evidence))
+                self._lane.gaps.append(contradiction(failure, _principal(principal), evidence))
             elif principal.type not in doubtful and principal.id not in self.groups:
                 self.missing.add(principal)
 
@@ -135,6 +137,10 @@ class Directory:
         denied = sum(one.type in types for one in self._not_found)
         return denied, sum(one.type in types for one in self._seen)
 
+    def _store(self, principal_type: str) -> Subject:
+        """Return the users, or the groups, of the identity store as the subject of a call."""
+        return Subject(KINDS[principal_type], self._store_id)
+
     # What is asked
 
     async def _list(
@@ -147,7 +153,7 @@ class Directory:
                 self._moved()
         except AwsFailure as failure:
             self._failed[principal_type] = failure
-            self._lane.gaps.append(failed_listing(failure, self._store_id))
+            self._lane.gaps.append(failed_listing(failure, self._store(principal_type)))
 
     async def _list_members(self, group: Principal) -> None:
         try:
@@ -200,7 +206,7 @@ class Directory:
         failed = self._failed.get(principal.type)
         if principal not in self._described and (failed is None or failed.code != DEADLINE):
             self._described.add(principal)
-            self._lane.ask(principal.id, partial(self._describe_principal, principal))
+            self._lane.ask(_principal(principal), partial(self._describe_principal, principal))
 
     async def _describe_principal(self, principal: Principal) -> None:
         if principal.type in self._refused:
@@ -226,7 +232,7 @@ class Directory:
     def _refuse(self, principal_type: str, failure: AwsFailure) -> None:
         """Describe no more principals of a type; a missing IAM action is a gap of its own."""
         if failure.denied and principal_type not in self._refused:
-            self._lane.gaps.append(failure.gap(self._store_id))
+            self._lane.gaps.append(failure.gap(self._store(principal_type)))
         self._refused.add(principal_type)
 
     # What was deleted during the run
@@ -253,8 +259,17 @@ class Directory:
         self.missing.add(Principal(principal_type, id_))
 
 
+def _principal(principal: Principal) -> Subject:
+    return Subject(KINDS[principal.type], principal.id)
+
+
+def _members_of(group: Principal) -> Subject:
+    return Subject(GapKind.MEMBERS, group.id)
+
+
 def _unknown_type(principal: Principal) -> Gap:
     return Gap(
+        GapKind.ASSIGNMENTS,
         "ListAccountAssignments",
         principal.id,
         "UnknownPrincipalType",

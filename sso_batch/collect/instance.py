@@ -3,7 +3,7 @@
 from sso_batch.aws.api import ListedInstance, OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance, Subject
 
 _ACTIVE = frozenset({"ACTIVE", ""})  # where AWS gives no status, the instance counts as active
 _FAILED = "CREATE_FAILED"
@@ -61,7 +61,7 @@ async def _organization(api: OrganizationApi, gaps: list[Gap]) -> tuple[str | No
     try:
         return await api.organization()
     except AwsFailure as failure:
-        gaps.append(failure.gap("organization"))
+        gaps.append(failure.gap(Subject(GapKind.ORGANIZATION_DETAILS, "organization")))
         return None, None
 
 

@@ -8,6 +8,7 @@ from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.contradictions import contradiction, lost_account, wrong_tree
 from sso_batch.collect.work_queue import Lane
+from sso_batch.model import GapKind, Subject
 
 _DESCRIBE_RATE, _DESCRIBE_BURST = 2, 2  # DescribeOrganizationalUnit
 _WALK_RATE, _WALK_BURST = 5, 8  # ListOrganizationalUnitsForParent
@@ -108,19 +109,20 @@ class Paths:
         return False
 
     def _ask(self, resource: str, question: Callable[[], Awaitable[None]]) -> None:
-        self._lane.ask(resource, partial(self._unless_gone, resource, question))
+        subject = Subject(GapKind.ACCOUNT_PATHS, resource)
+        self._lane.ask(subject, partial(self._unless_gone, subject, question))
 
-    async def _unless_gone(self, resource: str, question: Callable[[], Awaitable[None]]) -> None:
+    async def _unless_gone(self, subject: Subject, question: Callable[[], Awaitable[None]]) -> None:
         """Ask a question; what it is about may have been deleted, and is a gap only if it stays lost."""
         try:
             await question()
         except AwsFailure as failure:
             if failure.code not in _NOT_FOUND:
-                self._failed.add(resource)
+                self._failed.add(subject.resource)
                 raise
             if self._verifying:
-                self._failed.add(resource)
-                self._lane.gaps.append(contradiction(failure, resource, "it was listed just before"))
+                self._failed.add(subject.resource)
+                self._lane.gaps.append(contradiction(failure, subject, "it was listed just before"))
 
     async def _name_roots(self) -> None:
         async for page in self._api.roots():

@@ -9,7 +9,7 @@ from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import OUTDATED, Outdated
+from sso_batch.model import OUTDATED, GapKind, Outdated, Subject
 
 Listing = Callable[[], AsyncIterator[list[Outdated]]]
 
@@ -48,7 +48,7 @@ class Provisioning:
     def _ask(self, listings: Mapping[str, Listing], owner: Deletions) -> None:
         self.calls += len(listings)
         for resource, listing in listings.items():
-            self._lane.ask(f"{resource} {OUTDATED}", partial(self._list, resource, listing, owner))
+            self._lane.ask(_versions(resource), partial(self._list, resource, listing, owner))
 
     def finish(self) -> None:
         """Forget permission sets and accounts that were deleted during the run."""
@@ -62,7 +62,7 @@ class Provisioning:
             async for page in listing():
                 self.found.update(page)
         except AwsFailure as failure:
-            owner.not_found(resource, failure, f"{resource} {OUTDATED}")
+            owner.not_found(resource, failure, _versions(resource))
 
     async def _of_permission_set(self, arn: str) -> AsyncIterator[list[Outdated]]:
         async for page in self._api.accounts_provisioned_with(arn, status=OUTDATED):
@@ -83,3 +83,7 @@ class Provisioning:
             self._confirmed = True
             listings = {arn: partial(self._of_permission_set, arn) for arn in self._permission_sets.found}
             self._ask(listings, self._permission_sets.deletions)
+
+
+def _versions(resource: str) -> Subject:
+    return Subject(GapKind.OUTDATED_PROVISIONING, f"{resource} {OUTDATED}")

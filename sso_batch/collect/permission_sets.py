@@ -9,7 +9,7 @@ from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.deletions import Deletions
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import PermissionSet
+from sso_batch.model import GapKind, PermissionSet, Subject
 
 Detail = Callable[[InstanceApi, str], Awaitable[Any]]
 
@@ -58,7 +58,7 @@ class PermissionSets:
             self.ended = True
             then()
 
-        self._lane.ask(instance_arn, self._list, then=end)
+        self._lane.ask(Subject(GapKind.PERMISSION_SETS, instance_arn), self._list, then=end)
 
     async def _list(self) -> None:
         async for page in self._api.permission_set_arns():
@@ -79,15 +79,16 @@ class PermissionSets:
         self.saw(arn)
         if arn not in self._described:
             self._described.add(arn)
-            self._lane.ask(arn, partial(self._describe, arn))
+            subject = _details(arn)
+            self._lane.ask(subject, partial(self._describe, arn))
             for field, read in self._details.items():
-                self._lane.ask(arn, partial(self._read, arn, field, read))
+                self._lane.ask(subject, partial(self._read, arn, field, read))
 
     async def _describe(self, arn: str) -> None:
         try:
             read = await self._api.permission_set(arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, arn)
+            self.deletions.not_found(arn, failure, _details(arn))
             return
         self.found[arn] = replace(
             self.found[arn],
@@ -100,7 +101,7 @@ class PermissionSets:
         try:
             value = await read(self._api, arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, arn)
+            self.deletions.not_found(arn, failure, _details(arn))
             return
         self.found[arn] = replace(self.found[arn], **{field: value})
 
@@ -117,3 +118,7 @@ class PermissionSets:
             if not failure.not_found:
                 raise
         return False
+
+
+def _details(arn: str) -> Subject:
+    return Subject(GapKind.PERMISSION_SET_DETAILS, arn, arn)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import Gap
+from sso_batch.model import Gap, Subject
 
 Question = Callable[[], Awaitable[None]]
 
@@ -34,28 +34,28 @@ class Lane:
         self._width = width
         self.gaps = gaps
         self._meter = meter
-        self._waiting: deque[tuple[str, Question, Callable[[], None] | None]] = deque()
+        self._waiting: deque[tuple[Subject, Question, Callable[[], None] | None]] = deque()
         self._running = 0
 
     def continue_in(self, group: asyncio.TaskGroup) -> None:
         """Run what is asked from now on in the tasks of another group; the earlier one has ended."""
         self._group = group
 
-    def ask(self, resource: str, question: Question, *, then: Callable[[], None] | None = None) -> None:
-        """Put a question about `resource` into the queue; `then` follows it, answered or not."""
+    def ask(self, subject: Subject, question: Question, *, then: Callable[[], None] | None = None) -> None:
+        """Put a question about `subject` into the queue; `then` follows it, answered or not."""
         self._meter.known += 1
-        self._waiting.append((resource, question, then))
+        self._waiting.append((subject, question, then))
         if self._running < self._width:
             self._running += 1
             self._group.create_task(self._work())
 
     async def _work(self) -> None:
         while self._waiting:
-            resource, question, then = self._waiting.popleft()
+            subject, question, then = self._waiting.popleft()
             try:
                 await question()
             except AwsFailure as failure:
-                self.gaps.append(failure.gap(resource))
+                self.gaps.append(failure.gap(subject))
             if then is not None:
                 then()
             self._meter.done += 1

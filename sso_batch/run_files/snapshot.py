@@ -14,6 +14,7 @@ from sso_batch.errors import SsoBatchError
 from sso_batch.model import (
     Account,
     Gap,
+    GapKind,
     Grant,
     Group,
     Instance,
@@ -25,7 +26,7 @@ from sso_batch.model import (
     User,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 
 KINDS: tuple[tuple[str, type, str], ...] = (
     ("user", User, "users"),
@@ -168,4 +169,6 @@ def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a recor
     if cls is Grant:
         principal = Principal(values.pop("principal_type"), values.pop("principal_id"))
         return Grant(**values, principal=principal)
+    if cls is Gap:
+        return Gap(**values | {"kind": GapKind(values["kind"])})
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

@@ -11,7 +11,7 @@ from sso_batch.collect.identity_store import Directory
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.strategy import Known, Way
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import GROUP, USER, Account, Gap, Principal, User
+from sso_batch.model import GROUP, USER, Account, Gap, GapKind, Principal, Subject, User
 from tests.collect.conftest import Instance, assigned, by, collect, refused
 
 
@@ -47,7 +47,7 @@ class Collected:
         collect(start, gaps, width=width)
 
     def _verify_listings(self) -> None:
-        self.permission_sets.deletions.verify("instance")
+        self.permission_sets.deletions.verify(Subject(GapKind.PERMISSION_SETS, "instance"))
         self.directory.verify()
 
     def _finish(self) -> None:

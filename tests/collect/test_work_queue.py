@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from sso_batch.collect.work_queue import Lane
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind, Subject
 from tests.collect.conftest import collect, refused
 
 
 def nothing() -> None:
     pass
+
+
+def about(resource: str) -> Subject:
+    return Subject(GapKind.USERS, resource)
 
 
 def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
@@ -21,7 +25,7 @@ def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
         raise ValueError("a bug")
 
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-        lane.ask("x", bug)
+        lane.ask(about("x"), bug)
         return [nothing]
 
     with pytest.raises(ExceptionGroup) as caught:
@@ -42,13 +46,13 @@ def test_a_failure_is_one_gap_and_the_rest_goes_on(gaps: list[Gap]) -> None:
         order.append("works")
 
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-        lane.ask("bad", fails, then=lambda: order.append("then"))
-        lane.ask("good", works)
+        lane.ask(about("bad"), fails, then=lambda: order.append("then"))
+        lane.ask(about("good"), works)
         return [nothing]
 
     meter = collect(start, gaps, width=1)
 
-    assert gaps == [Gap("ListUsers", "bad", "AccessDeniedException", "no", "ask")]
+    assert gaps == [Gap(GapKind.USERS, "ListUsers", "bad", "AccessDeniedException", "no", "ask")]
     assert order == ["then", "works"]
     assert (meter.known, meter.done) == (2, 2)
 
@@ -67,7 +71,7 @@ def test_width(gaps: list[Gap], width: int) -> None:
 
     def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
         for number in range(20):
-            lane.ask(str(number), question)
+            lane.ask(about(str(number)), question)
         return [nothing]
 
     meter = collect(start, gaps, width=width)
@@ -85,9 +89,9 @@ def test_questions_that_ask_further(gaps: list[Gap]) -> None:
             asked.append(depth)
             if depth < 3:
                 for _ in range(2):
-                    lane.ask(str(depth), lambda: question(depth + 1))
+                    lane.ask(about(str(depth)), lambda: question(depth + 1))
 
-        lane.ask("0", lambda: question(0))
+        lane.ask(about("0"), lambda: question(0))
         return [nothing]
 
     collect(start, gaps, width=2)

@@ -13,7 +13,7 @@ from sso_batch.coverage import (
     UNASSIGNED_PERMISSION_SETS,
     UNLISTED_PRINCIPALS,
 )
-from sso_batch.model import GROUP, USER, Group, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionSet, Principal, Snapshot, User
 from sso_batch.report import statistics as digests
 from sso_batch.report.statistics import DIRECT, Administrator, Digest, LargeGroup
 from sso_batch.review.snapshot_index import Facts
@@ -162,7 +162,7 @@ CUSTOMER = permission_set(ADMIN, "Own", "PT1H", (), ("/path/own",), "", "")
         (snapshot(grants=(entitlement(ANN),)), "what IAM roles of entitlements allow: 1"),
         (snapshot(**GROUP_GRANT), "members of groups that were not read: 1"),
         (snapshot(gaps=(gap(),)), "grants that were not read (gaps: 1)"),
-        (snapshot(gaps=(gap(operation="ListUsers"),)), "other answers (gaps: 1)"),
+        (snapshot(gaps=(gap(kind=GapKind.USERS),)), "other answers (gaps: 1)"),
         (snapshot(not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
         (snapshot(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
     ],

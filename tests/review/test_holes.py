@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.coverage import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
-from sso_batch.model import GROUP, OUTDATED, USER, Membership, Outdated, PermissionSet, Principal, Snapshot
+from sso_batch.model import (
+    GROUP,
+    USER,
+    GapKind,
+    Membership,
+    Outdated,
+    PermissionSet,
+    Principal,
+    Snapshot,
+)
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
 from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant
 
@@ -38,21 +47,11 @@ def test_nothing_is_missing() -> None:
 
 @pytest.mark.parametrize("check", BY_GRANT)
 @pytest.mark.parametrize(
-    "operation",
-    [
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    ],
+    "kind", [GapKind.PERMISSION_SETS, GapKind.PROVISIONING, GapKind.ASSIGNMENTS, GapKind.ENTITLEMENTS]
 )
-def test_grants_that_were_not_read(check: str, operation: str) -> None:
-    """A gap among the grants is a hole in every check that goes through them."""
-    torn = replace(READ, gaps=(gap(operation=operation),))
+def test_assignments_that_were_not_read(check: str, kind: GapKind) -> None:
+    """A gap that can hide assignments or entitlements is reported by every check that reads them."""
+    torn = replace(READ, gaps=(gap(kind=kind),))
 
     assert holes(check, torn) == ("grants that were not read (gaps: 1)",)
 
@@ -121,12 +120,12 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "long-session",
-        organization(gaps=(gap(operation="ListPermissionSets"),)),
+        organization(gaps=(gap(kind=GapKind.PERMISSION_SETS),)),
         "permission sets that were not listed",
     ),
     (
         "user-without-email",
-        organization(gaps=(gap(operation="ListUsers"), gap(operation="DescribeUser"))),
+        organization(gaps=(gap(kind=GapKind.USERS), gap(kind=GapKind.USERS), gap(kind=GapKind.GROUPS))),
         "users that were not read (gaps: 2)",
     ),
     (
@@ -136,17 +135,17 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(f"111111111111 {ADMIN}"),)),
+        organization(gaps=(gap(permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(ADMIN, operation="ListAccountsForProvisionedPermissionSet"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING, permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(operation="ListPermissionSetsProvisionedToAccount"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING),)),
         "permission sets whose assignments were not all read: 1",
     ),
     ("outdated-provisioning", organization(), "versions of permission sets in accounts"),
@@ -154,7 +153,7 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
         "outdated-provisioning",
         organization(
             outdated=(),
-            gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),),
+            gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),),
         ),
         "versions that were not read (gaps: 1)",
     ),
@@ -179,16 +178,14 @@ def test_what_a_check_could_not_look_at(check: str, snapshot: Snapshot, told: st
 
 def test_a_gap_about_versions_loses_no_grant() -> None:
     """Only the check that asked for earlier versions suffers where they are not read."""
-    torn = replace(
-        READ, gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),)
-    )
+    torn = replace(READ, gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),))
 
     assert review(torn, by=rules("direct-grant", "unused-permission-set")).not_examined["acme"] == ()
 
 
 def test_a_gap_about_another_permission_set() -> None:
     """A permission set is known to be unused where its own assignments were read, whatever else was not."""
-    torn = organization(gaps=(gap("111111111111 arn:other"),))
+    torn = organization(gaps=(gap(permission_set_arn="arn:other"),))
 
     reviewed = review(torn, by=rules("unused-permission-set"))
 

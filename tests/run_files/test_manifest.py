@@ -53,11 +53,13 @@ def test_failed_organization() -> None:
             "not_examined": [],
             "gaps": [
                 {
+                    "kind": "assignments",
                     "operation": "ListAccountAssignments",
                     "resource": "globex",
                     "code": "AccessDeniedException",
                     "message": "not authorized",
                     "hint": "",
+                    "permission_set_arn": "",
                 }
             ],
             "files": [],
@@ -91,7 +93,7 @@ def test_manifest() -> None:
     document = json.loads(manifest(FACTS, run_outcome(acme, files=(merged,))))
 
     assert document == {
-        "schema": 1,
+        "schema": 2,
         "version": __version__,
         "run_id": "nightly-7",
         "ts": "20260304_050607",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sso_batch.model import GapKind
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
@@ -52,7 +53,7 @@ def changed(place: str, value: object) -> bytes:
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("schema", 2),
+        ("schema", 1),
         ("schema", ...),
         ("status", "great"),
         ("exit_code", "0"),
@@ -75,6 +76,7 @@ def changed(place: str, value: object) -> bytes:
         ("organizations.0.files.0.name", "notes.csv"),
         ("organizations.0.files.0.sha256", "5ha"),
         ("organizations.1.gaps.0.code", ...),
+        ("organizations.1.gaps.0.kind", "shoes"),
         ("files.0.bytes", "1234"),
     ],
 )
@@ -130,7 +132,7 @@ def test_read_back() -> None:
         run_outcome(outcome(), signal=15),
         run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),)),
         run_outcome(outcome("globex", Status.INTERRUPTED, instance=None), signal=2),
-        run_outcome(outcome(status=Status.FAILED, gaps=(gap(operation="sso-batch"),), bug=True)),
+        run_outcome(outcome(status=Status.FAILED, gaps=(gap(kind=GapKind.BUG),), bug=True)),
     ],
 )
 def test_status_and_exit_code_survive(run: Any) -> None:  # noqa: ANN401 - a RunOutcome

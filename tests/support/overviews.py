@@ -15,6 +15,7 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    GapKind,
     Grant,
     Group,
     Membership,
@@ -134,7 +135,7 @@ def with_hole(one: Snapshot) -> Snapshot:
     return replace(
         one,
         memberships=tuple(each for each in one.memberships if each.group_id != grants[0]),
-        gaps=(gap(grants[0], operation="ListGroupMemberships"),),
+        gaps=(gap(grants[0], kind=GapKind.MEMBERS, operation="ListGroupMemberships"),),
     )
 
 

@@ -10,6 +10,7 @@ from sso_batch.model import (
     USER,
     Account,
     Gap,
+    GapKind,
     Grant,
     Group,
     Instance,
@@ -110,9 +111,10 @@ def permission_set(
     )
 
 
-def gap(resource: str = "111111111111", **fields: str) -> Gap:
+def gap(resource: str = "111111111111", **fields: Any) -> Gap:  # noqa: ANN401
     """Give the gap of a call that was denied."""
     denied = Gap(
+        GapKind.ASSIGNMENTS,
         operation="ListAccountAssignments",
         resource=resource,
         code="AccessDeniedException",
