@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sso_batch.coverage import NotExamined, Omission
+
 USER = "USER"
 GROUP = "GROUP"
 
@@ -224,7 +226,7 @@ class Snapshot:
     accounts_complete: bool
     permission_sets: tuple[PermissionSet, ...]
     grants: tuple[Grant, ...]
-    not_examined: tuple[str, ...]
+    not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
     endpoint_overrides: tuple[str, ...] = ()
     config_sha256: str = ""
@@ -234,3 +236,7 @@ class Snapshot:
     def complete(self) -> bool:
         """Whether nothing that was asked is missing."""
         return not self.gaps
+
+    def omits(self, omission: Omission) -> bool:
+        """Return whether the collection left something out."""
+        return NotExamined.by_collection(omission) in self.not_examined

@@ -17,14 +17,7 @@ from sso_batch.collect.strategy import Known, Way
 from sso_batch.collect.work_queue import Meter
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
-from sso_batch.coverage import (
-    ACCOUNT_PATHS,
-    ENTITLEMENTS,
-    NOT_SEEN_BY_PRINCIPAL,
-    OTHER_APPLICATIONS,
-    PERMISSION_SET_DETAILS,
-    of_unknown_kind,
-)
+from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
 from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.sanitize.log import clean
 
@@ -128,21 +121,22 @@ class Audit:
             outdated=collection.outdated,
         )
 
-    def _not_examined(self, region: str, collection: Collection) -> tuple[str, ...]:
+    def _not_examined(self, region: str, collection: Collection) -> tuple[NotExamined, ...]:
         settings = self._settings
         entitled = has_entitlements(settings, partition_of_region(region))
         left_out = [
-            (not settings.permission_set_details, PERMISSION_SET_DETAILS),
-            (not settings.account_paths, ACCOUNT_PATHS),
-            (not entitled, ENTITLEMENTS),
-            (entitled, OTHER_APPLICATIONS),
+            (not settings.permission_set_details, Omission.PERMISSION_SET_DETAILS),
+            (not settings.account_paths, Omission.ACCOUNT_PATHS),
+            (not entitled, Omission.ENTITLEMENTS),
+            (entitled, Omission.OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
         unknown = (
-            of_unknown_kind(number, one.what, clean(one.kind))
-            for one, number in sorted(collection.unexamined.items())
+            NotExamined.of_unknown_kind(number, item.what, clean(item.kind))
+            for item, number in sorted(collection.unexamined.items())
         )
-        return (*(what for out, what in left_out if out), *unseen, *unknown)
+        omissions = (*(omission for is_out, omission in left_out if is_out), *unseen)
+        return (*map(NotExamined.by_collection, omissions), *unknown)
 
 
 def _in_order(records: Mapping[str, T]) -> tuple[T, ...]:

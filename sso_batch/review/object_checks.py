@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sso_batch.config.durations import written
-from sso_batch.coverage import UNASSIGNED_PERMISSION_SETS
+from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
 from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
@@ -63,8 +63,8 @@ def unused_permission_set(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     It cannot be told where principals are asked for their grants, and neither where an account's or the
     permission set's own assignments were not read.
     """
-    if UNASSIGNED_PERMISSION_SETS in facts.snapshot.not_examined:
-        yield Hole(UNASSIGNED_PERMISSION_SETS)
+    if facts.snapshot.omits(Omission.UNASSIGNED_PERMISSION_SETS):
+        yield Hole(Omission.UNASSIGNED_PERMISSION_SETS)
         return
     used = {grant.permission_set_arn for grant in facts.grants}
     unused = [one.arn for one in facts.snapshot.permission_sets if one.arn not in used]

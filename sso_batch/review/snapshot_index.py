@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sso_batch.coverage import ENTITLEMENTS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import (
     GROUP,
     IAM_ROLE,
@@ -129,9 +129,9 @@ class Facts:
         unanswered = [gap for gap in self.snapshot.gaps if gap.kind.hides_access]
         if unanswered:
             yield Hole(f"grants that were not read (gaps: {len(unanswered)})")
-        for left_out in (ENTITLEMENTS, UNLISTED_PRINCIPALS):
-            if left_out in self.snapshot.not_examined:
-                yield Hole(left_out)
+        for omission in (Omission.ENTITLEMENTS, Omission.UNLISTED_PRINCIPALS):
+            if self.snapshot.omits(omission):
+                yield Hole(omission)
 
     def unread_members(self) -> Iterator[Hole]:
         """Groups that have a grant and whose members are not known."""

@@ -85,7 +85,7 @@ def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
         "finished_at": _time(outcome.finished_at),
         "counts": counts | {"findings": outcome.findings and asdict(outcome.findings)},
         "calls": asdict(outcome.calls),
-        "not_examined": outcome.not_examined,
+        "not_examined": [item.text for item in outcome.not_examined],
         "gaps": _records(outcome.gaps),
         "files": _records(outcome.files),
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
+from sso_batch import coverage
 from sso_batch.errors import SsoBatchError
 from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
@@ -199,7 +200,7 @@ def _organization(read: _Organization, endpoint_overrides: tuple[str, ...]) -> O
         instance=_instance(read),
         counts=Counts(**counts),
         calls=Calls(**read.calls.model_dump()),
-        not_examined=read.not_examined,
+        not_examined=tuple(map(coverage.parse, read.not_examined)),
         gaps=gaps,
         files=_files(read.files),
         endpoint_overrides=endpoint_overrides,

@@ -13,6 +13,7 @@ from typing import TypeVar
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
+from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import Workers
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, Snapshot
@@ -188,7 +189,7 @@ class OrganizationRun:
         status: Status,
         *,
         counts: Counts = NOTHING,
-        not_examined: tuple[str, ...] = (),
+        not_examined: tuple[NotExamined, ...] = (),
         gaps: tuple[Gap, ...] = (),
         files: tuple[FileEntry, ...] = (),
         bug: bool = False,

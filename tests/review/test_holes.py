@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.coverage import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
+from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, Omission, Scope
 from sso_batch.model import (
     GROUP,
     USER,
@@ -16,7 +16,7 @@ from sso_batch.model import (
     Snapshot,
 )
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, unexamined
 
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (
@@ -36,13 +36,16 @@ READ = organization(grants=(grant(ANN),), outdated=())
 
 def holes(check: str, snapshot: Snapshot) -> tuple[str, ...]:
     """Give what a check says that it could not look at, without its name."""
-    told = review(snapshot, by=rules(check)).not_examined["acme"]
-    return tuple(one.removeprefix(f"check {check}: ") for one in told)
+    items = review(snapshot, by=rules(check)).not_examined["acme"]
+    assert all((item.scope, item.check) == (Scope.CHECK, check) for item in items)
+    return tuple(item.what for item in items)
 
 
 def test_nothing_is_missing() -> None:
     """Where everything was read every check but the one that needs an earlier run looked at all."""
-    assert review(READ, by=rules()).not_examined["acme"] == ("check admin-gained: there is no earlier run",)
+    assert review(READ, by=rules()).not_examined["acme"] == unexamined(
+        "check admin-gained: there is no earlier run"
+    )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
@@ -59,14 +62,16 @@ def test_assignments_that_were_not_read(check: str, kind: GapKind) -> None:
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_entitlements_that_were_left_out(check: str) -> None:
     """So are entitlements that the configuration leaves out."""
-    assert holes(check, replace(READ, not_examined=(ENTITLEMENTS,))) == (ENTITLEMENTS,)
+    assert holes(check, replace(READ, not_examined=unexamined(Omission.ENTITLEMENTS))) == (
+        Omission.ENTITLEMENTS,
+    )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_what_principals_do_not_show(check: str) -> None:
     """So is what cannot be seen where principals are asked for their grants."""
     assert "grants to principals that are not listed" in "; ".join(
-        holes(check, replace(READ, not_examined=NOT_SEEN_BY_PRINCIPAL))
+        holes(check, replace(READ, not_examined=unexamined(*NOT_SEEN_BY_PRINCIPAL)))
     )
 
 
@@ -104,7 +109,7 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ("orphaned-grant", organization(grants=(grant(OTHERS),)), "users and groups that were not read: 1"),
     (
         "orphaned-grant",
-        organization(not_examined=("orphaned assignments",)),
+        organization(not_examined=unexamined("orphaned assignments")),
         "orphaned assignments",
     ),
     ("empty-group-grant", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
@@ -130,7 +135,7 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "unused-permission-set",
-        organization(not_examined=("permission sets without assignments",)),
+        organization(not_examined=unexamined("permission sets without assignments")),
         "permission sets without assignments",
     ),
     (
@@ -163,7 +168,11 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
         "members who were not read: 1",
     ),
     ("stale-membership", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
-    ("entitlement-bypass", organization(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
+    (
+        "entitlement-bypass",
+        organization(not_examined=unexamined(Omission.ENTITLEMENTS)),
+        Omission.ENTITLEMENTS,
+    ),
 ]
 
 
@@ -203,8 +212,8 @@ def test_found_and_missing_at_once() -> None:
     reviewed = review(torn, by=rules("empty-group-grant"))
 
     assert [one.group_name for one in reviewed.findings] == ["Ops"]
-    assert reviewed.not_examined["acme"] == (
-        "check empty-group-grant: members of groups that were not read: 1",
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check empty-group-grant: members of groups that were not read: 1"
     )
 
 

@@ -14,7 +14,7 @@ from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_ma
 from sso_batch.run_files.results import Calls, Counts, Status
 from sso_batch.sharding import Shard
 from sso_batch.store import FileEntry
-from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome
+from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome, unexamined
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, "c0ffee", "complete", ("umbrella",), Shard(1, 3))
@@ -23,7 +23,7 @@ READ = replace(INSTANCE, identity_store_id="")
 ACME = outcome(
     counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
     calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
-    not_examined=("account paths",),
+    not_examined=unexamined("account paths"),
     files=(FILE,),
     endpoint_overrides=("sts=http://127.0.0.1:1",),
     findings=FindingCounts(1, 2, 3),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.aws.response_parsing import text as cleaned
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import (
     Account,
     Gap,
@@ -228,7 +229,7 @@ SNAPSHOTS = st.builds(
         )
     ),
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
-    not_examined=some(WORDS),
+    not_examined=some(st.builds(NotExamined.by_collection, WORDS | st.sampled_from(Omission))),
     gaps=some(st.builds(Gap, st.sampled_from(GapKind), WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)),
     outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
 )

@@ -32,7 +32,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 from sso_batch.store import FileEntry
-from tests.support.records import gap, outcome, run_outcome, snapshot
+from tests.support.records import gap, outcome, run_outcome, snapshot, unexamined
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
 
@@ -168,7 +168,7 @@ def hostile() -> Snapshot:
             Grant(f"{n:012}", PERMISSION_SET, f"arn:{n}", "", Principal(GROUP, f"g-{n}")) for n in many
         ),
         gaps=tuple(gap(name, message=name, hint=name) for name in HOSTILE),
-        not_examined=HOSTILE,
+        not_examined=unexamined(*HOSTILE),
     )
 
 
