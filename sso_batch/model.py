@@ -1,7 +1,7 @@
 """The records that an audit reads, in AWS's own words.
 
-In every record `""` and `()` mean that AWS has none, and `None` that the value was not read: because the
-call failed, or because the configuration left it out. The two are never the same.
+In every record `""` and `()` mean that AWS has no value, and `None` that the value was not read, because
+the call failed or the configuration left it out. The two are never mixed up.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ IAM_ROLE = "IAM_ROLE"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The IAM Identity Center instance of one organization, and who asked it."""
+    """The IAM Identity Center instance of one organization, and the identity that called it."""
 
     arn: str
     identity_store_id: str
@@ -58,7 +58,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Principal:
-    """Whom a grant names: a user or a group, by id."""
+    """The principal of an assignment: a user or a group, by id."""
 
     type: str
     id: str
@@ -66,7 +66,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the organization; `path` is made of OU names, as `Root/Prod`."""
+    """An account of the organization; `path` consists of OU names, such as `Root/Prod`."""
 
     id: str
     name: str
@@ -76,7 +76,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSet:
-    """A permission set; customer managed policies are given as path and name, tags as `key=value`."""
+    """A permission set; customer managed policies are path and name, tags are `key=value`."""
 
     arn: str
     name: str | None = None
@@ -109,7 +109,7 @@ OUTDATED = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Outdated:
-    """An account in which a permission set's role is of an earlier version than the permission set."""
+    """An account in which a permission set is provisioned in an outdated version."""
 
     account_id: str
     permission_set_arn: str
@@ -205,12 +205,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that was read of one organization.
+    """Everything that was read of one organization.
 
-    `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
-    missing was not read. `accounts_complete` tells whether every account of the organization is known.
-    `config_sha256` tells which configuration decided what was read: snapshots with the same one can stand
-    for each other. `outdated` is None where versions were not asked for.
+    `missing` holds the principals that do not exist according to AWS. A principal that is neither known nor
+    missing was not read. `accounts_complete` is set if every account of the organization is known.
+    `config_sha256` identifies the configuration that decided what was read: snapshots with the same one are
+    interchangeable. `outdated` is None if outdated provisioning was not listed.
     """
 
     organization: str
@@ -234,7 +234,7 @@ class Snapshot:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing that was asked is missing."""
+        """Whether everything that was requested was read."""
         return not self.gaps
 
     def omits(self, omission: Omission) -> bool:

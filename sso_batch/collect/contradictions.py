@@ -1,4 +1,4 @@
-"""Gaps about answers that contradict each other, and about answers that could not be verified."""
+"""Gaps for answers that contradict each other, and for answers that could not be verified."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ CONTRADICTION = "ContradictoryAnswers"
 UNRELIABLE_DIRECTORY = "UnreliableDirectory"
 
 _REPEAT = "run again; if the gap stays, report the contradiction to AWS Support"
-_FAILED = "run again, and fix the other gaps first: they kept the run from verifying this deletion"
+_FAILED = "fix the other gaps first: because of them this deletion could not be verified; then run again"
 _DIRECTORY = (
-    "check in the IAM Identity Center console whether these principals exist, and delete no assignment "
-    "because of this run; with Active Directory, add them to the directory sync and run again"
+    "check in the IAM Identity Center console whether these principals exist before you delete any of their "
+    "assignments; with Active Directory, add them to the directory sync and run again"
 )
 _UNLISTABLE = (
-    "no action is needed for access: users and groups that have access are read one by one. The directory "
-    "does not list the others, which is known from Active Directory"
+    "no action is needed: users and groups that have access are read one by one. The directory does not "
+    "list the others, as is known from Active Directory"
 )
 
 DESCRIBING = {USER: "DescribeUser", GROUP: "DescribeGroup"}
@@ -25,9 +25,7 @@ KINDS = {USER: GapKind.USERS, GROUP: GapKind.GROUPS}
 
 def contradiction(failure: AwsFailure, subject: Subject, evidence: str) -> Gap:
     """Return the gap of a call that answers "not found" although `evidence` says that the resource exists."""
-    message = (
-        f"the answers of AWS contradict each other: {failure.operation} does not find it, but {evidence}"
-    )
+    message = f"AWS's answers contradict each other: {failure.operation} does not find it, but {evidence}"
     return Gap.about(subject, failure.operation, CONTRADICTION, message, _REPEAT)
 
 
@@ -43,20 +41,21 @@ def unlisted_account(account_id: str) -> Gap:
         "ListAccounts",
         account_id,
         CONTRADICTION,
-        "the answers of AWS contradict each other: access is granted in this account, but ListAccounts does "
+        "AWS's answers contradict each other: access is assigned in this account, but ListAccounts does "
         "not list it",
-        "if the account has left the organization, remove its assignments and entitlements; else run again",
+        "if the account has left the organization, remove its assignments and entitlements; otherwise run "
+        "again",
     )
 
 
 def lost_account(account_id: str) -> Gap:
-    """Return the gap of an account that is listed and that no organizational unit holds."""
+    """Return the gap of an account that is listed but is in no organizational unit."""
     return Gap(
         GapKind.ACCOUNT_PATHS,
         "ListAccountsForParent",
         account_id,
         CONTRADICTION,
-        "the answers of AWS contradict each other: ListAccounts lists the account, but the organizational "
+        "AWS's answers contradict each other: ListAccounts lists the account, but the organizational "
         "units above it are not found",
         _REPEAT,
     )
@@ -72,21 +71,22 @@ def wrong_tree(operation: str, resource: str, ids: Sequence[str]) -> Gap:
         resource,
         "OrganizationalUnitCycle" if cycle else "OrganizationalUnitsTooDeep",
         f"the organizational units {what}: {' > '.join(ids)}",
-        "check which endpoint answers (AWS_ENDPOINT_URL, HTTPS_PROXY): AWS Organizations has no such tree",
+        "AWS Organizations has no such tree: check which endpoint or proxy is answering (AWS_ENDPOINT_URL, "
+        "HTTPS_PROXY)",
     )
 
 
-def unreliable_directory(principal_type: str, resource: str, denied: int, seen: int) -> Gap:
+def unreliable_directory(principal_type: str, resource: str, missing: int, total: int) -> Gap:
     """Return the gap of a directory in which most principals that have access are "not found"."""
     operation = DESCRIBING[principal_type]
     message = (
-        f"{denied} of {seen} principals that have access are not found one by one: the answers of this "
-        "directory do not show whether a principal exists, which is known from Active Directory"
+        f"{missing} of {total} principals with access are not found when read one by one: the answers of "
+        "this directory do not show whether a principal exists, as is known from Active Directory"
     )
     return Gap(KINDS[principal_type], operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
 
 
 def failed_listing(failure: AwsFailure, subject: Subject) -> Gap:
-    """Return the gap of a listing of users or groups; those who have access are asked for by id instead."""
+    """Return the gap of a listing of users or groups; those with access are read by id instead."""
     hint = _UNLISTABLE if failure.code == "ValidationException" else failure.hint
     return Gap.about(subject, failure.operation, failure.code, failure.message, hint)
