@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from sso_batch.model import Gap, GapKind
+
 
 class SsoBatchError(Exception):
     """A user's trouble: what happened, and in `hint` what to do about it."""
@@ -54,3 +56,7 @@ class OrganizationError(SsoBatchError):
         super().__init__(message, hint=hint)
         self.code = code
         self.operation = operation
+
+    def gap(self, organization: str) -> Gap:
+        """Return the gap of an organization of which nothing was read."""
+        return Gap(GapKind.ORGANIZATION, self.operation, organization, self.code, self.message, self.hint)

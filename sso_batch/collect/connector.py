@@ -1,4 +1,4 @@
-"""One organization's way to AWS: its connections, and the gateways to them."""
+"""The connections of one organization to AWS, and the gateways that use them."""
 
 from collections.abc import Callable
 
@@ -15,9 +15,9 @@ from sso_batch.daemon_threads import Workers
 
 
 class Connector:
-    """Connects an organization in a Region; whatever it has opened is closed together.
+    """Connects an organization to a Region; `close` closes all of its connections.
 
-    `sessions` makes the connections of all organizations. `gateway` makes each gateway.
+    `sessions` makes the connections of all organizations, `gateway` makes each gateway.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Connector:
         self._connections: list[Connection] = []
 
     async def connect(self, region: str) -> Gateway:
-        """A gateway to one Region; raises OrganizationError where the credentials cannot work."""
+        """Return a gateway to one Region; raise OrganizationError if the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
         connection = await self._sessions.connect(
@@ -61,7 +61,7 @@ class Connector:
         )
 
     def close(self) -> None:
-        """Close every connection, and let the threads end."""
+        """Close all connections and let the threads end."""
         self._calls.close()
         for connection in self._connections:
             connection.close()

@@ -18,7 +18,7 @@ from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import Config, Organization, load
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
 from sso_batch.review.settings import wants_outdated
@@ -90,13 +90,12 @@ async def _preflight(
     try:
         return await preflight.run()
     except OrganizationError as error:
-        return preflight.failed(
-            Gap(error.operation, organization.name, error.code, error.message, error.hint)
-        )
+        return preflight.failed(error.gap(organization.name))
     except Exception as error:
         log.exception("org.bug")
         message = f"a defect of sso-batch: {type(error).__name__}"
-        gap = Gap("sso-batch", organization.name, "UnexpectedError", message, "please report it with the log")
+        hint = "please report it with the log"
+        gap = Gap(GapKind.BUG, "sso-batch", organization.name, "UnexpectedError", message, hint)
         return preflight.failed(gap, bug=True)
 
 
@@ -108,7 +107,7 @@ def _without_rivals(checks: Sequence[OrganizationCheck]) -> tuple[OrganizationCh
         arn = one.instance.arn if one.instance else None
         if arn is not None and arn in holders:
             error = same_instance(holders[arn], arn)
-            found.append(one.lost(Gap(error.operation, one.name, error.code, error.message, error.hint)))
+            found.append(one.lost(error.gap(one.name)))
             continue
         if arn is not None:
             holders[arn] = one.name

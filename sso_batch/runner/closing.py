@@ -9,7 +9,7 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
-from sso_batch.model import Gap, Snapshot
+from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_for_people
 from sso_batch.report.report_input import Overview
@@ -75,7 +75,7 @@ class Closing:
     def fail(self, code: str, message: str, hint: str) -> None:
         """Note why files of the whole run are missing."""
         self._log.error("run.merge_failed", code=code, message=message, hint=hint)
-        gap = Gap("merge", self._names.run_id, code, message, hint)
+        gap = Gap(GapKind.MERGE, "merge", self._names.run_id, code, message, hint)
         self.closed = replace(self.closed, gaps=(*self.closed.gaps, gap))
 
     def _look(self, organizations: tuple[OrganizationOutcome, ...]) -> Looked:

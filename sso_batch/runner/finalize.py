@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
 from sso_batch.daemon_threads import Workers
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind
 from sso_batch.report.notice import notice
 from sso_batch.review.finding import OFF
 from sso_batch.run_files.manifest import RunFacts, manifest
@@ -90,7 +90,7 @@ class Ending:
         except OSError as error:
             told = trouble(error)
             self.events.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap("write", self.facts.manifest_name, told.code, told.message, told.hint)
+            gap = Gap(GapKind.OUTPUT, "write", self.facts.manifest_name, told.code, told.message, told.hint)
             return replace(outcome, gaps=(*outcome.gaps, gap), manifest_written=False)
         return outcome
 
@@ -105,7 +105,7 @@ class Ending:
         except OSError as error:
             told = trouble(error)
             self.events.error("run.merge_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap("merge", self.facts.names.run_id, told.code, told.message, told.hint)
+            gap = Gap(GapKind.MERGE, "merge", self.facts.names.run_id, told.code, told.message, told.hint)
             return replace(closed, gaps=(*closed.gaps, gap))
         return closed
 

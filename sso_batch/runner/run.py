@@ -14,8 +14,8 @@ from sso_batch import open_files
 from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
-from sso_batch.collect.strategy import Known, Way, estimate
-from sso_batch.collect.work_queue import Meter
+from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
+from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Config, Organization
 from sso_batch.config.durations import written
 from sso_batch.daemon_threads import Workers
@@ -213,29 +213,29 @@ class Run:
 
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
-        meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
+        count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
         audit = Audit(
             organization,
             self._config.collect,
             sessions=self._sessions,
             deadline=deadline,
-            claim=partial(self._claims.claim, name),
+            claim_instance=partial(self._claims.claim, name),
             clock=self._clock,
-            meter=meter,
-            planned=partial(self._planned, name),
+            job_count=count,
+            on_strategy=partial(self._log_strategy, name),
             outdated=wants_outdated(self._config.review),
         )
         return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
 
-    def _planned(self, name: str, way: Way, known: Known) -> None:
-        """Log which way was taken, and what was known of both."""
+    def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
+        """Log the listing strategy of an organization, and what both strategies cost."""
         rate = self._config.collect.requests_per_second
-        by_pair = estimate(known.common + known.by_pair, rate=rate)
-        by_principal = estimate(known.common + known.principals, rate=rate)
+        by_pair = estimate(workload.common + workload.by_pair, rate=rate)
+        by_principal = estimate(workload.common + workload.principals, rate=rate)
         self._log.info(
             "collect.planned",
             org=name,
-            way=way.value,
+            way=strategy.value,
             by_pair_calls=by_pair.calls,
             by_pair_seconds=by_pair.seconds,
             by_principal_calls=by_principal.calls,

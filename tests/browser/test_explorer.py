@@ -10,6 +10,7 @@ import pytest
 from sso_batch.model import Snapshot
 from tests.browser.opened import Opened, Row
 from tests.support.overviews import company, overview, rows, with_hole
+from tests.support.records import unexamined
 
 Show = Callable[..., Opened]
 
@@ -93,7 +94,7 @@ def test_somebody_without_access(show: Show) -> None:
 
 def test_nobody_where_it_was_not_examined(show: Show) -> None:
     """What was not examined is said beside the answer."""
-    opened = show(overview(replace(ACME, not_examined=("orphaned assignments", "account paths"))))
+    opened = show(overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths"))))
 
     opened.fill(who="nobody")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import ORPHANED_ASSIGNMENTS, OTHER_APPLICATIONS, UNASSIGNED_PERMISSION_SETS
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.report.report_input import Overview
 from sso_batch.review.finding import Finding
 from tests.browser.opened import Opened
@@ -42,12 +42,19 @@ def large() -> Overview:
         replace(
             company(name, number, grants=20),
             not_examined=(
-                OTHER_APPLICATIONS,
-                *((ORPHANED_ASSIGNMENTS, UNASSIGNED_PERMISSION_SETS) if number % 3 == 0 else ()),
+                NotExamined.by_collection(Omission.OTHER_APPLICATIONS),
                 *(
-                    f"check {check}: policies of permission sets that were not read or not understood: "
-                    f"{number}; what customer managed policies allow: {number + 7}; members of groups that "
-                    f"were not read: {number}"
+                    NotExamined.by_collection(omission)
+                    for omission in (Omission.ORPHANED_ASSIGNMENTS, Omission.UNASSIGNED_PERMISSION_SETS)
+                    if number % 3 == 0
+                ),
+                *(
+                    NotExamined.by_check(
+                        check,
+                        f"policies of permission sets that were not read or not understood: {number}; what "
+                        f"customer managed policies allow: {number + 7}; members of groups that were not "
+                        f"read: {number}",
+                    )
                     for check in (
                         "admin-access",
                         "cross-organization-admin",
@@ -55,7 +62,7 @@ def large() -> Overview:
                         "stale-membership",
                     )
                 ),
-                "changes: no earlier run in this place has it complete",
+                NotExamined.by_comparison("no earlier run in this place has it complete"),
             ),
         )
         for number, name in enumerate(names)
