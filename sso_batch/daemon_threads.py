@@ -25,7 +25,7 @@ class _Job:
     answer: "asyncio.Future[Any]"
 
 
-class Workers:
+class DaemonThreads:
     """At most `limit` threads; one is started only when a job comes and none is idle.
 
     Of the idle ones the last to have worked works next: its memory is still warm.

@@ -88,7 +88,7 @@ def free() -> None:
         gc.collect()
 
 
-def patiently(opening: Callable[[], T]) -> T:
+def retry_when_exhausted(opening: Callable[[], T]) -> T:
     """Return what `opening` opens; where no descriptor is left, wait for one. Raises OSError."""
     end = time.monotonic() + _PATIENCE
     while True:

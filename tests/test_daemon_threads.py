@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 SOON = 10  # seconds in which a thread must have come around; never waited for where all is well
 
 
 def names(prefix: str) -> list[str]:
-    return sorted(one.name for one in threading.enumerate() if one.name.startswith(f"{prefix}-"))
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith(f"{prefix}-"))
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -22,7 +22,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-async def at_once(workers: Workers, jobs: int) -> list[str]:
+async def at_once(workers: DaemonThreads, jobs: int) -> list[str]:
     """Give the names of the threads of so many jobs, none of which ends before all have begun."""
     together = threading.Barrier(jobs)
 
@@ -34,16 +34,16 @@ async def at_once(workers: Workers, jobs: int) -> list[str]:
 
 
 def ended(prefix: str) -> bool:
-    for one in threading.enumerate():
-        if one.name.startswith(f"{prefix}-"):
-            one.join(SOON)
+    for thread in threading.enumerate():
+        if thread.name.startswith(f"{prefix}-"):
+            thread.join(SOON)
     return not names(prefix)
 
 
 @pytest.mark.parametrize("error", [OSError("full"), KeyError("a bug"), SystemExit(3)])
 def test_exception(error: BaseException) -> None:
     """What a job raises is raised to whoever waits for it, and the thread goes on to the next."""
-    workers = Workers(1, "raising")
+    workers = DaemonThreads(1, "raising")
 
     def fail() -> None:
         raise error
@@ -63,7 +63,7 @@ def test_exception(error: BaseException) -> None:
 
 def test_cancelled_wait() -> None:
     """Whoever is cancelled stops waiting at once; the thread ends its job unheard and takes the next."""
-    workers = Workers(1, "cancelled")
+    workers = DaemonThreads(1, "cancelled")
     begun, go_on, jobs = threading.Event(), threading.Event(), []
     unhandled: list[dict[str, object]] = []
 
@@ -92,7 +92,7 @@ def test_cancelled_wait() -> None:
 
 def test_loop_that_has_ended(recwarn: pytest.WarningsRecorder) -> None:
     """An answer that comes after the end of the loop is dropped, and the thread lives on."""
-    workers = Workers(1, "late")
+    workers = DaemonThreads(1, "late")
     begun, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -115,7 +115,7 @@ def test_loop_that_has_ended(recwarn: pytest.WarningsRecorder) -> None:
 
 def test_no_thread_without_a_job() -> None:
     """Threads are started as they are needed: none at first, one where jobs come one after the other."""
-    workers = Workers(8, "lazy")
+    workers = DaemonThreads(8, "lazy")
     before = names("lazy")
 
     async def one_by_one() -> set[str]:
@@ -144,7 +144,7 @@ def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("sso_batch.daemon_threads._PATIENCE", 0)
     monkeypatch.setattr(threading.Thread, "start", start_late)
-    workers = Workers(2, "refused")
+    workers = DaemonThreads(2, "refused")
 
     asyncio.run(workers.run(lambda: jobs.append("done")))
 
@@ -156,7 +156,7 @@ def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_as_many_threads_as_jobs_up_to_the_limit() -> None:
     """Jobs that wait for one another all run, each in a thread of its own, and so they do again."""
-    workers = Workers(4, "full")
+    workers = DaemonThreads(4, "full")
 
     async def twice() -> list[list[str]]:
         return [await at_once(workers, 4), await at_once(workers, 4)]
@@ -168,7 +168,7 @@ def test_as_many_threads_as_jobs_up_to_the_limit() -> None:
 
 def test_never_more_than_the_limit() -> None:
     """More jobs than threads wait for their turn, first come first served, and each gets its own answer."""
-    workers = Workers(2, "limited")
+    workers = DaemonThreads(2, "limited")
     lock = threading.Lock()
     running = most = 0
 
@@ -194,7 +194,7 @@ def test_never_more_than_the_limit() -> None:
 
 def test_stop_iteration() -> None:
     """An end of iteration, which no future can hold, reaches the waiting coroutine as an error."""
-    workers = Workers(1, "iterating")
+    workers = DaemonThreads(1, "iterating")
 
     with pytest.raises(RuntimeError, match="StopIteration"):
         asyncio.run(workers.run(lambda: next(iter(()))))
@@ -204,7 +204,7 @@ def test_stop_iteration() -> None:
 
 def test_cancelled_while_queued() -> None:
     """A job whose waiter has gone before its turn is not done."""
-    workers = Workers(1, "queued")
+    workers = DaemonThreads(1, "queued")
     release = threading.Event()
     done: list[str] = []
 
@@ -226,7 +226,7 @@ def test_cancelled_while_queued() -> None:
 
 def test_threads_never_hold_up_the_end() -> None:
     """A call that hangs must not keep the process: the threads are daemons."""
-    workers = Workers(1, "daemon")
+    workers = DaemonThreads(1, "daemon")
 
     daemon = asyncio.run(workers.run(lambda: threading.current_thread().daemon))
 

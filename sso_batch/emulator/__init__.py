@@ -11,7 +11,7 @@ from sso_batch.emulator.emulator import Emulator
 from sso_batch.emulator.faults import Fault
 from sso_batch.emulator.limits import Limits, Rate
 from sso_batch.emulator.world import World
-from sso_batch.emulator.world.generate import Shape, generate
+from sso_batch.emulator.world.generator import Shape, generate
 from sso_batch.emulator.world.hub import HUB, audit_role
 
 __all__ = [

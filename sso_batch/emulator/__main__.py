@@ -12,7 +12,7 @@ from sso_batch.emulator.demo_data import demo_world
 from sso_batch.emulator.emulator import Emulator
 from sso_batch.emulator.limits import Limits
 from sso_batch.emulator.world import World
-from sso_batch.emulator.world.generate import SIZES, generate
+from sso_batch.emulator.world.generator import SIZES, generate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -54,12 +54,14 @@ def _access(world: World, organization: Organization) -> list[str]:
 
 
 def _in_account(roles: tuple[Role, ...], organization: Organization) -> Role | None:
-    return next((one for one in roles if one.arn.split(":")[4] == organization.management_account_id), None)
+    return next(
+        (role for role in roles if role.arn.split(":")[4] == organization.management_account_id), None
+    )
 
 
 def _key_in_account(keys: tuple[AccessKey, ...], organization: Organization) -> AccessKey | None:
     return next(
-        (one for one in keys if one.user_arn.split(":")[4] == organization.management_account_id), None
+        (key for key in keys if key.user_arn.split(":")[4] == organization.management_account_id), None
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.error_responses import ErrorResponse
 from sso_batch.emulator.wire.http import Request
 from sso_batch.emulator.wire.signature import Signature, read_signature, sign, signed_at
 from sso_batch.emulator.world import AccessKey, Role
@@ -36,12 +36,12 @@ class Caller:
         """The partition of AWS in which the caller is."""
         return self.arn.split(":")[1]
 
-    def may(self, action: str) -> bool:
+    def is_allowed(self, action: str) -> bool:
         """Say whether the caller's policies allow an IAM action; to ask who they are, callers need none."""
         allowed = self.allowed is None or action in {*self.allowed, "sts:GetCallerIdentity"}
         return allowed and not any(fnmatchcase(action, pattern) for pattern in self.denied)
 
-    def trusted_by(self, role: Role) -> bool:
+    def is_trusted_by(self, role: Role) -> bool:
         """Say whether a role's trust policy names the caller, the assumed role or the account."""
         root = f"arn:{self.partition}:iam::{self.account_id}:root"
         return bool({self.arn, self.role_arn, self.account_id, root} & set(role.trusted))
@@ -59,7 +59,7 @@ class Credentials:
     disabled_regions: tuple[str, ...] = ()
 
 
-class Vault:
+class Authenticator:
     """All credentials that are known, and the check of each request against them."""
 
     def __init__(self, clock: Callable[[], float], signing_clock: Callable[[], float]) -> None:
@@ -68,7 +68,7 @@ class Vault:
         self._sessions = 0
         self._known: dict[str, Credentials] = {}
 
-    def admit(self, keys: Iterable[AccessKey]) -> None:
+    def add_keys(self, keys: Iterable[AccessKey]) -> None:
         """Make long-lived keys known."""
         for key in keys:
             caller = Caller(key.user_arn, f"AIDA{digest(17, key.user_arn).upper()}", key.denied)
@@ -76,7 +76,7 @@ class Vault:
                 key.id, key.secret, caller, disabled_regions=key.disabled_regions
             )
 
-    def open_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
+    def create_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
         """Return new credentials of an assumed role, good for so many seconds."""
         self._sessions += 1
         number = str(self._sessions)
@@ -103,25 +103,25 @@ class Vault:
         """Return who signed the request, or refuse it with the code that JSON services use."""
         signature = read_signature(request.headers.get("authorization", ""))
         if signature is None:
-            raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
+            raise ErrorResponse("MissingAuthenticationTokenException", "Missing Authentication Token")
         credentials = self._known.get(signature.access_key_id)
         if (
             credentials is None
             or request.headers.get("x-amz-security-token") != credentials.token
             or signature.region in credentials.disabled_regions
         ):
-            raise Refusal(
+            raise ErrorResponse(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
             )
         if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
             raise expired_token()
         self._check_date(request, signature)
         if signature.service != service:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'."
             )
         if not hmac.compare_digest(sign(request, signature, credentials.secret), signature.value):
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 "The request signature we calculated does not match the signature you provided. Check your "
                 "AWS Secret Access Key and signing method. Consult the service documentation for details.",
@@ -131,25 +131,25 @@ class Vault:
     def _check_date(self, request: Request, signature: Signature) -> None:
         signed = signed_at(request)
         if signed is None or not signed.strftime(_STAMP).startswith(signature.date):
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP",
             )
         now = datetime.fromtimestamp(self._signing_clock(), UTC)
         if signed < now - SKEW:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 f"Signature expired: {signed.strftime(_STAMP)} is now earlier than "
                 f"{(now - SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} - 5 min.)",
             )
         if signed > now + SKEW:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 f"Signature not yet current: {signed.strftime(_STAMP)} is still later than "
                 f"{(now + SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} + 5 min.)",
             )
 
 
-def expired_token() -> Refusal:
+def expired_token() -> ErrorResponse:
     """Return the refusal of a session that is over."""
-    return Refusal("ExpiredTokenException", "The security token included in the request is expired")
+    return ErrorResponse("ExpiredTokenException", "The security token included in the request is expired")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sso_batch.emulator.faults import FaultKind
-from sso_batch.emulator.wire.error_responses import Refusal, not_found
+from sso_batch.emulator.wire.error_responses import ErrorResponse, not_found
 
 Answer = dict[str, Any]
 
@@ -38,7 +38,7 @@ def distort_body(body: bytes, fault: FaultKind | None) -> bytes:
     return _OF_BYTES[fault](body) if fault in _OF_BYTES else body
 
 
-def place_not_found(service: str, request: Mapping[str, Any]) -> Refusal:
+def instance_not_found(service: str, request: Mapping[str, Any]) -> ErrorResponse:
     """Return the refusal of a call whose identity store or instance is not found."""
     if service == "identitystore":
         store_id = request.get("IdentityStoreId", "")
@@ -97,7 +97,7 @@ def _emptied(name: str, value: object) -> object:
     if isinstance(value, dict):
         return _empty_ids(value, {})
     if isinstance(value, list):
-        return [_emptied(name, one) for one in value]
+        return [_emptied(name, item) for item in value]
     return "" if name in _IDS and isinstance(value, str) else value
 
 
@@ -107,7 +107,7 @@ def _unknown_member(answer: Answer, _: Mapping[str, Any]) -> Answer:
 
 def _renamed(name: str, value: object) -> object:
     if isinstance(value, list):
-        return [_renamed("", one) for one in value]
+        return [_renamed("", item) for item in value]
     if not isinstance(value, dict):
         return value
     if name in _UNIONS:

@@ -11,9 +11,9 @@ from typing import Self
 
 from sso_batch.emulator.behaviour import Behaviour
 from sso_batch.emulator.configuration import environment
-from sso_batch.emulator.credentials import Vault
-from sso_batch.emulator.dispatcher import Cloud
-from sso_batch.emulator.faults import Fault, Injection
+from sso_batch.emulator.credentials import Authenticator
+from sso_batch.emulator.dispatcher import Dispatcher
+from sso_batch.emulator.faults import Fault, FaultInjector
 from sso_batch.emulator.limits import Limits, Throttle
 from sso_batch.emulator.server import Server
 from sso_batch.emulator.world import World
@@ -44,35 +44,35 @@ class Emulator:
         port: int = 0,
     ) -> None:
         self.faults = list(faults)
-        self._cloud = Cloud(
+        self._dispatcher = Dispatcher(
             world,
-            vault=Vault(clock, signing_clock),
+            authenticator=Authenticator(clock, signing_clock),
             throttle=throttle(Limits() if limits is None else limits, clock),
-            injection=Injection(self.faults, seed, clock),
+            fault_injector=FaultInjector(self.faults, seed, clock),
             behaviour=behaviour or Behaviour(),
         )
-        self._server = Server(self._cloud, latency=latency)
+        self._server = Server(self._dispatcher, latency=latency)
         self._address = host, port
         self.url = ""
 
     @property
     def world(self) -> World:
         """What is served; another world may be put in its place at any time."""
-        return self._cloud.world
+        return self._dispatcher.world
 
     @world.setter
     def world(self, world: World) -> None:
-        self._loop.call_soon_threadsafe(self._cloud.load, world)
+        self._loop.call_soon_threadsafe(self._dispatcher.load, world)
 
     @property
     def calls(self) -> Counter[tuple[str, str]]:
         """How often each organization was asked each operation, throttled calls included."""
-        return self._cloud.calls
+        return self._dispatcher.calls
 
     @property
     def throttled(self) -> Counter[tuple[str, str]]:
         """How many of the calls were throttled."""
-        return self._cloud.throttled
+        return self._dispatcher.throttled
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which a client of AWS comes here, as the hub."""

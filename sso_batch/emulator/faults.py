@@ -28,7 +28,7 @@ FaultKind = Literal[
     "other_question",
     "empty_ids",
     "unknown_member",
-    "place_not_found",
+    "instance_not_found",
     "repeated_token",
     "endless_pages",
     "endless_empty_pages",
@@ -77,7 +77,7 @@ class Fault:
         if self.kind not in get_args(FaultKind):
             raise ValueError(f"no fault is called {self.kind!r}; there are {', '.join(get_args(FaultKind))}")
 
-    def fits(self, organization: str, service: str, operation: str, text: str) -> bool:
+    def matches(self, organization: str, service: str, operation: str, text: str) -> bool:
         """Say whether the fault is about such a call."""
         return (
             self.organization in (None, organization)
@@ -86,7 +86,7 @@ class Fault:
             and (self.resource is None or self.kind in _HIDING or self.resource in text)
         )
 
-    def strikes(self, now: float, dice: random.Random) -> bool:
+    def fires(self, now: float, dice: random.Random) -> bool:
         """Decide about one fitting call, and count it."""
         if self.times is not None and self.injected >= self.times:
             return False
@@ -103,7 +103,7 @@ class Fault:
         return True
 
 
-class Injection:
+class FaultInjector:
     """The faults of one emulator; the first that strikes a call is the one that it gets."""
 
     def __init__(self, faults: list[Fault], seed: int, clock: Callable[[], float]) -> None:
@@ -111,10 +111,10 @@ class Injection:
         self._dice = random.Random(seed)  # noqa: S311 - the same troubles at each run, not secrets
         self._clock = clock
 
-    def strike(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
+    def find_fault(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
         """Return the fault that strikes a call, or None."""
         for fault in self.faults:
-            if fault.fits(organization, service, operation, text) and fault.strikes(
+            if fault.matches(organization, service, operation, text) and fault.fires(
                 self._clock(), self._dice
             ):
                 return fault

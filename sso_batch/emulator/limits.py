@@ -61,7 +61,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Bucket:
+class RateBucket:
     """What is left of a rate at a moment."""
 
     rate: Rate
@@ -85,7 +85,7 @@ class Throttle:
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], RateBucket] = {}
 
     def admits(self, account_id: str, region: str, service: str, operation: str) -> bool:
         """Take a token for one call; False where AWS would throttle it."""
@@ -98,5 +98,5 @@ class Throttle:
         bucket = self._buckets.get(key)
         now = self._clock()
         if bucket is None:
-            bucket = self._buckets[key] = Bucket(rate, rate.burst, now)
+            bucket = self._buckets[key] = RateBucket(rate, rate.burst, now)
         return bucket.take(now)

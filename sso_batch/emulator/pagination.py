@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 Item = TypeVar("Item")
-PagingTrouble = Literal["repeated_token", "endless_pages", "endless_empty_pages"]
+PaginationFault = Literal["repeated_token", "endless_pages", "endless_empty_pages"]
 
 _SECRET = b"the emulator's own; a token only has to be hard to make by mistake"
 _MAC_BYTES = 12
@@ -20,7 +20,7 @@ class ForeignTokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Pager:
     """One listing: who asks which operation with which parameters, and how its pages are cut.
 
     `trouble` makes it go in circles, or on and on with ever new tokens, whose turns they count.
@@ -28,7 +28,7 @@ class Listing:
 
     purpose: str
     empty_pages: bool = False
-    trouble: PagingTrouble | None = None
+    trouble: PaginationFault | None = None
 
     def page(self, items: Sequence[Item], size: int, token: str | None) -> tuple[Sequence[Item], str | None]:
         """Return the items of the page that `token` leads to, and the token of the next one."""

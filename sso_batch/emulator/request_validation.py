@@ -16,16 +16,16 @@ class Violation:
     value: object = None
 
 
-class Member(Protocol):
+class Rule(Protocol):
     """The rule of one member."""
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - whatever the request holds
+    def find_violation(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - whatever the request holds
         """Return the constraint that `value` breaks and its reason, or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Text that fits a pattern as a whole."""
+class Pattern:
+    """Pattern that fits a pattern as a whole."""
 
     pattern: str
     _compiled: re.Pattern[str] = field(init=False, repr=False)
@@ -33,7 +33,7 @@ class Text:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_compiled", re.compile(self.pattern))
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    def find_violation(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
         """Require a string of the pattern."""
         if isinstance(value, str) and self._compiled.fullmatch(value):
             return None
@@ -41,18 +41,18 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholeNumber:
     """A whole number within bounds."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    def find_violation(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
         """Require an integer between the bounds."""
-        if not isinstance(value, int) or isinstance(value, bool) or value < self.least:
-            return f"Member must have value greater than or equal to {self.least}", "MIN_VALUE_EXCEEDED"
-        if value > self.most:
-            return f"Member must have value less than or equal to {self.most}", "MAX_VALUE_EXCEEDED"
+        if not isinstance(value, int) or isinstance(value, bool) or value < self.minimum:
+            return f"Member must have value greater than or equal to {self.minimum}", "MIN_VALUE_EXCEEDED"
+        if value > self.maximum:
+            return f"Member must have value less than or equal to {self.maximum}", "MAX_VALUE_EXCEEDED"
         return None
 
 
@@ -62,7 +62,7 @@ class Choice:
 
     words: tuple[str, ...]
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    def find_violation(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
         """Require one of the words."""
         if value in self.words:
             return None
@@ -73,32 +73,32 @@ class Choice:
 class Structure:
     """Named members, each with its own rule, none of them required."""
 
-    members: Mapping[str, Member]
+    members: Mapping[str, Rule]
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    def find_violation(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
         """Require an object whose members keep their rules."""
         if not isinstance(value, dict):
             return "Member must be a structure", "INVALID_PATTERN"
         for name, held in value.items():
             if name not in self.members:
                 return f"Member has no {name}", "INVALID_PATTERN"
-            broken = self.members[name].broken_by(held)
+            broken = self.members[name].find_violation(held)
             if broken:
                 return f"{name}: {broken[0]}", broken[1]
         return None
 
 
 def find_violation(
-    request: Mapping[str, Any], rules: Mapping[str, Member], required: tuple[str, ...], taken: frozenset[str]
+    request: Mapping[str, Any], rules: Mapping[str, Rule], required: tuple[str, ...], accepted: frozenset[str]
 ) -> Violation | None:
     """Return the first trouble of a request: a required member is missing, or one breaks its rule."""
     for name in required:
         if request.get(name) is None:
             return Violation(name, "Member must not be null", "INPUT_REQUIRED")
     for name, value in request.items():
-        if name not in taken:
+        if name not in accepted:
             return Violation(name, "Member is not served by the emulator", "INVALID_PATTERN", value)
-        broken = rules[name].broken_by(value)
+        broken = rules[name].find_violation(value)
         if broken:
             return Violation(name, *broken, value)
     return None

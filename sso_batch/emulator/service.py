@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from sso_batch.emulator.behaviour import Behaviour
-from sso_batch.emulator.credentials import Caller, Vault
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.pagination import ForeignTokenError, Listing, PagingTrouble, purpose
-from sso_batch.emulator.request_validation import Member, Violation, find_violation
-from sso_batch.emulator.wire.error_responses import Refusal, access_denied
+from sso_batch.emulator.credentials import Authenticator, Caller
+from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.pagination import ForeignTokenError, Pager, PaginationFault, purpose
+from sso_batch.emulator.request_validation import Rule, Violation, find_violation
+from sso_batch.emulator.wire.error_responses import ErrorResponse, access_denied
 from sso_batch.emulator.wire.http import Request
-from sso_batch.emulator.wire.protocols import Protocol
+from sso_batch.emulator.wire.protocols import WireProtocol
 from sso_batch.emulator.world import Role
 
 Item = TypeVar("Item")
@@ -28,22 +28,22 @@ class Call:
     caller: Caller
     region: str
     behaviour: Behaviour
-    directory: Directory | None
-    vault: Vault
+    index: OrganizationIndex | None
+    authenticator: Authenticator
     roles: Mapping[str, Role]
-    paging_trouble: PagingTrouble | None = None
+    pagination_fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
         """Return the asked page of `items`, and the member that carries the next token, if there is one."""
         names = self.service.paging
         parameters = {name: value for name, value in self.request.items() if name not in names}
-        listing = Listing(
+        listing = Pager(
             purpose(self.caller.account_id, self.region, self.operation, parameters),
             self.behaviour.empty_pages,
-            self.paging_trouble,
+            self.pagination_fault,
         )
-        most = self.behaviour.page_size or self.service.most_results
-        size = min(self.request.get(names[0]) or self.service.most_results, most)
+        most = self.behaviour.page_size or self.service.max_page_size
+        size = min(self.request.get(names[0]) or self.service.max_page_size, most)
         try:
             page, token = listing.page(items, size, self.request.get(names[1]))
         except ForeignTokenError:
@@ -63,7 +63,7 @@ class Operation:
 
     name: str
     required: tuple[str, ...]
-    taken: frozenset[str]
+    accepted: frozenset[str]
     answer: Callable[[Call], Answer]
 
 
@@ -78,14 +78,14 @@ class Service:
     name: str
     signing_name: str
     action_prefix: str
-    protocol: Protocol
-    members: Mapping[str, Member]
-    invalid: Callable[[Violation], Refusal]
+    protocol: WireProtocol
+    rules: Mapping[str, Rule]
+    invalid: Callable[[Violation], ErrorResponse]
     resource: Callable[[Call], str]
     throttled: str = "ThrottlingException"
     internal: str = "InternalServerException"
     paging: tuple[str, str] = ("MaxResults", "NextToken")
-    most_results: int = 100
+    max_page_size: int = 100
     operations: dict[str, Operation] = field(default_factory=dict)
 
     def operation(
@@ -104,23 +104,25 @@ class Service:
         name, request = self.protocol.read(http)
         operation = self.operations.get(name)
         if operation is None:
-            raise Refusal("UnknownOperationException", f"The emulator does not serve {self.name} {name}")
+            raise ErrorResponse(
+                "UnknownOperationException", f"The emulator does not serve {self.name} {name}"
+            )
         return operation, request
 
     def answer(self, operation: Operation, call: Call) -> Answer:
         """Check a call as AWS does, who may ask before what is asked, and answer it."""
-        if not call.caller.may(f"{self.action_prefix}:{operation.name}"):
+        if not call.caller.is_allowed(f"{self.action_prefix}:{operation.name}"):
             call.deny()
-        violation = find_violation(call.request, self.members, operation.required, operation.taken)
+        violation = find_violation(call.request, self.rules, operation.required, operation.accepted)
         if violation:
             raise self.invalid(violation)
         return operation.answer(call)
 
 
-def validation_exception(violation: Violation) -> Refusal:
+def validation_exception(violation: Violation) -> ErrorResponse:
     """Return the refusal of a violation by most services."""
     value = "" if violation.value is None else f" '{violation.value}'"
-    return Refusal(
+    return ErrorResponse(
         "ValidationException",
         f"1 validation error detected: Value{value} at '{violation.member}' failed to satisfy constraint: "
         f"{violation.constraint}",

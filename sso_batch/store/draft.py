@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sso_batch.open_files import patiently
+from sso_batch.open_files import retry_when_exhausted
 
 _MODE = 0o600  # reports name people
 
@@ -34,7 +34,7 @@ class FileEntry:
     bytes: int
 
 
-def within(name: str) -> str:
+def validate_file_name(name: str) -> str:
     """A file's name, which must not lead out of its place; raises ValueError, since that is a defect."""
     if "/" in name or "\0" in name:
         raise ValueError("the name of a file leads out of its place")
@@ -52,10 +52,10 @@ class Draft:
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self.rows = 0
-        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
+        self.path = directory / f".{validate_file_name(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._digest = hashlib.sha256()
         self._bytes = 0
-        descriptor = patiently(lambda: os.open(self.path, _NEW, _MODE))
+        descriptor = retry_when_exhausted(lambda: os.open(self.path, _NEW, _MODE))
         with contextlib.suppress(OSError):  # some mounts refuse it, others ignore it: `private` tells
             os.fchmod(descriptor, _MODE)  # whatever the umask took away
         self.private = not stat.S_IMODE(os.fstat(descriptor).st_mode) & _OTHERS

@@ -20,7 +20,7 @@ _ANOTHER_RUN = "another run writes files of the same names: give another --run-i
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ErrorExplanation:
     """A code for programs, what happened, and what to do about it."""
 
     code: str
@@ -28,7 +28,7 @@ class Trouble:
     hint: str
 
 
-class PlaceError(OSError):
+class StorageError(OSError):
     """Trouble that no number of the operating system's tells: the place gives its own `code`.
 
     `transient` says that the place was in trouble that can pass, and was asked until patience ended.
@@ -42,10 +42,10 @@ class PlaceError(OSError):
         self.transient = transient
 
 
-def trouble(error: OSError) -> Trouble:
+def explain_error(error: OSError) -> ErrorExplanation:
     """An error of a place for files as people and programs are told of it, without its path."""
-    if isinstance(error, PlaceError):
-        return Trouble(error.code, error.message, error.hint)
+    if isinstance(error, StorageError):
+        return ErrorExplanation(error.code, error.message, error.hint)
     if isinstance(error, FileExistsError):
         hint = _ANOTHER_RUN
     elif error.errno in open_files.EXHAUSTED:
@@ -53,11 +53,11 @@ def trouble(error: OSError) -> Trouble:
     else:
         hint = _MAKE_ROOM if error.errno in _FULL else _LOOK
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
+    return ErrorExplanation(code, os.strerror(error.errno) if error.errno else str(error), hint)
 
 
-def unusable(place: str, error: OSError) -> OutputError:
+def to_output_error(place: str, error: OSError) -> OutputError:
     """The error of a place that cannot be written to, found before the first call."""
-    found = trouble(error)
-    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.transient else OutputError
+    found = explain_error(error)
+    kind = OutputUnavailableError if isinstance(error, StorageError) and error.transient else OutputError
     return kind(f"cannot write to the output place {place}: {found.message}", hint=found.hint)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
-from sso_batch.open_files import patiently
-from sso_batch.store.draft import Draft, FileEntry, within
-from sso_batch.store.errors import PlaceError
-from sso_batch.store.protocol import Stored
+from sso_batch.open_files import retry_when_exhausted
+from sso_batch.store.draft import Draft, FileEntry, validate_file_name
+from sso_batch.store.errors import StorageError
+from sso_batch.store.protocol import StoredFile
 
 _CHUNK = 1 << 20
 
@@ -131,11 +131,11 @@ class Folder:
             hint=_NAME_ANOTHER,
         )
 
-    def stored(self) -> Iterator[Stored]:
+    def stored(self) -> Iterator[StoredFile]:
         """The files and whatever else is in the folder."""
         for path in self.directory.iterdir():
             with contextlib.suppress(FileNotFoundError):  # gone meanwhile
-                yield Stored(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
+                yield StoredFile(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
 
     def draft(self, name: str) -> Draft:
         """A new file to be published under `name`."""
@@ -143,7 +143,7 @@ class Folder:
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""
-        with os.fdopen(_regular(self.directory / within(name)), "rb") as file:
+        with os.fdopen(_regular(self.directory / validate_file_name(name)), "rb") as file:
             file.seek(skip)
             while chunk := file.read(_CHUNK):
                 yield chunk
@@ -172,12 +172,12 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a published file, if it is there."""
-        (self.directory / within(name)).unlink(missing_ok=True)
+        (self.directory / validate_file_name(name)).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""
         try:
-            descriptor = patiently(
+            descriptor = retry_when_exhausted(
                 lambda: os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             )
             try:
@@ -210,7 +210,7 @@ def make_private(directory: Path) -> None:
 def _regular(path: Path) -> int:
     """Open a file to read it; a link, or what is no file at all, such as a pipe, is refused."""
     try:
-        descriptor = patiently(lambda: os.open(path, _READ))
+        descriptor = retry_when_exhausted(lambda: os.open(path, _READ))
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _no_file(path) from error
@@ -221,8 +221,8 @@ def _regular(path: Path) -> int:
     return descriptor
 
 
-def _no_file(path: Path) -> PlaceError:
-    return PlaceError(
+def _no_file(path: Path) -> StorageError:
+    return StorageError(
         "NotAFile",
         f"{path.name} is a symbolic link, or no file at all, and is not read",
         hint="take it out of the output folder",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from sso_batch.store.draft import Draft, FileEntry
-from sso_batch.store.protocol import Store, Stored
+from sso_batch.store.protocol import Store, StoredFile
 
 
-class Replacing:
+class OverwritingStore:
     """The same place, where whatever is published replaces a file of that name.
 
     For the manifest and the merged files of a run that is resumed or merged: two processes that do so at
@@ -34,7 +34,7 @@ class Replacing:
         """Prove that files can be made here; raises OutputError."""
         self._store.prepare()
 
-    def stored(self) -> Iterator[Stored]:
+    def stored(self) -> Iterator[StoredFile]:
         """The files that are here."""
         return self._store.stored()
 

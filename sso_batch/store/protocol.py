@@ -12,7 +12,7 @@ PREFIX = "aws_sso_access_report_"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFile:
     """A file that is there, ours or somebody else's, and when it was last written."""
 
     name: str
@@ -39,7 +39,7 @@ class Store(Protocol):
     def prepare(self) -> None:
         """Make the place if need be, and prove that files can be made here; raises OutputError."""
 
-    def stored(self) -> Iterator[Stored]:
+    def stored(self) -> Iterator[StoredFile]:
         """The files that are here."""
 
     def draft(self, name: str) -> Draft:
@@ -58,7 +58,7 @@ class Store(Protocol):
         """Remove a published file, if it is there."""
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[str]:
+def decode_lines(chunks: Iterable[bytes]) -> Iterator[str]:
     """A file's lines, each with its line break, from its chunks; raises UnicodeDecodeError."""
     rest = b""
     for chunk in chunks:

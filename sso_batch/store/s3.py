@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry, within
-from sso_batch.store.errors import PlaceError, trouble, unusable
-from sso_batch.store.protocol import PREFIX, Stored
+from sso_batch.store.draft import Draft, FileEntry, validate_file_name
+from sso_batch.store.errors import StorageError, explain_error, to_output_error
+from sso_batch.store.protocol import PREFIX, StoredFile
 from sso_batch.store.spool import SpooledDraft, remove_abandoned
 
 _RUN_FILE = "_run.json"
 """How the name of a run's first file ends; a run that cannot begin has nothing to keep."""
 
 
-class Objects(Protocol):
+class BucketClient(Protocol):
     """As much of a bucket as a place for files needs. Whatever fails raises OSError."""
 
     def prove(self, key: str, *, patient: bool) -> None:
@@ -44,7 +44,7 @@ class S3:
     Files that could not be put are kept there, in a folder of their own that the error names.
     """
 
-    def __init__(self, bucket: str, prefix: str, objects: Objects, spool: Path) -> None:
+    def __init__(self, bucket: str, prefix: str, objects: BucketClient, spool: Path) -> None:
         self.name = f"s3://{bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._objects = objects
@@ -77,19 +77,19 @@ class S3:
         except OSError as error:
             raise OutputError(
                 f"cannot write to {self._spool}, where files are made before they go to {self.name}: "
-                f"{trouble(error).message}",
+                f"{explain_error(error).message}",
                 hint="name a folder that this user may write to in the environment variable TMPDIR",
             ) from error
         try:
             self._objects.prove(self._key(f"{PREFIX}probe"), patient=patient)
             next(self.stored(), None)
         except OSError as error:
-            raise unusable(self.name, error) from error
+            raise to_output_error(self.name, error) from error
 
-    def stored(self) -> Iterator[Stored]:
+    def stored(self) -> Iterator[StoredFile]:
         """The files of runs that are here."""
         for key, modified in self._objects.listed(self._key(PREFIX)):
-            yield Stored(key.removeprefix(self._prefix), modified)
+            yield StoredFile(key.removeprefix(self._prefix), modified)
 
     def draft(self, name: str) -> Draft:
         """A new file to be published under `name`."""
@@ -125,7 +125,7 @@ class S3:
         self._objects.delete(self._key(name))
 
     def _key(self, name: str) -> str:
-        return f"{self._prefix}{within(name)}"
+        return f"{self._prefix}{validate_file_name(name)}"
 
     def _prove_first(self, draft: Draft, entry: FileEntry) -> None:
         """Once, put the same file again, replace it, and read it: the end of a run needs all three.
@@ -143,7 +143,7 @@ class S3:
             next(iter(self._objects.read(key)), None)
             self._proved = True
             return
-        raise PlaceError(
+        raise StorageError(
             "OverwritesFiles",
             f"{self.name} overwrites what is there: it does not know If-None-Match",
             hint="name a bucket of Amazon S3, or of a service that knows conditional writes",
@@ -159,9 +159,9 @@ class S3:
                 left.append(name)
         return left
 
-    def _keep(self, drafts: Iterable[Draft], error: OSError, left: list[str]) -> PlaceError:
+    def _keep(self, drafts: Iterable[Draft], error: OSError, left: list[str]) -> StorageError:
         """Move the drafts out of the way of their removal; give the error that tells where they are."""
-        told = trouble(error)
+        told = explain_error(error)
         message, hint = told.message, told.hint
         if left:
             message += f"; {', '.join(left)} could not be taken back"
@@ -174,9 +174,9 @@ class S3:
                 message += f"; the files are kept in {folder}"
                 hint = "; ".join(filter(None, (hint, f"copy them from {folder}, or run again")))
             except OSError as second:
-                message += f"; the files could not be kept either: {trouble(second).message}"
-        transient = isinstance(error, PlaceError) and error.transient
-        return PlaceError(told.code, message, hint=hint, transient=transient)
+                message += f"; the files could not be kept either: {explain_error(second).message}"
+        transient = isinstance(error, StorageError) and error.transient
+        return StorageError(told.code, message, hint=hint, transient=transient)
 
     def _folder_to_keep(self) -> Path:
         if self._kept is None:

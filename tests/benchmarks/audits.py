@@ -159,7 +159,7 @@ def _side_by_side(
         yield Figure(
             f"time of {count} organizations to one's",
             shape,
-            tuple(one / alone for one in seconds),
+            tuple(duration / alone for duration in seconds),
             notes[0],
             {20: "1.10"}.get(count, ""),
         )
@@ -171,7 +171,9 @@ def exactness(audited: Audited, world: World, strategy: str = "complete") -> str
         return f"NOT COMPLETE, exit code {audited.ended.code}"
     if strategy == "fastest":
         return "complete"
-    expected = sum((floor.ways_in(one) for one in world.organizations), start=Counter[floor.WayIn]())
+    expected = sum(
+        (floor.ways_in(organization) for organization in world.organizations), start=Counter[floor.WayIn]()
+    )
     return "rows exact" if audited.ways_in() == expected else "ROWS WRONG"
 
 

@@ -37,6 +37,9 @@ def spread(values: Iterable[float], digits: int = 3) -> str:
 
 def table(figures: Iterable[Figure]) -> str:
     """The figures as a table in markdown."""
-    rows = [(one.what, one.shape, spread(one.ratios), one.promise, one.detail) for one in figures]
+    rows = [
+        (figure.what, figure.shape, spread(figure.ratios), figure.promise, figure.detail)
+        for figure in figures
+    ]
     header = ("what", "on", "ratio", "promised", "measured")
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows))

@@ -66,14 +66,19 @@ def idle_share(asked: Sequence[float], *, rate: float = RATE, burst: float = BUR
 
 def complete(organization: Organization) -> Counter[str]:
     """The fewest calls that see everything: every provisioned pair is asked, and who holds what it tells."""
-    pairs = {(one.account_id, one.permission_set_arn) for one in organization.provisioned}
-    assigned = Counter((one.account_id, one.permission_set_arn) for one in organization.assignments)
+    pairs = {(provision.account_id, provision.permission_set_arn) for provision in organization.provisioned}
+    assigned = Counter(
+        (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
+    )
     return (
         _always(organization)
         + Counter(dict.fromkeys(DETAILS, len(organization.permission_sets)))
         + pair_listings(organization)
         + Counter(ListAccountAssignments=sum(pages(assigned[pair]) for pair in pairs))
-        + _people(organization, {(one.principal_type, one.principal_id) for one in organization.assignments})
+        + _people(
+            organization,
+            {(assignment.principal_type, assignment.principal_id) for assignment in organization.assignments},
+        )
     )
 
 
@@ -83,10 +88,10 @@ def by_principal(organization: Organization) -> Counter[str]:
     groups_of: defaultdict[str, list[Principal]] = defaultdict(list)
     for membership in organization.memberships:
         groups_of[membership.user_id].append(("GROUP", membership.group_id))
-    asked: list[list[Principal]] = [[("GROUP", one.id)] for one in organization.groups if one.listed]
-    asked += [[("USER", one.id), *groups_of[one.id]] for one in organization.users if one.listed]
+    asked: list[list[Principal]] = [[("GROUP", group.id)] for group in organization.groups if group.listed]
+    asked += [[("USER", user.id), *groups_of[user.id]] for user in organization.users if user.listed]
     told = {principal for principals in asked for principal in principals if grants[principal]}
-    described = {one.permission_set_arn for principal in told for one in grants[principal]}
+    described = {grant.permission_set_arn for principal in told for grant in grants[principal]}
     return (
         _always(organization)
         + Counter(dict.fromkeys(DETAILS, len(described)))
@@ -106,10 +111,12 @@ def fastest(organization: Organization) -> Counter[str]:
 
 def pair_listings(organization: Organization) -> Counter[str]:
     """The provisioned pairs, listed by account or by permission set: whichever is fewer pages."""
-    in_account = Counter(one.account_id for one in organization.provisioned)
-    of_permission_set = Counter(one.permission_set_arn for one in organization.provisioned)
-    by_account = sum(pages(in_account[one.id]) for one in organization.accounts)
-    by_permission_set = sum(pages(of_permission_set[one.arn]) for one in organization.permission_sets)
+    in_account = Counter(provision.account_id for provision in organization.provisioned)
+    of_permission_set = Counter(provision.permission_set_arn for provision in organization.provisioned)
+    by_account = sum(pages(in_account[account.id]) for account in organization.accounts)
+    by_permission_set = sum(
+        pages(of_permission_set[permission_set.arn]) for permission_set in organization.permission_sets
+    )
     if by_permission_set <= by_account:
         return Counter(ListAccountsForProvisionedPermissionSet=by_permission_set)
     return Counter(ListPermissionSetsProvisionedToAccount=by_account)
@@ -133,21 +140,23 @@ def ways_in(organization: Organization) -> Counter[WayIn]:
 def _always(organization: Organization) -> Counter[str]:
     """What either way asks for: who we are, the listings, the accounts' paths, and account access."""
     applications = [
-        one for one in organization.applications if one.account_id == organization.management_account_id
+        application
+        for application in organization.applications
+        if application.account_id == organization.management_account_id
     ]
     return Counter(
         {
             "GetCallerIdentity": 1,
             "DescribeOrganization": 1,
             "ListInstances": 1,
-            "ListUsers": pages(sum(one.listed for one in organization.users)),
-            "ListGroups": pages(sum(one.listed for one in organization.groups)),
+            "ListUsers": pages(sum(user.listed for user in organization.users)),
+            "ListGroups": pages(sum(group.listed for group in organization.groups)),
             "ListAccounts": pages(len(organization.accounts), 20),
             "ListPermissionSets": pages(len(organization.permission_sets)),
             "ListRoots": 1,
             "ListApplications": pages(len(applications)),
             "GetApplication": len(applications),
-            "ListEntitlements": sum(pages(len(one.entitlements)) for one in applications),
+            "ListEntitlements": sum(pages(len(application.entitlements)) for application in applications),
         }
     ) + _unit_names(organization)
 
@@ -173,16 +182,18 @@ def _people(organization: Organization, granted: set[Principal]) -> Counter[str]
 
     Whoever is not listed is asked for; of a group that is gone nothing more has to be.
     """
-    entitled = {(one.principal_type, one.principal_id) for one in _entitlements(organization)}
-    existing = {one.id for one in organization.groups}
-    listed = {one.id for one in organization.users if one.listed}
-    listed |= {one.id for one in organization.groups if one.listed}
-    groups = {one for kind, one in granted | entitled if kind == "GROUP"}
+    entitled = {
+        (entitlement.principal_type, entitlement.principal_id) for entitlement in _entitlements(organization)
+    }
+    existing = {group.id for group in organization.groups}
+    listed = {user.id for user in organization.users if user.listed}
+    listed |= {group.id for group in organization.groups if group.listed}
+    groups = {principal_id for kind, principal_id in granted | entitled if kind == "GROUP"}
     members: defaultdict[str, set[str]] = defaultdict(set)
     for membership in organization.memberships:
         members[membership.group_id].add(membership.user_id)
-    users = {one for kind, one in granted | entitled if kind == "USER"}.union(
-        *(members[one] for one in groups)
+    users = {principal_id for kind, principal_id in granted | entitled if kind == "USER"}.union(
+        *(members[group] for group in groups)
     )
     return Counter(
         ListGroupMemberships=sum(pages(len(members[group])) for group in groups & existing),
@@ -197,6 +208,6 @@ def _entitlements(organization: Organization) -> list[Entitlement]:
 
 def _by_principal(assignments: Iterable[Assignment]) -> defaultdict[Principal, list[Assignment]]:
     found: defaultdict[Principal, list[Assignment]] = defaultdict(list)
-    for one in assignments:
-        found[one.principal_type, one.principal_id].append(one)
+    for assignment in assignments:
+        found[assignment.principal_type, assignment.principal_id].append(assignment)
     return found

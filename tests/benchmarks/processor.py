@@ -56,7 +56,7 @@ def start(options: Options, folder: Path) -> Iterator[Figure]:
         yield Figure(
             f"time of {words[0]} to `python -c pass`",
             "this machine",
-            tuple(one / other for one, other in zip(seconds, nothing, strict=True)),
+            tuple(duration / other for duration, other in zip(seconds, nothing, strict=True)),
             f"{middle * 1000:.0f} ms",
             promise,
         )

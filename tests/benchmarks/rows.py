@@ -79,7 +79,9 @@ def everybody(users: int) -> Snapshot:
         permission_sets=(
             PermissionSet(ARN, "View", "", "PT1H", ("arn:aws:iam::aws:policy/ViewOnly",), (), "", "", ()),
         ),
-        grants=tuple(Grant(one.id, PERMISSION_SET, ARN, "", Principal(GROUP, "g-1")) for one in accounts),
+        grants=tuple(
+            Grant(account.id, PERMISSION_SET, ARN, "", Principal(GROUP, "g-1")) for account in accounts
+        ),
     )
 
 

@@ -39,8 +39,8 @@ def _holds(term: str, event: dict[str, Any]) -> bool:
 def counted(event: dict[str, Any]) -> set[str]:
     """The metrics that an event is counted in."""
     return {
-        one["Properties"]["MetricTransformations"][0]["MetricName"]
-        for one in template()["Resources"].values()
-        if one["Type"] == "AWS::Logs::MetricFilter"
-        and matches(one["Properties"]["FilterPattern"]["Fn::Sub"].replace("${Event}", "$"), event)
+        resource["Properties"]["MetricTransformations"][0]["MetricName"]
+        for resource in template()["Resources"].values()
+        if resource["Type"] == "AWS::Logs::MetricFilter"
+        and matches(resource["Properties"]["FilterPattern"]["Fn::Sub"].replace("${Event}", "$"), event)
     }

@@ -214,7 +214,9 @@ def test_spool(overlay: str) -> None:
 def test_shards() -> None:
     """One pod more than there are shards, all at once; nobody's failure ends the others."""
     spec = job("sharded")
-    (count,) = (one for one in container("sharded")["env"] if one["name"] == "SSO_BATCH_SHARD_COUNT")
+    (count,) = (
+        variable for variable in container("sharded")["env"] if variable["name"] == "SSO_BATCH_SHARD_COUNT"
+    )
 
     assert spec["completionMode"] == "Indexed"
     assert spec["completions"] == spec["parallelism"] == int(count["value"]) + 1

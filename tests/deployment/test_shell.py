@@ -17,7 +17,7 @@ def test_which_command(tmp_path: Path, index: str, told: str) -> None:
     program.write_text('#!/bin/sh\necho "$@"\n')
     program.chmod(0o755)
     spec = container("sharded")
-    variables = {one["name"]: one["value"] for one in spec["env"] if "value" in one}
+    variables = {variable["name"]: variable["value"] for variable in spec["env"] if "value" in variable}
 
     done = subprocess.run(  # noqa: S603 - the manifest's own
         ["/bin/sh", *spec["command"][1:]],

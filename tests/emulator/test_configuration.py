@@ -23,8 +23,10 @@ def test_the_demos_configuration_reaches_every_company() -> None:
         "region": "eu-central-1",
         "organization_id": world.organizations[1].id,
     }
-    assert [one["name"] for one in written["organizations"]] == [one.name for one in world.organizations]
-    assert [one.get("external_id") for one in written["organizations"]].count(None) == 4
+    assert [organization["name"] for organization in written["organizations"]] == [
+        organization.name for organization in world.organizations
+    ]
+    assert [organization.get("external_id") for organization in written["organizations"]].count(None) == 4
 
 
 def test_an_organization_without_a_role_is_reached_by_profile() -> None:

@@ -17,8 +17,10 @@ def rows() -> list[dict[str, str]]:
     """Return the rows of all companies."""
     return [
         row
-        for one in WORLD.organizations
-        for row in expected_rows(WORLD, one.name, details=True, entitlements=True, account_paths=True)
+        for organization in WORLD.organizations
+        for row in expected_rows(
+            WORLD, organization.name, details=True, entitlements=True, account_paths=True
+        )
     ]
 
 
@@ -61,16 +63,16 @@ def test_the_demo_needs_describe_calls_and_two_regions() -> None:
     unlisted = {user.id for user in WORLD.organization("lumen-games").users if not user.listed}
 
     assert unlisted & {row["UserId"] for row in rows()}
-    assert len({one.region for one in WORLD.organizations}) >= 2
+    assert len({organization.region for organization in WORLD.organizations}) >= 2
     assert sum(bool(role.external_id) for role in WORLD.roles) == 1
 
 
-@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda one: one.name)
+@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda organization: organization.name)
 def test_every_assignment_is_provisioned(organization: Organization) -> None:
     """As in AWS, there is no assignment to a pair that is not provisioned."""
-    assert {(one.account_id, one.permission_set_arn) for one in organization.assignments} <= {
-        (one.account_id, one.permission_set_arn) for one in organization.provisioned
-    }
+    assert {
+        (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
+    } <= {(provision.account_id, provision.permission_set_arn) for provision in organization.provisioned}
 
 
 def test_the_demo_stands_on_its_own() -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sso_batch.emulator import Emulator, Fault, Limits, World
-from sso_batch.emulator.faults import FaultKind, Injection
+from sso_batch.emulator.faults import FaultInjector, FaultKind
 from tests.emulator.client import Keys, Refused, assume, client
 from tests.emulator.conftest import ManualClock
 
@@ -89,7 +89,7 @@ def test_a_fault_can_repeat_a_token(world: World) -> None:
 def test_a_fault_strikes_only_what_it_names(world: World) -> None:
     """Organization, service, operation and a piece of the request all have to fit."""
     organization = world.organizations[0]
-    struck, other = (one.arn for one in organization.permission_sets[:2])
+    struck, other = (permission_set.arn for permission_set in organization.permission_sets[:2])
     fault = Fault(
         "access_denied",
         service="sso-admin",
@@ -125,10 +125,10 @@ def test_faults_can_be_added_and_taken_away_in_mid_run(world: World) -> None:
 def test_a_fault_waits_and_ends(clock: ManualClock) -> None:
     """It spares the first calls, strikes for its seconds, and is over."""
     fault = Fault("throttle", after=2, seconds=60)
-    injection = Injection([fault], 0, clock)
+    injector = FaultInjector([fault], 0, clock)
 
     def struck() -> bool:
-        return injection.strike("org-0", "sso-admin", "ListInstances", "") is not None
+        return injector.find_fault("org-0", "sso-admin", "ListInstances", "") is not None
 
     assert [struck(), struck(), struck()] == [False, False, True]
     clock.pass_by(59)
@@ -142,8 +142,8 @@ def test_probable_faults_are_the_same_for_the_same_seed(clock: ManualClock) -> N
     """A share of the calls is struck, and repeated with the seed."""
 
     def struck(seed: int) -> list[bool]:
-        injection = Injection([Fault("throttle", probability=0.3)], seed, clock)
-        return [injection.strike("", "sso-admin", "ListInstances", "") is not None for _ in range(200)]
+        injector = FaultInjector([Fault("throttle", probability=0.3)], seed, clock)
+        return [injector.find_fault("", "sso-admin", "ListInstances", "") is not None for _ in range(200)]
 
     assert struck(1) == struck(1) != struck(2)
     assert 30 < sum(struck(1)) < 90

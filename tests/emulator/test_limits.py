@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.emulator import Emulator, Limits, Rate, World
-from sso_batch.emulator.limits import Bucket, Throttle
+from sso_batch.emulator.limits import RateBucket, Throttle
 from tests.emulator.client import Refused, assume, client
 from tests.emulator.conftest import ManualClock
 
@@ -56,7 +56,7 @@ def test_all_of_identity_center_is_one_bucket(clock: ManualClock) -> None:
 
 
 def test_each_api_of_the_identity_store_has_its_own_bucket(clock: ManualClock) -> None:
-    """Listing users leaves the listing of groups alone."""
+    """Pager users leaves the listing of groups alone."""
     throttle = Throttle(Limits(), clock)
 
     assert admitted(throttle, "identitystore", "ListUsers", 30) == 20
@@ -75,7 +75,7 @@ def test_the_tree_of_an_organization_is_one_bucket_in_all_regions(clock: ManualC
 @given(st.lists(st.floats(0, 3), max_size=60), st.floats(0.5, 50), st.integers(1, 50))
 def test_no_more_than_burst_and_rate_go_through(pauses: list[float], per_second: float, burst: int) -> None:
     """Over any time a bucket gives its burst and what was refilled, and never more."""
-    bucket = Bucket(Rate(per_second, burst), burst, 0.0)
+    bucket = RateBucket(Rate(per_second, burst), burst, 0.0)
     now, given_out = 0.0, 0
     for pause in pauses:
         now += pause

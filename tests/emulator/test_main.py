@@ -35,7 +35,10 @@ def test_it_serves_and_stops_cleanly(number: signal.Signals, tmp_path: Path) -> 
     assert (process.returncode, errors) == (0, "")
     assert time.monotonic() - asked < 1
     written = yaml.safe_load((tmp_path / "made" / "orgs.yaml").read_text())
-    assert [one["name"] for one in written["organizations"]][-2:] == ["kestrel-health", "vesper-media"]
+    assert [organization["name"] for organization in written["organizations"]][-2:] == [
+        "kestrel-health",
+        "vesper-media",
+    ]
     assert f"AWS_ENDPOINT_URL={url}\n" in (tmp_path / "made" / "aws.env").read_text()
 
 

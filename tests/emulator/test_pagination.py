@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.emulator import Behaviour, Emulator, Limits, World
-from sso_batch.emulator.pagination import ForeignTokenError, Listing, purpose
+from sso_batch.emulator.pagination import ForeignTokenError, Pager, purpose
 from tests.emulator.client import Refused, assume, client
 from tests.emulator.services.test_organizations import every
 
@@ -15,7 +15,7 @@ def test_following_the_tokens_gives_every_item_once(
     items: list[int], size: int, *, empty_pages: bool
 ) -> None:
     """Whatever the size of pages, and with empty ones between them, nothing is lost or doubled."""
-    listing = Listing("a listing", empty_pages=empty_pages)
+    listing = Pager("a listing", empty_pages=empty_pages)
     found: list[int] = []
     token: str | None = None
     for _ in range(2 * len(items) + 2):
@@ -31,7 +31,7 @@ def test_following_the_tokens_gives_every_item_once(
 
 def test_an_empty_page_can_carry_a_token() -> None:
     """Only the token ends a listing."""
-    page, token = Listing("a listing", empty_pages=True).page([1, 2, 3], 2, None)
+    page, token = Pager("a listing", empty_pages=True).page([1, 2, 3], 2, None)
 
     assert (list(page), token is None) == ([], False)
 
@@ -41,7 +41,7 @@ def test_a_made_up_token_is_foreign(token: str) -> None:
     """Nothing but what the listing gave leads anywhere."""
     if token:
         with pytest.raises(ForeignTokenError):
-            Listing("a listing").page(range(9), 2, token)
+            Pager("a listing").page(range(9), 2, token)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_a_made_up_token_is_foreign(token: str) -> None:
 def test_a_token_is_bound_to_its_listing(other: tuple[str, str, str, dict[str, str]]) -> None:
     """Another account, Region, operation or parameter makes the token foreign."""
     own = purpose("111122220001", "eu-west-1", "ListUsers", {"IdentityStoreId": "d-1"})
-    _, token = Listing(own).page(range(9), 2, None)
+    _, token = Pager(own).page(range(9), 2, None)
 
     with pytest.raises(ForeignTokenError):
-        Listing(purpose(*other)).page(range(9), 2, token)
+        Pager(purpose(*other)).page(range(9), 2, token)
 
 
 def test_pages_can_be_smaller_than_asked_for(world: World) -> None:
@@ -70,7 +70,7 @@ def test_pages_can_be_smaller_than_asked_for(world: World) -> None:
         asking = client(emulator, "identitystore", assume(emulator))
         users = every(asking, "list_users", "Users", IdentityStoreId=organization.identity_store_id)
 
-        assert [one["UserId"] for one in users] == [one.id for one in organization.users if one.listed]
+        assert [user["UserId"] for user in users] == [user.id for user in organization.users if user.listed]
         assert emulator.calls["org-0", "ListUsers"] == 8
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from sso_batch.emulator.request_validation import (
     Choice,
-    Member,
+    Pattern,
+    Rule,
     Structure,
-    Text,
     Violation,
-    Whole,
+    WholeNumber,
     find_violation,
 )
 
-ACCOUNT = Text(r"\d{12}")
+ACCOUNT = Pattern(r"\d{12}")
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ ACCOUNT = Text(r"\d{12}")
         (ACCOUNT, "000000000001", None),
         (ACCOUNT, "0000000000012", "INVALID_PATTERN"),
         (ACCOUNT, 1, "INVALID_PATTERN"),
-        (Whole(1, 20), 20, None),
-        (Whole(1, 20), 0, "MIN_VALUE_EXCEEDED"),
-        (Whole(1, 20), 21, "MAX_VALUE_EXCEEDED"),
-        (Whole(1, 20), "20", "MIN_VALUE_EXCEEDED"),
-        (Whole(0, 1), True, "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), 20, None),
+        (WholeNumber(1, 20), 0, "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), 21, "MAX_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), "20", "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(0, 1), True, "MIN_VALUE_EXCEEDED"),
         (Choice(("USER", "GROUP")), "USER", None),
         (Choice(("USER", "GROUP")), "ROLE", "INVALID_ENUM"),
         (Structure({"account": ACCOUNT}), {}, None),
@@ -36,9 +36,9 @@ ACCOUNT = Text(r"\d{12}")
         (Structure({"account": ACCOUNT}), {"account": "1"}, "INVALID_PATTERN"),
     ],
 )
-def test_a_rule_names_what_it_is_broken_by(rule: Member, value: Any, reason: str | None) -> None:  # noqa: ANN401 - any JSON
+def test_a_rule_names_what_it_is_broken_by(rule: Rule, value: Any, reason: str | None) -> None:  # noqa: ANN401 - any JSON
     """A value of the wrong type, outside of its bounds, or not among the words breaks its rule."""
-    broken = rule.broken_by(value)
+    broken = rule.find_violation(value)
 
     assert (broken and broken[1]) == reason
 
@@ -62,6 +62,6 @@ def test_the_first_trouble_of_a_request_is_told(
     request_: dict[str, Any], violation: Violation | None
 ) -> None:
     """What is missing comes first; a member that the operation does not take is never passed over."""
-    rules: dict[str, Member] = {"Id": ACCOUNT, "Size": Whole(1, 20)}
+    rules: dict[str, Rule] = {"Id": ACCOUNT, "Size": WholeNumber(1, 20)}
 
     assert find_violation(request_, rules, ("Id",), frozenset({"Id", "Size"})) == violation

@@ -1,11 +1,11 @@
-"""Trouble with a place for files, in words."""
+"""ErrorExplanation with a place for files, in words."""
 
 import errno
 import os
 
 import pytest
 
-from sso_batch.store import PlaceError, Trouble, trouble
+from sso_batch.store import ErrorExplanation, StorageError, explain_error
 
 MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
 LOOK = (
@@ -19,11 +19,11 @@ LOOK = (
     [
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/path"),
-            Trouble("ENOSPC", "No space left on device", MAKE_ROOM),
+            ErrorExplanation("ENOSPC", "No space left on device", MAKE_ROOM),
         ),
         (
             FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
-            Trouble(
+            ErrorExplanation(
                 "EEXIST",
                 "File exists",
                 "another run writes files of the same names: give another --run-id, or another --output",
@@ -31,14 +31,17 @@ LOOK = (
         ),
         (
             OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
-            Trouble("EDQUOT", "Disk quota exceeded", MAKE_ROOM),
+            ErrorExplanation("EDQUOT", "Disk quota exceeded", MAKE_ROOM),
         ),
-        (OSError(errno.EIO, os.strerror(errno.EIO)), Trouble("EIO", "Input/output error", LOOK)),
-        (OSError("of another kind"), Trouble("OSError", "of another kind", LOOK)),
-        (PlaceError("AccessDenied", "no", hint="do that"), Trouble("AccessDenied", "no", "do that")),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), ErrorExplanation("EIO", "Input/output error", LOOK)),
+        (OSError("of another kind"), ErrorExplanation("OSError", "of another kind", LOOK)),
+        (
+            StorageError("AccessDenied", "no", hint="do that"),
+            ErrorExplanation("AccessDenied", "no", "do that"),
+        ),
     ],
     ids=["a number", "taken", "a quota", "another number", "no number", "of a place"],
 )
-def test_trouble(error: OSError, told: Trouble) -> None:
+def test_trouble(error: OSError, told: ErrorExplanation) -> None:
     """An error of the system has its code and words, one of a place its own and its hint."""
-    assert trouble(error) == told
+    assert explain_error(error) == told

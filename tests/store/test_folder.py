@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError
-from sso_batch.store import FileEntry, Folder, PlaceError
+from sso_batch.store import FileEntry, Folder, StorageError
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -509,7 +509,7 @@ def test_read_what_is_no_file(folder: Folder, tmp_path_factory: pytest.TempPathF
         if kind == "symlink":
             elsewhere.write_bytes(b"theirs")
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         list(folder.read("a.csv"))
 
     assert caught.value.message == "a.csv is a symbolic link, or no file at all, and is not read"

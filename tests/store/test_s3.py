@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError, OutputUnavailableError
-from sso_batch.store import S3, FileEntry, PlaceError, Stored
+from sso_batch.store import S3, FileEntry, StorageError, StoredFile
 from sso_batch.store.spool import SpooledDraft
 
 CONTENT = b"UserEmail\r\n" * 20_000
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-DENIED = PlaceError("AccessDenied", "PutObject failed", hint="allow s3:PutObject")
+DENIED = StorageError("AccessDenied", "PutObject failed", hint="allow s3:PutObject")
 
 
 class Bucket:
@@ -108,7 +108,7 @@ def test_all_or_none(place: S3, bucket: Bucket, tmp_path: Path, failing: str) ->
     """Where one file cannot be put those before it are taken back; all are kept, and it is told where."""
     bucket.faults[f"audits/{failing}"] = DENIED
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "a.csv", "b.csv", "c.csv")
 
     assert bucket.objects == {}
@@ -123,7 +123,7 @@ def test_kept_together(place: S3, bucket: Bucket, tmp_path: Path) -> None:
     """All files that could not be put are kept in the same folder."""
     bucket.faults = {"audits/a.csv": DENIED, "audits/b.csv": DENIED}
     for name in ("a.csv", "b.csv"):
-        with pytest.raises(PlaceError):
+        with pytest.raises(StorageError):
             publish(place, name)
 
     assert set(kept(tmp_path)) == {"a.csv", "b.csv"}
@@ -133,7 +133,7 @@ def test_the_run_file_is_not_kept(place: S3, bucket: Bucket, tmp_path: Path) -> 
     """A run that could not begin has nothing to keep."""
     bucket.faults["audits/r_run.json"] = DENIED
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "r_run.json")
 
     assert (caught.value.message, list(tmp_path.iterdir())) == ("PutObject failed", [])
@@ -148,7 +148,7 @@ def test_nothing_can_be_kept(place: S3, bucket: Bucket, monkeypatch: pytest.Monk
     monkeypatch.setattr("tempfile.mkdtemp", full)
     bucket.faults["audits/a.csv"] = DENIED
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "a.csv")
 
     assert caught.value.message == (
@@ -161,7 +161,7 @@ def test_what_cannot_be_taken_back_is_named(place: S3, bucket: Bucket) -> None:
     bucket.undeletable = True
     bucket.faults["audits/b.csv"] = DENIED
 
-    with pytest.raises(PlaceError, match=r"PutObject failed; a\.csv could not be taken back; the files"):
+    with pytest.raises(StorageError, match=r"PutObject failed; a\.csv could not be taken back; the files"):
         publish(place, "a.csv", "b.csv")
 
     assert bucket.objects == {"audits/a.csv": CONTENT}
@@ -173,7 +173,7 @@ def test_taken(place: S3, bucket: Bucket, tmp_path: Path, *, undeletable: bool) 
     bucket.undeletable = undeletable
     bucket.objects["audits/b.csv"] = b"theirs"
 
-    with pytest.raises(PlaceError if undeletable else FileExistsError):
+    with pytest.raises(StorageError if undeletable else FileExistsError):
         publish(place, "a.csv", "b.csv")
 
     left = {"audits/a.csv": CONTENT} if undeletable else {}
@@ -193,7 +193,7 @@ def test_a_place_that_overwrites(place: S3, bucket: Bucket) -> None:
     """A place that does not refuse the first file a second time is found out, and left as it was."""
     bucket.overwrites = True
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "r_run.json")
 
     assert caught.value.code == "OverwritesFiles"
@@ -205,7 +205,7 @@ def test_a_place_that_cannot_replace(place: S3, bucket: Bucket) -> None:
     """Where the first file cannot be replaced, a resumed run could not end: better not begin."""
     bucket.faults["replace audits/r_run.json"] = DENIED
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "r_run.json")
 
     assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
@@ -214,7 +214,7 @@ def test_a_place_that_cannot_replace(place: S3, bucket: Bucket) -> None:
 @pytest.mark.parametrize("way", ["check", "prepare"])
 def test_a_place_in_trouble(place: S3, bucket: Bucket, way: str) -> None:
     """A place whose trouble can pass is no matter of configuration; a run waits longer than a check."""
-    bucket.faults["audits/aws_sso_access_report_probe"] = PlaceError("SlowDown", "busy", transient=True)
+    bucket.faults["audits/aws_sso_access_report_probe"] = StorageError("SlowDown", "busy", transient=True)
 
     with pytest.raises(OutputUnavailableError) as caught:
         getattr(place, way)()
@@ -225,9 +225,9 @@ def test_a_place_in_trouble(place: S3, bucket: Bucket, way: str) -> None:
 
 def test_what_was_kept_can_be_in_trouble(place: S3, bucket: Bucket) -> None:
     """A file that could not be put for trouble that can pass is kept, and the error still says so."""
-    bucket.faults["audits/a.csv"] = PlaceError("SlowDown", "busy", transient=True)
+    bucket.faults["audits/a.csv"] = StorageError("SlowDown", "busy", transient=True)
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "a.csv")
 
     assert caught.value.transient
@@ -237,7 +237,7 @@ def test_a_place_that_cannot_be_read(place: S3, bucket: Bucket) -> None:
     """Where the first file cannot be read back, a run would end without its merged file: better not begin."""
     bucket.faults["read audits/r_run.json"] = DENIED
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         publish(place, "r_run.json")
 
     assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
@@ -427,7 +427,7 @@ def test_what_was_replaced_stays(place: S3, bucket: Bucket) -> None:
     publish(place, "a.csv", content=b"before")
     bucket.faults["replace audits/b.csv"] = DENIED
 
-    with pytest.raises(PlaceError):
+    with pytest.raises(StorageError):
         publish(place, "a.csv", "b.csv", replace=True, content=b"after")
 
     assert bucket.objects == {"audits/a.csv": b"after"}
@@ -454,7 +454,7 @@ def test_names(bucket: Bucket, tmp_path: Path, prefix: str, start: str, name: st
     publish(place, "aws_sso_access_report_a.csv")
 
     assert f"{start}aws_sso_access_report_a.csv" in bucket.objects
-    assert list(place.stored()) == [Stored("aws_sso_access_report_a.csv", NOW)]
+    assert list(place.stored()) == [StoredFile("aws_sso_access_report_a.csv", NOW)]
     assert b"".join(place.read("aws_sso_access_report_a.csv", skip=11)) == CONTENT[11:]
     assert place.name == name
     place.remove("aws_sso_access_report_a.csv")

@@ -94,7 +94,9 @@ def world() -> World:
 def cases() -> Iterator[Case]:
     """Every fault that an audit can meet."""
     group = next(
-        one.principal_id for one in world().organizations[0].assignments if one.principal_type == "GROUP"
+        assignment.principal_id
+        for assignment in world().organizations[0].assignments
+        if assignment.principal_type == "GROUP"
     )
 
     def passing(words: str, kind: FaultKind, **how: Any) -> Case:  # noqa: ANN401 - a fault's own
@@ -132,7 +134,7 @@ def cases() -> Iterator[Case]:
     yield Case("a server that speaks no TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _PLAIN})
     yield Case("credentials from an agent that is late", passing=True, late_answers=5)
     yield Case("credentials from an agent that is late", late_answers=_NEVER)
-    unlisted = next(one.id for one in world().organizations[0].groups if one.id == group)
+    unlisted = next(listed.id for listed in world().organizations[0].groups if listed.id == group)
     contradiction = (
         Fault("unlisted", organization=STRUCK, operation="ListGroups", resource=unlisted),
         Fault("not_found", organization=STRUCK, operation="DescribeGroup", resource=unlisted),
@@ -209,7 +211,7 @@ def table() -> str:
         with tempfile.TemporaryDirectory() as folder:
             row = cells.setdefault(case.words, ["", ""])
             row[not case.passing] = attempt(case, Path(folder) / "case").told()
-    lines = [f"| {words} | {' | '.join(one or '-' for one in row)} |" for words, row in cells.items()]
+    lines = [f"| {words} | {' | '.join(outcome or '-' for outcome in row)} |" for words, row in cells.items()]
     heading = "| fault | passing: struck a tenth of all calls, or a few | staying with one organization |"
     return "\n".join([heading, "|---|---|---|", *lines]) + "\n"
 

@@ -40,7 +40,7 @@ def judge(trial: Trial, reports: Reports) -> list[str]:
         [f"exit {reports.ended.code}: {reports.ended.stderr}"] if reports.ended.code not in (0, 4, 5) else []
     )
     for organization in trial.world.organizations:
-        wrong += [f"{organization.name}: {one}" for one in _wrong(trial, organization, reports)]
+        wrong += [f"{organization.name}: {problem}" for problem in _wrong(trial, organization, reports)]
     if trial.mood not in {"breaking", "contradicting"} and reports.ended.code != 0:
         wrong.append(f"only passing troubles, and yet exit {reports.ended.code}: {reports.manifest}")
     return wrong
@@ -119,14 +119,14 @@ def _to_be_seen(organization: Organization, truth: list[Row], not_examined: Iter
     """The rows that an audit must have: by principal, none of principals that are not listed."""
     if "orphaned assignments" not in not_examined:
         return truth
-    listed = {one.id for one in organization.users if one.listed}
-    listed |= {one.id for one in organization.groups if one.listed}
+    listed = {user.id for user in organization.users if user.listed}
+    listed |= {group.id for group in organization.groups if group.listed}
     return [row for row in truth if row["PrincipalId"] in listed or row["AccessType"] == "IAM_ROLE"]
 
 
 def _known(trial: Trial, wanted: list[Row], rows: list[Row]) -> list[Row]:
     """The rows that can be known: of an account that ListAccounts leaves out, only what else names it."""
-    unlisted = {one.resource for one in trial.faults if one.kind == "unlisted"}
+    unlisted = {fault.resource for fault in trial.faults if fault.kind == "unlisted"}
     named = {(row["AccountId"], row["AccessType"]) for row in rows}
     return [
         row
@@ -139,14 +139,14 @@ def _holes(organization: Organization, row: Row, rows: list[Row]) -> Iterator[tu
     """What an audit does not say of a true row, by column, and which gaps can explain it."""
     if row in rows:
         return
-    alike = [one for one in rows if all(one[column] == row[column] for column in _GRANT)]
+    alike = [other for other in rows if all(other[column] == row[column] for column in _GRANT)]
     if not alike:
         yield "the grant", _reasons_for_grant(organization, row)
         return
-    own = [one for one in alike if one["UserId"] == row["UserId"]]
+    own = [other for other in alike if other["UserId"] == row["UserId"]]
     if not own:
         yield "the user", {("ListGroupMemberships", row["PrincipalId"])}
-        own = [one for one in alike if one["PrincipalState"] in UNREAD]
+        own = [other for other in alike if other["PrincipalState"] in UNREAD]
     for column in COLUMNS:
         if (
             own
@@ -160,8 +160,8 @@ def _reasons_for_grant(organization: Organization, row: Row) -> set[Reason]:
     if row["AccessType"] == "IAM_ROLE":
         return {
             ("ListApplications", organization.instance_arn),
-            *(("GetApplication", one.arn) for one in organization.applications),
-            *(("ListEntitlements", one.arn) for one in organization.applications),
+            *(("GetApplication", application.arn) for application in organization.applications),
+            *(("ListEntitlements", application.arn) for application in organization.applications),
         }
     return {
         ("ListAccountAssignments", f"{row['AccountId']} {row['PermissionSetArn']}"),
@@ -194,8 +194,8 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
 
 
 def _reasons_for_path(organization: Organization, account_id: str) -> set[Reason]:
-    (place,) = [one.parent_id for one in organization.accounts if one.id == account_id]
-    parents = {one.id: one.parent_id for one in organization.organizational_units}
+    (place,) = [account.parent_id for account in organization.accounts if account.id == account_id]
+    parents = {unit.id: unit.parent_id for unit in organization.organizational_units}
     reasons = {("ListRoots", "")}
     while True:
         reasons |= {

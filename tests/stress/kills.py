@@ -36,7 +36,7 @@ _AT_A_FILE = 0.5  # of the kills: as soon as one more file is there
 _AT_THE_END = 0.5  # of the signals that a process can hear: at a moment of the end of the run
 _SOON = 5.0
 _OTHER_FORMATS = ("for people", "*.html", "*.xlsx", "*_changes.csv", "notice")
-_MOMENTS = [one for one in (*BEFORE_THE_MANIFEST, *AT_THE_MANIFEST) if one not in _OTHER_FORMATS]
+_MOMENTS = [moment for moment in (*BEFORE_THE_MANIFEST, *AT_THE_MANIFEST) if moment not in _OTHER_FORMATS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Killer:
         process.kill()
         process.communicate()
         self.killed += process.returncode < 0
-        yield from (f"kill {self.runs}: {one}" for one in self._what_is_not_whole(reports))
+        yield from (f"kill {self.runs}: {problem}" for problem in self._what_is_not_whole(reports))
         if self.can_resume:
-            yield from (f"kill {self.runs}, resumed: {one}" for one in self._resume(reports))
+            yield from (f"kill {self.runs}, resumed: {problem}" for problem in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
 
     def interrupt(self) -> Iterator[str]:
@@ -99,8 +99,10 @@ class Killer:
         told = f"signal {self.runs} ({number.name}, {moment})"
         if time.monotonic() - sent > _SOON and moment == "at random":
             yield f"{told}: it took {time.monotonic() - sent:.1f} s to end"
-        yield from (f"{told}: {one}" for one in self._what_is_not_true(reports, process.returncode, said))
-        yield from (f"{told}, resumed: {one}" for one in self._resume(reports))
+        yield from (
+            f"{told}: {problem}" for problem in self._what_is_not_true(reports, process.returncode, said)
+        )
+        yield from (f"{told}, resumed: {problem}" for problem in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
 
     def _what_is_not_true(self, reports: Path, code: int, said: str) -> Iterator[str]:
@@ -117,9 +119,9 @@ class Killer:
         manifest = read_manifest((reports / manifests[0]).read_bytes())
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
             yield f"exit {code}, and the manifest says {manifest.status.value}, {manifest.exit_code}"
-        for one in verify(Folder(reports), manifest):
-            if one.finding is not Finding.AS_WRITTEN:
-                yield f"{one.name} is {one.finding.value}: {one.reason}"
+        for finding in verify(Folder(reports), manifest):
+            if finding.finding is not Finding.AS_WRITTEN:
+                yield f"{finding.name} is {finding.finding.value}: {finding.reason}"
 
     def _resume(self, reports: Path) -> Iterator[str]:
         process = self._run(reports, "--resume")
@@ -248,8 +250,13 @@ def _timeless(path: Path) -> bytes:
     if "organizations" not in document:
         return b"run"
     kept = [
-        (one["name"], one["status"], one["counts"], [_TS.sub("TS", file["name"]) for file in one["files"]])
-        for one in document["organizations"]
+        (
+            organization["name"],
+            organization["status"],
+            organization["counts"],
+            [_TS.sub("TS", file["name"]) for file in organization["files"]],
+        )
+        for organization in document["organizations"]
     ]
     return repr((document["status"], document["exit_code"], kept)).encode()
 

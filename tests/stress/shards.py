@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sso_batch.emulator import Emulator, Limits, World, configuration, generate
-from sso_batch.emulator.world.generate import Shape
+from sso_batch.emulator.world.generator import Shape
 from sso_batch.sharding import Shard
 from tests.end_to_end.command import Ended, finish, start
 from tests.end_to_end.nightly import KILLED
@@ -43,7 +43,7 @@ class Torture:
         _expect(ended, 0)
         _tell(f"one run of {len(self.world.organizations)} organizations: {seconds:.1f} s")
         config, victim = self._config("parts", IN_ORDER), random.Random(seed).randrange(self.shards)  # noqa: S311
-        names = [one.name for one in self.world.organizations]
+        names = [organization.name for organization in self.world.organizations]
         mine = Shard(victim, self.shards).part(names)
         part = [name for name in names if name in mine]
         last = part[len(part) * 2 // 3]

@@ -8,7 +8,7 @@ from sso_batch.emulator import Behaviour, Fault, World, generate
 from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.world import AccountInstance, AccountState, Entitlement, Organization
 from sso_batch.emulator.world.deletion import without
-from sso_batch.emulator.world.generate import Shape
+from sso_batch.emulator.world.generator import Shape
 from sso_batch.emulator.world.identifiers import identity_store_id, instance_arn
 
 Mood = Literal["quiet", "passing", "breaking", "deleting", "contradicting"]
@@ -96,7 +96,8 @@ class Trial:
     def later(self, organization: Organization) -> Organization:
         """The organization after the resources that are deleted in mid-run."""
         return without(
-            organization, {one.resource for one in self.faults if one.kind == "deleted" and one.resource}
+            organization,
+            {fault.resource for fault in self.faults if fault.kind == "deleted" and fault.resource},
         )
 
     @property
@@ -153,7 +154,7 @@ def _world(dice: random.Random, seed: int, behaviour: Behaviour) -> World:
         units=dice.randint(0, 4),
     )
     world = generate(seed, organizations=dice.choice((1, 1, 1, 2)), shape=shape)
-    odd = tuple(_with_oddities(one, behaviour, dice) for one in world.organizations)
+    odd = tuple(_with_oddities(organization, behaviour, dice) for organization in world.organizations)
     return replace(world, organizations=odd)
 
 
@@ -167,28 +168,33 @@ def _with_oddities(organization: Organization, behaviour: Behaviour, dice: rando
         states = states[:-1]
     accounts = tuple(
         replace(
-            one,
+            account,
             state=dice.choice(states),
-            name=dice.choice((one.name, one.name, f"a/{one.name};", "")),
+            name=dice.choice((account.name, account.name, f"a/{account.name};", "")),
         )
-        if one.id != organization.management_account_id
-        else one
-        for one in organization.accounts
+        if account.id != organization.management_account_id
+        else account
+        for account in organization.accounts
     )
-    owners = [one.id for one in accounts if one.id != organization.management_account_id]
+    owners = [account.id for account in accounts if account.id != organization.management_account_id]
     instances = tuple(
         AccountInstance(instance_arn(owner), identity_store_id(owner), owner, organization.region)
         for owner in dice.sample(owners, min(len(owners), dice.choice((0, 0, 1, 2))))
     )
     applications = tuple(
-        replace(one, entitlements=_once_each(one.entitlements)) for one in organization.applications
+        replace(application, entitlements=_once_each(application.entitlements))
+        for application in organization.applications
     )
     return replace(organization, accounts=accounts, account_instances=instances, applications=applications)
 
 
 def _once_each(entitlements: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
     """AWS has no grant twice; a world that is drawn may."""
-    return tuple({(one.principal_id, one.role_arn): one for one in entitlements}.values())
+    return tuple(
+        {
+            (entitlement.principal_id, entitlement.role_arn): entitlement for entitlement in entitlements
+        }.values()
+    )
 
 
 def _behaviour(dice: random.Random) -> Behaviour:
@@ -227,16 +233,18 @@ def _faults(dice: random.Random, mood: Mood, world: World, behaviour: Behaviour)
 def _deletion(dice: random.Random, world: World) -> Fault:
     """Something that is deleted after a few calls."""
     organization = dice.choice(world.organizations)
-    accounts = [one.id for one in organization.accounts if one.id != organization.management_account_id]
+    accounts = [
+        account.id for account in organization.accounts if account.id != organization.management_account_id
+    ]
     resources = dice.choice(
         [
             some
             for some in (
-                [one.arn for one in organization.permission_sets],
+                [permission_set.arn for permission_set in organization.permission_sets],
                 accounts,
-                [one.id for one in organization.organizational_units],
-                [one.id for one in organization.groups],
-                [one.arn for one in organization.applications],
+                [unit.id for unit in organization.organizational_units],
+                [group.id for group in organization.groups],
+                [application.arn for application in organization.applications],
             )
             if some
         ]
@@ -261,7 +269,7 @@ def _contradictions(dice: random.Random, world: World) -> list[Fault]:
     ]
     arn = dice.choice(organization.permission_sets).arn
     group = dice.choice([*organization.groups]).id
-    members = {one.group_id for one in organization.memberships}
+    members = {membership.group_id for membership in organization.memberships}
     account = dice.choice(organization.accounts).id
     pairs = [
         ("DescribePermissionSet", arn),
@@ -271,8 +279,8 @@ def _contradictions(dice: random.Random, world: World) -> list[Fault]:
         ("ListAccountAssignments", arn),
         ("ListPermissionSetsProvisionedToAccount", account),
         *([("DescribeGroup", group)] if group in members else []),
-        *(("DescribeOrganizationalUnit", one.id) for one in organization.organizational_units[:1]),
-        *(("ListEntitlements", one.arn) for one in organization.applications),
+        *(("DescribeOrganizationalUnit", unit.id) for unit in organization.organizational_units[:1]),
+        *(("ListEntitlements", application.arn) for application in organization.applications),
     ]
     faults = [
         Fault("not_found", operation=operation, organization=name, resource=resource)
@@ -290,18 +298,18 @@ def _lasting(dice: random.Random, world: World) -> Fault:
     some = dice.choice(
         (
             None,
-            *(one.id for one in organization.groups),
-            *(one.id for one in organization.users),
-            *(one.id for one in organization.accounts),
-            *(one.arn for one in organization.permission_sets),
+            *(group.id for group in organization.groups),
+            *(user.id for user in organization.users),
+            *(account.id for account in organization.accounts),
+            *(permission_set.arn for permission_set in organization.permission_sets),
         )
     )
     about = {
-        "DescribeUser": [one.id for one in organization.users],
-        "ListGroupMemberships": [one.id for one in organization.groups],
-        "ListAccountAssignments": [one.id for one in organization.accounts],
-        "DescribePermissionSet": [one.arn for one in organization.permission_sets],
-        "ListAccountAssignmentsForPrincipal": [one.id for one in organization.groups],
+        "DescribeUser": [user.id for user in organization.users],
+        "ListGroupMemberships": [group.id for group in organization.groups],
+        "ListAccountAssignments": [account.id for account in organization.accounts],
+        "DescribePermissionSet": [permission_set.arn for permission_set in organization.permission_sets],
+        "ListAccountAssignmentsForPrincipal": [group.id for group in organization.groups],
     }.get(operation)
     resource = dice.choice((None, dice.choice(about))) if about else None
     if some is not None and dice.random() < 0.1:

@@ -31,7 +31,9 @@ class Tally:
 
     def told(self) -> str:
         """The figures in a sentence."""
-        ended = ", ".join(f"{self.statuses[one]} {one}" for one in ("complete", "incomplete", "failed"))
+        ended = ", ".join(
+            f"{self.statuses[status]} {status}" for status in ("complete", "incomplete", "failed")
+        )
         return (
             f"{self.runs} worlds with {self.injected.total()} faults of {len(self.injected)} kinds: {ended}"
         )
@@ -44,7 +46,7 @@ def try_worlds(seeds: Iterable[int]) -> Tally:
         trial = draw(seed)
         with tempfile.TemporaryDirectory() as folder:
             reports = audit_trial(trial, Path(folder) / "trial")
-            tally.wrong += [f"seed {seed}: {one}" for one in judge(trial, reports)]
+            tally.wrong += [f"seed {seed}: {problem}" for problem in judge(trial, reports)]
             tally.runs += 1
             tally.statuses[reports.manifest["status"]] += 1
         for fault in trial.faults:

@@ -13,7 +13,7 @@ from sso_batch.emulator.world.hub import HUB, audit_role
 
 def demo_world(*, with_failure: bool = False) -> World:
     """Return three companies that can be audited; with failure one that can in part, and one that cannot."""
-    bank, ostsee, studio = harbor_bank.found(), ostsee_logistik.found(), lumen_games.found()
+    bank, ostsee, studio = harbor_bank.build(), ostsee_logistik.build(), lumen_games.build()
     companies = [bank, ostsee, studio]
     roles = [
         audit_role(bank),
@@ -21,7 +21,7 @@ def demo_world(*, with_failure: bool = False) -> World:
         audit_role(studio),
     ]
     if with_failure:
-        clinic, publisher = kestrel_health.found(), vesper_media.found()
+        clinic, publisher = kestrel_health.build(), vesper_media.build()
         companies += [clinic, publisher]
         roles += [
             audit_role(clinic, denied=kestrel_health.DENIED),

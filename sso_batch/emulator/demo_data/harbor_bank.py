@@ -1,7 +1,7 @@
 """Harbor Bank: regulated, tidy on the whole, with what a few years leave behind."""
 
 from sso_batch.emulator.world import Organization, PersonName, PolicyReference
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "111122220001"
 LEDGER, LEDGER_TEST, CARDS, ARCHIVE, SANDBOX, BRANCHES = (
@@ -14,19 +14,19 @@ LEDGER, LEDGER_TEST, CARDS, ARCHIVE, SANDBOX, BRANCHES = (
 )
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the bank's organization."""
-    bank = Blueprint(
+    bank = OrganizationBuilder(
         "harbor-bank", management_account_id=MANAGEMENT, region="eu-west-1", domain="harborbank.example"
     )
     _open_accounts(bank)
     _hire(bank)
     _write_permission_sets(bank)
     _grant(bank)
-    return bank.found()
+    return bank.build()
 
 
-def _open_accounts(bank: Blueprint) -> None:
+def _open_accounts(bank: OrganizationBuilder) -> None:
     bank.account("ledger-prod", LEDGER, "Workloads", "Prod", tags={"data": "confidential"})
     bank.account("ledger-test", LEDGER_TEST, "Workloads", "Test")
     bank.account("cards-prod", CARDS, "Workloads", "Prod", tags={"data": "pci"})
@@ -35,7 +35,7 @@ def _open_accounts(bank: Blueprint) -> None:
     bank.account("old-sandbox", SANDBOX, "Suspended", state="CLOSED")
 
 
-def _hire(bank: Blueprint) -> None:
+def _hire(bank: OrganizationBuilder) -> None:
     bank.group("platform", "Builds what the teams stand on")
     bank.group("platform/platform-oncall", "Whoever has the pager")
     bank.group("ledger-developers")
@@ -55,7 +55,7 @@ def _hire(bank: Blueprint) -> None:
     bank.member("contractors", "left.in.march")
 
 
-def _write_permission_sets(bank: Blueprint) -> None:
+def _write_permission_sets(bank: OrganizationBuilder) -> None:
     bank.permission_set(
         "AdministratorAccess", "Everything, for an hour", managed=("AdministratorAccess",), tags={"tier": "0"}
     )
@@ -77,7 +77,7 @@ def _write_permission_sets(bank: Blueprint) -> None:
     bank.permission_set("CardsMigration", session_duration="PT12H", managed=("PowerUserAccess",))
 
 
-def _grant(bank: Blueprint) -> None:
+def _grant(bank: OrganizationBuilder) -> None:
     everywhere = (MANAGEMENT, LEDGER, LEDGER_TEST, CARDS, BRANCHES, ARCHIVE)
     bank.assign("AdministratorAccess", "GROUP", "platform/platform-oncall", LEDGER, CARDS, BRANCHES)
     bank.assign("AdministratorAccess", "USER", "break.glass", *everywhere)

@@ -1,7 +1,7 @@
 """Kestrel Health: its audit role lacks a permission, so that its audit has a hole."""
 
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "777788880001"
 RECORDS, RESEARCH = "888899990001", "888899990002"
@@ -9,9 +9,9 @@ RECORDS, RESEARCH = "888899990001", "888899990002"
 DENIED = ("identitystore:ListGroupMemberships",)
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the clinic's organization."""
-    clinic = Blueprint(
+    clinic = OrganizationBuilder(
         "kestrel-health", management_account_id=MANAGEMENT, region="us-east-1", domain="kestrel.example"
     )
     clinic.account("records", RECORDS, "Clinical")
@@ -23,4 +23,4 @@ def found() -> Organization:
     clinic.permission_set("Research", managed=("AmazonSageMakerFullAccess",))
     clinic.assign("Records", "GROUP", "clinicians", RECORDS)
     clinic.assign("Research", "USER", "dr.adeyemi", RESEARCH)
-    return clinic.found()
+    return clinic.build()

@@ -17,7 +17,7 @@ _BY_TARGET = {
 }
 
 
-def service_of(http: Request) -> Service | None:
+def find_service(http: Request) -> Service | None:
     """Tell which service a request is for: by its target, its form, or its path."""
     target = http.headers.get("x-amz-target")
     if target is not None:

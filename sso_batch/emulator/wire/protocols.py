@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from typing import Protocol as Interface
+from typing import Any, Protocol
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.error_responses import ErrorResponse
 from sso_batch.emulator.wire.http import Reply, Request, json_reply
 
 # The query protocol has older names for the same refusals, and HTTP status 403 for those of who calls.
@@ -34,7 +33,7 @@ _REST_STATUS = {
 }
 
 
-class Protocol(Interface):
+class WireProtocol(Protocol):
     """How one service's requests are read, and its answers written."""
 
     def read(self, http: Request) -> tuple[str, dict[str, Any]]:
@@ -43,7 +42,7 @@ class Protocol(Interface):
     def write(self, operation: str, answer: Mapping[str, Any]) -> Reply:
         """Return an answer as it goes over the wire."""
 
-    def refuse(self, refusal: Refusal) -> Reply:
+    def write_error(self, refusal: ErrorResponse) -> Reply:
         """Return a refusal as it goes over the wire."""
 
 
@@ -61,7 +60,7 @@ class JsonProtocol:
         """Write the answer as it is."""
         return json_reply(200, answer)
 
-    def refuse(self, refusal: Refusal) -> Reply:
+    def write_error(self, refusal: ErrorResponse) -> Reply:
         """Name the code in the body."""
         document = {"__type": refusal.code, "Message": refusal.message, **refusal.members}
         return json_reply(refusal.status, document)
@@ -86,7 +85,7 @@ class QueryProtocol:
         body = f"<{operation}Result>{_elements(answer)}</{operation}Result>{_METADATA}"
         return self._reply(200, f"{operation}Response", body)
 
-    def refuse(self, refusal: Refusal) -> Reply:
+    def write_error(self, refusal: ErrorResponse) -> Reply:
         """Write the error under the name that this protocol has for it."""
         code, status = _QUERY_CODES.get(refusal.code, (refusal.code, refusal.status))
         fault = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's own border
@@ -123,7 +122,7 @@ class RestJsonProtocol:
         """Write the answer as it is."""
         return Reply(200, "application/json", json.dumps(answer).encode())
 
-    def refuse(self, refusal: Refusal) -> Reply:
+    def write_error(self, refusal: ErrorResponse) -> Reply:
         """Name the code in a header."""
         body = json.dumps({"message": refusal.message}).encode()
         status = _REST_STATUS.get(refusal.code, refusal.status)
@@ -144,4 +143,4 @@ def _document(http: Request) -> dict[str, Any]:
     try:
         return http.document()
     except (TypeError, ValueError) as error:
-        raise Refusal("SerializationException", str(error)) from error
+        raise ErrorResponse("SerializationException", str(error)) from error

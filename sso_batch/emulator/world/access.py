@@ -46,4 +46,4 @@ class World:
 
     def organization(self, name: str) -> Organization:
         """Return the organization of that name."""
-        return next(one for one in self.organizations if one.name == name)
+        return next(organization for organization in self.organizations if organization.name == name)

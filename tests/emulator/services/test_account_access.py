@@ -14,8 +14,8 @@ def ids(asking: Any, organization: Organization, **wanted: Any) -> list[str]:  #
     """Return the ids of the entitlements that fit a filter."""
     application = organization.applications[0].arn
     return [
-        one["entitlementId"]
-        for one in every(
+        entitlement["entitlementId"]
+        for entitlement in every(
             asking,
             "list_entitlements",
             "entitlements",
@@ -53,18 +53,18 @@ def test_entitlements_are_found_by_each_filter(
     """An empty filter gives all; account, role and principal give their own."""
     asking = client(emulator, "account-access", auditor)
     entitlements = organization.applications[0].entitlements
-    one = entitlements[0]
-    kind = "userId" if one.principal_type == "USER" else "groupId"
+    entitlement = entitlements[0]
+    kind = "userId" if entitlement.principal_type == "USER" else "groupId"
 
     assert ids(asking, organization) == [each.id for each in entitlements]
-    assert ids(asking, organization, account=one.account_id) == [
-        each.id for each in entitlements if each.account_id == one.account_id
+    assert ids(asking, organization, account=entitlement.account_id) == [
+        each.id for each in entitlements if each.account_id == entitlement.account_id
     ]
-    assert ids(asking, organization, roleArn=one.role_arn) == [
-        each.id for each in entitlements if each.role_arn == one.role_arn
+    assert ids(asking, organization, roleArn=entitlement.role_arn) == [
+        each.id for each in entitlements if each.role_arn == entitlement.role_arn
     ]
-    assert ids(asking, organization, principal={"identityCenter": {kind: one.principal_id}}) == [
-        each.id for each in entitlements if each.principal_id == one.principal_id
+    assert ids(asking, organization, principal={"identityCenter": {kind: entitlement.principal_id}}) == [
+        each.id for each in entitlements if each.principal_id == entitlement.principal_id
     ]
 
 
@@ -84,14 +84,14 @@ def test_one_entitlement_is_described(emulator: Emulator, auditor: Keys, organiz
     """Its role, account and the account's name are told; one that is not there is not found."""
     asking = client(emulator, "account-access", auditor)
     application = organization.applications[0]
-    one = application.entitlements[0]
+    entitlement = application.entitlements[0]
 
-    found = asking.get_entitlement(applicationArn=application.arn, entitlementId=one.id)
+    found = asking.get_entitlement(applicationArn=application.arn, entitlementId=entitlement.id)
     with Refused() as refused:
         asking.get_entitlement(applicationArn=application.arn, entitlementId="none")
 
     role = found["entitlement"]["principalRole"]
-    assert (role["roleArn"], role["account"]) == (one.role_arn, one.account_id)
+    assert (role["roleArn"], role["account"]) == (entitlement.role_arn, entitlement.account_id)
     assert role["accountName"].startswith(("account-", "org-0"))
     assert (refused.code, refused.status) == ("ResourceNotFoundException", 404)
 

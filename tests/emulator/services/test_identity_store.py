@@ -22,10 +22,12 @@ def test_the_unlisted_are_described_all_the_same(
     users = asking.list_users(IdentityStoreId=store)["Users"]
     groups = asking.list_groups(IdentityStoreId=store)["Groups"]
 
-    assert [one["UserId"] for one in users] == [one.id for one in organization.users if one.listed]
-    assert [one["GroupId"] for one in groups] == [one.id for one in organization.groups if one.listed]
-    hidden_user = next(one for one in organization.users if not one.listed)
-    hidden_group = next(one for one in organization.groups if not one.listed)
+    assert [user["UserId"] for user in users] == [user.id for user in organization.users if user.listed]
+    assert [group["GroupId"] for group in groups] == [
+        group.id for group in organization.groups if group.listed
+    ]
+    hidden_user = next(user for user in organization.users if not user.listed)
+    hidden_group = next(group for group in organization.groups if not group.listed)
     user = asking.describe_user(IdentityStoreId=store, UserId=hidden_user.id)
     group = asking.describe_group(IdentityStoreId=store, GroupId=hidden_group.id)
     assert (user["UserName"], group["DisplayName"]) == (hidden_user.user_name, hidden_group.display_name)

@@ -13,7 +13,7 @@ from tests.emulator.conftest import with_organization
 def every(asking: Any, operation: str, result: str, **request: Any) -> list[Any]:  # noqa: ANN401 - botocore has no types
     """Return all of a listing, page after page."""
     pages = asking.get_paginator(operation).paginate(**request)
-    return [one for page in pages for one in page[result]]
+    return [item for page in pages for item in page[result]]
 
 
 def test_all_accounts_are_listed_by_twenty(
@@ -26,7 +26,7 @@ def test_all_accounts_are_listed_by_twenty(
     listed = every(asking, "list_accounts", "Accounts")
 
     assert len(first["Accounts"]) == 20
-    assert [one["Id"] for one in listed] == [one.id for one in organization.accounts]
+    assert [account["Id"] for account in listed] == [account.id for account in organization.accounts]
 
 
 def test_the_tree_leads_to_every_account(
@@ -51,7 +51,7 @@ def test_the_tree_leads_to_every_account(
             assert asking.list_parents(ChildId=unit["Id"])["Parents"][0]["Id"] == parent
             ahead.append((unit["Id"], f"{path}{unit['Id']}/"))
 
-    assert set(found) == {one.id for one in organization.accounts}
+    assert set(found) == {account.id for account in organization.accounts}
     assert len(set(found.values())) > 2
 
 
@@ -67,8 +67,8 @@ def test_the_tree_leads_to_every_account(
 def test_an_account_has_a_state_and_the_older_status(world: World, state: Any, status: str) -> None:  # noqa: ANN401
     """Status has no word for a closed account; State has."""
     accounts = tuple(
-        type(one)(one.id, one.name, one.email, one.parent_id, state)
-        for one in world.organizations[0].accounts
+        type(account)(account.id, account.name, account.email, account.parent_id, state)
+        for account in world.organizations[0].accounts
     )
     with Emulator(with_organization(world, accounts=accounts)) as emulator:
         account = client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"][1]

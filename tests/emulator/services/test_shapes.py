@@ -65,7 +65,11 @@ def requests(organization: Organization, emulator: Emulator) -> dict[str, dict[s
     instance = organization.instance_arn
     assignment = organization.assignments[0]
     application = organization.applications[0]
-    bounded = next(one for one in organization.permission_sets if one.permissions_boundary)
+    bounded = next(
+        permission_set
+        for permission_set in organization.permission_sets
+        if permission_set.permissions_boundary
+    )
     return {
         "sts": {"RoleArn": emulator.world.roles[0].arn, "RoleSessionName": "audit"},
         "organizations": {
@@ -102,10 +106,12 @@ def trouble(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401 - 
         case "structure":
             found = structure_trouble(shape, value, where)
         case "list":
-            parts = [one for item in value for one in trouble(shape.member, item, f"{where}[]")]
+            parts = [problem for item in value for problem in trouble(shape.member, item, f"{where}[]")]
             found = bounds_trouble(shape, len(value), where) + parts
         case "map":
-            found = [one for item in value.values() for one in trouble(shape.value, item, f"{where}{{}}")]
+            found = [
+                problem for item in value.values() for problem in trouble(shape.value, item, f"{where}{{}}")
+            ]
         case "string":
             found = string_trouble(shape, value, where)
         case kind:
@@ -125,10 +131,10 @@ def structure_trouble(shape: Any, value: dict[str, Any], where: str) -> list[str
     missing = [f"{where} lacks {name}" for name in shape.required_members if name not in value]
     unknown = [f"{where} has {name}, which is unknown" for name in value if name not in shape.members]
     wrong = [
-        one
+        problem
         for name, member in shape.members.items()
         if name in value
-        for one in trouble(member, value[name], f"{where}.{name}")
+        for problem in trouble(member, value[name], f"{where}.{name}")
     ]
     return missing + unknown + wrong
 
@@ -189,30 +195,34 @@ def test_an_answer_has_the_shape_of_botocores_model(
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
 def test_the_members_taken_are_members_of_botocores_model(service: str, operation: str) -> None:
     """An operation requires what the model requires, and takes nothing that the model does not have."""
-    (served,) = [one.operations[operation] for one in SERVICES if one.name == service]
+    (served,) = [
+        served_service.operations[operation] for served_service in SERVICES if served_service.name == service
+    ]
     shape = model(service).operation_model(operation).input_shape
 
     assert set(served.required) == set(shape.required_members if shape else ())
-    assert served.taken <= set(shape.members if shape else ())
+    assert served.accepted <= set(shape.members if shape else ())
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda one: one.name)
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_the_rules_of_members_are_those_of_botocores_model(service: Any) -> None:  # noqa: ANN401
     """The bounds of page sizes and the words of enumerations are the model's."""
     served = model(service.name)
     for operation in service.operations.values():
-        for name in operation.taken:
+        for name in operation.accepted:
             rule, shape = (
-                service.members[name],
+                service.rules[name],
                 served.operation_model(operation.name).input_shape.members[name],
             )
             if hasattr(rule, "words"):
                 assert set(rule.words) == set(shape.enum)
-            if hasattr(rule, "most"):
-                assert (rule.least, rule.most) == (shape.metadata["min"], shape.metadata["max"])
+            if hasattr(rule, "maximum"):
+                assert (rule.minimum, rule.maximum) == (shape.metadata["min"], shape.metadata["max"])
 
 
-@pytest.mark.parametrize("company", demo_world(with_failure=True).organizations, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "company", demo_world(with_failure=True).organizations, ids=lambda company: company.name
+)
 def test_the_companies_have_the_shapes_too(company: Organization) -> None:
     """Names of people, accounts and permission sets are such as AWS accepts, and come back unharmed."""
     key = AccessKey("AKIAEXAMPLE", "secret", f"arn:aws:iam::{company.management_account_id}:user/admin")
@@ -225,9 +235,9 @@ def test_the_companies_have_the_shapes_too(company: Organization) -> None:
                 (
                     "sso-admin",
                     "DescribePermissionSet",
-                    {"InstanceArn": company.instance_arn, "PermissionSetArn": one.arn},
+                    {"InstanceArn": company.instance_arn, "PermissionSetArn": permission_set.arn},
                 )
-                for one in company.permission_sets
+                for permission_set in company.permission_sets
             ),
         ):
             asking = client(emulator, service, keys_of(key), region=company.region)

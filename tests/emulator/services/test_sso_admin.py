@@ -17,17 +17,27 @@ UNKNOWN_INSTANCE = "arn:aws:sso:::instance/ssoins-ffffffffffffffff"
 def rows(answer: list[dict[str, str]]) -> set[tuple[str, str, str, str]]:
     """Return assignments as they are compared."""
     return {
-        (one["AccountId"], one["PermissionSetArn"], one["PrincipalType"], one["PrincipalId"])
-        for one in answer
+        (
+            assignment["AccountId"],
+            assignment["PermissionSetArn"],
+            assignment["PrincipalType"],
+            assignment["PrincipalId"],
+        )
+        for assignment in answer
     }
 
 
 def known(organization: Organization, *principals: str) -> set[tuple[str, str, str, str]]:
     """Return the world's own assignments to those principals; to all where none is named."""
     return {
-        (one.account_id, one.permission_set_arn, one.principal_type, one.principal_id)
-        for one in organization.assignments
-        if not principals or one.principal_id in principals
+        (
+            assignment.account_id,
+            assignment.permission_set_arn,
+            assignment.principal_type,
+            assignment.principal_id,
+        )
+        for assignment in organization.assignments
+        if not principals or assignment.principal_id in principals
     }
 
 
@@ -40,14 +50,14 @@ def test_an_instance_is_listed_in_its_regions(world: World) -> None:
             region: client(emulator, "sso-admin", keys, region=region)
             for region in ("eu-west-1", "eu-north-1", "us-east-1")
         }
-        here = {region: len(one.list_instances()["Instances"]) for region, one in clients.items()}
+        here = {region: len(asking.list_instances()["Instances"]) for region, asking in clients.items()}
         (instance,) = clients["us-east-1"].list_instances(RegionScope="ALL_REGIONS")["Instances"]
         described = clients["eu-north-1"].describe_instance(InstanceArn=instance["InstanceArn"])
 
     assert here == {"eu-west-1": 1, "eu-north-1": 1, "us-east-1": 0}
     assert instance["PrimaryRegion"] == "eu-west-1"
     assert instance["OwnerAccountId"] == world.organizations[0].management_account_id
-    assert [one["RegionName"] for one in instance["Regions"]] == ["eu-west-1", "eu-north-1"]
+    assert [region["RegionName"] for region in instance["Regions"]] == ["eu-west-1", "eu-north-1"]
     assert described["PermissionSetsEnabled"] is True
 
 
@@ -73,7 +83,7 @@ def test_an_account_instance_is_listed_and_refuses_permission_sets(world: World)
     with Emulator(World(changed.organizations, world.access_keys, roles), limits=Limits.off()) as emulator:
         for role in roles:
             asking = client(emulator, "sso-admin", assume(emulator, role.arn))
-            listed = [one["InstanceArn"] for one in asking.list_instances()["Instances"]]
+            listed = [instance["InstanceArn"] for instance in asking.list_instances()["Instances"]]
             assert listed == [ACCOUNT_INSTANCE, world.organizations[0].instance_arn]
             described = asking.describe_instance(InstanceArn=ACCOUNT_INSTANCE)
             assert (described["OwnerAccountId"], described["PermissionSetsEnabled"]) == (owner, False)
@@ -111,19 +121,22 @@ def test_a_permission_set_is_read_in_its_parts(
     asking = client(emulator, "sso-admin", auditor)
     listed = every(asking, "list_permission_sets", "PermissionSets", InstanceArn=organization.instance_arn)
 
-    assert listed == [one.arn for one in organization.permission_sets]
-    for one in organization.permission_sets:
-        named = {"InstanceArn": organization.instance_arn, "PermissionSetArn": one.arn}
+    assert listed == [permission_set.arn for permission_set in organization.permission_sets]
+    for permission_set in organization.permission_sets:
+        named = {"InstanceArn": organization.instance_arn, "PermissionSetArn": permission_set.arn}
         described = asking.describe_permission_set(**named)["PermissionSet"]
         managed = asking.list_managed_policies_in_permission_set(**named)["AttachedManagedPolicies"]
         customer = asking.list_customer_managed_policy_references_in_permission_set(**named)
         inline = asking.get_inline_policy_for_permission_set(**named).get("InlinePolicy")
-        assert (described["Name"], described["SessionDuration"]) == (one.name, one.session_duration)
-        assert [policy["Arn"] for policy in managed] == list(one.managed_policies)
+        assert (described["Name"], described["SessionDuration"]) == (
+            permission_set.name,
+            permission_set.session_duration,
+        )
+        assert [policy["Arn"] for policy in managed] == list(permission_set.managed_policies)
         assert [policy["Name"] for policy in customer["CustomerManagedPolicyReferences"]] == [
-            reference.name for reference in one.customer_managed_policies
+            reference.name for reference in permission_set.customer_managed_policies
         ]
-        assert inline == one.inline_policy
+        assert inline == permission_set.inline_policy
 
 
 @pytest.mark.parametrize(("empty", "answer"), [(False, {}), (True, {"InlinePolicy": ""})])
@@ -165,37 +178,41 @@ def test_both_ways_to_the_pairs_agree(emulator: Emulator, auditor: Keys, organiz
     asking = client(emulator, "sso-admin", auditor)
     instance = {"InstanceArn": organization.instance_arn}
     by_set = {
-        (account, one.arn)
-        for one in organization.permission_sets
+        (account, permission_set.arn)
+        for permission_set in organization.permission_sets
         for account in every(
             asking,
             "list_accounts_for_provisioned_permission_set",
             "AccountIds",
-            PermissionSetArn=one.arn,
+            PermissionSetArn=permission_set.arn,
             **instance,
         )
     }
     by_account = {
-        (one.id, arn)
-        for one in organization.accounts
+        (account.id, arn)
+        for account in organization.accounts
         for arn in every(
             asking,
             "list_permission_sets_provisioned_to_account",
             "PermissionSets",
-            AccountId=one.id,
+            AccountId=account.id,
             **instance,
         )
     }
 
     assert (
-        by_set == by_account == {(one.account_id, one.permission_set_arn) for one in organization.provisioned}
+        by_set
+        == by_account
+        == {(provision.account_id, provision.permission_set_arn) for provision in organization.provisioned}
     )
     assert len(by_set) == 42
 
 
 def test_provisioning_status_filters(world: World) -> None:
     """Asking for the latest hides what has changed since, and the other way round."""
-    permission_set, other = (one.arn for one in world.organizations[0].permission_sets[:2])
+    permission_set, other = (
+        permission_set.arn for permission_set in world.organizations[0].permission_sets[:2]
+    )
     account = world.organizations[0].accounts[0].id
     provisioned = (Provision(account, permission_set), Provision(account, other, latest=False))
     with Emulator(with_organization(world, provisioned=provisioned)) as emulator:
@@ -222,9 +239,9 @@ def test_assignments_of_all_pairs_are_all_assignments(
     """The pairs together give every assignment, those to principals who are gone too."""
     asking = client(emulator, "sso-admin", auditor)
     found = [
-        one
+        assignment
         for pair in organization.provisioned
-        for one in every(
+        for assignment in every(
             asking,
             "list_account_assignments",
             "AccountAssignments",
@@ -243,7 +260,7 @@ def test_a_users_assignments_include_those_of_groups(world: World, *, group_rows
     """They are rows of the group, with its id; one reading of AWS has them, another not."""
     organization = world.organizations[0]
     user = organization.memberships[0].user_id
-    groups = [one.group_id for one in organization.memberships if one.user_id == user]
+    groups = [membership.group_id for membership in organization.memberships if membership.user_id == user]
     with Emulator(world, behaviour=Behaviour(group_rows=group_rows), limits=Limits.off()) as emulator:
         asking = client(emulator, "sso-admin", assume(emulator))
         named = {"InstanceArn": organization.instance_arn, "PrincipalId": user, "PrincipalType": "USER"}
@@ -252,7 +269,7 @@ def test_a_users_assignments_include_those_of_groups(world: World, *, group_rows
         filtered = asking.list_account_assignments_for_principal(**named, Filter={"AccountId": account})
 
     assert rows(found) == known(organization, user, *(groups if group_rows else ()))
-    assert {one["AccountId"] for one in filtered["AccountAssignments"]} <= {account}
+    assert {assignment["AccountId"] for assignment in filtered["AccountAssignments"]} <= {account}
 
 
 def test_a_groups_assignments_are_its_own(

@@ -26,7 +26,9 @@ def test_the_same_seed_gives_the_same_world() -> None:
 def test_the_sizes_are_those_asked_for() -> None:
     """Pairs are provisioned pairs; each has an assignment but for the bare ones."""
     organization = only(bare_pairs=5)
-    assigned = {(one.account_id, one.permission_set_arn) for one in organization.assignments}
+    assigned = {
+        (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
+    }
 
     assert len(organization.users) == 50
     assert len(organization.groups) == 12
@@ -38,7 +40,7 @@ def test_the_sizes_are_those_asked_for() -> None:
 @pytest.mark.parametrize(("direct", "kinds"), [(1.0, {"USER"}), (0.0, {"GROUP"}), (0.5, {"USER", "GROUP"})])
 def test_the_share_of_direct_grants_is_set(direct: float, kinds: set[str]) -> None:
     """All direct, all through groups, or both."""
-    assert {one.principal_type for one in only(direct=direct).assignments} == kinds
+    assert {assignment.principal_type for assignment in only(direct=direct).assignments} == kinds
 
 
 def test_oddities_are_set() -> None:
@@ -52,17 +54,21 @@ def test_oddities_are_set() -> None:
         missing_names=0.5,
         entitlements=7,
     )
-    users = {one.id for one in organization.users}
-    principals = users | {one.id for one in organization.groups}
+    users = {user.id for user in organization.users}
+    principals = users | {group.id for group in organization.groups}
 
-    assert len({one.principal_id for one in organization.assignments} - principals) == 6
-    assert len({one.user_id for one in organization.memberships} - users) == 3
+    assert len({assignment.principal_id for assignment in organization.assignments} - principals) == 6
+    assert len({membership.user_id for membership in organization.memberships} - users) == 3
     assert (
-        len({one.id for one in organization.groups} - {one.group_id for one in organization.memberships}) == 2
+        len(
+            {group.id for group in organization.groups}
+            - {membership.group_id for membership in organization.memberships}
+        )
+        == 2
     )
-    assert sum(not one.listed for one in organization.users) == 4
-    assert sum(not one.listed for one in organization.groups) == 1
-    assert 10 < sum(not one.emails for one in organization.users) < 40
+    assert sum(not user.listed for user in organization.users) == 4
+    assert sum(not group.listed for group in organization.groups) == 1
+    assert 10 < sum(not user.emails for user in organization.users) < 40
     assert len(organization.applications[0].entitlements) == 7
 
 
@@ -70,8 +76,8 @@ def test_organizations_of_one_world_share_nothing() -> None:
     """Accounts, instances and people of one are not those of another, and so are the Regions."""
     first, second = generate(1, organizations=2).organizations
 
-    assert not {one.id for one in first.accounts} & {one.id for one in second.accounts}
-    assert not {one.id for one in first.users} & {one.id for one in second.users}
+    assert not {account.id for account in first.accounts} & {account.id for account in second.accounts}
+    assert not {user.id for user in first.users} & {user.id for user in second.users}
     assert first.instance_arn != second.instance_arn
     assert first.region != second.region
 

@@ -24,7 +24,7 @@ from sso_batch.emulator.world import (
 )
 
 
-class Blueprint:
+class OrganizationBuilder:
     """An organization that is being put together; `found` gives the finished record.
 
     People, groups, accounts and permission sets are told apart by name, their ids follow from it. An
@@ -195,7 +195,7 @@ class Blueprint:
         """Return the ARN of one of AWS's own policies."""
         return f"arn:{self.partition}:iam::aws:policy/{name}"
 
-    def found(self) -> Organization:
+    def build(self) -> Organization:
         """Return the finished organization."""
         return Organization(
             name=self.name,
