@@ -1,7 +1,7 @@
-"""An AWS of our own: made-up organizations, and an emulator that serves them to any client of AWS.
+"""A local AWS emulator with made-up organizations, for demos and tests.
 
-Nothing here knows the rest of the package, boto3 or botocore. It is as strict as AWS, so that what works
-here has not worked by leniency.
+Any AWS client can use it. It imports neither the rest of the package nor boto3 or botocore, and it is as
+strict as AWS: a request that the emulator accepts is one that AWS would accept.
 """
 
 from sso_batch.emulator.behaviour import Behaviour

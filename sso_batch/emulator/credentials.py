@@ -1,4 +1,4 @@
-"""Who calls: long-lived keys, sessions of assumed roles, and whether a request is really signed by them."""
+"""The authentication of requests: long-lived keys, sessions of assumed roles, and signatures."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who signed in: `arn` as AWS names them; `role_arn` where they assumed one."""
+    """An authenticated principal; `role_arn` is set if it assumed a role."""
 
     arn: str
     user_id: str
@@ -33,23 +33,23 @@ class Caller:
 
     @property
     def partition(self) -> str:
-        """The partition of AWS in which the caller is."""
+        """The AWS partition of the caller."""
         return self.arn.split(":")[1]
 
     def is_allowed(self, action: str) -> bool:
-        """Say whether the caller's policies allow an IAM action; to ask who they are, callers need none."""
+        """Return whether the caller's policies allow an IAM action; GetCallerIdentity needs no permission."""
         allowed = self.allowed is None or action in {*self.allowed, "sts:GetCallerIdentity"}
         return allowed and not any(fnmatchcase(action, pattern) for pattern in self.denied)
 
     def is_trusted_by(self, role: Role) -> bool:
-        """Say whether a role's trust policy names the caller, the assumed role or the account."""
+        """Return whether a role's trust policy names the caller, its assumed role or its account."""
         root = f"arn:{self.partition}:iam::{self.account_id}:root"
         return bool({self.arn, self.role_arn, self.account_id, root} & set(role.trusted))
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request is signed with; a session's have a token and an end, in seconds since 1970."""
+    """A key that signs requests; session keys also have a token and an expiry in seconds since 1970."""
 
     access_key_id: str
     secret: str
@@ -60,7 +60,7 @@ class Credentials:
 
 
 class Authenticator:
-    """All credentials that are known, and the check of each request against them."""
+    """All known credentials, and the verification of each request with them."""
 
     def __init__(self, clock: Callable[[], float], signing_clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -69,7 +69,7 @@ class Authenticator:
         self._known: dict[str, Credentials] = {}
 
     def add_keys(self, keys: Iterable[AccessKey]) -> None:
-        """Make long-lived keys known."""
+        """Add long-lived keys."""
         for key in keys:
             caller = Caller(key.user_arn, f"AIDA{digest(17, key.user_arn).upper()}", key.denied)
             self._known[key.id] = Credentials(
@@ -77,7 +77,7 @@ class Authenticator:
             )
 
     def create_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
-        """Return new credentials of an assumed role, good for so many seconds."""
+        """Return new credentials of an assumed role that expire after `seconds`."""
         self._sessions += 1
         number = str(self._sessions)
         partition, account, name = (role.arn.split(":")[place] for place in (1, 4, 5))
@@ -100,7 +100,7 @@ class Authenticator:
         return session
 
     def authenticate(self, request: Request, service: str) -> tuple[Caller, Signature]:
-        """Return who signed the request, or refuse it with the code that JSON services use."""
+        """Return the caller and signature of a request; raise ErrorResponse with a JSON service's code."""
         signature = read_signature(request.headers.get("authorization", ""))
         if signature is None:
             raise ErrorResponse("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -151,5 +151,5 @@ class Authenticator:
 
 
 def expired_token() -> ErrorResponse:
-    """Return the refusal of a session that is over."""
+    """Return the error for an expired session."""
     return ErrorResponse("ExpiredTokenException", "The security token included in the request is expired")

@@ -1,4 +1,4 @@
-"""The emulated AWS behind the wire: who calls, is it too much, may they, and what is the answer."""
+"""The dispatcher of requests: authentication, faults, rate limits and the service's answer."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -30,16 +30,16 @@ _NO_KEY = "The key that encrypts this instance could not be used"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A reply, and how much of it reaches the caller."""
+    """A reply, and how it reaches the client."""
 
     reply: Reply
     mode: DeliveryMode = "complete"
 
 
 class Dispatcher:
-    """All services of one world, with their state: sessions, buckets, faults, and counts of calls.
+    """All services of one world with their state: sessions, rate limits, faults and call counts.
 
-    Not safe for several threads: the server calls it from its one loop.
+    Not thread-safe: the server calls it from its event loop only.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Dispatcher:
         self.load(world)
 
     def load(self, world: World) -> None:
-        """Serve another world from now on; sessions and counts live on."""
+        """Serve another world from now on; keep sessions and counts."""
         self.world = world
         self._authenticator.add_keys(world.access_keys)
         self._roles = {role.arn: role for role in world.roles}
@@ -71,15 +71,15 @@ class Dispatcher:
         }
 
     def answer(self, http: Request) -> Delivery:
-        """Answer one request, as AWS would or as a fault has it."""
+        """Answer one request as AWS would, or as a fault dictates."""
         service = find_service(http)
         if service is None:
-            refusal = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
-            return Delivery(json_reply(404, refusal))
+            document = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
+            return Delivery(json_reply(404, document))
         try:
             return self._answer(service, http)
-        except ErrorResponse as refusal:
-            return Delivery(service.protocol.write_error(refusal))
+        except ErrorResponse as error:
+            return Delivery(service.protocol.write_error(error))
 
     def _answer(self, service: Service, http: Request) -> Delivery:
         caller, signature = self._authenticator.authenticate(http, service.signing_name)
@@ -98,17 +98,17 @@ class Dispatcher:
             authenticator=self._authenticator,
             roles=self._roles,
         )
-        struck = self._find_fault(call, organization, http)
-        fault = struck.kind if struck else None
-        if struck and fault in ("not_found", "unlisted", "deleted"):
-            call.index = self._lose(call, struck)
-        if fault in ("reset", "hang"):
-            # What is lost on the way has still been asked for.
-            return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), fault)
-        if fault == "throttle" or not self._admits(caller, call):
+        fault = self._find_fault(call, organization, http)
+        kind = fault.kind if fault else None
+        if fault and kind in ("not_found", "unlisted", "deleted"):
+            call.index = self._delete_resources(call, fault)
+        if kind in ("reset", "hang"):
+            # The reply is lost, but the call still counts.
+            return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), kind)
+        if kind == "throttle" or not self._admits(caller, call):
             self.throttled[organization, operation.name] += 1
             raise ErrorResponse(service.throttled, "Rate exceeded")
-        return self._finish(call, operation, fault)
+        return self._complete(call, operation, kind)
 
     def _find_fault(self, call: Call, organization: str, http: Request) -> Fault | None:
         if not self._fault_injector.faults:
@@ -116,8 +116,8 @@ class Dispatcher:
         text = f"{unquote(http.path)}?{http.query} {http.body.decode(errors='replace')}"
         return self._fault_injector.find_fault(organization, call.service.name, call.operation, text)
 
-    def _lose(self, call: Call, fault: Fault) -> OrganizationIndex | None:
-        """Return the caller's index without the fault's resource, or without what the request names."""
+    def _delete_resources(self, call: Call, fault: Fault) -> OrganizationIndex | None:
+        """Return the index without the fault's resource, or without all that the request names."""
         if call.index is None:
             return None
         ids = (
@@ -125,16 +125,16 @@ class Dispatcher:
             if fault.resource
             else {value for value in call.request.values() if isinstance(value, str)}
         )
-        known = call.index.organization
-        lost = OrganizationIndex(without(known, ids))
+        organization = call.index.organization
+        remaining = OrganizationIndex(without(organization, ids))
         if fault.kind == "deleted":
-            self._indexes |= {account.id: lost for account in known.accounts}
-        return lost
+            self._indexes |= {account.id: remaining for account in organization.accounts}
+        return remaining
 
     def _admits(self, caller: Caller, call: Call) -> bool:
         return self._throttle.admits(caller.account_id, call.region, call.service.name, call.operation)
 
-    def _finish(self, call: Call, operation: Operation, fault: FaultKind | None) -> Delivery:
+    def _complete(self, call: Call, operation: Operation, fault: FaultKind | None) -> Delivery:
         service = call.service
         match fault:
             case "internal_error":

@@ -1,4 +1,4 @@
-"""An emulated AWS in this process: a server in a thread of its own, for as long as a block lasts."""
+"""The emulator as a context manager: a server in its own thread of this process."""
 
 import asyncio
 import threading
@@ -20,15 +20,18 @@ from sso_batch.emulator.world import World
 
 
 class Emulator:
-    """A world, served over HTTP on loopback; a context manager.
+    """A world served over HTTP on loopback; a context manager.
 
-    `latency` is in seconds for each call. `clock` decides about limits and the end of sessions, and
-    `signing_clock` about the dates of signatures. `calls` and `throttled` count by organization and
-    operation; calls from an account outside of every organization are counted under "". To `faults` may be
-    added, and from them taken, at any time. `throttle` makes what decides about limits.
+    latency: delay of each call, in seconds.
+    clock: used for rate limits and the expiry of sessions; `signing_clock` for the dates of signatures.
+    faults: faults to inject; the attribute may be changed at any time.
+    throttle: factory of the rate limiter.
+
+    The attributes `calls` and `throttled` count calls by organization and operation. Calls from an account
+    that belongs to no organization are counted under "".
     """
 
-    def __init__(  # noqa: PLR0913 - each is one knob that a test turns by name
+    def __init__(  # noqa: PLR0913 - tests set each of them by name
         self,
         world: World,
         *,
@@ -57,7 +60,7 @@ class Emulator:
 
     @property
     def world(self) -> World:
-        """What is served; another world may be put in its place at any time."""
+        """The world that is served; it can be replaced at any time."""
         return self._dispatcher.world
 
     @world.setter
@@ -66,20 +69,20 @@ class Emulator:
 
     @property
     def calls(self) -> Counter[tuple[str, str]]:
-        """How often each organization was asked each operation, throttled calls included."""
+        """The number of calls by organization and operation, including throttled ones."""
         return self._dispatcher.calls
 
     @property
     def throttled(self) -> Counter[tuple[str, str]]:
-        """How many of the calls were throttled."""
+        """The number of throttled calls by organization and operation."""
         return self._dispatcher.throttled
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables with which a client of AWS comes here, as the hub."""
+        """Return environment variables that connect an AWS client to this emulator, with the hub's key."""
         return environment(self.world, self.url)
 
     async def serve(self, until: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Serve in the running loop until the event is set; `ready` is called when `url` is known."""
+        """Serve in the running loop until the event is set; call `ready` when `url` is known."""
         self.url = await self._server.start(*self._address)
         ready()
         try:
@@ -104,7 +107,7 @@ class Emulator:
         try:
             asyncio.run(self._serve_in_thread(ready))
         except OSError as error:
-            # An address that is taken is the business of whoever asked for it.
+            # Raised in `__enter__`: the address is in use or not available.
             ready.set_exception(error)
 
     async def _serve_in_thread(self, ready: Future[None]) -> None:

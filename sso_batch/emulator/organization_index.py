@@ -1,4 +1,4 @@
-"""An organization's records, found by what the services are asked for."""
+"""The indexes by which services look up an organization's records."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -23,30 +23,30 @@ Key = TypeVar("Key")
 
 
 class OrganizationIndex:
-    """The indexes of one organization, each made when it is first used."""
+    """Indexes of one organization, each built on first use."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
 
     @cached_property
     def administrators(self) -> frozenset[str]:
-        """The accounts that may ask about the whole organization."""
+        """The accounts that may read the whole organization."""
         organization = self.organization
         return frozenset((organization.management_account_id, *organization.delegated_administrators))
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
-        """The Regions in which the instance answers, the primary one first."""
+        """The Regions of the instance, the primary one first."""
         return (self.organization.region, *self.organization.replica_regions)
 
     @cached_property
     def listed_users(self) -> list[User]:
-        """The users whom ListUsers gives."""
+        """The users that ListUsers returns."""
         return [user for user in self.organization.users if user.listed]
 
     @cached_property
     def listed_groups(self) -> list[Group]:
-        """The groups that ListGroups gives."""
+        """The groups that ListGroups returns."""
         return [group for group in self.organization.groups if group.listed]
 
     @cached_property
@@ -76,7 +76,7 @@ class OrganizationIndex:
 
     @cached_property
     def accounts_under(self) -> dict[str, list[Account]]:
-        """Accounts by the root or unit that they are in."""
+        """Accounts by parent root or unit."""
         return _gather(self.organization.accounts, lambda account: account.parent_id)
 
     @cached_property
@@ -86,7 +86,7 @@ class OrganizationIndex:
 
     @cached_property
     def units_under(self) -> dict[str, list[OrganizationalUnit]]:
-        """Organizational units by the root or unit that they are in."""
+        """Organizational units by parent root or unit."""
         return _gather(self.organization.organizational_units, lambda unit: unit.parent_id)
 
     @cached_property
@@ -104,7 +104,7 @@ class OrganizationIndex:
 
     @cached_property
     def assignments_of(self) -> dict[tuple[str, str], list[Assignment]]:
-        """Assignments by their own principal."""
+        """Assignments by principal."""
         return _gather(
             self.organization.assignments,
             lambda assignment: (assignment.principal_type, assignment.principal_id),
@@ -132,7 +132,7 @@ class OrganizationIndex:
     def path(self, parent_id: str) -> str:
         """Return the ids from the organization down to a root or unit, each followed by a slash.
 
-        Where units form a cycle, the path ends before it repeats a unit.
+        If units form a cycle, the path ends before it repeats a unit.
         """
         above = [parent_id]
         while above[-1] in self.units and self.units[above[-1]].parent_id not in above:

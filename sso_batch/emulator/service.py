@@ -1,4 +1,4 @@
-"""What a service is: its operations, the rules of their members, and one call of one of them."""
+"""A service of the emulator: its operations, the rules of their members, and their calls."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Answer = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """One authenticated request of one operation, and all that answering it needs."""
+    """An authenticated request for one operation, with everything needed to answer it."""
 
     service: "Service"
     operation: str
@@ -34,7 +34,7 @@ class Call:
     pagination_fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-        """Return the asked page of `items`, and the member that carries the next token, if there is one."""
+        """Return the requested page of `items`, and the member with the next token, if any."""
         names = self.service.paging
         parameters = {name: value for name, value in self.request.items() if name not in names}
         listing = Pager(
@@ -47,19 +47,19 @@ class Call:
         try:
             page, token = listing.page(items, size, self.request.get(names[1]))
         except ForeignTokenError:
-            violation = Violation(names[1], "The token is not one of this listing", "INVALID_NEXT_TOKEN")
+            violation = Violation(names[1], "The token does not belong to this listing", "INVALID_NEXT_TOKEN")
             raise self.service.invalid(violation) from None
         return page, {names[1]: token} if token else {}
 
     def deny(self) -> NoReturn:
-        """Refuse the call as IAM does."""
+        """Raise the error of a call that IAM denies."""
         action = f"{self.service.action_prefix}:{self.operation}"
         raise access_denied(self.caller.arn, action, self.service.resource(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: which members it takes, and the function that answers it."""
+    """An operation: the members that it accepts, and the function that answers it."""
 
     name: str
     required: tuple[str, ...]
@@ -69,10 +69,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of AWS, as far as it is emulated.
+    """The emulated part of an AWS service.
 
-    `invalid` makes a refusal of a request's violation, in the service's own way; `resource` names what a
-    call is about in a refusal by IAM; `paging` names the members of size and token.
+    invalid: returns the service's own error for a violation.
+    resource: returns the resource that an AccessDenied message names.
+    paging: names of the members for page size and token.
     """
 
     name: str
@@ -91,7 +92,7 @@ class Service:
     def operation(
         self, name: str, *required: str, optional: tuple[str, ...] = ()
     ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
-        """Register a function as the answer to an operation."""
+        """Return a decorator that registers a function as the answer to an operation."""
 
         def register(answer: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
             self.operations[name] = Operation(name, required, frozenset((*required, *optional)), answer)
@@ -100,7 +101,7 @@ class Service:
         return register
 
     def read(self, http: Request) -> tuple[Operation, dict[str, Any]]:
-        """Return which operation a request asks for, and its members."""
+        """Return the operation that a request names, and the request's members."""
         name, request = self.protocol.read(http)
         operation = self.operations.get(name)
         if operation is None:
@@ -110,7 +111,7 @@ class Service:
         return operation, request
 
     def answer(self, operation: Operation, call: Call) -> Answer:
-        """Check a call as AWS does, who may ask before what is asked, and answer it."""
+        """Answer a call; check permissions before the request's members, as AWS does."""
         if not call.caller.is_allowed(f"{self.action_prefix}:{operation.name}"):
             call.deny()
         violation = find_violation(call.request, self.rules, operation.required, operation.accepted)
@@ -120,7 +121,7 @@ class Service:
 
 
 def validation_exception(violation: Violation) -> ErrorResponse:
-    """Return the refusal of a violation by most services."""
+    """Return the error that most services raise for a violation."""
     value = "" if violation.value is None else f" '{violation.value}'"
     return ErrorResponse(
         "ValidationException",

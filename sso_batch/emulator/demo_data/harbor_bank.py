@@ -1,4 +1,4 @@
-"""Harbor Bank: regulated, tidy on the whole, with what a few years leave behind."""
+"""Harbor Bank: regulated and well kept, with some leftovers of the past years."""
 
 from sso_batch.emulator.world import Organization, PersonName, PolicyReference
 from sso_batch.emulator.world.builder import OrganizationBuilder
@@ -36,12 +36,12 @@ def _open_accounts(bank: OrganizationBuilder) -> None:
 
 
 def _hire(bank: OrganizationBuilder) -> None:
-    bank.group("platform", "Builds what the teams stand on")
-    bank.group("platform/platform-oncall", "Whoever has the pager")
+    bank.group("platform", "Builds the platform for all teams")
+    bank.group("platform/platform-oncall", "Engineers on call")
     bank.group("ledger-developers")
     bank.group("auditors", "Internal audit, read only")
-    bank.group("contractors", "Everybody who is not employed")
-    bank.group("cards-migration-2023", "The project is over; nobody is left in it")
+    bank.group("contractors", "External staff")
+    bank.group("cards-migration-2023", "Finished project; the group has no members")
 
     bank.user("amara.okafor", "Amara Okafor", groups=("platform", "platform/platform-oncall"))
     bank.user("siobhan.ni.bhriain", "Siobhán Ní Bhriain", groups=("platform", "platform/platform-oncall"))
@@ -57,7 +57,10 @@ def _hire(bank: OrganizationBuilder) -> None:
 
 def _write_permission_sets(bank: OrganizationBuilder) -> None:
     bank.permission_set(
-        "AdministratorAccess", "Everything, for an hour", managed=("AdministratorAccess",), tags={"tier": "0"}
+        "AdministratorAccess",
+        "Full access for an hour",
+        managed=("AdministratorAccess",),
+        tags={"tier": "0"},
     )
     bank.permission_set(
         "LedgerDeveloper",
@@ -69,7 +72,7 @@ def _write_permission_sets(bank: OrganizationBuilder) -> None:
     )
     bank.permission_set(
         "Auditor",
-        "Reads, but no customer's data",
+        "Read access without customer data",
         session_duration="PT4H",
         managed=("SecurityAudit", "job-function/ViewOnlyAccess"),
         inline='{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}]}',

@@ -1,11 +1,10 @@
-"""Kestrel Health: its audit role lacks a permission, so that its audit has a hole."""
+"""Kestrel Health: its audit role lacks a permission, so its audit is incomplete."""
 
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "777788880001"
 RECORDS, RESEARCH = "888899990001", "888899990002"
-# What somebody forgot to allow.
 DENIED = ("identitystore:ListGroupMemberships",)
 
 

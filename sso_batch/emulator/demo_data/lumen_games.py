@@ -1,4 +1,4 @@
-"""Lumen Games: a studio that grew fast; its people come from an Active OrganizationIndex."""
+"""Lumen Games: a fast-growing studio; its users are synchronized from Active Directory."""
 
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.builder import OrganizationBuilder
@@ -26,7 +26,7 @@ def _hire(studio: OrganizationBuilder) -> None:
     studio.group("engineers")
     studio.group("engineers/live-ops")
     studio.group("data")
-    # The directory does not list these two; only who knows their ids finds them.
+    # ListUsers and ListGroups omit these two; only the Describe calls find them.
     studio.group("LUMEN\\Domain Admins", listed=False)
     studio.user("svc-deploy", "Deployment service", listed=False, groups=("LUMEN\\Domain Admins",))
 

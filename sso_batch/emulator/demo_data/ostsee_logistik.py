@@ -1,4 +1,4 @@
-"""Ostsee Logistik: several languages, an older identity store, a tree with odd names in it."""
+"""Ostsee Logistik: several languages, an older identity store, and unit names with special characters."""
 
 from sso_batch.emulator.world import Organization, PersonName
 from sso_batch.emulator.world.builder import OrganizationBuilder
@@ -41,7 +41,7 @@ def _hire(ostsee: OrganizationBuilder) -> None:
     ostsee.user("k.wisniewska", "Katarzyna Wiśniewska", groups=("betrieb", "zoll"))
     ostsee.user("a.lindqvist", "Åsa Lindqvist", groups=("betrieb/schicht-nacht",))
     ostsee.user("m.tamm", name=PersonName(formatted="Tamm, Märt"), groups=("zoll",))
-    # A name that a spreadsheet would take for a formula.
+    # A name that a spreadsheet would evaluate as a formula.
     ostsee.user("x.test", '=HYPERLINK("https://phish.example/","Rechnung öffnen")', groups=("betrieb",))
     ostsee.user("scanner-07", None, email=None, status=None, groups=("betrieb/schicht-nacht",))
 

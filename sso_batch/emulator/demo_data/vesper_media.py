@@ -1,10 +1,10 @@
-"""Vesper Media: its audit role trusts somebody else, so that it cannot be audited at all."""
+"""Vesper Media: its audit role trusts another account, so it cannot be audited."""
 
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "999900001111"
-# The account of an auditor of former years.
+# The account of a former auditor.
 TRUSTED = ("123412341234",)
 
 

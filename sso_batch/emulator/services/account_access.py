@@ -1,4 +1,4 @@
-"""Account access: applications, and the IAM roles that they let users and groups assume."""
+"""The account-access service: applications, and entitlements of users and groups to IAM roles."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -71,7 +71,7 @@ def list_applications(call: Call) -> Answer:
 
 @ACCOUNT_ACCESS.operation("GetApplication", "applicationArn")
 def get_application(call: Call) -> Answer:
-    """Describe one application, and tell which instance its principals come from."""
+    """Describe one application, with the instance of its principals."""
     _, application = _application(call, "applicationArn")
     return {
         "identitySource": {"identityCenter": {"instanceArn": application.instance_arn}},
@@ -84,7 +84,7 @@ def get_application(call: Call) -> Answer:
 
 @ACCOUNT_ACCESS.operation("ListEntitlements", "applicationArn", "filter", optional=_PAGED)
 def list_entitlements(call: Call) -> Answer:
-    """List the entitlements of an application that fit a filter."""
+    """List the entitlements of an application that match a filter."""
     index, application = _application(call, "applicationArn")
     wanted = _wanted(call.request["filter"])
     if not wanted and not call.behaviour.empty_entitlement_filter:
@@ -93,7 +93,7 @@ def list_entitlements(call: Call) -> Answer:
         [
             entitlement
             for entitlement in application.entitlements
-            if wanted.items() <= _traits(entitlement).items()
+            if wanted.items() <= _filter_values(entitlement).items()
         ]
     )
     return {
@@ -145,13 +145,13 @@ def _application(call: Call, member: str) -> tuple[OrganizationIndex, Applicatio
 
 
 def _wanted(entitlement_filter: dict[str, Any]) -> dict[str, str]:
-    """Return what a filter asks for, without its nesting."""
+    """Return the criteria of a filter as a flat mapping."""
     wanted = dict(entitlement_filter.get("principalRole", {}))
     principal: dict[str, str] = wanted.pop("principal", {}).get("identityCenter", {})
     return wanted | principal
 
 
-def _traits(entitlement: Entitlement) -> dict[str, str]:
+def _filter_values(entitlement: Entitlement) -> dict[str, str]:
     return {"roleArn": entitlement.role_arn, "account": entitlement.account_id, **_principal(entitlement)}
 
 

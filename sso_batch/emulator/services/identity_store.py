@@ -1,4 +1,4 @@
-"""The identity store: users, groups, and who is in which group."""
+"""The identity store: users, groups and memberships."""
 
 from dataclasses import replace
 from typing import Any
@@ -40,7 +40,7 @@ IDENTITY_STORE = Service(
 
 @IDENTITY_STORE.operation("ListUsers", "IdentityStoreId", optional=_PAGED)
 def list_users(call: Call) -> Answer:
-    """List the users; those that a index keeps to itself are left out."""
+    """List the users, except those that the identity source does not list."""
     index = _store(call)
     users, more = call.page(index.listed_users)
     return {"Users": [_user(call, user) for user in users], **more}
@@ -48,7 +48,7 @@ def list_users(call: Call) -> Answer:
 
 @IDENTITY_STORE.operation("ListGroups", "IdentityStoreId", optional=_PAGED)
 def list_groups(call: Call) -> Answer:
-    """List the groups; those that a index keeps to itself are left out."""
+    """List the groups, except those that the identity source does not list."""
     index = _store(call)
     groups, more = call.page(index.listed_groups)
     return {"Groups": [_group(call, group) for group in groups], **more}
@@ -56,7 +56,7 @@ def list_groups(call: Call) -> Answer:
 
 @IDENTITY_STORE.operation("ListGroupMemberships", "IdentityStoreId", "GroupId", optional=_PAGED)
 def list_group_memberships(call: Call) -> Answer:
-    """List who is in a group, users who are gone included."""
+    """List the members of a group, including users that no longer exist."""
     index, group_id = _store(call), call.request["GroupId"]
     if group_id not in index.groups:
         raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
@@ -83,7 +83,7 @@ def describe_group(call: Call) -> Answer:
 
 
 def _store(call: Call) -> OrganizationIndex:
-    """Return what is in the asked identity store; an account instance's is empty."""
+    """Return the index of the requested identity store; that of an account instance is empty."""
     index, store_id = call.index, call.request["IdentityStoreId"]
     if index is None:
         raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)

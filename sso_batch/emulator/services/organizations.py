@@ -1,4 +1,4 @@
-"""AWS Organizations: the accounts, and the tree of organizational units above them."""
+"""AWS Organizations: the accounts and the tree of organizational units."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _ROOT = r"r-[0-9a-z]{4,32}"
 _UNIT = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
 _JOINED = 1577836800
 _PAGED = ("MaxResults", "NextToken")
-# What the retired Status said where State now has a word of its own.
+# The deprecated Status has no values for these states.
 _OLDER_STATUS = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "ACTIVE"}
 
 
@@ -74,14 +74,14 @@ def list_accounts(call: Call) -> Answer:
 
 @ORGANIZATIONS.operation("ListAccountsForParent", "ParentId", optional=_PAGED)
 def list_accounts_for_parent(call: Call) -> Answer:
-    """List the accounts that are in a root or unit itself."""
+    """List the accounts directly under a root or unit."""
     accounts, more = call.page(_administered(call).accounts_under.get(_parent(call), ()))
     return {"Accounts": [_account(call, account) for account in accounts], **more}
 
 
 @ORGANIZATIONS.operation("ListRoots", optional=_PAGED)
 def list_roots(call: Call) -> Answer:
-    """List the one root."""
+    """List the root."""
     organization = _administered(call).organization
     roots, more = call.page((organization.root_id,))
     return {
@@ -95,7 +95,7 @@ def list_roots(call: Call) -> Answer:
 
 @ORGANIZATIONS.operation("ListOrganizationalUnitsForParent", "ParentId", optional=_PAGED)
 def list_organizational_units_for_parent(call: Call) -> Answer:
-    """List the units right under a root or unit."""
+    """List the units directly under a root or unit."""
     units, more = call.page(_administered(call).units_under.get(_parent(call), ()))
     return {"OrganizationalUnits": [_unit(call, unit) for unit in units], **more}
 
@@ -113,7 +113,7 @@ def describe_organizational_unit(call: Call) -> Answer:
 
 @ORGANIZATIONS.operation("ListParents", "ChildId", optional=_PAGED)
 def list_parents(call: Call) -> Answer:
-    """Name what an account or unit is in."""
+    """List the parent of an account or unit."""
     index, child_id = _administered(call), call.request["ChildId"]
     child = index.accounts.get(child_id) or index.units.get(child_id)
     if child is None:

@@ -1,4 +1,4 @@
-"""AWS Security Token Service: who somebody is, and becoming somebody else."""
+"""AWS Security Token Service: caller identity and assumed roles."""
 
 from datetime import UTC, datetime
 
@@ -30,10 +30,10 @@ STS = Service(
 
 @STS.operation("AssumeRole", "RoleArn", "RoleSessionName", optional=("DurationSeconds", "ExternalId"))
 def assume_role(call: Call) -> Answer:
-    """Give credentials of a role to whom its trust policy names, with the external id that it asks for."""
+    """Return credentials of a role if its trust policy names the caller and the external id matches."""
     role = call.roles.get(call.request["RoleArn"])
     if role is None or not _trusts(role, call):
-        # AWS does not tell a role that is not there from one that does not trust the caller.
+        # AWS gives the same answer for an unknown role and one that does not trust the caller.
         raise ErrorResponse(
             "AccessDeniedException",
             f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole "
@@ -63,7 +63,7 @@ def assume_role(call: Call) -> Answer:
 
 @STS.operation("GetCallerIdentity")
 def get_caller_identity(call: Call) -> Answer:
-    """Say who calls; everybody may ask."""
+    """Return the identity of the caller; no permission is needed."""
     caller = call.caller
     return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account_id}
 

@@ -1,4 +1,4 @@
-"""Deletion of resources from an organization, with what AWS deletes together with them."""
+"""The deletion of resources from an organization, with the dependent resources that AWS deletes."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -15,7 +15,7 @@ def without(organization: Organization, ids: Collection[str]) -> Organization:
     gone = frozenset(ids) - {organization.management_account_id}
     parents = {unit.id: unit.parent_id for unit in organization.organizational_units}
 
-    def place(parent_id: str) -> str:
+    def remaining_parent(parent_id: str) -> str:
         while parent_id in gone and parent_id in parents:
             parent_id = parents[parent_id]
         return parent_id
@@ -30,12 +30,12 @@ def without(organization: Organization, ids: Collection[str]) -> Organization:
             if not gone & {membership.group_id, membership.user_id}
         ),
         organizational_units=tuple(
-            replace(unit, parent_id=place(unit.parent_id))
+            replace(unit, parent_id=remaining_parent(unit.parent_id))
             for unit in organization.organizational_units
             if unit.id not in gone
         ),
         accounts=tuple(
-            replace(account, parent_id=place(account.parent_id))
+            replace(account, parent_id=remaining_parent(account.parent_id))
             for account in organization.accounts
             if account.id not in gone
         ),
@@ -57,7 +57,11 @@ def without(organization: Organization, ids: Collection[str]) -> Organization:
         applications=tuple(
             replace(
                 application,
-                entitlements=tuple(each for each in application.entitlements if each.account_id not in gone),
+                entitlements=tuple(
+                    entitlement
+                    for entitlement in application.entitlements
+                    if entitlement.account_id not in gone
+                ),
             )
             for application in organization.applications
             if application.arn not in gone

@@ -1,4 +1,4 @@
-"""Worlds of any size and shape for tests and benchmarks: the same for the same seed."""
+"""The generator of worlds for tests and benchmarks; the same seed gives the same world."""
 
 import random
 from dataclasses import dataclass, fields
@@ -13,10 +13,10 @@ REGIONS = ("eu-west-1", "us-east-1")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large an organization is, and what is odd about it.
+    """The size of an organization, and the number of its special cases.
 
-    `pairs` are provisioned pairs of an account and a permission set, each with one to `principals`
-    principals, of whom the share `direct` are users. Shares are between 0 and 1, counts are absolute.
+    `pairs` counts provisioned pairs of an account and a permission set, each with 1 to `principals` assigned
+    principals. `direct` is the share of users among them. Shares are between 0 and 1; all others are counts.
     """
 
     users: int = 20
@@ -42,16 +42,16 @@ SIZES = tuple(field.name for field in fields(Shape) if field.type is int)
 
 
 def generate(seed: int = 0, *, organizations: int = 1, shape: Shape | None = None, **sizes: float) -> World:
-    """Return a world of alike organizations, `org-0` and so on, whose audit roles the hub may assume.
+    """Return a world of similar organizations, `org-0` and so on, whose audit roles trust the hub.
 
-    `sizes` are properties of `Shape`, in place of a whole one.
+    `sizes` are fields of `Shape`, as an alternative to `shape`.
     """
-    wanted = shape or Shape(**sizes)  # type: ignore[arg-type] # counts and shares, told apart by name
-    founded = tuple(
-        _organization(f"org-{number}", number, wanted, random.Random(f"{seed} {number}"))  # noqa: S311 - not secrets
+    size = shape or Shape(**sizes)  # type: ignore[arg-type] # counts are integers, shares are floats
+    built = tuple(
+        _organization(f"org-{number}", number, size, random.Random(f"{seed} {number}"))  # noqa: S311 - not secrets
         for number in range(organizations)
     )
-    return World(founded, (HUB,), tuple(audit_role(organization) for organization in founded))
+    return World(built, (HUB,), tuple(audit_role(organization) for organization in built))
 
 
 def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> Organization:
@@ -81,7 +81,7 @@ def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> 
 
 
 def _account_id(organization: int, number: int) -> str:
-    """Return a number that is far from real ones, and has leading zeros."""
+    """Return an account id with leading zeros that does not look like a real one."""
     return f"00{organization + 1:04d}{number:06d}"
 
 
@@ -99,12 +99,12 @@ def _add_principals(
 ) -> tuple[list[str], list[str]]:
     users = [f"user-{number:05d}" for number in range(shape.users)]
     for number, user in enumerate(users):
-        nameless = dice.random() < shape.missing_names
+        unnamed = dice.random() < shape.missing_names
         builder.user(
             user,
-            None if nameless else f"User {number:05d}",
-            email=None if nameless else "",
-            name=PersonName(given="Only", family="Parts") if nameless and number % 2 else None,
+            None if unnamed else f"User {number:05d}",
+            email=None if unnamed else "",
+            name=PersonName(given="Only", family="Parts") if unnamed and number % 2 else None,
             listed=number >= shape.unlisted_users,
         )
     groups = [f"group-{number:04d}" for number in range(shape.groups)]

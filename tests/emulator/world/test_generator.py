@@ -1,4 +1,4 @@
-"""Generated worlds: as large and as odd as asked for, and the same for the same seed."""
+"""Tests of generated worlds: sizes, special cases and reproducibility."""
 
 from dataclasses import replace
 
@@ -12,19 +12,19 @@ SIZES = Shape(users=50, groups=12, permission_sets=10, accounts=40, pairs=120)
 
 
 def only(**sizes: float) -> Organization:
-    """Return the one organization of a generated world."""
-    shape = replace(SIZES, **sizes)  # type: ignore[arg-type] # counts and shares, told apart by name
+    """Return the organization of a generated world."""
+    shape = replace(SIZES, **sizes)  # type: ignore[arg-type] # counts are integers, shares are floats
     return generate(1, shape=shape).organizations[0]
 
 
 def test_the_same_seed_gives_the_same_world() -> None:
-    """Another seed gives another one."""
+    """The seed determines the world."""
     assert generate(1, shape=SIZES) == generate(1, shape=SIZES)
     assert generate(1, shape=SIZES) != generate(2, shape=SIZES)
 
 
-def test_the_sizes_are_those_asked_for() -> None:
-    """Pairs are provisioned pairs; each has an assignment but for the bare ones."""
+def test_the_sizes_are_as_requested() -> None:
+    """Every provisioned pair has an assignment, except the bare pairs."""
     organization = only(bare_pairs=5)
     assigned = {
         (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
@@ -38,13 +38,13 @@ def test_the_sizes_are_those_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("direct", "kinds"), [(1.0, {"USER"}), (0.0, {"GROUP"}), (0.5, {"USER", "GROUP"})])
-def test_the_share_of_direct_grants_is_set(direct: float, kinds: set[str]) -> None:
-    """All direct, all through groups, or both."""
+def test_the_share_of_direct_assignments(direct: float, kinds: set[str]) -> None:
+    """Assignments are all direct, all through groups, or both."""
     assert {assignment.principal_type for assignment in only(direct=direct).assignments} == kinds
 
 
-def test_oddities_are_set() -> None:
-    """Orphans, gone members, empty groups, unlisted ones, missing names, entitlements: as many as asked."""
+def test_special_cases_are_generated() -> None:
+    """The requested numbers of orphans, deleted members, empty groups and so on exist."""
     organization = only(
         orphans=6,
         gone_members=3,
@@ -73,7 +73,7 @@ def test_oddities_are_set() -> None:
 
 
 def test_organizations_of_one_world_share_nothing() -> None:
-    """Accounts, instances and people of one are not those of another, and so are the Regions."""
+    """Accounts, users, instances and Regions of two organizations differ."""
     first, second = generate(1, organizations=2).organizations
 
     assert not {account.id for account in first.accounts} & {account.id for account in second.accounts}
@@ -82,8 +82,8 @@ def test_organizations_of_one_world_share_nothing() -> None:
     assert first.region != second.region
 
 
-def test_an_organization_without_groups_has_direct_grants() -> None:
-    """Nothing is drawn from what is not there."""
+def test_an_organization_without_groups_has_direct_assignments() -> None:
+    """All assignments go to users if there are no groups."""
     world = generate(1, groups=0, direct=0.0)
     rows = expected_rows(world, "org-0", details=False, entitlements=True, account_paths=False)
 

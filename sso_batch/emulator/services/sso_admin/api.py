@@ -1,4 +1,4 @@
-"""The service itself, and the way from a request to what it names."""
+"""The Identity Center service, and the lookup of the resources that a request names."""
 
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.request_validation import Choice, Pattern, Structure, WholeNumber
@@ -47,14 +47,14 @@ SSO_ADMIN = Service(
 
 
 def instance(call: Call, *, primary: bool = True) -> OrganizationIndex:
-    """Return the organization whose instance the call names."""
+    """Return the organization of the instance that the call names."""
     return instance_of(call, call.request["InstanceArn"], primary=primary)
 
 
 def instance_of(call: Call, arn: str, *, primary: bool = True) -> OrganizationIndex:
-    """Return the organization whose instance it is, if the caller may ask, and in this Region.
+    """Return the organization of an instance; raise ErrorResponse if the caller or Region has no access.
 
-    What is `primary` can be asked for in the instance's primary Region only.
+    `primary` requires the primary Region of the instance.
     """
     index = call.index
     if index and any(
@@ -72,7 +72,7 @@ def instance_of(call: Call, arn: str, *, primary: bool = True) -> OrganizationIn
 
 
 def sees(call: Call, instance: AccountInstance) -> bool:
-    """Say whether the caller owns an account instance, or administers the organization that it is in."""
+    """Return whether the caller owns an account instance or administers its organization."""
     administrators = call.index.administrators if call.index else ()
     return call.caller.account_id in (instance.owner_account_id, *administrators)
 
@@ -87,8 +87,8 @@ def permission_set(call: Call) -> PermissionSet:
 
 
 def account_id(call: Call) -> str:
-    """Return the id of the account that the call names, if there is such an account."""
-    asked = str(call.request["AccountId"])
-    if asked not in instance(call).accounts:
-        raise not_found(f"Account {asked} does not exist.")
-    return asked
+    """Return the id of the account that the call names; raise ErrorResponse if it does not exist."""
+    account = str(call.request["AccountId"])
+    if account not in instance(call).accounts:
+        raise not_found(f"Account {account} does not exist.")
+    return account

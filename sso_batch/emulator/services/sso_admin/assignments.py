@@ -1,4 +1,4 @@
-"""Where permission sets are provisioned, and who is assigned to them."""
+"""Provisioned permission sets and account assignments."""
 
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.service import Answer, Call
@@ -14,7 +14,7 @@ from sso_batch.emulator.world import Assignment, Provision
     optional=(*PAGED, "ProvisioningStatus"),
 )
 def list_accounts_for_provisioned_permission_set(call: Call) -> Answer:
-    """List the accounts in which a permission set has a role."""
+    """List the accounts in which a permission set is provisioned."""
     provisioned = instance(call).provisioned_from.get(permission_set(call).arn, [])
     page, more = call.page(_of_status(call, provisioned))
     return {"AccountIds": [provision.account_id for provision in page], **more}
@@ -27,7 +27,7 @@ def list_accounts_for_provisioned_permission_set(call: Call) -> Answer:
     optional=(*PAGED, "ProvisioningStatus"),
 )
 def list_permission_sets_provisioned_to_account(call: Call) -> Answer:
-    """List the permission sets that have a role in an account."""
+    """List the permission sets that are provisioned in an account."""
     provisioned = instance(call).provisioned_in.get(account_id(call), [])
     page, more = call.page(_of_status(call, provisioned))
     if not page and not more and call.behaviour.bare_lists:
@@ -37,7 +37,7 @@ def list_permission_sets_provisioned_to_account(call: Call) -> Answer:
 
 @SSO_ADMIN.operation("ListAccountAssignments", "InstanceArn", "AccountId", "PermissionSetArn", optional=PAGED)
 def list_account_assignments(call: Call) -> Answer:
-    """List who is assigned to one permission set in one account."""
+    """List the assignments of a permission set in an account."""
     pair = account_id(call), permission_set(call).arn
     page, more = call.page(instance(call).assignments.get(pair, []))
     return {"AccountAssignments": [_assignment_members(assignment) for assignment in page], **more}
@@ -51,11 +51,11 @@ def list_account_assignments(call: Call) -> Answer:
     optional=(*PAGED, "Filter"),
 )
 def list_account_assignments_for_principal(call: Call) -> Answer:
-    """List what a principal is assigned to; a user's list has rows of the user's groups, too."""
+    """List the assignments of a principal; those of a user include the assignments of its groups."""
     index = instance(call)
-    admitted = call.behaviour.principal_assignments
+    allowed = call.behaviour.principal_assignments
     management = call.caller.account_id == index.organization.management_account_id
-    if admitted == "nobody" or (admitted == "management" and not management):
+    if allowed == "nobody" or (allowed == "management" and not management):
         call.deny()
     rows = _assignments_of(call, index)
     account_id = call.request.get("Filter", {}).get("AccountId")

@@ -10,11 +10,11 @@ from sso_batch.emulator.world import AccountInstance
 
 @SSO_ADMIN.operation("ListInstances", optional=(*PAGED, "RegionScope"))
 def list_instances(call: Call) -> Answer:
-    """List the organization's instance, and the account instances that the caller can see."""
+    """List the organization's instance and the account instances that are visible to the caller."""
     found = []
     if call.index:
         everywhere = call.request.get("RegionScope") == "ALL_REGIONS"
-        found += [  # first, since nothing is said of the order
+        found += [  # first, because AWS does not document the order
             _account_instance_members(account_instance)
             for account_instance in call.index.organization.account_instances
             if sees(call, account_instance) and (everywhere or account_instance.region == call.region)
