@@ -1,4 +1,7 @@
-"""Where files go: each appears whole or not at all, and is never overwritten unawares."""
+"""The stores for a run's files: a folder or a prefix in S3.
+
+A file appears complete or not at all, and no file is overwritten unintentionally.
+"""
 
 from sso_batch.store.draft import Draft, FileEntry
 from sso_batch.store.errors import ErrorExplanation, StorageError, explain_error, to_output_error
