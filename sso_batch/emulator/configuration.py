@@ -8,7 +8,7 @@ from sso_batch.emulator.world import AccessKey, Organization, Role, World
 def configuration(world: World, *, directory: str = "reports") -> str:
     """Return the text of an `orgs.yaml` that audits every organization of a world.
 
-    Each uses the first role in its management account, or that account's profile if there is no role.
+    Each uses the first role in its management account, or that account's profile without a role.
     """
     lines = [
         "# Made-up organizations, served by the local emulator; no call reaches AWS.",

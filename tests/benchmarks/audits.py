@@ -75,7 +75,8 @@ def calls(options: Options, folder: Path) -> Iterator[Figure]:
                 shape,
                 (calls_made.total() / minimum.total(),),
                 f"{calls_made.total()} calls, {floor.sso_admin(calls_made)} of them sso-admin's; "
-                f"least {minimum.total()} and {floor.sso_admin(minimum)}; {exactness(audited, world, strategy)}",
+                f"least {minimum.total()} and {floor.sso_admin(minimum)}; "
+                f"{exactness(audited, world, strategy)}",
                 "1.00" if strategy == "complete" else "the cheaper way and the listing",
             )
 
@@ -97,9 +98,7 @@ def time(options: Options, folder: Path) -> Iterator[Figure]:
         notes.add(f"{admitted} sso-admin calls, {exactness(audited, world)}")
     note = "; ".join(sorted(notes))
     seconds = [f"{ratio * floor.seconds(admitted):.1f} s" for ratio in ratios]
-    yield Figure(
-        "time of the whole process", "typical", tuple(ratios), f"{', '.join(seconds)}; {note}", "1.05"
-    )
+    yield Figure("time of the process", "typical", tuple(ratios), f"{', '.join(seconds)}; {note}", "1.05")
     yield Figure("throttled answers to a call", "typical", tuple(throttled), note, "at most 0.005")
     yield Figure("idle share of sso-admin's bucket", "typical", tuple(idle), note, "")
 
@@ -120,8 +119,8 @@ def shared(options: Options, folder: Path) -> Iterator[Figure]:
             audited.ended.seconds / floor.seconds(own_calls - tally["throttled"], rate=floor.RATE / 2)
         )
         notes.add(
-            f"{own_calls} sso-admin calls of ours, {tally['throttled']} throttled; {exactness(audited, world)}; "
-            f"{measured.throttled.total()} throttled in all"
+            f"{own_calls} sso-admin calls of ours, {tally['throttled']} throttled; "
+            f"{exactness(audited, world)}; {measured.throttled.total()} throttled in all"
         )
     yield Figure(
         "time, half of the limit taken by another",

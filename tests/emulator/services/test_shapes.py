@@ -101,7 +101,7 @@ def requests(organization: Organization, emulator: Emulator) -> dict[str, dict[s
 
 
 def mismatches(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401 - botocore has no types
-    """Return every way in which a value does not match a shape."""
+    """Return all mismatches of a value with a shape."""
     match shape.type_name:
         case "structure":
             found = structure_mismatches(shape, value, where)
