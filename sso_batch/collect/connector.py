@@ -11,7 +11,7 @@ from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 
 class Connector:
@@ -36,7 +36,7 @@ class Connector:
         self._sessions = sessions
         self._deadline = deadline
         self._gateway = gateway
-        self._calls = Workers(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
+        self._calls = DaemonThreads(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
         self._connections: list[Connection] = []
 
     async def connect(self, region: str) -> Gateway:

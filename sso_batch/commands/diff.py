@@ -10,7 +10,7 @@ from sso_batch.errors import UsageError
 from sso_batch.report import changes_csv
 from sso_batch.run_files.manifest_reading import ManifestError, read_manifest
 from sso_batch.runner.run_diff import Difference, RunFiles
-from sso_batch.store import trouble
+from sso_batch.store import explain_error
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
@@ -44,7 +44,7 @@ def _run(location: str) -> RunFiles:
         store, name = open_manifest(location)
         manifest = read_manifest(b"".join(store.read(name)))
     except (OSError, ManifestError) as error:
-        reason = trouble(error).message if isinstance(error, OSError) else str(error)
+        reason = explain_error(error).message if isinstance(error, OSError) else str(error)
         raise UsageError(
             f"there is no run to compare at {location}: {reason}",
             hint="name a run's manifest, or a place that holds one run",

@@ -6,7 +6,7 @@ from sso_batch.commands.storage import open_manifest
 from sso_batch.errors import UsageError
 from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.verification import Finding, verify
-from sso_batch.store import PlaceError, Store, trouble
+from sso_batch.store import StorageError, Store, explain_error
 
 _DIFFERENT = 6
 
@@ -45,8 +45,8 @@ def _manifest(store: Store, name: str, location: str) -> Manifest:
 
 
 def _unreadable(location: str, error: OSError) -> UsageError:
-    hint = error.hint if isinstance(error, PlaceError) else ""
-    return UsageError(f"{_shown(location)} cannot be read: {trouble(error).message}", hint=hint)
+    hint = error.hint if isinstance(error, StorageError) else ""
+    return UsageError(f"{_shown(location)} cannot be read: {explain_error(error).message}", hint=hint)
 
 
 def _shown(text: str) -> str:

@@ -21,7 +21,7 @@ from sso_batch.run_files.verification import FileChangedError
 from sso_batch.run_files.writer import Stopped, restore_access, write_merged, write_rows
 from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.run_review import Looked, RunReview
-from sso_batch.store import FileEntry, Store, trouble
+from sso_batch.store import FileEntry, Store, explain_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Closing:
                 if any(one.files for one in looked.organizations):
                     self._write(looked)
             except OSError as error:
-                told = trouble(error)
+                told = explain_error(error)
                 self.fail(told.code, told.message, told.hint)
             except SnapshotError as error:
                 self.fail("SnapshotError", error.message, "run again with --resume")

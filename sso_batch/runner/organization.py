@@ -14,14 +14,14 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
 from sso_batch.coverage import NotExamined
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.writer import Stopped, Written, write_organization
 from sso_batch.runner.existing_results import Archive
-from sso_batch.store import FileEntry, Store, trouble
+from sso_batch.store import FileEntry, Store, explain_error
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Desk:
     names: FileNames
     csv: bool
     escape_formulas: bool
-    writers: Workers
+    writers: DaemonThreads
     archive: Archive
 
 
@@ -253,7 +253,7 @@ def _alike(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
 
 
 def _unwritten(name: str, error: OSError) -> Gap:
-    told = trouble(error)
+    told = explain_error(error)
     message = f"the organization's files could not be written: {told.message}"
     return Gap(GapKind.OUTPUT, "write", name, told.code, message, told.hint)
 

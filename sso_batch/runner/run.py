@@ -18,7 +18,7 @@ from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
 from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Config, Organization
 from sso_batch.config.durations import written
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
 from sso_batch.review.settings import wants_outdated
 from sso_batch.run_files.manifest import RunFacts
@@ -30,7 +30,7 @@ from sso_batch.runner.finalize import Ending, tell_completed
 from sso_batch.runner.instance_claims import Claims
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.runner.signals import Interruption, told_to_end
-from sso_batch.store import Store, unusable
+from sso_batch.store import Store, to_output_error
 
 _WRITERS = 2
 
@@ -90,7 +90,7 @@ class Run:
             facts.names,
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
-            writers=Workers(_WRITERS, "files"),
+            writers=DaemonThreads(_WRITERS, "files"),
             archive=self._archive,
         )
         self._stop = surroundings.stop
@@ -144,7 +144,7 @@ class Run:
         try:
             await writers.run(archive.clear)
         except OSError as error:
-            raise unusable(archive.store.name, error) from error
+            raise to_output_error(archive.store.name, error) from error
         return None
 
     async def _work(self) -> RunOutcome:

@@ -78,8 +78,8 @@ def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def without_its_own(call: Call) -> Answer:
         answer = operation.answer(call)
-        assert call.directory is not None
-        organization = call.directory.organization
+        assert call.index is not None
+        organization = call.index.organization
         own = organization.instance_arn if organization.name == "org-0" else None
         return answer | {"Instances": [one for one in answer["Instances"] if one["InstanceArn"] != own]}
 
