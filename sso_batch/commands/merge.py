@@ -12,7 +12,7 @@ from sso_batch.commands.run import RunOptions, now, with_options
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import load
-from sso_batch.config.durations import parse
+from sso_batch.config.durations import parse_duration
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
@@ -53,6 +53,6 @@ def _patience(wait: str | None) -> timedelta:
     if not wait:
         return timedelta(0)
     try:
-        return parse(wait)
+        return parse_duration(wait)
     except PydanticCustomError as error:
         raise UsageError(f"--wait {wait}: {error.message()}") from None
