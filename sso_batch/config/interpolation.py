@@ -50,7 +50,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
 def _value(body: str | None, environ: Mapping[str, str]) -> str:
     """Return the value of `${body}`; `body` is None if the closing brace is missing.
 
-    Raises LookupError with the reason if there is no value.
+    Raises LookupError with the reason if it has none.
     """
     if body is None:
         raise LookupError("`${` without `}`: close it, or write `$$` for a dollar sign")

@@ -23,7 +23,7 @@ class RunSettings(Section):
     deadline: Duration = Field(
         "2h",
         validate_default=True,
-        description="The time limit of the whole run. Whatever is unfinished by then becomes a gap.",
+        description="The time limit of a run. Whatever is unfinished by then becomes a gap.",
         examples=["90m"],
     )
     resume_max_age: Duration = Field(

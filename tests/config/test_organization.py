@@ -66,7 +66,8 @@ BAD_IDS = {
         (
             "name: a, profile: ''",
             (
-                "profile: not a profile name: write the name of a profile in ~/.aws/config, without brackets, "
+                "profile: not a profile name: "
+                "write the name of a profile in ~/.aws/config, without brackets, "
                 "such as acme-management"
             ),
         ),
