@@ -7,7 +7,7 @@ finding, however many they are.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sso_batch.config.durations import written
+from sso_batch.config.durations import format_duration
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
 from sso_batch.review.people import address
@@ -39,8 +39,9 @@ def long_session(facts: Facts, rules: Rules) -> Iterator[Hit | Hole]:
     for one in facts.snapshot.permission_sets:
         span = parse(one.session_duration) if one.session_duration else None
         if span is not None and span > rules.longest_session:
-            told = f"has sessions of {written(span)}, longer than {written(rules.longest_session)}"
-            yield Hit(told, permission_set_arn=one.arn)
+            limit = format_duration(rules.longest_session)
+            message = f"has sessions of {format_duration(span)}, longer than {limit}"
+            yield Hit(message, permission_set_arn=one.arn)
         unread += span is None and one.session_duration != ""
     if unread:
         yield Hole(f"session durations that were not read or not understood: {unread}")

@@ -17,7 +17,7 @@ from sso_batch.collect import Audit
 from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
 from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Config, Organization
-from sso_batch.config.durations import written
+from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
 from sso_batch.review.settings import wants_outdated
@@ -152,7 +152,7 @@ class Run:
         span = self._config.run.deadline
         deadline = TimeLimit(
             loop.time() + span.total_seconds(),
-            name=f"run.deadline ({written(span)})",
+            name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         places = asyncio.Semaphore(self._organizations_at_once())

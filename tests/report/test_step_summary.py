@@ -31,7 +31,7 @@ def test_incomplete() -> None:
     assert text == (
         "## Access audit nightly-7\n\n"
         "**INCOMPLETE**: not all was read. Somebody may have access that is not reported.\n\n"
-        "**Answered not by AWS**, but by http&#58;//127.0.0.1&#58;1.\n\n"
+        "**Endpoint override**: http&#58;//127.0.0.1&#58;1 (these answers did not come from AWS).\n\n"
         + HEAD
         + "| acme | **incomplete** | 0 | 0 | 0 | 0 | 2 | ? | ? | ? |\n"
         "| globex | **failed** | ? | ? | ? | ? | 0 | ? | ? | ? |\n"
