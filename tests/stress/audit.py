@@ -14,10 +14,10 @@ from sso_batch.aws.token_bucket import Bucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
-from tests.end_to_end.command import Ended
-from tests.end_to_end.reports import Reports
 from tests.stress.trial import Trial
 from tests.support.agents import LATE, keys, serving
+from tests.support.command import CommandResult
+from tests.support.reports import Reports
 
 PATIENT = 60.0
 IMPATIENT = 0.1
@@ -80,7 +80,7 @@ def audit(
     return Reports(reports, ended, emulated.calls)
 
 
-def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
+def run(file: Path, environ: Mapping[str, str], *, home: Path) -> CommandResult:
     """`sso-batch --log-format json run`, on a machine that knows no other AWS."""
     isolated = {
         "PATH": os.environ.get("PATH", ""),
@@ -91,7 +91,7 @@ def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
     said = io.StringIO()
     with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(said):
         code = run_command(Terminal(log_format="json"), os.environ, file, RunOptions())
-    return Ended(code, "", said.getvalue())
+    return CommandResult(code, "", said.getvalue())
 
 
 @contextlib.contextmanager
