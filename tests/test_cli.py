@@ -12,7 +12,7 @@ import pytest
 
 from sso_batch import __version__, cli
 from sso_batch.errors import ConfigurationError, OrganizationError, UsageError
-from tests.end_to_end.command import SOURCES, Command, execute, isolate
+from tests.support.command import SOURCES, Command, execute, isolate
 
 COMMANDS = {
     "run": {

@@ -9,7 +9,7 @@ from sso_batch.config import CHECK_IDS, schema_text
 from sso_batch.review.checks import CHECKS
 from sso_batch.run_files.snapshot_schema import snapshot_schema_text
 from tests.console.test_terminal import shown_on_a_terminal
-from tests.end_to_end.command import Command
+from tests.support.command import Command
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from sso_batch.commands import demo
 from sso_batch.emulator import Emulator, Limits, demo_world
-from tests.end_to_end.command import Command, Ended
-from tests.end_to_end.expected import truth
-from tests.end_to_end.reports import Reports, honest
+from tests.support.command import Command, CommandResult
+from tests.support.expected_reports import truth
 from tests.support.oracle import Row
+from tests.support.reports import Reports, honest
 
 COMPANIES = [organization.name for organization in demo_world().organizations]
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "demo"
 
 
-def reports_of(folder: Path, ended: Ended) -> Reports:
+def reports_of(folder: Path, ended: CommandResult) -> Reports:
     """Return the reports of a demo."""
     return Reports(folder, ended, Counter())
 

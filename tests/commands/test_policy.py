@@ -8,7 +8,7 @@ import pytest
 from sso_batch.config import Collect, Config
 from sso_batch.iam.policies import policies
 from sso_batch.iam.template import template
-from tests.end_to_end.command import Command
+from tests.support.command import Command
 
 ROLE = "arn:aws:iam::111122223333:role/Audit"
 

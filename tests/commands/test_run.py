@@ -9,10 +9,10 @@ import pytest
 
 from sso_batch.emulator import World
 from sso_batch.store import Draft
-from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.worlds import small
+from tests.support.audits import Audit
+from tests.support.command import Command
+from tests.support.expected_reports import assert_exact
+from tests.support.sample_worlds import small
 
 TAGS = {"org-0": "tier: prod, team: a", "org-1": "tier: prod", "org-2": "tier: test"}
 

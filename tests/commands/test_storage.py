@@ -9,7 +9,7 @@ from sso_batch.commands.storage import open_file, open_place, open_store
 from sso_batch.config import Config, Output
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.store import Folder
-from tests.end_to_end.command import isolate
+from tests.support.command import isolate
 
 CONFIG = Config.model_validate({"organizations": ({"name": "acme"},)})
 

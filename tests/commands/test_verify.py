@@ -9,7 +9,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.manifest import manifest as written
 from sso_batch.store import FileEntry
-from tests.end_to_end.command import Command, execute, isolate
+from tests.support.command import Command, execute, isolate
 from tests.support.records import outcome, run_outcome
 
 TS = "20260304_050607"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import World
-from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import denying, small
+from tests.support.audits import Audit
+from tests.support.command import Command
+from tests.support.sample_worlds import denying, small
 
 WAIVERS = """
 review:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
-from tests.end_to_end.command import SOURCES, Command, finish, start
-from tests.end_to_end.worlds import denying, small
+from tests.support.command import SOURCES, Command, finish, start
+from tests.support.sample_worlds import denying, small
 
 PROBLEMS = {"full": "/dev/full", "closed": "&-", "reader gone": ""}
 """How a shell redirects a stream; `reader gone` needs a pipe."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
-from tests.end_to_end.command import execute, start
-from tests.end_to_end.worlds import denying, small
+from tests.support.command import execute, start
+from tests.support.sample_worlds import denying, small
 
 BAR = "━"
 HEADINGS = ("Organization", "Status", "Users", "Groups", "Rows", "Gaps")

@@ -14,10 +14,10 @@ from sso_batch.aws.token_bucket import Bucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
-from tests.end_to_end.command import Ended
-from tests.end_to_end.reports import Reports
 from tests.stress.trial import Trial
 from tests.support.agents import LATE, keys, serving
+from tests.support.command import CommandResult
+from tests.support.reports import Reports
 
 LONG_RETRIES = 60.0
 SHORT_RETRIES = 0.1
@@ -82,7 +82,7 @@ def audit(
     return Reports(reports, ended, emulated.calls)
 
 
-def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
+def run(file: Path, environ: Mapping[str, str], *, home: Path) -> CommandResult:
     """Run `sso-batch --log-format json run` without AWS settings of this machine."""
     isolated = {
         "PATH": os.environ.get("PATH", ""),
@@ -93,7 +93,7 @@ def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
     stderr = io.StringIO()
     with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(stderr):
         code = run_command(Terminal(log_format="json"), os.environ, file, RunOptions())
-    return Ended(code, "", stderr.getvalue())
+    return CommandResult(code, "", stderr.getvalue())
 
 
 @contextlib.contextmanager

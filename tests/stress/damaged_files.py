@@ -14,7 +14,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.manifest_reading import read_manifest, read_run_file
 from sso_batch.run_files.snapshot import decode, encode
-from tests.end_to_end.command import SOURCES
+from tests.support.command import SOURCES
 from tests.support.records import gap, outcome, run_outcome, small_organization
 
 Reader = Callable[[bytes], object]

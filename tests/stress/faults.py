@@ -19,11 +19,11 @@ from sso_batch.aws import connection_pool
 from sso_batch.emulator import HUB, Behaviour, Fault, World, audit_role, generate
 from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.world import AccessKey
-from tests.end_to_end.reports import Reports, written
-from tests.end_to_end.worlds import ODDITIES
 from tests.stress.audit import LONG_RETRIES, SHORT_RETRIES, audit
 from tests.support.agents import LATE, keys, serving
 from tests.support.oracle import expected_rows
+from tests.support.reports import Reports, written
+from tests.support.sample_worlds import ODDITIES
 
 NOWHERE = "nowhere.invalid"
 _CLOSED_PORT, _PORT_WITHOUT_TLS = "a closed port", "a port without TLS"

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from sso_batch.emulator.world import Organization
-from tests.end_to_end.reports import UNREAD, Reports, honest, written
 from tests.stress.trial import Trial
 from tests.support.oracle import COLUMNS, Row, expected_rows
+from tests.support.reports import UNREAD, Reports, honest, written
 
 Gap = Mapping[str, str]
 Reason = tuple[str, str]

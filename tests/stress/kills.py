@@ -21,10 +21,10 @@ from sso_batch.run_files.manifest_reading import read_manifest
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.verification import Finding, verify
 from sso_batch.store import Folder
-from tests.end_to_end.command import SOURCES
-from tests.end_to_end.nightly import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
-from tests.end_to_end.reports import parsed
-from tests.end_to_end.worlds import ODDITIES
+from tests.support.command import SOURCES
+from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
+from tests.support.reports import parsed
+from tests.support.sample_worlds import ODDITIES
 
 _TS = re.compile(r"\d{8}_\d{6}")
 _ORGANIZATIONS = 3

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from sso_batch.emulator import Fault, generate
-from tests.end_to_end.worlds import SMALL
 from tests.stress.audit import SHORT_RETRIES, audit
+from tests.support.sample_worlds import SMALL
 
 _WARM_UP = 10
 _MAX_GROWTH = {"threads": 2, "descriptors": 2, "kilobytes": 16_000}

@@ -17,8 +17,8 @@ from pathlib import Path
 from sso_batch.emulator import Emulator, Limits, World, configuration, generate
 from sso_batch.emulator.world.generator import Shape
 from sso_batch.sharding import Shard
-from tests.end_to_end.command import Ended, finish, start
-from tests.end_to_end.nightly import KILLED
+from tests.support.command import CommandResult, finish, start
+from tests.support.drivers import KILLED
 
 RUN_ID = "stress"
 SETTINGS = "collect:\n  requests_per_second: 1000\n  account_paths: false\n"  # OU calls are slow
@@ -81,7 +81,7 @@ class ShardComparison:
 
     def _process(
         self, config: Path, *arguments: str, python: tuple[str, ...] = _PROGRAM
-    ) -> tuple[Ended, float]:
+    ) -> tuple[CommandResult, float]:
         command, *options = arguments
         started = time.monotonic()
         quiet = ("--log-level", "error")
@@ -119,7 +119,7 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _expect(ended: Ended, code: int) -> None:
+def _expect(ended: CommandResult, code: int) -> None:
     assert ended.code == code, f"exit {ended.code} instead of {code}: {ended.stderr[-2000:]}"
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.end_to_end.command import SOURCES
+from tests.support.command import SOURCES
 
 
 def test_a_few_shards() -> None:
