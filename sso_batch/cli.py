@@ -25,7 +25,7 @@ from sso_batch.commands.options import (
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
-from sso_batch.sanitize.terminal import printable_lines
+from sso_batch.sanitize.terminal import escape_terminal_lines
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -254,4 +254,4 @@ def _command() -> int:
 
 def _say(message: str, hint: str) -> None:
     """Write to stderr."""
-    sys.stderr.write(printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))
+    sys.stderr.write(escape_terminal_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))

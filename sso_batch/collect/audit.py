@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.regions import first_region
 from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
@@ -26,7 +26,7 @@ from sso_batch.coverage import (
     of_unknown_kind,
 )
 from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.sanitize.log import clean
+from sso_batch.sanitize.log import clean_message
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class Audit:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Sessions,
+        sessions: ConnectionPool,
         deadline: TimeLimit | None,
         claim: Callable[[Instance], None],
         clock: Callable[[], datetime],
@@ -139,7 +139,7 @@ class Audit:
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collection.grants.way is Way.BY_PRINCIPAL else ()
         unknown = (
-            of_unknown_kind(number, one.what, clean(one.kind))
+            of_unknown_kind(number, one.what, clean_message(one.kind))
             for one, number in sorted(collection.unexamined.items())
         )
         return (*(what for out, what in left_out if out), *unseen, *unknown)

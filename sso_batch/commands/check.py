@@ -11,7 +11,7 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__, open_files
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_store, report_caveats
@@ -57,7 +57,7 @@ def check_command(
 async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
-    sessions = Sessions(len(organizations))
+    sessions = ConnectionPool(len(organizations))
     places = asyncio.Semaphore(open_files.organizations_at_once(config.run.max_parallel_organizations))
 
     async def one(organization: Organization) -> OrganizationCheck:
@@ -71,7 +71,7 @@ async def _check(
 
 
 async def _preflight(
-    organization: Organization, config: Config, sessions: Sessions, log: FilteringBoundLogger
+    organization: Organization, config: Config, sessions: ConnectionPool, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """One organization; whatever is raised in it ends here."""
     deadline = TimeLimit(
@@ -108,7 +108,9 @@ def _without_rivals(checks: Sequence[OrganizationCheck]) -> tuple[OrganizationCh
         arn = one.instance.arn if one.instance else None
         if arn is not None and arn in holders:
             error = same_instance(holders[arn], arn)
-            found.append(one.lost(Gap(error.operation, one.name, error.code, error.message, error.hint)))
+            found.append(
+                one.with_failure(Gap(error.operation, one.name, error.code, error.message, error.hint))
+            )
             continue
         if arn is not None:
             holders[arn] = one.name

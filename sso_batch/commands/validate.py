@@ -10,7 +10,7 @@ from sso_batch.config import load
 from sso_batch.console.terminal import unread
 from sso_batch.review.settings import rules
 from sso_batch.review.useless_waivers import elsewhere, expired
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 
 def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
@@ -23,7 +23,7 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
     waivers = rules(config.review, today=today).waivers
     names = [one.name for one in config.organizations]
     for one in sorted((*expired(waivers, today), *elsewhere(waivers, names)), key=lambda one: one.number):
-        click.echo(printable(f"{config_file}: warning: {one.path}: {one.reason}: {one.hint}"), err=True)
+        click.echo(escape_terminal(f"{config_file}: warning: {one.path}: {one.reason}: {one.hint}"), err=True)
     with unread():
         click.echo(f"{config_file}: valid, {len(names)} organizations")
     return 0

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 Path = tuple[str | int, ...]
 
@@ -23,7 +23,7 @@ class Problem:
     def told(self, file: str) -> str:
         """Put the problem on one line that is safe to print, whatever the file holds."""
         place = f"{file}:{self.line}" if self.line else file
-        return printable(": ".join(part for part in (place, self.path, self.text) if part))
+        return escape_terminal(": ".join(part for part in (place, self.path, self.text) if part))
 
 
 def shown(path: Path) -> str:

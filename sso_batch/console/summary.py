@@ -15,7 +15,7 @@ from rich.text import Text
 from sso_batch.model import Gap
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 STYLES = {
     Status.COMPLETE: "green",
@@ -67,19 +67,19 @@ def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -
     yield from _causes(outcome)
     urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
     if urls:
-        yield Text(f"Answered not by AWS, but by {printable(', '.join(urls))}", style="yellow")
+        yield Text(f"Answered not by AWS, but by {escape_terminal(', '.join(urls))}", style="yellow")
     yield from map(_line, _exit_code(outcome))
     if place is not None:
         yield from map(_to_copy, _files(outcome, place))
 
 
 def _line(text: str) -> Text:
-    return Text(printable(text))
+    return Text(escape_terminal(text))
 
 
 def _to_copy(text: str) -> Group:
     """Leave a path or a command on one line: the terminal wraps it, and it can be copied whole."""
-    return Group(Text(printable(text), no_wrap=True, overflow="ignore"))  # rich wraps a bare Text again
+    return Group(Text(escape_terminal(text), no_wrap=True, overflow="ignore"))  # rich wraps a bare Text again
 
 
 # The organizations
@@ -156,9 +156,9 @@ def _causes(outcome: RunOutcome) -> Iterator[Text]:
         names = list(dict.fromkeys(name for name, _ in found))
         gap = found[0][1]
         text = Text(f"{_few(names)}: ", style="bold")
-        text.append(printable(_what(names, [gap for _, gap in found])), style="not bold red")
+        text.append(escape_terminal(_what(names, [gap for _, gap in found])), style="not bold red")
         if gap.hint:
-            text.append(f"\n  {printable(gap.hint)}", style="not bold")
+            text.append(f"\n  {escape_terminal(gap.hint)}", style="not bold")
         yield text
     if rest := [each for found in causes[_CAUSES:] for each in found]:
         names = list(dict.fromkeys(name for name, _ in rest))

@@ -1,4 +1,4 @@
-"""The CloudFormation template of the role that an organization is audited with."""
+"""The CloudFormation template of the audited role."""
 
 from typing import Any
 
@@ -6,7 +6,12 @@ import yaml
 
 from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.config import Collect
-from sso_batch.iam.statements import audited_statements, decrypts, policy
+from sso_batch.iam.statements import (
+    ACCOUNT_ACCESS_SID,
+    audited_statements,
+    decrypt_statement,
+    policy_document,
+)
 
 _HEADING = """\
 # The role that sso-batch assumes to audit one organization. Written by
@@ -18,11 +23,11 @@ _HEADING = """\
 """
 
 
-class _Written(yaml.SafeDumper):
-    """Writes what stands twice twice: CloudFormation knows no aliases."""
+class _NoAliasDumper(yaml.SafeDumper):
+    """Writes repeated values in full: CloudFormation does not support YAML aliases."""
 
     def ignore_aliases(self, data: object) -> bool:
-        """Never refer to what was written before."""
+        """Return True, so that no value becomes an alias."""
         del data
         return True
 
@@ -30,9 +35,9 @@ class _Written(yaml.SafeDumper):
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
-def template(settings: Collect) -> str:
-    """The template in YAML, for the reads that these settings need."""
-    return _HEADING + yaml.dump(_template(settings), Dumper=_Written, sort_keys=False, width=110)
+def render_template(settings: Collect) -> str:
+    """Return the template in YAML, with the permissions that these settings need."""
+    return _HEADING + yaml.dump(_template(settings), Dumper=_NoAliasDumper, sort_keys=False, width=110)
 
 
 def _template(settings: Collect) -> dict[str, Any]:
@@ -41,8 +46,8 @@ def _template(settings: Collect) -> dict[str, Any]:
         "Description": "Reads IAM Identity Center, AWS Organizations and account access for sso-batch",
         "Parameters": _PARAMETERS,
         "Conditions": {
-            "HasExternalId": _given("ExternalId"),
-            "HasKey": _given("KmsKeyArn"),
+            "HasExternalId": _is_set("ExternalId"),
+            "HasKey": _is_set("KmsKeyArn"),
         }
         | (_ACCOUNT_ACCESS if has_entitlements(settings, "aws") else {}),
         "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": _role(settings)}},
@@ -97,24 +102,26 @@ def _role(settings: Collect) -> dict[str, Any]:
     }
     via = [{"Fn::Sub": f"{service}.*.${{AWS::URLSuffix}}"} for service in ("sso", "identitystore")]
     statements: list[Any] = [
-        {"Fn::If": ["HasAccountAccess", one, _NO_VALUE]} if one["Sid"].startswith("AccountAccess") else one
-        for one in audited_statements(
-            settings, "aws", lambda rest: _substituted(f"arn:${{AWS::Partition}}:{rest}")
+        {"Fn::If": ["HasAccountAccess", statement, _NO_VALUE]}
+        if statement["Sid"].startswith(ACCOUNT_ACCESS_SID)
+        else statement
+        for statement in audited_statements(
+            settings, "aws", lambda rest: _sub(f"arn:${{AWS::Partition}}:{rest}")
         )
     ]
-    statements.append({"Fn::If": ["HasKey", decrypts({"Ref": "KmsKeyArn"}, via), _NO_VALUE]})
+    statements.append({"Fn::If": ["HasKey", decrypt_statement({"Ref": "KmsKeyArn"}, via), _NO_VALUE]})
     return {
         "RoleName": {"Ref": "RoleName"},
         "Description": "Read by sso-batch: who can reach which account, with what, and how they come by it",
         "MaxSessionDuration": {"Ref": "MaxSessionDuration"},
-        "AssumeRolePolicyDocument": policy([trust]),
-        "Policies": [{"PolicyName": "Audit", "PolicyDocument": policy(statements)}],
+        "AssumeRolePolicyDocument": policy_document([trust]),
+        "Policies": [{"PolicyName": "Audit", "PolicyDocument": policy_document(statements)}],
     }
 
 
-def _substituted(text: str) -> Any:  # noqa: ANN401 - a function of CloudFormation's, where the others are text
+def _sub(text: str) -> Any:  # noqa: ANN401 - a CloudFormation function instead of text
     return {"Fn::Sub": text}
 
 
-def _given(parameter: str) -> dict[str, Any]:
+def _is_set(parameter: str) -> dict[str, Any]:
     return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}

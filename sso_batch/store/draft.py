@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sso_batch.open_files import patiently
+from sso_batch.open_files import retry_open
 
 _MODE = 0o600  # reports name people
 
@@ -55,7 +55,7 @@ class Draft:
         self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._digest = hashlib.sha256()
         self._bytes = 0
-        descriptor = patiently(lambda: os.open(self.path, _NEW, _MODE))
+        descriptor = retry_open(lambda: os.open(self.path, _NEW, _MODE))
         with contextlib.suppress(OSError):  # some mounts refuse it, others ignore it: `private` tells
             os.fchmod(descriptor, _MODE)  # whatever the umask took away
         self.private = not stat.S_IMODE(os.fstat(descriptor).st_mode) & _OTHERS

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
-from sso_batch.open_files import patiently
+from sso_batch.open_files import retry_open
 from sso_batch.store.draft import Draft, FileEntry, within
 from sso_batch.store.errors import PlaceError
 from sso_batch.store.protocol import Stored
@@ -177,7 +177,7 @@ class Folder:
     def _sync(self) -> None:
         """Bring the new names to the disk, too."""
         try:
-            descriptor = patiently(
+            descriptor = retry_open(
                 lambda: os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             )
             try:
@@ -210,7 +210,7 @@ def make_private(directory: Path) -> None:
 def _regular(path: Path) -> int:
     """Open a file to read it; a link, or what is no file at all, such as a pipe, is refused."""
     try:
-        descriptor = patiently(lambda: os.open(path, _READ))
+        descriptor = retry_open(lambda: os.open(path, _READ))
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _no_file(path) from error

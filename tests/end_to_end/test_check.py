@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
 from tests.end_to_end.command import Command, Ended
@@ -53,7 +53,7 @@ Check = Callable[..., Checked]
 @pytest.fixture
 def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Checks a world: `check(world, *options, settings=…, config=…, **emulator)`."""
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
 
     def run(
         world: World,

@@ -117,7 +117,7 @@ def test_configuration_is_not_waited_for(
 ) -> None:
     """Without credentials to come the organizations fail at once."""
     monkeypatch.setattr(connection_pool, "PATIENCE", 3600)
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 3600)
 
     reports = audit(small(), environ=environ)
 
@@ -132,7 +132,7 @@ def test_a_writer_that_is_not_configured(
     audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, environ: Environment
 ) -> None:
     """Exit code 2 is for what another try cannot change."""
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 3600)
 
     ended = audit(small(), "--output", URL, environ=environ).ended
 
@@ -160,7 +160,7 @@ def test_a_metadata_service_that_nobody_configured(
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_bucket_that_stays_out(audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     """S3 that gives no answer is no configuration error, either."""
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.2)
     with serving("", [(status, "")] * 9999) as agent:
         ended = audit(small(), "--output", URL, environ={"AWS_ENDPOINT_URL_S3": agent.url}).ended

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws.token_bucket import TokenBucket
 from tests.end_to_end.command import Command
 
 REGION = "eu-west-1"
@@ -46,7 +46,7 @@ def moto(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[str]:
     assert home.is_dir()
     monkeypatch.setattr(SSOAdminBackend, "list_accounts_for_provisioned_permission_set", _accounts_of)
     monkeypatch.setattr(SSOAdminResponse, "list_permission_sets_provisioned_to_account", _permission_sets_of)
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -64,7 +64,7 @@ def test_a_topic_that_is_not_there(audit: Audit, sns: str) -> None:
     assert_exact(reports, world, "org-0", "org-1")
     (failed,) = reports.ended.named("notify.failed")
     assert (failed["level"], failed["topic"], failed["code"]) == ("error", missing, "NotFound")
-    assert failed["hint"].startswith("make the topic, or mend notify.sns_topic_arn")
+    assert failed["hint"].startswith("create the topic, or fix notify.sns_topic_arn")
     assert failed["run_id"] == reports.manifest["run_id"]
     assert reports.ended.events[-1]["event"] == "run.completed"
 

@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch.config import Config
 from sso_batch.emulator import Behaviour, World, generate
-from sso_batch.iam.policies import policies
+from sso_batch.iam.policies import build_policies
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.test_whole_of_access import assert_whole
 from tests.end_to_end.worlds import ODDITIES, denying
@@ -22,7 +22,7 @@ NO_PATHS = Behaviour(omitted_account_members=frozenset({"Paths"}))
 def granted(strategy: str) -> tuple[str, ...]:
     """The actions of the policy for everything."""
     settings = {"organizations": ({"name": "acme"},), "collect": {"strategy": strategy}}
-    statements = policies(Config.model_validate(settings))["audited"]["Statement"]
+    statements = build_policies(Config.model_validate(settings))["audited"]["Statement"]
     return tuple(action for statement in statements for action in statement["Action"])
 
 

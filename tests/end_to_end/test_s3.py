@@ -19,10 +19,10 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
-from sso_batch.aws.s3.bucket import Objects
+from sso_batch.aws.s3.bucket import Bucket
 from sso_batch.config import Config
 from sso_batch.emulator import Emulator, Limits, World, configuration
-from sso_batch.iam.policies import policies
+from sso_batch.iam.policies import build_policies
 from tests.end_to_end.command import Command, finish, start
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import COLLECT, assert_exact
@@ -136,8 +136,8 @@ def emulated(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make nearly no pauses between attempts."""
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.LONGEST_PAUSE", 0.01)
 
 
 Run = Callable[..., Reports]
@@ -249,13 +249,13 @@ def test_s3_stays_away(
 @pytest.mark.usefixtures("hurried")
 def test_s3_is_late_for_the_first_file(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first file waits for S3, too."""
-    prove = Objects.prove
+    prove = Bucket.prove
 
-    def prove_and_be_late(objects: Objects, key: str, **patience: bool) -> None:
+    def prove_and_be_late(objects: Bucket, key: str, **patience: bool) -> None:
         prove(objects, key, **patience)
         s3.late = 12
 
-    monkeypatch.setattr(Objects, "prove", prove_and_be_late)
+    monkeypatch.setattr(Bucket, "prove", prove_and_be_late)
 
     reports = run(small(1))
 
@@ -476,7 +476,7 @@ def test_policy(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     run(small())
 
     config = Config.model_validate({"output": {"directory": URL}, "organizations": ({"name": "acme"},)})
-    objects, names = policies(config)["runner"]["Statement"]
+    objects, names = build_policies(config)["runner"]["Statement"]
     used = {ACTIONS[operation] for operation, _ in made}
     assert used == {*objects["Action"], *names["Action"]}
     (pattern,) = names["Condition"]["StringLike"]["s3:prefix"]

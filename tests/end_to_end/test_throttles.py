@@ -2,7 +2,7 @@
 
 import pytest
 
-from sso_batch.aws import gateway
+from sso_batch.aws import backoff, gateway
 from sso_batch.emulator import Behaviour, Fault, Limits, Rate, World, generate
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.expected import assert_exact
@@ -19,7 +19,7 @@ FASTER_THAN_ALLOWED = "collect:\n  requests_per_second: 500\n"
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep our own pace, which is what these tests are about; with short pauses between tries."""
-    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture
