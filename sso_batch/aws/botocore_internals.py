@@ -25,7 +25,7 @@ _STILL_EXPIRED = "still expired"
 """Words of the RuntimeError for renewed credentials that have expired; it has no class of its own."""
 
 _SIGNING_A_BODY = "payload"
-"""The function of botocore.auth that reads the body of a request, which is ours and no credential."""
+"""The function of botocore.auth that reads the body of a request, and no credentials."""
 
 _CREDENTIAL_MODULES = frozenset(
     {"botocore.credentials", "botocore.tokens", "botocore.auth", "sso_batch.aws.credential_providers"}
@@ -82,7 +82,7 @@ def reason_of(error: BaseException) -> object:
 
 
 def failed_on_credentials(error: Exception) -> bool:
-    """Return whether botocore's own code failed on credentials, and not code of ours that it called.
+    """Return whether botocore's own code failed on credentials, and not code of sso-batch that it called.
 
     botocore does not check their form: a list, null or a time without a zone raises anything.
     """

@@ -1,4 +1,4 @@
-"""Error codes: AWS's by meaning, and those that sso-batch adds. A code of ours looks like one of AWS's."""
+"""Error codes: AWS's by meaning, and those that sso-batch adds. Both have the same form."""
 
 THROTTLES = frozenset(
     {

@@ -35,8 +35,7 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
     old, new = difference.old.manifest, difference.new.manifest
     run_ids = f"{escape_terminal(old.run_id)} to {escape_terminal(new.run_id)}"
     yield Text(
-        f"{difference.changed:,} changes from {run_ids}; "
-        f"organizations compared: {len(difference.compared)}"
+        f"{difference.changed:,} changes from {run_ids}; organizations compared: {len(difference.compared)}"
     )
 
 

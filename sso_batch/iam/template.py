@@ -53,7 +53,7 @@ def _template(settings: Collect) -> dict[str, Any]:
         "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": _role(settings)}},
         "Outputs": {
             "RoleArn": {
-                "Description": "What to write as role_arn in the configuration",
+                "Description": "The value of role_arn in the configuration",
                 "Value": {"Fn::GetAtt": ["Role", "Arn"]},
             }
         },
@@ -65,14 +65,14 @@ _ACCOUNT_ACCESS = {"HasAccountAccess": {"Fn::Equals": [{"Ref": "AWS::Partition"}
 _PARAMETERS = {
     "RunnerArn": {
         "Type": "String",
-        "Description": "The ARN of the role or user that sso-batch runs as; it assumes this role",
+        "Description": "The ARN of the role or user that runs sso-batch and assumes this role",
         "AllowedPattern": "arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+",
     },
     "ExternalId": {
         "Type": "String",
         "NoEcho": True,
         "Default": "",
-        "Description": "The configuration's external_id; empty only where both accounts are yours",
+        "Description": "The external_id in the configuration; leave it empty only if you own both accounts",
         "AllowedPattern": "|[A-Za-z0-9_+=,.@:/-]{2,1224}",
     },
     "RoleName": {"Type": "String", "Default": "SsoBatchAudit", "AllowedPattern": "[A-Za-z0-9_+=,.@-]{1,64}"},
@@ -81,7 +81,7 @@ _PARAMETERS = {
         "Default": 3600,
         "MinValue": 3600,
         "MaxValue": 43200,
-        "Description": "Seconds; at least the configuration's duration_seconds",
+        "Description": "In seconds; at least duration_seconds in the configuration",
     },
     "KmsKeyArn": {
         "Type": "String",
@@ -112,7 +112,7 @@ def _role(settings: Collect) -> dict[str, Any]:
     statements.append({"Fn::If": ["HasKey", decrypt_statement({"Ref": "KmsKeyArn"}, via), _NO_VALUE]})
     return {
         "RoleName": {"Ref": "RoleName"},
-        "Description": "Read by sso-batch: who can reach which account, with what, and how they come by it",
+        "Description": "Assumed by sso-batch to report who has access to which account, and how",
         "MaxSessionDuration": {"Ref": "MaxSessionDuration"},
         "AssumeRolePolicyDocument": policy_document([trust]),
         "Policies": [{"PolicyName": "Audit", "PolicyDocument": policy_document(statements)}],

@@ -7,7 +7,7 @@ from sso_batch.aws.operations import Operation
 from sso_batch.aws.permission_probe import FirstPages
 from sso_batch.collect.ou_paths import describing_is_faster
 
-BY_PAIR = "fastest then lists assignments by account and permission set"
+BY_PAIR = "the strategy fastest then lists assignments by account and permission set"
 
 
 def alternatives(listed: Mapping[Operation, FirstPages]) -> dict[Operation, str]:
@@ -43,7 +43,7 @@ def _for_account_paths(listed: Mapping[Operation, FirstPages]) -> dict[Operation
         return {}
     if None in accounts.parents:
         return {operations.DESCRIBE_ORGANIZATIONAL_UNIT: "a run walks the tree of organizational units"}
-    instead = {operations.LIST_ACCOUNTS_FOR_PARENT: "ListAccounts says where each account is"}
+    instead = {operations.LIST_ACCOUNTS_FOR_PARENT: "ListAccounts returns the path of each account"}
     if accounts.more:
         return instead
     paths = [ids for ids in accounts.parents if ids is not None]
@@ -53,5 +53,5 @@ def _for_account_paths(listed: Mapping[Operation, FirstPages]) -> dict[Operation
     if not units:
         return instead | dict.fromkeys((describe, list_), "no account is in an organizational unit")
     if describing_is_faster(len(units), len(parents)):
-        return instead | {list_: "a run asks for each organizational unit"}
-    return instead | {describe: "a run asks each parent for its organizational units"}
+        return instead | {list_: "a run describes each organizational unit"}
+    return instead | {describe: "a run lists the organizational units of each parent"}
