@@ -89,12 +89,12 @@ def release_garbage() -> None:
         gc.collect()
 
 
-def retry_open(opening: Callable[[], T]) -> T:
-    """Return what `opening` opens; wait while no descriptor is available. Raise its OSError after 30 s."""
+def retry_when_exhausted(open_file: Callable[[], T]) -> T:
+    """Return the result of `open_file`; wait while no file descriptor is free. Raise OSError."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:
-            return opening()
+            return open_file()
         except OSError as error:
             if error.errno not in EXHAUSTED or time.monotonic() >= end:
                 raise

@@ -12,7 +12,7 @@ from sso_batch.aws.error_codes import CREDENTIALS_TIMEOUT, DEADLINE, TOO_MANY_OP
 from sso_batch.aws.error_mapping import OPEN_FILES, ran_out_of_files
 from sso_batch.aws.hints.credential_hints import NO_CREDENTIALS_IN_TIME
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 
 PATIENCE = 120.0
@@ -27,7 +27,7 @@ class ConnectionPool:
     """
 
     def __init__(self, size: int) -> None:
-        self._workers = Workers(size, "connections")
+        self._workers = DaemonThreads(size, "connections")
         self._source_clients = SourceClients()
 
     async def connect(

@@ -15,7 +15,7 @@ from sso_batch.aws.error_codes import (
 from sso_batch.aws.hints import call_hints
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.model import Gap
+from sso_batch.model import Gap, Subject
 
 
 class AwsFailure(Exception):  # noqa: N818 - a missing answer, not a defect
@@ -73,9 +73,9 @@ class AwsFailure(Exception):  # noqa: N818 - a missing answer, not a defect
         """Whether another attempt may succeed."""
         return False
 
-    def gap(self, resource: str) -> Gap:
-        """Return the failure as a gap in what was read of `resource`."""
-        return Gap(self.operation, resource, self.code, self.message, self.hint)
+    def gap(self, subject: Subject) -> Gap:
+        """Return the gap that the failure leaves in what was read about `subject`."""
+        return Gap.about(subject, self.operation, self.code, self.message, self.hint)
 
 
 class TransientFailure(AwsFailure):

@@ -11,7 +11,7 @@ from sso_batch.aws.gateway import CallCounts, Gateway
 from sso_batch.aws.hints.topic_hints import on_topic
 from sso_batch.aws.operations import PUBLISH
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 
 
@@ -23,7 +23,7 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
     region = topic_arn.split(":")[3]
     end = asyncio.get_running_loop().time() + within
     limit = TimeLimit(end, f"the {within:g} s that SNS has to accept the notification", "")
-    workers, pool = Workers(1, "topic"), ConnectionPool(1)
+    workers, pool = DaemonThreads(1, "topic"), ConnectionPool(1)
     try:
         connection = await pool.connect(CredentialSource(), region, (PUBLISH.service,), deadline=limit)
         gateway = Gateway(connection.client, workers, rates={}, counts=CallCounts(), deadline=limit)

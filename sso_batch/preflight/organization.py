@@ -93,7 +93,8 @@ class Preflight:
         needed = required_operations(self._settings, partition=partition_of_region(instance.region))
         permissions = {operation: _allowed(operation, "") for operation in _FIRST}
         for gap in gaps:
-            permissions[operations.DESCRIBE_ORGANIZATION] = _refused(operations.DESCRIBE_ORGANIZATION, gap)
+            operation = operations.DESCRIBE_ORGANIZATION
+            permissions[operation] = _refused(operation, gap.resource, gap)
         probe, subjects = PermissionProbe(gateway), ProbeSubjects.placeholders(instance)
         for stage in (
             [operation for operation in needed if operation in _COUNTED],
@@ -121,7 +122,7 @@ class Preflight:
         except AwsFailure as failure:
             if failure.anything_not_found:
                 return _allowed(operation, resource)
-            return _refused(operation, failure.gap(resource))
+            return _refused(operation, resource, failure)
         if listed is None:
             return Permission(operation.name, operation.action, Verdict.UNKNOWN, resource)
         self._listed[operation] = listed
@@ -220,10 +221,10 @@ def _allowed(operation: Operation, resource: str) -> Permission:
     return Permission(operation.name, operation.action, Verdict.ALLOWED, resource)
 
 
-def _refused(operation: Operation, gap: Gap) -> Permission:
-    verdict = Verdict.DENIED if is_denied(gap.code) else Verdict.UNKNOWN
+def _refused(operation: Operation, resource: str, cause: AwsFailure | Gap) -> Permission:
+    verdict = Verdict.DENIED if is_denied(cause.code) else Verdict.UNKNOWN
     return Permission(
-        operation.name, operation.action, verdict, gap.resource, gap.code, gap.message, gap.hint
+        operation.name, operation.action, verdict, resource, cause.code, cause.message, cause.hint
     )
 
 

@@ -31,8 +31,9 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
     if outcome.signal is not None:
         yield f"It was ended early, by signal {outcome.signal}."
     if outcome.endpoint_overrides:
-        urls = sorted({one.partition("=")[2] for one in outcome.endpoint_overrides})
-        yield f"\n**Answered not by AWS**, but by {', '.join(map(escaped, urls))}."
+        urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
+        places = ", ".join(map(escaped, urls))
+        yield f"\n**Endpoint override**: {places} (these answers did not come from AWS)."
     yield ""
     yield "| Organization | Status | Users | Accounts | Permission sets | Rows | Gaps | High | Medium | Low |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sso_batch.access import NOT_FOUND, NOT_READ, Access, Holder, resolve
-from sso_batch.coverage import ACCOUNT_PATHS, ENTITLEMENTS, PERMISSION_SET_DETAILS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import IAM_ROLE, Grant, Principal, Snapshot
 from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 
-_PARTS = (ENTITLEMENTS, PERMISSION_SET_DETAILS, ACCOUNT_PATHS)
+_PARTS = (Omission.ENTITLEMENTS, Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS)
 """What a snapshot can be without and still be compared in all else."""
 
 _USER: dict[str, Callable[[Holder], str]] = {
@@ -64,14 +64,14 @@ def why_not(old: Snapshot, new: Snapshot) -> str:
         return "incomplete in the new run"
     if old.instance.arn != new.instance.arn:
         return f"two instances of IAM Identity Center: {old.instance.arn}, then {new.instance.arn}"
-    if (UNLISTED_PRINCIPALS in old.not_examined) != (UNLISTED_PRINCIPALS in new.not_examined):
+    if old.omits(Omission.UNLISTED_PRINCIPALS) != new.omits(Omission.UNLISTED_PRINCIPALS):
         return "one run asked pairs and the other one principals for their grants, which do not show the same"
     return ""
 
 
-def not_examined(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
+def not_examined(old: Snapshot, new: Snapshot) -> tuple[Omission, ...]:
     """What is not compared, since one of the two was read without it."""
-    return tuple(part for part in _PARTS if part in old.not_examined or part in new.not_examined)
+    return tuple(part for part in _PARTS if old.omits(part) or new.omits(part))
 
 
 def changes(
@@ -84,7 +84,7 @@ def changes(
     else is no longer as it was. A value that one side has not read has not changed. `checkpoint` is called
     between grants and ends the comparison by what it raises.
     """
-    roles = ENTITLEMENTS not in not_examined(old, new)
+    roles = Omission.ENTITLEMENTS not in not_examined(old, new)
     people = _People()
     inline_policies = _changed_inline_policies(old, new)
     for before, after in _paired(_wanted(old, roles=roles), _wanted(new, roles=roles)):

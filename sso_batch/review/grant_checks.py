@@ -5,7 +5,7 @@ Each gives what it found, and beside it what it could not look at.
 
 from collections.abc import Iterator, Sequence
 
-from sso_batch.coverage import ENTITLEMENTS, ORPHANED_ASSIGNMENTS
+from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Principal
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import Facts, Hit, Hole
@@ -48,8 +48,8 @@ def orphaned_grant(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
             yield Hit.of(grant, "no longer exists and still has a grant")
     if unread := sum(facts.is_unread(principal) for principal in facts.by_principal):
         yield Hole(f"users and groups that were not read: {unread}")
-    if ORPHANED_ASSIGNMENTS in facts.snapshot.not_examined:
-        yield Hole(ORPHANED_ASSIGNMENTS)
+    if facts.snapshot.omits(Omission.ORPHANED_ASSIGNMENTS):
+        yield Hole(Omission.ORPHANED_ASSIGNMENTS)
     yield from facts.unread_grants()
 
 
@@ -93,9 +93,9 @@ def entitlement_bypass(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     for grant in facts.grants:
         if grant.access_type == IAM_ROLE and grant.account_id in assigned:
             yield Hit.of(grant, _beside(assigned[grant.account_id].get(grant.principal, ())))
-    if ENTITLEMENTS in facts.snapshot.not_examined:
-        yield Hole(ENTITLEMENTS)
-    yield from (hole for hole in facts.unread_grants() if hole.what != ENTITLEMENTS)
+    if facts.snapshot.omits(Omission.ENTITLEMENTS):
+        yield Hole(Omission.ENTITLEMENTS)
+    yield from (hole for hole in facts.unread_grants() if hole.what != Omission.ENTITLEMENTS)
 
 
 def _beside(held: Sequence[str]) -> str:

@@ -7,16 +7,13 @@ finding, however many they are.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sso_batch.config.durations import written
-from sso_batch.coverage import UNASSIGNED_PERMISSION_SETS
-from sso_batch.model import GROUP, USER, Grant, Principal
+from sso_batch.config.durations import format_duration
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
 from sso_batch.review.people import address
 from sso_batch.review.rules import Rules
 from sso_batch.review.sessions import parse
-from sso_batch.review.snapshot_index import Facts, Hit, Hole, is_about_grants
-
-_PAIR = "ListAccountAssignments"
-_PAIRS_OF_PERMISSION_SET = "ListAccountsForProvisionedPermissionSet"
+from sso_batch.review.snapshot_index import Facts, Hit, Hole
 
 
 def disabled_user_access(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
@@ -42,8 +39,9 @@ def long_session(facts: Facts, rules: Rules) -> Iterator[Hit | Hole]:
     for one in facts.snapshot.permission_sets:
         span = parse(one.session_duration) if one.session_duration else None
         if span is not None and span > rules.longest_session:
-            told = f"has sessions of {written(span)}, longer than {written(rules.longest_session)}"
-            yield Hit(told, permission_set_arn=one.arn)
+            limit = format_duration(rules.longest_session)
+            message = f"has sessions of {format_duration(span)}, longer than {limit}"
+            yield Hit(message, permission_set_arn=one.arn)
         unread += span is None and one.session_duration != ""
     if unread:
         yield Hole(f"session durations that were not read or not understood: {unread}")
@@ -55,7 +53,7 @@ def user_without_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     for user in facts.snapshot.users:
         if not address(user.email):
             yield Hit("has no email address", Principal(USER, user.id))
-    unread = sum(gap.operation in {"ListUsers", "DescribeUser"} for gap in facts.snapshot.gaps)
+    unread = _gaps(facts, GapKind.USERS)
     if unread:
         yield Hole(f"users that were not read (gaps: {unread})")
 
@@ -66,8 +64,8 @@ def unused_permission_set(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     It cannot be told where principals are asked for their grants, and neither where an account's or the
     permission set's own assignments were not read.
     """
-    if UNASSIGNED_PERMISSION_SETS in facts.snapshot.not_examined:
-        yield Hole(UNASSIGNED_PERMISSION_SETS)
+    if facts.snapshot.omits(Omission.UNASSIGNED_PERMISSION_SETS):
+        yield Hole(Omission.UNASSIGNED_PERMISSION_SETS)
         return
     used = {grant.permission_set_arn for grant in facts.grants}
     unused = [one.arn for one in facts.snapshot.permission_sets if one.arn not in used]
@@ -88,11 +86,7 @@ def outdated_provisioning(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
     for one in facts.snapshot.outdated:
         told = "is in this account in an earlier version: changes since then do not hold there"
         yield Hit(told, account_id=one.account_id, permission_set_arn=one.permission_set_arn)
-    unread = sum(
-        gap.operation.endswith(("ProvisionedPermissionSet", "ProvisionedToAccount"))
-        and not is_about_grants(gap.operation, gap.resource)
-        for gap in facts.snapshot.gaps
-    )
+    unread = _gaps(facts, GapKind.OUTDATED_PROVISIONING)
     if unread:
         yield Hole(f"versions that were not read (gaps: {unread})")
     yield from _unlisted_permission_sets(facts)
@@ -151,18 +145,24 @@ def _may_make_admin(facts: Facts) -> Mapping[Principal, list[Grant]]:
 
 
 def _may_be_used(facts: Facts, arn: str) -> bool:
-    """Whether an assignment of the permission set can have been missed."""
+    """Return whether an assignment of the permission set can have been missed.
+
+    A listing of an account's permission sets could have named any of them.
+    """
     for gap in facts.snapshot.gaps:
-        if not is_about_grants(gap.operation, gap.resource):
-            continue
-        if gap.operation in {_PAIR, _PAIRS_OF_PERMISSION_SET}:
-            if gap.resource.endswith(arn):
+        match gap.kind:
+            case GapKind.PROVISIONING if gap.permission_set_arn in {"", arn}:
                 return True
-        elif gap.operation == "ListPermissionSetsProvisionedToAccount":
-            return True
+            case GapKind.ASSIGNMENTS if gap.permission_set_arn == arn:
+                return True
     return False
 
 
+def _gaps(facts: Facts, kind: GapKind) -> int:
+    """Return how many gaps of a kind the snapshot has."""
+    return sum(gap.kind is kind for gap in facts.snapshot.gaps)
+
+
 def _unlisted_permission_sets(facts: Facts) -> Iterator[Hole]:
-    if any(gap.operation == "ListPermissionSets" for gap in facts.snapshot.gaps):
+    if _gaps(facts, GapKind.PERMISSION_SETS):
         yield Hole("permission sets that were not listed")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import CHECK
+from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding
@@ -27,7 +27,7 @@ class Reviewed:
     """
 
     findings: tuple[Finding, ...]
-    not_examined: Mapping[str, tuple[str, ...]]
+    not_examined: Mapping[str, tuple[NotExamined, ...]]
     used_waivers: frozenset[int] = frozenset()
 
 
@@ -83,7 +83,7 @@ class Reviewer:
         self._findings += self._of_several()
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
-            {organization: tuple(_told(holes)) for organization, holes in self._unseen.items()},
+            {organization: tuple(_not_examined(holes)) for organization, holes in self._unseen.items()},
             frozenset(self._waivers.used),
         )
 
@@ -97,10 +97,10 @@ class Reviewer:
                         yield self._waivers.weigh(replace(finding, message=finding.message + told), names)
 
 
-def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def _not_examined(holes: Mapping[str, Iterable[str]]) -> Iterator[NotExamined]:
     for check_id, unseen in holes.items():
         if unseen:
-            yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(unseen))}"
+            yield NotExamined.by_check(check_id, "; ".join(dict.fromkeys(unseen)))
 
 
 def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sso_batch.config import LongSession, Review
+from sso_batch.config import LongSessionSettings, Review
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.finding import OFF, Waiver
 from sso_batch.review.rules import LONGEST_SESSION, Rules
@@ -23,7 +23,7 @@ def wants_outdated(review: Review) -> bool:
 def rules(review: Review, *, today: date) -> Rules:
     """The rules that a configuration makes for a run on that day."""
     long_session = review.checks.long_session
-    longest = long_session.max if isinstance(long_session, LongSession) else None
+    longest = long_session.max if isinstance(long_session, LongSessionSettings) else None
     return Rules(
         severities={check_id: one for check_id, one in severities(review).items() if one != OFF},
         today=today,

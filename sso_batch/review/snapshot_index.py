@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sso_batch.coverage import ENTITLEMENTS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import (
     GROUP,
     IAM_ROLE,
-    OUTDATED,
     USER,
     Account,
     Grant,
@@ -22,20 +21,6 @@ from sso_batch.model import (
     Snapshot,
 )
 from sso_batch.review.admin import Verdict, judge
-
-_FINDING_GRANTS = frozenset(
-    {
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    }
-)
-"""Operations without whose answers grants are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +126,12 @@ class Facts:
 
     def unread_grants(self) -> Iterator[Hole]:
         """Why there can be grants that are not known."""
-        unanswered = [gap for gap in self.snapshot.gaps if is_about_grants(gap.operation, gap.resource)]
+        unanswered = [gap for gap in self.snapshot.gaps if gap.kind.hides_access]
         if unanswered:
             yield Hole(f"grants that were not read (gaps: {len(unanswered)})")
-        for left_out in (ENTITLEMENTS, UNLISTED_PRINCIPALS):
-            if left_out in self.snapshot.not_examined:
-                yield Hole(left_out)
+        for omission in (Omission.ENTITLEMENTS, Omission.UNLISTED_PRINCIPALS):
+            if self.snapshot.omits(omission):
+                yield Hole(omission)
 
     def unread_members(self) -> Iterator[Hole]:
         """Groups that have a grant and whose members are not known."""
@@ -178,8 +163,3 @@ class Facts:
         yield from self.unread_policies()
         yield from self.unread_members()
         yield from self.unread_grants()
-
-
-def is_about_grants(operation: str, resource: str) -> bool:
-    """Whether grants can be missing for want of this answer: for want of one about versions they are not."""
-    return operation in _FINDING_GRANTS and not resource.endswith(OUTDATED)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from sso_batch.aws.gateway import CallCounts, Gateway
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ class Instantly:
         return self._runner.get_loop().time()
 
 
-class _InLine(Workers):
-    """Workers that do the work in the event loop, and then yield to it once, as a thread would."""
+class _InLine(DaemonThreads):
+    """DaemonThreads that do the work in the event loop, and then yield to it once, as a thread would."""
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return the result in the next iteration of the loop."""

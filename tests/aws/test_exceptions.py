@@ -5,14 +5,16 @@ import pytest
 from sso_batch.aws.exceptions import AwsFailure, deadline_exceeded, malformed_answer
 from sso_batch.aws.operations import GET_CALLER_IDENTITY, LIST_USERS
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind, Subject
 
 
 def test_gap() -> None:
     """A failure becomes a gap of its resource, and is described in one line."""
     failure = AwsFailure("ListUsers", "AccessDenied", "no", hint="allow it")
 
-    assert failure.gap("d-1") == Gap("ListUsers", "d-1", "AccessDenied", "no", "allow it")
+    assert failure.gap(Subject(GapKind.USERS, "d-1")) == Gap(
+        GapKind.USERS, "ListUsers", "d-1", "AccessDenied", "no", "allow it"
+    )
     assert str(failure) == "ListUsers: AccessDenied: no"
 
 
@@ -26,12 +28,14 @@ def test_failures_of_sso_batch() -> None:
         "the answer cannot be understood: no Users",
         True,
     )
-    assert late.gap("x") == Gap(
+    assert late.gap(Subject(GapKind.USERS, "x", "arn")) == Gap(
+        GapKind.USERS,
         "GetCallerIdentity",
         "x",
         "DeadlineExceeded",
         "no answer before the end of run.deadline (2h)",
         "increase run.deadline",
+        "arn",
     )
     assert not late.transient
 

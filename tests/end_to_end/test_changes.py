@@ -250,7 +250,7 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
         ("none", None, "No such file or directory"),
         ("x_manifest.json", None, "No such file or directory"),
         ("x_manifest.json", "[]", "this is no manifest of this version"),
-        ("empty/notes.txt", "", "holds no run that has ended"),
+        ("empty/notes.txt", "", "contains no finished run"),
     ],
 )
 def test_diff_of_what_is_no_run(
@@ -278,4 +278,4 @@ def test_diff_of_a_folder_with_several_runs(audit: Audit, sso_batch: Command, fo
     ended = sso_batch("diff", folder, folder)
 
     assert ended.code == 2
-    assert "holds 2 runs that have ended" in ended.stderr
+    assert "contains 2 finished runs" in ended.stderr

@@ -296,7 +296,8 @@ def test_where_nobody_answers(check: Check, monkeypatch: pytest.MonkeyPatch) -> 
 
     failure = checked.organization("org-0")["failure"]
     assert (checked.ended.code, failure["code"]) == (5, "EndpointConnectionError")
-    assert failure["message"].startswith('Could not connect to the endpoint URL: "http://127.0.0.1:1" (3 att')
+    assert failure["message"].startswith('Could not connect to the endpoint URL: "http://127.0.0.1:1" ')
+    assert "(STS was asked in eu-west-1, us-east-1) (3 attempts in " in failure["message"]
     assert "no endpoint answers there" in failure["hint"]
     assert "marker-in-the-path" not in checked.ended.stdout + checked.ended.stderr
 

@@ -82,7 +82,7 @@ def test_a_missing_file_is_told(run: Asked, tmp_path: Path) -> None:
 
     assert ended.code == 2
     assert f"{tmp_path}/nowhere.yaml" in ended.stderr
-    assert "there is no such file" in ended.stderr
+    assert "no such file" in ended.stderr
 
 
 def test_every_mistake_of_a_file_is_told_at_once(run: Asked, tmp_path: Path) -> None:

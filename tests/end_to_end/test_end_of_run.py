@@ -22,7 +22,7 @@ from sso_batch.runner import closing, previous_runs
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.closing import Closing
 from sso_batch.runner.run_review import Looked, RunReview
-from sso_batch.store import Draft, FileEntry, Folder, PlaceError
+from sso_batch.store import Draft, FileEntry, Folder, StorageError
 from tests.end_to_end.command import Command
 from tests.end_to_end.nightly import (
     AT_THE_MANIFEST,
@@ -556,7 +556,10 @@ def link(path: Path) -> None:
     [
         (None, "NotAFile"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "EACCES"),
-        (PlaceError("InvalidObjectState", "the object is archived", hint="restore it"), "InvalidObjectState"),
+        (
+            StorageError("InvalidObjectState", "the object is archived", hint="restore it"),
+            "InvalidObjectState",
+        ),
     ],
     indirect=["unreadable"],
 )

@@ -161,7 +161,7 @@ def test_a_metadata_service_that_nobody_configured(
 def test_a_bucket_that_stays_out(audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     """S3 that gives no answer is no configuration error, either."""
     monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.2)
+    monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 0.2)
     with serving("", [(status, "")] * 9999) as agent:
         ended = audit(small(), "--output", URL, environ={"AWS_ENDPOINT_URL_S3": agent.url}).ended
 

@@ -10,7 +10,7 @@ from sso_batch.config.field_types import DEFAULT_REGIONS
 from sso_batch.emulator import World
 from sso_batch.emulator.demo_data import lumen_games
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 from sso_batch.emulator.world.hub import HUB, audit_role
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.test_s3 import S3, URL, s3
@@ -23,7 +23,7 @@ EVERYTHING = "\ncollect: {strategy: STRATEGY}\n"
 
 def founded(partition: str, region: str) -> Organization:
     """Found a small organization in a partition."""
-    plans = Blueprint(
+    plans = OrganizationBuilder(
         "far-away",
         management_account_id="111122220009",
         region=region,
@@ -36,7 +36,7 @@ def founded(partition: str, region: str) -> Organization:
     plans.permission_set("View", managed=("job-function/ViewOnlyAccess",))
     plans.assign("View", "GROUP", "people", "111122220010", "111122220009")
     plans.assign("View", "USER", "ann", "111122220010")
-    return plans.found()
+    return plans.build()
 
 
 @pytest.mark.parametrize("auto", [False, True])
@@ -69,7 +69,7 @@ def test_other_partitions(audit: Audit, partition: str, region: str, *, auto: bo
 @pytest.mark.parametrize("strategy", ["complete", "fastest"])
 def test_a_delegated_administrator(audit: Audit, strategy: str) -> None:
     """From the delegated account all grants are read, though the call by principal is refused there."""
-    studio = lumen_games.found()
+    studio = lumen_games.build()
     management = audit_role(studio)
     delegated = replace(management, arn=management.arn.replace(lumen_games.MANAGEMENT, lumen_games.STAGING))
     world = World((studio,), (HUB,), (delegated,))

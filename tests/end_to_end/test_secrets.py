@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch.aws.assumed_role import AssumedRole
 from sso_batch.emulator import HUB, Fault, World
-from sso_batch.emulator.credentials import Credentials, Vault
+from sso_batch.emulator.credentials import Authenticator, Credentials
 from tests.end_to_end.command import execute
 from tests.end_to_end.conftest import Audit
 from tests.end_to_end.reports import Reports
@@ -22,15 +22,15 @@ SIZES = {"accounts": 5, "pairs": 8, "groups": 4, "users": 8, "unlisted_users": 1
 def secrets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Everything that may be nowhere: external id, keys, and those of each session as it is opened."""
     found = [EXTERNAL_ID, PROFILE_SECRET, HUB.id, HUB.secret, *(key.id for key in WORLD.access_keys)]
-    open_session = Vault.open_session
+    create_session = Authenticator.create_session
 
-    def open_and_tell(vault: Vault, *arguments: object) -> Credentials:
-        session = open_session(vault, *arguments)  # type: ignore[arg-type] # as they came
+    def open_and_tell(authenticator: Authenticator, *arguments: object) -> Credentials:
+        session = create_session(authenticator, *arguments)  # type: ignore[arg-type] # as they came
         assert session.token is not None
         found.extend((session.access_key_id, session.secret, session.token))
         return session
 
-    monkeypatch.setattr(Vault, "open_session", open_and_tell)
+    monkeypatch.setattr(Authenticator, "create_session", open_and_tell)
     return found
 
 

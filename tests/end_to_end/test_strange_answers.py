@@ -239,7 +239,7 @@ def test_an_identity_store_that_is_not_found_is_nobody_s_end(
     audit: Audit, world: World, operation: str
 ) -> None:
     """Nobody is gone because the identity store was not found."""
-    fault = Fault("place_not_found", operation=operation, organization="org-0")
+    fault = Fault("instance_not_found", operation=operation, organization="org-0")
 
     assert_a_gap(audit, world, fault)
 
@@ -247,7 +247,9 @@ def test_an_identity_store_that_is_not_found_is_nobody_s_end(
 @pytest.mark.usefixtures("impatient")
 def test_an_instance_that_is_not_found_is_no_missing_boundary(audit: Audit, world: World) -> None:
     """A permission set has no boundary only where AWS says so of the boundary."""
-    fault = Fault("place_not_found", operation="GetPermissionsBoundaryForPermissionSet", organization="org-0")
+    fault = Fault(
+        "instance_not_found", operation="GetPermissionsBoundaryForPermissionSet", organization="org-0"
+    )
 
     reports = audit(world, faults=[fault], settings="collect: {entitlements: false}\n")
 

@@ -115,7 +115,7 @@ def test_a_writer(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
 @pytest.mark.parametrize("given", AT_RENEWAL)
 def test_a_writer_at_renewal(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
     """What was read is kept in the spool when the writer's credentials turn strange after the start."""
-    profile(AT_RENEWAL[given], first=ends_soon(), times=12)
+    profile(AT_RENEWAL[given], first=ends_soon(), times=14)
 
     ended = audit(small(1), config=_written_by_odd).ended
 
@@ -149,7 +149,7 @@ def test_the_environment(audit: Audit, name: str, value: str, named: str) -> Non
     assert value not in gap["message"]
 
 
-@pytest.mark.parametrize(("times", "lost"), [(14, "merge"), (16, "merge"), (18, "manifest")])
+@pytest.mark.parametrize(("times", "lost"), [(16, "merge"), (17, "merge"), (18, "manifest")])
 def test_a_writer_at_the_end(audit: Audit, profile: Profile, s3: S3, times: int, lost: str) -> None:
     """After everything was read, the run ends as incomplete and keeps what it could not put."""
     profile(AT_RENEWAL["no Expiration"], first=ends_soon(), times=times)

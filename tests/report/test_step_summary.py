@@ -10,7 +10,7 @@ from sso_batch.report.step_summary import escaped, step_summary
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import NOTHING, OrganizationOutcome, Status
 from tests.support.overviews import HOSTILE
-from tests.support.records import gap, outcome, run_outcome
+from tests.support.records import gap, outcome, run_outcome, unexamined
 
 HEAD = (
     "| Organization | Status | Users | Accounts | Permission sets | Rows | Gaps | High | Medium | Low |\n"
@@ -31,7 +31,7 @@ def test_incomplete() -> None:
     assert text == (
         "## Access audit nightly-7\n\n"
         "**INCOMPLETE**: not all was read. Somebody may have access that is not reported.\n\n"
-        "**Answered not by AWS**, but by http&#58;//127.0.0.1&#58;1.\n\n"
+        "**Endpoint override**: http&#58;//127.0.0.1&#58;1 (these answers did not come from AWS).\n\n"
         + HEAD
         + "| acme | **incomplete** | 0 | 0 | 0 | 0 | 2 | ? | ? | ? |\n"
         "| globex | **failed** | ? | ? | ? | ? | 0 | ? | ? | ? |\n"
@@ -57,9 +57,12 @@ def test_complete() -> None:
     ("one", "figures"),
     [
         (outcome("acme", findings=FindingCounts(1, 0, 2)), "1 | 0 | 2"),
-        (outcome("acme", findings=FindingCounts(1, 0, 2), not_examined=("account paths",)), "1 | 0 | 2"),
         (
-            outcome("acme", findings=FindingCounts(), not_examined=("check long-session: x",)),
+            outcome("acme", findings=FindingCounts(1, 0, 2), not_examined=unexamined("account paths")),
+            "1 | 0 | 2",
+        ),
+        (
+            outcome("acme", findings=FindingCounts(), not_examined=unexamined("check long-session: x")),
             "≥ 0 | ≥ 0 | ≥ 0",
         ),
         (outcome("acme", Status.INCOMPLETE, findings=FindingCounts(), gaps=(gap(),)), "≥ 0 | ≥ 0 | ≥ 0"),

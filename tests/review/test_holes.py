@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.coverage import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
-from sso_batch.model import GROUP, OUTDATED, USER, Membership, Outdated, PermissionSet, Principal, Snapshot
+from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, Omission, Scope
+from sso_batch.model import (
+    GROUP,
+    USER,
+    GapKind,
+    Membership,
+    Outdated,
+    PermissionSet,
+    Principal,
+    Snapshot,
+)
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, unexamined
 
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (
@@ -27,32 +36,25 @@ READ = organization(grants=(grant(ANN),), outdated=())
 
 def holes(check: str, snapshot: Snapshot) -> tuple[str, ...]:
     """Give what a check says that it could not look at, without its name."""
-    told = review(snapshot, by=rules(check)).not_examined["acme"]
-    return tuple(one.removeprefix(f"check {check}: ") for one in told)
+    items = review(snapshot, by=rules(check)).not_examined["acme"]
+    assert all((item.scope, item.check) == (Scope.CHECK, check) for item in items)
+    return tuple(item.what for item in items)
 
 
 def test_nothing_is_missing() -> None:
     """Where everything was read every check but the one that needs an earlier run looked at all."""
-    assert review(READ, by=rules()).not_examined["acme"] == ("check admin-gained: there is no earlier run",)
+    assert review(READ, by=rules()).not_examined["acme"] == unexamined(
+        "check admin-gained: there is no earlier run"
+    )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
 @pytest.mark.parametrize(
-    "operation",
-    [
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    ],
+    "kind", [GapKind.PERMISSION_SETS, GapKind.PROVISIONING, GapKind.ASSIGNMENTS, GapKind.ENTITLEMENTS]
 )
-def test_grants_that_were_not_read(check: str, operation: str) -> None:
-    """A gap among the grants is a hole in every check that goes through them."""
-    torn = replace(READ, gaps=(gap(operation=operation),))
+def test_assignments_that_were_not_read(check: str, kind: GapKind) -> None:
+    """A gap that can hide assignments or entitlements is reported by every check that reads them."""
+    torn = replace(READ, gaps=(gap(kind=kind),))
 
     assert holes(check, torn) == ("grants that were not read (gaps: 1)",)
 
@@ -60,14 +62,16 @@ def test_grants_that_were_not_read(check: str, operation: str) -> None:
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_entitlements_that_were_left_out(check: str) -> None:
     """So are entitlements that the configuration leaves out."""
-    assert holes(check, replace(READ, not_examined=(ENTITLEMENTS,))) == (ENTITLEMENTS,)
+    assert holes(check, replace(READ, not_examined=unexamined(Omission.ENTITLEMENTS))) == (
+        Omission.ENTITLEMENTS,
+    )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_what_principals_do_not_show(check: str) -> None:
     """So is what cannot be seen where principals are asked for their grants."""
     assert "grants to principals that are not listed" in "; ".join(
-        holes(check, replace(READ, not_examined=NOT_SEEN_BY_PRINCIPAL))
+        holes(check, replace(READ, not_examined=unexamined(*NOT_SEEN_BY_PRINCIPAL)))
     )
 
 
@@ -105,7 +109,7 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ("orphaned-grant", organization(grants=(grant(OTHERS),)), "users and groups that were not read: 1"),
     (
         "orphaned-grant",
-        organization(not_examined=("orphaned assignments",)),
+        organization(not_examined=unexamined("orphaned assignments")),
         "orphaned assignments",
     ),
     ("empty-group-grant", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
@@ -121,32 +125,32 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "long-session",
-        organization(gaps=(gap(operation="ListPermissionSets"),)),
+        organization(gaps=(gap(kind=GapKind.PERMISSION_SETS),)),
         "permission sets that were not listed",
     ),
     (
         "user-without-email",
-        organization(gaps=(gap(operation="ListUsers"), gap(operation="DescribeUser"))),
+        organization(gaps=(gap(kind=GapKind.USERS), gap(kind=GapKind.USERS), gap(kind=GapKind.GROUPS))),
         "users that were not read (gaps: 2)",
     ),
     (
         "unused-permission-set",
-        organization(not_examined=("permission sets without assignments",)),
+        organization(not_examined=unexamined("permission sets without assignments")),
         "permission sets without assignments",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(f"111111111111 {ADMIN}"),)),
+        organization(gaps=(gap(permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(ADMIN, operation="ListAccountsForProvisionedPermissionSet"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING, permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(operation="ListPermissionSetsProvisionedToAccount"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING),)),
         "permission sets whose assignments were not all read: 1",
     ),
     ("outdated-provisioning", organization(), "versions of permission sets in accounts"),
@@ -154,7 +158,7 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
         "outdated-provisioning",
         organization(
             outdated=(),
-            gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),),
+            gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),),
         ),
         "versions that were not read (gaps: 1)",
     ),
@@ -164,7 +168,11 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
         "members who were not read: 1",
     ),
     ("stale-membership", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
-    ("entitlement-bypass", organization(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
+    (
+        "entitlement-bypass",
+        organization(not_examined=unexamined(Omission.ENTITLEMENTS)),
+        Omission.ENTITLEMENTS,
+    ),
 ]
 
 
@@ -179,16 +187,14 @@ def test_what_a_check_could_not_look_at(check: str, snapshot: Snapshot, told: st
 
 def test_a_gap_about_versions_loses_no_grant() -> None:
     """Only the check that asked for earlier versions suffers where they are not read."""
-    torn = replace(
-        READ, gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),)
-    )
+    torn = replace(READ, gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),))
 
     assert review(torn, by=rules("direct-grant", "unused-permission-set")).not_examined["acme"] == ()
 
 
 def test_a_gap_about_another_permission_set() -> None:
     """A permission set is known to be unused where its own assignments were read, whatever else was not."""
-    torn = organization(gaps=(gap("111111111111 arn:other"),))
+    torn = organization(gaps=(gap(permission_set_arn="arn:other"),))
 
     reviewed = review(torn, by=rules("unused-permission-set"))
 
@@ -206,8 +212,8 @@ def test_found_and_missing_at_once() -> None:
     reviewed = review(torn, by=rules("empty-group-grant"))
 
     assert [one.group_name for one in reviewed.findings] == ["Ops"]
-    assert reviewed.not_examined["acme"] == (
-        "check empty-group-grant: members of groups that were not read: 1",
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check empty-group-grant: members of groups that were not read: 1"
     )
 
 

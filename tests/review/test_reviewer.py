@@ -17,7 +17,7 @@ from sso_batch.review.settings import severities, wants_outdated
 from sso_batch.review.snapshot_index import Facts
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, OPS, TODAY, organization, review, rules
-from tests.support.records import grant, small_organization
+from tests.support.records import grant, small_organization, unexamined
 
 
 def settings(**review_part: Any) -> Review:  # noqa: ANN401 - as a file has it
@@ -90,7 +90,9 @@ def test_organizations_that_were_not_read() -> None:
     reviewed = reviewer.end(["globex", "initech"])
 
     assert reviewed.not_examined == {
-        "acme": ("check cross-organization-admin: organizations that were not read: globex, initech",)
+        "acme": unexamined(
+            "check cross-organization-admin: organizations that were not read: globex, initech"
+        )
     }
 
 

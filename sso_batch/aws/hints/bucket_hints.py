@@ -2,6 +2,7 @@
 
 from sso_batch.aws.error_codes import INTERRUPTED, KMS_PREFIX, MALFORMED, THROTTLES, UNREACHABLE, WRONG_REGION
 from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.hints.call_hints import OUTPUT
 from sso_batch.aws.operations import TABLE
 
 _ACTIONS = {operation.name: operation.action for operation in TABLE if operation.service == "s3"}
@@ -15,7 +16,6 @@ _DEMANDS = (
 _THROTTLED = (
     "S3 kept throttling this call: run again, and look at the AWS Health Dashboard if that does not help"
 )
-_OTHER = "check the bucket, its policy and the settings under output in the configuration"
 _EXPIRED = "renew the credentials, or set output.profile or output.role_arn, whose credentials are renewed"
 
 _BY_CODES = (
@@ -56,7 +56,7 @@ def on_bucket(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
     for codes, hint in _BY_CODES:
         if failure.code in codes:
             return hint
-    return _BY_CODE.get(failure.code) or failure.hint or _OTHER
+    return _BY_CODE.get(failure.code) or failure.hint or OUTPUT
 
 
 def _on_denied(operation: str, bucket: str) -> str:

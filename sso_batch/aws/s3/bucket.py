@@ -23,7 +23,7 @@ from sso_batch.aws.exceptions import AwsFailure, malformed_answer
 from sso_batch.aws.hints.bucket_hints import on_bucket
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.s3.upload import PART, MultipartUpload, Upload
-from sso_batch.store.errors import PlaceError
+from sso_batch.store.errors import StorageError
 
 _PATIENCE = 300.0
 """Seconds in which a call is retried."""
@@ -36,7 +36,7 @@ _NEW: Mapping[str, str] = {"IfNoneMatch": "*"}
 
 
 class Bucket:
-    """A bucket, through a client of S3. Methods raise PlaceError, and what else they document.
+    """A bucket, through a client of S3. Methods raise StorageError, and what else they document.
 
     `part` is the number of bytes in one put, or in each part. `server_side_encryption`, `kms_key_id` and
     `acl` apply to every object; by default the bucket decides.
@@ -210,7 +210,7 @@ class Bucket:
     def _error(self, failure: AwsFailure) -> OSError:
         message = f"{failure.operation} in the bucket {self._name} failed: {failure.code}: {failure.message}"
         hint = on_bucket(failure, self._name, self._key_id)
-        return PlaceError(failure.code, message, hint=hint, transient=failure.transient)
+        return StorageError(failure.code, message, hint=hint, transient=failure.transient)
 
     def _url(self, key: str) -> str:
         return f"s3://{self._name}/{key}"

@@ -19,7 +19,7 @@ from sso_batch.aws import operations
 from sso_batch.aws.blocking_retry import BlockingRetry
 from sso_batch.aws.error_codes import OBJECT_EXISTS, UPLOAD_MISSING
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.store.errors import PlaceError
+from sso_batch.store.errors import StorageError
 
 PART = 16 << 20
 """Bytes of a part. A larger file is uploaded in parts, of which S3 accepts 10,000."""
@@ -80,7 +80,7 @@ class Upload:
                 digest.update(content)
                 parts.add(content)
             if digest.hexdigest() != self.sha256:
-                raise PlaceError("SpoolChanged", f"{self.path} was changed after it was written")
+                raise StorageError("SpoolChanged", f"{self.path} was changed after it was written")
             parts.complete(self.conditions)
             completed = True
         finally:

@@ -17,7 +17,6 @@ from itertools import chain
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sso_batch.coverage import is_about_review
 from sso_batch.report.page.explorer import BYTES, ROWS, extent, records
 from sso_batch.report.page.view_model import contents
 from sso_batch.report.report_input import Overview
@@ -70,7 +69,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["about_review"] = is_about_review
     environment.filters |= {"figure": _figure, "when": _when}
     return environment
 

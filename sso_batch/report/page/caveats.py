@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sso_batch.coverage import hides_access
+from sso_batch.coverage import NotExamined
 from sso_batch.report.page.explorer import Extent, inert
 from sso_batch.report.statistics import Digest
 from sso_batch.run_files.results import OrganizationOutcome, Status
@@ -23,7 +23,7 @@ def doubts(organizations: Sequence[OrganizationOutcome], digests: Mapping[str, D
         {
             "name": one.name,
             "holes": [show_hidden(hole) for hole in _holes(one, held)],
-            "unexamined": [show_hidden(reason) for reason in one.not_examined if hides_access(reason)],
+            "unexamined": [show_hidden(item.text) for item in one.not_examined if item.hides_access],
             "administrators": [show_hidden(what) for what in _unread(digests.get(one.name))],
         }
         for one in organizations
@@ -35,9 +35,9 @@ def _unread(digest: Digest | None) -> tuple[str, ...]:
     return digest.administrators_unread if digest else ()
 
 
-def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[str, list[str]]]:
+def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[NotExamined, list[str]]]:
     """What was not examined, each with the organizations of which that is true."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    found: defaultdict[NotExamined, list[str]] = defaultdict(list)
     for one in organizations:
         for what in one.not_examined:
             found[what].append(one.name)

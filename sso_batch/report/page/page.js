@@ -202,7 +202,7 @@
     const group = principal[0] === "USER" ? "" : principal[2] || principal[1];
     tr.append(
       cell("rowheader", "who", person[5] === "MEMBERS_NOT_SHOWN" ? "" : mail, name || (UNKNOWN.has(person[5]) ? "not known" : "nobody"), mail === name ? "" : mail, ...(person[4] === "DISABLED" ? [chip("disabled")] : [])),
-      cell("cell", "where", account[0], account[1] || account[0], [account[0], account[3]].filter(Boolean).join(" · "), ...(["ACTIVE", ""].includes(account[2]) ? [] : [chip(account[2].toLowerCase())])),
+      cell("cell", "where", account[0], account[1] || account[0], account[3] ? ` · ${account[3]}` : "", element("span", account[0], { className: "id" }), ...(["ACTIVE", ""].includes(account[2]) ? [] : [chip(account[2].toLowerCase())])),
       cell("cell", "what", set[2] === "IAM_ROLE" ? set[1] : set[0], set[0], set[2] === "IAM_ROLE" ? "IAM role" : "", ...(set[3] ? [chip("admin")] : [])),
       cell("cell", "through", group || "directly", group || "directly", group ? "group" : ""),
       cell("cell", "", "", organizations[grantOrganization[grant]]),
@@ -254,7 +254,7 @@
     $("tools").hidden = false;
     const closed = [];
     addEventListener("beforeprint", () => {
-      closed.push(...document.querySelectorAll("details:not([open])"));
+      closed.push(...document.querySelectorAll("details:not([open], .screen)"));
       for (const one of closed) one.open = true;
       show(true);
       if (found.length > PRINTED && !$("cut")) $("caveats").prepend(element("p", `Printed are the first ${figure(PRINTED)} of ${some(found.length, "row", "rows")}; search for fewer, or take the CSV files.`, { id: "cut" }));

@@ -9,6 +9,7 @@ from itertools import chain
 from markupsafe import Markup
 
 from sso_batch import __version__
+from sso_batch.coverage import NotExamined
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import doubts, unexamined
 from sso_batch.report.page.charts import Plot
@@ -73,7 +74,7 @@ class Contents:
     """What could make more administrators: for each organization what was not read of it."""
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
-    unexamined: list[tuple[str, list[str]]]
+    unexamined: list[tuple[NotExamined, list[str]]]
     doubts: Markup
     whole: bool
 

@@ -34,7 +34,9 @@ def write_summary(book: Book, overview: Overview) -> None:
     severities = [f"Findings: {severity}" for severity in SEVERITIES]
     sheet.title("Organization", "Status", *words, "Gaps", *severities, "Not examined")
     for one in outcome.organizations:
-        sheet.write((one.name, one.status.value, *_figures(one), "; ".join(one.not_examined)))
+        sheet.write(
+            (one.name, one.status.value, *_figures(one), "; ".join(item.text for item in one.not_examined))
+        )
 
 
 def _figures(one: OrganizationOutcome) -> tuple[str | int, ...]:

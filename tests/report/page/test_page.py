@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import UNLISTED_PRINCIPALS, of_unknown_kind
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import PermissionSet, Snapshot
 from sso_batch.report import changes_csv
 from sso_batch.report.page import page
@@ -19,7 +19,7 @@ from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
-from tests.support.records import gap, outcome, snapshot
+from tests.support.records import gap, outcome, snapshot, unexamined
 
 ACME = company("acme", 1)
 
@@ -79,16 +79,16 @@ def test_many_gaps() -> None:
 
 def test_a_kind_that_is_not_known_is_a_doubt() -> None:
     """What this version cannot read may hide a way to an account, and is named as AWS named it, inert."""
-    line = of_unknown_kind(2, "group members", "Dev\u202e</script>")
-    html = text(overview(replace(ACME, not_examined=(line, "account paths"))))
+    item = NotExamined.of_unknown_kind(2, "group members", "Dev\u202e</script>")
+    html = text(overview(replace(ACME, not_examined=(item, *unexamined("account paths")))))
 
     (doubt,) = data(html, "doubts")
-    assert doubt["unexamined"] == [line.replace("\u202e", "[U+202E]")]
+    assert doubt["unexamined"] == [item.text.replace("\u202e", "[U+202E]")]
 
 
 def test_not_examined() -> None:
     """What was not examined, not selected, or did not come from AWS is said, and a complete run stays one."""
-    run = overview(replace(ACME, not_examined=("orphaned assignments", "account paths")))
+    run = overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths")))
     organizations = (replace(run.outcome.organizations[0], endpoint_overrides=("sts=http://localhost:1",)),)
     run = replace(
         run,
@@ -111,7 +111,7 @@ def test_what_checks_would_need_is_below() -> None:
     """Of what checks lack, the summary says that there is some; each of them is told when it is opened."""
     lacks = ("changes: no earlier run", "check admin-access: inline policies: 3")
 
-    said = words(text(overview(replace(ACME, not_examined=("account paths", *lacks)))))
+    said = words(text(overview(replace(ACME, not_examined=unexamined("account paths", *lacks)))))
 
     assert "Not examined: account paths; some of what checks and comparisons would need account paths" in said
     assert all(one in said for one in lacks)
@@ -251,7 +251,10 @@ CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), ""
             "what customer managed policies allow: 1",
         ),
         (replace(ACME, permission_sets=()), "policies of permission sets that were not read"),
-        (replace(snapshot(), not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
+        (
+            replace(snapshot(), not_examined=unexamined(Omission.UNLISTED_PRINCIPALS)),
+            Omission.UNLISTED_PRINCIPALS,
+        ),
     ],
 )
 def test_nobody_is_known_to_be_administrator(one: Snapshot, unread: str) -> None:
@@ -270,8 +273,8 @@ def test_nobody_is_known_to_be_administrator(one: Snapshot, unread: str) -> None
 def test_none_found() -> None:
     """The page says None without reserve only where the checks could look at everything."""
 
-    def said(*not_examined: str) -> str:
-        run = overview(replace(ACME, not_examined=not_examined))
+    def said(*texts: str) -> str:
+        run = overview(replace(ACME, not_examined=unexamined(*texts)))
         found = (replace(run.outcome.organizations[0], findings=FindingCounts()),)
         return words(text(replace(run, outcome=replace(run.outcome, organizations=found))))
 
