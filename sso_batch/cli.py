@@ -28,7 +28,7 @@ from sso_batch.commands.options import (
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
-from sso_batch.sanitize.terminal import printable_lines
+from sso_batch.sanitize.terminal import escape_terminal_lines
 
 _GC_THRESHOLD = 50_000
 """Objects between two collections of the garbage collector."""
@@ -318,11 +318,11 @@ def _run_command() -> int:
 def _report(error: SsoBatchError) -> None:
     """Write a user's error to stderr; each problem of a configuration file has a line, as compilers do it."""
     if isinstance(error, ConfigurationError):
-        sys.stderr.write(printable_lines("".join(f"{problem}\n" for problem in error.problems)))
+        sys.stderr.write(escape_terminal_lines("".join(f"{problem}\n" for problem in error.problems)))
     elif not (isinstance(error, UnwritableError) and error.reader_gone):
         _print_error(error.message, error.hint)
 
 
 def _print_error(message: str, hint: str) -> None:
     """Write an error and what to do about it to stderr."""
-    sys.stderr.write(printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))
+    sys.stderr.write(escape_terminal_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))

@@ -7,7 +7,7 @@ from typing import Protocol, TextIO, cast
 import structlog
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
-from sso_batch.sanitize.terminal import printable, printable_lines
+from sso_batch.sanitize.terminal import escape_terminal, escape_terminal_lines
 
 
 class Stream(Protocol):
@@ -53,13 +53,13 @@ def _for_people(stream: Stream) -> list[Processor]:
 
 def _escape(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Escape control sequences for a terminal; structlog quotes only some of the texts with one."""
-    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: escape_terminal(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _escaped_traceback(stream: TextIO, error: ExcInfo) -> None:
     text = io.StringIO()
     structlog.dev.plain_traceback(text, error)
-    stream.write(printable_lines(text.getvalue()))
+    stream.write(escape_terminal_lines(text.getvalue()))
 
 
 def _for_programs() -> list[Processor]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.regions import first_region
 from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
@@ -19,7 +19,7 @@ from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
 from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.sanitize.log import clean
+from sso_batch.sanitize.log import clean_message
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Audit:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Sessions,
+        sessions: ConnectionPool,
         deadline: TimeLimit | None,
         claim_instance: Callable[[Instance], None],
         clock: Callable[[], datetime],
@@ -132,7 +132,7 @@ class Audit:
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collectors.grants.strategy is ListingStrategy.BY_PRINCIPAL else ()
         unknown = (
-            NotExamined.of_unknown_kind(number, item.what, clean(item.kind))
+            NotExamined.of_unknown_kind(number, item.what, clean_message(item.kind))
             for item, number in sorted(collectors.unexamined.items())
         )
         omissions = (*(omission for is_out, omission in left_out if is_out), *unseen)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from sso_batch import open_files
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
-from sso_batch.aws.connection_pool import Sessions
-from sso_batch.aws.gateway import Gateway, Tally
+from sso_batch.aws.connection_pool import ConnectionPool
+from sso_batch.aws.credential_source import CredentialSource
+from sso_batch.aws.gateway import CallCounts, Gateway
 from sso_batch.aws.operations import SSO_ADMIN
 from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
@@ -25,13 +26,13 @@ class Connector:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Sessions,
+        sessions: ConnectionPool,
         deadline: TimeLimit | None,
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
-        self.tally = Tally()
+        self.tally = CallCounts()
         self.endpoint_overrides: tuple[str, ...] = ()
-        self._organization = organization
+        self._source = CredentialSource.of_organization(organization)
         self._settings = settings
         self._sessions = sessions
         self._deadline = deadline
@@ -43,21 +44,18 @@ class Connector:
         """Return a gateway to one Region; raise OrganizationError if the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
-        connection = await self._sessions.connect(
-            self._organization, region, services, deadline=self._deadline
-        )
+        connection = await self._sessions.connect(self._source, region, services, deadline=self._deadline)
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides
-        secret = self._organization.external_id
         return self._gateway(
             connection.client,
             self._calls,
             rates={SSO_ADMIN.name: self._settings.requests_per_second},
-            tally=self.tally,
+            counts=self.tally,
             deadline=self._deadline,
             renew=connection.renew,
             release=connection.close,
-            secrets=(secret.get_secret_value(),) if secret else (),
+            secrets=self._source.secrets,
         )
 
     def close(self) -> None:

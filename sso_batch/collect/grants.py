@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.exceptions import LIST_LEFT_OUT, AwsFailure
+from sso_batch.aws.error_codes import LIST_LEFT_OUT
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.contradictions import contradiction, unverified
 from sso_batch.collect.identity_store import IdentityStore

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TypeVar
 
 from sso_batch.aws.api import InstanceApi
-from sso_batch.aws.exceptions import DEADLINE, AwsFailure
+from sso_batch.aws.error_codes import DEADLINE
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.contradictions import (
     KINDS,

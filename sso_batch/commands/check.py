@@ -11,7 +11,7 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__, open_files
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_store, report_caveats
@@ -57,7 +57,7 @@ def check_command(
 async def _check(
     organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
 ) -> list[OrganizationCheck]:
-    sessions = Sessions(len(organizations))
+    sessions = ConnectionPool(len(organizations))
     slots = asyncio.Semaphore(open_files.organizations_at_once(config.run.max_parallel_organizations))
 
     async def check(organization: Organization) -> OrganizationCheck:
@@ -71,7 +71,7 @@ async def _check(
 
 
 async def _preflight(
-    organization: Organization, config: Config, sessions: Sessions, log: FilteringBoundLogger
+    organization: Organization, config: Config, sessions: ConnectionPool, log: FilteringBoundLogger
 ) -> OrganizationCheck:
     """Check one organization; every exception becomes its failure here."""
     deadline = TimeLimit(
@@ -107,7 +107,7 @@ def _with_unique_instances(checks: Sequence[OrganizationCheck]) -> tuple[Organiz
         arn = check.instance.arn if check.instance else None
         if arn is not None and arn in first:
             error = same_instance(first[arn], arn)
-            unique.append(check.lost(error.gap(check.name)))
+            unique.append(check.with_failure(error.gap(check.name)))
             continue
         if arn is not None:
             first[arn] = check.name

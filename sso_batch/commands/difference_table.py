@@ -10,7 +10,7 @@ from rich.text import Text
 from sso_batch.model import GROUP
 from sso_batch.review.change import ADDED, REMOVED, Change
 from sso_batch.runner.run_diff import Difference
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 _SHOWN = 200
 """The number of changes that a table shows; the other formats show all."""
@@ -26,27 +26,27 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
     for change in difference:
         if difference.changed <= _SHOWN:
             table.add_row(
-                *(Text(printable(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
+                *(Text(escape_terminal(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
             )
     if difference.changed:
         yield table
     if difference.changed > _SHOWN:
         yield Text(f"{difference.changed - _SHOWN} more changes are not shown: use --format csv")
     old, new = difference.old.manifest, difference.new.manifest
+    run_ids = f"{escape_terminal(old.run_id)} to {escape_terminal(new.run_id)}"
     yield Text(
-        f"{difference.changed:,} changes from {printable(old.run_id)} to {printable(new.run_id)}; "
-        f"organizations compared: {len(difference.compared)}"
+        f"{difference.changed:,} changes from {run_ids}; organizations compared: {len(difference.compared)}"
     )
 
 
 def remarks(difference: Difference) -> Iterator[str]:
     """Yield a line for each organization, or part of one, that was not compared."""
     for name, reason in difference.not_compared:
-        yield printable(f"{name}: not compared: {reason}")
+        yield escape_terminal(f"{name}: not compared: {reason}")
     for name, reason in difference.in_one_run:
-        yield printable(f"{name}: {reason}")
+        yield escape_terminal(f"{name}: {reason}")
     for name, part in difference.not_examined:
-        yield printable(f"{name}: not compared: {part}")
+        yield escape_terminal(f"{name}: not compared: {part}")
 
 
 def _cells(change: Change) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import click
 
 from sso_batch.config import Config, load
 from sso_batch.errors import UsageError
-from sso_batch.iam.policies import policies
-from sso_batch.iam.template import template
+from sso_batch.iam.policies import build_policies
+from sso_batch.iam.template import render_template
 
 _DEFAULT = Config.model_validate({"organizations": ({"name": "any"},)})
 """The configuration whose policies are printed by default: the default settings."""
@@ -26,9 +26,9 @@ def policy_command(
     """Print the minimum policies that a configuration needs, one of them, or the template of the role."""
     config = _DEFAULT if config_file is None else load(config_file, environ)
     if format_ == "cloudformation":
-        click.echo(template(config.collect), nl=False)
+        click.echo(render_template(config.collect), nl=False)
         return 0
-    found = policies(config, kms_key_arns=kms_key_arns)
+    found = build_policies(config, kms_key_arns=kms_key_arns)
     if holder is not None and holder not in found:
         raise UsageError(
             f"unknown policy name {holder}",

@@ -23,7 +23,7 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
     place = output.s3
     if place is None:
         return Folder(folder_named(output.directory))
-    from sso_batch.aws.s3.client import bucket_of  # noqa: PLC0415 - boto3, for S3 alone
+    from sso_batch.aws.s3.client import open_bucket  # noqa: PLC0415 - boto3, for S3 alone
 
     try:
         spool = Path(tempfile.gettempdir())
@@ -32,7 +32,7 @@ def open_store(output: Output, stop: threading.Event | None = None) -> Store:
             f"no folder for temporary files, which are needed to write to {output.directory}",
             hint="set the environment variable TMPDIR to a writable folder",
         ) from error
-    return S3(place.bucket, place.prefix, bucket_of(output, stop or threading.Event()), spool)
+    return S3(place.bucket, place.prefix, open_bucket(output, stop or threading.Event()), spool)
 
 
 def folder_named(directory: str) -> Path:

@@ -11,7 +11,7 @@ from sso_batch.config import Config, load
 from sso_batch.console.terminal import optional_output
 from sso_batch.review.settings import rules
 from sso_batch.review.useless_waivers import elsewhere, expired
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -27,7 +27,7 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
     """
     config = load(config_file, environ)
     for path, problem, remedy in (*_unknown_profiles(config, environ), *_ineffective_waivers(config)):
-        click.echo(printable(f"{config_file}: warning: {path}: {problem}: {remedy}"), err=True)
+        click.echo(escape_terminal(f"{config_file}: warning: {path}: {problem}: {remedy}"), err=True)
     with optional_output():
         click.echo(f"{config_file}: valid, {len(config.organizations)} organizations")
     return 0

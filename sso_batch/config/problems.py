@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 KeyPath = tuple[str | int, ...]
 """The keys and list indexes that lead to a value."""
@@ -24,7 +24,7 @@ class Problem:
     def format(self, file: str) -> str:
         """Return the problem on one line that is safe to print, whatever the file contains."""
         place = f"{file}:{self.line}" if self.line else file
-        return printable(": ".join(part for part in (place, self.path, self.text) if part))
+        return escape_terminal(": ".join(part for part in (place, self.path, self.text) if part))
 
 
 def format_path(path: KeyPath) -> str:

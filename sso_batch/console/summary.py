@@ -15,7 +15,7 @@ from rich.text import Text
 from sso_batch.model import Gap
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 STYLES = {
     Status.COMPLETE: "green",
@@ -67,7 +67,7 @@ def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -
     yield from _causes(outcome)
     urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
     if urls:
-        places = printable(", ".join(urls))
+        places = escape_terminal(", ".join(urls))
         yield Text(f"endpoint override: {places} (these answers did not come from AWS)", style="yellow")
     yield from map(_line, _exit_code(outcome))
     if place is not None:
@@ -75,12 +75,12 @@ def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -
 
 
 def _line(text: str) -> Text:
-    return Text(printable(text))
+    return Text(escape_terminal(text))
 
 
 def _unbroken(text: str) -> Group:
     """Return a text without line breaks, so that a path or a command can be copied as a whole."""
-    return Group(Text(printable(text), no_wrap=True, overflow="ignore"))  # rich wraps a bare Text again
+    return Group(Text(escape_terminal(text), no_wrap=True, overflow="ignore"))  # rich wraps a bare Text again
 
 
 # The organizations
@@ -159,9 +159,9 @@ def _causes(outcome: RunOutcome) -> Iterator[Text]:
         names = list(dict.fromkeys(name for name, _ in found))
         gap = found[0][1]
         text = Text(f"{_few(names)}: ", style="bold")
-        text.append(printable(_cause(names, [gap for _, gap in found])), style="not bold red")
+        text.append(escape_terminal(_cause(names, [gap for _, gap in found])), style="not bold red")
         if gap.hint:
-            text.append(f"\n  {printable(gap.hint)}", style="not bold")
+            text.append(f"\n  {escape_terminal(gap.hint)}", style="not bold")
         yield text
     if rest := [gap for found in causes[_MAX_CAUSES:] for gap in found]:
         names = list(dict.fromkeys(name for name, _ in rest))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 _GAPS = 20
 
@@ -65,4 +65,4 @@ def _cells(one: OrganizationOutcome) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text that markdown and HTML take for nothing but text."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", visible(text))
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", show_hidden(text))

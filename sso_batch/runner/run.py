@@ -11,7 +11,7 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import open_files
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
 from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
@@ -74,7 +74,7 @@ class Run:
         self._progress = surroundings.progress
         self._clock = surroundings.clock
         self._claims = Claims([one.name for one in config.organizations])
-        self._sessions = Sessions(len(organizations))
+        self._sessions = ConnectionPool(len(organizations))
         output = config.output
         self._archive = Archive(
             surroundings.store,

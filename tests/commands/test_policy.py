@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sso_batch.config import Collect, Config
-from sso_batch.iam.policies import policies
-from sso_batch.iam.template import template
+from sso_batch.iam.policies import build_policies
+from sso_batch.iam.template import render_template
 from tests.support.command import Command
 
 ROLE = "arn:aws:iam::111122223333:role/Audit"
@@ -34,7 +34,7 @@ def test_all(sso_batch: Command, config: Path) -> None:
 
     entry = {"name": "acme", "role_arn": ROLE}
     assert (ended.code, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout) == policies(Config.model_validate({"organizations": (entry,)}))
+    assert json.loads(ended.stdout) == build_policies(Config.model_validate({"organizations": (entry,)}))
 
 
 @pytest.mark.parametrize("holder", ["audited", "runner"])
@@ -48,4 +48,4 @@ def test_one(sso_batch: Command, config: Path, holder: str) -> None:
 def test_defaults(sso_batch: Command) -> None:
     """Without a configuration, the policy and the template are those of the default settings."""
     assert list(json.loads(sso_batch("policy").stdout)) == ["audited"]
-    assert sso_batch("policy", "--format", "cloudformation").stdout == template(Collect())
+    assert sso_batch("policy", "--format", "cloudformation").stdout == render_template(Collect())

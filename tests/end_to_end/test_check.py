@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
 from tests.support.audits import Audit
@@ -59,7 +59,7 @@ Check = Callable[..., Preflight]
 @pytest.fixture
 def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Return `check(world, *options, settings=…, config=…, **emulator)`; assert that it writes no file."""
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
 
     def run(
         world: World,

@@ -119,7 +119,7 @@ def test_configuration_errors_are_not_waited_for(
 ) -> None:
     """If no credentials can arrive, the organizations fail at once."""
     monkeypatch.setattr(connection_pool, "PATIENCE", 3600)
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 3600)
 
     reports = audit(small(), environ=environ)
 
@@ -134,7 +134,7 @@ def test_a_run_into_s3_without_a_credential_source(
     audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, environ: Environment
 ) -> None:
     """If another attempt cannot help, the run ends with 2."""
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 3600)
 
     ended = audit(small(), "--output", URL, environ=environ).ended
 
@@ -164,7 +164,7 @@ def test_a_bucket_that_never_answers(
     audit: Audit, s3: S3, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """S3 that never answers ends the run with 5, not as a configuration error."""
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 0.2)
     with serving("", [(status, "")] * 9999) as agent:
         ended = audit(small(), "--output", URL, environ={"AWS_ENDPOINT_URL_S3": agent.url}).ended

@@ -12,7 +12,7 @@ import pytest
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws.token_bucket import TokenBucket
 from tests.support.command import Command, set_environment
 from tests.support.moto_server import moto_server
 from tests.support.reports import manifest_in
@@ -46,7 +46,7 @@ def moto(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[str]:
     assert home.is_dir()
     monkeypatch.setattr(SSOAdminBackend, "list_accounts_for_provisioned_permission_set", _accounts_of)
     monkeypatch.setattr(SSOAdminResponse, "list_permission_sets_provisioned_to_account", _permission_sets_of)
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
     with moto_server() as url:
         set_environment(
             monkeypatch,

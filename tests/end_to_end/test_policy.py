@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch.config import Config
 from sso_batch.emulator import Behaviour, World, generate
-from sso_batch.iam.policies import policies
+from sso_batch.iam.policies import build_policies
 from tests.support.audits import Audit
 from tests.support.expected_reports import assert_whole
 from tests.support.sample_worlds import ODDITIES, denying
@@ -22,7 +22,7 @@ NO_PATHS = Behaviour(omitted_account_members=frozenset({"Paths"}))
 def policy_actions(strategy: str) -> tuple[str, ...]:
     """Return the actions of the policy for a strategy that reads everything."""
     settings = {"organizations": ({"name": "acme"},), "collect": {"strategy": strategy}}
-    statements = policies(Config.model_validate(settings))["audited"]["Statement"]
+    statements = build_policies(Config.model_validate(settings))["audited"]["Statement"]
     return tuple(action for statement in statements for action in statement["Action"])
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from sso_batch.aws.s3.bucket import Objects
+from sso_batch.aws.s3.bucket import Bucket
 from sso_batch.config import Config
 from sso_batch.emulator import Emulator, Limits, World, configuration
-from sso_batch.iam.policies import policies
+from sso_batch.iam.policies import build_policies
 from tests.support.audits import Audit
 from tests.support.command import Command, finish, set_environment, start
 from tests.support.expected_reports import COLLECT, assert_exact
@@ -49,8 +49,8 @@ def emulated(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses between attempts."""
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.LONGEST_PAUSE", 0.01)
 
 
 Run = Callable[..., Reports]
@@ -164,13 +164,13 @@ def test_s3_never_answers(
 @pytest.mark.usefixtures("short_pauses")
 def test_s3_answers_late_for_the_first_file(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 for the first file is retried, too."""
-    prove = Objects.prove
+    prove = Bucket.prove
 
-    def prove_and_delay(objects: Objects, key: str, **patience: bool) -> None:
-        prove(objects, key, **patience)
+    def prove_and_delay(bucket: Bucket, key: str, **patience: bool) -> None:
+        prove(bucket, key, **patience)
         s3.late = 12
 
-    monkeypatch.setattr(Objects, "prove", prove_and_delay)
+    monkeypatch.setattr(Bucket, "prove", prove_and_delay)
 
     reports = run(small(1))
 
@@ -395,7 +395,7 @@ def test_policy(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     run(small())
 
     config = Config.model_validate({"output": {"directory": URL}, "organizations": ({"name": "acme"},)})
-    objects, names = policies(config)["runner"]["Statement"]
+    objects, names = build_policies(config)["runner"]["Statement"]
     used = {ACTIONS[operation] for operation, _ in calls}
     assert used == {*objects["Action"], *names["Action"]}
     (pattern,) = names["Condition"]["StringLike"]["s3:prefix"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.aws import connection
+from sso_batch.aws.assumed_role import AssumedRole
 from sso_batch.emulator import HUB, Fault, World
 from sso_batch.emulator.credentials import Authenticator, Credentials
 from tests.support.audits import Audit
@@ -102,14 +102,14 @@ def test_no_secret_in_a_traceback(
     audit: Audit, secrets: list[str], monkeypatch: pytest.MonkeyPatch, log_format: str
 ) -> None:
     """A bug next to credentials logs a traceback without the values of local variables."""
-    assume = connection._AssumedRole._assume
+    assume = AssumedRole._assume
 
-    def assume_and_break(role: connection._AssumedRole) -> dict[str, str]:
+    def assume_and_break(role: AssumedRole) -> dict[str, str]:
         credentials = assume(role)
         request, external_id = role._request, EXTERNAL_ID
         raise ZeroDivisionError(len(credentials) + len(request) + len(external_id))
 
-    monkeypatch.setattr(connection._AssumedRole, "_assume", assume_and_break)
+    monkeypatch.setattr(AssumedRole, "_assume", assume_and_break)
 
     reports = audit(three_access_paths(**SIZES), before=("--log-level", "debug", "--log-format", log_format))
 

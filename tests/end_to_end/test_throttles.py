@@ -2,7 +2,7 @@
 
 import pytest
 
-from sso_batch.aws import gateway
+from sso_batch.aws import backoff, gateway
 from sso_batch.emulator import Behaviour, Fault, Limits, Rate, World, generate
 from tests.support.audits import Audit
 from tests.support.expected_reports import assert_exact
@@ -19,7 +19,7 @@ FASTER_THAN_AWS_ALLOWS = "collect:\n  requests_per_second: 500\n"
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses between attempts, but keep the rate limiter, which these tests are about."""
-    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.aws.response_parsing import text as cleaned
+from sso_batch.aws.response_parsing import parse_text as cleaned
 from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import (
     Account,

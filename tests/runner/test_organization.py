@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.gateway import Tally
+from sso_batch.aws.gateway import CallCounts
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.logs import make_logger
@@ -36,7 +36,7 @@ class Read:
     """An audit that has read everything."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
+        self.tally = CallCounts()
         self.region = "eu-west-1"
         self.instance = None
         self.endpoint_overrides: tuple[str, ...] = ()

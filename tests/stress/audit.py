@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
-from sso_batch.aws import connection, gateway
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws import backoff, connection, gateway
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
@@ -101,9 +101,9 @@ def short_waits(*, retry_seconds: float, time_out: float | None = None) -> Itera
     """Disable the rate limiter, because the emulator has no limits, and shorten pauses and listings."""
     with ExitStack() as stack:
         for owner, name, value in (
-            (Bucket, "take", lambda _bucket, _now: 0.0),
-            (gateway, "FIRST_PAUSE", 0.001),
-            (gateway, "LONGEST_PAUSE", 0.05),
+            (TokenBucket, "take", lambda _bucket, _now: 0.0),
+            (backoff, "FIRST_PAUSE", 0.001),
+            (backoff, "LONGEST_PAUSE", 0.05),
             (gateway, "GIVE_UP", retry_seconds),
             (gateway, "MOST_PAGES", 100),
             (gateway, "MOST_EMPTY_PAGES", 20),

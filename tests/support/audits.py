@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso_batch.aws import connection, gateway
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws import backoff, connection
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
 from sso_batch.run_files.snapshot_schema import snapshot_schema
 from sso_batch.runner import start
@@ -46,8 +46,8 @@ def sso_batch(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the rate limiter, since the emulator has no limits here, and the pauses between attempts."""
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
-    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from sso_batch.report.page.view_model import contents
 from sso_batch.report.report_input import Overview
 from sso_batch.report.statistics import Digest, digest
 from sso_batch.review.snapshot_index import Facts
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 
 def page(overview: Overview, *, rows: int = ROWS, limit: int = BYTES) -> Iterator[str]:
@@ -92,4 +92,4 @@ def _when(moment: datetime) -> str:
 
 def _finalize(value: object) -> object:
     """Whatever the template writes, with hidden characters written out; markup stays as it is."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -9,7 +9,7 @@ from sso_batch.coverage import NotExamined
 from sso_batch.report.page.explorer import Extent, inert
 from sso_batch.report.statistics import Digest
 from sso_batch.run_files.results import OrganizationOutcome, Status
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 _NAMED = 5
 
@@ -22,9 +22,9 @@ def doubts(organizations: Sequence[OrganizationOutcome], digests: Mapping[str, D
     records: list[dict[str, Any]] = [
         {
             "name": one.name,
-            "holes": [visible(hole) for hole in _holes(one, held)],
-            "unexamined": [visible(item.text) for item in one.not_examined if item.hides_access],
-            "administrators": [visible(what) for what in _unread(digests.get(one.name))],
+            "holes": [show_hidden(hole) for hole in _holes(one, held)],
+            "unexamined": [show_hidden(item.text) for item in one.not_examined if item.hides_access],
+            "administrators": [show_hidden(what) for what in _unread(digests.get(one.name))],
         }
         for one in organizations
     ]

@@ -16,7 +16,7 @@ from sso_batch.model import GROUP, USER, Principal, Snapshot
 from sso_batch.report.report_input import Overview
 from sso_batch.report.statistics import Digest, LargeGroup, access_name
 from sso_batch.review.admin import makes_administrators
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 ROWS = 200_000
 """Rows that the explorer holds at most; a browser stays fluid with them."""
@@ -131,12 +131,12 @@ def _organization(
                     yield ("," if people else "") + _json(_person(holder))
                     people[holder] = len(people)
             members = [people[holder] for holder in holders]
-            principals.add(principal, (principal.type, principal.id, visible(one.group_name), members))
+            principals.add(principal, (principal.type, principal.id, show_hidden(one.group_name), members))
         if account_id not in accounts:
             accounts.add(account_id, _account(one))
         cells = (access_name(one), one.grant.role_arn or arn, one.grant.access_type)
         if cells not in access:
-            access.add(cells, (*map(visible, cells), int(bool(arn and administrative.get(arn)))))
+            access.add(cells, (*map(show_hidden, cells), int(bool(arn and administrative.get(arn)))))
         grants.extend((accounts[account_id], access[cells], principals[principal]))
     for name, values in (("accounts", accounts), ("access", access), ("principals", principals)):
         yield f'],"{name}":['
@@ -145,7 +145,7 @@ def _organization(
     yield from _listed(map(str, grants))
     idle = _idle(snapshot)
     yield '],"idle":['
-    yield from _listed(_json(tuple(map(visible, one))) for one in islice(idle, IDLE))
+    yield from _listed(_json(tuple(map(show_hidden, one))) for one in islice(idle, IDLE))
     yield f'],"idle_left_out":{sum(1 for _ in idle)}}}'
 
 
@@ -177,7 +177,7 @@ class _Numbered:
 
 def _person(holder: Holder) -> tuple[str, ...]:
     cells = (holder.name, holder.email, holder.login, holder.user_id, holder.status, holder.state)
-    return tuple(map(visible, cells))
+    return tuple(map(show_hidden, cells))
 
 
 def _folded(group: LargeGroup) -> Holder:
@@ -186,7 +186,7 @@ def _folded(group: LargeGroup) -> Holder:
 
 def _account(access: Access) -> tuple[str, ...]:
     cells = (access.grant.account_id, access.account.name, access.account.state, access.account.path)
-    return tuple(map(visible, cells))
+    return tuple(map(show_hidden, cells))
 
 
 def _idle(snapshot: Snapshot) -> Iterator[tuple[str, ...]]:

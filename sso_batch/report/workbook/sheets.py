@@ -11,7 +11,7 @@ from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 if TYPE_CHECKING:  # Python 3.12 has it in collections.abc
     from typing_extensions import Buffer
@@ -97,7 +97,7 @@ class Book:
 
     def add(self, name: str) -> Worksheet:
         """A new sheet, its name cut and numbered so that Excel takes it."""
-        base, number = visible(name), 1
+        base, number = show_hidden(name), 1
         title = base[:_NAME]
         while title.casefold() in self._names:
             number += 1
@@ -163,7 +163,7 @@ class Sheet:
 
 def text(value: str, *, whole: str = "") -> str:
     """The value as a cell can hold it: hidden characters written out, and cut with a note where too long."""
-    shown = visible(value)
+    shown = show_hidden(value)
     if shown.startswith("<r>") and shown.endswith("</r>"):
         shown += " "  # xlsxwriter would take it for markup of its own
     if len(shown) * 2 <= CELL or len(shown.encode("utf-16-le")) // 2 <= CELL:

@@ -15,7 +15,7 @@ from sso_batch.report.workbook import workbook
 from sso_batch.report.workbook.sheets import CELL, ROWS, text
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.columns import COLUMNS
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_hole
 from tests.support.records import outcome, snapshot
 
@@ -81,7 +81,7 @@ def test_hostile_names() -> None:
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
     assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
     shown = {cell.value for row in sheet.iter_rows(min_row=3) for cell in row}
-    assert {visible(one).strip() for one in HOSTILE} <= {str(one).strip() for one in shown}
+    assert {show_hidden(one).strip() for one in HOSTILE} <= {str(one).strip() for one in shown}
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         xml = b"".join(archive.read(name) for name in archive.namelist() if "sheet" in name)
     assert b"<f>" not in xml
@@ -122,7 +122,7 @@ def test_rows() -> None:
     """An organization's sheet has the rows of its CSV, every cell as text."""
     read = book(overview(ACME))
 
-    assert cells(read, "acme") == [COLUMNS, *(tuple(map(visible, row.values())) for row in rows((ACME,)))]
+    assert cells(read, "acme") == [COLUMNS, *(tuple(map(show_hidden, row.values())) for row in rows((ACME,)))]
 
 
 def test_heading() -> None:
