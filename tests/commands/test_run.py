@@ -258,7 +258,7 @@ def test_quiet(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -
 
 
 def test_quiet_failure(audit: Audit) -> None:
-    """With --quiet, a failure is still logged: for the organization and for the run."""
+    """With --quiet, a failure is still logged: its cause, the organization and the run."""
     world = small()
     reports = audit(
         world,
@@ -267,7 +267,11 @@ def test_quiet_failure(audit: Audit) -> None:
     )
 
     assert reports.ended.code == 4
-    assert [event["event"] for event in reports.ended.events] == ["org.failed", "run.completed"]
+    assert [event["event"] for event in reports.ended.events] == [
+        "collect.gap",
+        "org.failed",
+        "run.completed",
+    ]
 
 
 def test_log_options_in_the_environment(audit: Audit) -> None:

@@ -19,7 +19,7 @@ organizations:
 """
 
 BROKEN = {
-    "broken YAML": ("version: 1\norganizations: [\n", 2, ("this is not YAML",)),
+    "broken YAML": ("version: 1\norganizations: [\n", 2, ("invalid YAML",)),
     "an unknown key": (RIGHT + "    regoin: eu-west-1\n", 8, ("organizations[0].regoin", "region")),
     "a duplicate key": (RIGHT + "    region: us-east-1\n", 8, ("region", "line 7")),
     "a duplicate name": (
@@ -71,7 +71,7 @@ def test_a_wrong_file_is_told_by_line(
 
     assert ended.code == 2
     (told,) = ended.stderr.splitlines()
-    assert told.startswith(f"sso-batch: {file}:{line}: ")
+    assert told.startswith(f"{file}:{line}: ")
     assert [word for word in words if word not in told] == []
     assert not (tmp_path / "reports").exists()
 
@@ -93,7 +93,7 @@ def test_every_mistake_of_a_file_is_told_at_once(run: Asked, tmp_path: Path) -> 
     ended = run("run", "-c", file)
 
     assert ended.code == 2
-    lines = [told.split(":")[1:3] for told in ended.stderr.removeprefix("sso-batch: ").splitlines()]
+    lines = [told.split(":")[1:3] for told in ended.stderr.splitlines()]
     assert lines == [
         ["1", " version"],
         ["2", " run.deadline"],

@@ -188,7 +188,7 @@ def test_a_bug_before_the_run_tells_no_values(home: Path, tmp_path: Path) -> Non
     ended = execute("validate", "-c", file, python=("-c", driver))
 
     assert ended.code == 1
-    assert "a defect of sso-batch" in ended.stderr
+    assert "internal error in sso-batch" in ended.stderr
     assert "ZeroDivisionError" in ended.stderr
     assert "marker-secret" not in ended.stderr + ended.stdout
 
