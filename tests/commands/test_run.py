@@ -258,7 +258,7 @@ def test_quiet(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -
 
 
 def test_quiet_failure(audit: Audit) -> None:
-    """With --quiet, a failure is still logged: for the organization and for the run."""
+    """With --quiet, a failure is still logged: its cause, the organization and the run."""
     world = small()
     reports = audit(
         world,

@@ -19,7 +19,7 @@ organizations:
 """
 
 INVALID = {
-    "broken YAML": ("version: 1\norganizations: [\n", 2, ("YAML",)),
+    "broken YAML": ("version: 1\norganizations: [\n", 2, ("invalid YAML",)),
     "an unknown key": (VALID + "    regoin: eu-west-1\n", 8, ("organizations[0].regoin", "region")),
     "a duplicate key": (VALID + "    region: us-east-1\n", 8, ("region", "line 7")),
     "a duplicate name": (
@@ -70,7 +70,7 @@ def test_an_error_names_file_and_line(
 
     assert ended.code == 2
     (line,) = ended.stderr.splitlines()
-    assert line.startswith(f"sso-batch: {file}:{line_number}: ")
+    assert line.startswith(f"{file}:{line_number}: ")
     assert [word for word in words if word not in line] == []
     assert not (tmp_path / "reports").exists()
 
@@ -91,7 +91,7 @@ def test_all_errors_of_a_file_are_reported_at_once(run: WithoutCalls, tmp_path: 
     ended = run("run", "-c", file)
 
     assert ended.code == 2
-    lines = [line.split(":")[1:3] for line in ended.stderr.removeprefix("sso-batch: ").splitlines()]
+    lines = [line.split(":")[1:3] for line in ended.stderr.splitlines()]
     assert lines == [
         ["1", " version"],
         ["2", " run.deadline"],

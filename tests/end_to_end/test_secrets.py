@@ -190,6 +190,7 @@ def test_no_secret_in_a_traceback_before_the_run(home: Path, tmp_path: Path) -> 
     ended = execute("validate", "-c", file, python=("-c", driver))
 
     assert ended.code == 1
+    assert "internal error in sso-batch" in ended.stderr
     assert "ZeroDivisionError" in ended.stderr
     assert "marker-secret" not in ended.stderr + ended.stdout
 
