@@ -8,8 +8,8 @@ import click
 
 from sso_batch.config import load
 from sso_batch.console.terminal import unread
-from sso_batch.review.settings import rules
-from sso_batch.review.useless_waivers import elsewhere, expired
+from sso_batch.review.rules import Rules
+from sso_batch.review.waivers import expired_waivers, misplaced_waivers
 from sso_batch.sanitize.terminal import printable
 
 
@@ -20,9 +20,11 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
     """
     config = load(config_file, environ)
     today = datetime.now(UTC).date()
-    waivers = rules(config.review, today=today).waivers
+    waivers = Rules.from_config(config.review, today=today).waivers
     names = [one.name for one in config.organizations]
-    for one in sorted((*expired(waivers, today), *elsewhere(waivers, names)), key=lambda one: one.number):
+    for one in sorted(
+        (*expired_waivers(waivers, today), *misplaced_waivers(waivers, names)), key=lambda one: one.number
+    ):
         click.echo(printable(f"{config_file}: warning: {one.path}: {one.reason}: {one.hint}"), err=True)
     with unread():
         click.echo(f"{config_file}: valid, {len(names)} organizations")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sso_batch.access import NOT_READ, OK, Access, Holder
 from sso_batch.model import GROUP, Principal
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.snapshot_index import SnapshotIndex
 
 SHOWN = 100
 """Administrators of an organization that a digest names at most."""
@@ -73,7 +73,7 @@ class Digest:
         return not self.administrators_unread
 
 
-def digest(facts: Facts, accesses: Iterable[Access]) -> Digest:
+def digest(facts: SnapshotIndex, accesses: Iterable[Access]) -> Digest:
     """Go through an organization's grants once; a group's members are looked at once for all its grants."""
     tally = _Tally()
     for access in accesses:
@@ -95,7 +95,7 @@ def digest(facts: Facts, accesses: Iterable[Access]) -> Digest:
     )
 
 
-def _unread(facts: Facts) -> Iterator[str]:
+def _unread(facts: SnapshotIndex) -> Iterator[str]:
     """What could make more administrators; of an incomplete organization at least its gaps."""
     holes = [hole.what for hole in facts.unread_admins()]
     yield from holes
@@ -130,7 +130,7 @@ def _is_one(holder: Holder) -> bool:
     return holder.state == OK or (holder.state == NOT_READ and bool(holder.user_id))
 
 
-def _administrators(facts: Facts, tally: _Tally) -> Iterator[Administrator]:
+def _administrators(facts: SnapshotIndex, tally: _Tally) -> Iterator[Administrator]:
     """Every administrator, with a holder as the report has it."""
     holders = {
         holder.user_id: holder

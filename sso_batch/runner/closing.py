@@ -13,7 +13,7 @@ from sso_batch.model import Gap, Snapshot
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_for_people
 from sso_batch.report.report_input import Overview
-from sso_batch.review.settings import rules
+from sso_batch.review.rules import Rules
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.snapshot import SnapshotError
@@ -172,7 +172,7 @@ def files_promised(config: Config, facts: RunFacts) -> frozenset[str]:
     if facts.shard is not None:
         return frozenset()
     names, formats = facts.names, config.output.formats
-    csv, checked = "csv" in formats, bool(rules(config.review, today=names.day).severities)
+    csv, checked = "csv" in formats, bool(Rules.from_config(config.review, today=names.day).severities)
     promised = {
         names.access(complete=True): csv,
         names.findings(complete=True): csv and checked,

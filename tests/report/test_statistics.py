@@ -16,7 +16,7 @@ from sso_batch.coverage import (
 from sso_batch.model import GROUP, USER, Group, Membership, PermissionSet, Principal, Snapshot, User
 from sso_batch.report import statistics as digests
 from sso_batch.report.statistics import DIRECT, Administrator, Digest, LargeGroup
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_hole
 from tests.support.records import ADMIN, ROLE, entitlement, gap, grant, permission_set, snapshot, user
 
@@ -27,7 +27,7 @@ UNREAD = PermissionSet("arn:unread", "Unread")
 
 def digest(one: Snapshot) -> Digest:
     """Give the figures of an organization."""
-    return digests.digest(Facts(one), resolve(one))
+    return digests.digest(SnapshotIndex(one), resolve(one))
 
 
 def test_nothing() -> None:
@@ -196,4 +196,4 @@ def test_deleted_users_are_no_administrators() -> None:
     one = snapshot(**GROUP_GRANT, memberships=(Membership("g-1", ("u-1",)),), missing=(ANN,))
 
     assert digest(one).administrators_total == 0
-    assert dict(Facts(one).admins) == {}
+    assert dict(SnapshotIndex(one).admins) == {}

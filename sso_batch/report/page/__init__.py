@@ -22,7 +22,7 @@ from sso_batch.report.page.explorer import BYTES, ROWS, extent, records
 from sso_batch.report.page.view_model import contents
 from sso_batch.report.report_input import Overview
 from sso_batch.report.statistics import Digest, digest
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.sanitize.html import visible
 
 
@@ -49,7 +49,7 @@ def page(overview: Overview, *, rows: int = ROWS, limit: int = BYTES) -> Iterato
 
 def _digests(overview: Overview) -> Iterator[Digest]:
     for snapshot in overview.snapshots:
-        yield digest(Facts(snapshot), overview.accesses(snapshot))
+        yield digest(SnapshotIndex(snapshot), overview.accesses(snapshot))
         del snapshot  # before the next one is read
 
 

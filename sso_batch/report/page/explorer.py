@@ -15,7 +15,7 @@ from sso_batch.access import Access, Holder
 from sso_batch.model import GROUP, USER, Principal, Snapshot
 from sso_batch.report.report_input import Overview
 from sso_batch.report.statistics import Digest, LargeGroup, access_name
-from sso_batch.review.admin import makes_administrators
+from sso_batch.review.admin import grants_administrator_access
 from sso_batch.sanitize.html import visible
 
 ROWS = 200_000
@@ -117,7 +117,7 @@ def _organization(
 
     People come first, and only their numbers are remembered: there can be as many as there are rows.
     """
-    administrative = {one.arn: makes_administrators(one) for one in snapshot.permission_sets}
+    administrative = {one.arn: grants_administrator_access(one) for one in snapshot.permission_sets}
     people: dict[Holder, int] = {}
     principals, accounts, access = _Numbered(), _Numbered(), _Numbered()
     grants = array("L")
