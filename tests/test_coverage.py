@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch import coverage
 from sso_batch.coverage import CHANGES, CHECK, hides_access, is_about_review
-from sso_batch.report.page import page
+from sso_batch.report.page import render_page
 from tests.support.overviews import company, overview
 
 DECIDED = {
@@ -39,9 +39,11 @@ def test_every_reason_is_decided() -> None:
 )
 def test_caveat_of_the_page(reason: str) -> None:
     """The page's explorer shows each reason that may hide access beside its answers, unknown reasons too."""
-    html = "".join(page(overview(replace(company("acme", 1), not_examined=(reason,)))))
+    html = "".join(render_page(overview(replace(company("acme", 1), not_examined=(reason,)))))
 
-    (written,) = re.findall(r'<script type="application/json" id="doubts">(.*?)</script>', html, re.DOTALL)
+    (written,) = re.findall(
+        r'<script type="application/json" id="caveat-data">(.*?)</script>', html, re.DOTALL
+    )
     (doubts,) = json.loads(written)
     assert doubts["unexamined"] == ([reason] if hides_access(reason) else [])
     assert hides_access(reason) or is_about_review(reason) or reason in coverage.DETAILS

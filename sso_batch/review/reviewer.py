@@ -84,7 +84,10 @@ class Reviewer:
         self._findings += self._across_organizations()
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
-            {organization: tuple(_lines(by_check)) for organization, by_check in self._blind_spots.items()},
+            {
+                organization: tuple(_not_examined(by_check))
+                for organization, by_check in self._blind_spots.items()
+            },
             frozenset(self._waivers.used),
         )
 
@@ -99,7 +102,7 @@ class Reviewer:
                         yield self._waivers.apply(replace(finding, message=message), names)
 
 
-def _lines(by_check: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[str]:
     for check_id, blind_spots in by_check.items():
         if blind_spots:
             yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(blind_spots))}"
