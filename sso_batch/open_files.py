@@ -88,12 +88,12 @@ def free() -> None:
         gc.collect()
 
 
-def patiently(opening: Callable[[], T]) -> T:
-    """Return what `opening` opens; where no descriptor is left, wait for one. Raises OSError."""
+def retry_when_exhausted(open_file: Callable[[], T]) -> T:
+    """Return the result of `open_file`; wait while no file descriptor is free. Raise OSError."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:
-            return opening()
+            return open_file()
         except OSError as error:
             if error.errno not in EXHAUSTED or time.monotonic() >= end:
                 raise

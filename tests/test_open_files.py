@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch import open_files
-from sso_batch.store import Folder, trouble
+from sso_batch.store import Folder, explain_error
 
 FULL = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 Limits = dict[str, tuple[int, int]]
@@ -133,7 +133,7 @@ def test_waited_for(pauses: list[float], number: int) -> None:
     """Where no descriptor is left the next one is waited for."""
     full = OSError(number, os.strerror(number))
 
-    assert open_files.patiently(opening(full, full, 7)) == 7
+    assert open_files.retry_when_exhausted(opening(full, full, 7)) == 7
     assert len(pauses) == 2
 
 
@@ -142,7 +142,7 @@ def test_not_waited_for_ever(monkeypatch: pytest.MonkeyPatch, pauses: list[float
     monkeypatch.setattr(open_files, "_PATIENCE", 1.0)
 
     with pytest.raises(OSError, match="Too many open files"):
-        open_files.patiently(opening(FULL))
+        open_files.retry_when_exhausted(opening(FULL))
 
     assert sum(pauses) == pytest.approx(1, abs=0.1)
 
@@ -151,7 +151,7 @@ def test_not_waited_for_ever(monkeypatch: pytest.MonkeyPatch, pauses: list[float
 def test_other_trouble(pauses: list[float], number: int) -> None:
     """Every other error is raised at once."""
     with pytest.raises(OSError, match=os.strerror(number)):
-        open_files.patiently(opening(OSError(number, os.strerror(number)), 7))
+        open_files.retry_when_exhausted(opening(OSError(number, os.strerror(number)), 7))
 
     assert pauses == []
 
@@ -197,7 +197,7 @@ def test_hint(limits: Limits) -> None:
     """The hint names the limit and how to raise it, and not the room in the output place."""
     limits["now"] = (256, 256)
 
-    explained = trouble(FULL)
+    explained = explain_error(FULL)
 
     assert explained.code == "EMFILE"
     assert explained.hint.startswith("raise the limit of 256 open files for this process (`ulimit -n`")

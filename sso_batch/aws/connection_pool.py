@@ -12,7 +12,7 @@ from sso_batch.aws.exceptions import DEADLINE
 from sso_batch.aws.gateway import pause_after
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 
 PATIENCE = 120.0
@@ -33,7 +33,7 @@ class Sessions:
     """
 
     def __init__(self, organizations: int) -> None:
-        self._workers = Workers(organizations, "sessions")
+        self._workers = DaemonThreads(organizations, "sessions")
         self._sources = Sources()
 
     async def connect(

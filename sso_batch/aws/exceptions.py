@@ -4,7 +4,7 @@ from sso_batch.aws import hints
 from sso_batch.aws.error_codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNREACHABLE
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.model import Gap
+from sso_batch.model import Gap, Subject
 
 MALFORMED = "MalformedAnswer"
 DEADLINE = "DeadlineExceeded"
@@ -67,9 +67,9 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
         """Another try may succeed."""
         return False
 
-    def gap(self, resource: str) -> Gap:
-        """The failure as a hole in what was read of `resource`."""
-        return Gap(self.operation, resource, self.code, self.message, self.hint)
+    def gap(self, subject: Subject) -> Gap:
+        """Return the gap that the failure leaves in what was read about `subject`."""
+        return Gap.about(subject, self.operation, self.code, self.message, self.hint)
 
 
 class TransientFailure(AwsFailure):

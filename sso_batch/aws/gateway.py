@@ -26,7 +26,7 @@ from sso_batch.aws.exceptions import (
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.rate_limiter import Pace
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class Gateway:
     def __init__(
         self,
         clients: Callable[[str], Any],
-        workers: Workers,
+        workers: DaemonThreads,
         *,
         rates: Mapping[str, float],
         tally: Tally,

@@ -104,6 +104,7 @@ _UNKNOWN_CODE = (
     "look up {code} in the AWS API reference of {operation.name} ({operation.service}); CloudTrail of the "
     "caller's account shows the request"
 )
+_OUTPUT = "check the bucket, its policy and the settings under output in the configuration"
 _BY_CODE: Sequence[tuple[frozenset[str], str]] = (
     (DENIED, "allow the role the IAM action {operation.action}"),
     (EXPIRED, "the credentials expired during the run: use a role, whose credentials are renewed"),
@@ -211,4 +212,6 @@ def on_refusal(operation: Operation, code: str, message: str) -> str:
         return _NO_PERMISSION_SETS
     if code == "ValidationException" and operation.name in {"ListUsers", "ListGroups"}:
         return _DIRECTORY
+    if operation.service == "s3":
+        return _OUTPUT
     return _UNKNOWN_CODE.format(operation=operation, code=code)

@@ -10,7 +10,7 @@ from sso_batch.aws.gateway import Gateway, Tally
 from sso_batch.aws.operations import PUBLISH
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Organization
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 
 _DENIED = (
@@ -41,7 +41,7 @@ async def publish(topic_arn: str, subject: str, message: str, *, within: float) 
     region = topic_arn.split(":")[3]
     end = asyncio.get_running_loop().time() + within
     limit = TimeLimit(end, f"the {within:g} s that SNS has to accept the notification", "")
-    workers, sessions = Workers(1, "topic"), Sessions(1)
+    workers, sessions = DaemonThreads(1, "topic"), Sessions(1)
     environment = Organization.model_validate({"name": "environment", "region": region})
     try:
         connection = await sessions.connect(environment, region, (PUBLISH.service,), deadline=limit)

@@ -1,4 +1,4 @@
-"""One organization's way to AWS: its connections, and the gateways to them."""
+"""The connections of one organization to AWS, and the gateways that use them."""
 
 from collections.abc import Callable
 
@@ -11,13 +11,13 @@ from sso_batch.aws.required_operations import has_entitlements
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 
 class Connector:
-    """Connects an organization in a Region; whatever it has opened is closed together.
+    """Connects an organization to a Region; `close` closes all of its connections.
 
-    `sessions` makes the connections of all organizations. `gateway` makes each gateway.
+    `sessions` makes the connections of all organizations, `gateway` makes each gateway.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class Connector:
         self._sessions = sessions
         self._deadline = deadline
         self._gateway = gateway
-        self._calls = Workers(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
+        self._calls = DaemonThreads(open_files.calls_at_once(CALLS_AT_ONCE), f"aws-{organization.name}")
         self._connections: list[Connection] = []
 
     async def connect(self, region: str) -> Gateway:
-        """A gateway to one Region; raises OrganizationError where the credentials cannot work."""
+        """Return a gateway to one Region; raise OrganizationError if the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
         services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
         connection = await self._sessions.connect(
@@ -61,7 +61,7 @@ class Connector:
         )
 
     def close(self) -> None:
-        """Close every connection, and let the threads end."""
+        """Close all connections and let the threads end."""
         self._calls.close()
         for connection in self._connections:
             connection.close()

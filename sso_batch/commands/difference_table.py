@@ -1,4 +1,4 @@
-"""The differences of two runs as a person reads them."""
+"""The changes between two runs as a table for people."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ from sso_batch.runner.run_diff import Difference
 from sso_batch.sanitize.terminal import printable
 
 _SHOWN = 200
-"""Changes that a table shows; the other formats have them all."""
+"""The number of changes that a table shows; the other formats show all."""
 
 _STYLES = {ADDED: "green", REMOVED: "red"}
 
 
 def tables(difference: Difference) -> Iterator[RenderableType]:
-    """A line for each change, and what was not compared."""
+    """Yield a table with a row for each change, and a closing line."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
         table.add_column(heading)
@@ -31,7 +31,7 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
     if difference.changed:
         yield table
     if difference.changed > _SHOWN:
-        yield Text(f"{difference.changed - _SHOWN} more changes: --format csv has them all")
+        yield Text(f"{difference.changed - _SHOWN} more changes are not shown: use --format csv")
     old, new = difference.old.manifest, difference.new.manifest
     yield Text(
         f"{difference.changed:,} changes from {printable(old.run_id)} to {printable(new.run_id)}; "
@@ -40,7 +40,7 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
 
 
 def remarks(difference: Difference) -> Iterator[str]:
-    """What the changes do not tell of, a line each."""
+    """Yield a line for each organization, or part of one, that was not compared."""
     for name, reason in difference.not_compared:
         yield printable(f"{name}: not compared: {reason}")
     for name, reason in difference.in_one_run:
@@ -63,7 +63,7 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def _who(change: Change) -> str:
-    """The one user whom a change concerns, or how many; and the group through which."""
+    """Return the user whose access changed, or the number of users, and the group."""
     access = change.access
     principal, (first, *others) = access.grant.principal, access.holders
     through = f"group {access.group_name or principal.id}"

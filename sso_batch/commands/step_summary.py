@@ -1,4 +1,4 @@
-"""Appends the summary of a run to the page of the GitHub Actions job that ran it."""
+"""The summary of a run on the page of its GitHub Actions job."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ VARIABLE = "GITHUB_STEP_SUMMARY"
 def append_step_summary(
     environ: Mapping[str, str], outcome: RunOutcome, run_id: str, log: FilteringBoundLogger
 ) -> None:
-    """Append to the file that the environment names, if it names one; trouble with it is only a warning."""
+    """Append the summary to the file named by GITHUB_STEP_SUMMARY, if set; an error is only a warning."""
     path = environ.get(VARIABLE)
     if not path:
         return

@@ -93,7 +93,8 @@ class Preflight:
         wanted = needed(self._settings, partition=partition_of_region(instance.region))
         permissions = {one: _allowed(one, "") for one in _FIRST}
         for gap in gaps:
-            permissions[operations.DESCRIBE_ORGANIZATION] = _refused(operations.DESCRIBE_ORGANIZATION, gap)
+            operation = operations.DESCRIBE_ORGANIZATION
+            permissions[operation] = _refused(operation, gap.resource, gap)
         api, subjects = ProbeApi(gateway), Subjects.made_up(instance)
         for stage in (
             [one for one in wanted if one in _COUNTED],
@@ -117,7 +118,7 @@ class Preflight:
         except AwsFailure as failure:
             if failure.anything_not_found:
                 return _allowed(operation, about)
-            return _refused(operation, failure.gap(about))
+            return _refused(operation, about, failure)
         if listed is None:
             return Permission(operation.name, operation.action, Verdict.UNKNOWN, about)
         self._listed[operation] = listed
@@ -211,10 +212,10 @@ def _allowed(operation: Operation, resource: str) -> Permission:
     return Permission(operation.name, operation.action, Verdict.ALLOWED, resource)
 
 
-def _refused(operation: Operation, gap: Gap) -> Permission:
-    verdict = Verdict.DENIED if is_denied(gap.code) else Verdict.UNKNOWN
+def _refused(operation: Operation, resource: str, cause: AwsFailure | Gap) -> Permission:
+    verdict = Verdict.DENIED if is_denied(cause.code) else Verdict.UNKNOWN
     return Permission(
-        operation.name, operation.action, verdict, gap.resource, gap.code, gap.message, gap.hint
+        operation.name, operation.action, verdict, resource, cause.code, cause.message, cause.hint
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from sso_batch import __version__
 from sso_batch.model import Gap
-from sso_batch.run_files.manifest import SCHEMA, RunFacts
+from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+
+_SCHEMA = 1
 
 MAX_MESSAGE_BYTES = 256_000
 """The maximum size of a message; the limit of SNS is 262,144 bytes, including attributes."""
@@ -45,7 +47,7 @@ def build_notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) 
     """
     organizations = outcome.organizations
     document = {
-        "schema": SCHEMA,
+        "schema": _SCHEMA,
         "version": __version__,
         "run_id": facts.names.run_id,
         "status": outcome.status.value,

@@ -32,9 +32,8 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
         yield f"The run was stopped by signal {outcome.signal}."
     if outcome.endpoint_overrides:
         urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
-        yield (
-            f"\n**Endpoint override**: {', '.join(map(escaped, urls))} (these answers did not come from AWS)."
-        )
+        places = ", ".join(map(escaped, urls))
+        yield f"\n**Endpoint override**: {places} (these answers did not come from AWS)."
     yield ""
     severities = " | ".join(severity.capitalize() for severity in SEVERITIES)
     yield f"| Organization | Status | Users | Accounts | Permission sets | Rows | Gaps | {severities} |"

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sso_batch.access import NOT_FOUND, NOT_READ, Access, Holder, resolve
-from sso_batch.coverage import ACCOUNT_PATHS, ENTITLEMENTS, PERMISSION_SET_DETAILS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import IAM_ROLE, Grant, Principal, Snapshot
 from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 
-_PARTS = (ENTITLEMENTS, PERMISSION_SET_DETAILS, ACCOUNT_PATHS)
+_PARTS = (Omission.ENTITLEMENTS, Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS)
 """Parts that a snapshot may lack while the rest of it can still be compared."""
 
 _USER: dict[str, Callable[[Holder], str]] = {
@@ -65,14 +65,14 @@ def incomparable_reason(old: Snapshot, new: Snapshot) -> str:
         return "incomplete in the new run"
     if old.instance.arn != new.instance.arn:
         return f"different instances of IAM Identity Center: {old.instance.arn}, then {new.instance.arn}"
-    if (UNLISTED_PRINCIPALS in old.not_examined) != (UNLISTED_PRINCIPALS in new.not_examined):
+    if old.omits(Omission.UNLISTED_PRINCIPALS) != new.omits(Omission.UNLISTED_PRINCIPALS):
         return "one run listed assignments by account, the other one by principal, which shows fewer of them"
     return ""
 
 
-def not_examined(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
+def not_examined(old: Snapshot, new: Snapshot) -> tuple[Omission, ...]:
     """Return the parts that are not compared because one of the snapshots lacks them."""
-    return tuple(part for part in _PARTS if part in old.not_examined or part in new.not_examined)
+    return tuple(part for part in _PARTS if old.omits(part) or new.omits(part))
 
 
 def changes(
@@ -86,7 +86,7 @@ def changes(
     read does not count as changed. `checkpoint` is called between grants; an exception that it raises ends
     the comparison.
     """
-    roles = ENTITLEMENTS not in not_examined(old, new)
+    roles = Omission.ENTITLEMENTS not in not_examined(old, new)
     holders = _HolderComparison()
     inline_policies = _changed_inline_policies(old, new)
     for before, after in _paired(_compared(old, roles=roles), _compared(new, roles=roles)):

@@ -8,7 +8,8 @@ from typing import get_args
 
 from sso_batch.config import Severity
 
-OFF, *_ASCENDING = get_args(Severity)
+_WITH_OFF: tuple[str, ...] = get_args(Severity)
+OFF, *_ASCENDING = _WITH_OFF
 
 SEVERITIES: tuple[str, ...] = tuple(reversed(_ASCENDING))
 """From the highest to the lowest; a check that is `off` is not run."""

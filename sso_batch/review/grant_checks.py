@@ -5,7 +5,7 @@ Each check yields what it found and what it could not examine.
 
 from collections.abc import Iterator, Sequence
 
-from sso_batch.coverage import ENTITLEMENTS, ORPHANED_ASSIGNMENTS
+from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
 from sso_batch.review.check_types import BlindSpot, Limits, Match
 from sso_batch.review.snapshot_index import SnapshotIndex
@@ -49,8 +49,8 @@ def orphaned_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpo
             yield Match.of_grant(grant, f"no longer exists but still has an {_kind(grant)}")
     if unread := sum(index.is_unread(principal) for principal in index.by_principal):
         yield BlindSpot(f"users and groups that were not read: {unread}")
-    if ORPHANED_ASSIGNMENTS in index.snapshot.not_examined:
-        yield BlindSpot(ORPHANED_ASSIGNMENTS)
+    if index.snapshot.omits(Omission.ORPHANED_ASSIGNMENTS):
+        yield BlindSpot(Omission.ORPHANED_ASSIGNMENTS)
     yield from index.unread_grants()
 
 
@@ -96,9 +96,11 @@ def entitlement_bypass(index: SnapshotIndex, _: Limits) -> Iterator[Match | Blin
     for grant in index.grants:
         if grant.access_type == IAM_ROLE and grant.account_id in assigned:
             yield Match.of_grant(grant, _bypass(assigned[grant.account_id].get(grant.principal, ())))
-    if ENTITLEMENTS in index.snapshot.not_examined:
-        yield BlindSpot(ENTITLEMENTS)
-    yield from (blind_spot for blind_spot in index.unread_grants() if blind_spot.what != ENTITLEMENTS)
+    if index.snapshot.omits(Omission.ENTITLEMENTS):
+        yield BlindSpot(Omission.ENTITLEMENTS)
+    yield from (
+        blind_spot for blind_spot in index.unread_grants() if blind_spot.what != Omission.ENTITLEMENTS
+    )
 
 
 def _bypass(assigned: Sequence[str]) -> str:

@@ -10,18 +10,15 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from sso_batch.config.durations import written
-from sso_batch.coverage import UNASSIGNED_PERMISSION_SETS
-from sso_batch.model import GROUP, USER, Grant, Principal
+from sso_batch.config.durations import format_duration
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
 from sso_batch.review.check_types import BlindSpot, Limits, Match
 from sso_batch.review.people import normalize_address
-from sso_batch.review.snapshot_index import SnapshotIndex, is_about_grants
+from sso_batch.review.snapshot_index import SnapshotIndex
 
 _DURATION = TypeAdapter(timedelta)
 _FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed length
-
-_PAIR = "ListAccountAssignments"
-_PAIRS_OF_PERMISSION_SET = "ListAccountsForProvisionedPermissionSet"
 
 
 def disabled_user_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
@@ -51,7 +48,7 @@ def long_session(index: SnapshotIndex, limits: Limits) -> Iterator[Match | Blind
         if duration is None:
             unread += 1
         elif duration > limits.longest_session:
-            lasts, longest = written(duration), written(limits.longest_session)
+            lasts, longest = format_duration(duration), format_duration(limits.longest_session)
             message = f"has a session duration of {lasts}, which is longer than {longest}"
             yield Match(message, permission_set_arn=permission_set.arn)
     if unread:
@@ -74,7 +71,7 @@ def user_without_email(index: SnapshotIndex, _: Limits) -> Iterator[Match | Blin
     for user in index.snapshot.users:
         if not normalize_address(user.email):
             yield Match("has no email address", Principal(USER, user.id))
-    unread = sum(gap.operation in {"ListUsers", "DescribeUser"} for gap in index.snapshot.gaps)
+    unread = _count_gaps(index, GapKind.USERS)
     if unread:
         yield BlindSpot(f"users that were not read (gaps: {unread})")
 
@@ -85,8 +82,8 @@ def unused_permission_set(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
     This is unknown if the run listed assignments by principal, or if assignments of the account or the
     permission set were not read.
     """
-    if UNASSIGNED_PERMISSION_SETS in index.snapshot.not_examined:
-        yield BlindSpot(UNASSIGNED_PERMISSION_SETS)
+    if index.snapshot.omits(Omission.UNASSIGNED_PERMISSION_SETS):
+        yield BlindSpot(Omission.UNASSIGNED_PERMISSION_SETS)
         return
     used = {grant.permission_set_arn for grant in index.grants}
     arns = [permission_set.arn for permission_set in index.snapshot.permission_sets]
@@ -108,11 +105,7 @@ def outdated_provisioning(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
     message = "is provisioned in this account in an outdated version; later changes have not been applied"
     for outdated in index.snapshot.outdated:
         yield Match(message, account_id=outdated.account_id, permission_set_arn=outdated.permission_set_arn)
-    unread = sum(
-        gap.operation.endswith(("ProvisionedPermissionSet", "ProvisionedToAccount"))
-        and not is_about_grants(gap.operation, gap.resource)
-        for gap in index.snapshot.gaps
-    )
+    unread = _count_gaps(index, GapKind.OUTDATED_PROVISIONING)
     if unread:
         yield BlindSpot(f"versions that were not read (gaps: {unread})")
     yield from _unlisted_permission_sets(index)
@@ -192,18 +185,24 @@ def _possible_admins(index: SnapshotIndex) -> Mapping[Principal, list[Grant]]:
 
 
 def _may_be_used(index: SnapshotIndex, arn: str) -> bool:
-    """Return whether an assignment of the permission set can have been missed."""
+    """Return whether an assignment of the permission set can have been missed.
+
+    A listing of an account's permission sets could have named any of them.
+    """
     for gap in index.snapshot.gaps:
-        if not is_about_grants(gap.operation, gap.resource):
-            continue
-        if gap.operation in {_PAIR, _PAIRS_OF_PERMISSION_SET}:
-            if gap.resource.endswith(arn):
+        match gap.kind:
+            case GapKind.PROVISIONING if gap.permission_set_arn in {"", arn}:
                 return True
-        elif gap.operation == "ListPermissionSetsProvisionedToAccount":
-            return True
+            case GapKind.ASSIGNMENTS if gap.permission_set_arn == arn:
+                return True
     return False
 
 
+def _count_gaps(index: SnapshotIndex, kind: GapKind) -> int:
+    """Return how many gaps of a kind the snapshot has."""
+    return sum(gap.kind is kind for gap in index.snapshot.gaps)
+
+
 def _unlisted_permission_sets(index: SnapshotIndex) -> Iterator[BlindSpot]:
-    if any(gap.operation == "ListPermissionSets" for gap in index.snapshot.gaps):
+    if _count_gaps(index, GapKind.PERMISSION_SETS):
         yield BlindSpot("permission sets that were not listed")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import CHECK
+from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
 from sso_batch.review.check_types import BlindSpot, Match
 from sso_batch.review.checks import CHECKS, Check
@@ -28,7 +28,7 @@ class Reviewed:
     """
 
     findings: tuple[Finding, ...]
-    not_examined: Mapping[str, tuple[str, ...]]
+    not_examined: Mapping[str, tuple[NotExamined, ...]]
     used_waivers: frozenset[int] = frozenset()
 
 
@@ -102,10 +102,10 @@ class Reviewer:
                         yield self._waivers.apply(replace(finding, message=message), names)
 
 
-def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[NotExamined]:
     for check_id, blind_spots in by_check.items():
         if blind_spots:
-            yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(blind_spots))}"
+            yield NotExamined.by_check(check_id, "; ".join(dict.fromkeys(blind_spots)))
 
 
 def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) -> tuple[Finding, Names]:

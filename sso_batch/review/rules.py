@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sso_batch.config import LongSession, Review
+from sso_batch.config import LongSessionSettings, Review
 from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS, OUTDATED_PROVISIONING
 from sso_batch.review.finding import OFF, Waiver
@@ -24,7 +24,7 @@ class Rules:
     def from_config(cls, review: Review, *, today: date) -> "Rules":
         """Return the rules that a configuration sets for a run on that day."""
         long_session = review.checks.long_session
-        longest = long_session.max if isinstance(long_session, LongSession) else None
+        longest = long_session.max if isinstance(long_session, LongSessionSettings) else None
         return cls(
             severities={
                 check_id: severity

@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from sso_batch.coverage import ENTITLEMENTS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import (
     GROUP,
     IAM_ROLE,
-    OUTDATED,
     USER,
     Account,
     Grant,
@@ -22,20 +21,6 @@ from sso_batch.model import (
 )
 from sso_batch.review.admin import AdminAssessment, assess
 from sso_batch.review.check_types import BlindSpot
-
-_FINDING_GRANTS = frozenset(
-    {
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    }
-)
-"""If one of these operations is not answered, grants are missing."""
 
 
 class SnapshotIndex:
@@ -120,12 +105,12 @@ class SnapshotIndex:
 
     def unread_grants(self) -> Iterator[BlindSpot]:
         """Yield why there may be grants that are not known."""
-        unanswered = [gap for gap in self.snapshot.gaps if is_about_grants(gap.operation, gap.resource)]
+        unanswered = [gap for gap in self.snapshot.gaps if gap.kind.hides_access]
         if unanswered:
             yield BlindSpot(f"grants that were not read (gaps: {len(unanswered)})")
-        for left_out in (ENTITLEMENTS, UNLISTED_PRINCIPALS):
-            if left_out in self.snapshot.not_examined:
-                yield BlindSpot(left_out)
+        for omission in (Omission.ENTITLEMENTS, Omission.UNLISTED_PRINCIPALS):
+            if self.snapshot.omits(omission):
+                yield BlindSpot(omission)
 
     def unread_members(self) -> Iterator[BlindSpot]:
         """Yield how many groups with a grant have unknown members."""
@@ -162,8 +147,3 @@ class SnapshotIndex:
         yield from self.unread_policies()
         yield from self.unread_members()
         yield from self.unread_grants()
-
-
-def is_about_grants(operation: str, resource: str) -> bool:
-    """Return whether grants may be missing without this answer; outdated provisioning hides none."""
-    return operation in _FINDING_GRANTS and not resource.endswith(OUTDATED)

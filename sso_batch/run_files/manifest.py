@@ -11,7 +11,8 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome
 from sso_batch.sharding import Shard
 
-SCHEMA = 1
+SCHEMA = 2
+RUN_FILE_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def run_file(names: FileNames, started_at: datetime, *, shards: int = 1) -> byte
     """The run file: by it a second process finds the run's `ts`."""
     return _json(
         {
-            "schema": SCHEMA,
+            "schema": RUN_FILE_SCHEMA,
             "version": __version__,
             "run_id": names.run_id,
             "ts": names.ts,
@@ -84,7 +85,7 @@ def _organization(outcome: OrganizationOutcome) -> dict[str, Any]:
         "finished_at": _time(outcome.finished_at),
         "counts": counts | {"findings": outcome.findings and asdict(outcome.findings)},
         "calls": asdict(outcome.calls),
-        "not_examined": outcome.not_examined,
+        "not_examined": [item.text for item in outcome.not_examined],
         "gaps": _records(outcome.gaps),
         "files": _records(outcome.files),
     }

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
+from sso_batch import coverage
 from sso_batch.errors import SsoBatchError
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.store import PREFIX, FileEntry
@@ -64,11 +65,13 @@ class _File(_Strict):
 
 
 class _Gap(_Strict):
+    kind: GapKind
     operation: str
     resource: str
     code: str
     message: str
     hint: str
+    permission_set_arn: str
 
 
 class _Calls(_Strict):
@@ -115,7 +118,7 @@ class _Organization(_Strict):
 
 
 class _Manifest(_Strict):
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[2] = Field(alias="schema")
     version: str
     run_id: str
     ts: _Ts
@@ -197,11 +200,11 @@ def _organization(read: _Organization, endpoint_overrides: tuple[str, ...]) -> O
         instance=_instance(read),
         counts=Counts(**counts),
         calls=Calls(**read.calls.model_dump()),
-        not_examined=read.not_examined,
+        not_examined=tuple(map(coverage.parse, read.not_examined)),
         gaps=gaps,
         files=_files(read.files),
         endpoint_overrides=endpoint_overrides,
-        bug=any(gap.operation == "sso-batch" for gap in gaps),
+        bug=any(gap.kind is GapKind.BUG for gap in gaps),
         findings=FindingCounts(**read.counts.findings.model_dump()) if read.counts.findings else None,
         resumed=read.resumed,
     )

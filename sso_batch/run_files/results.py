@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sso_batch.coverage import CHECK
+from sso_batch.coverage import NotExamined, Scope
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry
@@ -76,7 +76,7 @@ class OrganizationOutcome:
     instance: Instance | None
     counts: Counts
     calls: Calls
-    not_examined: tuple[str, ...]
+    not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
     files: tuple[FileEntry, ...]
     endpoint_overrides: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class OrganizationOutcome:
     @property
     def unchecked(self) -> bool:
         """Whether there is something that a check could not look at, so that there may be more findings."""
-        return any(one.startswith(CHECK) for one in self.not_examined)
+        return any(item.scope is Scope.CHECK for item in self.not_examined)
 
     @property
     def access_file(self) -> FileEntry | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest_reading import Manifest
-from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
+from sso_batch.store import PREFIX, FileEntry, StorageError, Store, explain_error
 
 
 class Finding(StrEnum):
@@ -29,7 +29,7 @@ class Verified:
     reason: str = ""
 
 
-class FileChangedError(PlaceError):
+class FileChangedError(StorageError):
     """A file of a run that is not what its entry says: changed, cut off or gone."""
 
     def __init__(self, entry: FileEntry, finding: Finding, reason: str) -> None:
@@ -95,5 +95,5 @@ def _verified(store: Store, entry: FileEntry) -> Verified:
     except FileChangedError as error:
         return Verified(error.finding, entry.name, error.reason if error.finding is Finding.CHANGED else "")
     except OSError as error:
-        return Verified(Finding.UNREADABLE, entry.name, trouble(error).message)
+        return Verified(Finding.UNREADABLE, entry.name, explain_error(error).message)
     return Verified(Finding.AS_WRITTEN, entry.name)

@@ -9,7 +9,7 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
-from sso_batch.model import Gap, Snapshot
+from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.report.report_input import ReportInput
@@ -21,7 +21,7 @@ from sso_batch.run_files.verification import FileChangedError
 from sso_batch.run_files.writer import Stopped, restore_access, write_merged, write_rows
 from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.run_review import Looked, RunReview
-from sso_batch.store import FileEntry, Store, trouble
+from sso_batch.store import FileEntry, Store, explain_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Closing:
                 if any(one.files for one in looked.organizations):
                     self._write(looked)
             except OSError as error:
-                told = trouble(error)
+                told = explain_error(error)
                 self.fail(told.code, told.message, told.hint)
             except SnapshotError as error:
                 self.fail("SnapshotError", error.message, "run again with --resume")
@@ -75,7 +75,7 @@ class Closing:
     def fail(self, code: str, message: str, hint: str) -> None:
         """Note why files of the whole run are missing."""
         self._log.error("run.merge_failed", code=code, message=message, hint=hint)
-        gap = Gap("merge", self._names.run_id, code, message, hint)
+        gap = Gap(GapKind.MERGE, "merge", self._names.run_id, code, message, hint)
         self.closed = replace(self.closed, gaps=(*self.closed.gaps, gap))
 
     def _look(self, organizations: tuple[OrganizationOutcome, ...]) -> Looked:

@@ -18,7 +18,7 @@ from sso_batch.run_files.writer import access_entry, count_rows, restore_access
 from sso_batch.runner.reading import until
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing, unknown
 from sso_batch.runner.shards import names_expected
-from sso_batch.store import FileEntry, Store, lines
+from sso_batch.store import FileEntry, Store, decode_lines
 
 
 def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
@@ -68,7 +68,7 @@ class Archive:
     def made_by_this_configuration(self, snapshot_name: str, organization: str) -> bool:
         """Whether a snapshot that is there says so in its first record, which alone is read."""
         try:
-            made_by = config_of(lines(self.store.read(snapshot_name)))
+            made_by = config_of(decode_lines(self.store.read(snapshot_name)))
         except (OSError, SnapshotError):
             return False
         return made_by == self.fingerprints[organization]
@@ -190,7 +190,7 @@ class Archive:
         entry = self.entries.pop(name, None)
         try:
             chunks = self.store.read(name) if entry is None else verified(self.store, entry)
-            return Found(there=True, snapshot=decode(until(stop, lines(chunks))))
+            return Found(there=True, snapshot=decode(until(stop, decode_lines(chunks))))
         except FileNotFoundError:
             return Found(there=False, snapshot=None)
         except (OSError, SnapshotError):

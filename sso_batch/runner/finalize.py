@@ -9,8 +9,8 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
-from sso_batch.daemon_threads import Workers
-from sso_batch.model import Gap
+from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.model import Gap, GapKind
 from sso_batch.report.notice import build_notice
 from sso_batch.review.finding import OFF
 from sso_batch.run_files.manifest import RunFacts, manifest
@@ -21,7 +21,7 @@ from sso_batch.runner.notification import notify
 from sso_batch.runner.resumption import stale
 from sso_batch.runner.shards import READ
 from sso_batch.runner.signals import Interruption
-from sso_batch.store import Replacing, Store, trouble
+from sso_batch.store import OverwritingStore, Store, explain_error
 
 _GRACE = 2.5
 """Seconds in which the files of the whole have to be given up: after 5 the manifest has to be there."""
@@ -40,7 +40,7 @@ class Ending:
     store: Store
     events: FilteringBoundLogger
     clock: Callable[[], datetime]
-    workers: Workers
+    workers: DaemonThreads
     interruption: Interruption
     again: bool
 
@@ -88,9 +88,9 @@ class Ending:
         try:
             write_document(self._store, self.facts.manifest_name, manifest(self.facts, outcome))
         except OSError as error:
-            told = trouble(error)
+            told = explain_error(error)
             self.events.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap("write", self.facts.manifest_name, told.code, told.message, told.hint)
+            gap = Gap(GapKind.OUTPUT, "write", self.facts.manifest_name, told.code, told.message, told.hint)
             return replace(outcome, gaps=(*outcome.gaps, gap), manifest_written=False)
         return outcome
 
@@ -103,16 +103,16 @@ class Ending:
             for name in stale(self.facts.names, tuple(self.store.stored()), written):
                 self.store.remove(name)
         except OSError as error:
-            told = trouble(error)
+            told = explain_error(error)
             self.events.error("run.merge_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap("merge", self.facts.names.run_id, told.code, told.message, told.hint)
+            gap = Gap(GapKind.MERGE, "merge", self.facts.names.run_id, told.code, told.message, told.hint)
             return replace(closed, gaps=(*closed.gaps, gap))
         return closed
 
     @property
     def _store(self) -> Store:
         """The place, where a later try replaces files of the whole."""
-        return Replacing(self.store) if self.again else self.store
+        return OverwritingStore(self.store) if self.again else self.store
 
     async def notify(self, outcome: RunOutcome) -> None:
         """Tell whoever wants to hear of the run; a shard is none. What happens here changes nothing else."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from sso_batch.config import Config, Organization, fingerprint
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
@@ -24,7 +24,7 @@ from sso_batch.runner.shards import Reports, is_report
 from sso_batch.runner.signals import Interruption, told_to_end
 from sso_batch.runner.start import find_run
 from sso_batch.sharding import Shard
-from sso_batch.store import trouble, unusable
+from sso_batch.store import explain_error, to_output_error
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Merge:
         self._sleep = sleep
         self._begun = self._clock()
         self._until = self._begun + wait
-        self._worker = Workers(_THREADS, "merge")
+        self._worker = DaemonThreads(_THREADS, "merge")
         self._stop = surroundings.stop
         self._interruption = Interruption(surroundings.stop)
         self._told: tuple[int, ...] = ()
@@ -115,7 +115,7 @@ class Merge:
         try:
             return await self._worker.run(partial(self._join, found, reports))
         except OSError as error:
-            raise unusable(self._store.name, error) from error
+            raise to_output_error(self._store.name, error) from error
 
     async def _patiently(self, look: Callable[[], T | None]) -> T | None:
         """What is found, looked for again and again until the wait is over."""
@@ -132,7 +132,7 @@ class Merge:
         try:
             return find_run(self._store, self._run_id)
         except OSError as error:
-            told = trouble(error)
+            told = explain_error(error)
             self._log.warning("merge.place_unreadable", code=told.code, message=told.message, hint=told.hint)
             return None
 

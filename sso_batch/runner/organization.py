@@ -13,14 +13,15 @@ from typing import TypeVar
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
-from sso_batch.daemon_threads import Workers
+from sso_batch.coverage import NotExamined
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, Instance, Snapshot
+from sso_batch.model import Gap, GapKind, Instance, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.writer import Stopped, Written, write_organization
 from sso_batch.runner.existing_results import Archive
-from sso_batch.store import FileEntry, Store, trouble
+from sso_batch.store import FileEntry, Store, explain_error
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Desk:
     names: FileNames
     csv: bool
     escape_formulas: bool
-    writers: Workers
+    writers: DaemonThreads
     archive: Archive
 
 
@@ -89,10 +90,10 @@ class OrganizationRun:
         try:
             outcome = await work
         except OrganizationError as error:
-            outcome = self._failed(_gap(self._name, error))
+            outcome = self._failed(error.gap(self._name))
         except asyncio.CancelledError:
             loss = self._cancelled_for(self._name)
-            outcome = self._failed(_gap(self._name, loss)) if loss else self._ended(Status.INTERRUPTED)
+            outcome = self._failed(loss.gap(self._name)) if loss else self._ended(Status.INTERRUPTED)
         except OSError as error:
             outcome = self._failed(_unwritten(self._name, error))
         except Exception as error:  # noqa: BLE001 - the one boundary of an organization
@@ -188,7 +189,7 @@ class OrganizationRun:
         status: Status,
         *,
         counts: Counts = NOTHING,
-        not_examined: tuple[str, ...] = (),
+        not_examined: tuple[NotExamined, ...] = (),
         gaps: tuple[Gap, ...] = (),
         files: tuple[FileEntry, ...] = (),
         bug: bool = False,
@@ -251,18 +252,15 @@ def _alike(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
     return [(first[kind], found) for kind, found in resources.items()]
 
 
-def _gap(name: str, error: OrganizationError) -> Gap:
-    return Gap(error.operation, name, error.code, error.message, error.hint)
-
-
 def _unwritten(name: str, error: OSError) -> Gap:
-    told = trouble(error)
+    told = explain_error(error)
     message = f"the organization's files could not be written: {told.message}"
-    return Gap("write", name, told.code, message, told.hint)
+    return Gap(GapKind.OUTPUT, "write", name, told.code, message, told.hint)
 
 
 def _bug(name: str, error: Exception) -> Gap:
     return Gap(
+        GapKind.BUG,
         "sso-batch",
         name,
         "UnexpectedError",

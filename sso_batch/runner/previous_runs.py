@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import Status
-from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
+from sso_batch.store import PREFIX, FileEntry, StorageError, Store, explain_error
 
 _MANIFEST = re.compile(re.escape(PREFIX) + r"([0-9]{8}_[0-9]{6})_manifest\.json")
 
@@ -81,8 +81,8 @@ class EarlierRuns:
 
 def _unusable(name: str, error: OSError) -> Unusable:
     """Give what went wrong with reading; the hint for writing would not help."""
-    told = trouble(error)
-    return Unusable(name, told.code, told.message, error.hint if isinstance(error, PlaceError) else "")
+    told = explain_error(error)
+    return Unusable(name, told.code, told.message, error.hint if isinstance(error, StorageError) else "")
 
 
 def manifest_names(store: Store, *, before: str = "99999999_999999") -> list[str]:

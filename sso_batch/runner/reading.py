@@ -8,7 +8,7 @@ from sso_batch.model import Snapshot
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.verification import verified
 from sso_batch.run_files.writer import Stopped
-from sso_batch.store import FileEntry, Store, lines
+from sso_batch.store import FileEntry, Store, decode_lines
 
 _T = TypeVar("_T")
 
@@ -26,4 +26,4 @@ def read_snapshot(store: Store, entry: FileEntry, stop: threading.Event) -> Snap
 
     Raises FileChangedError where its bytes are not the entry's, Stopped, another OSError, or SnapshotError.
     """
-    return decode(until(stop, lines(verified(store, entry))))
+    return decode(until(stop, decode_lines(verified(store, entry))))

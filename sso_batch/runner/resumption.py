@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.store import Stored
+from sso_batch.store import StoredFile
 
 _DEAD = timedelta(hours=1)
 """A file that nobody has written to for so long, and that has no final name yet, has lost its writer."""
@@ -59,12 +59,12 @@ def standing(found: Found, wanted: Wanted) -> Standing:
     return Standing.FINISHED if snapshot.complete else Standing.INCOMPLETE
 
 
-def stale(names: FileNames, stored: Iterable[Stored], written: Container[str]) -> tuple[str, ...]:
+def stale(names: FileNames, stored: Iterable[StoredFile], written: Container[str]) -> tuple[str, ...]:
     """The files made from all organizations that are not among those that were written last."""
     return tuple(one.name for one in stored if names.is_of_whole(one.name) and one.name not in written)
 
 
-def unknown(names: FileNames, stored: Iterable[Stored], known: Container[str]) -> tuple[str, ...]:
+def unknown(names: FileNames, stored: Iterable[StoredFile], known: Container[str]) -> tuple[str, ...]:
     """Name the files of organizations that are not known."""
     found = ((one.name, names.organization_of(one.name)) for one in stored)
     return tuple(
@@ -72,7 +72,7 @@ def unknown(names: FileNames, stored: Iterable[Stored], known: Container[str]) -
     )
 
 
-def abandoned(names: FileNames, stored: Iterable[Stored], now: datetime) -> tuple[str, ...]:
+def abandoned(names: FileNames, stored: Iterable[StoredFile], now: datetime) -> tuple[str, ...]:
     """The run's files that were never published and whose writer must be gone.
 
     A newer one can belong to another process of the run, and is left alone; it counts nowhere.

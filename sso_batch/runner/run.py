@@ -14,11 +14,11 @@ from sso_batch import open_files
 from sso_batch.aws.connection_pool import Sessions
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
-from sso_batch.collect.strategy import Known, Way, estimate
-from sso_batch.collect.work_queue import Meter
+from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
+from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Config, Organization
-from sso_batch.config.durations import written
-from sso_batch.daemon_threads import Workers
+from sso_batch.config.durations import format_duration
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
 from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.manifest import RunFacts
@@ -30,7 +30,7 @@ from sso_batch.runner.finalize import Ending, tell_completed
 from sso_batch.runner.instance_claims import Claims
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.runner.signals import Interruption, told_to_end
-from sso_batch.store import Store, unusable
+from sso_batch.store import Store, to_output_error
 
 _WRITERS = 2
 
@@ -90,7 +90,7 @@ class Run:
             facts.names,
             csv="csv" in output.formats,
             escape_formulas=output.escape_formulas,
-            writers=Workers(_WRITERS, "files"),
+            writers=DaemonThreads(_WRITERS, "files"),
             archive=self._archive,
         )
         self._stop = surroundings.stop
@@ -144,7 +144,7 @@ class Run:
         try:
             await writers.run(archive.clear)
         except OSError as error:
-            raise unusable(archive.store.name, error) from error
+            raise to_output_error(archive.store.name, error) from error
         return None
 
     async def _work(self) -> RunOutcome:
@@ -152,7 +152,7 @@ class Run:
         span = self._config.run.deadline
         deadline = TimeLimit(
             loop.time() + span.total_seconds(),
-            name=f"run.deadline ({written(span)})",
+            name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         places = asyncio.Semaphore(self._organizations_at_once())
@@ -213,29 +213,29 @@ class Run:
 
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
-        meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
+        count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
         audit = Audit(
             organization,
             self._config.collect,
             sessions=self._sessions,
             deadline=deadline,
-            claim=partial(self._claims.claim, name),
+            claim_instance=partial(self._claims.claim, name),
             clock=self._clock,
-            meter=meter,
-            planned=partial(self._planned, name),
+            job_count=count,
+            on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
         )
         return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
 
-    def _planned(self, name: str, way: Way, known: Known) -> None:
-        """Log which way was taken, and what was known of both."""
+    def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
+        """Log the listing strategy of an organization, and what both strategies cost."""
         rate = self._config.collect.requests_per_second
-        by_pair = estimate(known.common + known.by_pair, rate=rate)
-        by_principal = estimate(known.common + known.principals, rate=rate)
+        by_pair = estimate(workload.common + workload.by_pair, rate=rate)
+        by_principal = estimate(workload.common + workload.principals, rate=rate)
         self._log.info(
             "collect.planned",
             org=name,
-            way=way.value,
+            way=strategy.value,
             by_pair_calls=by_pair.calls,
             by_pair_seconds=by_pair.seconds,
             by_principal_calls=by_principal.calls,

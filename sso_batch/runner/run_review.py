@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Review
-from sso_batch.coverage import CHANGES
+from sso_batch.coverage import NotExamined
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
@@ -78,7 +78,7 @@ class RunReview:
         self._compared: list[tuple[FileEntry, FileEntry]] = []
         self._lost: dict[str, OrganizationError] = {}
         self._not_compared: list[tuple[str, str]] = []
-        self._notes: defaultdict[str, list[str]] = defaultdict(list)
+        self._notes: defaultdict[str, list[NotExamined]] = defaultdict(list)
 
     def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
         """Look at them all; raises Stopped and OSError.
@@ -147,15 +147,14 @@ class RunReview:
         name = snapshot.organization
         earlier, skipped = self._earlier.newest(name)
         if skipped:
-            self._notes[name].append(f"changes: {_skipped(skipped)}")
+            self._notes[name].append(NotExamined.by_comparison(_skipped(skipped)))
         reason = _NO_EARLIER
         if earlier is not None:
             previous, reason = self._compare(earlier, snapshot)
             if previous is not None:
                 self._compared.append((earlier.snapshot_file, file))
-                self._notes[name] += [
-                    f"{CHANGES}{one}" for one in comparison.not_examined(previous, snapshot)
-                ]
+                omissions = comparison.not_examined(previous, snapshot)
+                self._notes[name] += map(NotExamined.by_comparison, omissions)
                 return previous, ""
         self._leave_out(name, reason)
         return None, f"not compared with an earlier run: {reason}"
@@ -170,10 +169,10 @@ class RunReview:
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._not_compared.append((name, reason))
-        self._notes[name].append(f"{CHANGES}{reason}")
+        self._notes[name].append(NotExamined.by_comparison(reason))
 
     def _reviewed(
-        self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[str]
+        self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[NotExamined]
     ) -> OrganizationOutcome:
         """The outcome with what the review adds to it, which is told to the log."""
         if one.name in self._lost:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest_reading import Manifest
 from sso_batch.run_files.results import NOTHING, OrganizationOutcome, Status
@@ -66,7 +66,7 @@ def names_expected(names: FileNames, outcome: OrganizationOutcome, *, csv: bool)
 
 def lost(outcome: OrganizationOutcome, error: OrganizationError) -> OrganizationOutcome:
     """The outcome of an entry whose instance an earlier entry has read, in another shard."""
-    gap = Gap(error.operation, outcome.name, error.code, error.message, error.hint)
+    gap = error.gap(outcome.name)
     return replace(
         outcome, status=Status.FAILED, counts=NOTHING, not_examined=(), gaps=(gap,), files=(), findings=None
     )
@@ -75,6 +75,7 @@ def lost(outcome: OrganizationOutcome, error: OrganizationError) -> Organization
 def unreported(organization: str, shard: Shard) -> Gap:
     """The gap of an organization whose shard has not reported."""
     return Gap(
+        GapKind.MERGE,
         "merge",
         organization,
         "ShardMissing",
@@ -86,6 +87,7 @@ def unreported(organization: str, shard: Shard) -> Gap:
 def changed(organization: str) -> Gap:
     """The gap of an organization whose files are not those that its shard has reported."""
     return Gap(
+        GapKind.MERGE,
         "merge",
         organization,
         CHANGED,

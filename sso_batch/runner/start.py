@@ -15,7 +15,7 @@ from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_ma
 from sso_batch.run_files.results import Status
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
-from sso_batch.store import Store, Stored, unusable
+from sso_batch.store import Store, StoredFile, to_output_error
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -76,7 +76,7 @@ def begin(
                     continue
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
-        raise unusable(store.name, error) from error
+        raise to_output_error(store.name, error) from error
 
 
 def check_run_id(run_id: str | None) -> None:
@@ -180,7 +180,7 @@ def _is_free(store: Store, names: FileNames) -> bool:
     return not any(_shares_start(store, names, one) for one in taken)
 
 
-def _shares_start(store: Store, names: FileNames, one: Stored) -> bool:
+def _shares_start(store: Store, names: FileNames, one: StoredFile) -> bool:
     """Whether a file is of another run with this very start: its name tells, or else the run file's words."""
     if names.taken(one.name):
         return True

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from sso_batch.aws.gateway import Gateway, Tally
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Instantly:
         return self._runner.get_loop().time()
 
 
-class _InLine(Workers):
+class _InLine(DaemonThreads):
     """Does work where it is asked for, and lets the loop go round as a thread would."""
 
     async def run(self, work: Callable[[], T]) -> T:

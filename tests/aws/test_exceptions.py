@@ -5,14 +5,16 @@ import pytest
 from sso_batch.aws.exceptions import AwsFailure, malformed, past_deadline
 from sso_batch.aws.operations import GET_CALLER_IDENTITY, LIST_USERS
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind, Subject
 
 
 def test_gap() -> None:
     """A failure is a gap of the resource that it was about, and can be told in a line."""
     failure = AwsFailure("ListUsers", "AccessDenied", "no", hint="allow it")
 
-    assert failure.gap("d-1") == Gap("ListUsers", "d-1", "AccessDenied", "no", "allow it")
+    assert failure.gap(Subject(GapKind.USERS, "d-1")) == Gap(
+        GapKind.USERS, "ListUsers", "d-1", "AccessDenied", "no", "allow it"
+    )
     assert str(failure) == "ListUsers: AccessDenied: no"
 
 
@@ -26,12 +28,14 @@ def test_our_own() -> None:
         "the answer cannot be understood: no Users",
         True,
     )
-    assert late.gap("x") == Gap(
+    assert late.gap(Subject(GapKind.USERS, "x", "arn")) == Gap(
+        GapKind.USERS,
         "GetCallerIdentity",
         "x",
         "DeadlineExceeded",
         "no answer before the end of run.deadline (2h)",
         "increase run.deadline",
+        "arn",
     )
     assert not late.transient
 

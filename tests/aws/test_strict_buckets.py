@@ -11,7 +11,7 @@ import pytest
 from sso_batch.aws.s3.bucket import Objects
 from sso_batch.aws.s3.client import bucket_of
 from sso_batch.config import Output
-from sso_batch.store import PlaceError
+from sso_batch.store import StorageError
 from tests.support.loopback import BUCKET, Headers, LoopbackS3, client_of
 
 KEY = "audits/a.csv"
@@ -120,7 +120,7 @@ def test_replace_what_may_not_be_written(bucket: Objected, s3: LoopbackS3, tmp_p
     upload(bucket(), tmp_path, b"before")
     s3.allows = lambda operation, _: operation not in CONDITIONAL
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(bucket(), tmp_path, SMALL, replace=True)
 
     assert caught.value.code == "AccessDenied"
@@ -206,7 +206,7 @@ def test_a_header_that_is_missing(bucket: Objected, s3: LoopbackS3, missing: str
     """A bucket that demands a header which the configuration does not give is refused before a run."""
     s3.allows = lambda operation, headers: operation not in MAKING or missing in headers
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         bucket().prove(KEY, patient=False)
 
     assert "output.server_side_encryption, output.kms_key_id or output.acl" in caught.value.hint
@@ -265,7 +265,7 @@ def test_html_for_good(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operati
         "DeleteObject": lambda: objects.delete(KEY),
     }
 
-    with pytest.raises(PlaceError, match=f"{operation} in the bucket reports failed: MalformedA") as caught:
+    with pytest.raises(StorageError, match=f"{operation} in the bucket reports failed: MalformedA") as caught:
         ask[operation]()
 
     assert caught.value.transient
@@ -280,7 +280,7 @@ def test_item_of_a_listing(missing: str, without_pauses: None) -> None:
     del item[missing]
     client = SimpleNamespace(list_objects_v2=lambda **_: {"IsTruncated": False, "Contents": [item]})
 
-    with pytest.raises(PlaceError, match="MalformedAnswer"):
+    with pytest.raises(StorageError, match="MalformedAnswer"):
         list(Objects(client, BUCKET, threading.Event()).listed("audits/"))
 
 
@@ -328,7 +328,7 @@ def test_trouble_before_a_run(
         if patient:
             objects.prove(KEY, patient=True)
         else:
-            with pytest.raises(PlaceError) as caught:
+            with pytest.raises(StorageError) as caught:
                 objects.prove(KEY, patient=False)
             assert (caught.value.code, caught.value.transient) == ("SlowDown", True)
 

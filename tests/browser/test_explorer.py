@@ -10,6 +10,7 @@ import pytest
 from sso_batch.model import Snapshot
 from tests.browser.opened import OpenedPage, Row
 from tests.support.overviews import company, overview, rows, with_hole
+from tests.support.records import unexamined
 
 Show = Callable[..., OpenedPage]
 
@@ -89,7 +90,7 @@ def test_user_without_access(show: Show) -> None:
 
 def test_not_examined(show: Show) -> None:
     """What was not examined is shown next to the result."""
-    opened = show(overview(replace(ACME, not_examined=("orphaned assignments", "account paths"))))
+    opened = show(overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths"))))
 
     opened.fill(who="nobody")
 
@@ -240,3 +241,24 @@ def test_explore_from_a_tile(show: Show) -> None:
     opened.page.click("[data-explore=globex]")
 
     assert opened.rows() == expected((GLOBEX,))
+
+
+@pytest.mark.parametrize(
+    ("managed", "customer", "unread"),
+    [(None, (), "policies of permission sets"), ((), ("/own",), "what customer managed policies allow")],
+)
+def test_administrators_who_were_not_read(
+    show: Show, managed: tuple[str, ...] | None, customer: tuple[str, ...], unread: str
+) -> None:
+    """Where a search for administrators finds nobody, the page says which policies were not read."""
+    sets = tuple(
+        replace(one, managed_policies=managed, customer_managed_policies=customer)
+        for one in company("acme", 1).permission_sets
+    )
+
+    opened = show(overview(replace(company("acme", 1), permission_sets=sets)))
+    opened.page.check("#admin")
+    opened.fill(who="")
+
+    assert opened.answer == "No way found in what was read. This does not prove that there is none."
+    assert f"acme: somebody may be an administrator unseen. Not read: {unread}" in opened.caveats

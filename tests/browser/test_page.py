@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
 from sso_batch.report.report_input import ReportInput
-from tests.benchmarks.rows import everybody
+from tests.benchmarks.rows import large_group_snapshot
 from tests.browser.opened import OpenedPage
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
 from tests.support.records import snapshot
@@ -194,7 +194,7 @@ def test_200_000_rows(show: Show) -> None:
 
 def test_folded_group(show: Show) -> None:
     """A group with too many members has one row; the page says that the user may be one of them."""
-    opened = show(overview(everybody(20_000)))
+    opened = show(overview(large_group_snapshot(20_000)))
 
     opened.fill(who="Person 00000007")
     sought, why = opened.answer, opened.caveats

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.preflight.record import OrganizationCheck, Permission, Verdict, exit_code
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/Audit/x"
 INSTANCE = Instance("arn", "d-1", "eu-west-1", "o-1", "111122223333", CALLER)
 READY = OrganizationCheck("acme", (), INSTANCE, (), None, 3)
-FAILED = replace(READY, instance=None, failure=Gap("ListInstances", "acme", "NoInstance", "no", ""))
+FAILED = replace(
+    READY, instance=None, failure=Gap(GapKind.ORGANIZATION, "ListInstances", "acme", "NoInstance", "no", "")
+)
 
 
 def permission(verdict: Verdict, *, code: str = "", instead: str = "") -> Permission:

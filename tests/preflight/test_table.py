@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
 from sso_batch.preflight.table import table
 
@@ -43,7 +43,7 @@ FAILED = replace(
     instance=None,
     permissions=(),
     estimates=None,
-    failure=Gap("AssumeRole", "x", "AccessDenied", "no", "fix"),
+    failure=Gap(GapKind.ORGANIZATION, "AssumeRole", "x", "AccessDenied", "no", "fix"),
 )
 POLICY = "sso-batch policy -c 'o rg.yaml'"
 LONGEST = "a" * 63
@@ -118,7 +118,14 @@ def test_one_line_for_a_cause(messages: list[str]) -> None:
     checks = [
         replace(
             check,
-            failure=Gap("AssumeRole", "x", "AccessDenied", messages[number % len(messages)], "fix the role"),
+            failure=Gap(
+                GapKind.ORGANIZATION,
+                "AssumeRole",
+                "x",
+                "AccessDenied",
+                messages[number % len(messages)],
+                "fix the role",
+            ),
         )
         for number, check in enumerate(named(FAILED, 30))
     ]
@@ -132,7 +139,9 @@ def test_one_line_for_a_cause(messages: list[str]) -> None:
 def test_unlike_causes() -> None:
     """Each cause has a line of its own."""
     other = replace(
-        FAILED, name="globex", failure=Gap("ListInstances", "x", "NoInstance", "none", "set the Region")
+        FAILED,
+        name="globex",
+        failure=Gap(GapKind.ORGANIZATION, "ListInstances", "x", "NoInstance", "none", "set the Region"),
     )
 
     text = shown([FAILED, other])

@@ -8,8 +8,8 @@ import pytest
 from sso_batch.report.human_formats import HumanFormat, write_human_format
 from sso_batch.run_files.writer import Stopped
 from sso_batch.store import Folder
-from tests.end_to_end.command import execute
 from tests.run_files.test_writer import StopsAfter, names
+from tests.support.command import execute
 from tests.support.overviews import company, hostile, overview, with_hole
 
 ACME = company("acme", 1)

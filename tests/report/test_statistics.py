@@ -6,19 +6,23 @@ from typing import Any
 import pytest
 
 from sso_batch.access import Holder, resolve
-from sso_batch.coverage import (
-    ACCOUNT_PATHS,
-    ENTITLEMENTS,
-    PERMISSION_SET_DETAILS,
-    UNASSIGNED_PERMISSION_SETS,
-    UNLISTED_PRINCIPALS,
-)
-from sso_batch.model import GROUP, USER, Group, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionSet, Principal, Snapshot, User
 from sso_batch.report import statistics
 from sso_batch.report.statistics import DIRECT, Administrator, LargeGroup, Statistics, compute_statistics
 from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_hole
-from tests.support.records import ADMIN, ROLE, entitlement, gap, grant, permission_set, snapshot, user
+from tests.support.records import (
+    ADMIN,
+    ROLE,
+    entitlement,
+    gap,
+    grant,
+    permission_set,
+    snapshot,
+    unexamined,
+    user,
+)
 
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
 ADMINISTRATOR = permission_set(ADMIN, "Admin", "PT1H", (ADMINISTRATOR_ACCESS,), (), "", "")
@@ -162,9 +166,9 @@ CUSTOMER = permission_set(ADMIN, "Own", "PT1H", (), ("/path/own",), "", "")
         (snapshot(grants=(entitlement(ANN),)), "what IAM roles of entitlements allow: 1"),
         (snapshot(**GROUP_GRANT), "members of groups that were not read: 1"),
         (snapshot(gaps=(gap(),)), "grants that were not read (gaps: 1)"),
-        (snapshot(gaps=(gap(operation="ListUsers"),)), "other answers (gaps: 1)"),
-        (snapshot(not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
-        (snapshot(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
+        (snapshot(gaps=(gap(kind=GapKind.USERS),)), "other answers (gaps: 1)"),
+        (snapshot(not_examined=unexamined(Omission.UNLISTED_PRINCIPALS)), Omission.UNLISTED_PRINCIPALS),
+        (snapshot(not_examined=unexamined(Omission.ENTITLEMENTS)), Omission.ENTITLEMENTS),
     ],
 )
 def test_unread(organization: Snapshot, unread: str) -> None:
@@ -183,7 +187,11 @@ def test_unread(organization: Snapshot, unread: str) -> None:
             permission_sets=(replace(ADMINISTRATOR, customer_managed_policies=("/own",)),),
             grants=(grant(ANN),),
         ),
-        snapshot(not_examined=(PERMISSION_SET_DETAILS, ACCOUNT_PATHS, UNASSIGNED_PERMISSION_SETS)),
+        snapshot(
+            not_examined=unexamined(
+                Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS, Omission.UNASSIGNED_PERMISSION_SETS
+            )
+        ),
     ],
 )
 def test_nothing_unread(organization: Snapshot) -> None:

@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from sso_batch.coverage import ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL
-from sso_batch.model import GROUP, OUTDATED, USER, Membership, Outdated, PermissionSet, Principal, Snapshot
+from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, Omission, Scope
+from sso_batch.model import (
+    GROUP,
+    USER,
+    GapKind,
+    Membership,
+    Outdated,
+    PermissionSet,
+    Principal,
+    Snapshot,
+)
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, unexamined
 
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (
@@ -27,34 +36,25 @@ COMPLETE = organization(grants=(grant(ANN),), outdated=())
 
 def blind_spots(check: str, snapshot: Snapshot) -> tuple[str, ...]:
     """Return what a check could not examine, without the check's id."""
-    not_examined = review(snapshot, by=rules(check)).not_examined["acme"]
-    return tuple(reason.removeprefix(f"check {check}: ") for reason in not_examined)
+    items = review(snapshot, by=rules(check)).not_examined["acme"]
+    assert all((item.scope, item.check) == (Scope.CHECK, check) for item in items)
+    return tuple(item.what for item in items)
 
 
 def test_nothing_is_missing() -> None:
     """If everything was read, only the check that needs an earlier run has a blind spot."""
-    assert review(COMPLETE, by=rules()).not_examined["acme"] == (
-        "check admin-gained: there is no earlier run",
+    assert review(COMPLETE, by=rules()).not_examined["acme"] == unexamined(
+        "check admin-gained: there is no earlier run"
     )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
 @pytest.mark.parametrize(
-    "operation",
-    [
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    ],
+    "kind", [GapKind.PERMISSION_SETS, GapKind.PROVISIONING, GapKind.ASSIGNMENTS, GapKind.ENTITLEMENTS]
 )
-def test_unread_grants(check: str, operation: str) -> None:
+def test_unread_grants(check: str, kind: GapKind) -> None:
     """A gap in the grants is a blind spot of every check that examines them."""
-    incomplete = replace(COMPLETE, gaps=(gap(operation=operation),))
+    incomplete = replace(COMPLETE, gaps=(gap(kind=kind),))
 
     assert blind_spots(check, incomplete) == ("grants that were not read (gaps: 1)",)
 
@@ -62,14 +62,16 @@ def test_unread_grants(check: str, operation: str) -> None:
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_excluded_entitlements(check: str) -> None:
     """Entitlements that the configuration excludes are a blind spot of these checks, too."""
-    assert blind_spots(check, replace(COMPLETE, not_examined=(ENTITLEMENTS,))) == (ENTITLEMENTS,)
+    assert blind_spots(check, replace(COMPLETE, not_examined=unexamined(Omission.ENTITLEMENTS))) == (
+        Omission.ENTITLEMENTS,
+    )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
 def test_listing_by_principal(check: str) -> None:
     """Grants that a listing by principal does not show are a blind spot of these checks, too."""
     assert "grants to principals that are not listed" in "; ".join(
-        blind_spots(check, replace(COMPLETE, not_examined=NOT_SEEN_BY_PRINCIPAL))
+        blind_spots(check, replace(COMPLETE, not_examined=unexamined(*NOT_SEEN_BY_PRINCIPAL)))
     )
 
 
@@ -107,7 +109,7 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
     ("orphaned-grant", organization(grants=(grant(OTHERS),)), "users and groups that were not read: 1"),
     (
         "orphaned-grant",
-        organization(not_examined=("orphaned assignments",)),
+        organization(not_examined=unexamined("orphaned assignments")),
         "orphaned assignments",
     ),
     ("empty-group-grant", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
@@ -123,32 +125,32 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "long-session",
-        organization(gaps=(gap(operation="ListPermissionSets"),)),
+        organization(gaps=(gap(kind=GapKind.PERMISSION_SETS),)),
         "permission sets that were not listed",
     ),
     (
         "user-without-email",
-        organization(gaps=(gap(operation="ListUsers"), gap(operation="DescribeUser"))),
+        organization(gaps=(gap(kind=GapKind.USERS), gap(kind=GapKind.USERS), gap(kind=GapKind.GROUPS))),
         "users that were not read (gaps: 2)",
     ),
     (
         "unused-permission-set",
-        organization(not_examined=("permission sets without assignments",)),
+        organization(not_examined=unexamined("permission sets without assignments")),
         "permission sets without assignments",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(f"111111111111 {ADMIN}"),)),
+        organization(gaps=(gap(permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(ADMIN, operation="ListAccountsForProvisionedPermissionSet"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING, permission_set_arn=ADMIN),)),
         "permission sets whose assignments were not all read: 1",
     ),
     (
         "unused-permission-set",
-        organization(gaps=(gap(operation="ListPermissionSetsProvisionedToAccount"),)),
+        organization(gaps=(gap(kind=GapKind.PROVISIONING),)),
         "permission sets whose assignments were not all read: 1",
     ),
     ("outdated-provisioning", organization(), "versions of permission sets in accounts"),
@@ -156,7 +158,7 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
         "outdated-provisioning",
         organization(
             outdated=(),
-            gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),),
+            gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),),
         ),
         "versions that were not read (gaps: 1)",
     ),
@@ -166,7 +168,11 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
         "members who were not read: 1",
     ),
     ("stale-membership", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
-    ("entitlement-bypass", organization(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
+    (
+        "entitlement-bypass",
+        organization(not_examined=unexamined(Omission.ENTITLEMENTS)),
+        Omission.ENTITLEMENTS,
+    ),
 ]
 
 
@@ -181,16 +187,14 @@ def test_blind_spot(check: str, snapshot: Snapshot, expected: str) -> None:
 
 def test_gap_in_outdated_provisioning() -> None:
     """A gap in outdated provisioning is a blind spot of only the check that uses it."""
-    incomplete = replace(
-        COMPLETE, gaps=(gap(f"{ADMIN} {OUTDATED}", operation="ListAccountsForProvisionedPermissionSet"),)
-    )
+    incomplete = replace(COMPLETE, gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),))
 
     assert review(incomplete, by=rules("direct-grant", "unused-permission-set")).not_examined["acme"] == ()
 
 
 def test_gap_in_another_permission_set() -> None:
     """A permission set is known to be unused if its own assignments were read, whatever else was not."""
-    incomplete = organization(gaps=(gap("111111111111 arn:other"),))
+    incomplete = organization(gaps=(gap(permission_set_arn="arn:other"),))
 
     reviewed = review(incomplete, by=rules("unused-permission-set"))
 
@@ -208,8 +212,8 @@ def test_finding_and_blind_spot() -> None:
     reviewed = review(incomplete, by=rules("empty-group-grant"))
 
     assert [finding.group_name for finding in reviewed.findings] == ["Ops"]
-    assert reviewed.not_examined["acme"] == (
-        "check empty-group-grant: members of groups that were not read: 1",
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check empty-group-grant: members of groups that were not read: 1"
     )
 
 

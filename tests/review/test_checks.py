@@ -9,7 +9,7 @@ from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principa
 from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS
 from tests.review.reviews import ANN, EVERYTHING, OPS, organization, permission_set, review, rules, subject
-from tests.support.records import ADMIN, ROLE, entitlement, grant, user
+from tests.support.records import ADMIN, ROLE, entitlement, grant, unexamined, user
 
 MANAGEMENT = "000000000001"
 PROD = "111111111111"
@@ -187,8 +187,8 @@ def test_malformed_inline_policy(malformed: str) -> None:
     """A policy that cannot be parsed is not taken for one that allows nothing."""
     snapshot = organization(permission_sets=(permission_set(inline_policy=malformed),), grants=(grant(ANN),))
 
-    assert review(snapshot, by=rules("admin-access")).not_examined["acme"] == (
-        "check admin-access: policies of permission sets that were not read or not understood: 1",
+    assert review(snapshot, by=rules("admin-access")).not_examined["acme"] == unexamined(
+        "check admin-access: policies of permission sets that were not read or not understood: 1"
     )
 
 
@@ -223,8 +223,8 @@ def test_unknown_session_duration(duration: str) -> None:
     """A duration that cannot be parsed, or that has no fixed length, is not taken for a short one."""
     snapshot = organization(permission_sets=(permission_set(session_duration=duration),))
 
-    assert review(snapshot, by=rules("long-session")).not_examined["acme"] == (
-        "check long-session: session durations that were not read or not understood: 1",
+    assert review(snapshot, by=rules("long-session")).not_examined["acme"] == unexamined(
+        "check long-session: session durations that were not read or not understood: 1"
     )
 
 
@@ -371,7 +371,9 @@ def test_earlier_access_is_unknown() -> None:
     reviewed = review(after, by=rules("admin-gained"), previous=before)
 
     assert [finding.user_id for finding in reviewed.findings] == ["u-2"]
-    assert reviewed.not_examined["acme"] == ("check admin-gained: users whose earlier access is unknown: 1",)
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check admin-gained: users whose earlier access is unknown: 1"
+    )
 
 
 def test_without_an_earlier_run() -> None:
@@ -381,4 +383,4 @@ def test_without_an_earlier_run() -> None:
     reviewed = review(snapshot, by=rules("admin-gained"))
 
     assert reviewed.findings == ()
-    assert reviewed.not_examined["acme"] == ("check admin-gained: there is no earlier run",)
+    assert reviewed.not_examined["acme"] == unexamined("check admin-gained: there is no earlier run")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.access import NOT_READ, Access, Holder, resolve
-from sso_batch.coverage import ACCOUNT_PATHS, ENTITLEMENTS, NOT_SEEN_BY_PRINCIPAL, PERMISSION_SET_DETAILS
+from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, Omission
 from sso_batch.model import (
     GROUP,
     USER,
@@ -22,7 +22,7 @@ from sso_batch.model import (
 )
 from sso_batch.review.comparison import changes, incomparable_reason, not_examined
 from tests.review.reviews import ANN, OPS, organization, permission_set
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, snapshot, user
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, snapshot, unexamined, user
 
 DIRECT = organization(grants=(grant(ANN),))
 THROUGH_GROUP = organization(
@@ -58,18 +58,22 @@ def changed_rows(old: Snapshot, new: Snapshot) -> list[Row]:
             "different instances of IAM Identity Center: arn:aws:sso:::instance/ssoins-1, then arn:other",
         ),
         (
-            {"not_examined": NOT_SEEN_BY_PRINCIPAL},
+            {"not_examined": unexamined(*NOT_SEEN_BY_PRINCIPAL)},
             {},
             "one run listed assignments by account, the other one by principal, which shows fewer of them",
         ),
         (
             {},
-            {"not_examined": NOT_SEEN_BY_PRINCIPAL},
+            {"not_examined": unexamined(*NOT_SEEN_BY_PRINCIPAL)},
             "one run listed assignments by account, the other one by principal, which shows fewer of them",
         ),
         ({}, {}, ""),
-        ({"not_examined": NOT_SEEN_BY_PRINCIPAL}, {"not_examined": NOT_SEEN_BY_PRINCIPAL}, ""),
-        ({"not_examined": (ENTITLEMENTS,)}, {}, ""),
+        (
+            {"not_examined": unexamined(*NOT_SEEN_BY_PRINCIPAL)},
+            {"not_examined": unexamined(*NOT_SEEN_BY_PRINCIPAL)},
+            "",
+        ),
+        ({"not_examined": unexamined(Omission.ENTITLEMENTS)}, {}, ""),
     ],
 )
 def test_incomparable(old: dict[str, object], new: dict[str, object], reason: str) -> None:
@@ -81,13 +85,13 @@ def test_incomparable(old: dict[str, object], new: dict[str, object], reason: st
 def test_entitlements_of_one_side(*, swapped: bool) -> None:
     """Entitlements that only one side has read are reported as not compared, not as added or removed."""
     pair = [
-        replace(DIRECT, not_examined=(ENTITLEMENTS,)),
+        replace(DIRECT, not_examined=unexamined(Omission.ENTITLEMENTS)),
         replace(DIRECT, grants=(grant(ANN), entitlement(ANN))),
     ]
     old, new = pair[::-1] if swapped else pair
 
     assert changed_rows(old, new) == []
-    assert not_examined(old, new) == (ENTITLEMENTS,)
+    assert not_examined(old, new) == (Omission.ENTITLEMENTS,)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -98,7 +102,7 @@ def test_details_of_one_side(*, swapped: bool) -> None:
         organization(
             permission_sets=(bare,),
             grants=(grant(ANN),),
-            not_examined=(PERMISSION_SET_DETAILS, ACCOUNT_PATHS),
+            not_examined=unexamined(Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS),
         ),
         organization(
             permission_sets=(permission_set(inline_policy="{}", session_duration="PT2H"),),
@@ -108,7 +112,7 @@ def test_details_of_one_side(*, swapped: bool) -> None:
     old, new = pair[::-1] if swapped else pair
 
     assert changed_rows(old, new) == [("changed", "SessionDuration", "111111111111", "u-1")]
-    assert not_examined(old, new) == (PERMISSION_SET_DETAILS, ACCOUNT_PATHS)
+    assert not_examined(old, new) == (Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS)
 
 
 # Compared

@@ -16,7 +16,7 @@ from sso_batch.review.rules import Rules, needs_outdated_provisioning, severity_
 from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, OPS, TODAY, organization, review, rules
-from tests.support.records import grant, small_organization
+from tests.support.records import grant, small_organization, unexamined
 
 
 def settings(**review_part: Any) -> Review:  # noqa: ANN401 - as a file has it
@@ -91,7 +91,9 @@ def test_unread_organizations() -> None:
     reviewed = reviewer.finish(["globex", "initech"])
 
     assert reviewed.not_examined == {
-        "acme": ("check cross-organization-admin: organizations that were not read: globex, initech",)
+        "acme": unexamined(
+            "check cross-organization-admin: organizations that were not read: globex, initech"
+        )
     }
 
 

@@ -10,7 +10,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.results import Calls, Counts, Status
 from sso_batch.store import FileEntry
-from tests.support.records import INSTANCE, gap, outcome, run_outcome
+from tests.support.records import INSTANCE, gap, outcome, run_outcome, unexamined
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=("umbrella",))
@@ -53,11 +53,13 @@ def test_failed_organization() -> None:
             "not_examined": [],
             "gaps": [
                 {
+                    "kind": "assignments",
                     "operation": "ListAccountAssignments",
                     "resource": "globex",
                     "code": "AccessDeniedException",
                     "message": "not authorized",
                     "hint": "",
+                    "permission_set_arn": "",
                 }
             ],
             "files": [],
@@ -83,7 +85,7 @@ def test_manifest() -> None:
     acme = outcome(
         counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
         calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
-        not_examined=("account paths",),
+        not_examined=unexamined("account paths"),
         files=(file,),
         endpoint_overrides=("sts=http://127.0.0.1:1",),
     )
@@ -91,7 +93,7 @@ def test_manifest() -> None:
     document = json.loads(manifest(FACTS, run_outcome(acme, files=(merged,))))
 
     assert document == {
-        "schema": 1,
+        "schema": 2,
         "version": __version__,
         "run_id": "nightly-7",
         "ts": "20260304_050607",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sso_batch.model import GapKind
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
@@ -13,7 +14,7 @@ from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_ma
 from sso_batch.run_files.results import Calls, Counts, Status
 from sso_batch.sharding import Shard
 from sso_batch.store import FileEntry
-from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome
+from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome, unexamined
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, "c0ffee", "complete", ("umbrella",), Shard(1, 3))
@@ -22,7 +23,7 @@ READ = replace(INSTANCE, identity_store_id="")
 ACME = outcome(
     counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
     calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
-    not_examined=("account paths",),
+    not_examined=unexamined("account paths"),
     files=(FILE,),
     endpoint_overrides=("sts=http://127.0.0.1:1",),
     findings=FindingCounts(1, 2, 3),
@@ -52,7 +53,7 @@ def changed(place: str, value: object) -> bytes:
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("schema", 2),
+        ("schema", 1),
         ("schema", ...),
         ("status", "great"),
         ("exit_code", "0"),
@@ -75,6 +76,7 @@ def changed(place: str, value: object) -> bytes:
         ("organizations.0.files.0.name", "notes.csv"),
         ("organizations.0.files.0.sha256", "5ha"),
         ("organizations.1.gaps.0.code", ...),
+        ("organizations.1.gaps.0.kind", "shoes"),
         ("files.0.bytes", "1234"),
     ],
 )
@@ -130,7 +132,7 @@ def test_read_back() -> None:
         run_outcome(outcome(), signal=15),
         run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),)),
         run_outcome(outcome("globex", Status.INTERRUPTED, instance=None), signal=2),
-        run_outcome(outcome(status=Status.FAILED, gaps=(gap(operation="sso-batch"),), bug=True)),
+        run_outcome(outcome(status=Status.FAILED, gaps=(gap(kind=GapKind.BUG),), bug=True)),
     ],
 )
 def test_status_and_exit_code_survive(run: Any) -> None:  # noqa: ANN401 - a RunOutcome

@@ -10,7 +10,7 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.logs import make_logger
-from sso_batch.progress import Unwatched
+from sso_batch.progress import NoProgress
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -62,7 +62,7 @@ class Night:
     def merge(self, wait: timedelta) -> RunOutcome:
         """Merge."""
         log = make_logger(Nowhere(), level="error", log_format="json")
-        surroundings = Surroundings(self.store, log, Unwatched(), self.clock)
+        surroundings = Surroundings(self.store, log, NoProgress(), self.clock)
         return Merge(CONFIG, "nightly", surroundings, wait=wait, sleep=self.sleep).run()
 
 

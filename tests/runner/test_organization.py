@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sso_batch.aws.gateway import Tally
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.logs import make_logger
 from sso_batch.model import Snapshot
@@ -56,7 +56,7 @@ def desk(folder: Path) -> Desk:
         max_age=None,
         clock=lambda: NOW,
     )
-    writers = Workers(1, "desk")
+    writers = DaemonThreads(1, "desk")
     return Desk(Folder(folder), NAMES, csv=True, escape_formulas=True, writers=writers, archive=archive)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, stale, standing
-from sso_batch.store import Stored
+from sso_batch.store import StoredFile
 from tests.support.records import FINISHED, gap, snapshot
 
 NAMES = FileNames("nightly", "20260304_050607")
@@ -47,8 +47,8 @@ def test_any_age() -> None:
     assert standing(Found(there=True, snapshot=old), replace(WANTED, not_before=None)) is Standing.FINISHED
 
 
-def stored(*names: str, age: timedelta = timedelta(0)) -> list[Stored]:
-    return [Stored(name, NOW - age) for name in names]
+def stored(*names: str, age: timedelta = timedelta(0)) -> list[StoredFile]:
+    return [StoredFile(name, NOW - age) for name in names]
 
 
 def test_stale() -> None:

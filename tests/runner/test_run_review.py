@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from sso_batch.config import Config, Output, Review, Waiver
+from sso_batch.config import Config, Output, Review, WaiverSettings
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest
@@ -76,7 +76,9 @@ def close(
             output=Output(formats=(format_,)),
             review=Review(
                 compare="previous",
-                waivers=(Waiver(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9"),),
+                waivers=(
+                    WaiverSettings(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9"),
+                ),
             ),
         ),
         folder,

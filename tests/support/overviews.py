@@ -15,6 +15,7 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    GapKind,
     Grant,
     Group,
     Membership,
@@ -31,7 +32,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 from sso_batch.store import FileEntry
-from tests.support.records import gap, outcome, run_outcome, snapshot
+from tests.support.records import gap, outcome, run_outcome, snapshot, unexamined
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
 
@@ -134,7 +135,7 @@ def with_hole(one: Snapshot) -> Snapshot:
     return replace(
         one,
         memberships=tuple(each for each in one.memberships if each.group_id != grants[0]),
-        gaps=(gap(grants[0], operation="ListGroupMemberships"),),
+        gaps=(gap(grants[0], kind=GapKind.MEMBERS, operation="ListGroupMemberships"),),
     )
 
 
@@ -167,7 +168,7 @@ def hostile() -> Snapshot:
             Grant(f"{n:012}", PERMISSION_SET, f"arn:{n}", "", Principal(GROUP, f"g-{n}")) for n in many
         ),
         gaps=tuple(gap(name, message=name, hint=name) for name in HOSTILE),
-        not_examined=HOSTILE,
+        not_examined=unexamined(*HOSTILE),
     )
 
 

@@ -32,7 +32,7 @@ _NOTHING_LEFT = frozenset({"InvalidRange", "416"})
 
 
 class Objects:
-    """The objects of a bucket, through a client of S3; raises PlaceError where nothing else is said.
+    """The objects of a bucket, through a client of S3; raises StorageError where nothing else is said.
 
     `part` is how many bytes go in one put, or in each part. `server_side_encryption`, `kms_key_id` and `acl`
     go with every object; by default the bucket decides.

@@ -3,7 +3,7 @@
 from sso_batch.aws.blocking_retry import INTERRUPTED
 from sso_batch.aws.exceptions import MALFORMED, AwsFailure, is_denied
 from sso_batch.aws.operations import TABLE
-from sso_batch.store.errors import PlaceError
+from sso_batch.store.errors import StorageError
 
 _ACTIONS = {one.name: one.action for one in TABLE if one.service == "s3"}
 
@@ -39,10 +39,10 @@ _HINTS = {
 }
 
 
-def place_error(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> PlaceError:
+def place_error(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> StorageError:
     """The failure of a call to a bucket, whose objects are encrypted with this key, if with one of ours."""
     message = f"{failure.operation} in the bucket {bucket} failed: {failure.code}: {failure.message}"
-    return PlaceError(
+    return StorageError(
         failure.code, message, hint=_hint(failure, bucket, kms_key_id), transient=failure.transient
     )
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from sso_batch.aws import operations
 from sso_batch.aws.blocking_retry import Attempts
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.store.errors import PlaceError
+from sso_batch.store.errors import StorageError
 
 PART = 16 << 20
 """Bytes of a part; what is larger than one goes in parts, of which S3 takes 10,000."""
@@ -81,7 +81,7 @@ class Upload:
                 digest.update(content)
                 parts.add(content)
             if digest.hexdigest() != self.sha256:
-                raise PlaceError("SpoolChanged", f"{self.path} is no longer what was written to it")
+                raise StorageError("SpoolChanged", f"{self.path} is no longer what was written to it")
             parts.complete(self.conditions)
             completed = True
         finally:

@@ -17,7 +17,6 @@ from itertools import chain
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sso_batch.coverage import is_about_review
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
 from sso_batch.report.page.view_model import build_view_model
 from sso_batch.report.report_input import ReportInput
@@ -73,7 +72,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["about_review"] = is_about_review
     environment.filters |= {"figure": _figure, "when": _when}
     environment.globals["SEVERITIES"] = SEVERITIES
     return environment

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sso_batch.coverage import hides_access
+from sso_batch.coverage import NotExamined
 from sso_batch.report.page.explorer import Extent, escape_for_script
 from sso_batch.report.statistics import Statistics
 from sso_batch.run_files.results import OrganizationOutcome, Status
@@ -25,7 +25,7 @@ def serialize_caveats(
         {
             "name": organization.name,
             "gaps": [visible(gap) for gap in _gaps(organization, extent)],
-            "unexamined": [visible(reason) for reason in organization.not_examined if hides_access(reason)],
+            "unexamined": [visible(item.text) for item in organization.not_examined if item.hides_access],
             "administrators": [visible(what) for what in _unread(statistics.get(organization.name))],
         }
         for organization in organizations
@@ -37,12 +37,12 @@ def _unread(statistics: Statistics | None) -> tuple[str, ...]:
     return statistics.administrators_unread if statistics else ()
 
 
-def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[str, list[str]]]:
+def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[NotExamined, list[str]]]:
     """Return what was not examined, each with the names of the organizations that it applies to."""
-    names: defaultdict[str, list[str]] = defaultdict(list)
+    names: defaultdict[NotExamined, list[str]] = defaultdict(list)
     for organization in organizations:
-        for what in organization.not_examined:
-            names[what].append(organization.name)
+        for item in organization.not_examined:
+            names[item].append(organization.name)
     return list(names.items())
 
 

@@ -323,7 +323,8 @@
         "where",
         account[0],
         account[1] || account[0],
-        [account[0], account[3]].filter(Boolean).join(" · "),
+        account[3] ? ` · ${account[3]}` : "",
+        element("span", account[0], { className: "id" }),
         ...(isUsable(account) ? [] : [chip(account[2].toLowerCase())]),
       ),
       cell(
@@ -399,7 +400,7 @@
     $("tools").hidden = false;
     const closed = [];
     addEventListener("beforeprint", () => {
-      closed.push(...document.querySelectorAll("details:not([open])"));
+      closed.push(...document.querySelectorAll("details:not([open], .screen)"));
       for (const details of closed) details.open = true;
       showRows(true);
       if (found.length > PRINTED_ROWS && !$("cut")) {

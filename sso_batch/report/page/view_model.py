@@ -9,6 +9,7 @@ from itertools import chain
 from markupsafe import Markup
 
 from sso_batch import __version__
+from sso_batch.coverage import NotExamined
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
 from sso_batch.report.page.charts import Chart
@@ -73,7 +74,7 @@ class ViewModel:
     """By organization, what was not read and could add administrators."""
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
-    unexamined: list[tuple[str, list[str]]]
+    unexamined: list[tuple[NotExamined, list[str]]]
     caveats: Markup
     whole: bool
     """Whether the explorer has every row."""

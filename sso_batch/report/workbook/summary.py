@@ -40,7 +40,7 @@ def write_summary(book: Book, report: ReportInput) -> None:
     sheet.write_title("Organization", "Status", *counts, "Gaps", *severities, "Not examined")
     for organization in outcome.organizations:
         figures = _figures(organization)
-        not_examined = "; ".join(organization.not_examined)
+        not_examined = "; ".join(item.text for item in organization.not_examined)
         sheet.write((organization.name, organization.status.value, *figures, not_examined))
 
 

@@ -26,7 +26,7 @@ from moto import mock_aws
 from moto.s3.models import s3_backends
 
 from sso_batch.aws.s3.bucket import Objects
-from sso_batch.store import PlaceError
+from sso_batch.store import StorageError
 from tests.support.s3 import BUCKET, REGION, Client, Lost, refusal
 
 BROKEN = ConnectionClosedError(endpoint_url="https://s3.example")
@@ -141,7 +141,7 @@ def test_refused(upload: Upload, client: Client, method: str, content: bytes, co
     """A refusal is told at once, and no part of the file is left."""
     client.scripts[method] = [refusal(code)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(content)
 
     assert caught.value.code == code
@@ -154,7 +154,7 @@ def test_later_part_fails(upload: Upload, client: Client) -> None:
     """An upload whose last part cannot be had is aborted."""
     client.scripts["upload_part"] = [None, None, *[BROKEN] * 1000]
 
-    with pytest.raises(PlaceError, match="UploadPart in the bucket reports failed: ConnectionClosedError"):
+    with pytest.raises(StorageError, match="UploadPart in the bucket reports failed: ConnectionClosedError"):
         upload(LARGE)
 
     assert 3 <= client.counts["upload_part"] < 1000
@@ -167,7 +167,7 @@ def test_completion_fails_and_the_abort_too(upload: Upload, client: Client) -> N
     client.scripts["complete_multipart_upload"] = [refusal("InvalidPart")]
     client.scripts["abort_multipart_upload"] = [refusal("AccessDenied", "AbortMultipartUpload")]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "InvalidPart"
@@ -186,7 +186,7 @@ def test_something_else_ends_an_upload_in_parts(upload: Upload, client: Client) 
 
 def test_draft_that_changed(upload: Upload, client: Client) -> None:
     """A file that is no longer what was written to it does not become an object."""
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE, sha256=hashlib.sha256(b"other").hexdigest())
 
     assert caught.value.code == "SpoolChanged"
@@ -238,7 +238,7 @@ def test_endless_conflict(upload: Upload, client: Client) -> None:
     """A conflict that does not end is told at last."""
     client.scripts["put_object"] = [CONFLICT] * 1000
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload()
 
     assert caught.value.code == "ConditionalRequestConflict"
@@ -269,7 +269,7 @@ def test_upload_that_somebody_aborted(upload: Upload, client: Client) -> None:
     """An upload that is gone without its object has failed."""
     client.scripts["complete_multipart_upload"] = [refusal("NoSuchUpload", status=404)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "NoSuchUpload"
@@ -288,7 +288,7 @@ def test_expired_credentials(client: Client, stop: threading.Event, tmp_path: Pa
     upload()
     client.scripts["put_object"] = [refusal("ExpiredToken"), refusal("ExpiredToken")]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(replace=True)
 
     assert (caught.value.code, len(renewals)) == ("ExpiredToken", 2)
@@ -299,7 +299,7 @@ def test_expired_credentials_that_cannot_be_renewed(upload: Upload, client: Clie
     """Credentials of the environment that expire are told at once."""
     client.scripts["put_object"] = [refusal("ExpiredToken")]
 
-    with pytest.raises(PlaceError):
+    with pytest.raises(StorageError):
         upload()
 
     assert client.counts["put_object"] == 1
@@ -313,7 +313,7 @@ def test_no_second_try_once_stopped(upload: Upload, client: Client, stop: thread
     stop.set()
     client.scripts["put_object"] = [BROKEN]
 
-    with pytest.raises(PlaceError):
+    with pytest.raises(StorageError):
         upload()
 
     assert client.counts["put_object"] == 1
@@ -329,7 +329,7 @@ def test_no_further_part_once_stopped(upload: Upload, client: Client, stop: thre
 
     client.real.upload_part = stop_after
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "Interrupted"
@@ -352,7 +352,7 @@ def test_a_call_that_hangs_is_left(
     client.real.put_object = hang
     begun = time.monotonic()
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload()
 
     go_on.set()
@@ -455,7 +455,7 @@ def test_read_denied(objects: Objects, upload: Upload, client: Client, listing: 
     client.scripts["get_object"] = [refusal("AccessDenied", "GetObject", status=403)]
     client.scripts["list_objects_v2"] = [listing]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         list(objects.read(KEY))
 
     assert "s3:GetObject" in caught.value.hint
@@ -496,7 +496,7 @@ def test_read_breaks_for_good(objects: Objects, client: Client) -> None:
     """A body that cannot be had to its end is an error and never a shorter file."""
     client.real.get_object = lambda **_: {"ETag": "e", "Body": _Breaking(b"")}
 
-    with pytest.raises(PlaceError, match="GetObject in the bucket reports failed: ResponseStreamingError"):
+    with pytest.raises(StorageError, match="GetObject in the bucket reports failed: ResponseStreamingError"):
         list(objects.read(KEY))
 
 
@@ -523,7 +523,7 @@ def test_endless_listing(objects: Objects, client: Client, token: str | None) ->
     """A listing that does not go on, or goes in circles, is broken and not at its end."""
     client.real.list_objects_v2 = lambda **_: {"IsTruncated": True, "NextContinuationToken": token}
 
-    with pytest.raises(PlaceError, match="page token"):
+    with pytest.raises(StorageError, match="page token"):
         list(objects.listed("audits/"))
 
 
@@ -562,7 +562,7 @@ def test_prove_denied(objects: Objects, client: Client, method: str, operation: 
     """Each permission that is missing is named by its action."""
     client.scripts[method] = [refusal("AccessDenied", operation, message="Access Denied", status=403)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         objects.prove(KEY, patient=False)
 
     assert caught.value.message == f"{operation} in the bucket reports failed: AccessDenied: Access Denied"
@@ -597,7 +597,7 @@ def test_region_of_the_bucket(client: Client, stop: threading.Event, tmp_path: P
 
 def test_prove_without_a_bucket(stop: threading.Event) -> None:
     """A bucket that is not there is told as such."""
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         Objects(Client(), BUCKET, stop).prove(KEY, patient=False)
 
     assert caught.value.code == "NoSuchBucket"
@@ -647,7 +647,7 @@ def test_whose_fault(
     monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.01)
     client.scripts["create_multipart_upload"] = [fault] * 1000
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         Objects(client, BUCKET, stop, kms_key_id="alias/reports").prove(KEY, patient=False)
 
     assert caught.value.code == code
@@ -713,7 +713,7 @@ def test_prove_waits(clock: Clock, fault: Exception) -> None:
 @pytest.mark.parametrize("fault", OUT, ids=str)
 def test_prove_gives_up(clock: Clock, fault: Exception) -> None:
     """A store that stays out ends the run after five minutes, as trouble that may pass."""
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         Objects(Out(clock, 9999, fault), BUCKET, clock).prove(KEY, patient=True)  # type: ignore[arg-type] # likewise
 
     assert caught.value.transient

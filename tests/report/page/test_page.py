@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import UNLISTED_PRINCIPALS, of_unknown_kind
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import PermissionSet, Snapshot
 from sso_batch.report import changes_csv
 from sso_batch.report.page import render_page
@@ -19,7 +19,7 @@ from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
-from tests.support.records import gap, outcome, snapshot
+from tests.support.records import gap, outcome, snapshot, unexamined
 
 ACME = company("acme", 1)
 
@@ -81,16 +81,16 @@ def test_many_gaps() -> None:
 
 def test_unknown_kind() -> None:
     """What this version cannot read may hide access, and is a caveat with AWS's own name for it."""
-    line = of_unknown_kind(2, "group members", "Dev\u202e</script>")
-    html = html_of(overview(replace(ACME, not_examined=(line, "account paths"))))
+    item = NotExamined.of_unknown_kind(2, "group members", "Dev\u202e</script>")
+    html = html_of(overview(replace(ACME, not_examined=(item, *unexamined("account paths")))))
 
     (caveat,) = data(html, "caveat-data")
-    assert caveat["unexamined"] == [line.replace("\u202e", "[U+202E]")]
+    assert caveat["unexamined"] == [item.text.replace("\u202e", "[U+202E]")]
 
 
 def test_not_examined() -> None:
     """What was not examined, not selected or not from AWS is shown, and a complete run stays complete."""
-    run = overview(replace(ACME, not_examined=("orphaned assignments", "account paths")))
+    run = overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths")))
     organizations = (replace(run.outcome.organizations[0], endpoint_overrides=("sts=http://localhost:1",)),)
     run = replace(
         run,
@@ -113,7 +113,7 @@ def test_not_examined_by_checks() -> None:
     """The summary mentions blind spots of checks and comparisons; the details list each of them."""
     blind_spots = ("changes: no earlier run", "check admin-access: inline policies: 3")
 
-    text = text_of(html_of(overview(replace(ACME, not_examined=("account paths", *blind_spots)))))
+    text = text_of(html_of(overview(replace(ACME, not_examined=unexamined("account paths", *blind_spots)))))
 
     assert "Not examined: account paths; some data for checks and comparisons account paths" in text
     assert all(blind_spot in text for blind_spot in blind_spots)
@@ -259,7 +259,10 @@ CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), ""
             "what customer managed policies allow: 1",
         ),
         (replace(ACME, permission_sets=()), "policies of permission sets that were not read"),
-        (replace(snapshot(), not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
+        (
+            replace(snapshot(), not_examined=unexamined(Omission.UNLISTED_PRINCIPALS)),
+            Omission.UNLISTED_PRINCIPALS,
+        ),
     ],
 )
 def test_administrators_are_uncertain(organization: Snapshot, unread: str) -> None:
@@ -279,7 +282,7 @@ def test_none_found() -> None:
     """The page says None without qualification only if the checks could examine everything."""
 
     def text(*not_examined: str) -> str:
-        run = overview(replace(ACME, not_examined=not_examined))
+        run = overview(replace(ACME, not_examined=unexamined(*not_examined)))
         found = (replace(run.outcome.organizations[0], findings=FindingCounts()),)
         return text_of(html_of(replace(run, outcome=replace(run.outcome, organizations=found))))
 

@@ -1,4 +1,4 @@
-"""Damaged configurations, manifests, run files and snapshots: each is refused in words, or can be read."""
+"""Damaged configurations, manifests, run files and snapshots: each can be read or is a clear error."""
 
 import random
 import tempfile
@@ -14,7 +14,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.manifest_reading import read_manifest, read_run_file
 from sso_batch.run_files.snapshot import decode, encode
-from tests.end_to_end.command import SOURCES
+from tests.support.command import SOURCES
 from tests.support.records import gap, outcome, run_outcome, small_organization
 
 Reader = Callable[[bytes], object]
@@ -40,40 +40,44 @@ _PIECES = (
 )
 
 
-def nonsense(tries: int, seed: int) -> Iterator[str]:
-    """Damage each kind of file so many times; give what was neither read nor refused in words."""
+def read_damaged_files(count: int, seed: int) -> Iterator[str]:
+    """Damage each kind of file `count` times; yield those that raise an unexpected exception."""
     dice = random.Random(seed)  # noqa: S311 - not a secret
-    refused = 0
-    for kind, (whole, read) in _kinds().items():
-        read(whole)
-        for _ in range(tries):
-            damaged = _damaged(whole, dice)
+    rejected = 0
+    for kind, (valid, read) in _kinds().items():
+        read(valid)
+        for _ in range(count):
+            damaged = _damaged(valid, dice)
             try:
                 read(damaged)
             except SsoBatchError:
-                refused += 1
-            except Exception as error:  # noqa: BLE001 - this is what is looked for
+                rejected += 1
+            except Exception as error:  # noqa: BLE001 - unexpected exceptions are the problem
                 yield f"{kind}: {type(error).__name__}: {error} for {damaged[:200]!r}"
         yield from (
-            f"{kind}: cut off, and not refused" for _ in range(tries) if not _is_refused(whole, read, dice)
+            f"{kind}: truncated, but not rejected"
+            for _ in range(count)
+            if not _is_rejected(valid, read, dice)
         )
-    click.echo(f"{tries} damaged files of each of {len(_kinds())} kinds, {refused} refused in words")
+    click.echo(
+        f"{count} damaged files of each of {len(_kinds())} kinds, {rejected} rejected with an error message"
+    )
 
 
-def torture(seed: int) -> Iterator[str]:
-    """Damage ten thousand files of each kind."""
-    yield from nonsense(10_000, seed)
+def stress(seed: int) -> Iterator[str]:
+    """Damage 10,000 files of each kind."""
+    yield from read_damaged_files(10_000, seed)
 
 
 def _kinds() -> dict[str, tuple[bytes, Reader]]:
-    """By kind a whole file and what reads it."""
+    """Return a valid file and its reader, by kind."""
     facts = RunFacts(_NAMES, "0" * 64, "complete", ("initech",))
     run = run_outcome(outcome("acme", gaps=(gap(),)), outcome("globex"))
-    began = run_file(_NAMES, datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), shards=3)
+    started = run_file(_NAMES, datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), shards=3)
     return {
         "configuration": ((SOURCES / "config" / "orgs.example.yaml").read_bytes(), _configuration),
         "manifest": (manifest(facts, run), read_manifest),
-        "run file": (began, read_run_file),
+        "run file": (started, read_run_file),
         "snapshot": ("".join(encode(small_organization())).encode(), _snapshot),
     }
 
@@ -89,26 +93,26 @@ def _snapshot(content: bytes) -> object:
     return decode(content.decode(errors="replace").splitlines(keepends=True))
 
 
-def _is_refused(whole: bytes, read: Reader, dice: random.Random) -> bool:
-    """Whether a file that was cut off somewhere is refused; YAML cannot know its end."""
+def _is_rejected(valid: bytes, read: Reader, dice: random.Random) -> bool:
+    """Return whether a truncated file is rejected; truncated YAML may be valid."""
     if read is _configuration:
         return True
     try:
-        read(whole[: dice.randrange(len(whole.rstrip()))])
+        read(valid[: dice.randrange(len(valid.rstrip()))])
     except SsoBatchError:
         return True
     return False
 
 
-def _damaged(whole: bytes, dice: random.Random) -> bytes:
-    """The file with a few pieces gone, doubled, put elsewhere or replaced by nonsense."""
-    content = bytearray(whole)
+def _damaged(valid: bytes, dice: random.Random) -> bytes:
+    """Return the file with parts removed, repeated, moved or replaced."""
+    content = bytearray(valid)
     for _ in range(dice.randint(1, 4)):
-        begin = dice.randrange(len(content) + 1)
-        end = min(len(content), begin + dice.choice((0, 1, 1, 3, 20, 300)))
-        piece = bytes(content[begin:end])
-        content[begin:end] = dice.choice((b"", piece * 2, dice.choice(_PIECES), bytes([dice.randrange(256)])))
+        start = dice.randrange(len(content) + 1)
+        end = min(len(content), start + dice.choice((0, 1, 1, 3, 20, 300)))
+        piece = bytes(content[start:end])
+        content[start:end] = dice.choice((b"", piece * 2, dice.choice(_PIECES), bytes([dice.randrange(256)])))
         if dice.random() < 0.1:
-            at = dice.randrange(len(content) + 1)
-            content[at:at] = piece
+            position = dice.randrange(len(content) + 1)
+            content[position:position] = piece
     return bytes(content)

@@ -1,4 +1,4 @@
-"""The tree of organizational units: cycles and endless depth end as gaps, and accounts keep their paths."""
+"""The tree of organizational units: cycles and endless depth are gaps, and accounts keep their paths."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.collect.ou_paths import Paths
-from sso_batch.collect.work_queue import Lane
+from sso_batch.collect.ou_paths import OuPaths
+from sso_batch.collect.work_queue import WorkQueue
 from sso_batch.model import Gap
 from tests.collect.conftest import collect
 
@@ -16,7 +16,7 @@ Above = Mapping[str, tuple[str, ...] | None]
 
 
 class Tree:
-    """AWS Organizations, as far as paths know it: `units` and `accounts` by what is right above them."""
+    """AWS Organizations as OuPaths calls it: `units` and `accounts` by their parent."""
 
     def __init__(self, units: Children, accounts: Children) -> None:
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -24,33 +24,33 @@ class Tree:
         self._accounts = accounts
 
     async def roots(self) -> AsyncIterator[list[tuple[str, str]]]:
-        """The one root."""
+        """List the root."""
         yield [("r", "Root")]
 
     async def organizational_unit(self, unit_id: str) -> str:
-        """A unit's name: its id in capital letters."""
+        """Return a unit's name: its id in capital letters."""
         return unit_id.upper()
 
     async def organizational_units_of(self, parent_id: str) -> AsyncIterator[list[tuple[str, str]]]:
-        """The units right below; below the unit `endless` there is always another one."""
+        """List the child units; the unit `endless` always has another one."""
         self.asked["units", parent_id] += 1
         below = self._units.get(parent_id, [])
         if parent_id.startswith("endless"):
             below = [f"{parent_id}x"]
-        yield [(one, one.upper()) for one in below]
+        yield [(unit, unit.upper()) for unit in below]
 
     async def account_ids_of(self, parent_id: str) -> AsyncIterator[list[str]]:
-        """The accounts right below."""
+        """List the child accounts."""
         self.asked["accounts", parent_id] += 1
         yield self._accounts.get(parent_id, [])
 
 
 def walk(tree: Any, above: Above, gaps: list[Gap]) -> dict[str, str | None]:  # noqa: ANN401 - poses as an API
-    """Each account's path, after all that can be asked was asked."""
-    found: list[Paths] = []
+    """Return each account's path, after all calls are made."""
+    found: list[OuPaths] = []
 
-    def start(lane: Lane) -> Any:  # noqa: ANN401 - functions
-        paths = Paths(tree, lane)
+    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - functions
+        paths = OuPaths(tree, queue)
         found.append(paths)
         paths.start("o-1", above)
         return [lambda: paths.verify(above, above), lambda: paths.finish(above)]
@@ -71,7 +71,7 @@ def walk(tree: Any, above: Above, gaps: list[Gap]) -> dict[str, str | None]:  # 
     ids=["two units", "a unit in itself", "below others", "the root", "without end"],
 )
 def test_a_walk_ends(units: Children, code: str, resource: str, gaps: list[Gap]) -> None:
-    """Each unit is asked for its contents once; where the tree repeats or does not end there is a gap."""
+    """The contents of each unit are listed once; a tree that repeats or does not end is a gap."""
     tree = Tree(units, {"a": ["1"]})
 
     paths = walk(tree, {"1": None}, gaps)
@@ -84,7 +84,7 @@ def test_a_walk_ends(units: Children, code: str, resource: str, gaps: list[Gap])
 
 
 def test_as_deep_as_aws_allows(gaps: list[Gap]) -> None:
-    """Five levels below the root are an ordinary tree."""
+    """Five levels below the root are a normal tree."""
     tree = Tree({"r": ["a"], "a": ["b"], "b": ["c"], "c": ["d"], "d": ["e"]}, {"e": ["1"]})
 
     assert walk(tree, {"1": None}, gaps) == {"1": "Root/A/B/C/D/E"}
@@ -99,8 +99,8 @@ def test_as_deep_as_aws_allows(gaps: list[Gap]) -> None:
         (("r", "a", "b", "c", "d", "e", "f"), "OrganizationalUnitsTooDeep"),
     ],
 )
-def test_a_path_that_cannot_be(ids: tuple[str, ...], code: str, gaps: list[Gap]) -> None:
-    """An account's own path with a cycle, or too many levels, is a gap of this account alone."""
+def test_an_impossible_path(ids: tuple[str, ...], code: str, gaps: list[Gap]) -> None:
+    """A path with a cycle or too many levels is a gap of its own account only."""
     paths = walk(Tree({}, {}), {"1": ids, "2": ("r", "a")}, gaps)
 
     assert paths == {"1": None, "2": "Root/A"}
@@ -108,7 +108,7 @@ def test_a_path_that_cannot_be(ids: tuple[str, ...], code: str, gaps: list[Gap])
 
 
 def test_an_account_that_is_nowhere(gaps: list[Gap]) -> None:
-    """An account that the tree does not contain, even when it is asked again, is a gap."""
+    """An account that the tree does not contain, even when it is walked again, is a gap."""
     tree = Tree({"r": ["a"]}, {"a": ["1"]})
 
     paths = walk(tree, {"1": None, "2": None}, gaps)

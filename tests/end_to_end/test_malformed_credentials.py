@@ -1,4 +1,4 @@
-"""Credentials of a form that botocore does not expect: a failure of whom they are for, never a defect."""
+"""Credentials in a form that botocore does not expect fail their organization, and are never a bug."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,15 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import HUB
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.test_credentials_trouble import assert_first_failed, with_profile
-from tests.end_to_end.test_s3 import S3, URL, s3
-from tests.end_to_end.worlds import small
-
-__all__ = ["s3"]
+from tests.support.audits import Audit
+from tests.support.expected_reports import assert_exact, assert_first_failed
+from tests.support.moto_s3 import S3, output_in_bucket
+from tests.support.sample_worlds import small, with_profile
 
 KEYS = {"Version": 1, "AccessKeyId": HUB.id, "SecretAccessKey": HUB.secret}
 NAIVE = "2099-01-01T00:00:00"
 
-STRANGE = {
+MALFORMED = {
     "time without zone": KEYS | {"Expiration": NAIVE},
     "time as number": KEYS | {"Expiration": 4070908800},
     "no time": KEYS | {"Expiration": "soon"},
@@ -49,7 +46,7 @@ Profile = Callable[..., None]
 
 @pytest.fixture
 def profile(home: Path, tmp_path: Path) -> Profile:
-    """Write the profile `odd`, whose program gives `first` so often, and then `then`."""
+    """Return what writes the profile `odd`, whose program prints `first` as many times, and then `then`."""
 
     def write(then: object, *, first: object = None, times: int = 0) -> None:
         for name, given in (("first", first), ("then", then)):
@@ -66,14 +63,14 @@ def profile(home: Path, tmp_path: Path) -> Profile:
 
 
 def ends_soon() -> dict[str, object]:
-    """Give good credentials that are renewed at each call, since they are about to end."""
+    """Return valid credentials that are renewed at each call, since they are about to expire."""
     return KEYS | {"Expiration": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()}
 
 
-@pytest.mark.parametrize("given", STRANGE)
-def test_an_organization(audit: Audit, profile: Profile, given: str) -> None:
-    """The organization fails alone, with a hint on what gives credentials and none of its words."""
-    profile(STRANGE[given])
+@pytest.mark.parametrize("given", MALFORMED)
+def test_malformed_from_the_start(audit: Audit, profile: Profile, given: str) -> None:
+    """Only this organization fails; the hint names the setting, and the program's output is not shown."""
+    profile(MALFORMED[given])
     world = small()
 
     reports = audit(world, config=with_profile("odd", world))
@@ -84,8 +81,8 @@ def test_an_organization(audit: Audit, profile: Profile, given: str) -> None:
 
 
 @pytest.mark.parametrize("given", AT_RENEWAL)
-def test_an_organization_at_renewal(audit: Audit, profile: Profile, given: str) -> None:
-    """Credentials that turn strange in the middle of a run are the same failure."""
+def test_malformed_at_renewal(audit: Audit, profile: Profile, given: str) -> None:
+    """Credentials that are malformed when they are renewed cause the same failure."""
     profile(AT_RENEWAL[given], first=ends_soon(), times=3)
     world = small()
 
@@ -100,12 +97,12 @@ def test_an_organization_at_renewal(audit: Audit, profile: Profile, given: str) 
     assert "credential_process" in gap["hint"]
 
 
-@pytest.mark.parametrize("given", STRANGE)
-def test_a_writer(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
-    """A writer whose credentials are strange from the start is a configuration error."""
-    profile(STRANGE[given])
+@pytest.mark.parametrize("given", MALFORMED)
+def test_a_run_into_s3_malformed_from_the_start(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
+    """Malformed credentials for the output place are a configuration error."""
+    profile(MALFORMED[given])
 
-    ended = audit(small(), config=_written_by_odd).ended
+    ended = audit(small(), config=output_in_bucket("profile: odd")).ended
 
     assert ended.code == 2, ended.stderr
     assert "credential_process" in ended.stderr
@@ -113,18 +110,18 @@ def test_a_writer(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
 
 
 @pytest.mark.parametrize("given", AT_RENEWAL)
-def test_a_writer_at_renewal(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
-    """What was read is kept in the spool when the writer's credentials turn strange after the start."""
-    profile(AT_RENEWAL[given], first=ends_soon(), times=12)
+def test_a_run_into_s3_malformed_at_renewal(audit: Audit, profile: Profile, s3: S3, given: str) -> None:
+    """If the credentials for the output place are malformed at renewal, files are kept in the spool."""
+    profile(AT_RENEWAL[given], first=ends_soon(), times=14)
 
-    ended = audit(small(1), config=_written_by_odd).ended
+    ended = audit(small(1), config=output_in_bucket("profile: odd")).ended
 
     assert ended.code == 5, ended.stderr
     assert "Traceback" not in ended.stderr
     assert {name.rpartition(".")[2] for name in s3.kept()} >= {"csv", "jsonl"}
     (failed,) = ended.named("collect.gap")
     assert failed["code"] == "UnusableCredentials"
-    assert "the files are kept in" in failed["message"]
+    assert "kept" in failed["message"]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +134,8 @@ def test_a_writer_at_renewal(audit: Audit, profile: Profile, s3: S3, given: str)
     ],
     ids=["undecodable", "line break", "trailing line break", "invisible"],
 )
-def test_the_environment(audit: Audit, name: str, value: str, named: str) -> None:
-    """A key or token that no request can carry is a failure that names it, and is not repeated."""
+def test_malformed_in_the_environment(audit: Audit, name: str, value: str, named: str) -> None:
+    """A key or token that no request can carry fails the organization; it is named but not shown."""
     reports = audit(small(), environ={name: value})
 
     assert reports.ended.code == 5, reports.ended.stderr
@@ -149,21 +146,16 @@ def test_the_environment(audit: Audit, name: str, value: str, named: str) -> Non
     assert value not in gap["message"]
 
 
-@pytest.mark.parametrize(("times", "lost"), [(14, "merge"), (16, "merge"), (18, "manifest")])
-def test_a_writer_at_the_end(audit: Audit, profile: Profile, s3: S3, times: int, lost: str) -> None:
-    """After everything was read, the run ends as incomplete and keeps what it could not put."""
+@pytest.mark.parametrize(("times", "lost"), [(16, "merge"), (17, "merge"), (18, "manifest")])
+def test_a_run_into_s3_malformed_at_the_end(
+    audit: Audit, profile: Profile, s3: S3, times: int, lost: str
+) -> None:
+    """After everything was read, the run is incomplete and keeps the files that it could not upload."""
     profile(AT_RENEWAL["no Expiration"], first=ends_soon(), times=times)
 
-    ended = audit(small(1), config=_written_by_odd).ended
+    ended = audit(small(1), config=output_in_bucket("profile: odd")).ended
 
     assert ended.code == 4, ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.named(f"run.{lost}_failed")
     assert any(name.endswith("_manifest.json") for name in s3.kept())
-
-
-def _written_by_odd(text: str) -> str:
-    lines = text.splitlines()
-    at = next(number for number, line in enumerate(lines) if line.strip().startswith("directory:"))
-    lines[at : at + 1] = [f"  directory: {URL}", "  profile: odd"]
-    return "\n".join(lines) + "\n"

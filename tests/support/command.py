@@ -1,4 +1,4 @@
-"""`sso-batch` itself: called in this process, or started as one of its own."""
+"""`sso-batch` itself: called in this process, or started in a process of its own."""
 
 import json
 import logging
@@ -23,8 +23,8 @@ Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What a command left on the terminal, and its exit code."""
+class CommandResult:
+    """The exit code of a command, and what it wrote to its streams."""
 
     code: int
     stdout: str
@@ -32,34 +32,34 @@ class Ended:
 
     @property
     def events(self) -> list[Event]:
-        """The logs: every line of stderr has to be one event in JSON."""
+        """The log; raises where a line of stderr is not one event in JSON."""
         return [json.loads(line) for line in self.stderr.splitlines()]
 
     def named(self, name: str) -> list[Event]:
-        """The events of one name."""
+        """Return the events with this name."""
         return [event for event in self.events if event["event"] == name]
 
 
 class Command:
-    """Calls `sso-batch` in this process, as its console script does."""
+    """`sso-batch`, called in this process as its console script calls it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
-    def __call__(self, *arguments: object) -> Ended:
-        """Run with these arguments until it exits; the environment and the root logger are put back."""
+    def __call__(self, *arguments: object) -> CommandResult:
+        """Run with these arguments until it exits, then restore environment, signals and root logger."""
         self._monkeypatch.setattr(sys, "argv", ["sso-batch", *map(str, arguments)])
         self._capsys.readouterr()
-        with _put_back(), pytest.raises(SystemExit) as ended:
+        with _process_state_restored(), pytest.raises(SystemExit) as ended:
             main()
         out, err = self._capsys.readouterr()
         assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, out, err)
+        return CommandResult(ended.value.code, out, err)
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Take away what this machine knows of AWS, of terminals and of sso-batch itself."""
+    """Hide this machine's settings of AWS, of terminals and of sso-batch itself."""
     for name in os.environ:
         if name.startswith(("AWS_", "SSO_BATCH_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
@@ -69,12 +69,21 @@ def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+def set_environment(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str | None]) -> None:
+    """Set these variables for the test; remove those that are None."""
+    for name, value in variables.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+
 def start(
     *arguments: object,
     python: tuple[str, ...] = ("-m", "sso_batch"),
     **settings: Any,  # noqa: ANN401 - of Popen
 ) -> "subprocess.Popen[str]":
-    """Start `sso-batch` as a process of its own, in this process's environment."""
+    """Start `sso-batch` in a process of its own, with this process's environment."""
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, *python, *map(str, arguments)],
         env=dict(os.environ) | {"PYTHONPATH": str(SOURCES)},
@@ -83,23 +92,23 @@ def start(
     )
 
 
-def finish(process: "subprocess.Popen[str]", *, within: float) -> Ended:
-    """Wait for a started process, no longer than so many seconds; it is never left behind."""
+def finish(process: "subprocess.Popen[str]", *, within: float) -> CommandResult:
+    """Wait for a started process, at most `within` seconds, and kill it if it is still running then."""
     try:
         out, err = process.communicate(timeout=within)
     finally:
         process.kill()
         process.wait()
-    return Ended(process.returncode, out, err)
+    return CommandResult(process.returncode, out, err)
 
 
-def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -> Ended:
-    """Run `sso-batch` as a process of its own."""
+def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -> CommandResult:
+    """Run `sso-batch` in a process of its own until it exits."""
     return finish(start(*arguments, python=python), within=60)
 
 
 @contextmanager
-def _put_back() -> Iterator[None]:
+def _process_state_restored() -> Iterator[None]:
     environment: Mapping[str, str] = dict(os.environ)
     handlers = logging.getLogger().handlers
     on_signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}

@@ -1,4 +1,4 @@
-"""Standard streams that cannot be written, or that lack characters: no audit fails because of them."""
+"""Tests of standard streams that cannot be written or encode few characters, in real processes."""
 
 import json
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
-from tests.end_to_end.command import SOURCES, Command, finish, start
-from tests.end_to_end.worlds import denying, small
+from tests.support.command import SOURCES, Command, finish, start
+from tests.support.sample_worlds import denying, small
 
-TROUBLES = {"full": "/dev/full", "closed": "&-", "reader gone": ""}
-"""How a shell redirects a stream; a reader that is gone needs a pipe."""
+PROBLEMS = {"full": "/dev/full", "closed": "&-", "reader gone": ""}
+"""How a shell redirects a stream; `reader gone` needs a pipe."""
 
 STREAMS = {("1",): "stdout", ("2",): "stderr", ("1", "2"): "both"}
 
@@ -32,15 +32,15 @@ RESULTS = {
     "verify": ("verify", "{manifest}"),
     "help": ("run", "--help"),
 }
-"""Commands whose answer is what they print."""
+"""Commands whose result is on stdout."""
 
 IN_UTF_8 = {"diff as csv", "schema", "snapshot schema"}
-"""Files for programs, which are in UTF-8 wherever they are made."""
+"""Commands that print files for programs, always in UTF-8."""
 
 
 @pytest.fixture
 def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A configuration for one incomplete and one complete organization on an emulated AWS."""
+    """Yield a configuration with an incomplete and a complete organization, while their emulator runs."""
     assert home.is_dir()
     world = denying(small(), "identitystore:ListUsers")
     file = tmp_path / "orgs.yaml"
@@ -54,24 +54,24 @@ def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def run(config: Path, sso_batch: Command) -> dict[str, str]:
-    """A run that has ended: its manifest, and its configuration."""
+    """Return the manifest and the configuration of a finished run."""
     assert sso_batch("run", "-c", config, "--run-id", "first").code == 4
     return {"manifest": str(manifest(config.parent / "reports")), "config": str(config)}
 
 
 def manifest(folder: Path) -> Path:
-    """The one manifest in a folder."""
+    """Return the only manifest in a folder."""
     (path,) = folder.glob("*_manifest.json")
     return path
 
 
 def redirected(
-    streams: tuple[str, ...], trouble: str, *arguments: str, environ: dict[str, str] | None = None
+    streams: tuple[str, ...], problem: str, *arguments: str, environ: dict[str, str] | None = None
 ) -> tuple[int, bytes, bytes]:
-    """Run with the named streams (1, 2) in trouble: the exit code, and what the others hold."""
+    """Run with these streams broken; return the exit code and the content of the others."""
     reader, writer = os.pipe()
     os.close(reader)
-    target = TROUBLES[trouble] or f"&{writer}"
+    target = PROBLEMS[problem] or f"&{writer}"
     words = " ".join(f"{number}>{target}" for number in streams)
     with os.fdopen(writer, "wb"):
         ended = subprocess.run(  # noqa: S603 - our own program
@@ -89,10 +89,8 @@ def redirected(
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_python_s_own_buffer_makes_no_difference(
-    home: Path, monkeypatch: pytest.MonkeyPatch, unbuffered: str
-) -> None:
-    """Containers often set PYTHONUNBUFFERED."""
+def test_unbuffered(home: Path, monkeypatch: pytest.MonkeyPatch, unbuffered: str) -> None:
+    """PYTHONUNBUFFERED, which containers often set, makes no difference."""
     assert home.is_dir()
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
 
@@ -100,46 +98,46 @@ def test_python_s_own_buffer_makes_no_difference(
     assert redirected(("2",), "full", "policy")[0] == 0
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("streams", STREAMS, ids=STREAMS.get)
-def test_an_audit_ends_as_it_would(config: Path, streams: tuple[str, ...], trouble: str) -> None:
-    """A run without a log or a summary writes all its files and exits with its own code."""
-    code, out, err = redirected(streams, trouble, "run", "-c", str(config))
+def test_run(config: Path, streams: tuple[str, ...], problem: str) -> None:
+    """A run whose log or summary cannot be written still writes its files and has the same exit code."""
+    code, out, err = redirected(streams, problem, "run", "-c", str(config))
 
     written = json.loads(manifest(config.parent / "reports").read_bytes())
     assert (code, written["exit_code"], written["status"]) == (4, 4, "incomplete")
-    assert [one["status"] for one in written["organizations"]] == ["incomplete", "complete"]
+    assert [entry["status"] for entry in written["organizations"]] == ["incomplete", "complete"]
     assert len(written["files"]) == 2
     assert b"Traceback" not in out + err
     assert b"Exception ignored" not in out + err
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("streams", STREAMS, ids=STREAMS.get)
-def test_a_demo_ends_as_it_would(home: Path, tmp_path: Path, streams: tuple[str, ...], trouble: str) -> None:
-    """The demo prints much, and needs none of it."""
+def test_demo(home: Path, tmp_path: Path, streams: tuple[str, ...], problem: str) -> None:
+    """A demo whose output cannot be written still has the same exit code."""
     assert home.is_dir()
 
-    code, out, err = redirected(streams, trouble, "demo", "-o", str(tmp_path / "demo"), "--with-failure")
+    code, out, err = redirected(streams, problem, "demo", "-o", str(tmp_path / "demo"), "--with-failure")
 
     assert code == json.loads(manifest(tmp_path / "demo").read_bytes())["exit_code"] == 4
     assert b"Traceback" not in out + err
     assert b"Exception ignored" not in out + err
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("streams", STREAMS, ids=STREAMS.get)
-def test_validate_answers_with_its_exit_code(config: Path, streams: tuple[str, ...], trouble: str) -> None:
-    """A valid configuration is valid, and an invalid one is not, whoever reads about it."""
+def test_validate(config: Path, streams: tuple[str, ...], problem: str) -> None:
+    """The exit code of `validate` does not depend on the streams."""
     wrong = config.with_name("wrong.yaml")
     wrong.write_text("organizations: []\n")
 
-    assert redirected(streams, trouble, "validate", "-c", str(config))[0] == 0
-    assert redirected(streams, trouble, "validate", "-c", str(wrong))[0] == 2
+    assert redirected(streams, problem, "validate", "-c", str(config))[0] == 0
+    assert redirected(streams, problem, "validate", "-c", str(wrong))[0] == 2
 
 
 @pytest.mark.parametrize(
-    ("name", "trouble", "words"),
+    ("name", "problem", "message"),
     [
         *(
             (name, "full", b"sso-batch: cannot write to standard output: No space left on device\n")
@@ -152,43 +150,41 @@ def test_validate_answers_with_its_exit_code(config: Path, streams: tuple[str, .
     ],
     ids=str,
 )
-def test_a_result_that_nobody_gets_is_no_success(
-    run: dict[str, str], name: str, trouble: str, words: bytes
-) -> None:
-    """Where the answer is what is printed, an answer that is cut off exits with 2, and in words."""
-    code, _, err = redirected(("1",), trouble, *(word.format(**run) for word in RESULTS[name]))
+def test_result_that_cannot_be_written(run: dict[str, str], name: str, problem: str, message: bytes) -> None:
+    """A command whose result cannot be written ends with exit code 2 and an error message."""
+    code, _, err = redirected(("1",), problem, *(word.format(**run) for word in RESULTS[name]))
 
-    assert (code, err) == (2, words)
+    assert (code, err) == (2, message)
 
 
 @pytest.mark.parametrize(
-    ("name", "trouble"),
+    ("name", "problem"),
     [*((name, "full") for name in RESULTS), ("diff as json", "closed"), ("diff as csv", "reader gone")],
 )
-def test_a_result_needs_no_stderr(run: dict[str, str], name: str, trouble: str) -> None:
-    """What cannot be written to stderr changes neither the answer nor the exit code."""
+def test_result_without_stderr(run: dict[str, str], name: str, problem: str) -> None:
+    """A broken stderr changes neither the result nor the exit code."""
     arguments = [word.format(**run) for word in RESULTS[name]]
-    right = finish(start(*arguments), within=60)
+    expected = finish(start(*arguments), within=60)
 
-    code, out, _ = redirected(("2",), trouble, *arguments)
+    code, out, _ = redirected(("2",), problem, *arguments)
 
-    assert (code, out.decode().splitlines()) == (right.code, right.stdout.splitlines())
+    assert (code, out.decode().splitlines()) == (expected.code, expected.stdout.splitlines())
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("arguments", [("nonsense",), ("run",), ()], ids=["command", "option", "nothing"])
-def test_a_usage_error_needs_no_stderr(home: Path, arguments: tuple[str, ...], trouble: str) -> None:
-    """A wrong command line exits with 2, whoever reads about it."""
+def test_usage_error_without_stderr(home: Path, arguments: tuple[str, ...], problem: str) -> None:
+    """A usage error ends with exit code 2 if stderr is broken."""
     assert home.is_dir()
-    assert redirected(("2",), trouble, *arguments)[0] == 2
+    assert redirected(("2",), problem, *arguments)[0] == 2
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_bug_needs_no_stderr(home: Path, trouble: str) -> None:
-    """A bug exits with 1, and its traceback never replaces it."""
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_internal_error_without_stderr(home: Path, problem: str) -> None:
+    """An internal error ends with exit code 1 if stderr is broken."""
     assert home.is_dir()
     script = "import sso_batch.cli as c; c.cli = lambda **_: 1 / 0; c.main()"
-    redirection = TROUBLES[trouble] or "&9"
+    redirection = PROBLEMS[problem] or "&9"
 
     ended = subprocess.run(  # noqa: S603 - our own program
         [
@@ -207,8 +203,8 @@ def test_a_bug_needs_no_stderr(home: Path, trouble: str) -> None:
     assert ended.returncode == 1
 
 
-def test_a_log_is_written_again_once_it_can_be(config: Path) -> None:
-    """A log that fails once goes on: the events after the trouble are there."""
+def test_log_recovers(config: Path) -> None:
+    """After a failed write to the log, later events are written again."""
     script = (
         "import os, sys\n"
         "from sso_batch import cli\n"
@@ -239,7 +235,7 @@ ENCODINGS = {
     "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "Latin-1": {"PYTHONIOENCODING": "iso-8859-1", "PYTHONUTF8": "0"},
     "ASCII": {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
-    "an old code page": {"PYTHONIOENCODING": "cp437", "PYTHONUTF8": "0"},
+    "code page 437": {"PYTHONIOENCODING": "cp437", "PYTHONUTF8": "0"},
 }
 
 
@@ -250,17 +246,17 @@ ENCODINGS = {
         *((name, encoding) for name in ("checks", "snapshot schema", "wrong name") for encoding in ENCODINGS),
     ],
 )
-def test_a_poor_encoding_shows_replacements(
+def test_limited_encoding(
     run: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, encoding: str
 ) -> None:
-    """Whatever a command prints, a character that the terminal lacks is replaced."""
+    """A character that the encoding lacks is replaced, in the output of every command."""
     others = {
         "validate": ("validate", "-c", "{config}"),
         "wrong option": ("run", "--\u017bó\u0142w"),
         "wrong name": ("validate", "-c", "\u017bó\u0142w.yaml"),
     }
     arguments = [word.format(**run) for word in (RESULTS | others)[name]]
-    right = finish(start(*arguments), within=60).code
+    expected = finish(start(*arguments), within=60).code
     for variable, value in ENCODINGS[encoding].items():
         monkeypatch.setenv(variable, value)
 
@@ -271,7 +267,7 @@ def test_a_poor_encoding_shows_replacements(
         check=False,
     )
 
-    assert ended.returncode == right
+    assert ended.returncode == expected
     assert b"Traceback" not in ended.stderr
     assert b"UnicodeEncodeError" not in ended.stderr
     if encoding in {"C", "ASCII"} and name not in IN_UTF_8:
@@ -279,8 +275,8 @@ def test_a_poor_encoding_shows_replacements(
 
 
 @pytest.mark.parametrize("encoding", ["C", "Latin-1"])
-def test_a_demo_with_a_poor_encoding(home: Path, tmp_path: Path, encoding: str) -> None:
-    """The demo's table, with its lines, and its folder's name are shown as well as they can be."""
+def test_demo_in_a_limited_encoding(home: Path, tmp_path: Path, encoding: str) -> None:
+    """The table of the demo is readable in a limited encoding."""
     assert home.is_dir()
     folder = tmp_path / "demo"
 
@@ -292,23 +288,23 @@ def test_a_demo_with_a_poor_encoding(home: Path, tmp_path: Path, encoding: str) 
     assert b"????" not in out
 
 
-def test_files_for_programs_are_in_utf_8(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the answer is a file for programs, the terminal's encoding changes nothing."""
+def test_utf_8_for_programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file for programs is UTF-8 in every encoding of the terminal."""
     assert home.is_dir()
-    right = redirected(("0",), "closed", "schema", "snapshot")
+    expected = redirected(("0",), "closed", "schema", "snapshot")
     for variable, value in ENCODINGS["C"].items():
         monkeypatch.setenv(variable, value)
 
-    assert redirected(("0",), "closed", "schema", "snapshot") == right
-    assert not right[1].isascii()
+    assert redirected(("0",), "closed", "schema", "snapshot") == expected
+    assert not expected[1].isascii()
 
 
 @pytest.mark.parametrize("encoding", ["C"])
 @pytest.mark.parametrize("command", [("run",), ("check",), ("merge", "--run-id", "nightly")], ids=str)
-def test_a_folder_s_name_that_the_system_cannot_write(
+def test_folder_name_that_cannot_be_encoded(
     home: Path, tmp_path: Path, command: tuple[str, ...], encoding: str
 ) -> None:
-    """A folder's name in the file that the locale's encoding lacks is a matter of configuration."""
+    """A folder name that the locale cannot encode is a configuration error."""
     assert home.is_dir()
     file = tmp_path / "orgs.yaml"
     file.write_text("output: {directory: b\u00fccher}\norganizations: [{name: acme}]\n", encoding="utf-8")
@@ -324,28 +320,32 @@ def test_a_folder_s_name_that_the_system_cannot_write(
 # Signals
 
 
-def test_a_hangup_ends_like_a_termination(config: Path) -> None:
-    """SIGHUP ends a run with 129: its manifest is written, and nothing finished is lost."""
-    log = hung_up(config)
+def test_sighup(config: Path) -> None:
+    """SIGHUP ends a run with exit code 129; the manifest is written and finished results are kept."""
+    ended = hung_up(config)
 
     written = json.loads(manifest(config.parent / "reports").read_bytes())
-    assert log.returncode == 128 + signal.SIGHUP
+    assert ended.returncode == 128 + signal.SIGHUP
     assert written["exit_code"] == 129
-    assert {one["status"] for one in written["organizations"]} <= {"interrupted", "incomplete", "complete"}
-    assert "interrupted" in {one["status"] for one in written["organizations"]}
+    assert {entry["status"] for entry in written["organizations"]} <= {
+        "interrupted",
+        "incomplete",
+        "complete",
+    }
+    assert "interrupted" in {entry["status"] for entry in written["organizations"]}
 
 
-def test_nohup_is_obeyed(config: Path) -> None:
-    """A run under `nohup` ends by itself."""
-    log = hung_up(config, before=("nohup",))
+def test_nohup(config: Path) -> None:
+    """A run under `nohup` ignores SIGHUP."""
+    ended = hung_up(config, before=("nohup",))
 
-    assert log.returncode == 4
+    assert ended.returncode == 4
     assert json.loads(manifest(config.parent / "reports").read_bytes())["exit_code"] == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_outside_of_a_run(home: Path, number: signal.Signals) -> None:
-    """Every command exits with 128 and the signal's number, without a traceback."""
+def test_signal_outside_of_a_run(home: Path, number: signal.Signals) -> None:
+    """A signal ends every command with 128 plus its number, without a traceback."""
     assert home.is_dir()
     script = (
         f"import os, sso_batch.cli as c; c.cli = lambda **_: os.kill(os.getpid(), {int(number)}); c.main()"
@@ -370,7 +370,7 @@ main()
 
 
 def hung_up(config: Path, *, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[bytes]":
-    """A run that gets SIGHUP in its middle."""
+    """Return the result of a run that receives SIGHUP."""
     return subprocess.run(  # noqa: S603 - our own program
         [*before, sys.executable, "-c", HANG_UP, "run", "-c", str(config)],
         env=dict(os.environ) | {"PYTHONPATH": str(SOURCES)},

@@ -1,4 +1,4 @@
-"""Founding organizations: names go in, records with ids in AWS's formats come out."""
+"""The builder of organizations: it derives ids in AWS formats from names."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,11 +24,11 @@ from sso_batch.emulator.world import (
 )
 
 
-class Blueprint:
-    """An organization that is being put together; `found` gives the finished record.
+class OrganizationBuilder:
+    """A builder of one organization; `build` returns the finished record.
 
-    People, groups, accounts and permission sets are told apart by name, their ids follow from it. An
-    identity store with `prefixed_ids` is one of the older ones, with its number before each id.
+    The ids of users, groups, accounts and permission sets are derived from their names. With `prefixed_ids`
+    the identity store is of the older kind, with its number before each id.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Blueprint:
         state: AccountState = "ACTIVE",
         tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Add an account in a unit, named from the root down; return its id."""
+        """Add an account to a unit, given as the path from the root; return its id."""
         local = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
         self._accounts[account_id] = Account(
             id=account_id,
@@ -96,7 +96,7 @@ class Blueprint:
         listed: bool = True,
         groups: Iterable[str] = (),
     ) -> str:
-        """Add a user, by default with an address of the company's domain; return the id."""
+        """Add a user, by default with an email address in the organization's domain; return its id."""
         user_id = self.principal_id("USER", user_name)
         address = f"{user_name}@{self.domain}" if email == "" else email
         self._users[user_id] = User(
@@ -113,13 +113,13 @@ class Blueprint:
         return user_id
 
     def group(self, name: str, description: str | None = None, *, listed: bool = True) -> str:
-        """Add a group; return the id."""
+        """Add a group; return its id."""
         group_id = self.principal_id("GROUP", name)
         self._groups[group_id] = Group(group_id, name, description, listed)
         return group_id
 
     def member(self, group: str, user_name: str) -> None:
-        """Put a user into a group; one who was never added is one who is gone."""
+        """Add a user to a group; a name that was never added stands for a deleted user."""
         ids = self.principal_id("GROUP", group), self.principal_id("USER", user_name)
         self._memberships.append(Membership(*ids))
 
@@ -135,7 +135,7 @@ class Blueprint:
         boundary: str | PolicyReference | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Add a permission set; AWS's own policies by name. Return the ARN."""
+        """Add a permission set, with AWS managed policies by name; return its ARN."""
         arn = identifiers.permission_set_arn(self.instance_arn, name)
         self._permission_sets[name] = PermissionSet(
             arn=arn,
@@ -151,20 +151,20 @@ class Blueprint:
         return arn
 
     def assign(self, permission_set: str, kind: PrincipalType, principal: str, *account_ids: str) -> None:
-        """Give a principal a permission set in accounts; one who was never added is one who is gone."""
+        """Assign a permission set to a principal; a name that was never added is a deleted principal."""
         arn = self._permission_sets[permission_set].arn
         for account_id in account_ids:
             self.provision(permission_set, account_id)
             self._assignments[Assignment(account_id, arn, kind, self.principal_id(kind, principal))] = None
 
     def provision(self, permission_set: str, *account_ids: str, latest: bool = True) -> None:
-        """Provision a permission set to accounts, with or without an assignment."""
+        """Provision a permission set in accounts."""
         arn = self._permission_sets[permission_set].arn
         for account_id in account_ids:
             self._provisions.setdefault((account_id, arn), Provision(account_id, arn, latest))
 
     def entitle(self, kind: PrincipalType, principal: str, role: str, *account_ids: str) -> None:
-        """Let a principal assume an IAM role in accounts."""
+        """Entitle a principal to assume an IAM role in accounts."""
         for account_id in account_ids:
             self._entitlements.append(
                 Entitlement(
@@ -176,7 +176,7 @@ class Blueprint:
             )
 
     def account_instance(self, owner_account_id: str) -> None:
-        """Let a member account have an instance for itself, in the primary Region."""
+        """Add an account instance of a member account, in the primary Region."""
         name = f"{self.name} {owner_account_id}"
         self._account_instances.append(
             AccountInstance(
@@ -188,14 +188,14 @@ class Blueprint:
         )
 
     def principal_id(self, kind: PrincipalType, name: str) -> str:
-        """Return the id that a user or group of that name has, or had."""
+        """Return the id of a user or group with this name."""
         return identifiers.principal_id(self.store_id, kind, name, prefixed=self._prefixed)
 
     def policy_arn(self, name: str) -> str:
-        """Return the ARN of one of AWS's own policies."""
+        """Return the ARN of an AWS managed policy."""
         return f"arn:{self.partition}:iam::aws:policy/{name}"
 
-    def found(self) -> Organization:
+    def build(self) -> Organization:
         """Return the finished organization."""
         return Organization(
             name=self.name,
@@ -229,7 +229,7 @@ class Blueprint:
         return (Application(arn, self.instance_arn, tuple(self._entitlements)),)
 
     def _unit(self, path: tuple[str, ...]) -> str:
-        """Return the id of the unit at that path, which is made with those above it if it is new."""
+        """Return the id of the unit at a path; add it and its parents if they are missing."""
         if not path:
             return self.root_id
         if path not in self._units:

@@ -1,4 +1,4 @@
-"""An organization's records, found by what the services are asked for."""
+"""The indexes by which services look up an organization's records."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -22,31 +22,31 @@ Record = TypeVar("Record")
 Key = TypeVar("Key")
 
 
-class Directory:
-    """The indexes of one organization, each made when it is first used."""
+class OrganizationIndex:
+    """Indexes of one organization, each built on first use."""
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
 
     @cached_property
     def administrators(self) -> frozenset[str]:
-        """The accounts that may ask about the whole organization."""
+        """The accounts that may read the whole organization."""
         organization = self.organization
         return frozenset((organization.management_account_id, *organization.delegated_administrators))
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
-        """The Regions in which the instance answers, the primary one first."""
+        """The Regions of the instance, the primary one first."""
         return (self.organization.region, *self.organization.replica_regions)
 
     @cached_property
     def listed_users(self) -> list[User]:
-        """The users whom ListUsers gives."""
+        """The users that ListUsers returns."""
         return [user for user in self.organization.users if user.listed]
 
     @cached_property
     def listed_groups(self) -> list[Group]:
-        """The groups that ListGroups gives."""
+        """The groups that ListGroups returns."""
         return [group for group in self.organization.groups if group.listed]
 
     @cached_property
@@ -62,12 +62,12 @@ class Directory:
     @cached_property
     def members(self) -> dict[str, list[Membership]]:
         """Memberships by group."""
-        return _gather(self.organization.memberships, lambda one: one.group_id)
+        return _gather(self.organization.memberships, lambda membership: membership.group_id)
 
     @cached_property
     def groups_of(self) -> dict[str, list[Membership]]:
         """Memberships by user."""
-        return _gather(self.organization.memberships, lambda one: one.user_id)
+        return _gather(self.organization.memberships, lambda membership: membership.user_id)
 
     @cached_property
     def accounts(self) -> dict[str, Account]:
@@ -76,8 +76,8 @@ class Directory:
 
     @cached_property
     def accounts_under(self) -> dict[str, list[Account]]:
-        """Accounts by the root or unit that they are in."""
-        return _gather(self.organization.accounts, lambda one: one.parent_id)
+        """Accounts by parent root or unit."""
+        return _gather(self.organization.accounts, lambda account: account.parent_id)
 
     @cached_property
     def units(self) -> dict[str, OrganizationalUnit]:
@@ -86,48 +86,58 @@ class Directory:
 
     @cached_property
     def units_under(self) -> dict[str, list[OrganizationalUnit]]:
-        """Organizational units by the root or unit that they are in."""
-        return _gather(self.organization.organizational_units, lambda one: one.parent_id)
+        """Organizational units by parent root or unit."""
+        return _gather(self.organization.organizational_units, lambda unit: unit.parent_id)
 
     @cached_property
     def permission_sets(self) -> dict[str, PermissionSet]:
         """Permission sets by ARN."""
-        return {one.arn: one for one in self.organization.permission_sets}
+        return {permission_set.arn: permission_set for permission_set in self.organization.permission_sets}
 
     @cached_property
     def assignments(self) -> dict[tuple[str, str], list[Assignment]]:
         """Assignments by account and permission set."""
-        return _gather(self.organization.assignments, lambda one: (one.account_id, one.permission_set_arn))
+        return _gather(
+            self.organization.assignments,
+            lambda assignment: (assignment.account_id, assignment.permission_set_arn),
+        )
 
     @cached_property
     def assignments_of(self) -> dict[tuple[str, str], list[Assignment]]:
-        """Assignments by their own principal."""
-        return _gather(self.organization.assignments, lambda one: (one.principal_type, one.principal_id))
+        """Assignments by principal."""
+        return _gather(
+            self.organization.assignments,
+            lambda assignment: (assignment.principal_type, assignment.principal_id),
+        )
 
     @cached_property
     def provisioned_in(self) -> dict[str, list[Provision]]:
         """Provisioned permission sets by account."""
-        return _gather(self.organization.provisioned, lambda one: one.account_id)
+        return _gather(self.organization.provisioned, lambda provision: provision.account_id)
 
     @cached_property
     def provisioned_from(self) -> dict[str, list[Provision]]:
         """Provisioned accounts by permission set."""
-        return _gather(self.organization.provisioned, lambda one: one.permission_set_arn)
+        return _gather(self.organization.provisioned, lambda provision: provision.permission_set_arn)
 
     @cached_property
     def entitlements(self) -> dict[tuple[str, str], Entitlement]:
         """Entitlements by application and id."""
-        return {(app.arn, one.id): one for app in self.organization.applications for one in app.entitlements}
+        return {
+            (app.arn, entitlement.id): entitlement
+            for app in self.organization.applications
+            for entitlement in app.entitlements
+        }
 
     def path(self, parent_id: str) -> str:
         """Return the ids from the organization down to a root or unit, each followed by a slash.
 
-        Where units form a cycle, the path ends before it repeats a unit.
+        If units form a cycle, the path ends before it repeats a unit.
         """
         above = [parent_id]
         while above[-1] in self.units and self.units[above[-1]].parent_id not in above:
             above.append(self.units[above[-1]].parent_id)
-        return "".join(f"{one}/" for one in (self.organization.id, *reversed(above)))
+        return "".join(f"{unit_id}/" for unit_id in (self.organization.id, *reversed(above)))
 
 
 def _gather(records: Iterable[Record], key: Callable[[Record], Key]) -> dict[Key, list[Record]]:

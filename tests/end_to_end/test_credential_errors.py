@@ -1,10 +1,9 @@
-"""Credentials that do not work: the organization failed, and the hint names the command to run."""
+"""Credentials that do not work: the organization fails, and the hint names the command to run."""
 
 import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +12,10 @@ import botocore.tokens
 import pytest
 
 from sso_batch.aws import connection_pool
-from sso_batch.emulator import HUB, World
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.reports import Reports
-from tests.end_to_end.worlds import EXTERNAL_ID, small, three_ways_in
+from sso_batch.emulator import HUB
+from tests.support.audits import Audit
+from tests.support.expected_reports import assert_exact, assert_first_failed
+from tests.support.sample_worlds import EXTERNAL_ID, small, three_access_paths, with_profile
 
 SSO_PROFILE = """\
 [profile staff]
@@ -31,29 +29,8 @@ sso_start_url = https://corp.awsapps.example/start
 """
 
 
-def with_profile(name: str, world: World) -> Callable[[str], str]:
-    """Give the first organization a profile in place of its role."""
-    return lambda text: text.replace(f"role_arn: {world.roles[0].arn}", f"profile: {name}")
-
-
-def assert_first_failed(reports: Reports, world: World, code: str, *hint: str) -> dict[str, str]:
-    """The first organization failed for that reason, with that hint; the other is exactly right."""
-    assert reports.ended.code == 4
-    assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
-    assert reports.names == reports.file_names("org-1")
-    assert_exact(reports, world, "org-1")
-    gap = reports.gap("org-0")
-    assert gap["code"] == code
-    assert [word for word in hint if word not in gap["hint"]] == []
-    (failed,) = reports.ended.named("org.failed")
-    assert failed["org"] == "org-0"
-    (told,) = reports.ended.named("collect.gap")
-    assert (told["code"], told["hint"]) == (code, gap["hint"])
-    return gap
-
-
 def test_an_unknown_profile(audit: Audit) -> None:
-    """A profile that this machine does not have: the hint names the command that lists them."""
+    """For an unknown profile the hint names the command that lists the profiles."""
     world = small()
 
     reports = audit(world, config=with_profile("nobody", world))
@@ -63,10 +40,10 @@ def test_an_unknown_profile(audit: Audit) -> None:
 
 
 @pytest.mark.parametrize("session", ["missing", "expired"])
-def test_an_sso_login_that_is_over(
+def test_an_expired_sso_login(
     audit: Audit, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, session: str
 ) -> None:
-    """A profile of IAM Identity Center without a valid login: the hint names `aws sso login`."""
+    """For a profile of IAM Identity Center without a valid login the hint names `aws sso login`."""
     (home / "aws-config").write_text(SSO_PROFILE)
     cache = tmp_path / "cache"
     for provider in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
@@ -84,7 +61,7 @@ def test_an_sso_login_that_is_over(
 
 
 def test_a_profile_that_asks_for_mfa(audit: Audit, home: Path) -> None:
-    """A profile that would ask somebody for a code fails at once, and says what to use instead."""
+    """A profile that would ask for an MFA code fails at once, and the hint says what to use instead."""
     (home / "aws-config").write_text(
         "[profile admin]\nrole_arn = arn:aws:iam::000001000000:role/Admin\nsource_profile = me\n"
         "mfa_serial = arn:aws:iam::000001000000:mfa/me\n"
@@ -99,7 +76,7 @@ def test_a_profile_that_asks_for_mfa(audit: Audit, home: Path) -> None:
 
 
 def test_no_credentials_at_all(audit: Audit) -> None:
-    """Without any credentials every organization failed, and the hint names the command that shows them."""
+    """Without any credentials every organization fails, and the hint names the command that shows them."""
     world = small()
 
     reports = audit(world, environ={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
@@ -115,15 +92,15 @@ def test_no_credentials_at_all(audit: Audit) -> None:
 
 
 def test_keys_that_aws_does_not_know(audit: Audit) -> None:
-    """Keys that are deleted, or wrong: every organization failed, and says so."""
+    """With deleted or wrong keys every organization fails at AssumeRole."""
     reports = audit(small(), environ={"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEGONE00001"})
 
     assert reports.ended.code == 5
     assert {reports.gap(name)["operation"] for name in ("org-0", "org-1")} == {"AssumeRole"}
 
 
-def test_a_role_that_refuses(audit: Audit) -> None:
-    """A role that trusts somebody else: the hint names the trust policy, and no external id is configured."""
+def test_a_role_with_another_trust_policy(audit: Audit) -> None:
+    """For a role that trusts somebody else the hint names the trust policy, and no external id."""
     first, second = small().roles
     world = replace(small(), roles=(replace(first, trusted=("123412341234",)), second))
 
@@ -135,21 +112,21 @@ def test_a_role_that_refuses(audit: Audit) -> None:
     assert HUB.user_arn in gap["message"]
 
 
-def test_a_misspelt_role(audit: Audit) -> None:
-    """AWS denies a role that does not exist: the hint starts with the name."""
+def test_a_misspelled_role(audit: Audit) -> None:
+    """For a role that does not exist, which AWS denies, the hint says first to check its name."""
     world = small()
 
     reports = audit(world, config=lambda text: text.replace(world.roles[0].arn, f"{world.roles[0].arn}Typo"))
 
-    gap = assert_first_failed(reports, world, "AccessDenied", "role that does not exist")
-    assert gap["hint"].startswith("check the role's name and account in `role_arn` first")
+    gap = assert_first_failed(reports, world, "AccessDenied", "does not exist")
+    assert gap["hint"].startswith("check the role's name")
     assert "external" not in gap["hint"]
 
 
 @pytest.mark.parametrize("written", ["another-one", None], ids=["wrong", "missing"])
 def test_a_wrong_external_id(audit: Audit, written: str | None) -> None:
-    """A role that asks for an external id and gets another, or none: the same hint, and no secret in it."""
-    world = three_ways_in()
+    """For a wrong or missing external id the hint names the trust policy, and a configured `external_id`."""
+    world = three_access_paths()
     line = f'    external_id: "{EXTERNAL_ID}"\n'
 
     reports = audit(
@@ -167,7 +144,7 @@ def test_a_wrong_external_id(audit: Audit, written: str | None) -> None:
 
 
 def test_a_session_longer_than_the_role_allows(audit: Audit) -> None:
-    """A session that the role does not allow fails with AWS's own words."""
+    """A session longer than the role allows fails with AWS's own message."""
     world = small()
 
     entry = "  - name: org-0"
@@ -178,29 +155,29 @@ def test_a_session_longer_than_the_role_allows(audit: Audit) -> None:
     assert "DurationSeconds" in reports.gap("org-0")["message"]
 
 
-def test_a_profile_whose_command_gives_expired_credentials(audit: Audit, home: Path, tmp_path: Path) -> None:
-    """Credentials that are over when they are given are a user's trouble and no bug: failed, with a hint."""
+def test_a_credential_process_that_returns_expired_credentials(
+    audit: Audit, home: Path, tmp_path: Path
+) -> None:
+    """Credentials that have expired already fail the organization with a hint, not as a bug."""
     script = tmp_path / "credentials.py"
     script.write_text(
         'print(\'{"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "made-up", \'\n'
         '\'"SessionToken": "made-up", "Expiration": "2020-01-01T00:00:00Z"}\')\n'
     )
-    (home / "aws-config").write_text(f"[profile over]\ncredential_process = {sys.executable} {script}\n")
+    (home / "aws-config").write_text(f"[profile expired]\ncredential_process = {sys.executable} {script}\n")
     world = small()
 
-    reports = audit(
-        world, config=lambda text: text.replace(f"role_arn: {world.roles[0].arn}", "profile: over")
-    )
+    reports = audit(world, config=with_profile("expired", world))
 
     assert reports.ended.code == 4
     assert reports.statuses == {"org-0": "failed", "org-1": "complete"}
     assert "credentials" in reports.gap("org-0")["hint"]
 
 
-def test_a_profile_whose_command_never_ends(
+def test_a_credential_process_that_never_ends(
     audit: Audit, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program that waits for somebody to type fails its own organization alone, and in time."""
+    """A program that waits for input fails only its own organization, after a time limit."""
     monkeypatch.setattr(connection_pool, "PATIENCE", 0.5)
     silent = tmp_path / "silent"
     os.mkfifo(silent)
@@ -209,5 +186,5 @@ def test_a_profile_whose_command_never_ends(
 
     reports = audit(world, config=with_profile("waiting", world))
 
-    assert_first_failed(reports, world, "CredentialsTimeout", "credential_process", "without asking anybody")
-    os.close(os.open(silent, os.O_RDWR))  # which ends it
+    assert_first_failed(reports, world, "CredentialsTimeout", "credential_process")
+    os.close(os.open(silent, os.O_RDWR))  # ends the program
