@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.coverage import NotExamined, Omission, Scope, parse
-from sso_batch.report.page import page
+from sso_batch.report.page import render_page
 from tests.support.overviews import company, overview
 
 OMISSIONS = {
@@ -80,9 +80,11 @@ def test_any_text_is_kept(text: str) -> None:
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.text)
 def test_caveat_of_the_page(record: NotExamined) -> None:
     """The page shows each reason that may hide access next to its answers, unknown reasons too."""
-    html = "".join(page(overview(replace(company("acme", 1), not_examined=(record,)))))
+    html = "".join(render_page(overview(replace(company("acme", 1), not_examined=(record,)))))
 
-    (written,) = re.findall(r'<script type="application/json" id="doubts">(.*?)</script>', html, re.DOTALL)
+    (written,) = re.findall(
+        r'<script type="application/json" id="caveat-data">(.*?)</script>', html, re.DOTALL
+    )
     (doubts,) = json.loads(written)
     assert doubts["unexamined"] == ([record.text] if record.hides_access else [])
     details = isinstance(record.what, Omission) and not OMISSIONS[record.what.name][1]

@@ -21,7 +21,7 @@ from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
-from sso_batch.review.settings import wants_outdated
+from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.runner.instance_claims import same_instance
 from sso_batch.runner.selection import select
 
@@ -85,7 +85,7 @@ async def _preflight(
         config.collect,
         sessions=sessions,
         deadline=deadline,
-        outdated=wants_outdated(config.review),
+        outdated=needs_outdated_provisioning(config.review),
     )
     try:
         return await preflight.run()

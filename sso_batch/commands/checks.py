@@ -9,7 +9,7 @@ import click
 from sso_batch.config import Review, load
 from sso_batch.console.terminal import Terminal
 from sso_batch.review.checks import CHECKS
-from sso_batch.review.settings import severities
+from sso_batch.review.rules import severity_by_check
 
 
 def checks_command(
@@ -17,7 +17,7 @@ def checks_command(
 ) -> int:
     """Print every check, with the severities of a configuration or the default ones."""
     review = Review() if config_file is None else load(config_file, environ).review
-    severity = severities(review)
+    severity = severity_by_check(review)
     if format_ == "json":
         records = [
             {"id": check.id, "severity": severity[check.id], "why": check.why, "remedy": check.remedy}

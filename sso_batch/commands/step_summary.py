@@ -5,7 +5,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.report.step_summary import step_summary
+from sso_batch.report.step_summary import render_step_summary
 from sso_batch.run_files.results import RunOutcome
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -20,6 +20,6 @@ def append_step_summary(
         return
     try:
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(step_summary(outcome, run_id))
+            file.write(render_step_summary(outcome, run_id))
     except OSError as error:
         log.warning("run.step_summary_failed", run_id=run_id, message=error.strerror or str(error))

@@ -9,8 +9,8 @@ import click
 
 from sso_batch.config import Config, load
 from sso_batch.console.terminal import optional_output
-from sso_batch.review.settings import rules
-from sso_batch.review.useless_waivers import elsewhere, expired
+from sso_batch.review.rules import Rules
+from sso_batch.review.waivers import expired_waivers, misplaced_waivers
 from sso_batch.sanitize.terminal import escape_terminal
 
 _AWS_FILES = {
@@ -35,9 +35,9 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
 
 def _ineffective_waivers(config: Config) -> Iterator[tuple[str, str, str]]:
     today = datetime.now(UTC).date()
-    waivers = rules(config.review, today=today).waivers
+    waivers = Rules.from_config(config.review, today=today).waivers
     names = [organization.name for organization in config.organizations]
-    found = (*expired(waivers, today), *elsewhere(waivers, names))
+    found = (*expired_waivers(waivers, today), *misplaced_waivers(waivers, names))
     for waiver in sorted(found, key=lambda waiver: waiver.number):
         yield waiver.path, waiver.reason, waiver.hint
 

@@ -11,9 +11,9 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config
 from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
-from sso_batch.report.human_formats import write_for_people
-from sso_batch.report.report_input import Overview
-from sso_batch.review.settings import rules
+from sso_batch.report.human_formats import write_human_format
+from sso_batch.report.report_input import ReportInput
+from sso_batch.review.rules import Rules
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.snapshot import SnapshotError
@@ -106,9 +106,9 @@ class Closing:
                 self._add(write_rows(store, name, changes_csv.HEADER, text, stop=stop))
         for_people = [one for one in self._config.output.formats if one != "csv"]
         if for_people:
-            overview = self._overview(looked, self.closed.files)
+            report = self._report_input(looked, self.closed.files)
             for one in for_people:
-                self._add(write_for_people(store, overview, one, stop=stop))
+                self._add(write_human_format(store, report, one, stop=stop))
 
     def _add(self, file: FileEntry) -> None:
         self.closed = replace(self.closed, files=(*self.closed.files, file))
@@ -135,14 +135,14 @@ class Closing:
         escape = self._config.output.escape_formulas
         restore_access(self._store, access.name, snapshot, escape=escape, stop=self.stop)
 
-    def _overview(self, looked: Looked, written: tuple[FileEntry, ...]) -> Overview:
+    def _report_input(self, looked: Looked, written: tuple[FileEntry, ...]) -> ReportInput:
         outcome = RunOutcome(
             looked.organizations,
             written,
             started_at=self._started_at,
             finished_at=max(one.finished_at for one in looked.organizations),
         )
-        return Overview(
+        return ReportInput(
             self._facts,
             outcome,
             Snapshots(self._store, looked.organizations, self.stop),
@@ -172,7 +172,7 @@ def files_promised(config: Config, facts: RunFacts) -> frozenset[str]:
     if facts.shard is not None:
         return frozenset()
     names, formats = facts.names, config.output.formats
-    csv, checked = "csv" in formats, bool(rules(config.review, today=names.day).severities)
+    csv, checked = "csv" in formats, bool(Rules.from_config(config.review, today=names.day).severities)
     promised = {
         names.access(complete=True): csv,
         names.findings(complete=True): csv and checked,

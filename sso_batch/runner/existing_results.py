@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
-from sso_batch.review.settings import wants_outdated
+from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
@@ -23,7 +23,7 @@ from sso_batch.store import FileEntry, Store, decode_lines
 
 def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
     """What decides each organization's rows, by its name."""
-    outdated = wants_outdated(config.review)
+    outdated = needs_outdated_provisioning(config.review)
     return {one.name: reading_fingerprint(config, one, outdated=outdated) for one in organizations}
 
 

@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.model import Gap, GapKind
-from sso_batch.report.notice import notice
+from sso_batch.report.notice import build_notice
 from sso_batch.review.finding import OFF
 from sso_batch.run_files.manifest import RunFacts, manifest
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -120,7 +120,7 @@ class Ending:
         if topic_arn is None or self.facts.shard is not None:
             return
         place = f"{self.store.name.rstrip('/')}/{self.facts.manifest_name}"
-        told = notice(self.facts, outcome, manifest=place if outcome.manifest_written else None)
+        told = build_notice(self.facts, outcome, manifest=place if outcome.manifest_written else None)
         await notify(topic_arn, told, self.events, self.interruption)
 
 

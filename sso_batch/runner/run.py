@@ -20,7 +20,7 @@ from sso_batch.config import Config, Organization
 from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
-from sso_batch.review.settings import wants_outdated
+from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.writer import Stopped
@@ -223,7 +223,7 @@ class Run:
             clock=self._clock,
             job_count=count,
             on_strategy=partial(self._log_strategy, name),
-            outdated=wants_outdated(self._config.review),
+            outdated=needs_outdated_provisioning(self._config.review),
         )
         return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
 

@@ -15,9 +15,9 @@ from sso_batch.review import comparison
 from sso_batch.review.change import Change
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewer import Reviewer
-from sso_batch.review.settings import rules
-from sso_batch.review.snapshot_index import Facts
-from sso_batch.review.useless_waivers import expired, unmatched
+from sso_batch.review.rules import Rules
+from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.waivers import expired_waivers, unmatched_waivers
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.snapshot import SnapshotError
@@ -69,7 +69,7 @@ class RunReview:
     def __init__(
         self, review: Review, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
     ) -> None:
-        self._rules = rules(review, today=names.day)
+        self._rules = Rules.from_config(review, today=names.day)
         self._store = store
         self._log = log
         self._stop = stop
@@ -90,7 +90,7 @@ class RunReview:
                 raise Stopped
             self._look_at(one)
         unread = [one.name for one in organizations if one.snapshot_file is None or one.name in self._lost]
-        reviewed = self._reviewer.end(unread)
+        reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
         self._warn_of_waivers(organizations, reviewed.used_waivers)
         for unusable in self._earlier.unusable if self._earlier else ():
@@ -108,9 +108,9 @@ class RunReview:
     def _warn_of_waivers(self, organizations: Sequence[OrganizationOutcome], used: frozenset[int]) -> None:
         """Log each waiver that has no effect. A principal can be a person's address and is not logged."""
         waivers = self._rules.waivers
-        late = {one.number: one for one in expired(waivers, self._rules.today)}
+        late = {one.number: one for one in expired_waivers(waivers, self._rules.today)}
         complete = {one.name: one.status is Status.COMPLETE for one in organizations}
-        idle = {one.number: one for one in unmatched(waivers, used, complete)}
+        idle = {one.number: one for one in unmatched_waivers(waivers, used, complete)}
         for number, one in sorted((idle | late).items()):
             event = "review.waiver_expired" if number in late else "review.waiver_unmatched"
             self._log.warning(event, waiver=one.path, check=one.rule.check, message=one.reason, hint=one.hint)
@@ -125,8 +125,8 @@ class RunReview:
         if snapshot is None:
             return
         previous, reason = self._previous(snapshot, file)
-        facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
-        self._reviewer.look_at(facts)
+        earlier = SnapshotIndex(previous) if previous else None
+        self._reviewer.examine(SnapshotIndex(snapshot, previous=earlier, not_compared=reason))
 
     def _own(self, name: str, file: FileEntry) -> Snapshot | None:
         """Read a snapshot of this run, a second time where the first reading was not what was written."""
@@ -164,7 +164,7 @@ class RunReview:
             previous = read_snapshot(self._store, earlier.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
-        reason = comparison.why_not(previous, snapshot)
+        reason = comparison.incomparable_reason(previous, snapshot)
         return (None, reason) if reason else (previous, "")
 
     def _leave_out(self, name: str, reason: str) -> None:

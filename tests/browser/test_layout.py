@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sso_batch.coverage import NotExamined, Omission
-from sso_batch.report.report_input import Overview
+from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import Finding
-from tests.browser.opened import Opened
+from tests.browser.opened import OpenedPage
 from tests.support.overviews import changes, company, overview, with_hole
 
 ORGANIZATIONS = 40
@@ -35,7 +35,7 @@ _BROKEN = r"""
 """Words and account numbers that stand on several lines; an address or a path is no word."""
 
 
-def large() -> Overview:
+def large() -> ReportInput:
     """Give a run of many organizations with long names, in each of which something was not examined."""
     names = [f"{_NAMES[number % 4]}-{number:02}" for number in range(ORGANIZATIONS)]
     companies = [
@@ -91,12 +91,12 @@ def large() -> Overview:
 
 
 @pytest.fixture(scope="module")
-def run() -> Overview:
+def run() -> ReportInput:
     """Make the run once."""
     return large()
 
 
-def opened_whole(show: Callable[..., Opened], run: Overview, **context: Any) -> Opened:  # noqa: ANN401 - playwright's
+def opened_whole(show: Callable[..., OpenedPage], run: ReportInput, **context: Any) -> OpenedPage:  # noqa: ANN401 - playwright's
     """Open the page, and everything in it that can be opened."""
     opened = show(run, **context)
     opened.page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
@@ -104,7 +104,7 @@ def opened_whole(show: Callable[..., Opened], run: Overview, **context: Any) -> 
 
 
 @pytest.mark.parametrize("width", [390, 700, 1000, 1400])
-def test_words_are_whole(show: Callable[..., Opened], run: Overview, width: int) -> None:
+def test_words_are_whole(show: Callable[..., OpenedPage], run: ReportInput, width: int) -> None:
     """No word and no account number is broken, and the page is no wider than the screen."""
     opened = opened_whole(show, run, viewport={"width": width, "height": 900})
 
@@ -113,7 +113,7 @@ def test_words_are_whole(show: Callable[..., Opened], run: Overview, width: int)
 
 
 @pytest.mark.parametrize("width", [688, 720])  # A4 and Letter within their margins
-def test_words_are_whole_on_paper(show: Callable[..., Opened], run: Overview, width: int) -> None:
+def test_words_are_whole_on_paper(show: Callable[..., OpenedPage], run: ReportInput, width: int) -> None:
     """On paper neither, where nothing can be scrolled: no column leaves the paper."""
     opened = show(run, viewport={"width": width, "height": 1000})
     opened.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
@@ -124,7 +124,7 @@ def test_words_are_whole_on_paper(show: Callable[..., Opened], run: Overview, wi
     assert opened.page.evaluate("() => document.querySelector('section.status').offsetHeight") < 3 * 1000
 
 
-def test_height(show: Callable[..., Opened], run: Overview) -> None:
+def test_height(show: Callable[..., OpenedPage], run: ReportInput) -> None:
     """What was not examined takes little of the page, and what checks lacked is only shown if asked for."""
     opened = show(run, viewport={"width": 700, "height": 900})
     opened.page.click("summary:has-text('Not examined:')")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, Snapshot, User
-from sso_batch.report.page import page
-from sso_batch.report.report_input import Overview
-from sso_batch.report.workbook import workbook
+from sso_batch.report.page import render_page
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.workbook import render_workbook
 from tests.support.overviews import ADMINISTRATOR_ACCESS, overview
 from tests.support.records import permission_set, snapshot
 
@@ -17,7 +17,7 @@ LIMIT = 1 << 19
 EACH = 300
 """Bytes for each row: numbers and references, but none of its texts."""
 
-Parts = Callable[[Overview], Iterator[object]]
+Parts = Callable[[ReportInput], Iterator[object]]
 
 
 def organization(name: str, letters: int) -> Snapshot:
@@ -50,7 +50,7 @@ def organization(name: str, letters: int) -> Snapshot:
     )
 
 
-def peak(parts: Parts, run: Overview) -> int:
+def peak(parts: Parts, run: ReportInput) -> int:
     """Measure the most memory in use while the parts are made and forgotten."""
     tracemalloc.start()
     try:
@@ -62,7 +62,9 @@ def peak(parts: Parts, run: Overview) -> int:
 
 
 @pytest.mark.parametrize("letters", [0, 1_000])
-@pytest.mark.parametrize("parts", [lambda run: page(run, limit=LIMIT), workbook], ids=["html", "xlsx"])
+@pytest.mark.parametrize(
+    "parts", [lambda run: render_page(run, max_bytes=LIMIT), render_workbook], ids=["html", "xlsx"]
+)
 def test_bounded(parts: Parts, letters: int) -> None:
     """It grows with the number of rows and not with their texts, and not with the number of organizations."""
     peak(parts, overview(snapshot()))  # imports

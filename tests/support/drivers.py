@@ -46,7 +46,7 @@ def signalling(owner, name, now):
     setattr(owner, name, replaced)
 signalling(closing.Closing, "close", "close")
 signalling(run_review.RunReview, "look", "review")
-signalling(closing, "write_for_people", "for people")
+signalling(closing, "write_human_format", "for people")
 signalling(finalize, "write_document", "manifest")
 signalling(finalize, "notice", "notice")
 prepare = Draft.__init__

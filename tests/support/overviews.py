@@ -24,7 +24,7 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from sso_batch.report.report_input import Overview
+from sso_batch.report.report_input import ReportInput
 from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
 from sso_batch.run_files.access_csv import HEADER, lines
@@ -39,13 +39,13 @@ FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete"
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> Overview:  # noqa: ANN401
+def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> ReportInput:  # noqa: ANN401
     """Give the run that read these organizations, and failed to read those."""
     organizations = [
         *(_read(one) for one in snapshots),
         *(outcome(name, Status.FAILED, instance=None, gaps=(gap(name),)) for name in failed),
     ]
-    return Overview(FACTS, run_outcome(*organizations), snapshots, **fields)
+    return ReportInput(FACTS, run_outcome(*organizations), snapshots, **fields)
 
 
 def _read(one: Snapshot) -> OrganizationOutcome:

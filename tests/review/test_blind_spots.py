@@ -1,4 +1,4 @@
-"""A check whose data was not read says so, and still gives what it found."""
+"""A check reports data that was not read, and still reports what it found."""
 
 from dataclasses import replace
 
@@ -31,19 +31,19 @@ BY_GRANT = (
     "entitlement-bypass",
     "cross-organization-admin",
 )
-READ = organization(grants=(grant(ANN),), outdated=())
+COMPLETE = organization(grants=(grant(ANN),), outdated=())
 
 
-def holes(check: str, snapshot: Snapshot) -> tuple[str, ...]:
-    """Give what a check says that it could not look at, without its name."""
+def blind_spots(check: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what a check could not examine, without the check's id."""
     items = review(snapshot, by=rules(check)).not_examined["acme"]
     assert all((item.scope, item.check) == (Scope.CHECK, check) for item in items)
     return tuple(item.what for item in items)
 
 
 def test_nothing_is_missing() -> None:
-    """Where everything was read every check but the one that needs an earlier run looked at all."""
-    assert review(READ, by=rules()).not_examined["acme"] == unexamined(
+    """If everything was read, only the check that needs an earlier run has a blind spot."""
+    assert review(COMPLETE, by=rules()).not_examined["acme"] == unexamined(
         "check admin-gained: there is no earlier run"
     )
 
@@ -52,31 +52,31 @@ def test_nothing_is_missing() -> None:
 @pytest.mark.parametrize(
     "kind", [GapKind.PERMISSION_SETS, GapKind.PROVISIONING, GapKind.ASSIGNMENTS, GapKind.ENTITLEMENTS]
 )
-def test_assignments_that_were_not_read(check: str, kind: GapKind) -> None:
-    """A gap that can hide assignments or entitlements is reported by every check that reads them."""
-    torn = replace(READ, gaps=(gap(kind=kind),))
+def test_unread_grants(check: str, kind: GapKind) -> None:
+    """A gap in the grants is a blind spot of every check that examines them."""
+    incomplete = replace(COMPLETE, gaps=(gap(kind=kind),))
 
-    assert holes(check, torn) == ("grants that were not read (gaps: 1)",)
+    assert blind_spots(check, incomplete) == ("grants that were not read (gaps: 1)",)
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
-def test_entitlements_that_were_left_out(check: str) -> None:
-    """So are entitlements that the configuration leaves out."""
-    assert holes(check, replace(READ, not_examined=unexamined(Omission.ENTITLEMENTS))) == (
+def test_excluded_entitlements(check: str) -> None:
+    """Entitlements that the configuration excludes are a blind spot of these checks, too."""
+    assert blind_spots(check, replace(COMPLETE, not_examined=unexamined(Omission.ENTITLEMENTS))) == (
         Omission.ENTITLEMENTS,
     )
 
 
 @pytest.mark.parametrize("check", BY_GRANT)
-def test_what_principals_do_not_show(check: str) -> None:
-    """So is what cannot be seen where principals are asked for their grants."""
+def test_listing_by_principal(check: str) -> None:
+    """Grants that a listing by principal does not show are a blind spot of these checks, too."""
     assert "grants to principals that are not listed" in "; ".join(
-        holes(check, replace(READ, not_examined=unexamined(*NOT_SEEN_BY_PRINCIPAL)))
+        blind_spots(check, replace(COMPLETE, not_examined=unexamined(*NOT_SEEN_BY_PRINCIPAL)))
     )
 
 
-# A check, what was not read, and how it says so.
-PARTLY: list[tuple[str, Snapshot, str]] = [
+# A check, an organization that was not read completely, and the blind spot.
+INCOMPLETE: list[tuple[str, Snapshot, str]] = [
     (
         "admin-access",
         organization(permission_sets=(permission_set(managed_policies=None),), grants=(grant(ANN),)),
@@ -176,49 +176,49 @@ PARTLY: list[tuple[str, Snapshot, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("check", "snapshot", "told"), PARTLY)
-def test_what_a_check_could_not_look_at(check: str, snapshot: Snapshot, told: str) -> None:
-    """What was not read is named, and nothing is found in it."""
+@pytest.mark.parametrize(("check", "snapshot", "expected"), INCOMPLETE)
+def test_blind_spot(check: str, snapshot: Snapshot, expected: str) -> None:
+    """Data that was not read is reported as a blind spot, and has no finding."""
     reviewed = review(snapshot, by=rules(check))
 
-    assert holes(check, snapshot) == (told,)
+    assert blind_spots(check, snapshot) == (expected,)
     assert reviewed.findings == ()
 
 
-def test_a_gap_about_versions_loses_no_grant() -> None:
-    """Only the check that asked for earlier versions suffers where they are not read."""
-    torn = replace(READ, gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),))
+def test_gap_in_outdated_provisioning() -> None:
+    """A gap in outdated provisioning is a blind spot of only the check that uses it."""
+    incomplete = replace(COMPLETE, gaps=(gap(kind=GapKind.OUTDATED_PROVISIONING),))
 
-    assert review(torn, by=rules("direct-grant", "unused-permission-set")).not_examined["acme"] == ()
-
-
-def test_a_gap_about_another_permission_set() -> None:
-    """A permission set is known to be unused where its own assignments were read, whatever else was not."""
-    torn = organization(gaps=(gap(permission_set_arn="arn:other"),))
-
-    reviewed = review(torn, by=rules("unused-permission-set"))
-
-    assert [one.permission_set for one in reviewed.findings] == ["Admin"]
+    assert review(incomplete, by=rules("direct-grant", "unused-permission-set")).not_examined["acme"] == ()
 
 
-def test_found_and_missing_at_once() -> None:
-    """What is there is found, and what is not there is told."""
-    torn = organization(
+def test_gap_in_another_permission_set() -> None:
+    """A permission set is known to be unused if its own assignments were read, whatever else was not."""
+    incomplete = organization(gaps=(gap(permission_set_arn="arn:other"),))
+
+    reviewed = review(incomplete, by=rules("unused-permission-set"))
+
+    assert [finding.permission_set for finding in reviewed.findings] == ["Admin"]
+
+
+def test_finding_and_blind_spot() -> None:
+    """One check can have a finding and a blind spot."""
+    incomplete = organization(
         grants=(grant(OPS), grant(OTHERS)),
         memberships=(Membership("g-1", ()),),
         missing=(Principal(USER, "u-9"),),
     )
 
-    reviewed = review(torn, by=rules("empty-group-grant"))
+    reviewed = review(incomplete, by=rules("empty-group-grant"))
 
-    assert [one.group_name for one in reviewed.findings] == ["Ops"]
+    assert [finding.group_name for finding in reviewed.findings] == ["Ops"]
     assert reviewed.not_examined["acme"] == unexamined(
         "check empty-group-grant: members of groups that were not read: 1"
     )
 
 
-def test_cells_that_were_not_read() -> None:
-    """A finding says NOT_READ where a name was not read, and calls the rest by its id."""
+def test_unread_cells() -> None:
+    """A finding has NOT_READ in place of names that were not read, and refers to the user by id."""
     unread = organization(
         users=(), accounts=(), accounts_complete=False, permission_sets=(), grants=(grant(ANN),)
     )
@@ -228,17 +228,17 @@ def test_cells_that_were_not_read() -> None:
     cells = (found.user_email, found.account_name, found.permission_set)
     assert cells == ("NOT_READ", "NOT_READ", "NOT_READ")
     assert found.message == (
-        "user u-1 holds a grant as a user and not through a group (NOT_READ in NOT_READ)"
+        "user u-1 is assigned directly instead of through a group (NOT_READ in NOT_READ)"
     )
 
 
-def test_versions_are_examined_with_a_finding() -> None:
-    """An old version is one finding for its account, and says nothing of who holds it."""
-    old = organization(outdated=(Outdated("111111111111", ADMIN),))
+def test_outdated_provisioning() -> None:
+    """Outdated provisioning is one finding for its account and names no user."""
+    outdated = organization(outdated=(Outdated("111111111111", ADMIN),))
 
-    (found,) = review(old, by=rules("outdated-provisioning")).findings
+    (found,) = review(outdated, by=rules("outdated-provisioning")).findings
 
     assert found.message == (
-        "permission set Admin is in this account in an earlier version: changes since then do not hold there "
-        "(Prod)"
+        "permission set Admin is provisioned in this account in an outdated version; later changes have not "
+        "been applied (Prod)"
     )
