@@ -44,6 +44,6 @@ def test_caveat_of_the_page(reason: str) -> None:
     (written,) = re.findall(
         r'<script type="application/json" id="caveat-data">(.*?)</script>', html, re.DOTALL
     )
-    (doubts,) = json.loads(written)
-    assert doubts["unexamined"] == ([reason] if hides_access(reason) else [])
+    (caveat,) = json.loads(written)
+    assert caveat["unexamined"] == ([reason] if hides_access(reason) else [])
     assert hides_access(reason) or is_about_review(reason) or reason in coverage.DETAILS

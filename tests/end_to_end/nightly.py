@@ -61,7 +61,7 @@ def signalling(owner, name, now):
     setattr(owner, name, replaced)
 signalling(closing.Closing, "close", "close")
 signalling(reviewing.RunReview, "look", "review")
-signalling(closing, "write_for_people", "for people")
+signalling(closing, "write_human_format", "for people")
 signalling(ending, "write_document", "manifest")
 signalling(ending, "notice", "notice")
 prepare = Draft.__init__

@@ -15,7 +15,7 @@ import pytest
 
 from sso_batch.commands import run as run_command
 from sso_batch.emulator import Emulator, Fault, Limits, World
-from sso_batch.report.human_formats import write_for_people
+from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
 from sso_batch.runner import closing, previous_runs
@@ -324,10 +324,10 @@ def test_a_snapshot_that_changed_before_it_is_shown(
     def damage_and_write(*arguments: Any, **named: Any) -> FileEntry:  # noqa: ANN401
         (path,) = nightly.folder.glob(SNAPSHOT)
         how(path)
-        return write_for_people(*arguments, **named)
+        return write_human_format(*arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(closing, "write_for_people", damage_and_write)
+        patch.setattr(closing, "write_human_format", damage_and_write)
         reports = nightly.run("--format", format_)
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
