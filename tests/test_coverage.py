@@ -85,7 +85,7 @@ def test_caveat_of_the_page(record: NotExamined) -> None:
     (written,) = re.findall(
         r'<script type="application/json" id="caveat-data">(.*?)</script>', html, re.DOTALL
     )
-    (doubts,) = json.loads(written)
-    assert doubts["unexamined"] == ([record.text] if record.hides_access else [])
+    (caveat,) = json.loads(written)
+    assert caveat["unexamined"] == ([record.text] if record.hides_access else [])
     details = isinstance(record.what, Omission) and not OMISSIONS[record.what.name][1]
     assert record.hides_access is not (record.is_about_review or details)

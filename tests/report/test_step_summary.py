@@ -54,7 +54,7 @@ def test_complete() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "figures"),
+    ("organization", "figures"),
     [
         (outcome("acme", findings=FindingCounts(1, 0, 2)), "1 | 0 | 2"),
         (
@@ -68,10 +68,10 @@ def test_complete() -> None:
         (outcome("acme", Status.INCOMPLETE, findings=FindingCounts(), gaps=(gap(),)), "≥ 0 | ≥ 0 | ≥ 0"),
     ],
 )
-def test_at_least(one: OrganizationOutcome, figures: str) -> None:
+def test_at_least(organization: OrganizationOutcome, figures: str) -> None:
     """Findings of checks with blind spots are shown as lower bounds."""
-    assert f"| {figures} |\n" in render_step_summary(run_outcome(one), "n")
-    assert run_outcome(one).findings_certain is ("≥" not in figures)
+    assert f"| {figures} |\n" in render_step_summary(run_outcome(organization), "n")
+    assert run_outcome(organization).findings_certain is ("≥" not in figures)
 
 
 def test_signal() -> None:

@@ -265,9 +265,9 @@ def test_group_with_many_grants() -> None:
     assert len({id(change.access.holders) for change in found}) == 1
 
 
-def resolve_user(one: Snapshot, user_id: str) -> Holder:
+def resolve_user(snapshot: Snapshot, user_id: str) -> Holder:
     """Return a user as a holder."""
-    first = next(resolve(one))
+    first = next(resolve(snapshot))
     return next(holder for holder in first.holders if holder.user_id == user_id)
 
 

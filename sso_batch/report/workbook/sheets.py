@@ -11,6 +11,8 @@ from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
+from sso_batch.sanitize.html import show_hidden
+
 if TYPE_CHECKING:  # Python 3.12 has it in collections.abc
     from typing_extensions import Buffer
 
@@ -97,7 +99,7 @@ class Book:
 
     def add(self, name: str) -> Worksheet:
         """Add a sheet, its name shortened and numbered as Excel requires."""
-        base, number = visible(name), 1
+        base, number = show_hidden(name), 1
         title = base[:_MAX_NAME]
         while title.casefold() in self._names:
             number += 1
@@ -167,7 +169,7 @@ class Sheet:
 
 def cell_text(value: str, *, full_values: str = "") -> str:
     """Return the value with hidden characters written out, truncated with a note if too long for a cell."""
-    shown = visible(value)
+    shown = show_hidden(value)
     if shown.startswith("<r>") and shown.endswith("</r>"):
         shown += " "  # xlsxwriter would treat it as rich text
     if len(shown) * 2 <= MAX_CELL or len(shown.encode("utf-16-le")) // 2 <= MAX_CELL:

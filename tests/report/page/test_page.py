@@ -104,7 +104,7 @@ def test_not_examined() -> None:
     assert "Not examined: orphaned assignments; account paths" in text
     assert "Not selected for this run: globex." in text
     assert "Endpoint override : http://localhost:1 (these answers did not come from AWS)." in text
-    assert "nobody has access that this page does not show, except as listed below." in text
+    assert "that this page does not show, except as listed below." in text
     (caveat,) = data(html, "caveat-data")
     assert (caveat["gaps"], caveat["unexamined"]) == ([], ["orphaned assignments"])
 
@@ -179,7 +179,10 @@ def test_empty() -> None:
     """An organization without any data gives a page without data, and no error."""
     text = text_of(html_of(overview(snapshot())))
 
-    assert "The organization was read completely: nobody has access that this page does not show." in text
+    assert (
+        "The organization was read completely: nobody has access through IAM Identity Center that this page "
+        "does not show."
+    ) in text
     assert "There are no administrators." in text
     assert "No checks were run." in text
     assert "This run was not compared with an earlier run." in text
