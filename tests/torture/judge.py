@@ -97,9 +97,10 @@ def _truth(trial: Trial, organization: Organization) -> list[Row]:
 def _wrong_where_deleted(
     trial: Trial, organization: Organization, not_examined: Iterable[str], rows: list[Row]
 ) -> Iterator[str]:
-    """Each row is true before the deletions or after them; what is true all the time is there."""
+    """Each row is true before, between or after the deletions; what is true all the time is there."""
     before, after = _truth(trial, organization), _truth(trial, trial.later(organization))
-    yield from (f"a row that was never true: {row}" for row in rows if row not in before + after)
+    between = [row for state in trial.meanwhile(organization) for row in _truth(trial, state)]
+    yield from (f"a row that was never true: {row}" for row in rows if row not in before + between + after)
     wanted = [row for row in _to_be_seen(organization, before, not_examined) if row in after]
     yield from (f"a row is missing: {row}" for row in wanted if row not in rows)
 

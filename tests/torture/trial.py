@@ -1,7 +1,9 @@
 """A trial, drawn from a seed: a small world with its oddities, how its AWS behaves, and what breaks there."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal, get_args
 
 from sso_batch.demo import Behaviour, Fault, World, generate
@@ -95,9 +97,17 @@ class Trial:
 
     def later(self, organization: Organization) -> Organization:
         """The organization after the resources that are deleted in mid-run."""
-        return without(
-            organization, {one.resource for one in self.faults if one.kind == "deleted" and one.resource}
-        )
+        return without(organization, self._deleted)
+
+    def meanwhile(self, organization: Organization) -> Iterator[Organization]:
+        """Yield the organization with only some of these resources deleted."""
+        for number in range(1, len(self._deleted)):
+            for deleted in combinations(sorted(self._deleted), number):
+                yield without(organization, set(deleted))
+
+    @property
+    def _deleted(self) -> set[str]:
+        return {fault.resource for fault in self.faults if fault.kind == "deleted" and fault.resource}
 
     @property
     def settings(self) -> str:
