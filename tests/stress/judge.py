@@ -101,7 +101,9 @@ def _find_wrong_rows_after_deletion(
 ) -> Iterator[str]:
     """Yield rows that were true at no time, and missing rows that were true all the time."""
     before, after = _expected(trial, organization), _expected(trial, trial.later(organization))
-    yield from (f"a row that was true at no time: {row}" for row in rows if row not in before + after)
+    between = [row for state in trial.meanwhile(organization) for row in _expected(trial, state)]
+    true = before + between + after
+    yield from (f"a row that was true at no time: {row}" for row in rows if row not in true)
     required = [row for row in _required_rows(organization, before, not_examined) if row in after]
     yield from (f"a row is missing: {row}" for row in required if row not in rows)
 

@@ -1,7 +1,9 @@
 """A trial generated from a seed: a small world with special cases, AWS behaviour, and faults."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal, get_args
 
 from sso_batch.emulator import Behaviour, Fault, World, generate
@@ -95,10 +97,17 @@ class Trial:
 
     def later(self, organization: Organization) -> Organization:
         """Return the organization without the resources that are deleted during the run."""
-        return without(
-            organization,
-            {fault.resource for fault in self.faults if fault.kind == "deleted" and fault.resource},
-        )
+        return without(organization, self._deleted)
+
+    def meanwhile(self, organization: Organization) -> Iterator[Organization]:
+        """Yield the organization with only some of these resources deleted."""
+        for number in range(1, len(self._deleted)):
+            for deleted in combinations(sorted(self._deleted), number):
+                yield without(organization, set(deleted))
+
+    @property
+    def _deleted(self) -> set[str]:
+        return {fault.resource for fault in self.faults if fault.kind == "deleted" and fault.resource}
 
     @property
     def settings(self) -> str:
