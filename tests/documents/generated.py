@@ -37,11 +37,11 @@ A check that could not look at something, because it was not read or the configu
 the manifest's `not_examined`: no finding never means that nothing was examined."""
 _PARTS = (
     ("output", "Output"),
-    ("run", "Run"),
+    ("run", "RunSettings"),
     ("collect", "Collect"),
     ("review", "Review"),
     ("review.checks", "Checks"),
-    ("review.waivers[]", "Waiver"),
+    ("review.waivers[]", "WaiverSettings"),
     ("notify", "Notify"),
     ("defaults and organizations[]", "Organization"),
 )
