@@ -260,5 +260,7 @@ def test_administrators_who_were_not_read(
     opened.page.check("#admin")
     opened.fill(who="")
 
-    assert opened.answer == "No way found in what was read. This does not prove that there is none."
-    assert f"acme: somebody may be an administrator unseen. Not read: {unread}" in opened.caveats
+    assert opened.answer == (
+        "No access path found in the data that was read. This does not prove that there is none."
+    )
+    assert f"acme: there may be more administrators. Not read: {unread}" in opened.caveats

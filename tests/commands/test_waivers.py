@@ -75,7 +75,7 @@ def test_validate(sso_batch: Command, tmp_path: Path) -> None:
     assert ended.stderr.splitlines() == [
         (
             f"{file}: warning: review.waivers[3]: the waiver for direct-grant expired after 2020-12-31: "
-            "remove it, or write a later day as `until`"
+            "remove the waiver, or set `until` to a later day"
         ),
         *(
             f"{file}: warning: review.waivers[{number}]: the waiver for direct-grant matches no organization "
