@@ -208,7 +208,7 @@ def test_principals_refused_to_a_delegated_administrator(check: Check) -> None:
 
 def test_unknown(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that gives no answer is neither allowed nor denied, and the run may be incomplete."""
-    monkeypatch.setattr("sso_batch.commands.check._PATIENCE", 2.0)
+    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 2.0)
 
     checked = check(small(1), faults=[Fault("unavailable", operation="ListUsers")])
 
@@ -304,7 +304,7 @@ def test_where_nobody_answers(check: Check, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_limit_of_its_own(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limit of a check names itself, and not the run's deadline."""
-    monkeypatch.setattr("sso_batch.commands.check._PATIENCE", 1.0)
+    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 1.0)
 
     checked = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
 
