@@ -8,9 +8,10 @@ from typing import get_args
 
 from sso_batch.config import Severity
 
-OFF, *_ASCENDING = get_args(Severity)
+_ASCENDING: tuple[str, ...] = get_args(Severity)
 
-SEVERITIES: tuple[str, ...] = tuple(reversed(_ASCENDING))
+OFF = _ASCENDING[0]
+SEVERITIES = _ASCENDING[:0:-1]
 """From the highest to the lowest; a check that is `off` is not run."""
 
 
