@@ -625,7 +625,7 @@ def test_prove_missing_bucket(stop: threading.Event) -> None:
         (refusal("NotImplemented", status=501), "NotImplemented", "If-None-Match"),
         (refusal("SlowDown", status=503), "SlowDown", "S3 kept throttling this call"),
         (refusal("InternalError", status=500), "InternalError", "run again"),
-        (refusal("InvalidRequest"), "InvalidRequest", "look up InvalidRequest"),
+        (refusal("InvalidRequest"), "InvalidRequest", "check the bucket, its policy"),
         (NoCredentialsError(), "NoCredentials", "output.profile"),
         (refusal("AccessDenied", "AssumeRole", status=403), "AccessDenied", "trust policy"),
         (
