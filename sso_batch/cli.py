@@ -25,6 +25,7 @@ from sso_batch.commands.options import (
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import Format, Level, Terminal
 from sso_batch.errors import SsoBatchError
+from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.sanitize.terminal import printable_lines
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -211,7 +212,7 @@ def main() -> NoReturn:
 
 
 def _end(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
+    sys.exit(signal_exit_code(number))
 
 
 def _exit_code() -> int:
@@ -221,9 +222,9 @@ def _exit_code() -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        return 2
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return signal_exit_code(signal.SIGINT)
     except UnwritableError as error:
         if not error.reader_gone:
             _say(error.message, error.hint)
@@ -237,7 +238,7 @@ def _exit_code() -> int:
             f"a defect of sso-batch {__version__}: {type(error).__name__}",
             "please report it with the lines above, which hold no values of yours",
         )
-        return 1
+        return ExitCode.INTERNAL_ERROR
     return code
 
 
@@ -249,7 +250,7 @@ def _command() -> int:
         return end.exit_code
     except SystemExit as end:
         return int(end.code or 0)
-    return 0
+    return ExitCode.OK
 
 
 def _say(message: str, hint: str) -> None:

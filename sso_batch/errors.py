@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from sso_batch.exit_codes import ExitCode
+
 
 class SsoBatchError(Exception):
     """A user's trouble: what happened, and in `hint` what to do about it."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -18,7 +20,7 @@ class SsoBatchError(Exception):
 class UsageError(SsoBatchError):
     """A command line or a setting that cannot be obeyed; found before the first call."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(UsageError):
@@ -39,7 +41,7 @@ class OutputError(UsageError):
 class OutputUnavailableError(OutputError):
     """An output place that did not answer in time, before the first call: a later attempt may succeed."""
 
-    exit_code = 5
+    exit_code = ExitCode.FAILED
 
 
 class OrganizationError(SsoBatchError):
@@ -48,7 +50,7 @@ class OrganizationError(SsoBatchError):
     `code` is AWS's error code, or a word of ours in the same form; `operation` the call that told.
     """
 
-    exit_code = 5
+    exit_code = ExitCode.FAILED
 
     def __init__(self, message: str, *, code: str, operation: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -7,6 +7,7 @@ from sso_batch.commands.storage import open_manifest
 from sso_batch.console.streams import for_programs
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
+from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
 from sso_batch.run_files.manifest_reading import ManifestError, read_manifest
 from sso_batch.runner.run_diff import Difference, RunFiles
@@ -34,8 +35,8 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     for line in remarks(difference):
         click.echo(line, err=format_ != "table")
     if difference.failed:
-        return 4
-    return 3 if exit_code and difference.changed else 0
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINDINGS if exit_code and difference.changed else ExitCode.OK
 
 
 def _run(location: str) -> RunFiles:

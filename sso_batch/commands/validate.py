@@ -8,6 +8,7 @@ import click
 
 from sso_batch.config import load
 from sso_batch.console.terminal import unread
+from sso_batch.exit_codes import ExitCode
 from sso_batch.review.settings import rules
 from sso_batch.review.useless_waivers import elsewhere, expired
 from sso_batch.sanitize.terminal import printable
@@ -26,4 +27,4 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
         click.echo(printable(f"{config_file}: warning: {one.path}: {one.reason}: {one.hint}"), err=True)
     with unread():
         click.echo(f"{config_file}: valid, {len(names)} organizations")
-    return 0
+    return ExitCode.OK

@@ -4,11 +4,10 @@ import click
 
 from sso_batch.commands.storage import open_manifest
 from sso_batch.errors import UsageError
+from sso_batch.exit_codes import ExitCode
 from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.verification import Finding, verify
 from sso_batch.store import PlaceError, Store, trouble
-
-_DIFFERENT = 6
 
 
 def verify_command(location: str) -> int:
@@ -29,7 +28,7 @@ def verify_command(location: str) -> int:
         raise _unreadable(store.name, error) from error
     wrong = len(found) - found.count(Finding.AS_WRITTEN)
     click.echo(f"{found.count(Finding.AS_WRITTEN)} as written, {wrong} not")
-    return _DIFFERENT if wrong else 0
+    return ExitCode.NOT_VERIFIED if wrong else ExitCode.OK
 
 
 def _manifest(store: Store, name: str, location: str) -> Manifest:

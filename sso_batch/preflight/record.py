@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sso_batch.exit_codes import ExitCode
 from sso_batch.model import Gap, Instance
 
 
@@ -97,11 +98,11 @@ class OrganizationCheck:
         return "management" if own else "delegated administrator"
 
 
-def exit_code(checks: tuple[OrganizationCheck, ...]) -> int:
+def exit_code(checks: tuple[OrganizationCheck, ...]) -> ExitCode:
     """The exit code that a run would have, as far as can be told."""
     if any(one.bug for one in checks):
-        return 1
+        return ExitCode.INTERNAL_ERROR
     statuses = {one.status for one in checks}
     if statuses == {"failed"}:
-        return 5
-    return 0 if statuses == {"ready"} else 4
+        return ExitCode.FAILED
+    return ExitCode.OK if statuses == {"ready"} else ExitCode.INCOMPLETE

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from sso_batch.errors import SsoBatchError
+from sso_batch.exit_codes import signal_of
 from sso_batch.model import Gap, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
@@ -17,9 +18,6 @@ _FileName = Annotated[str, Field(pattern=rf"^{PREFIX}[A-Za-z0-9._-]{{1,200}}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
 _OfShard = Annotated[str, Field(pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")]
-
-
-_SIGNALLED = 128  # an exit code above it tells a signal
 
 
 class ManifestError(SsoBatchError):
@@ -154,7 +152,7 @@ def read_manifest(content: bytes) -> Manifest:
         started_at=read.started_at,
         finished_at=read.finished_at,
         gaps=_gaps(read.gaps),
-        signal=max(0, read.exit_code - _SIGNALLED) or None,
+        signal=signal_of(read.exit_code),
     )
     return Manifest(
         run_id=read.run_id,

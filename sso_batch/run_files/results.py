@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.coverage import CHECK
+from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry
@@ -148,9 +149,9 @@ class RunOutcome:
     def exit_code(self) -> int:
         """The contract's exit code: a bug outranks an incomplete audit, and that outranks findings."""
         if self.signal is not None:
-            return 128 + self.signal
+            return signal_exit_code(self.signal)
         if any(one.bug for one in self.organizations):
-            return 1
+            return ExitCode.INTERNAL_ERROR
         if self.status is not Status.COMPLETE:
-            return 4 if self.status is Status.INCOMPLETE else 5
-        return 3 if self.findings.at_least(self.fail_on) else 0
+            return ExitCode.INCOMPLETE if self.status is Status.INCOMPLETE else ExitCode.FAILED
+        return ExitCode.FINDINGS if self.findings.at_least(self.fail_on) else ExitCode.OK

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
 from sso_batch.daemon_threads import Workers
+from sso_batch.exit_codes import ExitCode
 from sso_batch.model import Gap
 from sso_batch.report.notice import notice
 from sso_batch.review.finding import OFF
@@ -129,12 +130,12 @@ def tell_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: b
 
     `resumed` says that an earlier process had completed it, and that this one had nothing left to do.
     """
-    tell = log.info if outcome.exit_code == 0 else log.error
+    tell = log.info if outcome.exit_code == ExitCode.OK else log.error
     audited = sum(one.status in READ and not one.resumed for one in outcome.organizations)
     tell(
         "run.completed",
         status=outcome.status.value,
-        exit_code=outcome.exit_code,
+        exit_code=int(outcome.exit_code),
         resumed=resumed,
         audited=0 if resumed else audited,
         rows=sum(one.counts.rows for one in outcome.organizations),
