@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sso_batch.commands.run import RunOptions, execute, with_options
@@ -15,7 +15,7 @@ from sso_batch.emulator import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import RunOutcome, Status
-from sso_batch.store import PREFIX, FileEntry
+from sso_batch.store import PREFIX, FileEntry, FileKind
 
 _FORMATS = ("csv", "html")
 
@@ -80,7 +80,9 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
     for one in outcome.organizations:
         for entry in one.files:
             what = (
-                f"{one.name} alone: {entry.rows} rows" if entry.rows else f"all that was read of {one.name}"
+                f"{one.name} alone: {entry.rows} rows"
+                if entry.kind is FileKind.ACCESS_CSV
+                else f"all that was read of {one.name}"
             )
             yield f"  {entry.name}\n      {what}"
     yield f"  {names.manifest}\n      for programs: every file with its checksum, every call, every gap"
@@ -90,11 +92,10 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
 
 
 def _what(entry: FileEntry) -> str:
-    """What a file of the whole run is."""
-    kind = PurePath(entry.name.replace("_INCOMPLETE", ""))
-    if kind.suffix == ".html":
+    """Return what a merged file holds."""
+    if entry.kind is FileKind.PAGE:
         return "a page to look at: open it in a browser"
-    if kind.stem.endswith("_findings"):
+    if entry.kind is FileKind.FINDINGS_CSV:
         return f"{entry.rows} findings: what somebody should look at"
     return f"all organizations, merged: {entry.rows} rows"
 

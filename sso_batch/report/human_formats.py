@@ -9,7 +9,7 @@ from typing import Literal
 from sso_batch.report.report_input import Overview
 from sso_batch.run_files.results import Status
 from sso_batch.run_files.writer import checkpoint
-from sso_batch.store import FileEntry, Store
+from sso_batch.store import FileEntry, FileKind, Store
 
 Format = Literal["html", "xlsx"]
 
@@ -26,7 +26,8 @@ def write_for_people(
     names = overview.facts.names
     name = names.page(complete=complete) if format_ == "html" else names.workbook(complete=complete)
     overview = replace(overview, checkpoint=checkpoint(stop))
-    with store.draft(name) as draft, contextlib.closing(_parts(overview, format_)) as parts:
+    kind = FileKind.PAGE if format_ == "html" else FileKind.WORKBOOK
+    with store.draft(name, kind) as draft, contextlib.closing(_parts(overview, format_)) as parts:
         for part in parts:
             overview.checkpoint()
             draft.write(part)

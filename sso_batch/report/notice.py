@@ -8,8 +8,10 @@ from typing import Any
 
 from sso_batch import __version__
 from sso_batch.model import Gap
-from sso_batch.run_files.manifest import SCHEMA, RunFacts
+from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+
+_SCHEMA = 1
 
 MOST_BYTES = 256_000
 """Of a message; SNS takes 262,144 bytes, its attributes included."""
@@ -43,7 +45,7 @@ def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Not
     is no room are counted in `organizations_left_out`, complete ones before others.
     """
     document = {
-        "schema": SCHEMA,
+        "schema": _SCHEMA,
         "version": __version__,
         "run_id": facts.names.run_id,
         "status": outcome.status.value,

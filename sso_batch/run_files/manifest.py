@@ -11,7 +11,7 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome
 from sso_batch.sharding import Shard
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sso_batch.exit_codes import signal_of
 from sso_batch.model import Gap, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
-from sso_batch.store import PREFIX, FileEntry
+from sso_batch.store import PREFIX, FileEntry, FileKind
 
 # A name is taken to the place where the manifest is, and nowhere else.
 _FileName = Annotated[str, Field(pattern=rf"^{PREFIX}[A-Za-z0-9._-]{{1,200}}$")]
@@ -56,6 +56,7 @@ class _Strict(BaseModel):
 
 class _File(_Strict):
     name: _FileName
+    kind: FileKind
     sha256: _Sha256
     rows: NonNegativeInt
     bytes: NonNegativeInt
@@ -113,7 +114,7 @@ class _Organization(_Strict):
 
 
 class _Manifest(_Strict):
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[2] = Field(alias="schema")
     version: str
     run_id: str
     ts: _Ts
@@ -132,7 +133,7 @@ class _Manifest(_Strict):
 
 
 class _RunFile(_Strict):
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[2] = Field(alias="schema")
     version: str
     run_id: str
     ts: _Ts

@@ -8,7 +8,7 @@ from sso_batch.coverage import CHECK
 from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 
 
 class Status(StrEnum):
@@ -93,12 +93,15 @@ class OrganizationOutcome:
     @property
     def access_file(self) -> FileEntry | None:
         """Its CSV, if one was written."""
-        return next((file for file in self.files if file.name.endswith(".csv")), None)
+        return self._file(FileKind.ACCESS_CSV)
 
     @property
     def snapshot_file(self) -> FileEntry | None:
         """Its snapshot, if it was read."""
-        return next((file for file in self.files if file.name.endswith(".jsonl")), None)
+        return self._file(FileKind.SNAPSHOT)
+
+    def _file(self, kind: FileKind) -> FileEntry | None:
+        return next((file for file in self.files if file.kind is kind), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,10 @@ class RunOutcome:
     signal: int | None = None
     fail_on: str = OFF
     manifest_written: bool = True
+
+    def file(self, kind: FileKind) -> FileEntry | None:
+        """Return the run's own file of a kind, if it was written."""
+        return next((file for file in self.files if file.kind is kind), None)
 
     @property
     def findings(self) -> FindingCounts:

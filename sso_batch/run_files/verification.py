@@ -1,13 +1,12 @@
 """A run's files held against its manifest: what is missing, what has changed, what is there beside them."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest_reading import Manifest
-from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
+from sso_batch.store import PREFIX, Checksum, FileEntry, PlaceError, Store, trouble
 
 
 class Finding(StrEnum):
@@ -48,17 +47,16 @@ def verified(store: Store, entry: FileEntry) -> Iterator[bytes]:
 
     Raises FileChangedError, after the last chunk at the latest, or another OSError.
     """
-    digest, size = hashlib.sha256(), 0
+    checksum = Checksum()
     try:
         for chunk in store.read(entry.name):
-            digest.update(chunk)
-            size += len(chunk)
+            checksum.update(chunk)
             yield chunk
     except FileNotFoundError as error:
         raise FileChangedError(entry, Finding.MISSING, "it is gone") from error
-    if size != entry.bytes:
-        raise FileChangedError(entry, Finding.CHANGED, f"{size} bytes instead of {entry.bytes}")
-    if digest.hexdigest() != entry.sha256:
+    if checksum.bytes != entry.bytes:
+        raise FileChangedError(entry, Finding.CHANGED, f"{checksum.bytes} bytes instead of {entry.bytes}")
+    if checksum.sha256 != entry.sha256:
         raise FileChangedError(entry, Finding.CHANGED, "the same size, other bytes")
 
 

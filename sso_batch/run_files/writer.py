@@ -1,7 +1,6 @@
 """Writes one organization's files, and the merged ones, from snapshots; each whole or not at all."""
 
 import contextlib
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sso_batch.run_files import access_csv
 from sso_batch.run_files import snapshot as snapshot_file
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.verification import verified
-from sso_batch.store import FileEntry, Store
+from sso_batch.store import Checksum, FileEntry, FileKind, Store
 
 _LINES_AT_ONCE = 5000
 
@@ -41,10 +40,14 @@ def write_organization(
     """
     name, complete = snapshot.organization, snapshot.complete
     with contextlib.ExitStack() as drafts:
-        records = drafts.enter_context(store.draft(names.organization_snapshot(name, complete=complete)))
+        records = drafts.enter_context(
+            store.draft(names.organization_snapshot(name, complete=complete), FileKind.SNAPSHOT)
+        )
         wanted = [records]
         if csv:
-            rows = drafts.enter_context(store.draft(names.organization_access(name, complete=complete)))
+            rows = drafts.enter_context(
+                store.draft(names.organization_access(name, complete=complete), FileKind.ACCESS_CSV)
+            )
             wanted = [rows, records]
             _write_rows(rows, snapshot, escape=escape, stop=stop)
         for lines in _batches(snapshot_file.encode(snapshot)):
@@ -62,16 +65,16 @@ def count_rows(snapshot: Snapshot) -> int:
 
 def access_entry(name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> FileEntry:
     """The entry that a snapshot's CSV has to have. Raises Stopped."""
-    sum_ = _Sum()
-    _write_rows(sum_, snapshot, escape=escape, stop=stop)
-    return FileEntry(name, sum_.digest.hexdigest(), sum_.rows, sum_.bytes)
+    rows = _RowChecksum()
+    _write_rows(rows, snapshot, escape=escape, stop=stop)
+    return FileEntry(name, FileKind.ACCESS_CSV, rows.checksum.sha256, rows.rows, rows.checksum.bytes)
 
 
 def restore_access(
     store: Store, name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event
 ) -> None:
     """Write the CSV of a snapshot that is there, over whatever has its name. Raises Stopped, OSError."""
-    with store.draft(name) as draft:
+    with store.draft(name, FileKind.ACCESS_CSV) as draft:
         _write_rows(draft, snapshot, escape=escape, stop=stop)
         _unless(stop)
         store.publish(draft, replace=True)
@@ -86,18 +89,16 @@ class _Lines(Protocol):
         """Append bytes."""
 
 
-class _Sum:
+class _RowChecksum:
     """Counts and hashes what is written, and keeps none of it."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self.bytes = 0
-        self.digest = hashlib.sha256()
+        self.checksum = Checksum()
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        self.digest.update(data)
-        self.bytes += len(data)
+        self.checksum.update(data)
 
 
 def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
@@ -117,7 +118,7 @@ def write_merged(
     part that is not as it was written; then there is no merged file.
     """
     header = access_csv.HEADER.encode()
-    with store.draft(names.access(complete=complete)) as merged:
+    with store.draft(names.access(complete=complete), FileKind.MERGED_ACCESS_CSV) as merged:
         merged.write(header)
         for part in parts:
             merged.rows += part.rows
@@ -131,10 +132,16 @@ def write_merged(
 
 
 def write_rows(
-    store: Store, name: str, header: str, lines: Iterable[tuple[str, int]], *, stop: threading.Event
+    store: Store,
+    name: str,
+    kind: FileKind,
+    header: str,
+    lines: Iterable[tuple[str, int]],
+    *,
+    stop: threading.Event,
 ) -> FileEntry:
     """A CSV of the whole run; `lines` are texts with how many rows each is."""
-    with store.draft(name) as draft:
+    with store.draft(name, kind) as draft:
         draft.write(header.encode())
         for text, count in lines:
             _unless(stop)

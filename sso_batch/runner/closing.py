@@ -21,7 +21,7 @@ from sso_batch.run_files.verification import FileChangedError
 from sso_batch.run_files.writer import Stopped, restore_access, write_merged, write_rows
 from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.run_review import Looked, RunReview
-from sso_batch.store import FileEntry, Store, trouble
+from sso_batch.store import FileEntry, FileKind, Store, trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,13 @@ class Closing:
             if looked.findings is not None:
                 text = findings_csv.lines(looked.findings, escape=escape)
                 name = names.findings(complete=complete)
-                self._add(write_rows(store, name, findings_csv.HEADER, text, stop=stop))
+                self._add(
+                    write_rows(store, name, FileKind.FINDINGS_CSV, findings_csv.HEADER, text, stop=stop)
+                )
             if looked.changes is not None:
                 text = changes_csv.lines(looked.changes, escape=escape)
                 name = names.changes(complete=complete)
-                self._add(write_rows(store, name, changes_csv.HEADER, text, stop=stop))
+                self._add(write_rows(store, name, FileKind.CHANGES_CSV, changes_csv.HEADER, text, stop=stop))
         for_people = [one for one in self._config.output.formats if one != "csv"]
         if for_people:
             overview = self._overview(looked, self.closed.files)

@@ -1,6 +1,5 @@
 """What is already there of a run: organizations are taken over, and what does not stand is removed."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from sso_batch.run_files.writer import access_entry, count_rows, restore_access
 from sso_batch.runner.reading import until
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing, unknown
 from sso_batch.runner.shards import names_expected
-from sso_batch.store import FileEntry, Store, lines
+from sso_batch.store import Checksum, FileEntry, FileKind, Store, lines
 
 
 def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
@@ -94,7 +93,7 @@ class Archive:
         """
         names, organization, complete = self.facts.names, snapshot.organization, snapshot.complete
         records = names.organization_snapshot(organization, complete=complete)
-        files = [self.entry(records, stop)]
+        files = [self._snapshot_entry(records, stop)]
         if self.csv:
             files.insert(0, self._access(snapshot, stop))
         rows = files[0].rows if self.csv else count_rows(snapshot)
@@ -174,17 +173,18 @@ class Archive:
     def is_intact(self, entry: FileEntry, stop: threading.Event) -> bool:
         """Whether a file is as its manifest says. Raises Stopped."""
         try:
-            return self.entry(entry.name, stop, rows=entry.rows) == entry
+            for _ in until(stop, verified(self.store, entry)):
+                pass
         except OSError:
             return False
+        return True
 
-    def entry(self, name: str, stop: threading.Event, *, rows: int = 0) -> FileEntry:
-        """The entry of a file that is there. Raises Stopped, OSError."""
-        digest, size = hashlib.sha256(), 0
+    def _snapshot_entry(self, name: str, stop: threading.Event) -> FileEntry:
+        """Return the entry of a snapshot that is there. Raises Stopped, OSError."""
+        checksum = Checksum()
         for chunk in until(stop, self.store.read(name)):
-            digest.update(chunk)
-            size += len(chunk)
-        return FileEntry(name, digest.hexdigest(), rows, size)
+            checksum.update(chunk)
+        return FileEntry(name, FileKind.SNAPSHOT, checksum.sha256, 0, checksum.bytes)
 
     def _found(self, name: str, stop: threading.Event) -> Found:
         entry = self.entries.pop(name, None)

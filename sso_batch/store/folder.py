@@ -12,8 +12,9 @@ from pathlib import Path
 
 from sso_batch.errors import OutputError
 from sso_batch.open_files import patiently
-from sso_batch.store.draft import Draft, FileEntry, within
+from sso_batch.store.draft import Draft, within
 from sso_batch.store.errors import PlaceError
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import Stored
 
 _CHUNK = 1 << 20
@@ -137,9 +138,9 @@ class Folder:
             with contextlib.suppress(FileNotFoundError):  # gone meanwhile
                 yield Stored(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """A new file to be published under `name`."""
-        return Draft(name, self.directory)
+        return Draft(name, self.directory, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import Store, Stored
 
 
@@ -38,9 +39,9 @@ class Replacing:
         """The files that are here."""
         return self._store.stored()
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """A new file to be published under `name`."""
-        return self._store.draft(name)
+        return self._store.draft(name, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes; raises FileNotFoundError."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft
+from sso_batch.store.file_entry import FileEntry, FileKind
 
 PREFIX = "aws_sso_access_report_"
 """How the name of every file of a run begins."""
@@ -42,7 +43,7 @@ class Store(Protocol):
     def stored(self) -> Iterator[Stored]:
         """The files that are here."""
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """A new file to be published under `name`."""
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry, within
+from sso_batch.store.draft import Draft, within
 from sso_batch.store.errors import PlaceError, trouble, unusable
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import PREFIX, Stored
 from sso_batch.store.spool import SpooledDraft, remove_abandoned
 
@@ -91,9 +92,9 @@ class S3:
         for key, modified in self._objects.listed(self._key(PREFIX)):
             yield Stored(key.removeprefix(self._prefix), modified)
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """A new file to be published under `name`."""
-        return SpooledDraft(name, self._spool)
+        return SpooledDraft(name, self._spool, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """A published file in chunks, without its first `skip` bytes."""

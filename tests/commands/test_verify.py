@@ -8,7 +8,7 @@ import pytest
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.manifest import manifest as written
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.end_to_end.command import Command, execute, isolate
 from tests.support.records import outcome, run_outcome
 
@@ -30,7 +30,7 @@ def manifest(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / MERGED).write_bytes(b"merged")
     facts = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
-    entry = FileEntry(MERGED, hashlib.sha256(b"merged").hexdigest(), 1, 6)
+    entry = FileEntry(MERGED, FileKind.MERGED_ACCESS_CSV, hashlib.sha256(b"merged").hexdigest(), 1, 6)
     (folder / MANIFEST).write_bytes(written(facts, run_outcome(outcome(), files=(entry,))))
     return folder / MANIFEST
 

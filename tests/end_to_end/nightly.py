@@ -44,7 +44,7 @@ main()
 SIGNALLED = """
 import asyncio, os, sys, time
 from fnmatch import fnmatch
-from sso_batch.runner import closing, ending, notification, reviewing
+from sso_batch.runner import closing, finalize, run_review
 from sso_batch.store import Draft
 number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
 def send(now):
@@ -60,13 +60,13 @@ def signalling(owner, name, now):
         return work(*arguments, **named)
     setattr(owner, name, replaced)
 signalling(closing.Closing, "close", "close")
-signalling(reviewing.RunReview, "look", "review")
+signalling(run_review.RunReview, "look", "review")
 signalling(closing, "write_for_people", "for people")
-signalling(ending, "write_document", "manifest")
-signalling(ending, "notice", "notice")
+signalling(finalize, "write_document", "manifest")
+signalling(finalize, "notice", "notice")
 prepare = Draft.__init__
-def prepare_and_send(draft, name, directory):
-    prepare(draft, name, directory)
+def prepare_and_send(draft, name, *arguments):
+    prepare(draft, name, *arguments)
     send(name)
 Draft.__init__ = prepare_and_send
 from sso_batch.cli import main

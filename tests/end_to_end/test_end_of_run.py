@@ -113,13 +113,13 @@ def test_signal_at_the_manifest_or_the_notice(
 # Hangs where a run is reviewed, whatever it is told, after it has sent a signal to its own process.
 DEAF = """
 import os, sys, time
-from sso_batch.runner import reviewing
+from sso_batch.runner import run_review
 number = int(sys.argv.pop(1))
 def hang(review, organizations):
     if number:
         os.kill(os.getpid(), number)
     time.sleep(60)
-reviewing.RunReview.look = hang
+run_review.RunReview.look = hang
 from sso_batch.cli import main
 main()
 """

@@ -9,7 +9,7 @@ from sso_batch import __version__
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.results import Calls, Counts, Status
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.support.records import INSTANCE, gap, outcome, run_outcome
 
 NAMES = FileNames("nightly-7", "20260304_050607")
@@ -78,8 +78,10 @@ def test_region(instance: None, region: str | None, told: str) -> None:
 
 def test_manifest() -> None:
     """The whole document is the contract's, its keys in the contract's order."""
-    file = FileEntry("aws_sso_access_report_acme_20260304_050607.csv", "5ha", 8, 1234)
-    merged = FileEntry("aws_sso_access_report_20260304_050607.csv", "5hb", 8, 1234)
+    file = FileEntry("aws_sso_access_report_acme_20260304_050607.csv", FileKind.ACCESS_CSV, "5ha", 8, 1234)
+    merged = FileEntry(
+        "aws_sso_access_report_20260304_050607.csv", FileKind.MERGED_ACCESS_CSV, "5hb", 8, 1234
+    )
     acme = outcome(
         counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
         calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
@@ -91,7 +93,7 @@ def test_manifest() -> None:
     document = json.loads(manifest(FACTS, run_outcome(acme, files=(merged,))))
 
     assert document == {
-        "schema": 1,
+        "schema": 2,
         "version": __version__,
         "run_id": "nightly-7",
         "ts": "20260304_050607",
@@ -139,6 +141,7 @@ def test_manifest() -> None:
                 "files": [
                     {
                         "name": "aws_sso_access_report_acme_20260304_050607.csv",
+                        "kind": "access_csv",
                         "sha256": "5ha",
                         "rows": 8,
                         "bytes": 1234,
@@ -147,7 +150,13 @@ def test_manifest() -> None:
             }
         ],
         "files": [
-            {"name": "aws_sso_access_report_20260304_050607.csv", "sha256": "5hb", "rows": 8, "bytes": 1234}
+            {
+                "name": "aws_sso_access_report_20260304_050607.csv",
+                "kind": "merged_access_csv",
+                "sha256": "5hb",
+                "rows": 8,
+                "bytes": 1234,
+            }
         ],
     }
     assert list(document)[:4] == ["schema", "version", "run_id", "ts"]
@@ -160,7 +169,7 @@ def test_run_file() -> None:
     text = run_file(NAMES, started_at)
 
     assert json.loads(text) == {
-        "schema": 1,
+        "schema": 2,
         "version": __version__,
         "run_id": "nightly-7",
         "ts": "20260304_050607",

@@ -12,12 +12,13 @@ from sso_batch.run_files.manifest import RunFacts, manifest, run_file
 from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
 from sso_batch.run_files.results import Calls, Counts, Status
 from sso_batch.sharding import Shard
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, "c0ffee", "complete", ("umbrella",), Shard(1, 3))
-FILE = FileEntry("aws_sso_access_report_acme_20260304_050607.csv", "0" * 64, 8, 1234)
+FILE = FileEntry("aws_sso_access_report_acme_20260304_050607.csv", FileKind.ACCESS_CSV, "0" * 64, 8, 1234)
+MERGED = replace(FILE, name="aws_sso_access_report_20260304_050607.csv", kind=FileKind.MERGED_ACCESS_CSV)
 READ = replace(INSTANCE, identity_store_id="")
 ACME = outcome(
     counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
@@ -29,7 +30,7 @@ ACME = outcome(
     resumed=True,
 )
 GLOBEX = outcome("globex", Status.FAILED, instance=None, region=None, gaps=(gap("globex"),))
-RUN = run_outcome(ACME, GLOBEX, files=(replace(FILE, name="aws_sso_access_report_20260304_050607.csv"),))
+RUN = run_outcome(ACME, GLOBEX, files=(MERGED,))
 DOCUMENT: dict[str, Any] = json.loads(manifest(FACTS, RUN))
 
 # Refused
@@ -52,7 +53,7 @@ def changed(place: str, value: object) -> bytes:
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("schema", 2),
+        ("schema", 1),
         ("schema", ...),
         ("status", "great"),
         ("exit_code", "0"),
@@ -74,6 +75,8 @@ def changed(place: str, value: object) -> bytes:
         ("organizations.0.files.0.name", "aws_sso_access_report_/../x"),
         ("organizations.0.files.0.name", "notes.csv"),
         ("organizations.0.files.0.sha256", "5ha"),
+        ("organizations.0.files.0.kind", "scroll"),
+        ("organizations.0.files.0.kind", ...),
         ("organizations.1.gaps.0.code", ...),
         ("files.0.bytes", "1234"),
     ],
@@ -93,7 +96,7 @@ def test_no_document(content: bytes) -> None:
         read_run_file(content)
 
 
-@pytest.mark.parametrize("change", [{"shards": 0}, {"shards": "1"}, {"ts": "now"}, {"schema": 2}])
+@pytest.mark.parametrize("change", [{"shards": 0}, {"shards": "1"}, {"ts": "now"}, {"schema": 1}])
 def test_a_run_file_that_is_none(change: dict[str, object]) -> None:
     """The same holds for run files."""
     document = json.loads(run_file(NAMES, STARTED)) | change

@@ -25,7 +25,13 @@ CONTENTS = {MERGED: b"merged", ACME: b"acme"}
 
 def entry(file: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as JSON has them
     content = CONTENTS[file]
-    known = {"name": file, "sha256": hashlib.sha256(content).hexdigest(), "rows": 1, "bytes": len(content)}
+    known = {
+        "name": file,
+        "kind": "access_csv",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "rows": 1,
+        "bytes": len(content),
+    }
     return known | changes
 
 

@@ -154,7 +154,7 @@ def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> N
     assert (names.run_id, names.ts, started_at) == (told, "20260304_050607", START)
     assert file.name == f"aws_sso_access_report_{told}_run.json"
     assert json.loads(file.read_bytes()) == {
-        "schema": 1,
+        "schema": 2,
         "version": __version__,
         "run_id": told,
         "ts": "20260304_050607",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError, OutputUnavailableError
-from sso_batch.store import S3, FileEntry, PlaceError, Stored
+from sso_batch.store import S3, FileEntry, FileKind, PlaceError, Stored
 from sso_batch.store.spool import SpooledDraft
 
 CONTENT = b"UserEmail\r\n" * 20_000
@@ -396,7 +396,7 @@ def test_check(place: S3, bucket: Bucket, tmp_path: Path) -> None:
 
 def test_published(place: S3, bucket: Bucket, tmp_path: Path) -> None:
     """Published files hold what was written, in order; their entries tell; no draft is left."""
-    with place.draft("b.csv") as rows, place.draft("a.jsonl") as records:
+    with place.draft("b.csv", FileKind.ACCESS_CSV) as rows, place.draft("a.jsonl") as records:
         rows.write(CONTENT)
         rows.rows = 20_000
         modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
@@ -408,8 +408,8 @@ def test_published(place: S3, bucket: Bucket, tmp_path: Path) -> None:
     assert bucket.put == ["audits/b.csv", "audits/b.csv", "audits/a.jsonl"]  # the first one is replaced once
     assert bucket.objects == {"audits/b.csv": CONTENT, "audits/a.jsonl": b""}
     assert entries == (
-        FileEntry("b.csv", hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
-        FileEntry("a.jsonl", hashlib.sha256().hexdigest(), 0, 0),
+        FileEntry("b.csv", FileKind.ACCESS_CSV, hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
+        FileEntry("a.jsonl", FileKind.OTHER, hashlib.sha256().hexdigest(), 0, 0),
     )
 
 

@@ -30,7 +30,7 @@ from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.support.records import gap, outcome, run_outcome, snapshot
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
@@ -49,17 +49,17 @@ def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) ->
 
 def _read(one: Snapshot) -> OrganizationOutcome:
     mark = "" if one.complete else "_INCOMPLETE"
-    names = (
-        f"aws_sso_access_report_{one.organization}_20260304_050607{mark}.csv",
-        f"aws_sso_access_report_{one.organization}_20260304_050607_snapshot{mark}.jsonl",
-    )
+    names = {
+        f"aws_sso_access_report_{one.organization}_20260304_050607{mark}.csv": FileKind.ACCESS_CSV,
+        f"aws_sso_access_report_{one.organization}_20260304_050607_snapshot{mark}.jsonl": FileKind.SNAPSHOT,
+    }
     return outcome(
         one.organization,
         Status.COMPLETE if one.complete else Status.INCOMPLETE,
         counts=Counts.of(one, rows=sum(len(access.holders) for access in resolve(one))),
         gaps=one.gaps,
         not_examined=one.not_examined,
-        files=tuple(FileEntry(name, "0" * 64, 0, 0) for name in names),
+        files=tuple(FileEntry(name, kind, "0" * 64, 0, 0) for name, kind in names.items()),
     )
 
 

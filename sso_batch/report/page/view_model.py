@@ -19,6 +19,7 @@ from sso_batch.review.change import Change
 from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.store import FileKind
 
 SHOWN = 100
 """Gaps of an organization, administrators, findings of a check and changes that are listed at most."""
@@ -88,8 +89,9 @@ class Contents:
         return sorted({one.partition("=")[2] for one in self.outcome.endpoint_overrides})
 
     def file(self, kind: str) -> str:
-        """The name of the run's file of that kind, such as `_findings`; empty where there is none."""
-        return next((one.name for one in self.outcome.files if kind in one.name), "")
+        """Return the name of the run's file of a `FileKind`; empty where there is none."""
+        file = self.outcome.file(FileKind(kind))
+        return file.name if file else ""
 
 
 def contents(overview: Overview, digests: Sequence[Digest], held: Extent) -> Contents:

@@ -17,7 +17,7 @@ from sso_batch.report.page.view_model import SHOWN
 from sso_batch.report.report_input import Overview
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
 from tests.support.records import gap, outcome, snapshot
 
@@ -224,14 +224,17 @@ def test_changes_are_counted_as_what_they_are() -> None:
     changed = changes(*(company("acme", seed) for seed in range(4)))
     rows = sum(count for _, count in changes_csv.lines(changed, escape=False))
     run = overview(ACME, findings=(findings()[0],) * (SHOWN + 1), changes=changed)
-    files = tuple(FileEntry(f"report_{kind}.csv", "0" * 64, 0, 0) for kind in ("findings", "changes"))
+    files = tuple(
+        FileEntry(f"report_{kind.value}", kind, "0" * 64, 0, 0)
+        for kind in (FileKind.FINDINGS_CSV, FileKind.CHANGES_CSV)
+    )
 
     said = words(text(replace(run, outcome=replace(run.outcome, files=files))))
 
     assert rows > len(changed)
-    assert f"{SHOWN} of {SHOWN + 1} findings; all of them are in report_findings.csv ." in said
+    assert f"{SHOWN} of {SHOWN + 1} findings; all of them are in report_findings_csv ." in said
     assert (
-        f"{SHOWN} of {len(changed)} changes; all of them are in report_changes.csv , in {rows} rows" in said
+        f"{SHOWN} of {len(changed)} changes; all of them are in report_changes_csv , in {rows} rows" in said
     )
 
 
