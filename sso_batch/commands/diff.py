@@ -9,7 +9,7 @@ from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
-from sso_batch.run_files.manifest_reading import ManifestError, read_manifest
+from sso_batch.run_files.manifest import ManifestError, read_manifest
 from sso_batch.runner.run_diff import Difference, RunFiles
 from sso_batch.store import trouble
 

@@ -14,8 +14,8 @@ from sso_batch.config import Config, fingerprint, load
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import RunOutcome
+from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import Run, Surroundings
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, refuse_missing

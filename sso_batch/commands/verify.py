@@ -5,8 +5,8 @@ import click
 from sso_batch.commands.storage import open_manifest
 from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
-from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
-from sso_batch.run_files.verification import Finding, verify
+from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
+from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import PlaceError, Store, trouble
 
 
@@ -21,13 +21,13 @@ def verify_command(location: str) -> int:
     found = []
     try:
         for one in verify(store, manifest):
-            found.append(one.finding)
+            found.append(one.state)
             reason = f"  ({_shown(one.reason)})" if one.reason else ""
-            click.echo(f"{one.finding:<10}  {_shown(one.name)}{reason}")
+            click.echo(f"{one.state:<10}  {_shown(one.name)}{reason}")
     except OSError as error:
         raise _unreadable(store.name, error) from error
-    wrong = len(found) - found.count(Finding.AS_WRITTEN)
-    click.echo(f"{found.count(Finding.AS_WRITTEN)} as written, {wrong} not")
+    wrong = len(found) - found.count(FileState.AS_WRITTEN)
+    click.echo(f"{found.count(FileState.AS_WRITTEN)} as written, {wrong} not")
     return ExitCode.NOT_VERIFIED if wrong else ExitCode.OK
 
 

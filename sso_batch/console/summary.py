@@ -142,7 +142,7 @@ def _paragraph(one: OrganizationOutcome) -> Text:
 
 
 def _figure(one: OrganizationOutcome, count: str) -> str:
-    read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
+    read = one.status.was_read
     return f"{getattr(one.counts, count):,}" if read else "?"
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sso_batch.report.report_input import Overview
 from sso_batch.run_files.results import Status
-from sso_batch.run_files.writer import checkpoint
+from sso_batch.run_files.run import checkpoint
 from sso_batch.store import FileEntry, FileKind, Store
 
 Format = Literal["html", "xlsx"]

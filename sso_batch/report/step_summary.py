@@ -51,7 +51,7 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
 
 def _cells(one: OrganizationOutcome) -> Iterator[str]:
     """The figures; "?" where nothing was read or looked for, "≥" where checks lacked something."""
-    read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
+    read = one.status.was_read
     yield escaped(one.name)
     yield one.status.value if one.status is Status.COMPLETE else f"**{one.status.value}**"
     for count in (one.counts.users, one.counts.accounts, one.counts.permission_sets, one.counts.rows):

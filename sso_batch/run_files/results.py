@@ -1,4 +1,4 @@
-"""What became of each organization and of the whole run. Pure."""
+"""The result of each organization and of the run. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +12,22 @@ from sso_batch.store import FileEntry, FileKind
 
 
 class Status(StrEnum):
-    """How far an organization, or the run as a whole, came."""
+    """The final status of an organization or of the run."""
 
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
 
+    @property
+    def was_read(self) -> bool:
+        """Whether an organization of this status was read, so that its counts and files mean something."""
+        return self in {Status.COMPLETE, Status.INCOMPLETE}
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much of each was read."""
+    """The number of records of each kind that were read."""
 
     users: int
     groups: int
@@ -35,7 +40,7 @@ class Counts:
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, rows: int) -> "Counts":
-        """Count a snapshot's records, and its grants to principals that no longer exist."""
+        """Count a snapshot's records; orphaned are the grants to principals that no longer exist."""
         missing = frozenset(snapshot.missing)
         return cls(
             users=len(snapshot.users),
@@ -50,11 +55,12 @@ class Counts:
 
 
 NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+"""The counts of an organization that was not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls of one organization; every attempt is one."""
+    """The calls for one organization; every attempt counts."""
 
     total: int
     throttled: int
@@ -62,11 +68,15 @@ class Calls:
     by_operation: dict[str, int]
 
 
+NO_CALLS = Calls(0, 0, 0, {})
+"""The calls for an organization whose results an earlier process or a shard has left."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrganizationOutcome:
-    """What became of one organization.
+    """The result of one organization.
 
-    `findings` is None where none were looked for; `resumed` tells that an earlier try of the run read it.
+    `findings` is None where there was no review; `resumed` says that an earlier attempt of the run read it.
     """
 
     name: str
@@ -87,12 +97,12 @@ class OrganizationOutcome:
 
     @property
     def unchecked(self) -> bool:
-        """Whether there is something that a check could not look at, so that there may be more findings."""
-        return any(one.startswith(CHECK) for one in self.not_examined)
+        """Whether a check could not examine something, so that there may be more findings."""
+        return any(reason.startswith(CHECK) for reason in self.not_examined)
 
     @property
     def access_file(self) -> FileEntry | None:
-        """Its CSV, if one was written."""
+        """Its access CSV, if one was written."""
         return self._file(FileKind.ACCESS_CSV)
 
     @property
@@ -106,11 +116,10 @@ class OrganizationOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What became of the run; `signal` is the number of the signal that ended it early.
+    """The result of the run; `signal` is the number of the signal that ended it early.
 
-    `gaps` has what the run as a whole lacks: merged files that could not be written, for example.
-    `manifest_written` is whether the manifest found its place. From the severity `fail_on` on, findings end
-    the run with a code of their own.
+    `gaps` has what the run itself lacks, such as merged files that could not be written. Findings of the
+    severity `fail_on` or higher give the run an exit code of their own.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -127,37 +136,46 @@ class RunOutcome:
         return next((file for file in self.files if file.kind is kind), None)
 
     @property
+    def all_files(self) -> tuple[FileEntry, ...]:
+        """The run's own files, then those of its organizations."""
+        return (*self.files, *(file for each in self.organizations for file in each.files))
+
+    @property
     def findings(self) -> FindingCounts:
-        """The findings of all organizations that count."""
-        counts = [one.findings for one in self.organizations if one.findings is not None]
-        return FindingCounts(**{one: sum(getattr(each, one) for each in counts) for one in SEVERITIES})
+        """The number of findings in all organizations, without waived ones."""
+        counts = [each.findings for each in self.organizations if each.findings is not None]
+        return FindingCounts(
+            **{severity: sum(getattr(count, severity) for count in counts) for severity in SEVERITIES}
+        )
 
     @property
     def findings_certain(self) -> bool:
-        """Whether the checks could look at everything, so that there are no more findings than these."""
-        return all(one.status is Status.COMPLETE and not one.unchecked for one in self.organizations)
+        """Whether the checks could examine everything, so that there are no more findings than these."""
+        return all(each.status is Status.COMPLETE and not each.unchecked for each in self.organizations)
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:
-        """Where answers came from that did not come from AWS, as `service=URL`."""
-        return tuple(sorted({one for each in self.organizations for one in each.endpoint_overrides}))
+        """The services whose answers did not come from AWS, as `service=URL`."""
+        return tuple(
+            sorted({override for each in self.organizations for override in each.endpoint_overrides})
+        )
 
     @property
     def status(self) -> Status:
-        """Complete only where everything was read and written; a shard can have nothing to read."""
+        """Complete only if everything was read and written; a shard can have nothing to read."""
         if self.signal is not None:
             return Status.INTERRUPTED
-        statuses = {one.status for one in self.organizations}
+        statuses = {each.status for each in self.organizations}
         if statuses <= {Status.COMPLETE} and not self.gaps:
             return Status.COMPLETE
-        return Status.INCOMPLETE if statuses & {Status.COMPLETE, Status.INCOMPLETE} else Status.FAILED
+        return Status.INCOMPLETE if any(status.was_read for status in statuses) else Status.FAILED
 
     @property
     def exit_code(self) -> int:
-        """The contract's exit code: a bug outranks an incomplete audit, and that outranks findings."""
+        """The exit code of the command: a bug outranks an incomplete audit, which outranks findings."""
         if self.signal is not None:
             return signal_exit_code(self.signal)
-        if any(one.bug for one in self.organizations):
+        if any(each.bug for each in self.organizations):
             return ExitCode.INTERNAL_ERROR
         if self.status is not Status.COMPLETE:
             return ExitCode.INCOMPLETE if self.status is Status.INCOMPLETE else ExitCode.FAILED

@@ -14,12 +14,11 @@ from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_for_people
 from sso_batch.report.report_input import Overview
 from sso_batch.review.settings import rules
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.run_files.snapshot import SnapshotError
-from sso_batch.run_files.verification import FileChangedError
-from sso_batch.run_files.writer import Stopped, restore_access, write_merged, write_rows
-from sso_batch.runner.reading import read_snapshot
+from sso_batch.run_files.verification import FileChangedError, read_snapshot
+from sso_batch.run_files.writer import restore_access, write_merged, write_rows
 from sso_batch.runner.run_review import Looked, RunReview
 from sso_batch.store import FileEntry, FileKind, Store, trouble
 

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
 from sso_batch.review.settings import wants_outdated
-from sso_batch.run_files.manifest import RunFacts
-from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
-from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
+from sso_batch.run_files.results import NO_CALLS, Counts, OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts, until_stopped
 from sso_batch.run_files.snapshot import SnapshotError, config_of, decode
-from sso_batch.run_files.verification import verified
+from sso_batch.run_files.verification import read_verified
 from sso_batch.run_files.writer import access_entry, count_rows, restore_access
-from sso_batch.runner.reading import until
 from sso_batch.runner.resumption import Found, Standing, Wanted, abandoned, standing, unknown
 from sso_batch.runner.shards import names_expected
 from sso_batch.store import Checksum, FileEntry, FileKind, Store, lines
@@ -24,9 +23,6 @@ def reading_fingerprints(config: Config, organizations: Iterable[Organization]) 
     """What decides each organization's rows, by its name."""
     outdated = wants_outdated(config.review)
     return {one.name: reading_fingerprint(config, one, outdated=outdated) for one in organizations}
-
-
-_NO_CALLS = Calls(0, 0, 0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,7 @@ class Archive:
             region=snapshot.instance.region,
             instance=snapshot.instance,
             counts=Counts.of(snapshot, rows=rows),
-            calls=_NO_CALLS,
+            calls=NO_CALLS,
             not_examined=snapshot.not_examined,
             gaps=snapshot.gaps,
             files=tuple(files),
@@ -144,7 +140,7 @@ class Archive:
             for one in outcome.organizations
         ):
             return None
-        return outcome if all(self.is_intact(entry, stop) for entry in entries_of(outcome)) else None
+        return outcome if all(self.is_intact(entry, stop) for entry in outcome.all_files) else None
 
     def manifest(self, name: str) -> Manifest | None:
         """A manifest of the run; None where it is not there, or is none."""
@@ -161,7 +157,7 @@ class Archive:
         of the others is kept, to verify those that are taken over.
         """
         if (found := self.manifest(self.facts.manifest_name)) is not None:
-            self.entries.update({entry.name: entry for entry in entries_of(found.outcome)})
+            self.entries.update({entry.name: entry for entry in found.outcome.all_files})
         self.store.remove(self.facts.names.manifest)
         self.store.remove(self.facts.manifest_name)
         stored = tuple(self.store.stored())
@@ -173,7 +169,7 @@ class Archive:
     def is_intact(self, entry: FileEntry, stop: threading.Event) -> bool:
         """Whether a file is as its manifest says. Raises Stopped."""
         try:
-            for _ in until(stop, verified(self.store, entry)):
+            for _ in until_stopped(read_verified(self.store, entry), stop):
                 pass
         except OSError:
             return False
@@ -182,15 +178,15 @@ class Archive:
     def _snapshot_entry(self, name: str, stop: threading.Event) -> FileEntry:
         """Return the entry of a snapshot that is there. Raises Stopped, OSError."""
         checksum = Checksum()
-        for chunk in until(stop, self.store.read(name)):
+        for chunk in until_stopped(self.store.read(name), stop):
             checksum.update(chunk)
         return FileEntry(name, FileKind.SNAPSHOT, checksum.sha256, 0, checksum.bytes)
 
     def _found(self, name: str, stop: threading.Event) -> Found:
         entry = self.entries.pop(name, None)
         try:
-            chunks = self.store.read(name) if entry is None else verified(self.store, entry)
-            return Found(there=True, snapshot=decode(until(stop, lines(chunks))))
+            chunks = self.store.read(name) if entry is None else read_verified(self.store, entry)
+            return Found(there=True, snapshot=decode(until_stopped(lines(chunks), stop)))
         except FileNotFoundError:
             return Found(there=False, snapshot=None)
         except (OSError, SnapshotError):
@@ -203,8 +199,3 @@ class Archive:
         if not self.is_intact(wanted, stop):
             restore_access(self.store, name, snapshot, escape=self.escape_formulas, stop=stop)
         return wanted
-
-
-def entries_of(outcome: RunOutcome) -> tuple[FileEntry, ...]:
-    """All files that a manifest names, those of the whole first."""
-    return (*outcome.files, *(file for one in outcome.organizations for file in one.files))

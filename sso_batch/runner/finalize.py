@@ -14,13 +14,13 @@ from sso_batch.exit_codes import ExitCode
 from sso_batch.model import Gap
 from sso_batch.report.notice import notice
 from sso_batch.review.finding import OFF
-from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document
 from sso_batch.runner.closing import Closed, Closing
 from sso_batch.runner.notification import notify
 from sso_batch.runner.resumption import stale
-from sso_batch.runner.shards import READ
 from sso_batch.runner.signals import Interruption
 from sso_batch.store import Replacing, Store, trouble
 
@@ -87,7 +87,7 @@ class Ending:
         if outcome.endpoint_overrides:
             self.events.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
         try:
-            write_document(self._store, self.facts.manifest_name, manifest(self.facts, outcome))
+            write_document(self._store, self.facts.manifest_name, encode_manifest(self.facts, outcome))
         except OSError as error:
             told = trouble(error)
             self.events.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
@@ -131,7 +131,7 @@ def tell_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: b
     `resumed` says that an earlier process had completed it, and that this one had nothing left to do.
     """
     tell = log.info if outcome.exit_code == ExitCode.OK else log.error
-    audited = sum(one.status in READ and not one.resumed for one in outcome.organizations)
+    audited = sum(one.status.was_read and not one.resumed for one in outcome.organizations)
     tell(
         "run.completed",
         status=outcome.status.value,

@@ -11,10 +11,9 @@ from sso_batch.config import Config, Organization, fingerprint
 from sso_batch.daemon_threads import Workers
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
-from sso_batch.run_files.manifest_reading import Manifest, RunFile
+from sso_batch.run_files.manifest import Manifest, RunFile
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.run_files.writer import Stopped
+from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.runner.closing import files_promised
 from sso_batch.runner.existing_results import Archive, reading_fingerprints
 from sso_batch.runner.finalize import Ending, tell_completed

@@ -18,7 +18,8 @@ from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, Instance, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
-from sso_batch.run_files.writer import Stopped, Written, write_organization
+from sso_batch.run_files.run import Stopped
+from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import Archive
 from sso_batch.store import FileEntry, Store, trouble
 
@@ -139,14 +140,14 @@ class OrganizationRun:
         self._tell(outcome)
         return outcome
 
-    async def _write(self, snapshot: Snapshot) -> Written:
+    async def _write(self, snapshot: Snapshot) -> WrittenOrganization:
         """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished.
 
         Files of an entry that has lost its claim are taken back: another entry writes the same rows.
         """
         desk = self._desk
 
-        def write(stop: threading.Event) -> Written:
+        def write(stop: threading.Event) -> WrittenOrganization:
             return write_organization(
                 desk.store, desk.names, snapshot, csv=desk.csv, escape=desk.escape_formulas, stop=stop
             )
@@ -171,7 +172,7 @@ class OrganizationRun:
                 await self._desk.writers.run(partial(self._desk.archive.remove, self._name))
             raise
 
-    def _read(self, snapshot: Snapshot, written: Written) -> OrganizationOutcome:
+    def _read(self, snapshot: Snapshot, written: WrittenOrganization) -> OrganizationOutcome:
         return self._ended(
             Status.COMPLETE if snapshot.complete else Status.INCOMPLETE,
             counts=Counts.of(snapshot, rows=written.rows),

@@ -1,14 +1,12 @@
 """Earlier runs in a place, found through their manifests alone."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import Status
-from sso_batch.store import PREFIX, FileEntry, PlaceError, Store, trouble
-
-_MANIFEST = re.compile(re.escape(PREFIX) + r"([0-9]{8}_[0-9]{6})_manifest\.json")
+from sso_batch.store import FileEntry, PlaceError, Store, trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +85,6 @@ def _unusable(name: str, error: OSError) -> Unusable:
 
 def manifest_names(store: Store, *, before: str = "99999999_999999") -> list[str]:
     """The manifests of whole runs in a place that began before a time, the newest first."""
-    found = ((match[1], one.name) for one in store.stored() if (match := _MANIFEST.fullmatch(one.name)))
-    return [name for ts, name in sorted(found, reverse=True) if ts < before]
+    starts = ((FileNames.start_in_manifest_name(stored.name), stored.name) for stored in store.stored())
+    found = ((start, name) for start, name in starts if start is not None and start < before)
+    return [name for _, name in sorted(found, reverse=True)]

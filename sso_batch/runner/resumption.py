@@ -61,7 +61,7 @@ def standing(found: Found, wanted: Wanted) -> Standing:
 
 def stale(names: FileNames, stored: Iterable[Stored], written: Container[str]) -> tuple[str, ...]:
     """The files made from all organizations that are not among those that were written last."""
-    return tuple(one.name for one in stored if names.is_of_whole(one.name) and one.name not in written)
+    return tuple(one.name for one in stored if names.is_merged(one.name) and one.name not in written)
 
 
 def unknown(names: FileNames, stored: Iterable[Stored], known: Container[str]) -> tuple[str, ...]:

@@ -21,9 +21,8 @@ from sso_batch.config.durations import written
 from sso_batch.daemon_threads import Workers
 from sso_batch.progress import Progress
 from sso_batch.review.settings import wants_outdated
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.run_files.writer import Stopped
+from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.runner.closing import Closed, files_promised
 from sso_batch.runner.existing_results import Archive, reading_fingerprints
 from sso_batch.runner.finalize import Ending, tell_completed

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
-from sso_batch.run_files.manifest_reading import Manifest
+from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.snapshot import SnapshotError
-from sso_batch.runner.reading import read_snapshot
+from sso_batch.run_files.verification import read_snapshot
 from sso_batch.store import Store
 
 

@@ -20,11 +20,10 @@ from sso_batch.review.snapshot_index import Facts
 from sso_batch.review.useless_waivers import expired, unmatched
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.run import Stopped, checkpoint
 from sso_batch.run_files.snapshot import SnapshotError
-from sso_batch.run_files.verification import FileChangedError
-from sso_batch.run_files.writer import Stopped, checkpoint
+from sso_batch.run_files.verification import FileChangedError, read_snapshot
 from sso_batch.runner.previous_runs import Earlier, EarlierRuns, Unusable
-from sso_batch.runner.reading import read_snapshot
 from sso_batch.runner.shards import CHANGED, lost
 from sso_batch.store import FileEntry, Store
 

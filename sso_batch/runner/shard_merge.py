@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sso_batch.model import Gap
-from sso_batch.run_files.results import NOTHING, Calls, OrganizationOutcome, Status
+from sso_batch.run_files.results import NO_CALLS, NOTHING, OrganizationOutcome, Status
 from sso_batch.runner.existing_results import Archive
 from sso_batch.runner.instance_claims import same_instance
-from sso_batch.runner.shards import READ, Reports, changed, lost, names_expected, unreported
+from sso_batch.runner.shards import Reports, changed, lost, names_expected, unreported
 from sso_batch.sharding import Shard
-
-_NO_CALLS = Calls(0, 0, 0, {})
 
 
 class Joining:
@@ -37,14 +35,14 @@ class Joining:
         outcome = self._there(name, reported)
         if failed := self._lost(outcome):
             return failed
-        if outcome.status in READ and outcome.instance is not None:
+        if outcome.status.was_read and outcome.instance is not None:
             self._holders[outcome.instance.arn] = name
         return outcome
 
     def _lost(self, outcome: OrganizationOutcome) -> OrganizationOutcome | None:
         """The failure of an entry whose instance an earlier one has; its files are taken back."""
         arn = outcome.instance.arn if outcome.instance else None
-        if outcome.status not in READ or arn is None or arn not in self._holders:
+        if not outcome.status.was_read or arn is None or arn not in self._holders:
             return None
         self._archive.remove(outcome.name)
         return lost(outcome, same_instance(self._holders[arn], arn))
@@ -66,7 +64,7 @@ class Joining:
         archive = self._archive
         expected = names_expected(archive.facts.names, reported, csv=archive.csv)
         return (
-            reported.status in READ
+            reported.status.was_read
             and tuple(file.name for file in reported.files) == expected
             and archive.made_by_this_configuration(reported.files[-1].name, reported.name)
             and all(archive.is_intact(file, self._stop) for file in reported.files)
@@ -91,7 +89,7 @@ def nothing(name: str, status: Status, now: datetime, *gaps: Gap) -> Organizatio
         region=None,
         instance=None,
         counts=NOTHING,
-        calls=_NO_CALLS,
+        calls=NO_CALLS,
         not_examined=(),
         gaps=gaps,
         files=(),

@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest_reading import Manifest
+from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import NOTHING, OrganizationOutcome, Status
 from sso_batch.sharding import Shard
-
-READ = {Status.COMPLETE, Status.INCOMPLETE}
-"""Of these organizations there are files."""
 
 CHANGED = "FilesChanged"
 """The code of the gap of an organization whose files are not as they were written."""

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import run_file
-from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
+from sso_batch.run_files.manifest import ManifestError, RunFile, encode_run_file, read_manifest, read_run_file
 from sso_batch.run_files.results import Status
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
@@ -164,7 +163,7 @@ def _parts(count: int) -> str:
 
 def _begin(store: Store, names: FileNames, started_at: datetime, shard: Shard | None) -> bool:
     """Write the run file; False where another run with this start wrote its own meanwhile."""
-    content = run_file(names, started_at, shards=shard.count if shard else 1)
+    content = encode_run_file(names, started_at, shards=shard.count if shard else 1)
     write_document(store, names.run, content)
     if not any(_shares_start(store, names, one) for one in store.stored() if one.name != names.run):
         return True

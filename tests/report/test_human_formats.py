@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from sso_batch.report.human_formats import write_for_people
-from sso_batch.run_files.writer import Stopped
+from sso_batch.run_files.run import Stopped
 from sso_batch.store import Folder
 from tests.end_to_end.command import execute
 from tests.run_files.test_writer import StopsAfter, names

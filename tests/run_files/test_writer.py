@@ -13,9 +13,10 @@ from sso_batch.access import resolve
 from sso_batch.model import Account, Snapshot
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.snapshot import decode, encode
 from sso_batch.run_files.verification import FileChangedError
-from sso_batch.run_files.writer import Stopped, write_document, write_merged, write_organization
+from sso_batch.run_files.writer import write_document, write_merged, write_organization
 from sso_batch.store import Draft, FileEntry, Folder
 from tests.support.records import gap, small_organization, snapshot
 

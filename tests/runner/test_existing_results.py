@@ -14,9 +14,10 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import Calls, Counts, Status
-from sso_batch.run_files.writer import Stopped, Written, write_document, write_organization
+from sso_batch.run_files.run import RunFacts, Stopped
+from sso_batch.run_files.writer import WrittenOrganization, write_document, write_organization
 from sso_batch.runner.existing_results import Archive, reading_fingerprints
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder
@@ -47,7 +48,7 @@ def archive(place: Folder, *, csv: bool = True, facts: RunFacts = FACTS) -> Arch
     )
 
 
-def write(place: Folder, one: Snapshot, *, csv: bool = True) -> Written:
+def write(place: Folder, one: Snapshot, *, csv: bool = True) -> WrittenOrganization:
     return write_organization(place, NAMES, one, csv=csv, escape=True, stop=GO_ON)
 
 
@@ -151,7 +152,7 @@ def finished(place: Folder, **fields: object) -> RunFacts:
     """Write a run with one organization that is complete."""
     facts = replace(FACTS, **fields)  # type: ignore[arg-type] # by name
     run = run_outcome(outcome(files=write(place, ACME).files))
-    write_document(place, facts.manifest_name, manifest(facts, run))
+    write_document(place, facts.manifest_name, encode_manifest(facts, run))
     return facts
 
 
@@ -186,7 +187,7 @@ def test_finished_without_what_was_promised(place: Folder) -> None:
 def test_finished_by_a_signal(place: Folder, number: int) -> None:
     """A run that a signal has ended is not finished, whatever became of its organizations."""
     run = run_outcome(outcome(files=write(place, ACME).files), signal=number)
-    content = json.loads(manifest(FACTS, run))
+    content = json.loads(encode_manifest(FACTS, run))
     for status in ("interrupted", "complete"):
         place.remove(FACTS.manifest_name)
         write_document(place, FACTS.manifest_name, json.dumps(content | {"status": status}).encode())

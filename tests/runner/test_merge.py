@@ -12,8 +12,9 @@ from sso_batch.errors import UsageError
 from sso_batch.logs import make_logger
 from sso_batch.progress import Unwatched
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest, run_file
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
 from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
@@ -51,13 +52,13 @@ class Night:
 
     def begin(self, shards: int = 2) -> None:
         """Write the run file, which is no longer new."""
-        write_document(self.store, NAMES.run, run_file(NAMES, START, shards=shards))
+        write_document(self.store, NAMES.run, encode_run_file(NAMES, START, shards=shards))
 
     def report(self, index: int, reported: RunOutcome) -> None:
         """Write a shard's manifest over what it has said before."""
         facts = RunFacts(NAMES, "c0ffee", "complete", (), Shard(index, 2))
         self.store.remove(facts.manifest_name)
-        write_document(self.store, facts.manifest_name, manifest(facts, reported))
+        write_document(self.store, facts.manifest_name, encode_manifest(facts, reported))
 
     def merge(self, wait: timedelta) -> RunOutcome:
         """Merge."""
@@ -164,7 +165,7 @@ def test_what_is_no_report(night: Night, facts: RunFacts) -> None:
     """A manifest that says it is of another run or shard is none of this one's, whatever its name."""
     night.begin()
     night.report(1, run_outcome(failed("globex")))
-    write_document(night.store, NAMES.shard_manifest(0), manifest(facts, run_outcome(failed("acme"))))
+    write_document(night.store, NAMES.shard_manifest(0), encode_manifest(facts, run_outcome(failed("acme"))))
 
     assert codes(night.merge(NOT_AT_ALL))["acme"] == "ShardMissing"
 

@@ -19,10 +19,10 @@ from sso_batch.errors import OrganizationError
 from sso_batch.logs import make_logger
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.snapshot import decode
-from sso_batch.run_files.writer import Written, write_organization
+from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import Archive
 from sso_batch.runner.organization import Desk, OrganizationRun
 from sso_batch.store import Folder
@@ -69,7 +69,7 @@ def told_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     del capsys
     published, go_on = threading.Event(), threading.Event()
 
-    def write(*arguments: Any, **settings: Any) -> Written:  # noqa: ANN401 - as they come
+    def write(*arguments: Any, **settings: Any) -> WrittenOrganization:  # noqa: ANN401 - as they come
         written = write_organization(*arguments, **settings)
         published.set()
         go_on.wait()
@@ -193,7 +193,7 @@ def test_a_csv_without_its_snapshot_is_in_the_way(tmp_path: Path) -> None:
 def test_a_name_that_stays_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a name is taken again and again the organization has failed, and says why."""
 
-    def taken(*_: object, **__: object) -> Written:
+    def taken(*_: object, **__: object) -> WrittenOrganization:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
     monkeypatch.setattr("sso_batch.runner.organization.write_organization", taken)

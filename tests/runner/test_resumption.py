@@ -77,7 +77,7 @@ def test_an_organization_that_is_called_like_a_date() -> None:
     """The files of an organization whose name is all digits are not taken for those of the whole."""
     names = FileNames("nightly", "20260304_202603")
 
-    assert not names.is_of_whole(names.organization_access("20260304", complete=True))
+    assert not names.is_merged(names.organization_access("20260304", complete=True))
 
 
 def test_abandoned() -> None:

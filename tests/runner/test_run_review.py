@@ -12,8 +12,9 @@ import structlog
 from sso_batch.config import Config, Output, Review, Waiver
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
 from sso_batch.runner.closing import Closing
 from sso_batch.store import Folder
@@ -101,7 +102,7 @@ def place(path: Path, *, grants: int) -> tuple[Folder, OrganizationOutcome]:
     folder = Folder(path)
     run = run_outcome(organization(folder, BEFORE, large(grants=grants // 2)))
     facts = RunFacts(BEFORE, "0" * 64, "complete", ())
-    write_document(folder, BEFORE.manifest, manifest(facts, run))
+    write_document(folder, BEFORE.manifest, encode_manifest(facts, run))
     return folder, organization(folder, NOW, large(grants=grants))
 
 

@@ -15,7 +15,7 @@ from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import run_file
+from sso_batch.run_files.manifest import encode_run_file
 from sso_batch.run_files.writer import write_document
 from sso_batch.runner.start import begin, refuse_missing
 from sso_batch.sharding import Shard
@@ -154,7 +154,7 @@ def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> N
     assert (names.run_id, names.ts, started_at) == (told, "20260304_050607", START)
     assert file.name == f"aws_sso_access_report_{told}_run.json"
     assert json.loads(file.read_bytes()) == {
-        "schema": 2,
+        "schema": 1,
         "version": __version__,
         "run_id": told,
         "ts": "20260304_050607",
@@ -343,7 +343,7 @@ def test_a_new_run_file_has_to_stand(tmp_path: Path, clock: Clock) -> None:
     """A run file that was written just now may be withdrawn: it is read again after a moment."""
     place = Folder(tmp_path)
     first = FileNames("nightly", "20260304_050606")
-    write_document(place, first.run, run_file(first, START - timedelta(seconds=1), shards=2))
+    write_document(place, first.run, encode_run_file(first, START - timedelta(seconds=1), shards=2))
 
     def withdraw(seconds: float) -> None:
         clock.sleep(seconds)

@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 
 from sso_batch.emulator import Emulator, Limits, configuration, generate
-from sso_batch.run_files.manifest_reading import read_manifest
+from sso_batch.run_files.manifest import read_manifest
 from sso_batch.run_files.snapshot import decode
-from sso_batch.run_files.verification import Finding, verify
+from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
 from tests.end_to_end.command import SOURCES
 from tests.end_to_end.nightly import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
@@ -118,8 +118,8 @@ class Killer:
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
             yield f"exit {code}, and the manifest says {manifest.status.value}, {manifest.exit_code}"
         for one in verify(Folder(reports), manifest):
-            if one.finding is not Finding.AS_WRITTEN:
-                yield f"{one.name} is {one.finding.value}: {one.reason}"
+            if one.state is not FileState.AS_WRITTEN:
+                yield f"{one.name} is {one.state.value}: {one.reason}"
 
     def _resume(self, reports: Path) -> Iterator[str]:
         process = self._run(reports, "--resume")

@@ -28,8 +28,8 @@ from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileEntry, FileKind
 from tests.support.records import gap, outcome, run_outcome, snapshot
 

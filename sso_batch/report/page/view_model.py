@@ -17,8 +17,8 @@ from sso_batch.report.report_input import Overview
 from sso_batch.report.statistics import Administrator, Digest
 from sso_batch.review.change import Change
 from sso_batch.review.finding import SEVERITIES, Finding
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileKind
 
 SHOWN = 100

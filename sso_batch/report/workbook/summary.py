@@ -39,7 +39,7 @@ def write_summary(book: Book, overview: Overview) -> None:
 
 def _figures(one: OrganizationOutcome) -> tuple[str | int, ...]:
     """The counts; a question mark where nothing was read, and where no findings were looked for."""
-    read = one.status in {Status.COMPLETE, Status.INCOMPLETE}
+    read = one.status.was_read
     counts = (getattr(one.counts, name) if read else "?" for name in _COUNTS)
     findings = (getattr(one.findings, severity) if one.findings else "?" for severity in SEVERITIES)
     return (*counts, len(one.gaps), *findings)
