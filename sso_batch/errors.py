@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sso_batch.exit_codes import ExitCode
+from sso_batch.model import Gap
 
 
 class SsoBatchError(Exception):
@@ -56,3 +57,7 @@ class OrganizationError(SsoBatchError):
         super().__init__(message, hint=hint)
         self.code = code
         self.operation = operation
+
+    def gap(self, organization: str) -> Gap:
+        """Return the gap of an organization of which nothing was read."""
+        return Gap(self.operation, organization, self.code, self.message, self.hint)

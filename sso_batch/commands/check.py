@@ -22,7 +22,7 @@ from sso_batch.model import Gap
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
 from sso_batch.review.settings import wants_outdated
-from sso_batch.runner.instance_claims import same_instance
+from sso_batch.runner.instance_claims import InstanceHolders
 from sso_batch.runner.selection import select
 
 _PATIENCE = 60.0
@@ -90,9 +90,7 @@ async def _preflight(
     try:
         return await preflight.run()
     except OrganizationError as error:
-        return preflight.failed(
-            Gap(error.operation, organization.name, error.code, error.message, error.hint)
-        )
+        return preflight.failed(error.gap(organization.name))
     except Exception as error:
         log.exception("org.bug")
         message = f"a defect of sso-batch: {type(error).__name__}"
@@ -102,18 +100,12 @@ async def _preflight(
 
 def _without_rivals(checks: Sequence[OrganizationCheck]) -> tuple[OrganizationCheck, ...]:
     """Of two entries that reach the same instance the later one fails, as in a run."""
-    holders: dict[str, str] = {}
-    found = []
-    for one in checks:
-        arn = one.instance.arn if one.instance else None
-        if arn is not None and arn in holders:
-            error = same_instance(holders[arn], arn)
-            found.append(one.lost(Gap(error.operation, one.name, error.code, error.message, error.hint)))
-            continue
-        if arn is not None:
-            holders[arn] = one.name
-        found.append(one)
-    return tuple(found)
+    holders = InstanceHolders()
+    conflicts = [holders.claim(check.name, check.instance) for check in checks]
+    return tuple(
+        check.lost(conflict.gap(check.name)) if conflict else check
+        for check, conflict in zip(checks, conflicts, strict=True)
+    )
 
 
 def _document(checks: Sequence[OrganizationCheck], code: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
 from sso_batch.run_files.manifest import ManifestError, read_manifest
-from sso_batch.runner.run_diff import Difference, RunFiles
+from sso_batch.runner.run_diff import RunDiff, RunFiles
 from sso_batch.store import trouble
 
 
@@ -21,7 +21,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     """
     from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables
 
-    difference = Difference(_run(old), _run(new))
+    difference = RunDiff(_run(old), _run(new))
     if format_ == "json":
         for part in document(difference):
             click.echo(part, nl=False)

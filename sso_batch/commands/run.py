@@ -16,9 +16,9 @@ from sso_batch.console.terminal import Terminal
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
-from sso_batch.runner import Run, Surroundings
+from sso_batch.runner import Run, RunContext
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import begin, refuse_missing
+from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard, shard_of
 
 
@@ -73,7 +73,7 @@ def execute(
 ) -> tuple[RunOutcome, FileNames]:
     """Run: the outcome, and the names of its files."""
     open_files.raise_limit()
-    refuse_missing(config)
+    require_format_libraries(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
     store = open_store(config.output, stop)
@@ -91,9 +91,8 @@ def execute(
         organizations = tuple(one for one in organizations if one.name in part)
     with terminal.watch() as (log, progress):
         report_caveats(store, log)
-        surroundings = Surroundings(store, log, progress, now, stop)
-        run = Run(config, organizations, facts, started_at, surroundings, resume=options.resume)
-        outcome = run.run()
+        context = RunContext(config, facts, started_at, store, log, now, stop)
+        outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)
     return outcome, names
 

@@ -76,6 +76,11 @@ class FileNames:
             self.organization_access(organization, complete=False),
         )
 
+    def expected(self, organization: str, *, complete: bool, csv: bool) -> tuple[str, ...]:
+        """Return the names of the files that a run writes of one organization, in the manifest's order."""
+        snapshot = self.organization_snapshot(organization, complete=complete)
+        return (self.organization_access(organization, complete=complete), snapshot) if csv else (snapshot,)
+
     def organization_of(self, name: str) -> str | None:
         """Return the organization whose file has that name; None for a file of the run itself."""
         organization = name.removeprefix(PREFIX).partition(f"_{self.ts}")[0]

@@ -1,6 +1,6 @@
 """The result of each organization and of the run. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -109,6 +109,29 @@ class OrganizationOutcome:
     def snapshot_file(self) -> FileEntry | None:
         """Its snapshot, if it was read."""
         return self._file(FileKind.SNAPSHOT)
+
+    @classmethod
+    def unread(cls, name: str, status: Status, moment: datetime, *gaps: Gap) -> "OrganizationOutcome":
+        """Return the outcome of an organization of which nothing is known."""
+        return cls(
+            name=name,
+            status=status,
+            started_at=moment,
+            finished_at=moment,
+            region=None,
+            instance=None,
+            counts=NOTHING,
+            calls=NO_CALLS,
+            not_examined=(),
+            gaps=gaps,
+            files=(),
+        )
+
+    def as_failed(self, gap: Gap) -> "OrganizationOutcome":
+        """Return the outcome without its results, which cannot be used because of the gap."""
+        return replace(
+            self, status=Status.FAILED, counts=NOTHING, not_examined=(), gaps=(gap,), files=(), findings=None
+        )
 
     def _file(self, kind: FileKind) -> FileEntry | None:
         return next((file for file in self.files if file.kind is kind), None)

@@ -11,6 +11,9 @@ from sso_batch.run_files.run import until_stopped
 from sso_batch.run_files.snapshot import decode
 from sso_batch.store import Checksum, FileEntry, PlaceError, Store, lines, trouble
 
+FILES_CHANGED = "FilesChanged"
+"""The code of the gap of an organization whose files are not as they were written."""
+
 
 class FileState(StrEnum):
     """The result of comparing a file with its entry."""

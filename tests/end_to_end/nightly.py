@@ -44,7 +44,7 @@ main()
 SIGNALLED = """
 import asyncio, os, sys, time
 from fnmatch import fnmatch
-from sso_batch.runner import closing, finalize, run_review
+from sso_batch.runner import finalize, merged_files, run_review
 from sso_batch.store import Draft
 number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
 def send(now):
@@ -59,9 +59,9 @@ def signalling(owner, name, now):
         send(now)
         return work(*arguments, **named)
     setattr(owner, name, replaced)
-signalling(closing.Closing, "close", "close")
-signalling(run_review.RunReview, "look", "review")
-signalling(closing, "write_for_people", "for people")
+signalling(merged_files.MergedFilesWriter, "write", "merged files")
+signalling(run_review.RunReview, "review", "review")
+signalling(merged_files, "write_for_people", "for people")
 signalling(finalize, "write_document", "manifest")
 signalling(finalize, "notice", "notice")
 prepare = Draft.__init__
@@ -74,7 +74,7 @@ main()
 """
 
 BEFORE_THE_MANIFEST = (
-    "close",
+    "merged files",
     "review",
     "aws_sso_access_report_2*[0-9].csv",
     "*_findings.csv",

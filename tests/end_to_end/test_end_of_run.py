@@ -18,10 +18,10 @@ from sso_batch.emulator import Emulator, Fault, Limits, World
 from sso_batch.report.human_formats import write_for_people
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
-from sso_batch.runner import closing, previous_runs
+from sso_batch.runner import merged_files, previous_runs
 from sso_batch.runner import run as runner_run
-from sso_batch.runner.closing import Closing
-from sso_batch.runner.run_review import Looked, RunReview
+from sso_batch.runner.merged_files import MergedFilesWriter
+from sso_batch.runner.run_review import ReviewedRun, RunReview
 from sso_batch.store import Draft, FileEntry, Folder, PlaceError
 from tests.end_to_end.command import Command
 from tests.end_to_end.nightly import (
@@ -119,7 +119,7 @@ def hang(review, organizations):
     if number:
         os.kill(os.getpid(), number)
     time.sleep(60)
-run_review.RunReview.look = hang
+run_review.RunReview.review = hang
 from sso_batch.cli import main
 main()
 """
@@ -145,16 +145,16 @@ def test_a_deadline_at_the_end(
 ) -> None:
     """An end that takes longer than the run may is given up; the manifest says why, and a resume goes on."""
     nightly.configure(emulator, settings="run: {deadline: 3s}\n")
-    look = RunReview.look
+    review_all = RunReview.review
 
-    def hang(review: RunReview, organizations: Sequence[OrganizationOutcome]) -> Looked:
-        looked = look(review, organizations)
+    def hang(review: RunReview, organizations: Sequence[OrganizationOutcome]) -> ReviewedRun:
+        reviewed = review_all(review, organizations)
         review._stop.wait(30)
-        return looked
+        return reviewed
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunReview, "look", hang)
-        patch.setattr(runner_run, "_TO_END", 0.5)
+        patch.setattr(RunReview, "review", hang)
+        patch.setattr(runner_run, "_FINALIZE_SECONDS", 0.5)
         first = nightly.run()
 
     assert (first.ended.code, first.manifest["status"], first.manifest["files"]) == (4, "incomplete", [])
@@ -167,7 +167,7 @@ def test_a_deadline_at_the_end(
     assert (again.ended.code, asked(again), again.content()) == (0, set(), nightly.merged())
 
 
-@pytest.mark.parametrize("moment", ["close", "review", "*_findings.csv"])
+@pytest.mark.parametrize("moment", ["merged files", "review", "*_findings.csv"])
 def test_signal_at_the_end_of_a_merge(nightly: Nightly, sso_batch: Command, moment: str) -> None:
     """A merge that is interrupted says so, and the next one completes it."""
     for shard in ("0/2", "1/2"):
@@ -226,15 +226,17 @@ class Damage:
 
     def run(self, pattern: str, damage: Callable[[Path], None], *options: object) -> Reports:
         """Run, and damage the one file with such a name."""
-        close = Closing.close
+        write = MergedFilesWriter.write
 
-        def damage_and_close(closing: Closing, organizations: tuple[OrganizationOutcome, ...]) -> None:
+        def damage_and_write(
+            writer: MergedFilesWriter, organizations: tuple[OrganizationOutcome, ...]
+        ) -> None:
             (path,) = self._nightly.folder.glob(pattern)
             damage(path)
-            close(closing, organizations)
+            write(writer, outcomes)
 
         with self._monkeypatch.context() as patch:
-            patch.setattr(Closing, "close", damage_and_close)
+            patch.setattr(MergedFilesWriter, "write", damage_and_write)
             return self._nightly.run(*options)
 
 
@@ -327,7 +329,7 @@ def test_a_snapshot_that_changed_before_it_is_shown(
         return write_for_people(*arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(closing, "write_for_people", damage_and_write)
+        patch.setattr(merged_files, "write_for_people", damage_and_write)
         reports = nightly.run("--format", format_)
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
@@ -350,7 +352,7 @@ def test_a_csv_that_changes_again_and_again(
         (path,) = nightly.folder.glob(CSV)
         cut_off(path)
 
-    monkeypatch.setattr(closing, "restore_access", restore_and_damage)
+    monkeypatch.setattr(merged_files, "restore_access", restore_and_damage)
 
     reports = damage.run(CSV, cut_off)
 

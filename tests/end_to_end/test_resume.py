@@ -330,7 +330,7 @@ def test_without_resume_the_id_is_taken(nightly: Nightly) -> None:
     reports = nightly.run()
 
     assert (reports.ended.code, reports.calls.total()) == (2, 0)
-    assert "go on with it by --resume" in reports.ended.stderr
+    assert "resume it with --resume" in reports.ended.stderr
 
 
 def test_resume_needs_an_id(sso_batch: Command, nightly: Nightly) -> None:
@@ -338,7 +338,7 @@ def test_resume_needs_an_id(sso_batch: Command, nightly: Nightly) -> None:
     ended = sso_batch("run", "--config", nightly.file, "--resume")
 
     assert ended.code == 2
-    assert "--resume needs --run-id" in ended.stderr
+    assert "--resume requires --run-id" in ended.stderr
 
 
 def test_resume_begins_a_run(nightly: Nightly) -> None:

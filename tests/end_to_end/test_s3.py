@@ -207,7 +207,7 @@ def test_run_id_taken(run: Run, s3: S3) -> None:
     second = run(small(1), "--run-id", "nightly")
 
     assert (first.ended.code, second.ended.code) == (0, 2)
-    assert "the run nightly is already in this place" in second.ended.stderr
+    assert "the run nightly already exists in this place" in second.ended.stderr
     assert s3.contents() == before
 
 

@@ -301,10 +301,10 @@ def test_without_a_count_nothing_is_sharded(nightly: Nightly, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("first", "second", "words"),
     [
-        ("0/3", "1/4", "has 3 shards, and this is one of 4 shards"),
-        ("0/3", "0/3", "shard 0/3 of the run nightly is already in this place"),
-        ("0/3", None, "the run nightly is already in this place"),
-        (None, "0/3", "has one shard, and this is one of 3 shards"),
+        ("0/3", "1/4", "has 3 shards, but this process expects 4 shards"),
+        ("0/3", "0/3", "shard 0/3 of the run nightly already exists in this place"),
+        ("0/3", None, "the run nightly already exists in this place"),
+        (None, "0/3", "has one shard, but this process expects 3 shards"),
     ],
 )
 def test_shards_that_do_not_fit_together(
@@ -332,7 +332,7 @@ def test_a_shard_needs_an_id(sso_batch: Command, nightly: Nightly) -> None:
     ended = sso_batch("run", "--config", nightly.file, "--shard", "0/3")
 
     assert ended.code == 2
-    assert "--shard needs --run-id" in ended.stderr
+    assert "--shard requires --run-id" in ended.stderr
 
 
 def test_nothing_to_merge(nightly: Nightly) -> None:
@@ -345,7 +345,7 @@ def test_nothing_to_merge(nightly: Nightly) -> None:
 
     assert (nowhere.ended.code, whole.ended.code) == (2, 2)
     assert f"there is no run {RUN_ID} in this place" in nowhere.ended.stderr
-    assert "a run that was not sharded is not merged" in whole.ended.stderr
+    assert "a run without shards is not merged" in whole.ended.stderr
     assert nightly.written() == before
 
 

@@ -76,7 +76,7 @@ def test_missing(verified: Verify, tmp_path: Path) -> None:
     ],
 )
 def test_changed(verified: Verify, tmp_path: Path, content: bytes, reason: str) -> None:
-    """A file with other bytes has changed, be they as many or not."""
+    """A file with different content has changed, whatever its size."""
     (tmp_path / ACME).write_bytes(content)
 
     assert verified()[1] == VerifiedFile(FileState.CHANGED, ACME, reason)
