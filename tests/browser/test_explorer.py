@@ -9,7 +9,7 @@ import pytest
 
 from sso_batch.model import Snapshot
 from tests.browser.opened import Opened, Row
-from tests.support.overviews import company, overview, rows, with_hole
+from tests.support.overviews import company, overview, rows, with_gap
 
 Show = Callable[..., Opened]
 
@@ -103,7 +103,7 @@ def test_nobody_where_it_was_not_examined(show: Show) -> None:
 
 def test_nobody_in_an_incomplete_run(show: Show) -> None:
     """Where a hole could hide a way, the answer says that it proves nothing, and names the hole."""
-    opened = show(overview(ACME, with_hole(GLOBEX), failed=["initech"]))
+    opened = show(overview(ACME, with_gap(GLOBEX), failed=["initech"]))
 
     opened.fill(who="nobody")
 
@@ -147,7 +147,7 @@ def test_a_hole_of_another_organization(show: Show) -> None:
 )
 def test_what_is_found(show: Show, query: dict[str, str]) -> None:
     """The answer is the rows of the CSVs that match: none more, none less, each with its cells."""
-    both = (ACME, with_hole(GLOBEX))
+    both = (ACME, with_gap(GLOBEX))
     opened = show(overview(*both))
 
     opened.fill(**query)

@@ -233,7 +233,7 @@ class Damage:
         ) -> None:
             (path,) = self._nightly.folder.glob(pattern)
             damage(path)
-            write(writer, outcomes)
+            write(writer, organizations)
 
         with self._monkeypatch.context() as patch:
             patch.setattr(MergedFilesWriter, "write", damage_and_write)

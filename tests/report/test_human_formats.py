@@ -11,7 +11,7 @@ from sso_batch.run_files.run import Stopped
 from sso_batch.store import Folder
 from tests.end_to_end.command import execute
 from tests.run_files.test_writer import StopsAfter, names
-from tests.support.overviews import company, hostile, overview, with_hole
+from tests.support.overviews import company, hostile, overview, with_gap
 
 Format = Literal["html", "xlsx"]
 
@@ -34,7 +34,7 @@ def test_stopped(tmp_path: Path, format_: Format, looks: int) -> None:
 @pytest.mark.parametrize("incomplete", [False, True])
 def test_written(tmp_path: Path, format_: Format, *, incomplete: bool) -> None:
     """The file is its owner's alone, and its name says where it has holes."""
-    run = overview(with_hole(ACME) if incomplete else ACME)
+    run = overview(with_gap(ACME) if incomplete else ACME)
 
     entry = write_for_people(Folder(tmp_path), run, format_, stop=threading.Event())
 

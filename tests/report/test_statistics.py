@@ -17,7 +17,7 @@ from sso_batch.model import GROUP, USER, Group, Membership, PermissionSet, Princ
 from sso_batch.report import statistics as digests
 from sso_batch.report.statistics import DIRECT, Administrator, Digest, LargeGroup
 from sso_batch.review.snapshot_index import Facts
-from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_hole
+from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_gap
 from tests.support.records import ADMIN, ROLE, entitlement, gap, grant, permission_set, snapshot, user
 
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
@@ -105,7 +105,7 @@ def test_large_groups() -> None:
 
 def test_rows_are_counted_as_they_are_written() -> None:
     """The count of rows is that of the CSV's."""
-    for one in (company("acme", 1), with_hole(company("globex", 2))):
+    for one in (company("acme", 1), with_gap(company("globex", 2))):
         assert digest(one).rows == len(rows((one,)))
 
 

@@ -1,4 +1,4 @@
-"""A run's files held against its manifest."""
+"""A run's files compared with its manifest."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ Verify = Callable[..., list[VerifiedFile]]
 
 @pytest.fixture
 def verified(tmp_path: Path) -> Verify:
-    """Verifies a folder with the files of the manifest, as a test has changed them."""
+    """Return a function that verifies a folder with the files of the manifest, as a test has changed them."""
     for name, content in CONTENTS.items():
         (tmp_path / name).write_bytes(content)
 
@@ -57,11 +57,11 @@ def verified(tmp_path: Path) -> Verify:
     return verify_folder
 
 
-# What is found
+# States
 
 
 def test_missing(verified: Verify, tmp_path: Path) -> None:
-    """A file that is gone is missing."""
+    """A file that was removed is missing."""
     (tmp_path / ACME).unlink()
 
     assert verified() == [VerifiedFile(FileState.AS_WRITTEN, MERGED), VerifiedFile(FileState.MISSING, ACME)]
@@ -83,7 +83,7 @@ def test_changed(verified: Verify, tmp_path: Path, content: bytes, reason: str) 
 
 
 def test_a_link_is_not_followed(verified: Verify, tmp_path: Path) -> None:
-    """A link to the very same bytes is not the file that was written."""
+    """A link to the same content is unreadable, not as written."""
     (tmp_path / ACME).rename(tmp_path / "elsewhere")
     (tmp_path / ACME).symlink_to(tmp_path / "elsewhere")
 
@@ -97,7 +97,7 @@ def test_a_link_is_not_followed(verified: Verify, tmp_path: Path) -> None:
     "name", [f"aws_sso_access_report_acme_{TS}_INCOMPLETE.csv", f"aws_sso_access_report_x_{TS}.html"]
 )
 def test_extra(verified: Verify, tmp_path: Path, name: str) -> None:
-    """A file of the run that its manifest does not name is extra."""
+    """A file of the run that its manifest does not list is extra."""
     (tmp_path / name).write_bytes(b"")
 
     assert verified()[2:] == [
@@ -118,7 +118,7 @@ def test_extra(verified: Verify, tmp_path: Path, name: str) -> None:
     ],
 )
 def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
-    """Files of other runs, drafts of a run that was killed, manifests and run files are not extra."""
+    """Files of other runs, drafts of killed processes, manifests and run files are not extra."""
     (tmp_path / name).write_bytes(b"")
 
     assert verified() == [
@@ -128,14 +128,14 @@ def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
 
 
 def test_shard(verified: Verify, tmp_path: Path) -> None:
-    """A shard's manifest answers for its own organizations: others' files are other shards'."""
+    """For the manifest of a shard, files of other organizations are not extra."""
     extra = f"aws_sso_access_report_acme_{TS}_snapshot.jsonl"
     for name in (extra, f"aws_sso_access_report_globex_{TS}.csv", f"aws_sso_access_report_acme-x_{TS}.csv"):
         (tmp_path / name).write_bytes(b"")
 
     found = verified(shard="0/2", files=[])
 
-    assert [(one.state, one.name) for one in found] == [
+    assert [(file.state, file.name) for file in found] == [
         (FileState.AS_WRITTEN, ACME),
         (FileState.EXTRA, extra),
     ]

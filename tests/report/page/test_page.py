@@ -18,7 +18,7 @@ from sso_batch.report.report_input import Overview
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry, FileKind
-from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
 from tests.support.records import gap, outcome, snapshot
 
 ACME = company("acme", 1)
@@ -45,7 +45,7 @@ def words(html: str) -> str:
 
 def test_incomplete() -> None:
     """An incomplete run says so before all else: which organizations, which gaps, and what to do."""
-    said = words(text(overview(ACME, with_hole(company("globex", 2)), failed=["initech"])))
+    said = words(text(overview(ACME, with_gap(company("globex", 2)), failed=["initech"])))
 
     loud = said.index("Incomplete: this page does not tell all")
     assert loud < said.index("ListGroupMemberships") < said.index("Organizations", loud)
