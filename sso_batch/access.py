@@ -1,7 +1,7 @@
-"""Who can reach which account, with what, and how they come by it: a snapshot's rows, in order.
+"""The rows of a report: which user can reach which account, with what and through which group. Pure.
 
-Pure. A group's members are worked out once and shared by all of its grants, so memory grows with grants
-and memberships and never with rows: a group of 20,000 on 500 accounts is ten million rows.
+The members of a group are resolved once and shared by all of its grants, so memory grows with grants and
+memberships and not with rows: a group of 20,000 users with 500 accounts has ten million rows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sso_batch.model import GROUP, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
 
 NOT_READ = "NOT_READ"
-"""Stands in every cell whose value was not read, and is a PrincipalState too."""
+"""The cell of a value that was not read; also a PrincipalState."""
 
 OK = "OK"
 EMPTY_GROUP = "EMPTY_GROUP"
@@ -21,7 +21,7 @@ MEMBERS_NOT_READ = "MEMBERS_NOT_READ"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """One user who holds a grant, or nobody, with the row's PrincipalState."""
+    """One user of a grant, or nobody, with the row's PrincipalState."""
 
     state: str
     email: str = ""
@@ -33,7 +33,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class AccountCells:
-    """What the report says of an account."""
+    """The cells of an account."""
 
     name: str
     state: str
@@ -42,7 +42,7 @@ class AccountCells:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSetCells:
-    """What the report says of a permission set; of an IAM role's grant, nothing."""
+    """The cells of a permission set; empty for an entitlement to an IAM role."""
 
     name: str = ""
     session_duration: str = ""
@@ -54,7 +54,7 @@ class PermissionSetCells:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One grant with all who hold it: as many rows as there are `holders`, at least one."""
+    """One grant and everyone who has it: a row for each of `holders`, at least one."""
 
     organization: str
     grant: Grant
@@ -65,36 +65,39 @@ class Access:
 
 
 def resolve(snapshot: Snapshot) -> Iterator[Access]:
-    """Every grant of the snapshot with its holders, in the order of the report.
+    """Yield every grant of the snapshot with its holders, in the order of the report.
 
-    Grants sort by account, type, permission set, role and principal, holders by user id, all bytewise:
-    code points sort as their UTF-8 bytes do.
+    Grants are sorted by account, type, permission set, role and principal, holders by user id, all bytewise:
+    code points have the same order as their UTF-8 bytes.
     """
     accounts = {account.id: _account_cells(account) for account in snapshot.accounts}
     unlisted = AccountCells("", "", "") if snapshot.accounts_complete else AccountCells(*[NOT_READ] * 3)
-    permission_sets = {one.arn: _permission_set_cells(one) for one in snapshot.permission_sets}
+    permission_sets = {
+        permission_set.arn: _permission_set_cells(permission_set)
+        for permission_set in snapshot.permission_sets
+    }
     permission_sets[""] = PermissionSetCells()
     unread = _permission_set_cells(PermissionSet(""))
-    directory = _Directory(snapshot)
+    principals = _Principals(snapshot)
 
-    for grant in sorted(dict.fromkeys(snapshot.grants)):  # sorted already, as a rule: soon done
+    for grant in sorted(dict.fromkeys(snapshot.grants)):  # usually sorted already
         yield Access(
             organization=snapshot.organization,
             grant=grant,
             account=accounts.get(grant.account_id, unlisted),
             permission_set=permission_sets.get(grant.permission_set_arn, unread),
-            group_name=directory.group_name(grant.principal),
-            holders=directory.holders(grant.principal),
+            group_name=principals.group_name(grant.principal),
+            holders=principals.holders(grant.principal),
         )
 
 
-class _Directory:
-    """The identity store's users and groups, as far as they were read."""
+class _Principals:
+    """The users and groups of the identity store that were read."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._users = {user.id: _holder(user) for user in snapshot.users}
         self._group_names = {group.id: group.name for group in snapshot.groups}
-        self._members = {one.group_id: one.user_ids for one in snapshot.memberships}
+        self._members = {membership.group_id: membership.user_ids for membership in snapshot.memberships}
         self._missing = frozenset(snapshot.missing)
         self._known: dict[Principal, tuple[Holder, ...]] = {}
 
@@ -136,15 +139,17 @@ def _account_cells(account: Account) -> AccountCells:
     return AccountCells(account.name, account.state, _text(account.path))
 
 
-def _permission_set_cells(one: PermissionSet) -> PermissionSetCells:
-    has_inline_policy = None if one.inline_policy is None else ("yes" if one.inline_policy else "no")
+def _permission_set_cells(permission_set: PermissionSet) -> PermissionSetCells:
+    has_inline_policy = (
+        None if permission_set.inline_policy is None else ("yes" if permission_set.inline_policy else "no")
+    )
     return PermissionSetCells(
-        name=_text(one.name),
-        session_duration=_text(one.session_duration),
-        managed_policies=_joined(one.managed_policies),
-        customer_managed_policies=_joined(one.customer_managed_policies),
+        name=_text(permission_set.name),
+        session_duration=_text(permission_set.session_duration),
+        managed_policies=_join(permission_set.managed_policies),
+        customer_managed_policies=_join(permission_set.customer_managed_policies),
         inline_policy=_text(has_inline_policy),
-        permissions_boundary=_text(one.permissions_boundary),
+        permissions_boundary=_text(permission_set.permissions_boundary),
     )
 
 
@@ -152,5 +157,5 @@ def _text(value: str | None) -> str:
     return NOT_READ if value is None else value
 
 
-def _joined(values: Iterable[str] | None) -> str:
+def _join(values: Iterable[str] | None) -> str:
     return NOT_READ if values is None else ";".join(sorted(values))

@@ -1,4 +1,7 @@
-"""The commands: parse, call, exit code. What a command needs is imported when it runs."""
+"""The command line: options, exit codes, and the error boundary of the process.
+
+What a command needs is imported when it runs, so that `--help` and `--version` stay fast.
+"""
 
 import gc
 import os
@@ -16,60 +19,167 @@ from sso_batch.commands.options import (
     EXCLUDE,
     FAIL_ON,
     ONLY,
-    config,
-    formats,
-    listed,
+    config_option,
+    list_option,
     option,
-    shown_as,
+    output_format_option,
+    report_format_option,
 )
 from sso_batch.console.streams import UnwritableError, guarded
-from sso_batch.console.terminal import Format, Level, Terminal
-from sso_batch.errors import SsoBatchError
+from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
+from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.sanitize.terminal import printable_lines
+from sso_batch.sanitize.terminal import escape_terminal_lines
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_GC_THRESHOLD = 50_000
+"""Objects between two collections of the garbage collector."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands in the order in which a user needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order of their definition."""
+        del ctx
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it without AWS: sso-batch demo",
+)
 @option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="The least important events to log.",
+    help="Minimum level of the log events on stderr.",
 )
 @option(
     "--log-format",
     type=click.Choice(["auto", "json", "console"]),
     default="auto",
     show_default=True,
-    help="How to log to stderr; auto is JSON unless stderr is a terminal.",
+    help="Format of the log; auto is console on a terminal, otherwise JSON.",
 )
-@option("--quiet", is_flag=True, help="No bars and no table, and of the logs only errors.")
+@option("--quiet", is_flag=True, help="Suppress progress bars and the summary; log errors only.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, log_level: Level, log_format: Format, *, quiet: bool) -> None:
-    """Audit AWS IAM Identity Center in many organizations.
+def cli(context: click.Context, log_level: LogLevel, log_format: LogFormat, *, quiet: bool) -> None:
+    """Report who has access to which AWS account, with which permissions, and how.
 
-    Who can reach which account, with what, and how do they come by it?
+    sso-batch audits AWS IAM Identity Center across many AWS organizations: assignments of permission sets to
+    users and groups, group memberships, and account-access entitlements of IAM roles. It only reads.
     """
     context.obj = Terminal(level="error" if quiet else log_level, log_format=log_format, quiet=quiet)
 
 
 @cli.command()
+@option(
+    "-o",
+    "--output",
+    command="demo",
+    metavar="DIR",
+    help="Folder for the reports, without other runs; by default a new one under reports/.",
+)
+@option("--with-failure", is_flag=True, help="Show an incomplete audit: some calls are denied.")
+@click.pass_obj
+def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
+    """Audit made-up organizations in a local emulator; no AWS needed."""
+    from sso_batch.commands.demo import demo_command  # noqa: PLC0415 - imports boto3
+
+    sys.exit(demo_command(terminal, output, with_failure=with_failure))
+
+
+@cli.command()
 @CONFIG
-@option("-o", "--output", help="The folder or s3://bucket/prefix for the files, instead of output.directory.")
+def validate(config_file: Path) -> NoReturn:
+    """Validate a configuration file, without network or credentials.
+
+    Reports all errors at once, each with its line.
+    """
+    from sso_batch.commands.validate import validate_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(validate_command(os.environ, config_file))
+
+
+@cli.command()
+@config_option("Configuration file; by default the policies for the default settings are printed.")
+@option(
+    "--for", "holder", metavar="NAME", help="Print a single policy: audited, runner, or the ARN of a role."
+)
+@output_format_option(
+    "policy", "json", "cloudformation", help_text="IAM policies, or a template of the role to audit with."
+)
+@list_option(
+    "--kms-key-arn",
+    "kms_key_arns",
+    metavar="ARN",
+    help="Customer managed KMS key that encrypts an Identity Center instance; repeatable or comma-separated.",
+)
+def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+    """Print the minimum IAM policies that a configuration needs."""
+    from sso_batch.commands.policy import policy_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(policy_command(os.environ, config_file, **options))
+
+
+@cli.command()
+@CONFIG
+@option(
+    "-o",
+    "--output",
+    metavar="LOCATION",
+    help="Folder or s3://bucket/prefix to check; overrides output.directory.",
+)
 @ONLY
 @EXCLUDE
-@formats("run")
-@option("--run-id", help="The run's id; by default its start.")
-@option("--resume", is_flag=True, help="Go on with the run of that id, or begin it: do what is not complete.")
-@option("--shard", metavar="I/N", help="Audit one of N parts of the organizations; I counts from 0.")
+@output_format_option("check", "table", "json")
+@click.pass_obj
+def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
+    """Check credentials and permissions before a run.
+
+    Makes a few calls per organization and names every missing IAM action. Nothing is written.
+    """
+    from sso_batch.commands.check import check_command  # noqa: PLC0415 - imports boto3
+    from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
+
+    sys.exit(check_command(terminal, os.environ, config_file, RunOptions(**options), format_=format_))
+
+
+@cli.command()
+@CONFIG
+@option(
+    "-o",
+    "--output",
+    metavar="LOCATION",
+    help="Folder or s3://bucket/prefix for the reports; overrides output.directory.",
+)
+@ONLY
+@EXCLUDE
+@report_format_option("run")
+@option("--run-id", metavar="ID", help="ID of the run; by default its start time, such as 20261126-153145.")
+@option(
+    "--resume",
+    is_flag=True,
+    help="Resume the run with this ID, or start it: audit only what is not complete yet.",
+)
+@option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
 @click.pass_obj
 def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
-    """Audit every organization and write the reports."""
+    """Audit the organizations and write the reports.
+
+    \b
+    Exit codes:
+      0  every organization is complete
+      1  internal error
+      2  usage or configuration error; nothing was audited
+      3  complete, with findings at or above --fail-on
+      4  incomplete: something could not be read
+      5  failed: every organization failed
+    """  # noqa: D301 - click needs the character, not an escape
     from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
     sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options)))
@@ -77,14 +187,23 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 
 @cli.command()
 @CONFIG
-@option("-o", "--output", help="The place with the shards' files, instead of output.directory.")
-@formats("merge")
-@option("--run-id", required=True, help="The id of the run whose shards are joined.")
+@option(
+    "-o",
+    "--output",
+    metavar="LOCATION",
+    help="Folder or s3://bucket/prefix of the shards; overrides output.directory.",
+)
+@report_format_option("merge")
+@option("--run-id", required=True, metavar="ID", help="ID of the run whose shards are merged.")
 @FAIL_ON
-@option("--wait", metavar="TIME", help="How long to wait for shards, such as 2h; by default not at all.")
+@option(
+    "--wait",
+    metavar="DURATION",
+    help="How long to wait for missing shards, such as 2h; by default not at all.",
+)
 @click.pass_obj
 def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
-    """Join the shards of one run to the files of the whole."""
+    """Merge the shards of a run into its final reports."""
     from sso_batch.commands.merge import merge_command  # noqa: PLC0415 - imports boto3
     from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
 
@@ -94,59 +213,17 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 
 
 @cli.command()
-@CONFIG
-@option("-o", "--output", help="The folder or s3://bucket/prefix of a run, instead of output.directory.")
-@ONLY
-@EXCLUDE
-@shown_as("check", "table", "json")
-@click.pass_obj
-def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
-    """Find out what a run would lack, with a few calls to each organization."""
-    from sso_batch.commands.check import check_command  # noqa: PLC0415 - imports boto3
-    from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
-
-    sys.exit(check_command(terminal, os.environ, config_file, RunOptions(**options), format_=format_))
-
-
-@cli.command()
-@CONFIG
-def validate(config_file: Path) -> NoReturn:
-    """Check a configuration, without network or credentials."""
-    from sso_batch.commands.validate import validate_command  # noqa: PLC0415 - imports pydantic
-
-    sys.exit(validate_command(os.environ, config_file))
-
-
-@cli.command()
-@click.argument("of", type=click.Choice(["configuration", "snapshot"]), default="configuration")
-def schema(of: str) -> NoReturn:
-    """Print the JSON Schema of the configuration, for editors, or of a snapshot's records."""
-    from sso_batch.commands.schema import schema_command  # noqa: PLC0415 - imports pydantic
-
-    sys.exit(schema_command(of))
-
-
-@cli.command()
-@config("The YAML file whose severities to show; without it, the defaults.")
-@shown_as("checks", "table", "json")
-@click.pass_obj
-def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
-    """List what a review looks for, why it matters and what to do about it."""
-    from sso_batch.commands.checks import checks_command  # noqa: PLC0415 - imports pydantic
-
-    sys.exit(checks_command(terminal, os.environ, config_file, format_=format_))
-
-
-@cli.command()
 @click.argument("old")
 @click.argument("new")
-@shown_as("diff", "table", "csv", "json")
-@option("--exit-code", is_flag=True, help="Exit with 3 where something changed.")
+@output_format_option("diff", "table", "csv", "json")
+@option("--exit-code", is_flag=True, help="Exit with code 3 if there are changes.")
 @click.pass_obj
 def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
-    """Tell what access was added, removed or changed from the run OLD to the run NEW.
+    """Show what access changed between two runs.
 
-    Each is a run's manifest, or a folder that holds one run.
+    OLD and NEW are the manifests of two runs, or folders that contain one run each.
+
+    Exits with code 4 if an organization could not be compared.
     """
     from sso_batch.commands.diff import diff_command  # noqa: PLC0415 - imports pydantic
 
@@ -154,96 +231,82 @@ def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: boo
 
 
 @cli.command()
-@config("The YAML file that lists the organizations; without it, what the defaults need.")
-@option("--for", "holder", help="Print this policy alone: audited, runner, or a role's ARN.")
-@shown_as("policy", "json", "cloudformation", words="Policies, or a template of the audited role.")
-@listed(
-    "--kms-key-arn",
-    "kms_key_arns",
-    help="The customer managed key that encrypts an instance; repeatable, or separated by commas.",
-)
-def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
-    """Print the least IAM policies that a configuration needs."""
-    from sso_batch.commands.policy import policy_command  # noqa: PLC0415 - imports pydantic
-
-    sys.exit(policy_command(os.environ, config_file, **options))
-
-
-@cli.command()
-@option(
-    "-o",
-    "--output",
-    command="demo",
-    help="The folder for the files, without other runs; by default a new one in reports.",
-)
-@option("--with-failure", is_flag=True, help="Show what an incomplete audit looks like.")
-@click.pass_obj
-def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
-    """Run a whole audit over made-up organizations; needs no AWS."""
-    from sso_batch.commands.demo import demo_command  # noqa: PLC0415 - imports boto3
-
-    sys.exit(demo_command(terminal, output, with_failure=with_failure))
-
-
-@cli.command()
 @click.argument("run")
 def verify(run: str) -> NoReturn:
-    """Hold a run's files against its manifest.
+    """Verify the files of a run against its manifest.
 
-    RUN is the manifest, or a folder or s3://bucket/prefix that holds one run.
+    RUN is a manifest, or a folder or s3://bucket/prefix that contains one run.
+
+    Exits with code 6 if a file is missing, changed or extra.
     """
     from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
 
     sys.exit(verify_command(run))
 
 
+@cli.command()
+@config_option("Configuration file whose severities are shown; by default the default severities.")
+@output_format_option("checks", "table", "json")
+@click.pass_obj
+def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
+    """List the checks: severity, why it matters, and what to do."""
+    from sso_batch.commands.checks import checks_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(checks_command(terminal, os.environ, config_file, format_=format_))
+
+
+@cli.command()
+@click.argument("of", type=click.Choice(["configuration", "snapshot"]), default="configuration")
+def schema(of: str) -> NoReturn:
+    """Print the JSON Schema of the configuration or of snapshots."""
+    from sso_batch.commands.schema import schema_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(schema_command(of))
+
+
 def main() -> NoReturn:
-    """Run a command; every error ends here in words and an exit code, a bug of ours as what it is."""
-    # Records and AWS's answers come and go by the thousand and hardly ever hold one another in a circle. To
-    # look for circles as often as Python does by itself took a seventh of an audit's processor time.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    # A container's first process ignores SIGTERM unless it says otherwise. A run hears it its own way later.
-    signal.signal(signal.SIGTERM, _end)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
-        signal.signal(signal.SIGHUP, _end)
+    """Run a command and exit with its code; every exception becomes a message and an exit code here."""
+    # Thousands of records are created and freed, and hardly ever in reference cycles. Python's default
+    # threshold cost a seventh of an audit's CPU time.
+    gc.set_threshold(_GC_THRESHOLD)
+    # Process 1 of a container ignores SIGTERM without a handler. A run installs its own handlers later.
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # set by nohup
+        signal.signal(signal.SIGHUP, _exit_on_signal)
     with guarded():
         code = _exit_code()
     sys.exit(code)
 
 
-def _end(number: int, _frame: object) -> NoReturn:
+def _exit_on_signal(number: int, _frame: object) -> NoReturn:
     sys.exit(signal_exit_code(number))
 
 
 def _exit_code() -> int:
-    """Run a command and give its exit code, whatever it raises."""
+    """Run a command and return its exit code, whatever it raises."""
     try:
-        code = _command()
+        code = _run_command()
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         return signal_exit_code(signal.SIGINT)
-    except UnwritableError as error:
-        if not error.reader_gone:
-            _say(error.message, error.hint)
-        return error.exit_code
     except SsoBatchError as error:
-        _say(error.message, error.hint)
+        _report(error)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the one boundary of the process
+    except Exception as error:  # noqa: BLE001 - the error boundary of the process
         traceback.print_tb(error.__traceback__)
-        _say(
-            f"a defect of sso-batch {__version__}: {type(error).__name__}",
-            "please report it with the lines above, which hold no values of yours",
+        _print_error(
+            f"internal error in sso-batch {__version__}: {type(error).__name__}",
+            "please report it with the traceback above (it contains none of your data)",
         )
         return ExitCode.INTERNAL_ERROR
     return code
 
 
-def _command() -> int:
-    """Run a command; every command exits."""
+def _run_command() -> int:
+    """Run a command and return the code with which it exits."""
     try:
         cli(prog_name="sso-batch", standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -253,6 +316,14 @@ def _command() -> int:
     return ExitCode.OK
 
 
-def _say(message: str, hint: str) -> None:
-    """Write to stderr."""
-    sys.stderr.write(printable_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))
+def _report(error: SsoBatchError) -> None:
+    """Write a user's error to stderr; each problem of a configuration file has a line, as compilers do it."""
+    if isinstance(error, ConfigurationError):
+        sys.stderr.write(escape_terminal_lines("".join(f"{problem}\n" for problem in error.problems)))
+    elif not (isinstance(error, UnwritableError) and error.reader_gone):
+        _print_error(error.message, error.hint)
+
+
+def _print_error(message: str, hint: str) -> None:
+    """Write an error and what to do about it to stderr."""
+    sys.stderr.write(escape_terminal_lines(f"sso-batch: {message}\n" + (f"  {hint}\n" if hint else "")))

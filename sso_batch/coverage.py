@@ -1,51 +1,134 @@
-"""What an audit can leave out, in the words of the manifest's `not_examined`."""
+"""What an audit did not examine, as records. Pure.
 
-PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
-"""What `permission_set_details: false` leaves out."""
+Only `NotExamined.text` and `parse` know the strings that the manifest's `not_examined` holds.
+"""
 
-ORPHANED_ASSIGNMENTS = "orphaned assignments"
-UNLISTED_PRINCIPALS = "grants to principals that are not listed"
-UNASSIGNED_PERMISSION_SETS = "permission sets without assignments"
+from dataclasses import dataclass
+from enum import StrEnum
 
-NOT_SEEN_BY_PRINCIPAL = (ORPHANED_ASSIGNMENTS, UNLISTED_PRINCIPALS, UNASSIGNED_PERMISSION_SETS)
-"""What cannot be seen by asking principals for their grants."""
-
-ACCOUNT_PATHS = "account paths"
-"""What `account_paths: false` leaves out."""
-
-ENTITLEMENTS = "account-access entitlements"
-"""What `entitlements: false` leaves out, and what AWS does not offer outside of its partition `aws`."""
-
-OTHER_APPLICATIONS = "account-access applications in other accounts"
-"""What the account that asks cannot see."""
-
-DETAILS = frozenset({PERMISSION_SET_DETAILS, UNASSIGNED_PERMISSION_SETS, ACCOUNT_PATHS})
-"""Reasons that leave out details and cannot hide access."""
-
-CHECK = "check "
-"""Starts what one check could not look at."""
-
-CHANGES = "changes: "
-"""Starts what was not compared with an earlier run."""
-
-_UNKNOWN = ", which this version of sso-batch does not know"
+_CHECK = "check "
+_CHANGES = "changes: "
 
 
-def is_about_review(reason: str) -> bool:
-    """Return whether only a check or a comparison lacked this."""
-    return reason.startswith((CHECK, CHANGES))
+class Scope(StrEnum):
+    """The part of a run that did not examine something."""
+
+    COLLECTION = "collection"
+    """The configuration left it out, AWS does not offer it, or this version cannot read it."""
+    CHECK = "check"
+    """A check lacked what it needed."""
+    CHANGES = "changes"
+    """The comparison with an earlier run lacked it."""
 
 
-def hides_access(reason: str) -> bool:
-    """Return whether access may exist that was not examined. An unknown reason may hide it, too."""
-    return reason not in DETAILS and not is_about_review(reason)
+class Omission(StrEnum):
+    """What the collection can leave out, in the contract's words."""
+
+    PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
+    """Left out by `permission_set_details: false`."""
+    ORPHANED_ASSIGNMENTS = "orphaned assignments"
+    UNLISTED_PRINCIPALS = "grants to principals that are not listed"
+    UNASSIGNED_PERMISSION_SETS = "permission sets without assignments"
+    ACCOUNT_PATHS = "account paths"
+    """Left out by `account_paths: false`."""
+    ENTITLEMENTS = "account-access entitlements"
+    """Left out by `entitlements: false`; AWS offers them in the partition `aws` alone."""
+    OTHER_APPLICATIONS = "account-access applications in other accounts"
+    """The calling account cannot list them."""
+
+    @property
+    def hides_access(self) -> bool:
+        """Whether access may exist that was not examined for this reason."""
+        match self:
+            case (
+                Omission.ORPHANED_ASSIGNMENTS
+                | Omission.UNLISTED_PRINCIPALS
+                | Omission.ENTITLEMENTS
+                | Omission.OTHER_APPLICATIONS
+            ):
+                return True
+            case (
+                Omission.PERMISSION_SET_DETAILS | Omission.UNASSIGNED_PERMISSION_SETS | Omission.ACCOUNT_PATHS
+            ):
+                return False
 
 
-def of_unknown_kind(number: int, what: str, kind: str) -> str:
-    """Return what AWS named and this version cannot read: how many, and AWS's name of the kind."""
-    return f"{number:,} {what} of the kind {kind}{_UNKNOWN}"
+NOT_SEEN_BY_PRINCIPAL = (
+    Omission.ORPHANED_ASSIGNMENTS,
+    Omission.UNLISTED_PRINCIPALS,
+    Omission.UNASSIGNED_PERMISSION_SETS,
+)
+"""What listing the assignments of each user and group cannot show."""
 
 
-def is_of_unknown_kind(what: str) -> bool:
-    """Return whether a reason is about something that this version cannot read."""
-    return what.endswith(_UNKNOWN)
+@dataclass(frozen=True, slots=True)
+class NotExamined:
+    """Something that was not examined, and the part of the run that needed it.
+
+    In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. `check` is
+    the id of the check in the scope CHECK.
+    """
+
+    scope: Scope
+    what: Omission | str
+    check: str = ""
+
+    @classmethod
+    def by_collection(cls, what: str) -> "NotExamined":
+        """Return the record of what the collection left out; unknown text stays text."""
+        try:
+            return cls(Scope.COLLECTION, Omission(what))
+        except ValueError:
+            return cls(Scope.COLLECTION, what)
+
+    @classmethod
+    def of_unknown_kind(cls, number: int, what: str, kind: str) -> "NotExamined":
+        """Return the record of items that AWS named and this version cannot read.
+
+        `kind` is AWS's name of their kind.
+        """
+        text = f"{number:,} {what} of the kind {kind}, which this version of sso-batch does not know"
+        return cls(Scope.COLLECTION, text)
+
+    @classmethod
+    def by_check(cls, check: str, what: str) -> "NotExamined":
+        """Return the record of what a check lacked."""
+        return cls(Scope.CHECK, what, check)
+
+    @classmethod
+    def by_comparison(cls, what: str) -> "NotExamined":
+        """Return the record of what was not compared with an earlier run."""
+        return cls(Scope.CHANGES, what)
+
+    @property
+    def is_about_review(self) -> bool:
+        """Whether only a check or a comparison lacked this."""
+        return self.scope is not Scope.COLLECTION
+
+    @property
+    def hides_access(self) -> bool:
+        """Whether access may exist that was not examined. Unknown text counts as hiding it."""
+        if self.is_about_review:
+            return False
+        return not isinstance(self.what, Omission) or self.what.hides_access
+
+    @property
+    def text(self) -> str:
+        """The contract's string, as in the manifest."""
+        match self.scope:
+            case Scope.COLLECTION:
+                return str(self.what)
+            case Scope.CHECK:
+                return f"{_CHECK}{self.check}: {self.what}"
+            case Scope.CHANGES:
+                return f"{_CHANGES}{self.what}"
+
+
+def parse(text: str) -> NotExamined:
+    """Return the record of one of the manifest's strings."""
+    if text.startswith(_CHANGES):
+        return NotExamined.by_comparison(text.removeprefix(_CHANGES))
+    check, colon, what = text.removeprefix(_CHECK).partition(": ")
+    if text.startswith(_CHECK) and colon:
+        return NotExamined.by_check(check, what)
+    return NotExamined.by_collection(text)

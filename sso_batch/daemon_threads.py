@@ -1,7 +1,7 @@
-"""Threads for work that blocks: started as they are needed, and never waited for at the end.
+"""A pool of daemon threads for blocking calls.
 
-A call that hangs must not keep the process from ending when it is told to; a ThreadPoolExecutor joins its
-threads at exit, these are daemons.
+A call that hangs must not delay the end of the process. A ThreadPoolExecutor joins its threads at exit, so it
+cannot be used.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_PATIENCE = 0.05  # seconds
+_RETRY_INTERVAL = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[], Any]
     loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[Any]"
+    result: "asyncio.Future[Any]"
 
 
-class Workers:
-    """At most `limit` threads; one is started only when a job comes and none is idle.
+class DaemonThreads:
+    """A pool of at most `limit` threads; a thread is started only if no other is idle.
 
-    Of the idle ones the last to have worked works next: its memory is still warm.
+    The most recently used thread takes the next job, because its memory is still in the cache.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -41,10 +41,13 @@ class Workers:
         self._closed = False
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` in a thread; its answer or its exception is ours. Cancelling leaves the thread alone."""
+        """Run `work` in a thread and return its result or raise its exception.
+
+        On cancellation the thread keeps running.
+        """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        job = _Job(work, loop, answer)
+        result: asyncio.Future[T] = loop.create_future()
+        job = _Job(work, loop, result)
         with self._lock:
             idle = self._idle.pop() if self._idle else None
             if idle is None:
@@ -52,14 +55,14 @@ class Workers:
         if idle is not None:
             idle.put(job)
         else:
-            self._start_one()
-            while not self._started:  # the system has no thread to spare: others will end
-                await asyncio.sleep(_PATIENCE)
-                self._start_one()
-        return await answer
+            self._start_thread()
+            while not self._started:  # the system has no free thread; other threads will end
+                await asyncio.sleep(_RETRY_INTERVAL)
+                self._start_thread()
+        return await result
 
-    def _start_one(self) -> None:
-        """Start one more thread, if the limit and the system (`--pids-limit`) let us."""
+    def _start_thread(self) -> None:
+        """Start another thread if the limit and the system (`--pids-limit`) allow it."""
         if self._started < self._limit:
             name = f"{self._name}-{self._started + 1}"
             with contextlib.suppress(RuntimeError):
@@ -67,7 +70,7 @@ class Workers:
                 self._started += 1
 
     def close(self) -> None:
-        """Let the threads end once they have nothing to do."""
+        """End each thread as soon as it is idle."""
         with self._lock:
             self._closed = True
             while self._idle:
@@ -79,18 +82,18 @@ class Workers:
             result: Any = None
             error: BaseException | None = None
             try:
-                if not job.answer.cancelled():  # while it waited
+                if not job.result.cancelled():  # while it was queued
                     result = job.work()
-            except StopIteration as caught:  # which no future can hold
+            except StopIteration as caught:  # a future cannot store it
                 error = RuntimeError(f"{caught!r} in a thread")
-            except BaseException as caught:  # noqa: BLE001 - it is the waiting coroutine's to handle
+            except BaseException as caught:  # noqa: BLE001 - the waiting coroutine handles it
                 error = caught
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                job.loop.call_soon_threadsafe(_settle, job.answer, result, error)
+            with contextlib.suppress(RuntimeError):  # the event loop is closed
+                job.loop.call_soon_threadsafe(_settle, job.result, result, error)
             del job, result, error
 
     def _next(self, jobs: "SimpleQueue[_Job | None]") -> _Job | None:
-        """The next job of a thread that is free; `jobs` is its own queue. None where there will be none."""
+        """Wait for the next job of the thread with the queue `jobs`; return None when the pool is closed."""
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
@@ -100,10 +103,10 @@ class Workers:
         return jobs.get()
 
 
-def _settle(answer: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:  # noqa: ANN401
-    if answer.done():  # cancelled meanwhile
+def _settle(future: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:  # noqa: ANN401
+    if future.done():  # cancelled in the meantime
         return
     if error is None:
-        answer.set_result(result)
+        future.set_result(result)
     else:
-        answer.set_exception(error)
+        future.set_exception(error)

@@ -1,14 +1,14 @@
-"""Every error that a user can meet, each with the exit code it ends the process with."""
+"""The errors that are reported to users, each with its exit code."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
 from sso_batch.exit_codes import ExitCode
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind
 
 
 class SsoBatchError(Exception):
-    """A user's trouble: what happened, and in `hint` what to do about it."""
+    """An error for the user: what happened, and in `hint` what to do."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
 
@@ -19,15 +19,15 @@ class SsoBatchError(Exception):
 
 
 class UsageError(SsoBatchError):
-    """A command line or a setting that cannot be obeyed; found before the first call."""
+    """A wrong command line or setting, found before the first AWS call to an organization."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(UsageError):
-    """A configuration file with `problems`, all of the file at once, one line for each.
+    """An invalid configuration file; `problems` has a line for every problem of the file.
 
-    A problem reads `file.yaml:LINE: path.to.key: what is wrong and what to write`.
+    A line has the form `file.yaml:LINE: path.to.key: what is wrong: what to write`.
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -36,19 +36,19 @@ class ConfigurationError(UsageError):
 
 
 class OutputError(UsageError):
-    """An output place that cannot be written, found before the first call."""
+    """An output location that cannot be written, found before the first AWS call to an organization."""
 
 
 class OutputUnavailableError(OutputError):
-    """An output place that did not answer in time, before the first call: a later attempt may succeed."""
+    """An output location that did not answer in time; a later attempt may succeed."""
 
     exit_code = ExitCode.FAILED
 
 
 class OrganizationError(SsoBatchError):
-    """One organization that cannot be audited at all; the others go on.
+    """An organization that cannot be audited at all; the others are not affected.
 
-    `code` is AWS's error code, or a word of ours in the same form; `operation` the call that told.
+    `code` is AWS's error code, or one of sso-batch in the same form; `operation` is the failed call.
     """
 
     exit_code = ExitCode.FAILED
@@ -60,4 +60,4 @@ class OrganizationError(SsoBatchError):
 
     def gap(self, organization: str) -> Gap:
         """Return the gap of an organization of which nothing was read."""
-        return Gap(self.operation, organization, self.code, self.message, self.hint)
+        return Gap(GapKind.ORGANIZATION, self.operation, organization, self.code, self.message, self.hint)

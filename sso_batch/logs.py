@@ -1,4 +1,4 @@
-"""Logs: one event a line, JSON unless a person is looking. Made once for each run and handed on."""
+"""Logs: one event per line, as JSON unless the stream is a terminal."""
 
 import io
 import logging
@@ -7,27 +7,27 @@ from typing import Protocol, TextIO, cast
 import structlog
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
-from sso_batch.sanitize.terminal import printable, printable_lines
+from sso_batch.sanitize.terminal import escape_terminal, escape_terminal_lines
 
 
 class Stream(Protocol):
-    """As much of a stream as a logger needs."""
+    """The methods of a stream that a logger needs."""
 
     def write(self, text: str, /) -> int:
         """Write text."""
 
     def flush(self) -> None:
-        """Let it through."""
+        """Flush the stream."""
 
     def isatty(self) -> bool:
-        """Whether a person is looking."""
+        """Return whether the stream is a terminal."""
 
 
 def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoundLogger:
-    """A logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
+    """Return a logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
 
-    Tracebacks come without local variables, which can be secrets. What libraries log is dropped: botocore
-    at DEBUG prints credentials, and what it warns of comes back to us as an exception.
+    Tracebacks do not contain local variables, which can be secrets. The logs of libraries are dropped:
+    botocore logs credentials at DEBUG, and its warnings reach the caller as exceptions.
     """
     logging.getLogger().handlers = [logging.NullHandler()]
     console = log_format == "console" or (log_format == "auto" and stream.isatty())
@@ -46,20 +46,20 @@ def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoun
 
 def _for_people(stream: Stream) -> list[Processor]:
     return [
-        _inert,
-        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_inert_traceback),
+        _escape,
+        structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_escaped_traceback),
     ]
 
 
-def _inert(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Let no escape sequence through to a terminal; structlog quotes but some of the texts that hold one."""
-    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+def _escape(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Escape control sequences for a terminal; structlog quotes only some of the texts with one."""
+    return {key: escape_terminal(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _inert_traceback(stream: TextIO, error: ExcInfo) -> None:
+def _escaped_traceback(stream: TextIO, error: ExcInfo) -> None:
     text = io.StringIO()
     structlog.dev.plain_traceback(text, error)
-    stream.write(printable_lines(text.getvalue()))
+    stream.write(escape_terminal_lines(text.getvalue()))
 
 
 def _for_programs() -> list[Processor]:

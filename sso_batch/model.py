@@ -1,11 +1,14 @@
 """The records that an audit reads, in AWS's own words.
 
-In every record `""` and `()` mean that AWS has none, and `None` that the value was not read: because the
-call failed, or because the configuration left it out. The two are never the same.
+In every record `""` and `()` mean that AWS has no value, and `None` that the value was not read, because
+the call failed or the configuration left it out. The two are never mixed up.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+from sso_batch.coverage import NotExamined, Omission
 
 USER = "USER"
 GROUP = "GROUP"
@@ -16,7 +19,7 @@ IAM_ROLE = "IAM_ROLE"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The IAM Identity Center instance of one organization, and who asked it."""
+    """The IAM Identity Center instance of one organization, and the identity that called it."""
 
     arn: str
     identity_store_id: str
@@ -55,7 +58,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Principal:
-    """Whom a grant names: a user or a group, by id."""
+    """The principal of an assignment: a user or a group, by id."""
 
     type: str
     id: str
@@ -63,7 +66,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the organization; `path` is made of OU names, as `Root/Prod`."""
+    """An account of the organization; `path` consists of OU names, such as `Root/Prod`."""
 
     id: str
     name: str
@@ -73,7 +76,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSet:
-    """A permission set; customer managed policies are given as path and name, tags as `key=value`."""
+    """A permission set; customer managed policies are path and name, tags are `key=value`."""
 
     arn: str
     name: str | None = None
@@ -101,36 +104,113 @@ class Grant:
 
 
 OUTDATED = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
-"""AWS's ProvisioningStatus of an earlier version; it ends the resource of a gap about one."""
+"""AWS's ProvisioningStatus of a permission set that has changed since it was provisioned in an account."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Outdated:
-    """An account in which a permission set's role is of an earlier version than the permission set."""
+    """An account in which a permission set is provisioned in an outdated version."""
 
     account_id: str
     permission_set_arn: str
 
 
+class GapKind(StrEnum):
+    """What a gap is about. Snapshots, manifests and checks use the kind and never the names of calls."""
+
+    ORGANIZATION = "organization"
+    """The organization as a whole: nothing of it was read."""
+    ORGANIZATION_DETAILS = "organization_details"
+    """The organization's id and its management account."""
+    USERS = "users"
+    GROUPS = "groups"
+    MEMBERS = "members"
+    ACCOUNTS = "accounts"
+    ACCOUNT_PATHS = "account_paths"
+    PERMISSION_SETS = "permission_sets"
+    """Which permission sets there are."""
+    PERMISSION_SET_DETAILS = "permission_set_details"
+    PROVISIONING = "provisioning"
+    """Which permission sets are provisioned in which accounts, and so which assignments to ask for."""
+    ASSIGNMENTS = "assignments"
+    ENTITLEMENTS = "entitlements"
+    OUTDATED_PROVISIONING = "outdated_provisioning"
+    OUTPUT = "output"
+    """Files that could not be written."""
+    MERGE = "merge"
+    """Merged files, or what a merge needs of the shards."""
+    BUG = "bug"
+    """An unexpected error in sso-batch itself."""
+
+    @property
+    def hides_access(self) -> bool:
+        """Whether assignments or entitlements can be missing because of such a gap."""
+        match self:
+            case (
+                GapKind.ORGANIZATION
+                | GapKind.PERMISSION_SETS
+                | GapKind.PROVISIONING
+                | GapKind.ASSIGNMENTS
+                | GapKind.ENTITLEMENTS
+                | GapKind.OUTPUT
+                | GapKind.MERGE
+                | GapKind.BUG
+            ):
+                return True
+            case (
+                GapKind.ORGANIZATION_DETAILS
+                | GapKind.USERS
+                | GapKind.GROUPS
+                | GapKind.MEMBERS
+                | GapKind.ACCOUNTS
+                | GapKind.ACCOUNT_PATHS
+                | GapKind.PERMISSION_SET_DETAILS
+                | GapKind.OUTDATED_PROVISIONING
+            ):
+                return False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call is about: what becomes a gap, of which resource, if the call fails.
+
+    `permission_set_arn` is set where the call is about one permission set.
+    """
+
+    kind: GapKind
+    resource: str
+    permission_set_arn: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What could not be read: the call, the resource it was for, why, and what to do about it."""
+    """What could not be read: its kind, the call, the resource, the reason, and what to do about it.
 
+    `permission_set_arn` is empty where the gap is not about one permission set.
+    """
+
+    kind: GapKind
     operation: str
     resource: str
     code: str
     message: str
     hint: str
+    permission_set_arn: str = ""
+
+    @classmethod
+    def about(cls, subject: Subject, operation: str, code: str, message: str, hint: str) -> "Gap":
+        """Return the gap of a call about a subject."""
+        return cls(subject.kind, operation, subject.resource, code, message, hint, subject.permission_set_arn)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that was read of one organization.
+    """Everything that was read of one organization.
 
-    `missing` holds the principals that AWS says do not exist. A principal that is neither known nor
-    missing was not read. `accounts_complete` tells whether every account of the organization is known.
-    `config_sha256` tells which configuration decided what was read: snapshots with the same one can stand
-    for each other. `outdated` is None where versions were not asked for.
+    `missing` holds the principals that do not exist according to AWS. A principal that is neither known nor
+    missing was not read. `accounts_complete` is set if every account of the organization is known.
+    `config_sha256` identifies the configuration that decided what was read: snapshots with the same one are
+    interchangeable. `outdated` is None if outdated provisioning was not listed.
     """
 
     organization: str
@@ -146,7 +226,7 @@ class Snapshot:
     accounts_complete: bool
     permission_sets: tuple[PermissionSet, ...]
     grants: tuple[Grant, ...]
-    not_examined: tuple[str, ...]
+    not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
     endpoint_overrides: tuple[str, ...] = ()
     config_sha256: str = ""
@@ -154,5 +234,9 @@ class Snapshot:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing that was asked is missing."""
+        """Whether everything that was requested was read."""
         return not self.gaps
+
+    def omits(self, omission: Omission) -> bool:
+        """Return whether the collection left something out."""
+        return NotExamined.by_collection(omission) in self.not_examined

@@ -1,7 +1,7 @@
-"""The limit of open files (RLIMIT_NOFILE): raised at the start, and waited for where it is reached.
+"""The limit of open files (RLIMIT_NOFILE): raise it at the start, wait when it is reached.
 
-An organization takes a connection for each call under way and a few idle ones; macOS starts a process with a
-limit of 256, Linux mostly with 1024, and both let it raise that.
+An organization uses one connection for each call in flight, and a few idle ones. macOS starts processes with
+a limit of 256, Linux usually with 1024; both allow a process to raise it.
 """
 
 import errno
@@ -13,35 +13,36 @@ from typing import TypeVar
 try:
     import resource
 except ImportError:  # pragma: no cover - a platform without limits
-    resource = None  # type: ignore[assignment] # looked at below
+    resource = None  # type: ignore[assignment] # checked below
 
 T = TypeVar("T")
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
-"""The numbers of an OSError that says that no further file can be opened."""
+"""The errno values that mean that no further file can be opened."""
 
 _TARGETS = (65_536, 10_240, 4_096)
-"""What to raise the limit to; macOS refuses more than 10,240 to some processes, whatever it promises."""
+"""Limits to request, in this order; macOS refuses more than 10,240 to some processes."""
 
 _PER_ORGANIZATION = 32
 """Descriptors of one organization at its busiest; 22 were measured."""
 
 _RESERVED = 40
-"""Descriptors for everything else: streams, the event loop, files that are written or read."""
+"""Descriptors for everything else: streams, the event loop, files being read or written."""
 
 _PATIENCE = 30.0
 """Seconds to wait for a descriptor."""
 
 _PAUSE = 0.05
+"""Seconds between two attempts to open a file."""
 
-_LEAST_CALLS = 2
+_MIN_CALLS = 2
 
 _collected_at = [-1.0]
-"""When garbage was last collected: a list, to be changed in place."""
+"""When garbage was last collected; a list, so that it can be changed in place."""
 
 
 def limit() -> int | None:
-    """Return how many files this process may have open; None where there is no limit."""
+    """Return how many files this process may open; None without a limit."""
     if resource is None:  # pragma: no cover - likewise
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -49,7 +50,7 @@ def limit() -> int | None:
 
 
 def raise_limit() -> None:
-    """Raise the limit of this process as far as it may, within reason; do nothing where it may not."""
+    """Raise the limit of this process as far as allowed, up to 65,536; do nothing where it is not allowed."""
     current = limit()
     if current is None:
         return
@@ -74,13 +75,13 @@ def organizations_at_once(wanted: int) -> int:
 def calls_at_once(wanted: int) -> int:
     """Return how many calls an organization may make at once within the limit: `wanted`, or fewer."""
     current = limit()
-    return wanted if current is None else min(wanted, max(_LEAST_CALLS, (current - _RESERVED) // 2))
+    return wanted if current is None else min(wanted, max(_MIN_CALLS, (current - _RESERVED) // 2))
 
 
-def free() -> None:
-    """Close files that only garbage still holds, such as the connections of organizations that have ended.
+def release_garbage() -> None:
+    """Close files that only garbage still holds, such as connections of organizations that are done.
 
-    They are in reference cycles of the HTTP client's. It is done once a second at most, since it takes long.
+    The HTTP client leaves them in reference cycles. Collection is slow, so it runs at most once a second.
     """
     now = time.monotonic()
     if _collected_at[0] < 0 or now - _collected_at[0] >= 1:
@@ -88,21 +89,21 @@ def free() -> None:
         gc.collect()
 
 
-def patiently(opening: Callable[[], T]) -> T:
-    """Return what `opening` opens; where no descriptor is left, wait for one. Raises OSError."""
+def retry_when_exhausted(open_file: Callable[[], T]) -> T:
+    """Return the result of `open_file`; wait while no file descriptor is free. Raise OSError."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:
-            return opening()
+            return open_file()
         except OSError as error:
             if error.errno not in EXHAUSTED or time.monotonic() >= end:
                 raise
-        free()
+        release_garbage()
         time.sleep(_PAUSE)
 
 
 def hint() -> str:
-    """Return what to do where the limit was reached."""
+    """Return what to do when the limit is reached."""
     current = limit()
     allowed = "" if current is None else f" of {current:,}"
     return (

@@ -1,4 +1,4 @@
-"""What a run tells of its advance to whoever watches; library code never sees a bar."""
+"""The progress of a run, as an interface: library code does not know about progress bars."""
 
 from typing import Protocol
 
@@ -6,26 +6,26 @@ from sso_batch.run_files.results import Status
 
 
 class Progress(Protocol):
-    """Somebody who watches."""
+    """An observer of a run's progress."""
 
     def started(self, organization: str) -> None:
-        """An organization's audit begins."""
+        """Note that the audit of an organization has started."""
 
     def moved(self, organization: str, *, done: int, known: int) -> None:
-        """So many of the questions known so far have been answered; there can be more to come."""
+        """Note that `done` of the `known` calls are finished; further calls may become known."""
 
     def ended(self, organization: str, status: Status) -> None:
-        """An organization's audit has ended."""
+        """Note that the audit of an organization has ended."""
 
 
-class Unwatched:
-    """Nobody watches."""
+class NoProgress:
+    """An observer that does nothing."""
 
     def started(self, organization: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def moved(self, organization: str, *, done: int, known: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def ended(self, organization: str, status: Status) -> None:
-        """Say nothing."""
+        """Do nothing."""

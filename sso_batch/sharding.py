@@ -1,4 +1,4 @@
-"""Which part of the organizations one of several workers audits. Pure."""
+"""The part of the organizations that one of several workers audits. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from sso_batch.errors import UsageError
 
 COUNT = "SSO_BATCH_SHARD_COUNT"
 INDICES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX")
-"""Where Kubernetes' Indexed Jobs and AWS Batch's array jobs tell a worker its number, from 0."""
+"""The variables in which Kubernetes Indexed Jobs and AWS Batch array jobs number their workers, from 0."""
 
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
-_FORM = "write --shard I/N with I from 0 to N-1, such as 0/3"
+_FORM = "use --shard I/N with I from 0 to N-1, such as 0/3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,25 @@ class Shard:
         return f"{self.index}/{self.count}"
 
     def part(self, names: Sequence[str]) -> frozenset[str]:
-        """The names that are this shard's, whatever their order.
+        """Return the names that belong to this shard, in whatever order all names are given.
 
-        They are dealt out in alphabetical order, so that no shard has more than one more than another:
-        a job lasts as long as its largest part, and hashes of 300 names in 10 parts give 20 to 41 each.
+        Names are sorted and distributed evenly; shard sizes differ by at most one. A job takes as long as
+        its largest part, and hashing 300 names into 10 parts would give 20 to 41 names each.
         """
         return frozenset(sorted(names)[self.index :: self.count])
 
 
 def shard_of(written: str | None, environ: Mapping[str, str]) -> Shard | None:
-    """The shard that --shard asks for, else the engine's variables; None where nothing is sharded.
+    """Return the shard from --shard, or from the variables of the job engine; None without shards.
 
-    `I/N` says all, `I` alone needs the variable SSO_BATCH_SHARD_COUNT. Raises UsageError.
+    `I/N` is complete, `I` alone needs the variable SSO_BATCH_SHARD_COUNT. Raise UsageError for anything else.
     """
     if written:
         source, (index, slash, count) = "--shard", written.partition("/")
         if not slash:
             count = environ.get(COUNT, "")
         if not count:
-            raise UsageError(f"--shard {written} does not tell how many shards there are", hint=_FORM)
+            raise UsageError(f"--shard {written} does not include the number of shards", hint=_FORM)
     else:
         count = environ.get(COUNT, "")
         if not count:
@@ -53,21 +53,23 @@ def shard_of(written: str | None, environ: Mapping[str, str]) -> Shard | None:
         )
         if not index:
             raise UsageError(
-                f"{COUNT} says that there are {count} shards, and nothing says which of them this is",
-                hint=f"{_FORM}; engines tell it in {' or '.join(INDICES)}",
+                f"{COUNT} is {count}, but the index of this shard is not set",
+                hint=f"{_FORM}, or set {' or '.join(INDICES)}",
             )
     return _shard(source, index, count)
 
 
 def _shard(source: str, index: str, count: str) -> Shard:
     if not _NUMBER.fullmatch(index) or not _NUMBER.fullmatch(count):
-        raise UsageError(f"{source} gives the shard as {index}/{count}, which is no I/N", hint=_FORM)
+        raise UsageError(
+            f"{source} gives the shard {index}/{count}, which is not of the form I/N", hint=_FORM
+        )
     shard = Shard(int(index), int(count))
     if shard.index >= shard.count:
         raise UsageError(
-            f"{source} asks for shard {shard.index} of {shard.count}: the last one is {shard.count - 1}"
+            f"{source} gives shard {shard.index} of {shard.count}, but the last shard is {shard.count - 1}"
             if shard.count
-            else f"{source} asks for a shard of none",
+            else f"{source} gives a shard count of 0",
             hint=_FORM,
         )
     return shard

@@ -1,15 +1,15 @@
-"""Patterns in which `*` and `?` are special and nothing else is. Pure.
+"""Patterns in which only `*` and `?` are special. Pure.
 
-`*` stands for any text, `?` for one character. Names come from AWS and can be hostile, so matching never
-backtracks: a part between two `*` has a fixed length, and the first place where it fits is as good as any
-later one. The time is at most the length of the pattern times the length of the text.
+`*` matches any text, `?` one character. Names come from AWS and can be hostile, so matching never
+backtracks: a part between two `*` has a fixed length, so its first match is as good as any later one. The
+time is at most the length of the pattern times the length of the text.
 """
 
 import re
 
 
 class Wildcard:
-    """A compiled pattern. Case counts."""
+    """A compiled, case-sensitive pattern."""
 
     def __init__(self, pattern: str) -> None:
         self.is_literal = not {"*", "?"} & set(pattern)
@@ -21,7 +21,7 @@ class Wildcard:
         self._tail_length = len(parts[-1]) if parts else 0
 
     def matches(self, text: str) -> bool:
-        """Return whether the pattern fits all of the text."""
+        """Return whether the pattern matches the whole text."""
         if self._tail is None:
             return self._head.fullmatch(text) is not None
         found = self._head.match(text)

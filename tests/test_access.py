@@ -1,4 +1,4 @@
-"""Who can reach what: the join of a snapshot's records, in order."""
+"""The rows of a report: the join of a snapshot's records, in order."""
 
 from collections.abc import Iterator
 
@@ -53,43 +53,43 @@ def only(one: Snapshot) -> Access:
             snapshot(grants=(grant(ANN),)),
             "",
             (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ),),
-            id="a user of whom nothing was read",
+            id="user not read",
         ),
         pytest.param(
             snapshot(grants=(grant(ANN),), missing=(ANN,)),
             "",
             (Holder(NOT_FOUND, user_id="u-1"),),
-            id="a user who is gone",
+            id="deleted user",
         ),
         pytest.param(
             snapshot(grants=(grant(ANN),), missing=(Principal(GROUP, "u-1"),)),
             "",
             (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ),),
-            id="a group that is gone has a user's id",
+            id="deleted group with the id of a user",
         ),
         pytest.param(
             snapshot(grants=(grant(OPS),), missing=(OPS,)),
             "",
             (Holder(NOT_FOUND),),
-            id="a group that is gone",
+            id="deleted group",
         ),
         pytest.param(
             snapshot(grants=(grant(OPS),)),
             NOT_READ,
             (Holder(MEMBERS_NOT_READ),),
-            id="a group of which nothing was read",
+            id="group not read",
         ),
         pytest.param(
             snapshot(grants=(grant(OPS),), groups=(Group("g-1", "Ops"),)),
             "Ops",
             (Holder(MEMBERS_NOT_READ),),
-            id="a group whose members were not read",
+            id="members not read",
         ),
         pytest.param(
             snapshot(grants=(grant(OPS),), memberships=(Membership("g-1", ()),)),
             NOT_READ,
             (Holder(EMPTY_GROUP),),
-            id="an empty group whose name was not read",
+            id="empty group without a name",
         ),
         pytest.param(
             snapshot(
@@ -105,18 +105,18 @@ def only(one: Snapshot) -> Access:
                 Holder(NOT_READ, NOT_READ, NOT_READ, "u-2", NOT_READ, NOT_READ),
                 Holder(MEMBER_NOT_FOUND, user_id="u-3"),
             ),
-            id="members known, unread and gone",
+            id="members known, not read and deleted",
         ),
         pytest.param(
             snapshot(grants=(grant(Principal("ROBOT", "u-1")),), users=(user("u-1"),)),
             "",
             (Holder(NOT_READ),),
-            id="a type that AWS may add",
+            id="unknown principal type",
         ),
     ],
 )
 def test_holders(records: Snapshot, group_name: str, holders: tuple[Holder, ...]) -> None:
-    """A grant is never left out: its holders say what is known of its principal, and what is not."""
+    """A grant is never left out: its holders show what was read of its principal, and what was not."""
     access = only(records)
 
     assert (access.group_name, access.holders) == (group_name, holders)
@@ -133,7 +133,7 @@ def test_holders(records: Snapshot, group_name: str, holders: tuple[Holder, ...]
     ],
 )
 def test_account(accounts: tuple[Account, ...], cells: AccountCells, *, complete: bool) -> None:
-    """An account that no listing names is not read, unless the listing was whole."""
+    """An account that no listing names is NOT_READ, unless the listing was complete."""
     records = snapshot(grants=(grant(ANN),), accounts=accounts, accounts_complete=complete)
 
     assert only(records).account == cells
@@ -159,14 +159,14 @@ def test_account(accounts: tuple[Account, ...], cells: AccountCells, *, complete
     ],
 )
 def test_permission_set(permission_sets: tuple[PermissionSet, ...], cells: PermissionSetCells) -> None:
-    """What was not read of a permission set says so, and what AWS does not have is empty."""
+    """A value that was not read is NOT_READ, and a value that AWS does not have is empty."""
     records = snapshot(grants=(grant(ANN),), permission_sets=permission_sets)
 
     assert only(records).permission_set == cells
 
 
 def test_entitlement() -> None:
-    """A grant of an IAM role has no permission set, and nothing of one is missing."""
+    """An entitlement to an IAM role has empty permission set cells, not NOT_READ."""
     records = snapshot(grants=(entitlement(ANN),), permission_sets=(PermissionSet(ADMIN, "Admin"),))
 
     assert only(records).permission_set == PermissionSetCells()
@@ -187,10 +187,10 @@ def test_group_is_worked_out_once() -> None:
     rest = list(accesses)
     assert len(first.holders) == 2000
     assert len(rest) == 49
-    assert all(one.holders is first.holders for one in rest)
+    assert all(access.holders is first.holders for access in rest)
 
 
-# The reference: for every grant it walks through all records again, and it shares no code with the product.
+# The reference goes through all records again for each grant, and shares no code with the product.
 
 IDS = ("a", "b", "B", "é", "\uffee", "\U00010000")  # UTF-16 would put the last one before the one before it
 ARNS = ("arn:1", "arn:2")
@@ -307,7 +307,7 @@ def product(one: Snapshot) -> list[Row]:
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
-    """Records that need not fit one another: unlisted, unread, missing, empty, twice."""
+    """Draw records that need not be consistent: unlisted, unread, missing, empty or repeated ones."""
     text = st.sampled_from(["", "x", "ß;"])
     policies = st.none() | st.lists(text, max_size=3).map(tuple)
     optional = st.none() | text
@@ -369,5 +369,5 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(snapshots())
 def test_any_snapshot(one: Snapshot) -> None:
-    """Whatever was read, the rows and their order are those of the naive join."""
+    """For any snapshot, the rows and their order are those of the naive join."""
     assert product(one) == reference(one)

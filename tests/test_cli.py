@@ -1,4 +1,4 @@
-"""The command line: what is said before, beside and after a command, and every way that it ends."""
+"""Tests of the command line: options, environment variables, exit codes and errors."""
 
 import json
 import subprocess
@@ -11,8 +11,8 @@ import click
 import pytest
 
 from sso_batch import __version__, cli
-from sso_batch.errors import OrganizationError, UsageError
-from tests.end_to_end.command import SOURCES, Command, execute, isolate
+from sso_batch.errors import ConfigurationError, OrganizationError, UsageError
+from tests.support.command import SOURCES, Command, execute, isolate
 
 COMMANDS = {
     "run": {
@@ -46,15 +46,15 @@ def sso_batch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 def test_version(sso_batch: Command) -> None:
-    """--version says the name and the version."""
+    """--version prints the name and the version."""
     ended = sso_batch("--version")
 
     assert (ended.code, ended.stdout, ended.stderr) == (0, f"sso-batch {__version__}\n", "")
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_lists_the_commands_and_what_stands_before_them(sso_batch: Command, flag: str) -> None:
-    """--help names every command, and the options that stand before it with their variables."""
+def test_help(sso_batch: Command, flag: str) -> None:
+    """--help names every command, and the global options with their variables."""
     ended = sso_batch(flag)
 
     words = ["--log-level", "--log-format", "--quiet", "--version", "SSO_BATCH_LOG_LEVEL"]
@@ -64,8 +64,8 @@ def test_help_lists_the_commands_and_what_stands_before_them(sso_batch: Command,
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_a_command_names_each_option_and_its_variable(sso_batch: Command, command: str) -> None:
-    """A command's help names its options, each with the environment variable that stands for it."""
+def test_help_of_a_command(sso_batch: Command, command: str) -> None:
+    """The help of a command names its options, each with its environment variable."""
     ended = sso_batch(command, "--help")
 
     assert ended.code == 0
@@ -75,7 +75,7 @@ def test_help_of_a_command_names_each_option_and_its_variable(sso_batch: Command
 
 
 def _options() -> list[tuple[str, click.Option]]:
-    """Every option with the command that it belongs to."""
+    """Return every option with its command."""
     groups: list[tuple[str, click.Command]] = [("", cli.cli), *cli.cli.commands.items()]
     return [
         (command, option)
@@ -85,8 +85,8 @@ def _options() -> list[tuple[str, click.Option]]:
     ]
 
 
-def test_every_option_has_a_variable_of_its_name() -> None:
-    """Every option has SSO_BATCH_, the command where another one has the option too, and its name."""
+def test_names_of_variables() -> None:
+    """A variable is SSO_BATCH_, the command if another one has the same option, and the option's name."""
     for command, option in _options():
         long = next(name for name in option.opts if name.startswith("--"))[2:]
         words = {f"SSO_BATCH_{long}", f"SSO_BATCH_{command}_{long}"}
@@ -94,8 +94,8 @@ def test_every_option_has_a_variable_of_its_name() -> None:
         assert option.show_envvar
 
 
-def test_no_variable_means_two_things() -> None:
-    """Options that share a variable take the same values, and mean the same."""
+def test_meanings_of_variables() -> None:
+    """Options that share a variable take the same values and have the same meaning."""
     meanings: dict[str, set[tuple[object, ...]]] = {}
     for command, option in _options():
         choices = tuple(option.type.choices) if isinstance(option.type, click.Choice) else ()
@@ -120,29 +120,29 @@ def test_no_variable_means_two_things() -> None:
 @pytest.mark.parametrize(
     "arguments", [("checks",), ("policy",), ("schema",), ("validate", "-c", "orgs.yaml")], ids=str
 )
-def test_a_run_s_variables_break_no_other_command(
+def test_variables_of_a_run_affect_no_other_command(
     sso_batch: Command,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     variables: dict[str, str],
     arguments: tuple[str, ...],
 ) -> None:
-    """What the environment sets for a run changes no other command's answer."""
+    """The variables of a run do not change the output of other commands."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "orgs.yaml").write_text("organizations:\n  - name: acme\n")
-    right = sso_batch(*arguments)
+    expected = sso_batch(*arguments)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert sso_batch(*arguments) == right
-    assert right.code == 0
+    assert sso_batch(*arguments) == expected
+    assert expected.code == 0
 
 
 @pytest.mark.parametrize(
     "arguments", [("--version",), ("--help",), ("run", "--help"), ("demo", "--help"), ("nonsense",)]
 )
-def test_words_come_without_heavy_imports(arguments: tuple[str, ...]) -> None:
-    """What only says words imports neither boto3 nor botocore, pydantic, rich or structlog."""
+def test_imports_of_help_and_version(arguments: tuple[str, ...]) -> None:
+    """Help, version and usage errors import neither boto3 nor botocore, pydantic, rich or structlog."""
     script = (
         "import sys\n"
         f"sys.argv = ['sso-batch', *{arguments!r}]\n"
@@ -160,8 +160,8 @@ def test_words_come_without_heavy_imports(arguments: tuple[str, ...]) -> None:
     assert ended.code == (2 if arguments == ("nonsense",) else 0)
 
 
-def test_validate_comes_without_boto3(tmp_path: Path) -> None:
-    """Checking a configuration needs pydantic, but no AWS."""
+def test_imports_of_validate(tmp_path: Path) -> None:
+    """`validate` does not import boto3."""
     file = tmp_path / "orgs.yaml"
     file.write_text("organizations:\n  - name: acme\n")
     script = (
@@ -177,8 +177,8 @@ def test_validate_comes_without_boto3(tmp_path: Path) -> None:
     assert (ended.code, ended.stderr) == (0, "")
 
 
-def test_python_m_is_the_same_program() -> None:
-    """`python -m sso_batch` answers as `sso-batch` does, name included."""
+def test_python_m() -> None:
+    """`python -m sso_batch` is the same program, with the same name."""
     ended = execute("--version")
 
     assert (ended.code, ended.stdout) == (0, f"sso-batch {__version__}\n")
@@ -195,16 +195,32 @@ def test_python_m_is_the_same_program() -> None:
         (("validate",), "--config"),
     ],
 )
-def test_a_wrong_command_line_ends_with_2(sso_batch: Command, arguments: tuple[str, ...], word: str) -> None:
-    """A command line that cannot be understood ends with 2 and names the word; stdout stays empty."""
+def test_usage_errors(sso_batch: Command, arguments: tuple[str, ...], word: str) -> None:
+    """A wrong command line ends with exit code 2 and names the wrong word; stdout stays empty."""
     ended = sso_batch(*arguments)
 
     assert (ended.code, ended.stdout) == (2, "")
     assert word in ended.stderr
 
 
-def test_no_command_shows_the_help(sso_batch: Command) -> None:
-    """Without a command the help is shown, and the exit code says that nothing was done."""
+@pytest.mark.parametrize(
+    ("variable", "name"), [(None, "'--fail-on'"), ("SSO_BATCH_FAIL_ON", "'SSO_BATCH_FAIL_ON'")]
+)
+def test_source_of_a_wrong_value(
+    sso_batch: Command, monkeypatch: pytest.MonkeyPatch, variable: str | None, name: str
+) -> None:
+    """The error of a wrong value names the option or the environment variable, not both."""
+    if variable is not None:
+        monkeypatch.setenv(variable, "critical")
+
+    ended = sso_batch("run", "-c", "orgs.yaml", *(() if variable else ("--fail-on", "critical")))
+
+    assert ended.code == 2
+    assert f"Invalid value for {name}: 'critical' is not one of" in ended.stderr
+
+
+def test_no_command(sso_batch: Command) -> None:
+    """Without a command the help is shown, and the exit code is 2."""
     ended = sso_batch()
 
     assert ended.code == 2
@@ -217,16 +233,17 @@ def test_no_command_shows_the_help(sso_batch: Command) -> None:
         (UsageError("this cannot be", hint="do that"), 2, "sso-batch: this cannot be\n  do that\n"),
         (UsageError("without a hint"), 2, "sso-batch: without a hint\n"),
         (OrganizationError("nothing was read", code="None"), 5, "sso-batch: nothing was read\n"),
+        (ConfigurationError(["a.yaml:1: x: no", "a.yaml:2: y: no"]), 2, "a.yaml:1: x: no\na.yaml:2: y: no\n"),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
         (click.UsageError("not so"), 2, "Error: not so\n"),
     ],
-    ids=["usage", "no hint", "organization", "interrupt", "abort", "click"],
+    ids=["usage", "no hint", "organization", "configuration", "interrupt", "abort", "click"],
 )
-def test_every_error_ends_in_words_and_an_exit_code(
+def test_errors(
     sso_batch: Command, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, words: str
 ) -> None:
-    """Whatever a command raises ends here, with its own exit code and hint."""
+    """Every error of a command is printed with its hint, and has its exit code."""
     monkeypatch.setattr(cli, "cli", _raising(error))
 
     ended = sso_batch("schema")
@@ -234,21 +251,21 @@ def test_every_error_ends_in_words_and_an_exit_code(
     assert (ended.code, ended.stdout, ended.stderr) == (code, "", words)
 
 
-def test_a_bug_says_that_it_is_one(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug ends with 1: its place and its kind, but no value that a message may hold."""
+def test_internal_error(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An internal error ends with exit code 1 and shows its traceback and type, but not its message."""
     monkeypatch.setattr(cli, "cli", _raising(ValueError("a secret")))
 
     ended = sso_batch("schema")
 
     assert ended.code == 1
-    assert "a defect of sso-batch" in ended.stderr
+    assert "internal error in sso-batch" in ended.stderr
     assert "ValueError" in ended.stderr
     assert "in fail" in ended.stderr
     assert "a secret" not in ended.stderr
 
 
-def test_words_that_the_terminal_cannot_show_are_escaped() -> None:
-    """A message that stderr's encoding cannot hold is written with escapes, and does not hide the error."""
+def test_unencodable_characters() -> None:
+    """Characters that stderr's encoding lacks are escaped, and do not hide the error."""
     ended = subprocess.run(
         [sys.executable, "-m", "sso_batch", "validate", "-c", "nirgendwo-ü-\udcff.yaml"],
         env={"PYTHONPATH": str(SOURCES), "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
@@ -258,11 +275,11 @@ def test_words_that_the_terminal_cannot_show_are_escaped() -> None:
 
     assert ended.returncode == 2
     assert b"nirgendwo-\\xfc-" in ended.stderr
-    assert b"there is no such file" in ended.stderr
+    assert b"no such file" in ended.stderr
 
 
-def test_a_reader_that_left_is_no_bug(tmp_path: Path) -> None:
-    """Whoever reads our output may stop: no traceback."""
+def test_closed_pipe(tmp_path: Path) -> None:
+    """A reader that closes the pipe causes no traceback."""
     script = tmp_path / "reader.py"
     script.write_text(
         "import subprocess, sys\n"
@@ -278,8 +295,8 @@ def test_a_reader_that_left_is_no_bug(tmp_path: Path) -> None:
     assert (ended.code, ended.stdout.strip()) == (0, "")
 
 
-def test_schema_prints_the_json_schema(sso_batch: Command) -> None:
-    """`schema` prints the JSON Schema of the configuration, and nothing else."""
+def test_schema(sso_batch: Command) -> None:
+    """`schema` prints only the JSON Schema of the configuration."""
     ended = sso_batch("schema")
 
     document: dict[str, Any] = json.loads(ended.stdout)
@@ -290,8 +307,8 @@ def test_schema_prints_the_json_schema(sso_batch: Command) -> None:
     )
 
 
-def test_validate_says_what_is_right(sso_batch: Command, tmp_path: Path) -> None:
-    """`validate` names the file and how many organizations it lists."""
+def test_validate_a_valid_file(sso_batch: Command, tmp_path: Path) -> None:
+    """`validate` prints the file and the number of its organizations."""
     file = tmp_path / "orgs.yaml"
     file.write_text("organizations:\n  - name: acme\n  - name: globex\n")
 
@@ -300,33 +317,73 @@ def test_validate_says_what_is_right(sso_batch: Command, tmp_path: Path) -> None
     assert (ended.code, ended.stdout, ended.stderr) == (0, f"{file}: valid, 2 organizations\n", "")
 
 
-def test_validate_says_all_that_is_wrong(sso_batch: Command, tmp_path: Path) -> None:
-    """`validate` ends with 2 and a line for every mistake, with no word on stdout."""
+def test_validate_an_invalid_file(sso_batch: Command, tmp_path: Path) -> None:
+    """`validate` ends with exit code 2 and prints a line for each error on stderr, all of the same form."""
     file = tmp_path / "orgs.yaml"
     file.write_text("version: 3\norganizations:\n  - name: acme\n  - name: acme\n    colour: red\n")
 
     ended = sso_batch("validate", "-c", file)
 
     assert (ended.code, ended.stdout) == (2, "")
-    lines = ended.stderr.removeprefix("sso-batch: ").splitlines()
-    assert [line.split(":")[1] for line in lines] == ["1", "4", "5"]
+    assert [line.split(":")[:2] for line in ended.stderr.splitlines()] == [
+        [str(file), number] for number in ("1", "4", "5")
+    ]
 
 
-def test_validate_asks_nobody(sso_batch: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`validate` works without network and credentials: a profile may be missing."""
+def test_validate_makes_no_calls(sso_batch: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`validate` works without network and credentials, even if a profile does not exist."""
     file = tmp_path / "orgs.yaml"
     file.write_text("organizations:\n  - name: acme\n    profile: nobody\n")
-    monkeypatch.setattr("socket.socket.connect", _raising(AssertionError("asked somebody")))
+    monkeypatch.setattr("socket.socket.connect", _raising(AssertionError("a connection was opened")))
 
     ended = sso_batch("validate", "-c", file)
 
     assert ended.code == 0
 
 
-def test_the_configuration_can_stand_in_the_environment(
+@pytest.mark.parametrize(
+    ("config", "credentials", "unknown"),
+    [
+        ("[default]\n[profile acme]\n", "[hub]\n", ["organizations[1].profile"]),
+        ('[profile "acme"]\n', "", ["organizations[0].source_profile", "organizations[1].profile"]),
+        ("", "", []),
+        ("not an INI file", None, []),
+        (None, None, []),
+    ],
+    ids=["both files", "config only", "empty files", "invalid file", "no files"],
+)
+def test_validate_unknown_profiles(
+    sso_batch: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    config: str | None,
+    credentials: str | None,
+    unknown: list[str],
+) -> None:
+    """`validate` warns of profiles that this machine lacks, unless it has no profiles at all."""
+    for variable, text in (("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", credentials)):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+        if text is not None:
+            (tmp_path / variable).write_text(text)
+    file = tmp_path / "orgs.yaml"
+    file.write_text(
+        "organizations:\n"
+        "  - {name: a, role_arn: 'arn:aws:iam::111122223333:role/A', source_profile: hub}\n"
+        "  - {name: b, profile: globex}\n"
+        "  - {name: c, profile: acme}\n"
+    )
+
+    ended = sso_batch("validate", "-c", file)
+
+    assert (ended.code, ended.stdout) == (0, f"{file}: valid, 3 organizations\n")
+    assert [line.split(": ")[2] for line in ended.stderr.splitlines()] == unknown
+    assert ended.stderr.count("run `aws configure list-profiles`") == len(unknown)
+
+
+def test_configuration_in_the_environment(
     sso_batch: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """SSO_BATCH_CONFIG names the file; a flag wins over it."""
+    """SSO_BATCH_CONFIG names the file; the option takes precedence."""
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(f"organizations:\n  - name: {name}\n")
     monkeypatch.setenv("SSO_BATCH_CONFIG", str(tmp_path / "one.yaml"))

@@ -1,47 +1,91 @@
-"""What an audit leaves out: for each reason it is decided whether access may hide behind it."""
+"""What an audit does not examine: which of it may hide access, and the contract's strings."""
 
 import json
 import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sso_batch import coverage
-from sso_batch.coverage import CHANGES, CHECK, hides_access, is_about_review
-from sso_batch.report.page import page
+from sso_batch.coverage import NotExamined, Omission, Scope, parse
+from sso_batch.report.page import render_page
 from tests.support.overviews import company, overview
 
-DECIDED = {
-    "PERMISSION_SET_DETAILS": False,
-    "ORPHANED_ASSIGNMENTS": True,
-    "UNLISTED_PRINCIPALS": True,
-    "UNASSIGNED_PERMISSION_SETS": False,
-    "ACCOUNT_PATHS": False,
-    "ENTITLEMENTS": True,
-    "OTHER_APPLICATIONS": True,
+OMISSIONS = {
+    "PERMISSION_SET_DETAILS": ("policies, permissions boundaries and tags of permission sets", False),
+    "ORPHANED_ASSIGNMENTS": ("orphaned assignments", True),
+    "UNLISTED_PRINCIPALS": ("grants to principals that are not listed", True),
+    "UNASSIGNED_PERMISSION_SETS": ("permission sets without assignments", False),
+    "ACCOUNT_PATHS": ("account paths", False),
+    "ENTITLEMENTS": ("account-access entitlements", True),
+    "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
-"""Whether access may exist that was not examined for this reason."""
+"""The contract's string for each omission, and whether access may exist that was not examined for it."""
 
-REASONS = {
-    name: value
-    for name, value in vars(coverage).items()
-    if name.isupper() and isinstance(value, str) and value not in {CHECK, CHANGES}
-}
+UNKNOWN = NotExamined.of_unknown_kind(1234, "group members", "Device: new")
+RECORDS = [
+    *map(NotExamined.by_collection, Omission),
+    UNKNOWN,
+    NotExamined.by_collection("something new"),
+    NotExamined.by_check("direct-grant", "groups: 2; users: 1"),
+    NotExamined.by_comparison("no earlier run"),
+]
 
 
-def test_every_reason_is_decided() -> None:
-    """A new reason needs a decision here; a renamed one keeps its own."""
-    assert {name: hides_access(reason) for name, reason in REASONS.items()} == DECIDED
+def test_every_omission_is_decided() -> None:
+    """A new omission needs a decision here; a renamed one would change the contract."""
+    assert {item.name: (item.value, item.hides_access) for item in Omission} == OMISSIONS
 
 
 @pytest.mark.parametrize(
-    "reason", [*REASONS.values(), "something new", f"{CHECK}direct-grant: x", f"{CHANGES}x"]
+    ("record", "text"),
+    [
+        (
+            UNKNOWN,
+            "1,234 group members of the kind Device: new, which this version of sso-batch does not know",
+        ),
+        (NotExamined.by_check("direct-grant", "groups: 2"), "check direct-grant: groups: 2"),
+        (NotExamined.by_comparison("no earlier run"), "changes: no earlier run"),
+    ],
 )
-def test_caveat_of_the_page(reason: str) -> None:
-    """The page's explorer shows each reason that may hide access beside its answers, unknown reasons too."""
-    html = "".join(page(overview(replace(company("acme", 1), not_examined=(reason,)))))
+def test_text(record: NotExamined, text: str) -> None:
+    """A record is written as the contract says."""
+    assert record.text == text
 
-    (written,) = re.findall(r'<script type="application/json" id="doubts">(.*?)</script>', html, re.DOTALL)
-    (doubts,) = json.loads(written)
-    assert doubts["unexamined"] == ([reason] if hides_access(reason) else [])
-    assert hides_access(reason) or is_about_review(reason) or reason in coverage.DETAILS
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.text)
+def test_read_back(record: NotExamined) -> None:
+    """A record is read back from its string, and an omission as the enum's member."""
+    read = parse(record.text)
+
+    assert read == record
+    assert type(read.what) is type(record.what)
+
+
+@pytest.mark.parametrize("text", ["check nothing", "Account paths", "", "changes", "check"])
+def test_unknown_text_may_hide_access(text: str) -> None:
+    """Text that no version is known to write counts as hiding access."""
+    read = parse(text)
+
+    assert (read.scope, read.what, read.hides_access) == (Scope.COLLECTION, text, True)
+
+
+@given(text=st.text())
+def test_any_text_is_kept(text: str) -> None:
+    """Whatever a manifest holds is written again as it was."""
+    assert parse(text).text == text
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.text)
+def test_caveat_of_the_page(record: NotExamined) -> None:
+    """The page shows each reason that may hide access next to its answers, unknown reasons too."""
+    html = "".join(render_page(overview(replace(company("acme", 1), not_examined=(record,)))))
+
+    (written,) = re.findall(
+        r'<script type="application/json" id="caveat-data">(.*?)</script>', html, re.DOTALL
+    )
+    (caveat,) = json.loads(written)
+    assert caveat["unexamined"] == ([record.text] if record.hides_access else [])
+    details = isinstance(record.what, Omission) and not OMISSIONS[record.what.name][1]
+    assert record.hides_access is not (record.is_about_review or details)

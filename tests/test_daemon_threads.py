@@ -1,4 +1,4 @@
-"""Threads for work that blocks."""
+"""Tests of the pool of daemon threads."""
 
 import asyncio
 import threading
@@ -7,43 +7,43 @@ from functools import partial
 
 import pytest
 
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 
-SOON = 10  # seconds in which a thread must have come around; never waited for where all is well
+TIMEOUT = 10  # seconds; reached only if a test fails
 
 
 def names(prefix: str) -> list[str]:
-    return sorted(one.name for one in threading.enumerate() if one.name.startswith(f"{prefix}-"))
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith(f"{prefix}-"))
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop go round until a thread has come so far."""
+    """Run the event loop until a condition that a thread fulfils is true."""
     while not condition():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
         await asyncio.sleep(0)
 
 
-async def at_once(workers: Workers, jobs: int) -> list[str]:
-    """Give the names of the threads of so many jobs, none of which ends before all have begun."""
-    together = threading.Barrier(jobs)
+async def concurrent_thread_names(workers: DaemonThreads, jobs: int) -> list[str]:
+    """Return the threads of `jobs` jobs, none of which ends before all have started."""
+    barrier = threading.Barrier(jobs)
 
     def work() -> str:
-        together.wait(SOON)
+        barrier.wait(TIMEOUT)
         return threading.current_thread().name
 
     return sorted(await asyncio.gather(*(workers.run(work) for _ in range(jobs))))
 
 
 def ended(prefix: str) -> bool:
-    for one in threading.enumerate():
-        if one.name.startswith(f"{prefix}-"):
-            one.join(SOON)
+    for thread in threading.enumerate():
+        if thread.name.startswith(f"{prefix}-"):
+            thread.join(TIMEOUT)
     return not names(prefix)
 
 
 @pytest.mark.parametrize("error", [OSError("full"), KeyError("a bug"), SystemExit(3)])
 def test_exception(error: BaseException) -> None:
-    """What a job raises is raised to whoever waits for it, and the thread goes on to the next."""
-    workers = Workers(1, "raising")
+    """An exception of a job is raised in the coroutine that waits, and the thread takes the next job."""
+    workers = DaemonThreads(1, "raising")
 
     def fail() -> None:
         raise error
@@ -52,7 +52,7 @@ def test_exception(error: BaseException) -> None:
         caught: BaseException | None = None
         try:
             await workers.run(fail)
-        except BaseException as raised:  # noqa: BLE001 - whatever it is
+        except BaseException as raised:  # noqa: BLE001 - also SystemExit
             caught = raised
         return caught, await workers.run(lambda: threading.current_thread().name)
 
@@ -62,25 +62,25 @@ def test_exception(error: BaseException) -> None:
 
 
 def test_cancelled_wait() -> None:
-    """Whoever is cancelled stops waiting at once; the thread ends its job unheard and takes the next."""
-    workers = Workers(1, "cancelled")
-    begun, go_on, jobs = threading.Event(), threading.Event(), []
+    """A cancelled coroutine stops waiting; the thread completes its job and takes the next."""
+    workers = DaemonThreads(1, "cancelled")
+    started, release, jobs = threading.Event(), threading.Event(), []
     unhandled: list[dict[str, object]] = []
 
     def slow() -> str:
-        begun.set()
-        go_on.wait(SOON)
+        started.set()
+        release.wait(TIMEOUT)
         jobs.append("slow")
-        return "nobody's"
+        return "ignored"
 
     async def scene() -> str:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
         waiting = asyncio.create_task(workers.run(slow))
-        await until(begun.is_set)
+        await until(started.is_set)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        go_on.set()
+        release.set()
         return await workers.run(lambda: "next")
 
     assert asyncio.run(scene()) == "next"
@@ -90,22 +90,22 @@ def test_cancelled_wait() -> None:
     assert ended("cancelled")
 
 
-def test_loop_that_has_ended(recwarn: pytest.WarningsRecorder) -> None:
-    """An answer that comes after the end of the loop is dropped, and the thread lives on."""
-    workers = Workers(1, "late")
-    begun, go_on = threading.Event(), threading.Event()
+def test_closed_loop(recwarn: pytest.WarningsRecorder) -> None:
+    """A result that arrives after the end of the event loop is dropped, and the thread continues."""
+    workers = DaemonThreads(1, "late")
+    started, release = threading.Event(), threading.Event()
 
     def slow() -> None:
-        begun.set()
-        go_on.wait(SOON)
+        started.set()
+        release.wait(TIMEOUT)
 
     async def leave() -> None:
         waiting = asyncio.create_task(workers.run(slow))
-        await until(begun.is_set)
+        await until(started.is_set)
         waiting.cancel()
 
     asyncio.run(leave())
-    go_on.set()
+    release.set()
 
     assert asyncio.run(workers.run(lambda: threading.current_thread().name)) == "late-1"
     assert list(recwarn) == []
@@ -114,52 +114,52 @@ def test_loop_that_has_ended(recwarn: pytest.WarningsRecorder) -> None:
 
 
 def test_no_thread_without_a_job() -> None:
-    """Threads are started as they are needed: none at first, one where jobs come one after the other."""
-    workers = Workers(8, "lazy")
+    """Threads are started on demand: none at first, and one for sequential jobs."""
+    workers = DaemonThreads(8, "lazy")
     before = names("lazy")
 
-    async def one_by_one() -> set[str]:
+    async def sequential_jobs() -> set[str]:
         used = set()
         for _ in range(20):
             used.add(await workers.run(lambda: threading.current_thread().name))
-            await until(lambda: bool(workers._idle))  # the thread has yet to say that it is free
+            await until(lambda: bool(workers._idle))  # the thread is not idle yet
         return used
 
     assert before == []
-    assert asyncio.run(one_by_one()) == {"lazy-1"}
+    assert asyncio.run(sequential_jobs()) == {"lazy-1"}
     assert names("lazy") == ["lazy-1"]
     workers.close()
     assert ended("lazy")
 
 
-def test_no_thread_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has no thread to spare, a job waits until it has one, and is done once."""
-    start, refusals, jobs = threading.Thread.start, [1, 1, 1], []
+def test_no_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system cannot start a thread, a job waits until it can, and runs once."""
+    start, failures, jobs = threading.Thread.start, [1, 1, 1], []
 
-    def start_late(thread: threading.Thread) -> None:
-        if refusals:
-            refusals.pop()
+    def start_later(thread: threading.Thread) -> None:
+        if failures:
+            failures.pop()
             raise RuntimeError("can't start new thread")
         start(thread)
 
-    monkeypatch.setattr("sso_batch.daemon_threads._PATIENCE", 0)
-    monkeypatch.setattr(threading.Thread, "start", start_late)
-    workers = Workers(2, "refused")
+    monkeypatch.setattr("sso_batch.daemon_threads._RETRY_INTERVAL", 0)
+    monkeypatch.setattr(threading.Thread, "start", start_later)
+    workers = DaemonThreads(2, "refused")
 
     asyncio.run(workers.run(lambda: jobs.append("done")))
 
-    assert (jobs, refusals) == (["done"], [])
+    assert (jobs, failures) == (["done"], [])
     assert names("refused") == ["refused-1"]
     workers.close()
     assert ended("refused")
 
 
 def test_as_many_threads_as_jobs_up_to_the_limit() -> None:
-    """Jobs that wait for one another all run, each in a thread of its own, and so they do again."""
-    workers = Workers(4, "full")
+    """Jobs that wait for one another run in separate threads, which are reused."""
+    workers = DaemonThreads(4, "full")
 
     async def twice() -> list[list[str]]:
-        return [await at_once(workers, 4), await at_once(workers, 4)]
+        return [await concurrent_thread_names(workers, 4), await concurrent_thread_names(workers, 4)]
 
     assert asyncio.run(twice()) == [["full-1", "full-2", "full-3", "full-4"]] * 2
     workers.close()
@@ -167,16 +167,16 @@ def test_as_many_threads_as_jobs_up_to_the_limit() -> None:
 
 
 def test_never_more_than_the_limit() -> None:
-    """More jobs than threads wait for their turn, first come first served, and each gets its own answer."""
-    workers = Workers(2, "limited")
+    """Excess jobs are queued in order, and each gets its own result."""
+    workers = DaemonThreads(2, "limited")
     lock = threading.Lock()
-    running = most = 0
+    running = peak = 0
 
     def work(number: int) -> int:
-        nonlocal running, most
+        nonlocal running, peak
         with lock:
             running += 1
-            most = max(most, running)
+            peak = max(peak, running)
         with lock:
             running -= 1
         return number
@@ -186,15 +186,15 @@ def test_never_more_than_the_limit() -> None:
         return await asyncio.gather(*(workers.run(job) for job in jobs))
 
     assert asyncio.run(many()) == list(range(200))
-    assert most <= 2
+    assert peak <= 2
     assert names("limited") == ["limited-1", "limited-2"]
     workers.close()
     assert ended("limited")
 
 
 def test_stop_iteration() -> None:
-    """An end of iteration, which no future can hold, reaches the waiting coroutine as an error."""
-    workers = Workers(1, "iterating")
+    """StopIteration, which a future cannot store, is raised as RuntimeError."""
+    workers = DaemonThreads(1, "iterating")
 
     with pytest.raises(RuntimeError, match="StopIteration"):
         asyncio.run(workers.run(lambda: next(iter(()))))
@@ -203,8 +203,8 @@ def test_stop_iteration() -> None:
 
 
 def test_cancelled_while_queued() -> None:
-    """A job whose waiter has gone before its turn is not done."""
-    workers = Workers(1, "queued")
+    """A job that is cancelled while it is queued does not run."""
+    workers = DaemonThreads(1, "queued")
     release = threading.Event()
     done: list[str] = []
 
@@ -224,9 +224,9 @@ def test_cancelled_while_queued() -> None:
     workers.close()
 
 
-def test_threads_never_hold_up_the_end() -> None:
-    """A call that hangs must not keep the process: the threads are daemons."""
-    workers = Workers(1, "daemon")
+def test_threads_are_daemons() -> None:
+    """A call that hangs does not delay the end of the process."""
+    workers = DaemonThreads(1, "daemon")
 
     daemon = asyncio.run(workers.run(lambda: threading.current_thread().daemon))
 

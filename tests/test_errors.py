@@ -1,4 +1,4 @@
-"""The errors that a user can meet."""
+"""Tests of the errors that are reported to users."""
 
 import pytest
 
@@ -26,12 +26,12 @@ from sso_batch.run_files.snapshot import SnapshotError
     ],
 )
 def test_exit_codes(error: SsoBatchError, exit_code: int) -> None:
-    """Each kind ends the process with the contract's code, and is told by its message."""
+    """Each class has the exit code of the contract, and its message is its text."""
     assert (error.exit_code, str(error), error.message, error.hint) == (exit_code, "no", "no", "")
 
 
 def test_configuration_error() -> None:
-    """Every problem of a file is kept, and told in a line of its own."""
+    """Every problem of a file is kept and has a line of its own."""
     error = ConfigurationError(problem for problem in ("a.yaml:1: x: no", "a.yaml:2: y: no"))
 
     assert error.problems == ("a.yaml:1: x: no", "a.yaml:2: y: no")
@@ -39,7 +39,7 @@ def test_configuration_error() -> None:
 
 
 def test_organization_error() -> None:
-    """What an organization failed for names the call, the code and what to do."""
+    """The error of an organization names the call, the code and what to do."""
     error = OrganizationError("none", code="NoInstance", operation="ListInstances", hint="set `region`")
 
     assert (error.message, error.code, error.operation, error.hint) == (

@@ -1,4 +1,4 @@
-"""Logs: one event a line, JSON unless a person is looking."""
+"""Tests of the logs: one event per line, JSON unless the stream is a terminal."""
 
 import io
 import json
@@ -15,16 +15,16 @@ SECRET = "marker-of-a-secret-5f3e"
 
 
 class Terminal(io.StringIO):
-    """A stream at which a person is looking."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
 
 @pytest.fixture(autouse=True)
 def _root_logger() -> Iterator[None]:
-    """Leave the logging of other tests as it was."""
+    """Restore the root logger after the test."""
     root = logging.getLogger()
     before = root.handlers, root.level
     yield
@@ -37,7 +37,7 @@ def events(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def fail(secret: str) -> None:
     local = {"external_id": secret}
-    raise RuntimeError("broken beyond " + str(len(local)))
+    raise RuntimeError("broken: " + str(len(local)))
 
 
 def log_failure(stream: io.StringIO, log_format: str) -> None:
@@ -48,11 +48,11 @@ def log_failure(stream: io.StringIO, log_format: str) -> None:
         log.exception("org.bug", org="acme")
 
 
-# What must never be printed
+# Secrets
 
 
-def test_traceback_for_programs_holds_no_values() -> None:
-    """A traceback names its lines and no local variable: those can be secrets."""
+def test_traceback_in_json() -> None:
+    """A traceback contains no local variables, because they can be secrets."""
     stream = io.StringIO()
 
     log_failure(stream, "json")
@@ -61,30 +61,30 @@ def test_traceback_for_programs_holds_no_values() -> None:
     (trace,) = event["exception"]
     assert SECRET not in stream.getvalue()
     assert (event["event"], event["level"], event["org"]) == ("org.bug", "error", "acme")
-    assert (trace["exc_type"], trace["exc_value"]) == ("RuntimeError", "broken beyond 1")
+    assert (trace["exc_type"], trace["exc_value"]) == ("RuntimeError", "broken: 1")
     assert [frame["name"] for frame in trace["frames"]] == ["log_failure", "fail"]
     assert [frame.get("locals") for frame in trace["frames"]] == [None, None]
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["piped", "terminal"])
-def test_traceback_for_people_holds_no_values(stream: io.StringIO) -> None:
-    """Likewise on a terminal, where a traceback is shown as Python itself does."""
+def test_traceback_on_a_terminal(stream: io.StringIO) -> None:
+    """The same holds for a traceback on a terminal."""
     log_failure(stream, "console")
 
     assert SECRET not in stream.getvalue()
     assert "org.bug" in stream.getvalue()
-    assert "RuntimeError: broken beyond 1" in stream.getvalue()
+    assert "RuntimeError: broken: 1" in stream.getvalue()
 
 
-@pytest.mark.parametrize("somebody_listens", [False, True])
+@pytest.mark.parametrize("has_handler", [False, True])
 @pytest.mark.parametrize("name", ["botocore.auth", "urllib3.connectionpool", ""])
-def test_libraries_are_not_heard(
-    capfd: pytest.CaptureFixture[str], name: str, *, somebody_listens: bool
+def test_logs_of_libraries_are_dropped(
+    capfd: pytest.CaptureFixture[str], name: str, *, has_handler: bool
 ) -> None:
-    """What libraries log is dropped, even at DEBUG, at which botocore prints credentials."""
+    """The logs of libraries are dropped, even at DEBUG, at which botocore logs credentials."""
     stream = io.StringIO()
     root = logging.getLogger()
-    root.handlers = [logging.StreamHandler(stream)] if somebody_listens else []
+    root.handlers = [logging.StreamHandler(stream)] if has_handler else []
     root.setLevel(logging.DEBUG)
 
     make_logger(stream, level="debug", log_format="json")
@@ -95,11 +95,11 @@ def test_libraries_are_not_heard(
     assert capfd.readouterr() == ("", "")
 
 
-# What is printed
+# Events
 
 
 def test_event() -> None:
-    """An event is a line of JSON: its name, level and time, what it was bound to, and its facts."""
+    """An event is a line of JSON: its name, level and time, the bound values, and its own values."""
     stream = io.StringIO()
     log = make_logger(stream, level="info", log_format="json").bind(run_id="r-1")
     before = datetime.now(UTC)
@@ -123,7 +123,7 @@ def test_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "heard"),
+    ("level", "expected"),
     [
         ("debug", ["debug", "info", "warning", "error"]),
         ("info", ["info", "warning", "error"]),
@@ -131,15 +131,15 @@ def test_event() -> None:
         ("error", ["error"]),
     ],
 )
-def test_level(level: str, heard: list[str]) -> None:
+def test_level(level: str, expected: list[str]) -> None:
     """Events below the level are not printed."""
     stream = io.StringIO()
     log = make_logger(stream, level=level, log_format="json")
 
-    for tell in (log.debug, log.info, log.warning, log.error):
-        tell("told")
+    for write in (log.debug, log.info, log.warning, log.error):
+        write("event")
 
-    assert [event["level"] for event in events(stream)] == heard
+    assert [event["level"] for event in events(stream)] == expected
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_level(level: str, heard: list[str]) -> None:
     ],
 )
 def test_format(stream: io.StringIO, log_format: str, *, json_is_printed: bool) -> None:
-    """JSON is for programs and words are for people; `auto` looks whether the stream is a terminal."""
+    """`auto` writes text for people on a terminal, and JSON elsewhere."""
     make_logger(stream, level="info", log_format=log_format).info("run.started", run_id="r-1")
 
     assert stream.getvalue().startswith('{"') == json_is_printed
@@ -165,7 +165,7 @@ def test_format(stream: io.StringIO, log_format: str, *, json_is_printed: bool) 
 
 @pytest.mark.parametrize(("stream", "coloured"), [(io.StringIO(), False), (Terminal(), True)])
 def test_colours(stream: io.StringIO, *, coloured: bool) -> None:
-    """Colours are for terminals: a file of words holds no escapes."""
+    """Only a terminal gets colours."""
     make_logger(stream, level="info", log_format="console").info("run.started", run_id="r-1")
 
     assert ("\x1b[" in stream.getvalue()) == coloured

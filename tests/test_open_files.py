@@ -1,4 +1,4 @@
-"""The limit of open files: raised, shared out, and waited for."""
+"""Tests of the limit of open files: raised, shared and waited for."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch import open_files
-from sso_batch.store import Folder, trouble
+from sso_batch.store import Folder, explain_error
 
 FULL = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 Limits = dict[str, tuple[int, int]]
@@ -17,7 +17,7 @@ Limits = dict[str, tuple[int, int]]
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
-    """The limits of a made-up process, as `now`; what was refused is not set."""
+    """Replace the limits of the process; return them under `now`, with the highest allowed under `most`."""
     found = {"now": (256, resource.RLIM_INFINITY)}
 
     def set_(_: int, wanted: tuple[int, int]) -> None:
@@ -43,8 +43,8 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 10**9, resource.RLIM_INFINITY),
     ],
 )
-def test_raised(limits: Limits, soft: int, hard: int, most: int, raised: int) -> None:
-    """The soft limit is raised as far as the system allows, within reason, and never lowered."""
+def test_raise_limit(limits: Limits, soft: int, hard: int, most: int, raised: int) -> None:
+    """The soft limit is raised as far as the system allows, up to 65,536, and never lowered."""
     limits.update(now=(soft, hard), most=(most, 0))
 
     open_files.raise_limit()
@@ -65,7 +65,7 @@ def test_raised(limits: Limits, soft: int, hard: int, most: int, raised: int) ->
     ],
 )
 def test_organizations_at_once(limits: Limits, soft: int, wanted: int, possible: int) -> None:
-    """No more organizations are audited at once than there are descriptors for, and at least one is."""
+    """Only as many organizations are audited at once as descriptors allow, but at least one."""
     limits["now"] = (soft, soft)
 
     assert open_files.organizations_at_once(wanted) == possible
@@ -75,14 +75,14 @@ def test_organizations_at_once(limits: Limits, soft: int, wanted: int, possible:
     ("soft", "calls"), [(1024, 16), (72, 16), (64, 12), (30, 2), (10, 2), (resource.RLIM_INFINITY, 16)]
 )
 def test_calls_at_once(limits: Limits, soft: int, calls: int) -> None:
-    """Where descriptors are scarce an organization makes fewer calls at once, and never none."""
+    """With few descriptors an organization makes fewer calls at once, but at least two."""
     limits["now"] = (soft, soft)
 
     assert open_files.calls_at_once(16) == calls
 
 
 class Cycle:
-    """Holds itself, and notes in `closed` when it is collected."""
+    """An object in a reference cycle, which adds its name to `closed` when it is collected."""
 
     def __init__(self, closed: list[str], name: str) -> None:
         self.closed, self.name = closed, name
@@ -92,24 +92,24 @@ class Cycle:
         self.closed.append(self.name)
 
 
-def test_files_that_garbage_holds(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is held by garbage alone is closed, and not more often than once a second."""
+def test_release_garbage(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that only garbage holds are closed, at most once a second."""
     monkeypatch.setattr(open_files, "_collected_at", [-1.0])
     closed: list[str] = []
 
     for name in ("first", "second"):
         Cycle(closed, name)
-        open_files.free()
+        open_files.release_garbage()
     assert closed == ["first"]
 
     pauses.append(1.0)
-    open_files.free()
+    open_files.release_garbage()
     assert closed == ["first", "second"]
 
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that are made, in a time that passes by them alone."""
+    """Record the pauses; time passes only during them."""
     made: list[float] = []
     monkeypatch.setattr("sso_batch.open_files.time.sleep", made.append)
     monkeypatch.setattr("sso_batch.open_files.time.monotonic", lambda: sum(made))
@@ -129,29 +129,29 @@ def opening(*results: Exception | int) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_waited_for(pauses: list[float], number: int) -> None:
-    """Where no descriptor is left the next one is waited for."""
+def test_retry_open(pauses: list[float], number: int) -> None:
+    """Opening a file waits for a descriptor."""
     full = OSError(number, os.strerror(number))
 
-    assert open_files.patiently(opening(full, full, 7)) == 7
+    assert open_files.retry_when_exhausted(opening(full, full, 7)) == 7
     assert len(pauses) == 2
 
 
-def test_not_waited_for_ever(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
-    """A descriptor that never comes is an error after a while."""
+def test_retry_open_gives_up(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    """Opening a file fails if no descriptor becomes available in time."""
     monkeypatch.setattr(open_files, "_PATIENCE", 1.0)
 
     with pytest.raises(OSError, match="Too many open files"):
-        open_files.patiently(opening(FULL))
+        open_files.retry_when_exhausted(opening(FULL))
 
     assert sum(pauses) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.ENOENT])
-def test_other_trouble(pauses: list[float], number: int) -> None:
-    """Every other error is raised at once."""
+def test_other_errors(pauses: list[float], number: int) -> None:
+    """Any other error is raised at once."""
     with pytest.raises(OSError, match=os.strerror(number)):
-        open_files.patiently(opening(OSError(number, os.strerror(number)), 7))
+        open_files.retry_when_exhausted(opening(OSError(number, os.strerror(number)), 7))
 
     assert pauses == []
 
@@ -160,7 +160,7 @@ def test_other_trouble(pauses: list[float], number: int) -> None:
 def test_files_of_a_run(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float], tmp_path: Path, what: str
 ) -> None:
-    """A file that cannot be opened for want of a descriptor is opened once there is one."""
+    """A file of a run is opened as soon as a descriptor is available."""
     folder = Folder(tmp_path)
     with folder.draft("before") as draft:
         draft.write(b"x")
@@ -172,7 +172,7 @@ def test_files_of_a_run(
         if not failed:
             failed.append(True)
             raise FULL
-        return system(*arguments, **settings)  # type: ignore[arg-type] # as it was given
+        return system(*arguments, **settings)  # type: ignore[arg-type] # passed on
 
     def write() -> None:
         with folder.draft("after") as draft:
@@ -194,10 +194,10 @@ def test_files_of_a_run(
 
 
 def test_hint(limits: Limits) -> None:
-    """The hint names the limit and how to raise it, and not the room in the output place."""
+    """The hint names the limit and how to raise it, and does not mention disk space."""
     limits["now"] = (256, 256)
 
-    explained = trouble(FULL)
+    explained = explain_error(FULL)
 
     assert explained.code == "EMFILE"
     assert explained.hint.startswith("raise the limit of 256 open files for this process (`ulimit -n`")

@@ -1,14 +1,14 @@
-"""What a run tells of its advance."""
+"""Tests of the progress interface."""
 
 import pytest
 
-from sso_batch.progress import Progress, Unwatched
+from sso_batch.progress import NoProgress, Progress
 from sso_batch.run_files.results import Status
 
 
-def test_unwatched(capfd: pytest.CaptureFixture[str]) -> None:
-    """Where nobody watches, nothing is said."""
-    progress: Progress = Unwatched()
+def test_no_progress(capfd: pytest.CaptureFixture[str]) -> None:
+    """Without an observer nothing is printed."""
+    progress: Progress = NoProgress()
 
     progress.started("acme")
     progress.moved("acme", done=1, known=2)

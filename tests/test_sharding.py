@@ -1,4 +1,4 @@
-"""Which part of the organizations a worker audits, and who tells it."""
+"""The part of the organizations that a worker audits, and where its number comes from."""
 
 import pytest
 from hypothesis import given
@@ -13,43 +13,43 @@ from sso_batch.sharding import Shard, shard_of
 @pytest.mark.parametrize(
     ("written", "environ", "message"),
     [
-        ("1", {}, "--shard 1 does not tell how many shards there are"),
-        ("1/", {}, "--shard 1/ does not tell how many shards there are"),
-        ("/3", {}, "--shard gives the shard as /3, which is no I/N"),
-        ("x/3", {}, "--shard gives the shard as x/3, which is no I/N"),
-        ("1/3/5", {}, "--shard gives the shard as 1/3/5, which is no I/N"),
-        ("-1/3", {}, "--shard gives the shard as -1/3, which is no I/N"),
-        ("٣/9", {}, "--shard gives the shard as ٣/9, which is no I/N"),
-        ("3/3", {}, "--shard asks for shard 3 of 3: the last one is 2"),
-        ("0/0", {}, "--shard asks for a shard of none"),
-        ("3", {"SSO_BATCH_SHARD_COUNT": "3"}, "--shard asks for shard 3 of 3: the last one is 2"),
+        ("1", {}, "--shard 1 does not include the number of shards"),
+        ("1/", {}, "--shard 1/ does not include the number of shards"),
+        ("/3", {}, "--shard gives the shard /3, which is not of the form I/N"),
+        ("x/3", {}, "--shard gives the shard x/3, which is not of the form I/N"),
+        ("1/3/5", {}, "--shard gives the shard 1/3/5, which is not of the form I/N"),
+        ("-1/3", {}, "--shard gives the shard -1/3, which is not of the form I/N"),
+        ("٣/9", {}, "--shard gives the shard ٣/9, which is not of the form I/N"),
+        ("3/3", {}, "--shard gives shard 3 of 3, but the last shard is 2"),
+        ("0/0", {}, "--shard gives a shard count of 0"),
+        ("3", {"SSO_BATCH_SHARD_COUNT": "3"}, "--shard gives shard 3 of 3, but the last shard is 2"),
         (
             None,
             {"SSO_BATCH_SHARD_COUNT": "3", "JOB_COMPLETION_INDEX": "3"},
-            "JOB_COMPLETION_INDEX asks for shard 3 of 3: the last one is 2",
+            "JOB_COMPLETION_INDEX gives shard 3 of 3, but the last shard is 2",
         ),
         (
             None,
             {"SSO_BATCH_SHARD_COUNT": "many", "AWS_BATCH_JOB_ARRAY_INDEX": "3"},
-            "AWS_BATCH_JOB_ARRAY_INDEX gives the shard as 3/many, which is no I/N",
+            "AWS_BATCH_JOB_ARRAY_INDEX gives the shard 3/many, which is not of the form I/N",
         ),
         (
             None,
             {"SSO_BATCH_SHARD_COUNT": "3"},
-            "SSO_BATCH_SHARD_COUNT says that there are 3 shards, and nothing says which of them this is",
+            "SSO_BATCH_SHARD_COUNT is 3, but the index of this shard is not set",
         ),
     ],
 )
 def test_refused(written: str | None, environ: dict[str, str], message: str) -> None:
-    """What is no shard is told, by the name of whoever said it, with what to write."""
+    """An invalid shard is refused with the name of its option or variable, and with the right form."""
     with pytest.raises(UsageError) as caught:
         shard_of(written, environ)
 
     assert caught.value.message == message
-    assert "write --shard I/N with I from 0 to N-1" in caught.value.hint
+    assert "use --shard I/N with I from 0 to N-1" in caught.value.hint
 
 
-# Told
+# Read
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_refused(written: str | None, environ: dict[str, str], message: str) -> 
         (None, {"SSO_BATCH_SHARD_COUNT": "9", "AWS_BATCH_JOB_ARRAY_INDEX": "0"}, Shard(0, 9)),
     ],
 )
-def test_told(written: str | None, environ: dict[str, str], shard: Shard | None) -> None:
+def test_source_of_the_shard(written: str | None, environ: dict[str, str], shard: Shard | None) -> None:
     """The command line wins over the engine's variables; without a count nothing is sharded."""
     assert shard_of(written, environ) == shard
 
 
-# Dealt out
+# Distributed
 
 
 @given(
@@ -81,7 +81,7 @@ def test_told(written: str | None, environ: dict[str, str], shard: Shard | None)
     st.randoms(use_true_random=False),
 )
 def test_parts(names: list[str], count: int, dice: object) -> None:
-    """Each name is one shard's, parts differ by one at most, and the order of the names changes nothing."""
+    """Each name belongs to one shard, sizes differ by at most one, and the order of names does not matter."""
     shuffled = list(names)
     dice.shuffle(shuffled)  # type: ignore[attr-defined] # a random.Random
 
@@ -92,6 +92,6 @@ def test_parts(names: list[str], count: int, dice: object) -> None:
     assert parts == [Shard(index, count).part(shuffled) for index in range(count)]
 
 
-def test_as_it_is_written() -> None:
-    """A shard is told as it is given."""
+def test_text() -> None:
+    """A shard is written in the form that --shard takes."""
     assert str(Shard(2, 10)) == "2/10"

@@ -1,4 +1,4 @@
-"""Patterns with `*` and `?`: what they fit, and that hostile texts cost no more than others."""
+"""Patterns with `*` and `?`: what they match, and that hostile texts take no longer than others."""
 
 import fnmatch
 import re
@@ -15,7 +15,7 @@ _LETTERS = st.text("ab*?[]\n.", max_size=8)
 
 @given(_LETTERS, _LETTERS)
 def test_like_file_names(pattern: str, text: str) -> None:
-    """A pattern fits what the standard library's fits, except that brackets stand for themselves."""
+    """A pattern matches what fnmatch matches, except that brackets are literal."""
     expected = re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), text) is not None
 
     assert Wildcard(pattern).matches(text) is expected
@@ -23,7 +23,7 @@ def test_like_file_names(pattern: str, text: str) -> None:
 
 @given(st.text("ab?", max_size=6), st.text("ab", max_size=6), st.text("ab?", max_size=6))
 def test_head_and_tail_do_not_overlap(head: str, between: str, tail: str) -> None:
-    """`ab*ba` does not fit `aba`."""
+    """`ab*ba` does not match `aba`."""
     text = (head + between + tail).replace("?", "a")
 
     assert Wildcard(f"{head}*{tail}").matches(text)
@@ -41,11 +41,11 @@ def test_head_and_tail_do_not_overlap(head: str, between: str, tail: str) -> Non
     ],
 )
 def test_hostile(pattern: str, text: str) -> None:
-    """A text made to fit nearly everywhere is refused at once."""
+    """A text that nearly matches in many places is refused at once."""
     with ends_at_once():
-        fits = Wildcard(pattern).matches(text + "x")
+        matches = Wildcard(pattern).matches(text + "x")
 
-    assert fits is (pattern[-1] == "?")
+    assert matches is (pattern[-1] == "?")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_hostile(pattern: str, text: str) -> None:
     [("abc", True, False), ("a?c", False, False), ("*", False, True), ("**", False, False)],
 )
 def test_kinds(pattern: str, *, is_literal: bool, is_everything: bool) -> None:
-    """What needs no matching is known: a text alone, and the pattern that fits everything."""
+    """Literal patterns and the pattern that matches everything are recognized."""
     compiled = Wildcard(pattern)
 
     assert (compiled.is_literal, compiled.is_everything) == (is_literal, is_everything)

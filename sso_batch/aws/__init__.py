@@ -1,1 +1,1 @@
-"""AWS: credentials, the calls and their pace. The only place that knows boto3."""
+"""AWS: credentials, calls and their rate limits. The only package that imports boto3."""

@@ -1,6 +1,6 @@
-"""What an audit asks of AWS, a method a question, in records and not in response dicts.
+"""The calls of an audit, one method each, which return records instead of response dicts.
 
-Every method raises AwsFailure where there is no answer to be had.
+Every method raises AwsFailure without an answer.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -11,16 +11,16 @@ from sso_batch.aws import operations, response_parsing
 from sso_batch.aws.exceptions import AwsFailure, contradiction
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.response_parsing import Item, Unexamined, echoed, identifier, text
+from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
 from sso_batch.model import Account, Grant, Group, PermissionSet, Principal, User
 
 _LISTINGS = 2
-"""How often a listing is made that contradicts what AWS has said before."""
+"""How often a listing is made that contradicts an earlier answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
-    """An instance as ListInstances gives it: the organization's own, or one of a single account."""
+    """An instance of ListInstances: the organization's, or an account instance."""
 
     arn: str
     identity_store_id: str
@@ -30,46 +30,46 @@ class ListedInstance:
 
 
 class OrganizationApi:
-    """The questions that come first: who asks, in which organization, of which instance."""
+    """The calls about an organization: the caller, the instances, the accounts and their tree."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     async def caller_arn(self) -> str:
-        """The ARN whose credentials these are."""
+        """Return the ARN of the caller."""
         return await self._gateway.call(
-            operations.GET_CALLER_IDENTITY, lambda answer: identifier(answer["Arn"])
+            operations.GET_CALLER_IDENTITY, lambda answer: parse_id(answer["Arn"])
         )
 
     async def organization(self) -> tuple[str, str]:
-        """The id of the organization and of its management account."""
+        """Return the ids of the organization and of its management account."""
         return await self._gateway.call(
             operations.DESCRIBE_ORGANIZATION,
             lambda answer: (
-                identifier(answer["Organization"]["Id"]),
-                identifier(answer["Organization"]["MasterAccountId"]),
+                parse_id(answer["Organization"]["Id"]),
+                parse_id(answer["Organization"]["MasterAccountId"]),
             ),
         )
 
     async def instances(self, *, all_regions: bool) -> list[ListedInstance]:
-        """The instances that can be seen from this Region, or from anywhere."""
+        """Return the instances that are visible from this Region, or in all Regions."""
         scope = {"RegionScope": "ALL_REGIONS"} if all_regions else {}
-        pages = self._gateway.pages(operations.LIST_INSTANCES, _listed_instance, **scope)
+        pages = self._gateway.pages(operations.LIST_INSTANCES, _parse_instance, **scope)
         return [instance async for page in pages for instance in page]
 
     async def accounts(
         self, management_account_id: str | None = None
     ) -> AsyncIterator[list[tuple[Account, tuple[str, ...] | None]]]:
-        """Every account of the organization, whatever its state, with the ids of the OUs above it.
+        """Yield pages of all accounts in any state, each with the ids of the root and the OUs above it.
 
-        A listing without the management account, where that is known, is made a second time, and then a
-        failure: what it names is not everything.
+        A listing without the management account, if that is known, is incomplete: it is made a second time,
+        and then it is a failure.
         """
         for _ in range(_LISTINGS):
             known = management_account_id is None
             async for page in self._gateway.pages(
                 operations.LIST_ACCOUNTS,
-                lambda item: (response_parsing.account(item), response_parsing.ids_above(item)),
+                lambda item: (response_parsing.parse_account(item), response_parsing.parse_parent_ids(item)),
             ):
                 known = known or any(account.id == management_account_id for account, _ in page)
                 yield page
@@ -81,66 +81,66 @@ class OrganizationApi:
         )
 
     def roots(self) -> AsyncIterator[list[tuple[str, str]]]:
-        """The id and name of the tree's roots, of which AWS has one."""
-        return self._gateway.pages(operations.LIST_ROOTS, response_parsing.unit)
+        """Yield pages of the ids and names of the tree's roots; AWS has one."""
+        return self._gateway.pages(operations.LIST_ROOTS, response_parsing.parse_unit)
 
     async def organizational_unit(self, unit_id: str) -> str:
-        """The name of an organizational unit."""
+        """Return the name of an organizational unit."""
         _, name = await self._gateway.call(
             operations.DESCRIBE_ORGANIZATIONAL_UNIT,
-            lambda answer: response_parsing.unit(echoed(answer["OrganizationalUnit"], Id=unit_id)),
+            lambda answer: response_parsing.parse_unit(check_echo(answer["OrganizationalUnit"], Id=unit_id)),
             OrganizationalUnitId=unit_id,
         )
         return name
 
     def organizational_units_of(self, parent_id: str) -> AsyncIterator[list[tuple[str, str]]]:
-        """The id and name of each organizational unit right below a root or another one."""
+        """Yield pages of the ids and names of the units directly below a root or an organizational unit."""
         return self._gateway.pages(
-            operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, response_parsing.unit, ParentId=parent_id
+            operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, response_parsing.parse_unit, ParentId=parent_id
         )
 
     def account_ids_of(self, parent_id: str) -> AsyncIterator[list[str]]:
-        """The ids of the accounts right below a root or an organizational unit."""
+        """Yield pages of the ids of the accounts directly below a root or an organizational unit."""
         return self._gateway.pages(
-            operations.LIST_ACCOUNTS_FOR_PARENT, lambda item: identifier(item["Id"]), ParentId=parent_id
+            operations.LIST_ACCOUNTS_FOR_PARENT, lambda item: parse_id(item["Id"]), ParentId=parent_id
         )
 
 
 class AccountAccessApi:
-    """The questions about account access, which knows the applications of the asking account alone."""
+    """The calls about account access, which shows only the applications of the caller's account."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     def application_arns(self) -> AsyncIterator[list[str]]:
-        """The ARN of every application."""
+        """Yield pages of the ARNs of all applications."""
         return self._gateway.pages(
-            operations.LIST_APPLICATIONS, lambda item: identifier(item["applicationArn"])
+            operations.LIST_APPLICATIONS, lambda item: parse_id(item["applicationArn"])
         )
 
     async def instance_of(self, application_arn: str) -> str | Unexamined:
-        """The ARN of the instance whose users and groups an application entitles."""
+        """Return the ARN of the instance whose users and groups an application entitles."""
         return await self._gateway.call(
             operations.GET_APPLICATION,
-            response_parsing.instance_of_application,
+            response_parsing.parse_application_instance,
             applicationArn=application_arn,
         )
 
     def entitlements(
         self, application_arn: str, account_id: str | None
     ) -> AsyncIterator[list[Grant | Unexamined]]:
-        """The entitlements of an application in one account, or in all where AWS lists them so."""
-        wanted = {} if account_id is None else {"principalRole": {"account": account_id}}
+        """Yield pages of the entitlements of an application, in one account or, for None, in all."""
+        filter_ = {} if account_id is None else {"principalRole": {"account": account_id}}
         return self._gateway.pages(
             operations.LIST_ENTITLEMENTS,
-            lambda item: response_parsing.entitlement(item, account_id),
+            lambda item: response_parsing.parse_entitlement(item, account_id),
             applicationArn=application_arn,
-            filter=wanted,
+            filter=filter_,
         )
 
 
 class InstanceApi:
-    """The questions about one instance of IAM Identity Center and its identity store."""
+    """The calls about one instance of IAM Identity Center and its identity store."""
 
     def __init__(self, gateway: Gateway, instance_arn: str, identity_store_id: str) -> None:
         self._gateway = gateway
@@ -148,14 +148,14 @@ class InstanceApi:
         self._store = {"IdentityStoreId": identity_store_id}
 
     def permission_set_arns(self) -> AsyncIterator[list[str]]:
-        """The ARN of every permission set."""
-        return self._gateway.pages(operations.LIST_PERMISSION_SETS, identifier, **self._instance)
+        """Yield pages of the ARNs of all permission sets."""
+        return self._gateway.pages(operations.LIST_PERMISSION_SETS, parse_id, **self._instance)
 
     async def permission_set(self, arn: str) -> PermissionSet:
-        """A permission set's name and session duration."""
+        """Return a permission set with its name, description and session duration."""
         return await self._gateway.call(
             operations.DESCRIBE_PERMISSION_SET,
-            lambda answer: response_parsing.permission_set(arn, answer["PermissionSet"]),
+            lambda answer: response_parsing.parse_permission_set(arn, answer["PermissionSet"]),
             **self._instance,
             PermissionSetArn=arn,
         )
@@ -163,37 +163,37 @@ class InstanceApi:
     def accounts_provisioned_with(
         self, permission_set_arn: str, *, status: str | None = None
     ) -> AsyncIterator[list[str]]:
-        """The ids of the accounts in which a permission set is provisioned; of one status alone, if asked."""
+        """Yield pages of the ids of the accounts with a permission set; `status` filters them."""
         return self._gateway.pages(
             operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET,
-            identifier,
+            parse_id,
             **self._instance,
-            **_of_status(status),
+            **_status_filter(status),
             PermissionSetArn=permission_set_arn,
         )
 
     def permission_sets_provisioned_to(
         self, account_id: str, *, status: str | None = None
     ) -> AsyncIterator[list[str]]:
-        """The ARNs of the permission sets that are provisioned in an account, likewise.
+        """Yield pages of the ARNs of the permission sets that are provisioned in an account.
 
-        Raises AwsFailure with the code LIST_LEFT_OUT where AWS sends no list, as it may for an account
-        without permission sets: another listing has to confirm that there are none.
+        Raise AwsFailure with the code LIST_LEFT_OUT if AWS sends no list, as it may for an account without
+        permission sets: another listing must confirm that there are none.
         """
         return self._gateway.pages(
             operations.LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT,
-            identifier,
+            parse_id,
             **self._instance,
-            **_of_status(status),
+            **_status_filter(status),
             AccountId=account_id,
         )
 
     def assignments(self, account_id: str, permission_set_arn: str) -> AsyncIterator[list[Grant]]:
-        """The assignments of one permission set in one account."""
+        """Yield pages of the assignments of one permission set in one account."""
         return self._gateway.pages(
             operations.LIST_ACCOUNT_ASSIGNMENTS,
-            lambda item: response_parsing.assignment(
-                echoed(item, AccountId=account_id, PermissionSetArn=permission_set_arn)
+            lambda item: response_parsing.parse_assignment(
+                check_echo(item, AccountId=account_id, PermissionSetArn=permission_set_arn)
             ),
             **self._instance,
             AccountId=account_id,
@@ -201,44 +201,44 @@ class InstanceApi:
         )
 
     def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
-        """The assignments of one principal; for a user perhaps its groups' as well, as the groups' own."""
+        """Yield pages of a principal's assignments; for a user, AWS may include those of its groups."""
         return self._gateway.pages(
             operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,
-            partial(response_parsing.assignment_of, principal),
+            partial(response_parsing.parse_principal_assignment, principal),
             **self._instance,
             PrincipalType=principal.type,
             PrincipalId=principal.id,
         )
 
     async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
-        """The ARNs of AWS's own policies in a permission set, sorted."""
-        return await self._all_of(
-            operations.LIST_MANAGED_POLICIES, lambda item: identifier(item["Arn"]), permission_set_arn
+        """Return the ARNs of the AWS managed policies in a permission set, sorted."""
+        return await self._sorted_items(
+            operations.LIST_MANAGED_POLICIES, lambda item: parse_id(item["Arn"]), permission_set_arn
         )
 
     async def customer_managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
-        """The customer managed policies of a permission set as path and name, sorted."""
-        return await self._all_of(
+        """Return the customer managed policies of a permission set as path and name, sorted."""
+        return await self._sorted_items(
             operations.LIST_CUSTOMER_MANAGED_POLICIES,
-            response_parsing.customer_managed_policy,
+            response_parsing.parse_customer_managed_policy,
             permission_set_arn,
         )
 
     async def inline_policy(self, permission_set_arn: str) -> str:
-        """The JSON of a permission set's inline policy; empty where it has none."""
+        """Return the JSON of a permission set's inline policy; empty if it has none."""
         return await self._gateway.call(
             operations.GET_INLINE_POLICY,
-            lambda answer: text(answer.get("InlinePolicy")),
+            lambda answer: parse_text(answer.get("InlinePolicy")),
             **self._instance,
             PermissionSetArn=permission_set_arn,
         )
 
     async def permissions_boundary(self, permission_set_arn: str) -> str:
-        """The policy that bounds a permission set; empty where none does, which AWS calls not found."""
+        """Return the policy of a permission set's boundary; empty if AWS does not find one."""
         try:
             return await self._gateway.call(
                 operations.GET_PERMISSIONS_BOUNDARY,
-                lambda answer: response_parsing.permissions_boundary(answer["PermissionsBoundary"]),
+                lambda answer: response_parsing.parse_permissions_boundary(answer["PermissionsBoundary"]),
                 **self._instance,
                 PermissionSetArn=permission_set_arn,
             )
@@ -248,71 +248,75 @@ class InstanceApi:
             raise
 
     async def permission_set_tags(self, permission_set_arn: str) -> tuple[str, ...]:
-        """The tags of a permission set as `key=value`, sorted."""
+        """Return the tags of a permission set as `key=value`, sorted."""
         pages = self._gateway.pages(
             operations.LIST_PERMISSION_SET_TAGS,
-            response_parsing.tag,
+            response_parsing.parse_tag,
             **self._instance,
             ResourceArn=permission_set_arn,
         )
         return tuple(sorted([tag async for page in pages for tag in page]))
 
-    async def _all_of(
+    async def _sorted_items(
         self, operation: Operation, parse: Callable[[Item], str], permission_set_arn: str
     ) -> tuple[str, ...]:
         pages = self._gateway.pages(operation, parse, **self._instance, PermissionSetArn=permission_set_arn)
         return tuple(sorted([item async for page in pages for item in page]))
 
     def users(self) -> AsyncIterator[list[User]]:
-        """Every user that the identity store lists; with Active Directory perhaps not everybody."""
+        """Yield pages of the users; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_USERS,
-            lambda item: response_parsing.user(echoed(item, **self._store)),
+            lambda item: response_parsing.parse_user(check_echo(item, **self._store)),
             **self._store,
         )
 
     def groups(self) -> AsyncIterator[list[Group]]:
-        """Every group that the identity store lists; with Active Directory perhaps not all."""
+        """Yield pages of the groups; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_GROUPS,
-            lambda item: response_parsing.group(echoed(item, **self._store)),
+            lambda item: response_parsing.parse_group(check_echo(item, **self._store)),
             **self._store,
         )
 
     def member_ids(self, group_id: str) -> AsyncIterator[list[str | Unexamined]]:
-        """The ids of a group's members, some of whom may be users no more."""
-        asked = {**self._store, "GroupId": group_id}
+        """Yield pages of the ids of a group's members, some of whom may have been deleted."""
+        parameters = {**self._store, "GroupId": group_id}
         return self._gateway.pages(
             operations.LIST_GROUP_MEMBERSHIPS,
-            lambda item: response_parsing.member_id(echoed(item, **asked)),
-            **asked,
+            lambda item: response_parsing.parse_member_id(check_echo(item, **parameters)),
+            **parameters,
         )
 
     async def user(self, user_id: str) -> User:
-        """One user by id."""
-        asked = {**self._store, "UserId": user_id}
+        """Return a user by id."""
+        parameters = {**self._store, "UserId": user_id}
         return await self._gateway.call(
-            operations.DESCRIBE_USER, lambda answer: response_parsing.user(echoed(answer, **asked)), **asked
+            operations.DESCRIBE_USER,
+            lambda answer: response_parsing.parse_user(check_echo(answer, **parameters)),
+            **parameters,
         )
 
     async def group(self, group_id: str) -> Group:
-        """One group by id."""
-        asked = {**self._store, "GroupId": group_id}
+        """Return a group by id."""
+        parameters = {**self._store, "GroupId": group_id}
         return await self._gateway.call(
-            operations.DESCRIBE_GROUP, lambda answer: response_parsing.group(echoed(answer, **asked)), **asked
+            operations.DESCRIBE_GROUP,
+            lambda answer: response_parsing.parse_group(check_echo(answer, **parameters)),
+            **parameters,
         )
 
 
-def _of_status(status: str | None) -> dict[str, str]:
-    """The filter by ProvisioningStatus; without it AWS lists all."""
+def _status_filter(status: str | None) -> dict[str, str]:
+    """Return the filter by ProvisioningStatus; without it AWS lists all."""
     return {} if status is None else {"ProvisioningStatus": status}
 
 
-def _listed_instance(item: Item) -> ListedInstance:
+def _parse_instance(item: Item) -> ListedInstance:
     return ListedInstance(
-        arn=identifier(item["InstanceArn"]),
-        identity_store_id=identifier(item["IdentityStoreId"]),
-        owner_account_id=text(item.get("OwnerAccountId")),
-        status=text(item.get("Status")),
-        primary_region=text(item.get("PrimaryRegion")),
+        arn=parse_id(item["InstanceArn"]),
+        identity_store_id=parse_id(item["IdentityStoreId"]),
+        owner_account_id=parse_text(item.get("OwnerAccountId")),
+        status=parse_text(item.get("Status")),
+        primary_region=parse_text(item.get("PrimaryRegion")),
     )

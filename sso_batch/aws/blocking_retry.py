@@ -1,31 +1,28 @@
-"""Calls that block, tried again where that can help, and left where the run was told to end.
+"""Blocking calls that are retried, and abandoned once the run is stopped.
 
-They are the calls of the output place, which are made in writers' threads; an organization's go through its
+These are the calls to the output place, made in writers' threads; calls to organizations go through the
 gateway. botocore makes a single attempt here, too.
 """
 
 import concurrent.futures
 import io
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from sso_batch.aws.error_mapping import from_exception
-from sso_batch.aws.exceptions import AwsFailure, malformed
-from sso_batch.aws.gateway import FIRST_PAUSE, LONGEST_PAUSE
+from sso_batch.aws.backoff import Backoff
+from sso_batch.aws.error_codes import INTERRUPTED
+from sso_batch.aws.error_mapping import failure_from
+from sso_batch.aws.exceptions import AwsFailure, malformed_answer
 from sso_batch.aws.operations import Operation
 
 FAILURES = (BotoCoreError, ClientError, ResponseParserError, RuntimeError)
-"""What botocore raises; a RuntimeError where a profile's command gives expired credentials."""
-
-INTERRUPTED = "Interrupted"
+"""What botocore raises; a RuntimeError where a profile's command supplies expired credentials."""
 
 _OK = 200
 _PROMISED: Mapping[str, tuple[str, ...]] = {
@@ -37,26 +34,31 @@ _PROMISED: Mapping[str, tuple[str, ...]] = {
     "HeadObject": ("ETag",),
     "ListObjectsV2": ("IsTruncated",),
 }
-"""What S3 puts into every answer of an operation. The others answer 204, without content."""
+"""What every answer of S3 to an operation contains. Other operations answer 204, without content."""
 
 _ITEM = {"Key", "LastModified", "ETag"}
-"""What S3 tells of every object in a listing."""
+"""What every item of a listing of S3 contains."""
 
-_LOOK = 0.2  # seconds between two looks whether the run was told to end
-_LAST = 2.0  # seconds that all calls together have from then on
-_LEAST = 0.5  # of them for each
+_POLL = 0.2
+"""Seconds between two checks whether the run was stopped."""
+
+_GRACE = 2.0
+"""Seconds that all calls together have once the run is stopped."""
+
+_MIN_GRACE = 0.5
+"""Seconds of them that each call has at least."""
 
 
-class Attempts:
-    """Makes the calls of one client, each with the parameters that `always` go with them.
+class BlockingRetry:
+    """Makes the calls of one client, each with the parameters in `always`.
 
-    Once `stop` is set, no call is made a second time, and one that hangs is left in its thread. `renew`
-    has credentials that AWS calls expired made anew, and tells whether they can be.
+    Once `stop` is set, no call is retried, and one that hangs is left in its thread. `renew` makes the next
+    call renew its credentials, and returns whether they can be renewed.
     """
 
     def __init__(
         self,
-        client: Any,  # noqa: ANN401 - made at run time
+        client: Any,  # noqa: ANN401 - botocore makes its class at run time
         stop: threading.Event,
         *,
         renew: Callable[[], bool] = lambda: False,
@@ -66,96 +68,106 @@ class Attempts:
         self._always = always
         self._stop = stop
         self._renew = renew
-        self._end: float | None = None
+        self._grace_end: float | None = None
 
     def call(
         self, operation: Operation, patience: float, body: bytes | None = None, /, **parameters: object
     ) -> dict[str, Any]:
-        """The answer; raises AwsFailure when there is none to be had within `patience` seconds.
+        """Return the answer; raise AwsFailure if there is none within `patience` seconds.
 
-        Each attempt sends `body` as a stream of its own: an attempt that fails has read from its stream.
+        Each attempt sends `body` as a new stream: a failed attempt has read from its own.
         """
-        begun = time.monotonic()
+        backoff = self.backoff(patience)
         renewed = False
-        for attempt in count():
+        while True:
             try:
-                answer = self._once(operation, parameters if body is None else parameters | _stream(body))
+                answer = self._attempt(operation, parameters if body is None else parameters | _stream(body))
                 _refuse_foreign(operation, answer)
             except AwsFailure as failure:
                 if failure.expired and not renewed:
                     renewed = self._renew()
                     if not renewed:
                         raise
-                elif not failure.transient or not self.pause(attempt, begun + patience):
+                elif not failure.transient or not pause(backoff, self._stop):
                     raise
             else:
                 return answer
-        raise AssertionError  # pragma: no cover - count() does not end
 
-    def pause(self, attempt: int, end: float) -> bool:
-        """Wait before the next attempt; False where there is to be none."""
-        pause = random.uniform(0, min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))  # noqa: S311 - no secret
-        return time.monotonic() + pause <= end and not self._stop.wait(pause)
+    def backoff(self, patience: float) -> Backoff:
+        """Return the pauses of something that may take `patience` seconds from now."""
+        return Backoff(end=time.monotonic() + patience)
 
-    def unless_stopped(self, operation: Operation) -> None:
-        """Raise AwsFailure where the run was told to end."""
+    def pause(self, backoff: Backoff) -> bool:
+        """Wait before another attempt; return False if there must be none."""
+        return pause(backoff, self._stop)
+
+    def raise_if_stopped(self, operation: Operation) -> None:
+        """Raise AwsFailure if the run was stopped."""
         if self._stop.is_set():
-            raise interrupted(operation)
+            raise _interrupted(operation)
 
-    def _once(self, operation: Operation, parameters: dict[str, object]) -> dict[str, Any]:
+    def _attempt(self, operation: Operation, parameters: dict[str, object]) -> dict[str, Any]:
         try:
             answer = _start(partial(getattr(self._client, operation.method), **self._always, **parameters))
             while not self._stop.is_set():
-                concurrent.futures.wait([answer], _LOOK)
+                concurrent.futures.wait([answer], _POLL)
                 if answer.done():
                     return answer.result()
             concurrent.futures.wait([answer], self._grace())
             if answer.done():
                 return answer.result()
-        except Exception as error:  # noqa: BLE001 - what is not of AWS or the credentials is raised again
-            raise from_exception(operation, error) from None
-        raise interrupted(operation)
+        except Exception as error:  # noqa: BLE001 - failure_from raises what is not AWS's again
+            raise failure_from(operation, error) from None
+        raise _interrupted(operation)
 
     def _grace(self) -> float:
         now = time.monotonic()
-        self._end = self._end or now + _LAST
-        return max(self._end - now, _LEAST)
+        self._grace_end = self._grace_end or now + _GRACE
+        return max(self._grace_end - now, _MIN_GRACE)
+
+
+def pause(backoff: Backoff, stop: threading.Event) -> bool:
+    """Wait before another attempt; return False if it would start too late, or once the run is stopped."""
+    seconds = backoff.next_pause()
+    return backoff.allows(time.monotonic() + seconds) and not stop.wait(seconds)
 
 
 def _refuse_foreign(operation: Operation, answer: Mapping[str, Any]) -> None:
-    """Raise TransientFailure for a 200 that is not S3's, such as the page of a proxy that asks to sign in."""
+    """Raise TransientFailure for a 200 that is not S3's, such as the sign-in page of a proxy."""
     promised = _PROMISED.get(operation.name)
     if promised is None:
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         if answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == _OK and "html" in headers.get(
             "content-type", ""
         ):
-            raise malformed(operation, "it is an HTML page")
+            raise malformed_answer(operation, "it is an HTML page")
         return
     if missing := [key for key in promised if answer.get(key) in {None, ""}]:
-        raise malformed(operation, f"it has no {missing[0]}")
+        raise malformed_answer(operation, f"it has no {missing[0]}")
     if operation.items and any(_ITEM - item.keys() for item in answer.get(operation.items, ())):
-        raise malformed(operation, f"an item of {operation.items} has no {' or no '.join(sorted(_ITEM))}")
+        raise malformed_answer(
+            operation, f"an item of {operation.items} has no {' or no '.join(sorted(_ITEM))}"
+        )
 
 
 def _stream(body: bytes) -> dict[str, object]:
-    """The parameter of a body. http.client would send bytes in one go, within the time to connect."""
+    """Return the parameter of a body. http.client would send bytes at once, within the connect timeout."""
     return {"Body": io.BytesIO(body)}
 
 
-def interrupted(operation: Operation) -> AwsFailure:
-    """The run has to end, and this call has no answer."""
-    return AwsFailure(operation.name, INTERRUPTED, "the run was told to end before there was an answer")
+def _interrupted(operation: Operation) -> AwsFailure:
+    """Return the failure of a call that the end of the run has interrupted."""
+    return AwsFailure(operation.name, INTERRUPTED, "the run was stopped before there was an answer")
 
 
 def _start(call: Callable[[], dict[str, Any]]) -> concurrent.futures.Future[dict[str, Any]]:
-    """Make a call in a thread of its own, which does not keep the process from ending."""
+    """Make a call in a daemon thread of its own, which does not keep the process from ending."""
     answer: concurrent.futures.Future[dict[str, Any]] = concurrent.futures.Future()
 
     def work() -> None:
         try:
             answer.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's to handle
+        except BaseException as error:  # noqa: BLE001 - the waiting thread handles it
             answer.set_exception(error)
 
     try:

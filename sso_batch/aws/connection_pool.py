@@ -1,84 +1,89 @@
-"""The connections of all organizations: made at once, none waiting for another's credentials."""
+"""The connections of all organizations: made in parallel, so that none waits for another's credentials."""
 
 import asyncio
 from collections.abc import Sequence
-from itertools import count
 
 from sso_batch import open_files
-from sso_batch.aws.connection import Connection, Sources
+from sso_batch.aws.backoff import Backoff
+from sso_batch.aws.connection import Connection, SourceClients
 from sso_batch.aws.credential_providers import LateCredentialsError
-from sso_batch.aws.error_mapping import OPEN_FILES, OPEN_FILES_CODE, lacks_descriptors
-from sso_batch.aws.exceptions import DEADLINE
-from sso_batch.aws.gateway import pause_after
+from sso_batch.aws.credential_source import CredentialSource
+from sso_batch.aws.error_codes import CREDENTIALS_TIMEOUT, DEADLINE, TOO_MANY_OPEN_FILES
+from sso_batch.aws.error_mapping import OPEN_FILES, ran_out_of_files
+from sso_batch.aws.hints.credential_hints import NO_CREDENTIALS_IN_TIME
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.config import Organization
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 
 PATIENCE = 120.0
-"""Seconds in which whatever gives credentials has to give them."""
+"""Seconds to wait for credentials."""
 
 
-_HINT = (
-    "check what supplies this organization's credentials, first of all the profile's credential_process: it "
-    "must answer without asking anybody for input"
-)
+class ConnectionPool:
+    """Makes up to `size` connections at once.
 
-
-class Sessions:
-    """Makes the connections of up to `organizations`.
-
-    Each has a thread to itself, since what gives credentials may keep it waiting for ever: a program that
-    asks a person, or a server that does not answer.
+    Each has its own thread, because a source of credentials can block forever: a program that asks for
+    input, or a server that does not answer.
     """
 
-    def __init__(self, organizations: int) -> None:
-        self._workers = Workers(organizations, "sessions")
-        self._sources = Sources()
+    def __init__(self, size: int) -> None:
+        self._workers = DaemonThreads(size, "connections")
+        self._source_clients = SourceClients()
 
     async def connect(
-        self, organization: Organization, region: str, services: Sequence[str], *, deadline: TimeLimit | None
+        self,
+        source: CredentialSource,
+        region: str,
+        services: Sequence[str],
+        *,
+        deadline: TimeLimit | None,
     ) -> Connection:
-        """Connect an organization in a Region; raises OrganizationError as Connection does.
+        """Connect in a Region with the credentials of a source; raise OrganizationError as Connection does.
 
-        Credentials that are late are asked for again. No credentials before the end of `deadline`, or for
-        long, is an OrganizationError, too.
+        Retries while credentials are late or file descriptors are missing, until the end of `deadline` or
+        for two minutes, whichever is shorter.
         """
         end = asyncio.get_running_loop().time() + PATIENCE
         patience = TimeLimit(end, f"the {PATIENCE:.0f} s in which credentials must be available", "")
         limit = min(patience, deadline or patience, key=lambda limit: limit.end)
         timeout = asyncio.timeout_at(limit.end)
+        backoff = Backoff()
         last: OrganizationError | None = None
         try:
             async with timeout:
-                for attempt in count():
+                while True:
                     try:
                         return await self._workers.run(
-                            lambda: Connection(organization, region, services, self._sources)
+                            lambda: Connection(source, region, services, self._source_clients)
                         )
                     except OrganizationError as error:
-                        if lacks_descriptors(error):
-                            open_files.free()
+                        if ran_out_of_files(error):
+                            open_files.release_garbage()
                         elif not isinstance(error, LateCredentialsError):
                             raise
                         last = error
-                    await asyncio.sleep(pause_after(attempt))
+                    await asyncio.sleep(backoff.next_pause())
         except TimeoutError:
             if not timeout.expired():
                 raise
-        message = f"no credentials before the end of {limit.name}"
-        code = "CredentialsTimeout" if limit is patience else DEADLINE
-        if last is None:
-            raise OrganizationError(message, code=code, hint="; or ".join(filter(None, (_HINT, limit.hint))))
-        if lacks_descriptors(last):
-            raise OrganizationError(OPEN_FILES, code=OPEN_FILES_CODE, hint=open_files.hint())
-        raise OrganizationError(
-            f"{message}; the last error: {last.message}",
-            code=last.code if limit is patience else code,
-            hint="; or ".join(filter(None, (last.hint, limit.hint))),
-        )
+        raise _timed_out(limit, CREDENTIALS_TIMEOUT if limit is patience else DEADLINE, last)
 
     def close(self) -> None:
-        """Close what all of them share, and let the threads end."""
+        """Close what the connections share, and let the threads end."""
         self._workers.close()
-        self._sources.close()
+        self._source_clients.close()
+
+
+def _timed_out(limit: TimeLimit, code: str, last: OrganizationError | None) -> OrganizationError:
+    """Return the error for credentials that did not come in time; `last` is the last attempt's."""
+    message = f"no credentials before the end of {limit.name}"
+    if last is None:
+        hint = "; or ".join(filter(None, (NO_CREDENTIALS_IN_TIME, limit.hint)))
+        return OrganizationError(message, code=code, hint=hint)
+    if ran_out_of_files(last):
+        return OrganizationError(OPEN_FILES, code=TOO_MANY_OPEN_FILES, hint=open_files.hint())
+    return OrganizationError(
+        f"{message}; the last error: {last.message}",
+        code=last.code if code == CREDENTIALS_TIMEOUT else code,
+        hint="; or ".join(filter(None, (last.hint, limit.hint))),
+    )

@@ -1,4 +1,4 @@
-"""Where botocore looks for credentials: an agent that is late is not one that is missing."""
+"""Where botocore looks for credentials: an agent that is late is not taken for one that does not exist."""
 
 import os
 from typing import Any
@@ -22,8 +22,10 @@ from botocore.utils import (
 )
 from dateutil.parser import parse  # type: ignore[import-untyped] # botocore's own dependency
 
-from sso_batch.aws import hints
-from sso_batch.aws.error_mapping import UNUSABLE, UNUSABLE_CODE, from_exception
+from sso_batch.aws.botocore_internals import CONTAINER_PROVIDER, INSTANCE_PROVIDER, SSO_PROVIDER
+from sso_batch.aws.error_codes import UNUSABLE_CREDENTIALS
+from sso_batch.aws.error_mapping import UNUSABLE, failure_from
+from sso_batch.aws.hints import credential_hints
 from sso_batch.aws.local_files import refuse_unreadable
 from sso_batch.aws.operations import GET_CALLER_IDENTITY
 from sso_batch.errors import OrganizationError
@@ -31,30 +33,33 @@ from sso_batch.errors import OrganizationError
 _OK = 200
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-_PATIENCE = 1  # second, as botocore's own
-_TOKEN_SECONDS = "60"  # noqa: S105 - a length of time
+_PATIENCE = 1  # second, as in botocore
+_TOKEN_SECONDS = "60"  # noqa: S105 - a duration
 _ROLE = "latest/meta-data/iam/security-credentials/"
 _ENDPOINT = "ec2_metadata_service_endpoint"
 
 
 class LateCredentialsError(OrganizationError):
-    """What gives the credentials does not give them yet: connecting again may succeed."""
+    """Credentials that are not available yet: a later attempt may succeed."""
 
 
 def prepare(session: Session) -> None:
-    """Have a session ask each agent once, and report those that are late: whoever calls tries again."""
+    """Make a session ask each agent once, and raise for one that is late: the caller retries."""
     session.lazy_register_component("credential_provider", lambda: _resolver(session))
     session.register("after-call.sso-oidc.CreateToken", _refuse_late_token)
 
 
 def load(session: Session) -> None:
-    """Load a session's credentials, but for those of roles, which the first call assumes."""
+    """Load and check a session's credentials, except those of roles, which the first call assumes.
+
+    Raise LateCredentialsError if they may come later, and OrganizationError or BotoCoreError otherwise.
+    """
     try:
         credentials = session.get_credentials()
         deferred = isinstance(credentials, DeferredRefreshableCredentials)
         frozen = None if credentials is None or deferred else credentials.get_frozen_credentials()
     except Exception as error:
-        failure = from_exception(GET_CALLER_IDENTITY, error)
+        failure = failure_from(GET_CALLER_IDENTITY, error)
         if failure.transient:
             raise LateCredentialsError(failure.message, code=failure.code, hint=failure.hint) from None
         if isinstance(error, BotoCoreError):
@@ -62,26 +67,26 @@ def load(session: Session) -> None:
         raise OrganizationError(failure.message, code=failure.code, hint=failure.hint) from None
     if credentials is None:
         refuse_unreadable(session)
-        # botocore would look everywhere again for each client.
+        # Without this, botocore would search everywhere again for each client.
         session.register_component("credential_provider", CredentialResolver([]))
     if frozen is None:
         return
     for name, value in (("access key", frozen.access_key), ("secret key", frozen.secret_key)):
-        _refuse_strange(name, value)
+        _refuse_unsendable(name, value)
     if frozen.token is not None:
-        _refuse_strange("session token", frozen.token)
+        _refuse_unsendable("session token", frozen.token)
 
 
 def _resolver(session: Session) -> CredentialResolver:
     resolver = create_credential_resolver(session)
-    container = ContainerProvider(fetcher=_Agent())  # type: ignore[arg-type] # its stub is wrong
-    resolver.insert_before("container-role", container)
-    resolver.insert_after("iam-role", _LateMetadata(session))
+    container = ContainerProvider(fetcher=_AgentFetcher())  # type: ignore[arg-type] # its stub is wrong
+    resolver.insert_before(CONTAINER_PROVIDER, container)
+    resolver.insert_after(INSTANCE_PROVIDER, _LateMetadata(session))
     return resolver
 
 
-class _Agent(ContainerMetadataFetcher):
-    """Asks the agent of a container (EKS Pod Identity, ECS) for credentials."""
+class _AgentFetcher(ContainerMetadataFetcher):
+    """Fetches credentials from the agent of a container (EKS Pod Identity, ECS), in one attempt."""
 
     RETRY_ATTEMPTS = 1
 
@@ -89,43 +94,44 @@ class _Agent(ContainerMetadataFetcher):
         super().__init__(sleep=lambda _seconds: None)
 
     def retrieve_full_uri(self, full_url: str, headers: Any | None = None) -> Any:  # noqa: ANN401 - botocore's
-        """Return the credentials; raises MetadataRetrievalError where the answer holds none."""
+        """Return the credentials; raise MetadataRetrievalError if the answer contains none."""
         answer = super().retrieve_full_uri(full_url, headers)
         try:
             keys = [answer["AccessKeyId"], answer["SecretAccessKey"], answer["Token"]]
-            whole = all(isinstance(key, str) for key in keys) and parse(answer["Expiration"]).tzinfo
+            valid = all(isinstance(key, str) for key in keys) and parse(answer["Expiration"]).tzinfo
         except (KeyError, TypeError, ValueError, OverflowError):
-            whole = False
-        if not whole:
-            raise MetadataRetrievalError(error_msg="the answer holds no credentials")
+            valid = False
+        if not valid:
+            raise MetadataRetrievalError(error_msg="the answer contains no credentials")
         return answer
 
 
 class _LateMetadata(CredentialProvider):
-    """Comes after all others, and raises CredentialRetrievalError where EC2's metadata service is just late.
+    """The last provider: it raises CredentialRetrievalError if EC2's metadata service is only late.
 
-    botocore takes a service that answers 503 for one that is not there. A service that is configured has to
-    answer; any other one counts if it has trouble of its own, or has a role: other clouds answer 404 there.
+    botocore treats a service that answers 503 as one that does not exist. A configured service must answer;
+    any other one counts if it reports a temporary error, or has a role: other clouds answer 404 there.
     """
 
     METHOD = "late-metadata"
 
     def load(self) -> None:
-        """Raise where credentials may come later; otherwise nothing gives any."""
+        """Raise if credentials may come later; otherwise supply none."""
         session: Session = self.session
         if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
             return
         configured = session.get_config_variable(_ENDPOINT)
         status = _status(session)
-        if configured or status == _OK or _is_trouble(status):
-            told = f"answers with status {status}" if status else "does not answer"
+        if configured or status == _OK or _may_pass(status):
+            behaviour = f"answers with status {status}" if status else "does not answer"
             raise CredentialRetrievalError(
-                provider="iam-role", error_msg=f"the instance metadata service {told}, without credentials"
+                provider=INSTANCE_PROVIDER,
+                error_msg=f"the instance metadata service {behaviour}, without credentials",
             )
 
 
 def _status(session: Session) -> int:
-    """Return what the metadata service says to the question for its role; 0 where nobody answers."""
+    """Return the metadata service's HTTP status for its role, or 0 if it does not answer."""
     settings = {
         _ENDPOINT: session.get_config_variable(_ENDPOINT),
         f"{_ENDPOINT}_mode": resolve_imds_endpoint_mode(session),
@@ -138,7 +144,7 @@ def _status(session: Session) -> int:
 
     try:
         token = ask("PUT", "latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS})
-        if _is_trouble(token.status_code):
+        if _may_pass(token.status_code):
             return int(token.status_code)
         known = {"x-aws-ec2-metadata-token": token.text} if token.status_code == _OK else {}
         return int(ask("GET", _ROLE, known).status_code)
@@ -146,26 +152,27 @@ def _status(session: Session) -> int:
         return 0
 
 
-def _is_trouble(status: int) -> bool:
-    """Whether an HTTP status says that the same request may succeed later."""
+def _may_pass(status: int) -> bool:
+    """Return whether an HTTP status means that the same request may succeed later."""
     return status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
 
 
 def _refuse_late_token(**event: Any) -> None:  # noqa: ANN401 - botocore's
-    """Raise where the endpoint of SSO tokens has trouble: botocore would call the login expired."""
+    """Raise if the endpoint of SSO tokens fails: botocore would report an expired sign-in."""
     status = event["http_response"].status_code
-    if _is_trouble(status):
+    if _may_pass(status):
         raise CredentialRetrievalError(
-            provider="sso", error_msg=f"the endpoint of SSO tokens answers with status {status}"
+            provider=SSO_PROVIDER, error_msg=f"the endpoint of SSO tokens answers with status {status}"
         )
 
 
-def _refuse_strange(name: str, value: object) -> None:
-    """Raise OrganizationError for a credential that no request can carry."""
+def _refuse_unsendable(name: str, value: object) -> None:
+    """Raise OrganizationError for a credential that cannot be part of a request."""
     if not isinstance(value, str):
-        why = "is no text"
+        why = "is not text"
     elif not value.isascii() or not value.isprintable():
-        why = "holds a line break or another character that no key has"
+        why = "contains a line break or another character that is not allowed in keys"
     else:
         return
-    raise OrganizationError(f"{UNUSABLE}: the {name} {why}", code=UNUSABLE_CODE, hint=hints.UNUSABLE)
+    hint = credential_hints.UNUSABLE_SOURCE
+    raise OrganizationError(f"{UNUSABLE}: the {name} {why}", code=UNUSABLE_CREDENTIALS, hint=hint)

@@ -1,61 +1,59 @@
-"""What botocore raises, understood: worth another try or not, and explained to a person."""
+"""botocore's exceptions as failures: whether another attempt may help, and a message and hint for people."""
 
 import errno
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from json import JSONDecodeError
-from traceback import walk_tb
 from typing import Any
 
 import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from sso_batch import open_files
-from sso_batch.aws import hints
-from sso_batch.aws.error_codes import NOT_FOUND, THROTTLES, TRANSIENT
+from sso_batch.aws import botocore_internals
+from sso_batch.aws.error_codes import (
+    CACHE_NOT_WRITABLE,
+    CREDENTIALS_EXPIRED,
+    CREDENTIALS_UNAVAILABLE,
+    KMS_PREFIX,
+    LOGIN_EXPIRED,
+    NO_CREDENTIALS,
+    NOT_FOUND,
+    THROTTLES,
+    TOO_MANY_OPEN_FILES,
+    TRANSIENT,
+    UNUSABLE_CREDENTIALS,
+)
 from sso_batch.aws.exceptions import AwsFailure, TransientFailure
-from sso_batch.aws.not_found import is_of_subject
+from sso_batch.aws.hints import call_hints, credential_hints
+from sso_batch.aws.not_found import concerns_subject
 from sso_batch.aws.operations import Operation
-from sso_batch.sanitize.log import clean, without_paths
+from sso_batch.sanitize.log import clean_message, strip_url_paths
 
-UNUSABLE_CODE = "UnusableCredentials"
-UNUSABLE = "what gives the credentials cannot be used"
-
-OPEN_FILES_CODE = "TooManyOpenFiles"
+UNUSABLE = "what supplies the credentials cannot be used"
 OPEN_FILES = "the limit of open files is reached: no further connection can be opened"
 
-_PROCESS = "custom-process"  # as botocore calls it
-_AGENTS = frozenset({"container-role", "iam-role", "Ec2InstanceMetadata", "sso"})  # likewise
-_LATE_HINT = (
-    "look at what gives this machine its credentials (the EKS Pod Identity agent, the ECS agent, EC2's "
-    "instance metadata service, or the endpoint of SSO tokens), and run again once it does"
-)
-_GIVERS = frozenset(
-    {"botocore.credentials", "botocore.tokens", "botocore.auth", "sso_batch.aws.credential_providers"}
-)
-_LIBRARIES = frozenset({"botocore", "dateutil", *sys.stdlib_module_names})
 _TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500  # and above: AWS's trouble and not ours
+_SERVER_ERROR = 500  # and above: an error on AWS's side
 _NOT_IMPLEMENTED = 501
 
 _IN_ANY_MESSAGE = frozenset({"", "true", "false"})
 _CACHE = "cache"  # in the path of the folder in which the SDK keeps tokens
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC})
-_FOR_CREDENTIALS = frozenset(
+_SDK_CALLS = frozenset(
     {"AssumeRoleWithWebIdentity", "GetRoleCredentials", "CreateToken", "CreateOAuth2Token"}
 )
-"""What botocore calls by itself, to get credentials."""
+"""Operations that botocore calls by itself, to get credentials."""
 
-_UNREACHED = (
+_NO_ANSWER = (
     botocore.HTTPClientError,
     botocore.ConnectionError,
     botocore.IncompleteReadError,
     ResponseParserError,
 )
-_BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((botocore.SSOError, botocore.TokenRetrievalError), "LoginExpired", hints.SSO_LOGIN),
-    ((botocore.LoginError,), "LoginExpired", hints.LOGIN),
+_BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((botocore.SSOError, botocore.TokenRetrievalError), LOGIN_EXPIRED, credential_hints.SSO_LOGIN),
+    ((botocore.LoginError,), LOGIN_EXPIRED, credential_hints.LOGIN),
     (
         (
             botocore.NoCredentialsError,
@@ -64,55 +62,58 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
             botocore.MetadataRetrievalError,
             botocore.NoAuthTokenError,
         ),
-        "NoCredentials",
-        hints.NO_CREDENTIALS,
+        NO_CREDENTIALS,
+        credential_hints.NO_CREDENTIALS,
     ),
 )
 
 
-def from_exception(
+def failure_from(
     operation: Operation,
     error: Exception,
     *,
     secrets: tuple[str, ...] = (),
-    asked: Mapping[str, object] | None = None,
+    parameters: Mapping[str, object] | None = None,
 ) -> AwsFailure:
-    """The failure behind an exception of botocore's; anything else is a bug and is raised as it is.
+    """Return the failure behind an exception of botocore; raise any other exception, which is a bug.
 
-    `secrets` are masked wherever they appear. `asked` has the call's parameters.
+    `secrets` are masked in the message. `parameters` are the call's.
     """
     if isinstance(error, botocore.ClientError):
-        return _refused(operation, error, secrets, asked or {})
-    message = clean(in_words(error), secrets) + _asked(error)
-    name = getattr(error, "operation_name", operation.name)  # AssumeRole where that is what failed
-    if lacks_descriptors(error):
-        return TransientFailure(name, OPEN_FILES_CODE, OPEN_FILES, hint=open_files.hint())
-    if _is_late(error):
-        return TransientFailure(name, "CredentialsUnavailable", message, hint=_LATE_HINT)
-    if isinstance(error, _UNREACHED) and not _is_strange(error):
-        return TransientFailure(name, type(error).__name__, message, hint=hints.on_connection(error))
-    code, hint = _explained(error, message)
+        return _refusal(operation, error, secrets, parameters or {})
+    message = clean_message(describe_error(error), secrets) + _asked_regions(error)
+    name = getattr(error, "operation_name", operation.name)  # AssumeRole if that is what failed
+    if ran_out_of_files(error):
+        return TransientFailure(name, TOO_MANY_OPEN_FILES, OPEN_FILES, hint=open_files.hint())
+    if botocore_internals.is_late_agent(error):
+        hint = credential_hints.LATE_CREDENTIALS
+        return TransientFailure(name, CREDENTIALS_UNAVAILABLE, message, hint=hint)
+    if isinstance(error, _NO_ANSWER) and not _is_unsendable(error):
+        return TransientFailure(name, type(error).__name__, message, hint=call_hints.on_connection(error))
+    code, hint = _explain(error, message)
     if not code:
         raise error
-    return AwsFailure(name, code, UNUSABLE if code == UNUSABLE_CODE else message, hint=hint)
+    return AwsFailure(name, code, UNUSABLE if code == UNUSABLE_CREDENTIALS else message, hint=hint)
 
 
-def _explained(error: Exception, message: str) -> tuple[str, str]:
-    """The code and the hint of an exception that no other try mends; nothing of what is a defect of ours."""
-    for kind, code, hint in _BY_KIND:
-        if isinstance(error, kind):
+def _explain(error: Exception, message: str) -> tuple[str, str]:
+    """Return code and hint of an exception that no retry resolves; empty ones for a bug in sso-batch."""
+    for classes, code, hint in _BY_CLASS:
+        if isinstance(error, classes):
             return code, hint
-    if isinstance(error, RuntimeError) and "still expired" in message:  # botocore's word, without a class
-        return "CredentialsExpired", hints.CREDENTIAL_PROCESS
+    if botocore_internals.is_still_expired(error):
+        return CREDENTIALS_EXPIRED, credential_hints.EXPIRED_CREDENTIAL_PROCESS
     if isinstance(error, botocore.BotoCoreError):
-        hint = hints.STRANGE if _is_strange(error) else hints.on_setting(error, variables_in(message))
-        return type(error).__name__, hint
+        unsendable = _is_unsendable(error)
+        setting_hint = credential_hints.on_setting(error, variables_quoted_in(message))
+        return type(error).__name__, credential_hints.UNSENDABLE_REQUEST if unsendable else setting_hint
     if isinstance(error, OSError) and error.errno in _NOT_WRITABLE and _CACHE in str(error.filename):
-        return "CacheNotWritable", hints.CACHE
-    return (UNUSABLE_CODE, hints.UNUSABLE) if _is_of_credentials(error) else ("", "")
+        return CACHE_NOT_WRITABLE, credential_hints.UNWRITABLE_CACHE
+    usable = not _is_about_credentials(error)
+    return ("", "") if usable else (UNUSABLE_CREDENTIALS, credential_hints.UNUSABLE_SOURCE)
 
 
-def variables_in(message: str) -> list[str]:
+def variables_quoted_in(message: str) -> list[str]:
     """Return the names of the AWS_* variables whose values a message repeats."""
     return sorted(
         name
@@ -121,95 +122,82 @@ def variables_in(message: str) -> list[str]:
     )
 
 
-def lacks_descriptors(error: BaseException) -> bool:
-    """Return whether an exception, or one behind it, says that no further file can be opened."""
-    return any(isinstance(cause, OSError) and cause.errno in open_files.EXHAUSTED for cause in _behind(error))
+def ran_out_of_files(error: BaseException) -> bool:
+    """Return whether an exception, or one behind it, means that no further file can be opened."""
+    return any(isinstance(cause, OSError) and cause.errno in open_files.EXHAUSTED for cause in _causes(error))
 
 
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception, and those that it was raised from or while handling, or holds as its reason."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, those that it was raised from or while handling, and those that it holds."""
     waiting, seen = [error], set[int]()
     while waiting:
         current = waiting.pop()
         if id(current) not in seen:
             seen.add(id(current))
             yield current
-            held = getattr(current, "kwargs", {})
-            reasons = (current.__cause__, current.__context__, *current.args, held.get("error"))
-            waiting += [reason for reason in reasons if isinstance(reason, BaseException)]
+            reason = botocore_internals.reason_of(current)
+            causes = (current.__cause__, current.__context__, *current.args, reason)
+            waiting += [cause for cause in causes if isinstance(cause, BaseException)]
 
 
-def in_words(error: Exception) -> str:
-    """What an exception says, but for the words of botocore's that can hold secrets."""
-    if type(error) is botocore.HTTPClientError:  # it repeats headers, and what it cannot parse
-        return f"the HTTP client raised {type(error.kwargs['error']).__name__}"
-    if isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] == _PROCESS:
-        return "the profile's credential_process failed; run it yourself: its words are not repeated here"
-    return clean(without_paths(str(error)))
+def describe_error(error: Exception) -> str:
+    """Return the message of an exception, or a safe one where botocore's can contain secrets."""
+    unsent = botocore_internals.unsent_request_error(error)
+    if unsent is not None:
+        return f"the HTTP client raised {type(unsent).__name__}"
+    if botocore_internals.is_credential_process_error(error):
+        return "the profile's credential_process failed; run it yourself: its output is not repeated here"
+    return clean_message(strip_url_paths(str(error)))
 
 
-def _is_strange(error: Exception) -> bool:
-    """Whether no request could be made at all: another try would not mend that."""
-    return type(error) is botocore.HTTPClientError and isinstance(error.kwargs["error"], ValueError)
+def _is_unsendable(error: Exception) -> bool:
+    """Return whether the request could not be made at all, so that a retry would not help."""
+    return isinstance(botocore_internals.unsent_request_error(error), ValueError)
 
 
-def _is_late(error: Exception) -> bool:
-    """Whether an agent that gives credentials did not; it is there, and another try may succeed."""
-    return isinstance(error, botocore.MetadataRetrievalError) or (
-        isinstance(error, botocore.CredentialRetrievalError) and error.kwargs["provider"] in _AGENTS
-    )
-
-
-def _is_of_credentials(error: Exception) -> bool:
-    """Whether a file or a program that gives credentials is at fault: botocore's calls touch no others."""
+def _is_about_credentials(error: Exception) -> bool:
+    """Return whether a file or program that supplies credentials is at fault; calls use no others."""
     if isinstance(error, JSONDecodeError | UnicodeDecodeError):
         return True
-    named = isinstance(error, OSError) and error.filename is not None
-    return named or _comes_from_credentials(error)
+    names_a_file = isinstance(error, OSError) and error.filename is not None
+    return names_a_file or botocore_internals.failed_on_credentials(error)
 
 
-def _comes_from_credentials(error: Exception) -> bool:
-    """Whether botocore stumbled over the credentials themselves, and not over what code of ours does.
-
-    Their form is checked nowhere: a list, null or a time without a zone raises whatever Python makes of it.
-    """
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    modules = [str(frame.f_globals.get("__name__")) for frame in frames]
-    last = max((place for place, module in enumerate(modules) if module in _GIVERS), default=None)
-    if last is None or frames[last].f_code.co_name == "payload":  # which signs the body of a request of ours
-        return False
-    return all(module.partition(".")[0] in _LIBRARIES for module in modules[last + 1 :])
-
-
-def _asked(error: Exception) -> str:
-    """The Regions whose STS was asked for credentials, as the end of a message."""
+def _asked_regions(error: Exception) -> str:
+    """Return the Regions whose STS was asked for credentials, as the end of a message."""
     regions: tuple[str, ...] = getattr(error, "sts_regions", ())
     return f" (STS was asked in {', '.join(regions)})" if regions else ""
 
 
-def _is_trouble(status: int) -> bool:
-    """Return whether a status is of trouble that can pass; 501 says that a service lacks something."""
-    return status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED
+def _may_pass(status: int) -> bool:
+    """Return whether the error behind an HTTP status may pass; 501 means that a service lacks something."""
+    return status == _TOO_MANY_REQUESTS or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
 
 
-def _refused(
-    operation: Operation, error: botocore.ClientError, secrets: tuple[str, ...], asked: Mapping[str, object]
+def _refusal(
+    operation: Operation,
+    error: botocore.ClientError,
+    secrets: tuple[str, ...],
+    parameters: Mapping[str, object],
 ) -> AwsFailure:
+    """Return the failure of a call that AWS refused."""
     answer: dict[str, Any] = dict(error.response)
-    code = clean(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
-    message = clean(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked(error)
+    code = clean_message(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
+    message = clean_message(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked_regions(error)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    name = error.operation_name or operation.name  # AssumeRole where the credentials had to be renewed
-    if code in THROTTLES | TRANSIENT or status == _TOO_MANY_REQUESTS or _is_trouble(status):
-        return TransientFailure(name, code, message, hint=hints.on_trouble(code))
-    reason = clean(str(answer.get("Reason") or ""), secrets)
-    if reason.startswith("KMS"):  # a key that is not found says nothing of what was asked about
-        return AwsFailure(name, reason, message, hint=hints.on_key(reason))
-    if code in NOT_FOUND and not is_of_subject(operation, asked, answer):
-        return AwsFailure(name, code, message, hint=hints.NOT_THE_SUBJECT, of_subject=False)
+    name = error.operation_name or operation.name  # AssumeRole if the credentials had to be renewed
+    if code in THROTTLES | TRANSIENT or _may_pass(status):
+        return TransientFailure(name, code, message, hint=call_hints.on_transient_error(code))
+    reason = clean_message(str(answer.get("Reason") or ""), secrets)
+    if reason.startswith(KMS_PREFIX):  # a missing key does not mean that the requested resource is missing
+        return AwsFailure(name, reason, message, hint=call_hints.on_instance_key(reason))
+    if code in NOT_FOUND and not concerns_subject(operation, parameters, answer):
+        hint = call_hints.OTHER_RESOURCE_NOT_FOUND
+        return AwsFailure(name, code, message, hint=hint, of_subject=False)
     if name == "AssumeRole":
-        hint = hints.on_role(code, message, external_id=bool(secrets))
-        return AwsFailure(name, code, message, hint=hint)
-    if name != operation.name and name in _FOR_CREDENTIALS:
-        return AwsFailure(name, code, message, hint=hints.on_credentials(name, code))
-    return AwsFailure(name, code, message, hint=hints.on_refusal(operation, code, message))
+        hint = credential_hints.on_role(code, message, external_id=bool(secrets))
+    elif name != operation.name and name in _SDK_CALLS:
+        hint = credential_hints.on_sdk_call(name, code)
+    else:
+        hint = call_hints.on_refusal(operation, code, message)
+    return AwsFailure(name, code, message, hint=hint)

@@ -1,24 +1,30 @@
-"""A call that gave no answer: a kind for what another try may mend, and one for what it cannot."""
+"""Failures of calls: those that another attempt may resolve, and those that it cannot."""
 
-from sso_batch.aws import hints
-from sso_batch.aws.error_codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNREACHABLE
+from sso_batch.aws.error_codes import (
+    CONTRADICTION,
+    DEADLINE,
+    DENIED,
+    ENDLESS_LISTING,
+    EXPIRED,
+    LIST_LEFT_OUT,
+    MALFORMED,
+    NOT_FOUND,
+    THROTTLES,
+    UNREACHABLE,
+)
+from sso_batch.aws.hints import call_hints
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.time_limit import TimeLimit
-from sso_batch.model import Gap
-
-MALFORMED = "MalformedAnswer"
-DEADLINE = "DeadlineExceeded"
-LIST_LEFT_OUT = "ListLeftOut"
-CONTRADICTION = "ContradictoryAnswer"
+from sso_batch.model import Gap, Subject
 
 
-class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a defect
-    """A call that gave no answer, after all its tries."""
+class AwsFailure(Exception):  # noqa: N818 - a missing answer, not a defect
+    """A call without an answer, after all its attempts."""
 
     def __init__(
         self, operation: str, code: str, message: str, *, hint: str = "", of_subject: bool = True
     ) -> None:
-        """`of_subject` is False where AWS's answer is about something else than the call asked for."""
+        """`of_subject` is False if AWS's answer is about something other than the requested resource."""
         super().__init__(operation, code)
         self.operation = operation
         self.code = code
@@ -31,95 +37,90 @@ class AwsFailure(Exception):  # noqa: N818 - an answer that is missing, not a de
 
     @property
     def not_found(self) -> bool:
-        """AWS says that what was asked for does not exist, which is an answer.
+        """Whether AWS says that the requested resource does not exist, which is an answer.
 
-        It is none about a user where AWS did not find the identity store.
+        It says nothing about a user if AWS did not find the identity store.
         """
         return self.anything_not_found and self._of_subject
 
     @property
     def anything_not_found(self) -> bool:
-        """AWS looked for something that the call names, so that the caller may make it."""
+        """Whether AWS did not find something that the call names; the caller is allowed to make the call."""
         return self.code in NOT_FOUND
 
     @property
     def throttle(self) -> bool:
-        """AWS was asked too fast."""
+        """Whether AWS throttled the call."""
         return self.code in THROTTLES
 
     @property
     def denied(self) -> bool:
-        """The caller may not make this call."""
+        """Whether the caller may not make this call."""
         return is_denied(self.code)
 
     @property
     def expired(self) -> bool:
-        """The credentials have run out, perhaps before their time."""
+        """Whether the credentials have expired, perhaps earlier than AWS announced."""
         return self.code in EXPIRED
 
     @property
     def unreachable(self) -> bool:
-        """No endpoint answered: no connection, no TLS, or no proxy."""
+        """Whether no endpoint answered: no connection, no TLS, or no proxy."""
         return self.code in UNREACHABLE
 
     @property
     def transient(self) -> bool:
-        """Another try may succeed."""
+        """Whether another attempt may succeed."""
         return False
 
-    def gap(self, resource: str) -> Gap:
-        """The failure as a hole in what was read of `resource`."""
-        return Gap(self.operation, resource, self.code, self.message, self.hint)
+    def gap(self, subject: Subject) -> Gap:
+        """Return the gap that the failure leaves in what was read about `subject`."""
+        return Gap.about(subject, self.operation, self.code, self.message, self.hint)
 
 
 class TransientFailure(AwsFailure):
-    """A failure that another try may mend: a throttle, a 5xx, a connection, a broken answer."""
+    """A failure that another attempt may resolve: a throttle, a 5xx, a connection, a malformed answer."""
 
     @property
     def transient(self) -> bool:
-        """Another try may succeed."""
+        """Whether another attempt may succeed."""
         return True
 
 
-def malformed(operation: Operation, what: str) -> TransientFailure:
-    """An answer that is not what AWS promises: never taken for an empty one."""
+def malformed_answer(operation: Operation, what: str) -> TransientFailure:
+    """Return the failure for an answer that AWS does not document: never taken for an empty one."""
     return TransientFailure(
-        operation.name, MALFORMED, f"the answer cannot be understood: {what}", hint=hints.on_broken_answer()
+        operation.name, MALFORMED, f"the answer cannot be understood: {what}", hint=call_hints.MALFORMED
     )
 
 
-def list_left_out(operation: Operation) -> AwsFailure:
-    """An answer without the list that was asked for: an empty one, or a broken one."""
+def missing_list(operation: Operation) -> AwsFailure:
+    """Return the failure for an answer without the requested list: it may be empty, or broken."""
     return AwsFailure(
         operation.name,
         LIST_LEFT_OUT,
         f"the answer has no {operation.items}, not even an empty list",
-        hint="allow the role the IAM action sso:ListPermissionSets, so that another listing can confirm it",
+        hint=call_hints.LIST_LEFT_OUT,
     )
 
 
 def contradiction(operation: Operation, what: str) -> AwsFailure:
-    """An answer that something else that AWS says rules out."""
-    return AwsFailure(
-        operation.name,
-        CONTRADICTION,
-        what,
-        hint="run again; if it stays so, check that AWS answers and not something in between",
-    )
+    """Return the failure for an answer that contradicts another answer of AWS."""
+    return AwsFailure(operation.name, CONTRADICTION, what, hint=call_hints.CONTRADICTION)
 
 
-def endless(operation: Operation, pages: int) -> AwsFailure:
-    """A listing that does not end: to ask on would not end it either."""
+def endless_listing(operation: Operation, pages: int) -> AwsFailure:
+    """Return the failure for a listing that does not end; further calls would not end it either."""
     return AwsFailure(
         operation.name,
-        "EndlessListing",
+        ENDLESS_LISTING,
         f"the listing has not ended after {pages} pages",
-        hint="AWS never returns this many pages: check which endpoint or proxy answers, then run again",
+        hint=call_hints.ENDLESS_LISTING,
     )
 
 
-def past_deadline(operation: Operation, limit: TimeLimit, last: AwsFailure | None = None) -> AwsFailure:
-    """The time limit was reached without an answer; `last` is how the last attempt failed, if one did."""
+def deadline_exceeded(operation: Operation, limit: TimeLimit, last: AwsFailure | None = None) -> AwsFailure:
+    """Return the failure for a time limit that passed without an answer; `last` is the last attempt's."""
     message = f"no answer before the end of {limit.name}"
     if last is None:
         return AwsFailure(operation.name, DEADLINE, message, hint=limit.hint)
@@ -131,12 +132,12 @@ def past_deadline(operation: Operation, limit: TimeLimit, last: AwsFailure | Non
     )
 
 
-def given_up(failure: AwsFailure, attempts: int, seconds: float) -> AwsFailure:
-    """The failure of the last of several attempts, with how many they were and how long they took."""
+def attempts_exhausted(failure: AwsFailure, attempts: int, seconds: float) -> AwsFailure:
+    """Return the last attempt's failure, with the number of attempts and the seconds that they took."""
     message = f"{failure.message} ({attempts} attempts in {seconds:.0f} s)"
     return TransientFailure(failure.operation, failure.code, message, hint=failure.hint)
 
 
 def is_denied(code: str) -> bool:
-    """Whether AWS says by this code that the caller may not make the call."""
+    """Return whether an AWS code means that the caller may not make the call."""
     return code in DENIED

@@ -1,6 +1,6 @@
 """The files that the AWS SDK reads on this machine: its configuration, its credentials, a CA bundle.
 
-The SDK treats a configuration file that it may not read like an empty one, and finds a CA bundle missing only
+The SDK treats a configuration file that it may not read as an empty one, and notices a missing CA bundle only
 when it connects.
 """
 
@@ -11,17 +11,19 @@ from pathlib import Path
 
 from botocore.session import Session
 
+from sso_batch.aws.error_codes import INVALID_CA_BUNDLE, UNREADABLE_AWS_FILE
+from sso_batch.aws.hints import credential_hints
 from sso_batch.errors import OrganizationError
 
 _FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
-"""The SDK's names of its settings files, with the variables that move them."""
+"""The SDK's settings for its files, and the variables that set their paths."""
 
 _BUNDLE = "ca_bundle"
 _VARIABLE, _OTHER_VARIABLE = "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"
 
 
 def refuse_unreadable(session: Session) -> None:
-    """Raise OrganizationError where a configuration or credentials file is there and cannot be read."""
+    """Raise OrganizationError if a configuration or credentials file exists but cannot be read."""
     for setting, variable in _FILES.items():
         path = Path(os.path.expandvars(session.get_config_variable(setting))).expanduser()
         try:
@@ -31,13 +33,13 @@ def refuse_unreadable(session: Session) -> None:
         except OSError as error:
             raise OrganizationError(
                 f"cannot read {path}: {error.strerror}",
-                code="UnreadableAwsFile",
-                hint=f"let the user that runs sso-batch read the file and its folder, or set {variable}",
+                code=UNREADABLE_AWS_FILE,
+                hint=credential_hints.on_unreadable_file(variable),
             ) from None
 
 
 def refuse_bundle(session: Session) -> None:
-    """Raise OrganizationError where the configured CA bundle cannot be used."""
+    """Raise OrganizationError if the configured CA bundle cannot be used."""
     path, source = _bundle(session)
     if path is None:
         return
@@ -46,11 +48,11 @@ def refuse_bundle(session: Session) -> None:
         _load(path, found.st_mtime_ns, found.st_size)
     except OSError as error:
         no_pem = isinstance(error, ssl.SSLError)
-        problem = "the file holds no certificates in PEM form" if no_pem else error.strerror
+        problem = "the file contains no certificates in PEM form" if no_pem else error.strerror
         raise OrganizationError(
             f"cannot use the CA bundle {path!r} ({source}): {problem}",
-            code="InvalidCaBundle",
-            hint=f"set {source} to a readable file of CA certificates in PEM form, or remove the setting",
+            code=INVALID_CA_BUNDLE,
+            hint=credential_hints.on_ca_bundle(source),
         ) from None
 
 
@@ -65,5 +67,5 @@ def _bundle(session: Session) -> tuple[str | None, str]:
 
 @lru_cache(maxsize=64)
 def _load(path: str, _modified: int, _size: int) -> None:
-    """Load a bundle, once as long as it stays the same: that takes tens of milliseconds."""
+    """Load a bundle; cached while the file is unchanged, since that takes tens of milliseconds."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)

@@ -1,7 +1,7 @@
-"""Whether a "not found" of AWS is about what was asked for, or about something around it.
+"""Whether a "not found" of AWS is about the requested resource, or about something else.
 
 Only the former is an answer: an identity store that is not found says nothing about its users. AWS documents
-`ResourceType` and `ResourceId` for the identity store, and a message in free words everywhere.
+`ResourceType` and `ResourceId` for the identity store, and free text everywhere.
 """
 
 import re
@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sso_batch.aws.operations import GET_PERMISSIONS_BOUNDARY, Operation
-
-_AROUND = frozenset({"InstanceArn", "IdentityStoreId"})
-"""Parameters that say where to look, and not for what."""
 
 _KINDS: Mapping[str, str] = {
     "USER": r"user",
@@ -35,28 +32,30 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "ResourceArn": ("PERMISSION_SET",),
     "applicationArn": ("APPLICATION",),
 }
-"""The kinds that a call asks about, by its parameter."""
+"""The kinds of resource that a call asks about, by its parameter."""
 
 
-def is_of_subject(operation: Operation, asked: Mapping[str, object], refusal: Mapping[str, Any]) -> bool:
-    """Whether nothing in a refusal contradicts that it is about the subject of the call.
+def concerns_subject(
+    operation: Operation, parameters: Mapping[str, object], refusal: Mapping[str, Any]
+) -> bool:
+    """Return whether a refusal is about the subject of the call, unless something in it contradicts that.
 
-    What AWS says in its own members counts more than its message.
+    AWS's own members of the answer count more than its message.
     """
-    subjects = {name: str(value) for name, value in asked.items() if name in _SUBJECTS}
+    subjects = {name: str(value) for name, value in parameters.items() if name in _SUBJECTS}
     kinds = {kind for name in subjects for kind in _SUBJECTS[name]}
     if operation is GET_PERMISSIONS_BOUNDARY:
-        kinds = {"BOUNDARY"}  # a permission set without one is there
+        kinds = {"BOUNDARY"}  # the permission set exists, but has none
     id_, type_ = refusal.get("ResourceId"), refusal.get("ResourceType")
     if id_ and id_ not in subjects.values():
         return False
     if type_:
         return str(type_).upper() in kinds
-    named = _named(str(refusal.get("Error", {}).get("Message", "")))
+    named = _kinds_in(str(refusal.get("Error", {}).get("Message", "")))
     return not named or not named.isdisjoint(kinds)
 
 
-def _named(message: str) -> set[str]:
-    """The kinds of resources that a message names, in its words and not in ARNs."""
+def _kinds_in(message: str) -> set[str]:
+    """Return the kinds of resources that a message names in its words, ARNs excluded."""
     words = " ".join(word for word in message.split() if "arn:" not in word)
     return {kind for kind, pattern in _KINDS.items() if re.search(pattern, words, re.IGNORECASE)}

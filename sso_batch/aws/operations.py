@@ -1,4 +1,4 @@
-"""Every call that a run can make: its service, its IAM action, the limit it counts against, its pages."""
+"""The table of every AWS operation that sso-batch calls: service, IAM action, rate limit and pages."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A token bucket of AWS's: `rate` requests a second on average, `burst` of them at once.
+    """One of AWS's token buckets: `rate` requests a second on average, `burst` of them at once.
 
     Source: the quota pages of IAM Identity Center, Identity Store and Organizations.
     """
@@ -21,18 +21,18 @@ SSO_ADMIN = Limit("sso-admin", 20, 20)
 """One bucket for all APIs of an account in a Region; AWS's support can raise it."""
 
 ACCOUNT_ACCESS = Limit("account-access", 10, 10)
-"""AWS publishes no limit; a pace that is no burden."""
+"""AWS publishes no limit; this is a moderate rate of our own."""
 
 UNLIMITED = Limit("sts", 1000, 1000)
-"""STS allows far more than an audit asks; so does S3."""
+"""STS, S3 and SNS allow far more calls than a run makes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One AWS operation. A listing has `items`, the key of its list, and asks for `page` of them.
+    """One AWS operation. A listing has `items`, the key of its list, and requests `page` items at a time.
 
-    AWS sends the list even where it is empty. Where `bare` it was also seen to leave it out: such an answer
-    names nothing, and proves nothing.
+    AWS sends the list even if it is empty. With `may_omit_list`, AWS is known to omit it as well: such an
+    answer does not prove that the list is empty.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Operation:
     page: int | None = None
     token_key: str = "NextToken"  # noqa: S105 - the name of a page token
     page_size_key: str = "MaxResults"
-    bare: bool = False
+    may_omit_list: bool = False
 
     @property
     def method(self) -> str:
-        """The client's method: `ListUsers` is `list_users`."""
+        """The name of the client's method: `list_users` for `ListUsers`."""
         return _method(self.name)
 
 
@@ -56,8 +56,16 @@ def _method(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _sso(name: str, items: str = "", *, bare: bool = False) -> Operation:
-    return Operation(name, "sso-admin", f"sso:{name}", SSO_ADMIN, items, 100 if items else None, bare=bare)
+def _sso(name: str, items: str = "", *, may_omit_list: bool = False) -> Operation:
+    return Operation(
+        name,
+        "sso-admin",
+        f"sso:{name}",
+        SSO_ADMIN,
+        items,
+        100 if items else None,
+        may_omit_list=may_omit_list,
+    )
 
 
 def _identity_store(name: str, items: str = "") -> Operation:
@@ -101,10 +109,10 @@ LIST_PERMISSION_SETS = _sso("ListPermissionSets", "PermissionSets")
 DESCRIBE_PERMISSION_SET = _sso("DescribePermissionSet")
 LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET = _sso("ListAccountsForProvisionedPermissionSet", "AccountIds")
 LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT = _sso(
-    "ListPermissionSetsProvisionedToAccount", "PermissionSets", bare=True
+    "ListPermissionSetsProvisionedToAccount", "PermissionSets", may_omit_list=True
 )
-"""Bare of an account without permission sets, by public reports: aws-samples/iam-identity-center-team#12 and
-PeterBengtson/AFT-SSO-account-configuration#1."""
+"""AWS omits the list for an account without permission sets. Source: public reports in
+aws-samples/iam-identity-center-team#12 and PeterBengtson/AFT-SSO-account-configuration#1."""
 LIST_ACCOUNT_ASSIGNMENTS = _sso("ListAccountAssignments", "AccountAssignments")
 LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL = _sso("ListAccountAssignmentsForPrincipal", "AccountAssignments")
 LIST_MANAGED_POLICIES = _sso("ListManagedPoliciesInPermissionSet", "AttachedManagedPolicies")
@@ -144,4 +152,4 @@ DELETE_OBJECT = _s3("DeleteObject", "DeleteObject")
 PUBLISH = Operation("Publish", "sns", "sns:Publish", UNLIMITED)
 
 TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
-"""Every operation that sso-batch can call."""
+"""Every operation that sso-batch calls."""

@@ -1,4 +1,4 @@
-"""One cheap call for each permission that an audit needs: a first page, a first record, or a refusal."""
+"""One cheap call for each permission that an audit needs: it returns a first page, a record, or a refusal."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 from sso_batch.aws import operations
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.response_parsing import identifier, ids_above
+from sso_batch.aws.response_parsing import parse_id, parse_parent_ids
 from sso_batch.model import Instance
 
-_NOBODY = "00000000-0000-0000-0000-000000000000"
+_NO_ID = "00000000-0000-0000-0000-000000000000"
 _IDS: Mapping[Operation, str | None] = {
     operations.LIST_PERMISSION_SETS: None,
     operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET: None,
@@ -22,145 +22,147 @@ _IDS: Mapping[Operation, str | None] = {
     operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT: "Id",
     operations.LIST_APPLICATIONS: "applicationArn",
 }
-"""Listings whose ids are of use: the key of an item's id, None where the item is one."""
+"""Listings whose ids are used: the key of an item's id, or None if the item is the id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FirstPages:
     """The ids of a listing's first pages, and whether there are `more`.
 
-    `above` has the ids of the root and the OUs above each account, None where AWS did not say; it is empty
-    for every other listing.
+    `parents` has the ids of the root and the OUs above each account, None where AWS gives no path; it is
+    empty for every other listing.
     """
 
     ids: tuple[str, ...]
     more: bool
-    above: tuple[tuple[str, ...] | None, ...] = ()
+    parents: tuple[tuple[str, ...] | None, ...] = ()
 
     @property
     def first(self) -> str | None:
-        """One of them."""
+        """The first id, or None."""
         return self.ids[0] if self.ids else None
 
 
 @dataclass(slots=True)
-class Subjects:
-    """What to ask about: something that is there, or else what could be and is not.
+class ProbeSubjects:
+    """The resources to ask about: existing ones, or else ids of the right form that do not exist.
 
-    AWS decides whether a caller may ask before it looks for what is asked about, so that `not found` is an
-    answer that permits. None where even that cannot be made up.
+    AWS checks permissions before it looks up the resource, so that `not found` means that the call is
+    allowed. None where not even an id of the right form is possible.
     """
 
     instance: Instance
     account_id: str
     permission_set_arn: str
-    user_id: str = _NOBODY
-    group_id: str = _NOBODY
+    user_id: str = _NO_ID
+    group_id: str = _NO_ID
     root_id: str | None = None
     unit_id: str | None = None
     application_arn: str | None = None
 
     @classmethod
-    def made_up(cls, instance: Instance) -> "Subjects":
-        """Subjects of an instance of which nothing is known yet."""
+    def placeholders(cls, instance: Instance) -> "ProbeSubjects":
+        """Return placeholders for an instance whose resources are not known yet."""
         account_id = instance.management_account_id or instance.caller_arn.split(":")[4]
         arn = f"{instance.arn.replace(':instance/', ':permissionSet/')}/ps-{'0' * 16}"
         return cls(instance, account_id, arn)
 
 
-_Question = Callable[[Subjects], Mapping[str, Any] | None]
+_Parameters = Callable[[ProbeSubjects], Mapping[str, Any] | None]
 
 
-def _about(parameter: str, subject: str) -> _Question:
-    """A question with one parameter; None where its subject is not there."""
+def _subject(parameter: str, attribute: str) -> _Parameters:
+    """Return a function that gives one parameter, or None if there is no such subject."""
 
-    def parameters(subjects: Subjects) -> Mapping[str, Any] | None:
-        value = getattr(subjects, subject)
+    def parameters(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
+        value = getattr(subjects, attribute)
         return None if value is None else {parameter: value}
 
     return parameters
 
 
-def _pair(subjects: Subjects) -> Mapping[str, Any]:
+def _pair(subjects: ProbeSubjects) -> Mapping[str, Any]:
     return {"AccountId": subjects.account_id, "PermissionSetArn": subjects.permission_set_arn}
 
 
-def _principal(subjects: Subjects) -> Mapping[str, Any]:
+def _principal(subjects: ProbeSubjects) -> Mapping[str, Any]:
     return {"PrincipalType": "USER", "PrincipalId": subjects.user_id}
 
 
-def _entitlements(subjects: Subjects) -> Mapping[str, Any] | None:
+def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
     application = subjects.application_arn
     in_account = {"principalRole": {"account": subjects.account_id}}
     return None if application is None else {"applicationArn": application, "filter": in_account}
 
 
-_PERMISSION_SET = _about("PermissionSetArn", "permission_set_arn")
-_UNIT = _about("ParentId", "root_id")
-_QUESTIONS: Mapping[Operation, _Question] = {
+_PERMISSION_SET = _subject("PermissionSetArn", "permission_set_arn")
+_UNIT = _subject("ParentId", "root_id")
+_PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.DESCRIBE_PERMISSION_SET: _PERMISSION_SET,
     operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET: _PERMISSION_SET,
-    operations.LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT: _about("AccountId", "account_id"),
+    operations.LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT: _subject("AccountId", "account_id"),
     operations.LIST_ACCOUNT_ASSIGNMENTS: _pair,
     operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL: _principal,
     operations.LIST_MANAGED_POLICIES: _PERMISSION_SET,
     operations.LIST_CUSTOMER_MANAGED_POLICIES: _PERMISSION_SET,
     operations.GET_INLINE_POLICY: _PERMISSION_SET,
     operations.GET_PERMISSIONS_BOUNDARY: _PERMISSION_SET,
-    operations.LIST_PERMISSION_SET_TAGS: _about("ResourceArn", "permission_set_arn"),
-    operations.LIST_GROUP_MEMBERSHIPS: _about("GroupId", "group_id"),
-    operations.DESCRIBE_USER: _about("UserId", "user_id"),
-    operations.DESCRIBE_GROUP: _about("GroupId", "group_id"),
+    operations.LIST_PERMISSION_SET_TAGS: _subject("ResourceArn", "permission_set_arn"),
+    operations.LIST_GROUP_MEMBERSHIPS: _subject("GroupId", "group_id"),
+    operations.DESCRIBE_USER: _subject("UserId", "user_id"),
+    operations.DESCRIBE_GROUP: _subject("GroupId", "group_id"),
     operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT: _UNIT,
     operations.LIST_ACCOUNTS_FOR_PARENT: _UNIT,
-    operations.DESCRIBE_ORGANIZATIONAL_UNIT: _about("OrganizationalUnitId", "unit_id"),
-    operations.GET_APPLICATION: _about("applicationArn", "application_arn"),
+    operations.DESCRIBE_ORGANIZATIONAL_UNIT: _subject("OrganizationalUnitId", "unit_id"),
+    operations.GET_APPLICATION: _subject("applicationArn", "application_arn"),
     operations.LIST_ENTITLEMENTS: _entitlements,
 }
-"""What to ask with; operations that are not here ask for nothing in particular."""
+"""The parameters of each operation that asks about a subject."""
 
 
-class ProbeApi:
-    """Asks about subjects; every method raises AwsFailure where there is no answer to be had."""
+class PermissionProbe:
+    """Makes one call to see whether it is allowed."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def ask(self, operation: Operation, subjects: Subjects, *, pages: int = 1) -> Listed | None:
-        """The first pages of a listing, or an empty one for what is none; None where nothing can be asked.
+    async def ask(
+        self, operation: Operation, subjects: ProbeSubjects, *, pages: int = 1
+    ) -> FirstPages | None:
+        """Return the first pages of a listing, empty for other operations; None without a subject.
 
-        An operation with a subject is asked about that.
+        Raise AwsFailure without an answer.
         """
-        question: Mapping[str, Any] | None = {}
-        if operation in _QUESTIONS:
-            question = _QUESTIONS[operation](subjects)
-        if question is None:
+        about: Mapping[str, Any] | None = {}
+        if operation in _PARAMETERS:
+            about = _PARAMETERS[operation](subjects)
+        if about is None:
             return None
-        parameters = {**_place(operation, subjects.instance), **question}
+        parameters = {**_scope(operation, subjects.instance), **about}
         if operation.page is not None:
             parameters[operation.page_size_key] = operation.page
-        listed = Listed((), more=False)
+        listed = FirstPages((), more=False)
         for _ in range(pages):
-            page, token = await self._gateway.call(operation, partial(_page, operation), **parameters)
-            listed = Listed(listed.ids + page.ids, page.more, listed.above + page.above)
+            page, token = await self._gateway.call(operation, partial(_parse_page, operation), **parameters)
+            listed = FirstPages(listed.ids + page.ids, page.more, listed.parents + page.parents)
             if token is None:
                 break
             parameters[operation.token_key] = token
         return listed
 
 
-def _page(operation: Operation, answer: Mapping[str, Any]) -> tuple[Listed, str | None]:
-    """The ids of a page, and the token of the next one; of what is no listing, nothing."""
+def _parse_page(operation: Operation, answer: Mapping[str, Any]) -> tuple[FirstPages, str | None]:
+    """Return the ids of a page and the token of the next one; nothing if the operation lists no ids."""
     if operation not in _IDS:
-        return Listed((), more=False), None
+        return FirstPages((), more=False), None
     key, token = _IDS[operation], answer.get(operation.token_key)
     items = answer[operation.items]
-    ids = tuple(identifier(item if key is None else item[key]) for item in items)
-    above = tuple(map(ids_above, items)) if operation is operations.LIST_ACCOUNTS else ()
-    return Listed(ids, token is not None, above), token
+    ids = tuple(parse_id(item if key is None else item[key]) for item in items)
+    parents = tuple(map(parse_parent_ids, items)) if operation is operations.LIST_ACCOUNTS else ()
+    return FirstPages(ids, token is not None, parents), token
 
 
-def _place(operation: Operation, instance: Instance) -> Mapping[str, str]:
+def _scope(operation: Operation, instance: Instance) -> Mapping[str, str]:
     if operation.service == "identitystore":
         return {"IdentityStoreId": instance.identity_store_id}
     if operation.service == "sso-admin" and operation is not operations.LIST_INSTANCES:

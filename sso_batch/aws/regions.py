@@ -1,4 +1,4 @@
-"""The Regions to ask where the file names none: the profile's, the environment's, the partition's."""
+"""The Regions to use if the configuration names none: the profile's, the environment's, the partition's."""
 
 import contextlib
 import os
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
+from sso_batch.aws.credential_source import configured_partition
 from sso_batch.config import Organization
 from sso_batch.config.field_types import DEFAULT_REGIONS, is_region, partition_of_arn, partition_of_region
 
 
 def configured_region(session: Session) -> str | None:
-    """Return the Region of the session's profile or environment; the profile's first if it was named to us.
+    """Return the Region of the session's environment or profile; the profile's first if one was passed.
 
-    botocore ignores AWS_REGION; other AWS tools do not. Raises BotoCoreError where the profile is unknown.
+    botocore ignores AWS_REGION; other AWS tools do not. Raise BotoCoreError if the profile is unknown.
     """
     own = session.get_scoped_config().get("region")
     environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -24,10 +25,11 @@ def configured_region(session: Session) -> str | None:
 
 
 def sts_regions(session: Session, region: str) -> tuple[str, ...]:
-    """Return the Regions whose STS can be asked for credentials that are used in `region`, best first.
+    """Return the Regions whose STS can supply credentials that are used in `region`, best first.
 
-    An account can use STS only in Regions that are enabled in it: `region` may be enabled in the audited
-    account alone, the configured one is the source credentials' own, the partition's default is never off.
+    An account can use STS only in Regions that are enabled in it: `region` may be enabled only in the audited
+    account, the configured one belongs to the source credentials, and the partition's default is always
+    enabled.
     """
     partition = partition_of_region(region)
     regions = [region, DEFAULT_REGIONS[partition]]
@@ -38,16 +40,14 @@ def sts_regions(session: Session, region: str) -> tuple[str, ...]:
 
 
 def first_region(organization: Organization) -> str:
-    """Return the Region to ask first: the organization's own, or one of its partition that finds it."""
+    """Return the Region to call first: the configured one, or the default of the organization's partition."""
     if organization.region != "auto":
         return organization.region
-    if organization.role_arns:
-        return DEFAULT_REGIONS[partition_of_arn(organization.role_arns[0])]
-    return DEFAULT_REGIONS[_partition(organization.profile)]
+    return DEFAULT_REGIONS[configured_partition(organization) or _partition(organization.profile)]
 
 
-def writer_region(profile: str | None, role_arn: str | None) -> str:
-    """Return the Region of the S3 writer's profile or environment, or any of the role's partition."""
+def output_region(profile: str | None, role_arn: str | None) -> str:
+    """Return the Region of the S3 writer's profile or environment, or the default of the role's partition."""
     session = Session(profile=profile)
     partition = partition_of_arn(role_arn) if role_arn else _partition(profile)
     with contextlib.suppress(BotoCoreError, OSError):  # the connection reports an unknown profile
@@ -58,7 +58,7 @@ def writer_region(profile: str | None, role_arn: str | None) -> str:
 
 
 def _partition(profile: str | None) -> str:
-    """Return the partition of what a profile or the environment names; aws where nothing tells."""
+    """Return the partition that a profile or the environment implies; `aws` by default."""
     with contextlib.suppress(BotoCoreError, OSError):  # likewise
         return next(_partitions(Session(profile=profile)), "aws")
     return "aws"

@@ -1,4 +1,4 @@
-"""Which operations an audit with a given configuration can make: for the policy, and for the preflight."""
+"""The operations that an audit with a given configuration can call: for IAM policies and the preflight."""
 
 from sso_batch.aws import operations
 from sso_batch.aws.operations import Operation
@@ -37,8 +37,8 @@ _PATHS = (
 _BY_PRINCIPAL = (operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,)
 
 
-def needed(settings: Collect, *, partition: str) -> tuple[Operation, ...]:
-    """The operations that an audit with these settings can make in a partition, in a fixed order."""
+def required_operations(settings: Collect, *, partition: str) -> tuple[Operation, ...]:
+    """Return the operations that an audit with these settings can call in a partition, in a fixed order."""
     return (
         *_ALWAYS,
         *(_BY_PRINCIPAL if settings.strategy == "fastest" else ()),
@@ -49,5 +49,5 @@ def needed(settings: Collect, *, partition: str) -> tuple[Operation, ...]:
 
 
 def has_entitlements(settings: Collect, partition: str) -> bool:
-    """Whether entitlements are asked for: AWS offers account access in its partition `aws` alone."""
+    """Return whether entitlements are collected: AWS offers account access only in its partition `aws`."""
     return settings.entitlements and partition == "aws"

@@ -1,13 +1,14 @@
-"""AWS's answers as records: the edge where response dicts end.
+"""AWS's answers as records: response dicts go no further than this module.
 
-What an answer must hold is taken by key, so that a broken one is noticed; what it may hold, by `get`. Where
-AWS repeats what it was asked for, the answer must be about that.
+Required fields are read by key, so that a malformed answer is noticed; optional ones by `get`. Where AWS
+repeats a parameter of the call, the answer must repeat it exactly.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sso_batch.aws.botocore_internals import UNKNOWN_UNION_MEMBER
 from sso_batch.model import (
     GROUP,
     IAM_ROLE,
@@ -23,27 +24,25 @@ from sso_batch.model import (
 
 Item = Mapping[str, Any]
 
-_UNKNOWN = "SDK_UNKNOWN_MEMBER"  # botocore's name for a member of a union that AWS added later
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unexamined:
-    """What this version cannot read: what it is of, and the name that AWS gives to its kind."""
+    """Something that this version cannot read: what it belongs to, and AWS's name for its kind."""
 
     what: str
     kind: str
 
 
 def _unexamined(what: str, union: Item) -> Unexamined | None:
-    """The kind of a union that this version does not know; None where it does."""
-    unknown = union.get(_UNKNOWN)
-    return None if unknown is None else Unexamined(what, text(unknown.get("name")))
+    """Return the kind of a union that AWS added after this version; None for a known one."""
+    unknown = union.get(UNKNOWN_UNION_MEMBER)
+    return None if unknown is None else Unexamined(what, parse_text(unknown.get("name")))
 
 
-def text(value: object) -> str:
-    """A value as text that every file can hold: half of a surrogate pair becomes U+FFFD.
+def parse_text(value: object) -> str:
+    """Return a value as text that any file can contain: an unpaired surrogate becomes U+FFFD.
 
-    Raises TypeError for what is no text.
+    Raise TypeError for a value that is not text.
     """
     if value is None:
         return ""
@@ -54,133 +53,133 @@ def text(value: object) -> str:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def identifier(value: object) -> str:
-    """A value as an id: text that is not empty; raises TypeError or ValueError for anything else."""
-    id_ = text(value)
+def parse_id(value: object) -> str:
+    """Return a value as an id: text that is not empty. Raise TypeError or ValueError for anything else."""
+    id_ = parse_text(value)
     if not id_.strip():
         raise ValueError("an id is empty")
     return id_
 
 
-def echoed(item: Item, **asked: str) -> Item:
-    """The item, whose members repeat what was `asked`; raises ValueError where one says something else."""
-    for name, value in asked.items():
+def check_echo(item: Item, **parameters: str) -> Item:
+    """Return the item if it repeats the call's parameters; raise ValueError if it has another value."""
+    for name, value in parameters.items():
         if item.get(name, value) != value:
-            raise ValueError(f"another {name} than was asked for")
+            raise ValueError(f"another {name} than requested")
     return item
 
 
-def user(item: Item) -> User:
-    """A user of ListUsers or DescribeUser.
+def parse_user(item: Item) -> User:
+    """Return a user of ListUsers or DescribeUser.
 
-    The email is the primary address, else the first; the name DisplayName, else Name.Formatted, else the
-    given and the family name.
+    The email is the primary address, else the first. The name is DisplayName, else Name.Formatted, else the
+    given and family names.
     """
     emails = [email for email in item.get("Emails", ()) if email.get("Value")]
     primary = next((email for email in emails if email.get("Primary")), emails[0] if emails else {})
     name = item.get("Name", {})
     given_and_family = " ".join(part for key in ("GivenName", "FamilyName") if (part := name.get(key)))
     return User(
-        id=identifier(item["UserId"]),
-        login=text(item.get("UserName")),
-        name=text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
-        email=text(primary.get("Value")),
-        status=text(item.get("UserStatus")),
+        id=parse_id(item["UserId"]),
+        login=parse_text(item.get("UserName")),
+        name=parse_text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
+        email=parse_text(primary.get("Value")),
+        status=parse_text(item.get("UserStatus")),
     )
 
 
-def group(item: Item) -> Group:
-    """A group of ListGroups or DescribeGroup."""
-    return Group(id=identifier(item["GroupId"]), name=text(item.get("DisplayName")))
+def parse_group(item: Item) -> Group:
+    """Return a group of ListGroups or DescribeGroup."""
+    return Group(id=parse_id(item["GroupId"]), name=parse_text(item.get("DisplayName")))
 
 
-def member_id(item: Item) -> str | Unexamined:
-    """The user of a membership."""
+def parse_member_id(item: Item) -> str | Unexamined:
+    """Return the id of a membership's user."""
     member = item["MemberId"]
-    return _unexamined("group members", member) or identifier(member["UserId"])
+    return _unexamined("group members", member) or parse_id(member["UserId"])
 
 
-def account(item: Item) -> Account:
-    """An account of ListAccounts: `State`, or the `Status` that it replaced in 2026."""
+def parse_account(item: Item) -> Account:
+    """Return an account of ListAccounts, with its `State`, or the `Status` that it replaced in 2026."""
     return Account(
-        id=identifier(item["Id"]),
-        name=text(item.get("Name")),
-        state=text(item.get("State") or item.get("Status")),
+        id=parse_id(item["Id"]),
+        name=parse_text(item.get("Name")),
+        state=parse_text(item.get("State") or item.get("Status")),
     )
 
 
-def ids_above(item: Item) -> tuple[str, ...] | None:
-    """The ids of the root and the OUs above an account of ListAccounts; None where AWS did not say.
+def parse_parent_ids(item: Item) -> tuple[str, ...] | None:
+    """Return the ids of the root and the OUs above an account of ListAccounts; None if AWS gives no path.
 
-    A path begins with the organization's id and, by its pattern, may end with the account's own.
+    A path starts with the organization's id and, by its pattern, may end with the account's own.
     """
     path = next(iter(item.get("Paths") or ()), None)
     if path is None:
         return None
-    return tuple(id_ for id_ in text(path).split("/") if id_.startswith(("r-", "ou-")))
+    return tuple(id_ for id_ in parse_text(path).split("/") if id_.startswith(("r-", "ou-")))
 
 
-def unit(item: Item) -> tuple[str, str]:
-    """The id and the name of a root or an organizational unit."""
-    return identifier(item["Id"]), text(item["Name"])
+def parse_unit(item: Item) -> tuple[str, str]:
+    """Return the id and name of a root or an organizational unit."""
+    return parse_id(item["Id"]), parse_text(item["Name"])
 
 
-def permission_set(arn: str, item: Item) -> PermissionSet:
-    """A permission set of DescribePermissionSet."""
-    echoed(item, PermissionSetArn=arn)
+def parse_permission_set(arn: str, item: Item) -> PermissionSet:
+    """Return a permission set of DescribePermissionSet."""
+    check_echo(item, PermissionSetArn=arn)
     return PermissionSet(
         arn=arn,
-        name=text(item["Name"]),
-        description=text(item.get("Description")),
-        session_duration=text(item.get("SessionDuration")),
+        name=parse_text(item["Name"]),
+        description=parse_text(item.get("Description")),
+        session_duration=parse_text(item.get("SessionDuration")),
     )
 
 
-def customer_managed_policy(item: Item) -> str:
-    """A reference to a policy that each account has under the same path and name: `/path/name`."""
-    return text(item.get("Path") or "/") + identifier(item["Name"])
+def parse_customer_managed_policy(item: Item) -> str:
+    """Return a reference to a policy in each account as path and name: `/path/name`."""
+    return parse_text(item.get("Path") or "/") + parse_id(item["Name"])
 
 
-def permissions_boundary(item: Item) -> str:
-    """The one policy that bounds a permission set: AWS's by its ARN, the customer's as path and name."""
+def parse_permissions_boundary(item: Item) -> str:
+    """Return the policy of a boundary: an AWS managed one by ARN, a customer managed one as path and name."""
     if "ManagedPolicyArn" in item:
-        return identifier(item["ManagedPolicyArn"])
-    return customer_managed_policy(item["CustomerManagedPolicyReference"])
+        return parse_id(item["ManagedPolicyArn"])
+    return parse_customer_managed_policy(item["CustomerManagedPolicyReference"])
 
 
-def tag(item: Item) -> str:
-    """A tag as `key=value`."""
-    return f"{text(item['Key'])}={text(item['Value'])}"
+def parse_tag(item: Item) -> str:
+    """Return a tag as `key=value`."""
+    return f"{parse_text(item['Key'])}={parse_text(item['Value'])}"
 
 
-def assignment(item: Item) -> Grant:
-    """A grant of ListAccountAssignments."""
+def parse_assignment(item: Item) -> Grant:
+    """Return an assignment of ListAccountAssignments."""
     return Grant(
-        account_id=identifier(item["AccountId"]),
+        account_id=parse_id(item["AccountId"]),
         access_type=PERMISSION_SET,
-        permission_set_arn=identifier(item["PermissionSetArn"]),
+        permission_set_arn=parse_id(item["PermissionSetArn"]),
         role_arn="",
-        principal=Principal(identifier(item["PrincipalType"]), identifier(item["PrincipalId"])),
+        principal=Principal(parse_id(item["PrincipalType"]), parse_id(item["PrincipalId"])),
     )
 
 
-def assignment_of(principal: Principal, item: Item) -> Grant:
-    """A grant of ListAccountAssignmentsForPrincipal: the principal's own, or that of a user's group."""
-    grant = assignment(item)
+def parse_principal_assignment(principal: Principal, item: Item) -> Grant:
+    """Return an assignment of the principal, or of a user's group, as AWS lists it for a principal."""
+    grant = parse_assignment(item)
     if grant.principal != principal and (principal.type, grant.principal.type) != (USER, GROUP):
-        raise ValueError("another PrincipalId than was asked for")
+        raise ValueError("another PrincipalId than requested")
     return grant
 
 
-def entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined:
-    """A grant of ListEntitlements; of one account, if that was asked for."""
+def parse_entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined:
+    """Return an entitlement of ListEntitlements; `account_id` is the account of the request, if any."""
     of_role = item["entitlement"]
     unknown = _unexamined("entitlements", of_role)
     if unknown:
         return unknown
     role = of_role["principalRole"]
     if account_id is not None:
-        echoed(role, account=account_id)
+        check_echo(role, account=account_id)
     of_identity_center = role["principal"]
     unknown = _unexamined("entitlements of a principal", of_identity_center)
     if unknown:
@@ -190,19 +189,19 @@ def entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined
     if unknown:
         return unknown
     return Grant(
-        account_id=identifier(role["account"]),
+        account_id=parse_id(role["account"]),
         access_type=IAM_ROLE,
         permission_set_arn="",
-        role_arn=identifier(role["roleArn"]),
-        principal=Principal(USER, identifier(principal["userId"]))
+        role_arn=parse_id(role["roleArn"]),
+        principal=Principal(USER, parse_id(principal["userId"]))
         if principal.get("userId")
-        else Principal(GROUP, identifier(principal["groupId"])),
+        else Principal(GROUP, parse_id(principal["groupId"])),
     )
 
 
-def instance_of_application(item: Item) -> str | Unexamined:
-    """The instance whose users and groups the application of GetApplication entitles."""
+def parse_application_instance(item: Item) -> str | Unexamined:
+    """Return the ARN of the instance whose users and groups an application of GetApplication entitles."""
     source = item["identitySource"]
-    return _unexamined("applications of an identity source", source) or identifier(
+    return _unexamined("applications of an identity source", source) or parse_id(
         source["identityCenter"]["instanceArn"]
     )

@@ -1,4 +1,4 @@
-"""Until when calls may take, and whose limit that is: the run's, or that of `check`."""
+"""A time limit for calls and whose it is: the run's, or that of `check`."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class TimeLimit:
     """A limit for calls: no call is waited for after `end`, a time of the event loop's clock.
 
-    `name` says whose limit it is and how long, `hint` which setting changes it. `attempts` is how often a
-    call to an endpoint that cannot be reached is attempted; None for as often as the time allows.
+    `name` says whose limit it is and how long, `hint` which setting changes it. `attempts` is how often an
+    endpoint that cannot be reached is tried; None for as often as the time allows.
     """
 
     end: float

@@ -1,29 +1,32 @@
-"""The arithmetic of a pace: how long to wait so that AWS's limit is met and not passed. Pure."""
+"""The arithmetic of a rate limit: how long to wait so that AWS's limit is used but not exceeded. Pure.
+
+Kept by hand: aiolimiter and pyrate-limiter do not adapt to throttles.
+"""
 
 from sso_batch.aws.operations import Limit
 
-_SLACK = 0.9
-"""Of AWS's burst we use this much: the rest lets answers overtake one another on the way."""
+_BURST_USED = 0.9
+"""The share of AWS's burst that we use; the rest is slack for requests that arrive out of order."""
 
-_SLOWER = 0.7
-"""What is left of the rate after AWS has throttled."""
+_SLOWDOWN = 0.7
+"""The factor by which a throttle reduces the rate."""
 
-_REST = 1.0
-"""Seconds in which further throttles are the same event: their requests had left already."""
+_SAME_EVENT = 1.0
+"""Throttles within this many seconds count as one event: those requests were already in flight."""
 
 _RECOVERY = 20.0
-"""Seconds in which the rate would climb from nothing to the limit."""
+"""Seconds in which the rate would rise from zero to the limit."""
 
 
-class Bucket:
-    """A token bucket that learns: it slows down when AWS throttles and recovers after. Times in seconds.
+class TokenBucket:
+    """A token bucket that adapts: it slows down after a throttle and recovers over time. Times in seconds.
 
-    Somebody else may use the same limit, so that only a part of it is ours.
+    Other programs may use the same limit, so that only a part of it is available.
     """
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._limit = limit
-        self._capacity = max(1.0, limit.burst * _SLACK)
+        self._capacity = max(1.0, limit.burst * _BURST_USED)
         self._tokens = self._capacity
         self._rate = limit.rate
         self._updated = now
@@ -31,24 +34,24 @@ class Bucket:
 
     @property
     def rate(self) -> float:
-        """Requests a second, as far as is known at the last look at the clock."""
+        """The requests a second at the time of the last call."""
         return self._rate
 
     def take(self, now: float) -> float:
-        """Take a token and give 0; or take none and give the seconds until there will be one."""
+        """Take a token and return 0, or take none and return the seconds until one is available."""
         self._advance(now)
         if self._tokens >= 1.0:
             self._tokens -= 1.0
             return 0.0
         return max((1.0 - self._tokens) / self._rate, 1e-4)
 
-    def throttled(self, now: float) -> None:
-        """AWS refused a request for coming too soon: there are no tokens left, and fewer to come."""
+    def slow_down(self, now: float) -> None:
+        """React to a throttle: drop all tokens and reduce the rate."""
         self._advance(now)
         self._tokens = min(self._tokens, 0.0)
-        if now - self._throttled >= _REST:
+        if now - self._throttled >= _SAME_EVENT:
             self._throttled = now
-            self._rate *= _SLOWER
+            self._rate *= _SLOWDOWN
 
     def _advance(self, now: float) -> None:
         passed = max(now - self._updated, 0.0)

@@ -1,4 +1,4 @@
-"""What to ask of AWS about one organization, in which order, how much at once."""
+"""The collection of one organization: which calls to make, in which order, and how many at a time."""
 
 from sso_batch.collect.audit import Audit
 

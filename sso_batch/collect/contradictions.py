@@ -1,59 +1,61 @@
-"""Gaps about answers that contradict each other, and about answers that could not be verified."""
+"""Gaps for answers that contradict each other, and for answers that could not be verified."""
 
 from collections.abc import Sequence
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import GROUP, USER, Gap
+from sso_batch.model import GROUP, USER, Gap, GapKind, Subject
 
 CONTRADICTION = "ContradictoryAnswers"
 UNRELIABLE_DIRECTORY = "UnreliableDirectory"
 
 _REPEAT = "run again; if the gap stays, report the contradiction to AWS Support"
-_FAILED = "run again, and fix the other gaps first: they kept the run from verifying this deletion"
+_FAILED = "fix the other gaps first: because of them this deletion could not be verified; then run again"
 _DIRECTORY = (
-    "check in the IAM Identity Center console whether these principals exist, and delete no assignment "
-    "because of this run; with Active Directory, add them to the directory sync and run again"
+    "check in the IAM Identity Center console whether these principals exist before you delete any of their "
+    "assignments; with Active Directory, add them to the directory sync and run again"
 )
 _UNLISTABLE = (
-    "no action is needed for access: users and groups that have access are read one by one. The directory "
-    "does not list the others, which is known from Active Directory"
+    "no action is needed: users and groups that have access are read one by one. The directory does not "
+    "list the others, as is known from Active Directory"
 )
 
 DESCRIBING = {USER: "DescribeUser", GROUP: "DescribeGroup"}
+KINDS = {USER: GapKind.USERS, GROUP: GapKind.GROUPS}
 
 
-def contradiction(failure: AwsFailure, resource: str, evidence: str) -> Gap:
+def contradiction(failure: AwsFailure, subject: Subject, evidence: str) -> Gap:
     """Return the gap of a call that answers "not found" although `evidence` says that the resource exists."""
-    message = (
-        f"the answers of AWS contradict each other: {failure.operation} does not find it, but {evidence}"
-    )
-    return Gap(failure.operation, resource, CONTRADICTION, message, _REPEAT)
+    message = f"AWS's answers contradict each other: {failure.operation} does not find it, but {evidence}"
+    return Gap.about(subject, failure.operation, CONTRADICTION, message, _REPEAT)
 
 
-def unverified(failure: AwsFailure, resource: str) -> Gap:
+def unverified(failure: AwsFailure, subject: Subject) -> Gap:
     """Return the gap of a call that answers "not found" where a deletion could not be verified."""
-    return Gap(failure.operation, resource, failure.code, failure.message, failure.hint or _FAILED)
+    return Gap.about(subject, failure.operation, failure.code, failure.message, failure.hint or _FAILED)
 
 
 def unlisted_account(account_id: str) -> Gap:
     """Return the gap of an account that has access and that ListAccounts does not list."""
     return Gap(
+        GapKind.ACCOUNTS,
         "ListAccounts",
         account_id,
         CONTRADICTION,
-        "the answers of AWS contradict each other: access is granted in this account, but ListAccounts does "
+        "AWS's answers contradict each other: access is assigned in this account, but ListAccounts does "
         "not list it",
-        "if the account has left the organization, remove its assignments and entitlements; else run again",
+        "if the account has left the organization, remove its assignments and entitlements; otherwise run "
+        "again",
     )
 
 
 def lost_account(account_id: str) -> Gap:
-    """Return the gap of an account that is listed and that no organizational unit holds."""
+    """Return the gap of an account that is listed but is in no organizational unit."""
     return Gap(
+        GapKind.ACCOUNT_PATHS,
         "ListAccountsForParent",
         account_id,
         CONTRADICTION,
-        "the answers of AWS contradict each other: ListAccounts lists the account, but the organizational "
+        "AWS's answers contradict each other: ListAccounts lists the account, but the organizational "
         "units above it are not found",
         _REPEAT,
     )
@@ -64,25 +66,27 @@ def wrong_tree(operation: str, resource: str, ids: Sequence[str]) -> Gap:
     cycle = len(set(ids)) < len(ids)
     what = "form a cycle" if cycle else "have more levels than AWS allows"
     return Gap(
+        GapKind.ACCOUNT_PATHS,
         operation,
         resource,
         "OrganizationalUnitCycle" if cycle else "OrganizationalUnitsTooDeep",
         f"the organizational units {what}: {' > '.join(ids)}",
-        "check which endpoint answers (AWS_ENDPOINT_URL, HTTPS_PROXY): AWS Organizations has no such tree",
+        "AWS Organizations has no such tree: check which endpoint or proxy is answering (AWS_ENDPOINT_URL, "
+        "HTTPS_PROXY)",
     )
 
 
-def unreliable_directory(principal_type: str, resource: str, denied: int, seen: int) -> Gap:
+def unreliable_directory(principal_type: str, resource: str, missing: int, total: int) -> Gap:
     """Return the gap of a directory in which most principals that have access are "not found"."""
     operation = DESCRIBING[principal_type]
     message = (
-        f"{denied} of {seen} principals that have access are not found one by one: the answers of this "
-        "directory do not show whether a principal exists, which is known from Active Directory"
+        f"{missing} of {total} principals with access are not found when read one by one: the answers of "
+        "this directory do not show whether a principal exists, as is known from Active Directory"
     )
-    return Gap(operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
+    return Gap(KINDS[principal_type], operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
 
 
-def failed_listing(failure: AwsFailure, resource: str) -> Gap:
-    """Return the gap of a listing of users or groups; those who have access are asked for by id instead."""
+def failed_listing(failure: AwsFailure, subject: Subject) -> Gap:
+    """Return the gap of a listing of users or groups; those with access are read by id instead."""
     hint = _UNLISTABLE if failure.code == "ValidationException" else failure.hint
-    return Gap(failure.operation, resource, failure.code, failure.message, hint)
+    return Gap.about(subject, failure.operation, failure.code, failure.message, hint)

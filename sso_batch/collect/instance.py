@@ -1,20 +1,21 @@
-"""Which instance of IAM Identity Center is the organization's own, and in which Region."""
+"""The organization's own instance of IAM Identity Center, and its primary Region."""
 
 from sso_batch.aws.api import ListedInstance, OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance, Subject
 
-_ACTIVE = frozenset({"ACTIVE", ""})  # where AWS gives no status, the instance counts as active
+_ACTIVE = frozenset({"ACTIVE", ""})  # without a status, an instance counts as active
 _FAILED = "CREATE_FAILED"
 
 
 async def find_instance(
     api: OrganizationApi, region: str | None, *, expected_organization: str | None, gaps: list[Gap]
 ) -> Instance:
-    """The organization's instance, whose primary Region must be `region`; None finds that Region.
+    """Return the organization's instance, whose primary Region must be `region`; None finds the Region.
 
-    Raises OrganizationError where there is none. Not to know the organization is a gap, no more.
+    Raise OrganizationError if there is no such instance. If the organization itself cannot be read, that is
+    only a gap.
     """
     try:
         caller_arn = await api.caller_arn()
@@ -23,10 +24,11 @@ async def find_instance(
     organization_id, management_account_id = await _organization(api, gaps)
     if expected_organization and organization_id and organization_id != expected_organization:
         raise OrganizationError(
-            f"the organization {organization_id} answers, and not {expected_organization}",
+            f"these credentials belong to organization {organization_id}, but {expected_organization} was "
+            "expected",
             code="WrongOrganization",
             operation="DescribeOrganization",
-            hint=f"mend organization_id, or the credentials: they are those of {caller_arn}",
+            hint=f"fix organization_id or the credentials (the caller is {caller_arn})",
         )
     listed = await _instances(api, all_regions=region is None)
     chosen = _choose(listed, management_account_id, region)
@@ -51,7 +53,7 @@ async def find_instance(
 
 
 def unreachable(failure: AwsFailure) -> OrganizationError:
-    """The failure of a call without which nothing can be read."""
+    """Return the error for a failed call without which nothing can be read."""
     return OrganizationError(
         failure.message, code=failure.code, operation=failure.operation, hint=failure.hint
     )
@@ -61,7 +63,7 @@ async def _organization(api: OrganizationApi, gaps: list[Gap]) -> tuple[str | No
     try:
         return await api.organization()
     except AwsFailure as failure:
-        gaps.append(failure.gap("organization"))
+        gaps.append(failure.gap(Subject(GapKind.ORGANIZATION_DETAILS, "organization")))
         return None, None
 
 
@@ -73,48 +75,51 @@ async def _instances(api: OrganizationApi, *, all_regions: bool) -> list[ListedI
 
 
 def _own(listed: list[ListedInstance], management_account_id: str | None) -> list[ListedInstance]:
-    """The organization's own: the management account owns them. Account instances are other accounts'.
+    """Return the organization's own instances: those that the management account owns.
 
-    Where the management account is not known, all of them, provided that they have one owner.
+    Account instances belong to other accounts. If the management account is not known, all instances count,
+    provided that they have one owner.
     """
     if management_account_id is None:
-        return listed if len({one.owner_account_id for one in listed}) == 1 else []
-    return [one for one in listed if one.owner_account_id == management_account_id]
+        return listed if len({instance.owner_account_id for instance in listed}) == 1 else []
+    return [instance for instance in listed if instance.owner_account_id == management_account_id]
 
 
 def _choose(
     listed: list[ListedInstance], management_account_id: str | None, region: str | None
 ) -> ListedInstance | None:
-    """The organization's instance: the active one, since AWS lists others while it creates or deletes them.
+    """Return the organization's active instance; AWS also lists those that it is creating or deleting.
 
-    Of several active ones, the one whose primary Region is `region`.
+    Of several active instances, prefer the one whose primary Region is `region`.
     """
-    own = _own(listed, management_account_id)
-    return min(
-        own, key=lambda one: (one.status not in _ACTIVE, one.primary_region not in {region, ""}), default=None
-    )
+
+    def rank(instance: ListedInstance) -> tuple[bool, bool]:
+        return instance.status not in _ACTIVE, instance.primary_region not in {region, ""}
+
+    return min(_own(listed, management_account_id), key=rank, default=None)
 
 
 def _refuse_several(own: list[ListedInstance], region: str | None) -> None:
-    """Raise OrganizationError where another active instance would be left out without a word."""
-    here = [one for one in own if region is None or one.primary_region in {region, ""}]
-    active = sorted({one.arn for one in here if one.status in _ACTIVE})
+    """Raise OrganizationError if another active instance would be silently left out."""
+    here = [instance for instance in own if region is None or instance.primary_region in {region, ""}]
+    active = sorted({instance.arn for instance in here if instance.status in _ACTIVE})
     if len(active) > 1:
         raise OrganizationError(
             f"several instances of the organization are active: {', '.join(active)}",
             code="SeveralInstances",
             operation="ListInstances",
-            hint="write one entry for each instance, with the instance's primary Region as `region`",
+            hint="add one entry per instance, with the instance's primary Region as `region`",
         )
 
 
 def _not_active(own: list[ListedInstance]) -> OrganizationError:
-    statuses = {one.status for one in own}
-    hint = "wait until AWS has created or deleted the instance, and run again"
+    statuses = {instance.status for instance in own}
+    hint = "wait until AWS has finished creating or deleting the instance, then run again"
     if statuses == {_FAILED}:
-        hint = "enable IAM Identity Center again in the management account: AWS could not create the instance"
+        hint = "AWS could not create the instance: enable IAM Identity Center again in the management account"
+    found = ", ".join(f"{instance.arn} is {instance.status}" for instance in own)
     return OrganizationError(
-        f"no instance is active: {', '.join(f'{one.arn} is {one.status}' for one in own)}",
+        f"no instance is active: {found}",
         code="InstanceNotActive",
         operation="ListInstances",
         hint=hint,
@@ -132,42 +137,42 @@ def _not_here(
         return _wrong_region(region, elsewhere)
     if management_account_id is None and len(listed) > 1:
         return OrganizationError(
-            f"{len(listed)} instances are listed, and without DescribeOrganization it cannot be told "
-            "which one is the organization's own",
+            f"{len(listed)} instances are listed, and only DescribeOrganization shows which one belongs to "
+            "the organization",
             code="InstanceUnknown",
             operation="ListInstances",
             hint="allow the role the IAM action organizations:DescribeOrganization",
         )
     if listed:
-        owners = ", ".join(sorted({one.owner_account_id for one in listed}))
+        owners = ", ".join(sorted({instance.owner_account_id for instance in listed}))
         return OrganizationError(
-            f"only account instances are listed in {where} (of {owners}), which hold no account access",
+            f"{where} has only account instances (of {owners}), which grant no access to accounts",
             code="OnlyAccountInstances",
             operation="ListInstances",
-            hint="use credentials of the organization's management account, or of the account to which "
-            "IAM Identity Center is delegated, and the instance's primary Region",
+            hint="use credentials of the management account or of the delegated administrator account of "
+            "IAM Identity Center, and the instance's primary Region",
         )
     return OrganizationError(
-        f"there is no instance of IAM Identity Center in {where}",
+        f"no instance of IAM Identity Center was found in {where}",
         code="NoInstance",
         operation="ListInstances",
-        hint="set `region` to the instance's primary Region, and use credentials of the organization's "
-        "management account or of the account to which IAM Identity Center is delegated",
+        hint="set `region` to the instance's primary Region, and use credentials of the management account "
+        "or of the delegated administrator account of IAM Identity Center",
     )
 
 
 def _wrong_region(region: str | None, instance: ListedInstance) -> OrganizationError:
     if not instance.primary_region:
         return OrganizationError(
-            f"AWS does not tell the primary Region of the instance {instance.arn}",
+            f"AWS did not return the primary Region of the instance {instance.arn}",
             code="NoPrimaryRegion",
             operation="ListInstances",
-            hint="write the primary Region as `region`; the console's IAM Identity Center settings show it",
+            hint="set `region` to the primary Region; the console's IAM Identity Center settings show it",
         )
     return OrganizationError(
-        f"the primary Region of the instance is {instance.primary_region}, and not {region}: only there can "
-        "permission sets and assignments be read",
+        f"the primary Region of the instance is {instance.primary_region}, not {region}: permission sets and "
+        "assignments can only be read there",
         code="WrongRegion",
         operation="ListInstances",
-        hint=f"write `region: {instance.primary_region}`, or `region: auto`",
+        hint=f"set `region: {instance.primary_region}` or `region: auto`",
     )

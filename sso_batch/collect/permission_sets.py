@@ -1,4 +1,4 @@
-"""Permission sets: each described once, with its policies where the configuration asks for them."""
+"""Permission sets: each described once, with its policies if the configuration asks for them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -8,8 +8,8 @@ from typing import Any
 from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.deletions import Deletions
-from sso_batch.collect.work_queue import Lane
-from sso_batch.model import PermissionSet
+from sso_batch.collect.work_queue import WorkQueue
+from sso_batch.model import GapKind, PermissionSet, Subject
 
 Detail = Callable[[InstanceApi, str], Awaitable[Any]]
 
@@ -20,24 +20,24 @@ DETAILS: Mapping[str, Detail] = {
     "permissions_boundary": InstanceApi.permissions_boundary,
     "tags": InstanceApi.permission_set_tags,
 }
-"""Fields of a permission set that take a call each."""
+"""The fields of a permission set that take a call each."""
 
 
 class PermissionSets:
-    """All permission sets that are known; of one that is not described, the ARN alone.
+    """The permission sets known so far; one that is not described yet has only its ARN.
 
-    `describe_all` describes each as soon as it is listed; else those that `describe` names. `ended` tells
-    that the listing is over, `complete` that it has told all of them. `deletions` takes those that are
-    not found.
+    With `describe_all`, each one is described as soon as it is listed, otherwise only those passed to
+    `describe`. `ended` is set when the listing is over, `complete` if it named every permission set.
+    `deletions` takes those that are not found.
     """
 
-    def __init__(self, api: InstanceApi, lane: Lane, *, details: bool, describe_all: bool) -> None:
+    def __init__(self, api: InstanceApi, queue: WorkQueue, *, details: bool, describe_all: bool) -> None:
         self.found: dict[str, PermissionSet] = {}
         self.calls_each = 1 + len(DETAILS) * details
         self.ended = False
         self.complete = False
         self._api = api
-        self._lane = lane
+        self._queue = queue
         self._describe_all = describe_all
         self._details = DETAILS if details else {}
         self._described: set[str] = set()
@@ -45,20 +45,20 @@ class PermissionSets:
         self.deletions = Deletions(
             "ListPermissionSets",
             api.permission_set_arns,
-            lane,
+            queue,
             known=self._listed,
             delete=self._delete,
             exists=self._is_provisioned,
         )
 
     def start(self, instance_arn: str, then: Callable[[], None]) -> None:
-        """Ask for the ARN of every permission set; `then` follows."""
+        """List all permission sets, then call `then`."""
 
         def end() -> None:
             self.ended = True
             then()
 
-        self._lane.ask(instance_arn, self._list, then=end)
+        self._queue.add(Subject(GapKind.PERMISSION_SETS, instance_arn), self._list, then=end)
 
     async def _list(self) -> None:
         async for page in self._api.permission_set_arns():
@@ -67,27 +67,28 @@ class PermissionSets:
                 if self._describe_all:
                     self.describe(arn)
                 else:
-                    self.saw(arn)
+                    self.add(arn)
         self.complete = True
 
-    def saw(self, arn: str) -> None:
-        """Know that there is such a permission set."""
+    def add(self, arn: str) -> None:
+        """Add a permission set of which only the ARN is known."""
         self.found.setdefault(arn, PermissionSet(arn))
 
     def describe(self, arn: str) -> None:
-        """Learn all of a permission set, once."""
-        self.saw(arn)
+        """Read everything about a permission set, once."""
+        self.add(arn)
         if arn not in self._described:
             self._described.add(arn)
-            self._lane.ask(arn, partial(self._describe, arn))
+            subject = _details_of(arn)
+            self._queue.add(subject, partial(self._describe, arn))
             for field, read in self._details.items():
-                self._lane.ask(arn, partial(self._read, arn, field, read))
+                self._queue.add(subject, partial(self._read, arn, field, read))
 
     async def _describe(self, arn: str) -> None:
         try:
             read = await self._api.permission_set(arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, arn)
+            self.deletions.not_found(arn, failure, _details_of(arn))
             return
         self.found[arn] = replace(
             self.found[arn],
@@ -100,7 +101,11 @@ class PermissionSets:
         try:
             value = await read(self._api, arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, arn)
+            if failure.anything_not_found and not failure.not_found:
+                # Perhaps the permission set and not its boundary, which was asked for: the listing decides.
+                self.deletions.suspect(arn, (failure, _details_of(arn)))
+            else:
+                self.deletions.not_found(arn, failure, _details_of(arn))
             return
         self.found[arn] = replace(self.found[arn], **{field: value})
 
@@ -108,7 +113,7 @@ class PermissionSets:
         del self.found[arn]
 
     async def _is_provisioned(self, arn: str) -> bool:
-        """Whether a permission set that is no longer listed is still provisioned in some account."""
+        """Return whether a permission set that is no longer listed is provisioned in some account."""
         try:
             async for page in self._api.accounts_provisioned_with(arn):
                 if page:
@@ -117,3 +122,7 @@ class PermissionSets:
             if not failure.not_found:
                 raise
         return False
+
+
+def _details_of(arn: str) -> Subject:
+    return Subject(GapKind.PERMISSION_SET_DETAILS, arn, arn)

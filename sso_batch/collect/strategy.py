@@ -1,29 +1,30 @@
-"""The arithmetic of the plan: what each way to the grants costs, and when it is known which is cheaper. Pure.
+"""The listing strategies: what each costs, and when it is certain which one is cheaper. Pure.
 
-Costs are calls on sso-admin's bucket, which decides how long a run takes: memberships are asked beside it,
-and the same ones either way.
+Costs are calls against the quota of sso-admin, which decides how long a run takes. Memberships have a quota
+of their own, and both strategies list the same ones.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Way(StrEnum):
-    """How the grants are found."""
+class ListingStrategy(StrEnum):
+    """How assignments are listed. The setting `strategy: fastest` chooses one during the run."""
 
     BY_PAIR = "by_pair"
-    """Ask every provisioned pair of account and permission set: sees everything."""
+    """For each provisioned pair of account and permission set: shows every assignment."""
 
     BY_PRINCIPAL = "by_principal"
-    """Ask every user and group: does not see grants to principals that are gone or not listed."""
+    """For each user and group: does not show assignments of principals that are deleted or not listed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known so far: numbers, and whether they are final or can still grow.
+class Workload:
+    """The numbers known so far, and whether they are final or can still grow.
 
-    `listings` are those of provisioned pairs that are still to be made, `pairs` what they have told. `common`
-    are calls of either way: those that told this much, and what is asked of each permission set.
+    `listings` counts the listings of provisioned pairs that are still to be made, `pairs` the pairs they
+    have named. `common` counts calls that both strategies make: the listings made so far, and what is
+    read of each permission set.
     """
 
     listings: int
@@ -35,35 +36,35 @@ class Known:
 
     @property
     def by_pair(self) -> int:
-        """Calls that going by pair still takes."""
+        """The calls that listing by pair still takes."""
         return self.listings + self.pairs
 
 
-def decide(known: Known) -> Way | None:
-    """The cheaper way, as soon as it is certain; None while it is not.
+def choose_strategy(workload: Workload) -> ListingStrategy | None:
+    """Return the cheaper strategy as soon as it is certain; None while it is not.
 
-    By pair costs the listings that are left and a call a pair, by principal a call a principal: whichever
-    is settled to be the larger loses. Listings already made are lost either way, so that they are the
-    most that a late decision can cost.
+    By pair costs the remaining listings and a call for each pair, by principal a call for each principal.
+    The one that is certain to cost more loses. Listings that were already made are spent in either case,
+    so they are the most that a late decision can cost.
     """
-    if known.principals_final and known.by_pair > known.principals:
-        return Way.BY_PRINCIPAL
-    if known.pairs_final and known.by_pair <= known.principals:
-        return Way.BY_PAIR
+    if workload.principals_final and workload.by_pair > workload.principals:
+        return ListingStrategy.BY_PRINCIPAL
+    if workload.pairs_final and workload.by_pair <= workload.principals:
+        return ListingStrategy.BY_PAIR
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a way costs: calls on sso-admin's bucket, and the seconds that they take at its limit."""
+    """The cost of a strategy: calls to sso-admin, and the seconds they take at its rate limit."""
 
     calls: int
     seconds: float
 
 
 def estimate(calls: int, *, rate: float, burst: float | None = None) -> Estimate:
-    """The time of `calls` on a bucket that starts full, is never idle and never overdrawn.
+    """Return the time of `calls` at a rate limit that is used all the time and never exceeded.
 
-    `rate` is in calls a second; AWS's burst is as many calls as a second brings, unless it is given.
+    `rate` is in calls per second. The default burst is the calls of one second, as in AWS.
     """
     return Estimate(calls, round(max(calls - (rate if burst is None else burst), 0) / rate, 1))

@@ -1,1 +1,1 @@
-"""The commands, one a file; each gives its exit code."""
+"""The commands, one module each; a command returns its exit code."""

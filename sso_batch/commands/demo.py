@@ -1,4 +1,4 @@
-"""`sso-batch demo`: a whole audit of made-up organizations, over HTTP, on this machine alone."""
+"""`sso-batch demo`: an audit of made-up organizations in a local emulator of AWS."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.storage import folder_named
 from sso_batch.config import load
-from sso_batch.console.terminal import Terminal, unread
+from sso_batch.console.terminal import Terminal, optional_output
 from sso_batch.emulator import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
@@ -20,33 +20,34 @@ from sso_batch.store import PREFIX, FileEntry, FileKind
 _FORMATS = ("csv", "html")
 
 _MEANING = """
-A row is one user's way to one grant: who (UserEmail), where (AccountName), with what (PermissionSet), and
-how they come by it (PrincipalType, GroupName). PrincipalState tells the rows that need a look: NOT_FOUND
-(the user or group is gone, the grant is not), EMPTY_GROUP, MEMBER_NOT_FOUND.
+A row is one access path: a user (UserEmail), an account (AccountName), a permission set (PermissionSet), and
+how it is assigned: to the user, or to a group of the user (PrincipalType, GroupName). PrincipalState marks
+rows to review: NOT_FOUND (the user or group was deleted, the assignment was not), EMPTY_GROUP,
+MEMBER_NOT_FOUND.
 
-A finding is a grant, a user, a group or a permission set that somebody should look at, of high, medium or low
-severity (h/m/l). `sso-batch checks` tells why each matters and what to do about it."""
+A finding is an assignment, user, group or permission set to review, of high, medium or low severity (h/m/l).
+`sso-batch checks` lists why each check matters and what to do."""
 
 _INCOMPLETE = """
-This run is incomplete: what could not be read is named above and in the manifest's `gaps`, stands as NOT_READ
-in the files that say _INCOMPLETE, and makes the exit code 4. It never looks like an answer."""
+This run is incomplete. What could not be read is listed above and in the manifest's `gaps`, and is marked as
+NOT_READ in the files, whose names contain _INCOMPLETE. The run ends with exit code 4."""
 
 
 def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) -> int:
-    """Audit the made-up organizations and say what was written and what it means."""
+    """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(folder_named(output))
     world = demo_world(with_failure=with_failure)
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
-        _only(emulator.environment())
+        _use_only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
         config_file.write_text(configuration(world, directory=output), encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
-    with unread():
-        terminal.say(_beginning(outcome))
+    with optional_output():
+        terminal.say(_introduction(outcome))
         terminal.show_summary(outcome, when_piped=True)
         terminal.say(_explanation(output, outcome, names))
     return outcome.exit_code
@@ -55,53 +56,54 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
 def _refuse_other_runs(folder: Path) -> None:
     if folder.is_dir() and any(path.name.startswith(PREFIX) for path in folder.iterdir()):
         raise UsageError(
-            f"the folder {folder} holds other runs, and a demo never mixes with them",
-            hint="name a new folder with --output",
+            f"the folder {folder} contains other runs, and a demo needs a folder of its own",
+            hint="choose a new folder with --output",
         )
 
 
-def _only(variables: dict[str, str]) -> None:
-    """Forget whatever this process knows of the real AWS: a demo must not reach it by accident."""
+def _use_only(variables: dict[str, str]) -> None:
+    """Replace every AWS setting of this process, so that a demo cannot reach the real AWS."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "REQUESTS_"))]:
         del os.environ[name]
     os.environ.update(variables, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
 
 
-def _beginning(outcome: RunOutcome) -> Iterator[str]:
+def _introduction(outcome: RunOutcome) -> Iterator[str]:
     count = len(outcome.organizations)
-    yield f"{count} made-up organizations were audited, each through a role, over HTTP, in an emulated AWS."
+    yield f"Audited {count} made-up organizations in a local emulator of AWS, each through an assumed role."
     yield ""
 
 
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
     yield f"Written to {output}:"
     for entry in outcome.files:
-        yield f"  {entry.name}\n      {_what(entry)}"
-    for one in outcome.organizations:
-        for entry in one.files:
-            what = (
-                f"{one.name} alone: {entry.rows} rows"
+        yield f"  {entry.name}\n      {_content(entry)}"
+    for organization in outcome.organizations:
+        for entry in organization.files:
+            name = organization.name
+            content = (
+                f"{name} only: {entry.rows} rows"
                 if entry.kind is FileKind.ACCESS_CSV
-                else f"all that was read of {one.name}"
+                else f"everything that was read of {name}"
             )
-            yield f"  {entry.name}\n      {what}"
-    yield f"  {names.manifest}\n      for programs: every file with its checksum, every call, every gap"
+            yield f"  {entry.name}\n      {content}"
+    yield f"  {names.manifest}\n      for programs: checksums of all files, number of API calls, gaps"
     yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:
         yield from _paragraphs(_INCOMPLETE)
 
 
-def _what(entry: FileEntry) -> str:
-    """Return what a merged file holds."""
+def _content(entry: FileEntry) -> str:
+    """Return what a merged file contains."""
     if entry.kind is FileKind.PAGE:
-        return "a page to look at: open it in a browser"
+        return "the HTML report: open it in a browser"
     if entry.kind is FileKind.FINDINGS_CSV:
-        return f"{entry.rows} findings: what somebody should look at"
+        return f"findings to review: {entry.rows} rows"
     return f"all organizations, merged: {entry.rows} rows"
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Give the lines of each paragraph as one, after an empty line; the terminal breaks it anew."""
+    """Yield each paragraph as one line after an empty one; the terminal wraps it."""
     for paragraph in text.split("\n\n"):
         yield ""
         yield " ".join(paragraph.split())

@@ -1,4 +1,4 @@
-"""`sso-batch diff`: what changed between two runs."""
+"""`sso-batch diff`: the changes between two runs."""
 
 import click
 
@@ -11,15 +11,16 @@ from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
 from sso_batch.run_files.manifest import ManifestError, read_manifest
 from sso_batch.runner.run_diff import RunDiff, RunFiles
-from sso_batch.store import trouble
+from sso_batch.store import explain_error
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
-    """Print every change; 4 where an organization could not be compared, 3 for changes if asked for.
+    """Print every change and return the exit code.
 
-    Raises UsageError where there is no run to compare.
+    It is 4 if an organization could not be compared, and 3 for changes if `exit_code` is set.
+    Raises UsageError if a run cannot be read.
     """
-    from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables
+    from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables only
 
     difference = RunDiff(_run(old), _run(new))
     if format_ == "json":
@@ -40,19 +41,19 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
 
 
 def _run(location: str) -> RunFiles:
-    """The run that a manifest's path names, or the one run of a folder; raises UsageError."""
+    """Return the run of a manifest, or the only run of a folder; raise UsageError if it cannot be read."""
     try:
         store, name = open_manifest(location)
         manifest = read_manifest(b"".join(store.read(name)))
     except (OSError, ManifestError) as error:
-        reason = trouble(error).message if isinstance(error, OSError) else str(error)
+        reason = explain_error(error).message if isinstance(error, OSError) else str(error)
         raise UsageError(
-            f"there is no run to compare at {location}: {reason}",
-            hint="name a run's manifest, or a place that holds one run",
+            f"cannot read a run at {location}: {reason}",
+            hint="pass the manifest of a run, or a folder that contains one run",
         ) from error
     if manifest.shard is not None:
         raise UsageError(
-            f"{location} is the manifest of a shard, which is a part of a run",
-            hint="join the shards with `sso-batch merge`, and name the run's own manifest",
+            f"{location} is the manifest of a shard, not of a run",
+            hint="merge the shards with `sso-batch merge`, and pass the manifest of the run",
         )
     return RunFiles(store, manifest)

@@ -1,4 +1,4 @@
-"""The differences of two runs in JSON, for programs: a row for each row of the CSV, under the same names."""
+"""The changes between two runs as JSON; the rows and their names are those of the changes CSV."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ SCHEMA = 1
 
 
 def document(difference: RunDiff) -> Iterator[str]:
-    """The document in parts; it grows with the changes, and no part is kept."""
+    """Yield the document in parts, so that its size does not matter."""
     head = {
         "schema": SCHEMA,
         "version": __version__,
@@ -23,7 +23,11 @@ def document(difference: RunDiff) -> Iterator[str]:
     for change in difference:
         for holder in change.access.holders:
             cells = dict(columns.row(change.access, holder))
-            row = {"Change": change.kind, "What": change.what, **{one: cells[one] for one in columns.COLUMNS}}
+            row = {
+                "Change": change.kind,
+                "What": change.what,
+                **{name: cells[name] for name in columns.COLUMNS},
+            }
             yield separator + json.dumps(row)
             separator = ",\n    "
     yield "\n  ],\n"

@@ -1,4 +1,4 @@
-"""The differences of two runs as a person reads them."""
+"""The changes between two runs as a table for people."""
 
 from collections.abc import Iterator
 
@@ -10,43 +10,43 @@ from rich.text import Text
 from sso_batch.model import GROUP
 from sso_batch.review.change import ADDED, REMOVED, Change
 from sso_batch.runner.run_diff import RunDiff
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 _SHOWN = 200
-"""Changes that a table shows; the other formats have them all."""
+"""The number of changes that a table shows; the other formats show all."""
 
 _STYLES = {ADDED: "green", REMOVED: "red"}
 
 
 def tables(difference: RunDiff) -> Iterator[RenderableType]:
-    """A line for each change, and what was not compared."""
+    """Yield a table with a row for each change, and a closing line."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
         table.add_column(heading)
     for change in difference:
         if difference.changed <= _SHOWN:
             table.add_row(
-                *(Text(printable(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
+                *(Text(escape_terminal(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
             )
     if difference.changed:
         yield table
     if difference.changed > _SHOWN:
-        yield Text(f"{difference.changed - _SHOWN} more changes: --format csv has them all")
+        yield Text(f"{difference.changed - _SHOWN} more changes are not shown: use --format csv")
     old, new = difference.old.manifest, difference.new.manifest
+    run_ids = f"{escape_terminal(old.run_id)} to {escape_terminal(new.run_id)}"
     yield Text(
-        f"{difference.changed:,} changes from {printable(old.run_id)} to {printable(new.run_id)}; "
-        f"organizations compared: {len(difference.compared)}"
+        f"{difference.changed:,} changes from {run_ids}; organizations compared: {len(difference.compared)}"
     )
 
 
 def remarks(difference: RunDiff) -> Iterator[str]:
-    """What the changes do not tell of, a line each."""
+    """Yield a line for each organization, or part of one, that was not compared."""
     for name, reason in difference.not_compared:
-        yield printable(f"{name}: not compared: {reason}")
+        yield escape_terminal(f"{name}: not compared: {reason}")
     for name, reason in difference.in_one_run:
-        yield printable(f"{name}: {reason}")
+        yield escape_terminal(f"{name}: {reason}")
     for name, part in difference.not_examined:
-        yield printable(f"{name}: not compared: {part}")
+        yield escape_terminal(f"{name}: not compared: {part}")
 
 
 def _cells(change: Change) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def _who(change: Change) -> str:
-    """The one user whom a change concerns, or how many; and the group through which."""
+    """Return the user whose access changed, or the number of users, and the group."""
     access = change.access
     principal, (first, *others) = access.grant.principal, access.holders
     through = f"group {access.group_name or principal.id}"

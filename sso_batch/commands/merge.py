@@ -12,7 +12,7 @@ from sso_batch.commands.run import RunOptions, now, with_options
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import load
-from sso_batch.config.durations import parse
+from sso_batch.config.durations import parse_duration
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
@@ -28,11 +28,11 @@ def merge_command(
     *,
     wait: str | None,
 ) -> int:
-    """Join the shards of a run; raises UsageError where it cannot begin."""
+    """Merge the shards of a run and return the exit code; raise UsageError before anything is written."""
     open_files.raise_limit()
-    patience = _patience(wait)
+    time_to_wait = _time_to_wait(wait)
     check_run_id(options.run_id)
-    assert options.run_id is not None, "the command line asks for it"  # noqa: S101 - for the type checker
+    assert options.run_id is not None, "the command line requires it"  # noqa: S101 - for the type checker
     config = with_options(load(config_file, environ), options)
     require_format_libraries(config)
     stop = threading.Event()
@@ -40,17 +40,17 @@ def merge_command(
     store.prepare()
     with terminal.watch() as (log, _):
         report_caveats(store, log)
-        merge = Merge(config, options.run_id, store=store, log=log, clock=now, stop=stop, wait=patience)
+        merge = Merge(config, options.run_id, store=store, log=log, clock=now, stop=stop, wait=time_to_wait)
         outcome = merge.run()
         append_step_summary(environ, outcome, options.run_id, log)
     terminal.show_summary(outcome, RunPlace(config.output.directory))
     return outcome.exit_code
 
 
-def _patience(wait: str | None) -> timedelta:
+def _time_to_wait(wait: str | None) -> timedelta:
     if not wait:
         return timedelta(0)
     try:
-        return parse(wait)
+        return parse_duration(wait)
     except PydanticCustomError as error:
         raise UsageError(f"--wait {wait}: {error.message()}") from None

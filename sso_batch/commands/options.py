@@ -5,77 +5,97 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Listed(click.Option):
-    """A repeatable option; each value can be several, separated by commas."""
+class Option(click.Option):
+    """An option whose errors name where its value comes from: the flag or the environment variable."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the name of the flag, or of the variable that holds the wrong value."""
+        if ctx is not None and self.name is not None:
+            source = ctx.get_parameter_source(self.name)
+            if source is ParameterSource.ENVIRONMENT and isinstance(self.envvar, str):
+                return f"'{self.envvar}'"
+        return " / ".join(f"'{name}'" for name in self.opts)
+
+
+class ListOption(Option):
+    """A repeatable option; each value can be a comma-separated list."""
 
     def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Give the variable as one value."""
+        """Return the variable as one value."""
         value = self.resolve_envvar_value(ctx)
         return None if value is None else (value,)
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:  # noqa: ANN401 - click's
-        """Split the values, then check each part."""
+        """Split the values at commas and convert each part."""
         if isinstance(value, tuple | list):
             value = tuple(part.strip() for each in value for part in each.split(","))
         return super().type_cast_value(ctx, value)
 
 
 def option(*names: str, command: str = "", **settings: Any) -> Decorator:  # noqa: ANN401 - click's
-    """An option with its environment variable: SSO_BATCH_ and the option's name.
+    """Return an option with its environment variable: SSO_BATCH_ and the name of the option.
 
-    `command` stands in the variable of an option that means another thing in another command.
+    `command` is part of the variable of an option that has another meaning in another command.
     """
     long = next(name for name in names if name.startswith("--")).split("/")[0]
     words = "_".join(filter(None, ("SSO_BATCH", command, long.removeprefix("--"))))
-    return click.option(*names, envvar=words.replace("-", "_").upper(), show_envvar=True, **settings)
+    variable = words.replace("-", "_").upper()
+    return click.option(*names, envvar=variable, show_envvar=True, **{"cls": Option, **settings})
 
 
-def listed(*names: str, **settings: Any) -> Decorator:  # noqa: ANN401 - click's
-    """A repeatable option."""
-    return option(*names, cls=Listed, multiple=True, **settings)
+def list_option(*names: str, **settings: Any) -> Decorator:  # noqa: ANN401 - click's
+    """Return a repeatable option."""
+    return option(*names, cls=ListOption, multiple=True, **settings)
 
 
-def config(words: str, *, required: bool = False) -> Decorator:
-    """The configuration file."""
+def config_option(help_text: str, *, required: bool = False) -> Decorator:
+    """Return the option for the configuration file."""
     path = click.Path(path_type=Path)
-    return option("-c", "--config", "config_file", type=path, required=required, help=words)
+    return option(
+        "-c", "--config", "config_file", type=path, required=required, metavar="FILE", help=help_text
+    )
 
 
-def formats(command: str) -> Decorator:
-    """The formats of the reports that a command writes."""
+def report_format_option(command: str) -> Decorator:
+    """Return the option for the formats of the reports that a command writes."""
     choice = click.Choice(("csv", "html", "xlsx"))
-    words = "Write these formats; repeatable, or separated by commas."
-    return listed("--format", "formats", command=command, type=choice, help=words)
+    help_text = "Format of the reports; repeatable or comma-separated. Overrides output.formats."
+    return list_option("--format", "formats", command=command, type=choice, help=help_text)
 
 
-def shown_as(command: str, *formats: str, words: str = "For people, or for programs.") -> Decorator:
-    """The one format in which a command answers on stdout; the first is the default."""
-    choice = click.Choice(formats)
+def output_format_option(
+    command: str, *formats: str, help_text: str = "Format of the output on stdout."
+) -> Decorator:
+    """Return the option for the format of a command's output on stdout; the first format is the default."""
     return option(
         "--format",
         "format_",
         command=command,
-        type=choice,
+        type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help=words,
+        help=help_text,
     )
 
 
-CONFIG = config("The YAML file that lists the organizations.", required=True)
-ONLY = listed(
-    "--only", help="Only these organizations, or tag:KEY=VALUE; repeatable, or separated by commas."
+CONFIG = config_option("Configuration file (YAML).", required=True)
+ONLY = list_option(
+    "--only",
+    metavar="NAME|TAG",
+    help="Audit only these organizations: a name or tag:KEY=VALUE; repeatable or comma-separated.",
 )
-EXCLUDE = listed(
+EXCLUDE = list_option(
     "--exclude",
-    help="Leave out these organizations, or tag:KEY=VALUE; repeatable, or separated by commas.",
+    metavar="NAME|TAG",
+    help="Skip these organizations: a name or tag:KEY=VALUE; repeatable or comma-separated.",
 )
 FAIL_ON = option(
     "--fail-on",
     type=click.Choice(["off", "low", "medium", "high"]),
-    help="Exit with 3 for findings from this severity on, instead of review.fail_on.",
+    help="Exit with code 3 for findings of this severity or higher. Overrides review.fail_on.",
 )

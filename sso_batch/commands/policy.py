@@ -9,11 +9,11 @@ import click
 from sso_batch.config import Config, load
 from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
-from sso_batch.iam.policies import policies
-from sso_batch.iam.template import template
+from sso_batch.iam.policies import build_policies
+from sso_batch.iam.template import render_template
 
-_ANY = Config.model_validate({"organizations": ({"name": "any"},)})
-"""What is printed for where no configuration is named: the defaults."""
+_DEFAULT = Config.model_validate({"organizations": ({"name": "any"},)})
+"""The configuration whose policies are printed by default: the default settings."""
 
 
 def policy_command(
@@ -24,16 +24,16 @@ def policy_command(
     format_: str,
     kms_key_arns: Sequence[str],
 ) -> int:
-    """Print the least policies that a configuration needs, one of them, or the role's template."""
-    config = _ANY if config_file is None else load(config_file, environ)
+    """Print the minimum policies that a configuration needs, one of them, or the template of the role."""
+    config = _DEFAULT if config_file is None else load(config_file, environ)
     if format_ == "cloudformation":
-        click.echo(template(config.collect), nl=False)
+        click.echo(render_template(config.collect), nl=False)
         return ExitCode.OK
-    found = policies(config, kms_key_arns=kms_key_arns)
+    found = build_policies(config, kms_key_arns=kms_key_arns)
     if holder is not None and holder not in found:
         raise UsageError(
-            f"nobody is called {holder} here, or needs a policy",
-            hint=f"write --for {', or '.join(found)}",
+            f"unknown policy name {holder}",
+            hint=f"use --for {' or --for '.join(found)}",
         )
     click.echo(json.dumps(found if holder is None else found[holder], indent=2))
     return ExitCode.OK

@@ -24,7 +24,7 @@ from sso_batch.sharding import Shard, shard_of
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line says of a run; None and () leave it to the configuration."""
+    """The options of a run on the command line; None and () mean the configuration's value."""
 
     output: str | None = None
     only: Sequence[str] = ()
@@ -39,7 +39,10 @@ class RunOptions:
 def run_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions
 ) -> int:
-    """Audit what a configuration file lists; raises UsageError before the first call."""
+    """Audit the organizations of a configuration file and return the exit code.
+
+    Raises UsageError before the first call to an organization.
+    """
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
     outcome, names = execute(terminal, environ, config, options, shard)
@@ -50,7 +53,7 @@ def run_command(
 
 
 def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
-    """Give the command that resumes a run."""
+    """Return the command that resumes a run."""
     words = ["sso-batch", "run", "--config", str(config_file), "--run-id", run_id, "--resume"]
     for name, value in (
         ("--output", options.output),
@@ -71,7 +74,7 @@ def execute(
     options: RunOptions,
     shard: Shard | None = None,
 ) -> tuple[RunOutcome, FileNames]:
-    """Run: the outcome, and the names of its files."""
+    """Run the audit, and return its outcome and the names of its files."""
     open_files.raise_limit()
     require_format_libraries(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
@@ -83,12 +86,12 @@ def execute(
         names=names,
         config_sha256=fingerprint(config),
         strategy=config.collect.strategy,
-        not_selected=tuple(one.name for one in config.organizations if one not in organizations),
+        not_selected=tuple(entry.name for entry in config.organizations if entry not in organizations),
         shard=shard,
     )
     if shard is not None:
-        part = shard.part([one.name for one in organizations])
-        organizations = tuple(one for one in organizations if one.name in part)
+        part = shard.part([organization.name for organization in organizations])
+        organizations = tuple(organization for organization in organizations if organization.name in part)
     with terminal.watch() as (log, progress):
         report_caveats(store, log)
         context = RunContext(config, facts, started_at, store, log, now, stop)
@@ -98,7 +101,7 @@ def execute(
 
 
 def with_options(config: Config, options: RunOptions) -> Config:
-    """The configuration as the command line changes it; raises UsageError."""
+    """Return the configuration with the options of the command line; raise UsageError for a wrong one."""
     output: dict[str, object] = {}
     if options.output is not None:
         output["directory"] = place_named(options.output).directory
@@ -114,5 +117,5 @@ def with_options(config: Config, options: RunOptions) -> Config:
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -8,10 +8,10 @@ from sso_batch.exit_codes import ExitCode
 
 
 def schema_command(of: str) -> int:
-    """Print the JSON Schema of the configuration, or of a snapshot's records."""
+    """Print the JSON Schema of the configuration, or of a record of a snapshot."""
     for_programs()
     if of == "snapshot":
-        from sso_batch.run_files.snapshot_schema import snapshot_schema_text  # noqa: PLC0415 - one of the two
+        from sso_batch.run_files.snapshot_schema import snapshot_schema_text  # noqa: PLC0415 - only one is needed
 
         click.echo(snapshot_schema_text())
     else:

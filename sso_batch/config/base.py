@@ -1,60 +1,74 @@
-"""What all parts of the configuration have in common."""
+"""The base class of every section of the configuration, and the types of optional keys."""
 
-from typing import Annotated, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from sso_batch.config.yaml.scalars import Expanded
 
-Part = TypeVar("Part")
+T = TypeVar("T")
 
 
 class Section(BaseModel):
-    """A part of the configuration: no key but the known ones, no value of another type, no change."""
+    """A section of the configuration: immutable, with no unknown keys and no type coercion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
+    example: ClassVar[str] = ""
+    """A line of this section, for error messages."""
+
     @field_validator("*", mode="before")
     @classmethod
-    def _expanded(cls, value: object, info: ValidationInfo) -> object:
-        """Type a variable's value, unless the key takes text: an external id may look like a number."""
+    def _type_variable(cls, value: object, info: ValidationInfo) -> object:
+        """Type the value of a variable, unless the key takes text: an external ID may look like a number."""
         if not isinstance(value, Expanded) or info.field_name is None:
             return value
-        return value.typed() if _wants_more_than_text(cls.model_fields[info.field_name].annotation) else value
+        annotation = cls.model_fields[info.field_name].annotation
+        return value.typed() if _accepts_more_than_text(annotation) else value
 
 
-def _wants_more_than_text(annotation: object) -> bool:
-    """Tell whether a field's type has a number, a boolean or a section in it, however deep."""
+def conflict_error(text: str) -> PydanticCustomError:
+    """Return the error of a key that is valid alone and conflicts with another key."""
+    return PydanticCustomError("conflict", "{text}", {"text": text})
+
+
+def form_error(text: str) -> PydanticCustomError:
+    """Return the error of a value that does not have the form of its key."""
+    return PydanticCustomError("form", "{text}", {"text": text})
+
+
+def _accepts_more_than_text(annotation: object) -> bool:
+    """Return whether a field's type contains a number, a boolean or a section, at any depth."""
     if get_origin(annotation) is Literal:
         return not all(isinstance(value, str) for value in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, int | float | Section):
         return True
-    return any(_wants_more_than_text(part) for part in get_args(annotation))
+    return any(_accepts_more_than_text(part) for part in get_args(annotation))
 
 
-def _written(value: object) -> object:
-    """Refuse a key that stands there without a value: it may have been forgotten."""
+def _require_value(value: object) -> object:
+    """Refuse a key without a value: the value may have been forgotten."""
     if value is None:
-        raise PydanticCustomError("no_value", "there is no value: write one, or take the key away")
+        raise PydanticCustomError("no_value", "missing value: provide one or remove the key")
     return value
 
 
-def _keys(value: object) -> object:
-    """Take a part whose keys are all commented out for an empty one."""
+def _empty_section(value: object) -> object:
+    """Accept a section whose keys are all commented out."""
     return {} if value is None else value
 
 
-def _items(value: object) -> object:
-    """Take a list whose items are all commented out for an empty one."""
+def _empty_list(value: object) -> object:
+    """Accept a list whose items are all commented out."""
     return () if value is None else value
 
 
-MayBeLeftOut = Annotated[Part | None, BeforeValidator(_written)]
-"""A key that need not be there, but has a value where it is."""
+OptionalKey = Annotated[T | None, BeforeValidator(_require_value)]
+"""A key that can be left out; if it is present, it needs a value."""
 
-Keys = Annotated[Part, BeforeValidator(_keys)]
-"""A part with keys; nothing after its colon is an empty one."""
+OptionalSection = Annotated[T, BeforeValidator(_empty_section)]
+"""A section that can be left out or empty."""
 
-Items = Annotated[tuple[Part, ...], BeforeValidator(_items)]
-"""A list that may have no items; nothing after its colon is an empty one."""
+OptionalList = Annotated[tuple[T, ...], BeforeValidator(_empty_list)]
+"""A list that can be left out or empty."""

@@ -1,6 +1,6 @@
-"""`defaults` put into each organization of the tree, before anything is validated.
+"""`defaults`, merged into each organization of the tree before validation.
 
-A node keeps its line and path where it was written, so that an error of a default is told once, there.
+A node keeps the line and the path where it was written, so that an error in a default is reported once.
 """
 
 from dataclasses import replace
@@ -9,11 +9,11 @@ from sso_batch.config.organization import ROLE_KEYS, Defaults
 from sso_batch.config.yaml.nodes import Node
 
 _KEYS = frozenset(field.alias or name for name, field in Defaults.model_fields.items())
-_EITHER = {"profile": "role_arn", "role_arn": "profile"}
+_EXCLUSIVE = {"profile": "role_arn", "role_arn": "profile"}
 
 
-def merged(root: Node) -> Node:
-    """Give the tree with the defaults in each organization; what is no mapping is left as it is."""
+def apply_defaults(root: Node) -> Node:
+    """Return the tree with the defaults in each organization; what is not a mapping stays unchanged."""
     if not isinstance(root.value, dict):
         return root
     defaults, organizations = root.value.get("defaults"), root.value.get("organizations")
@@ -22,27 +22,27 @@ def merged(root: Node) -> Node:
     if organizations is None or not isinstance(organizations.value, tuple):
         return root
     shared = {key: node for key, node in defaults.value.items() if key in _KEYS}
-    filled = tuple(_filled(organization, shared) for organization in organizations.value)
+    filled = tuple(_with_defaults(organization, shared) for organization in organizations.value)
     return replace(root, value={**root.value, "organizations": replace(organizations, value=filled)})
 
 
-def _filled(organization: Node, shared: dict[str, Node]) -> Node:
-    """Give one organization with what it does not say itself."""
+def _with_defaults(organization: Node, shared: dict[str, Node]) -> Node:
+    """Return an organization with the defaults of the keys that it does not set itself."""
     own = organization.value
     if not isinstance(own, dict):
         return organization
-    kept = {key: node for key, node in shared.items() if _EITHER.get(key) not in own}
-    both = {**kept, **own}
-    if "tags" in kept and "tags" in own:
-        both["tags"] = _joined(kept["tags"], own["tags"])
-    if "role_arn" not in both:
+    inherited = {key: node for key, node in shared.items() if _EXCLUSIVE.get(key) not in own}
+    merged = {**inherited, **own}
+    if "tags" in inherited and "tags" in own:
+        merged["tags"] = _merge_tags(inherited["tags"], own["tags"])
+    if "role_arn" not in merged:
         for key in set(ROLE_KEYS) - own.keys():
-            both.pop(key, None)
-    return replace(organization, value=both)
+            merged.pop(key, None)
+    return replace(organization, value=merged)
 
 
-def _joined(shared: Node, own: Node) -> Node:
-    """Give both sets of tags, key by key."""
+def _merge_tags(shared: Node, own: Node) -> Node:
+    """Merge two sets of tags by key; the organization's own value wins."""
     if isinstance(shared.value, dict) and isinstance(own.value, dict):
         return replace(own, value={**shared.value, **own.value})
     return own

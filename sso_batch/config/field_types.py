@@ -1,4 +1,7 @@
-"""Texts of a known form: AWS's names and ours, each with the sentence that says what to write."""
+"""The text types of the configuration: names, ARNs, Regions and other identifiers.
+
+Each type has a pattern, the near misses that users write, and what to write instead.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +10,12 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, WithJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
+
+from sso_batch.config.base import form_error
 
 _REGION = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}"
-_PARTITIONS = {  # by how the names of their Regions begin; all others are of partition aws
+_PARTITIONS = {  # by the prefix of their Region names; every other Region belongs to partition aws
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
     "us-iso-": "aws-iso",
@@ -29,25 +34,38 @@ DEFAULT_REGIONS = {
     "aws-iso-e": "eu-isoe-west-1",
     "aws-eusc": "eusc-de-east-1",
 }
-"""Every partition with a Region that is on in all of its accounts. Source: botocore's partitions.json."""
+"""Every partition with a Region that is enabled in all its accounts. Source: botocore's partitions.json."""
 
 _PARTITION = f"({'|'.join(DEFAULT_REGIONS)})"
 _ROLE_ARN = rf"arn:{_PARTITION}:iam::[0-9]{{12}}:role/[\x21-\x7e]{{1,576}}"
+_WRONG_ACCOUNT_ID = r"([0-9]{1,11}|[0-9]{13,})"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """Makes a text type strict: all of it must match `pattern`, otherwise `say` tells what to write."""
+class TextForm:
+    """The form of a text: `pattern` must match the whole text.
+
+    The error names the first of `near_misses` that matches, or else `problem`, and then the remedy. It never
+    repeats the text, which may be a secret. `{length}` in a near miss is the length of its group's match.
+    """
 
     pattern: str
-    say: str
+    problem: str
+    remedy: str
+    near_misses: tuple[tuple[str, str], ...] = ()
 
     def check(self, value: str | SecretStr) -> str | SecretStr:
-        """Let a text of this form pass; the sentence of another one never repeats it."""
+        """Return `value` if it has this form; raise PydanticCustomError otherwise."""
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if re.fullmatch(self.pattern, text, re.ASCII) is None:
-            raise PydanticCustomError("form", "{say}", {"say": self.say})
+            raise form_error(f"{self._problem(text)}: {self.remedy}")
         return value
+
+    def _problem(self, text: str) -> str:
+        for pattern, problem in self.near_misses:
+            if match := re.fullmatch(pattern, text, re.ASCII | re.DOTALL):
+                return problem.format(length=len(match[match.lastindex or 0]))
+        return self.problem
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -59,58 +77,114 @@ class Form:
 
 
 def partition_of_arn(arn: str) -> str:
-    """Give the partition that an ARN names, such as aws or aws-cn."""
+    """Return the partition of an ARN, such as aws or aws-cn."""
     return arn.split(":", 2)[1]
 
 
 def partition_of_region(region: str) -> str:
-    """Give the partition that a Region belongs to."""
-    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
+    """Return the partition of a Region."""
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def is_region(text: str) -> bool:
-    """Tell whether a text has the form of a Region's name."""
+    """Return whether a text has the form of a Region name."""
     return re.fullmatch(_REGION, text, re.ASCII) is not None
 
 
-def _one_or_more(written: object) -> object:
-    """Take one text for a list of one."""
-    return (written,) if isinstance(written, str) else written
+def _as_list(value: object) -> object:
+    """Accept a single text as a list of one."""
+    return (value,) if isinstance(value, str) else value
 
 
-def _iso_date(written: object) -> object:
-    """Read a date written as 2026-12-31."""
-    if isinstance(written, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written, re.ASCII):
-        try:
-            return date.fromisoformat(written)
-        except ValueError:
-            raise PydanticCustomError("day", "there is no such day: write one of the calendar") from None
-    if isinstance(written, date):
-        return written
-    raise PydanticCustomError("day", "write a date as year-month-day, such as 2026-12-31")
+def _parse_date(value: object) -> object:
+    """Return the date of a text such as 2026-12-31."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        raise form_error("not a date: write year-month-day, such as 2026-12-31")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise form_error("not a valid calendar date: correct the month or the day") from None
 
 
-Text = Annotated[str, Form(r"[^\x00-\x1f\x7f-\x9f]{1,1024}", "write one line of text, not empty")]
-Label = Annotated[
-    str, Form(r"[A-Za-z0-9_.:/+@-]{1,128}", "name a tag with letters, digits and _ . : / + @ - only")
+_TOO_LONG = (r".{1025,}", "the text has {length} characters, and at most 1024 are allowed")
+_NOT_ONE_LINE = (r".*[\x00-\x1f\x7f-\x9f].*", "the text contains a line break or another control character")
+
+Text = Annotated[
+    str,
+    TextForm(
+        r"[^\x00-\x1f\x7f-\x9f]{1,1024}",
+        "the text is empty",
+        "write one line of text",
+        (_TOO_LONG, _NOT_ONE_LINE),
+    ),
 ]
-LabelValue = Annotated[str, Form(r"[^\x00-\x1f\x7f-\x9f,]{0,256}", "write one line of text without commas")]
+TagKey = Annotated[
+    str,
+    TextForm(
+        r"[A-Za-z0-9_.:/+@-]{1,128}",
+        "not a valid tag name",
+        "use at most 128 letters, digits and _ . : / + @ -",
+    ),
+]
+TagValue = Annotated[
+    str,
+    TextForm(
+        r"[^\x00-\x1f\x7f-\x9f,]{0,256}",
+        "not a valid tag value",
+        "use one line of at most 256 characters, without commas",
+    ),
+]
 Name = Annotated[
     str,
-    Form(
+    TextForm(
         r"[a-z0-9][a-z0-9-]{0,62}",
-        "write a name of lower-case letters, digits and hyphens, at most 63, such as acme-prod",
+        "not a valid name",
+        "use at most 63 lowercase letters, digits and hyphens, such as acme-prod",
+        (
+            (r"[A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*", "uppercase letters are not allowed"),
+            (r"[A-Za-z0-9_-]*_[A-Za-z0-9_-]*", "underscores are not allowed"),
+            (r"-[a-z0-9-]*", "a name cannot begin with a hyphen"),
+            (r"[a-z0-9-]{64,}", "the name has {length} characters"),
+        ),
     ),
 ]
 ProfileName = Annotated[
-    str, Form(r"[^\x00-\x1f\x7f-\x9f\]\[]{1,256}", "write a profile's name as it stands in ~/.aws/config")
+    str,
+    TextForm(
+        r"[^\x00-\x1f\x7f-\x9f\]\[]{1,256}",
+        "not a profile name",
+        "write the name of a profile in ~/.aws/config, without brackets, such as acme-management",
+    ),
 ]
 RoleArn = Annotated[
-    str, Form(_ROLE_ARN, "write a role's ARN such as arn:aws:iam::111122223333:role/SsoBatchAudit")
+    str,
+    TextForm(
+        _ROLE_ARN,
+        "not the ARN of a role",
+        "write a role ARN such as arn:aws:iam::111122223333:role/SsoBatchAudit",
+        (
+            (
+                r"arn:[^:]*:sts::[0-9]*:assumed-role/.*",
+                "this is the ARN of a role session, not of the role",
+            ),
+            (
+                rf"arn:[^:]*:iam::{_WRONG_ACCOUNT_ID}:.*",
+                "the account ID has {length} digits instead of 12",
+            ),
+            (r"arn:[^:]*:iam:[a-z0-9-]+:.*", "the ARN of a role has no Region"),
+            (r"arn:[^:]*:iam::[0-9]{12}:user/.*", "this is the ARN of a user, not of a role"),
+            (r"arn:[^:]*:iam::[0-9]{12}:(?!role/).*", "this is the ARN of another resource, not of a role"),
+            (r"arn:[^:]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}", "unknown AWS partition in the ARN"),
+            (r"[0-9]{12}", "this is an account ID, not the ARN of a role"),
+            (r"(role/)?[\w+=,.@/-]+", "this is a name, not the ARN of a role"),
+        ),
+    ),
 ]
 RoleChain = Annotated[
     tuple[RoleArn, ...],
-    BeforeValidator(_one_or_more),
+    BeforeValidator(_as_list),
     WithJsonSchema(
         {
             "anyOf": [
@@ -122,31 +196,82 @@ RoleChain = Annotated[
 ]
 ExternalId = Annotated[
     SecretStr,
-    Form(
+    TextForm(
         r"[\w+=,.@:/-]{2,1224}",
-        "write an external id of 2 to 1224 letters, digits and _ + = , . @ : / -",
+        "not a valid external ID",
+        "use 2 to 1224 letters, digits and _ + = , . @ : / -",
+        ((r".", "an external ID has at least 2 characters"),),
     ),
 ]
 SessionName = Annotated[
-    str, Form(r"[\w+=,.@-]{2,64}", "write a session name of 2 to 64 letters, digits and _ + = , . @ -")
+    str,
+    TextForm(
+        r"[\w+=,.@-]{2,64}", "not a valid session name", "use 2 to 64 letters, digits and _ + = , . @ -"
+    ),
 ]
-Region = Annotated[str, Form(_REGION, "write a Region's name such as eu-west-1")]
+_REGION_NEAR_MISSES = (
+    (rf"(?i:{_REGION})", "Region names are lowercase"),
+    (r"[a-z]{2,4}(-[a-z]+){1,2}[0-9]{1,2}", "the hyphen before the number is missing"),
+    (rf"{_REGION}[a-z]", "this is an Availability Zone, not a Region"),
+    (r"[a-z]{2,4}(-[a-z]+){1,2}", "the number at the end is missing"),
+)
+Region = Annotated[
+    str, TextForm(_REGION, "not a Region name", "write a Region such as eu-west-1", _REGION_NEAR_MISSES)
+]
 RegionOrAuto = Annotated[
-    str, Form(rf"auto|{_REGION}", "write a Region's name such as eu-west-1, or auto to have it found")
+    str,
+    TextForm(
+        rf"auto|{_REGION}",
+        "not a Region name",
+        "write a Region such as eu-west-1, or auto to detect it",
+        ((r"(?i:auto)", "auto is written in lowercase"), *_REGION_NEAR_MISSES),
+    ),
 ]
-OrganizationId = Annotated[str, Form(r"o-[a-z0-9]{10,32}", "write an organization's id such as o-a1b2c3d4e5")]
+OrganizationId = Annotated[
+    str,
+    TextForm(
+        r"o-[a-z0-9]{10,32}",
+        "not an organization ID",
+        "write an ID such as o-a1b2c3d4e5",
+        (
+            (r"[0-9]{12}", "this is an account ID, not an organization ID"),
+            (r"r-[a-z0-9]{4,32}", "this is the ID of a root, not of an organization"),
+            (r"ou-[a-z0-9-]+", "this is the ID of an organizational unit, not of an organization"),
+            (r"(?i:o-[a-z0-9]{10,32})", "organization IDs are lowercase"),
+            (r"arn:.*", "this is an ARN, not an organization ID"),
+        ),
+    ),
+]
 KmsKey = Annotated[
     str,
-    Form(
+    TextForm(
         rf"arn:{_PARTITION}:kms:[a-z0-9-]+:[0-9]{{12}}:(key|alias)/[\w/-]+|alias/[\w/-]+|(mrk-)?[0-9a-f-]{{32,36}}",
-        "write a KMS key's id, its ARN or alias/NAME",
+        "not a KMS key",
+        "write its ID, its ARN, or an alias such as alias/audit-reports",
+        (
+            (
+                rf"arn:[^:]*:kms:[^:]*:{_WRONG_ACCOUNT_ID}:.*",
+                "the account ID has {length} digits instead of 12",
+            ),
+        ),
     ),
 ]
 TopicArn = Annotated[
     str,
-    Form(
+    TextForm(
         rf"arn:{_PARTITION}:sns:[a-z0-9-]+:[0-9]{{12}}:[\w-]{{1,256}}(\.fifo)?",
-        "write a topic's ARN such as arn:aws:sns:eu-west-1:111122223333:audits",
+        "not the ARN of an SNS topic",
+        "write a topic ARN such as arn:aws:sns:eu-west-1:111122223333:audits",
+        (
+            (
+                rf"arn:[^:]*:sns:[^:]*:{_WRONG_ACCOUNT_ID}:.*",
+                "the account ID has {length} digits instead of 12",
+            ),
+            (
+                r"arn:[^:]*:sns:[^:]*:[0-9]{12}:[^:]+:[^:]+",
+                "this is the ARN of a subscription, not of a topic",
+            ),
+        ),
     ),
 ]
-Day = Annotated[date, BeforeValidator(_iso_date), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -1,4 +1,4 @@
-"""What tells two configurations apart."""
+"""Fingerprints of configurations: equal for configurations that mean the same."""
 
 import hashlib
 import json
@@ -7,32 +7,31 @@ from typing import Any
 from sso_batch.config.models import Config
 from sso_batch.config.organization import Organization
 
-_WHOSE = {"name", "profile", "role_arns", "source_profile", "region", "organization_id"}
+_IDENTITY_KEYS = {"name", "profile", "role_arns", "source_profile", "region", "organization_id"}
 """The keys of an organization that decide which rows it has; secrets do not, and are left out."""
 
-_PACE = {"requests_per_second"}
+_RATE_KEYS = {"requests_per_second"}
 
 
 def fingerprint(config: Config) -> str:
-    """Give the SHA-256, in hex, of the configuration in canonical JSON, its secrets masked.
+    """Return the SHA-256, in hex, of the configuration in canonical JSON, with secrets masked.
 
-    `defaults` count where they hold, in the organizations: where a value is written makes no difference.
+    `defaults` count in the organizations that use them: where a value is written makes no difference.
     """
-    values = config.model_dump(mode="json", by_alias=True, exclude={"defaults"})
-    return _sha256(values)
+    return _sha256(config.model_dump(mode="json", by_alias=True, exclude={"defaults"}))
 
 
 def reading_fingerprint(config: Config, organization: Organization, *, outdated: bool) -> str:
-    """Give the SHA-256, in hex, of what decides one organization's rows and the bytes of its CSV.
+    """Return the SHA-256, in hex, of everything that decides the bytes of one organization's CSV.
 
-    Two audits with the same one read the same of the same organization; `outdated` tells whether they ask for
-    outdated versions of permission sets, too. The pace, the deadline, labels and
-    sessions make no difference, and no secret is in it.
+    Audits with the same fingerprint read the same data of the same organization; `outdated` is whether they
+    also ask for outdated provisioning. Rate, deadline, tags and role sessions make no difference, and secrets
+    are not included.
     """
     return _sha256(
         {
-            "organization": organization.model_dump(mode="json", include=_WHOSE),
-            "collect": config.collect.model_dump(mode="json", exclude=_PACE),
+            "organization": organization.model_dump(mode="json", include=_IDENTITY_KEYS),
+            "collect": config.collect.model_dump(mode="json", exclude=_RATE_KEYS),
             "escape_formulas": config.output.escape_formulas,
             "outdated": outdated,
         }

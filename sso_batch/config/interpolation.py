@@ -1,21 +1,21 @@
-"""`${VAR}` in a scalar: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, and `$$` for a dollar sign.
+"""Variables in a scalar: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, and `$$` for a dollar sign.
 
-As in the shell, `:-` and `:?` also take an empty variable for an unset one. What a variable holds is
-never looked into again, and a `$` that no `{` or `$` follows is kept as it stands.
+As in the shell, `:-` and `:?` treat an empty variable like an unset one. The value of a variable is never
+expanded again, and a `$` that no `{` or `$` follows stays unchanged.
 """
 
 import re
 from collections.abc import Mapping
 
+MAX_LENGTH = 100_000
+"""The maximum length of the values of all variables in a scalar, in characters."""
+
 _DOLLARS = re.compile(r"\$\$|\$\{(?P<body>[^}]*)(?P<end>\}?)")
 _REFERENCE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<form>[-?])(?P<words>.*))?", re.DOTALL)
 
 
-LONGEST = 100_000  # characters: no setting is as long
-
-
 class ExpansionError(ValueError):
-    """A scalar that cannot be expanded: `reasons` has a sentence for each thing that is wrong."""
+    """A scalar that cannot be expanded; `reasons` has a sentence for each problem."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -23,11 +23,11 @@ class ExpansionError(ValueError):
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
-    """Put the variables' values into `text`; raise ExpansionError with everything that is wrong with it."""
+    """Return `text` with its variables replaced; raise ExpansionError with every problem."""
     reasons: list[str] = []
     length = 0
 
-    def replaced(dollars: re.Match[str]) -> str:
+    def replacement(dollars: re.Match[str]) -> str:
         nonlocal length
         if dollars[0] == "$$":
             return "$"
@@ -37,20 +37,20 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             reasons.append(str(error.args[0]))
             return ""
         length += len(value)
-        return value if length <= LONGEST else ""
+        return value if length <= MAX_LENGTH else ""
 
-    expanded = _DOLLARS.sub(replaced, text)
-    if length > LONGEST:
-        reasons.append(f"the variables here hold more than {LONGEST:,} characters: no setting is as long")
+    expanded = _DOLLARS.sub(replacement, text)
+    if length > MAX_LENGTH:
+        reasons.append(f"the variables hold more than {MAX_LENGTH:,} characters: check their values")
     if reasons:
         raise ExpansionError(reasons)
     return expanded
 
 
 def _value(body: str | None, environ: Mapping[str, str]) -> str:
-    """Give what stands for `${body}`, whose body is None where it has no end.
+    """Return the value of `${body}`; `body` is None if the closing brace is missing.
 
-    Raises LookupError with the reason where nothing does.
+    Raises LookupError with the reason if it has none.
     """
     if body is None:
         raise LookupError("`${` without `}`: close it, or write `$$` for a dollar sign")
@@ -62,7 +62,7 @@ def _value(body: str | None, environ: Mapping[str, str]) -> str:
     name, form, words = reference["name"], reference["form"], reference["words"] or ""
     if "${" in words.replace("$$", ""):
         raise LookupError(
-            f"`${{` inside ${{{name}…}}: a default cannot hold a variable; write `$$` for a dollar sign"
+            f"`${{` inside ${{{name}…}}: a default cannot contain a variable; write `$$` for a dollar sign"
         )
     words = words.replace("$$", "$")
     value = environ.get(name)
@@ -72,4 +72,4 @@ def _value(body: str | None, environ: Mapping[str, str]) -> str:
         return words
     if form == "?":
         raise LookupError(f"the variable {name} is not set or empty: {words or 'set it'}")
-    raise LookupError(f"the variable {name} is not set: set it, or give a default with ${{{name}:-default}}")
+    raise LookupError(f"the variable {name} is not set: set it, or provide a default: ${{{name}:-default}}")

@@ -1,76 +1,76 @@
-"""From a file to its configuration, or to everything that is wrong with it."""
+"""Loading a configuration file: a `Config`, or every problem of the file."""
 
 import stat
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from sso_batch.config.defaults import merged
+from sso_batch.config.defaults import apply_defaults
 from sso_batch.config.interpolation import expand
 from sso_batch.config.models import Config
 from sso_batch.config.problems import Problem
-from sso_batch.config.validation import validated
+from sso_batch.config.validation import validate
 from sso_batch.config.yaml.reader import DocumentError, read
 from sso_batch.errors import ConfigurationError
 
-LARGEST = 1_000_000  # bytes
-_OPEN_ALREADY = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+MAX_BYTES = 1_000_000
+_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
-    """Read the configuration at `path`, its variables out of `environ`.
+    """Return the configuration at `path`, with the variables of `environ`.
 
     Raises ConfigurationError with every problem of the file.
     """
     try:
         root, problems = read(_text(path), partial(expand, environ=environ))
     except DocumentError as error:
-        raise _refused(path, error.problems) from None
-    outcome = validated(merged(root))
+        raise _configuration_error(path, error.problems) from None
+    outcome = validate(apply_defaults(root))
     if isinstance(outcome, Config) and not problems:
         return outcome
     found = [] if isinstance(outcome, Config) else outcome
-    raise _refused(path, [*problems, *found])
+    raise _configuration_error(path, [*problems, *found])
 
 
 def _text(path: Path) -> str:
-    """Read the file, no more of it than a configuration has."""
+    """Return the text of the file, and read no more than MAX_BYTES of it."""
     try:
-        if not _may_be_opened(path):
-            raise _unread("this is a device or a pipe: write the path of a configuration file")
+        if not _can_be_read_to_its_end(path):
+            raise _document_error("this is a device or a pipe: pass the path of a configuration file")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unread("there is no such file: write the path of a configuration file") from None
+        raise _document_error("no such file: pass the path of a configuration file") from None
     except IsADirectoryError:
-        raise _unread("this is a folder: write the path of a configuration file in it") from None
+        raise _document_error("this is a folder: pass the path of a configuration file in it") from None
     except OSError as error:
-        raise _unread(f"the file cannot be read: {error.strerror}") from None
+        raise _document_error(f"the file cannot be read: {error.strerror}") from None
     except ValueError:
-        raise _unread("this is no path of a file") from None
-    if len(content) > LARGEST:
-        raise _unread("the file is larger than 1 MB: split it")
+        raise _document_error("not a valid path: pass the path of a configuration file") from None
+    if len(content) > MAX_BYTES:
+        raise _document_error("the file is larger than 1 MB: split it")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _unread("the file is not UTF-8: save it as UTF-8", line) from None
+        raise _document_error("the file is not UTF-8: save it as UTF-8", line) from None
     return text
 
 
-def _may_be_opened(path: Path) -> bool:
-    """Whether opening and reading it comes to an end: a pipe without a writer would wait for ever.
+def _can_be_read_to_its_end(path: Path) -> bool:
+    """Return whether reading terminates: a pipe without a writer would block forever.
 
-    A pipe that is open already, as `<(…)` of a shell gives one, has its writer.
+    A pipe that is already open, such as a shell's `<(…)`, has a writer.
     """
     mode = path.stat().st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or str(path).startswith(_OPEN_ALREADY)
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or str(path).startswith(_OPEN_FILES)
 
 
-def _unread(text: str, line: int = 0) -> DocumentError:
+def _document_error(text: str, line: int = 0) -> DocumentError:
     return DocumentError([Problem(line, "", text)])
 
 
-def _refused(path: Path, problems: list[Problem]) -> ConfigurationError:
-    """Make the error with each problem once, in the order of the file."""
-    return ConfigurationError(problem.told(str(path)) for problem in sorted(set(problems)))
+def _configuration_error(path: Path, problems: list[Problem]) -> ConfigurationError:
+    """Return the error with each problem once, in the order of the file."""
+    return ConfigurationError(problem.format(str(path)) for problem in sorted(set(problems)))

@@ -1,11 +1,10 @@
-"""The configuration as a whole, strict and frozen."""
+"""The configuration, immutable and with strict types."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
-from sso_batch.config.base import Keys, MayBeLeftOut, Section
+from sso_batch.config.base import OptionalKey, OptionalSection, Section, form_error
 from sso_batch.config.durations import Duration
 from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
@@ -13,62 +12,90 @@ from sso_batch.config.output import Output
 from sso_batch.config.review import Review
 
 
-class Run(Section):
-    """The `run` part: how many at once, and for how long."""
+class RunSettings(Section):
+    """The `run` section: parallelism and time limits."""
+
+    example = "deadline: 2h"
 
     max_parallel_organizations: Annotated[int, Field(ge=1, le=200)] = Field(
-        20, description="How many organizations are audited at once: 1 to 200."
+        20, description="How many organizations are audited at the same time: 1 to 200."
     )
     deadline: Duration = Field(
-        "2h", validate_default=True, description="For the whole run; what is unfinished by then is a gap."
+        "2h",
+        validate_default=True,
+        description="The time limit of a run. Whatever is unfinished by then becomes a gap.",
+        examples=["90m"],
     )
     resume_max_age: Duration = Field(
         "12h",
         validate_default=True,
-        description="A resume audits a finished organization anew if it is older.",
+        description="With --resume, a finished organization is audited again if it is older than this.",
+        examples=["1d"],
     )
 
 
 class Collect(Section):
-    """The `collect` part: what is read, and how fast."""
+    """The `collect` section: what is read, and how fast."""
+
+    example = "strategy: complete"
 
     strategy: Literal["complete", "fastest"] = Field(
-        "complete", description="complete sees everything; fastest may take fewer calls and sees no orphans."
+        "complete",
+        description="complete reads every assignment, including orphaned ones. fastest may need fewer API "
+        "calls, and does not find assignments of deleted users and groups.",
     )
     permission_set_details: bool = Field(
-        default=True, description="Read the policies, the boundary and the tags of permission sets."
+        default=True,
+        description="Read the policies, permissions boundary and tags of permission sets.",
     )
-    entitlements: bool = Field(default=True, description="Read the account-access grants of IAM roles.")
-    account_paths: bool = Field(default=True, description="Read the names of the OUs above an account.")
+    entitlements: bool = Field(default=True, description="Read the account-access entitlements of IAM roles.")
+    account_paths: bool = Field(
+        default=True, description="Read the names of the organizational units (OUs) above each account."
+    )
     requests_per_second: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = Field(
-        20, description="Identity Center's collective limit; more if AWS raised yours."
+        20,
+        description="The maximum rate of Identity Center API calls per organization, in requests per second. "
+        "20 is the quota of AWS; raise it if AWS raised yours.",
     )
 
 
 class Notify(Section):
-    """The `notify` part: who hears of a run."""
+    """The `notify` section: where the summary of a run is sent."""
 
-    sns_topic_arn: MayBeLeftOut[TopicArn] = Field(
-        None, description="The SNS topic that gets the summary of a run, never people's names."
+    example = "sns_topic_arn: arn:aws:sns:eu-west-1:111122223333:audits"
+
+    sns_topic_arn: OptionalKey[TopicArn] = Field(
+        None,
+        description="The SNS topic that receives the summary of a run. It never contains names of people.",
+        examples=["arn:aws:sns:eu-west-1:111122223333:audits"],
     )
 
 
 class Config(Section):
-    """What `sso-batch` audits and how, as one YAML file says it."""
+    """The configuration of sso-batch: what is audited, and how."""
 
-    version: Literal[1] = Field(1, description="The version of this schema: 1.")
-    output: Keys[Output] = Field(
-        default_factory=Output, description="Where the files of a run go, and which are written."
+    example = "organizations: [{name: acme}]"
+
+    version: Literal[1] = Field(1, description="The version of the configuration format.")
+    output: OptionalSection[Output] = Field(
+        default_factory=Output, description="Where the files of a run are written, and which."
     )
-    run: Keys[Run] = Field(default_factory=Run, description="How a run goes about its organizations.")
-    collect: Keys[Collect] = Field(
-        default_factory=Collect, description="What is read of an organization, and how."
+    run: OptionalSection[RunSettings] = Field(
+        default_factory=RunSettings, description="Parallelism and time limits."
     )
-    review: Keys[Review] = Field(default_factory=Review, description="Findings and changes.")
-    notify: Keys[Notify] = Field(default_factory=Notify, description="Whom to tell when a run has ended.")
-    defaults: Keys[Defaults] = Field(
+    collect: OptionalSection[Collect] = Field(
+        default_factory=Collect, description="What is read from each organization, and how fast."
+    )
+    review: OptionalSection[Review] = Field(
+        default_factory=Review, description="Findings, waivers, and the comparison with the previous run."
+    )
+    notify: OptionalSection[Notify] = Field(
+        default_factory=Notify, description="Where the summary of a run is sent."
+    )
+    defaults: OptionalSection[Defaults] = Field(
         default_factory=Defaults,
-        description="Any key of an organization but its name; an organization's own key wins.",
+        description="Values for every organization: any key of an organization except its name. An "
+        "organization's own value wins; tags are merged.",
     )
     organizations: tuple[Organization, ...] = Field(
         json_schema_extra={"minItems": 1},
@@ -78,7 +105,7 @@ class Config(Section):
     @field_validator("organizations")
     @classmethod
     def _at_least_one(cls, organizations: tuple[Organization, ...]) -> tuple[Organization, ...]:
-        # pydantic's own min_length counts the valid ones only
+        # pydantic's own min_length counts only the valid ones
         if not organizations:
-            raise PydanticCustomError("form", "write at least one organization")
+            raise form_error("the list is empty: add at least one organization, such as `- name: acme`")
         return organizations

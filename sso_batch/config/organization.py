@@ -1,124 +1,150 @@
-"""An organization of the file: who we are in it, and where its instance lives."""
+"""An organization of the configuration: its credentials and its Region."""
 
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
-from sso_batch.config.base import Keys, MayBeLeftOut, Section
+from sso_batch.config.base import OptionalKey, OptionalSection, Section, conflict_error, form_error
 from sso_batch.config.field_types import (
     ExternalId,
-    Label,
-    LabelValue,
     Name,
     OrganizationId,
     ProfileName,
     RegionOrAuto,
     RoleChain,
     SessionName,
+    TagKey,
+    TagValue,
     Text,
     partition_of_arn,
     partition_of_region,
 )
 
 ROLE_KEYS = ("external_id", "source_profile", "session_name", "duration_seconds")
-"""The keys that mean something only where a role is assumed."""
+"""The keys that need a role to assume."""
 
-LONGEST_CHAINED_SESSION = 3600  # seconds; AWS's limit where a role's credentials assume the next role
+MAX_CHAINED_SESSION = 3600
+"""AWS's limit for the session of a role that another role's credentials assume, in seconds.
 
-
-def together(text: str) -> PydanticCustomError:
-    """Make the error of keys that are right alone but not beside each other."""
-    return PydanticCustomError("together", "{text}", {"text": text})
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+"""
 
 
 class OrganizationSettings(Section):
-    """Every key of an organization but its name.
+    """Every key of an organization except its name.
 
-    Their order matters: a validator holds a key against those before it.
+    The order of the fields matters: a validator sees only the values of the fields before its own.
     """
 
     model_config = ConfigDict(json_schema_extra={"not": {"required": ["profile", "role_arn"]}})
 
-    profile: MayBeLeftOut[ProfileName] = Field(
+    profile: OptionalKey[ProfileName] = Field(
         None,
-        description="The AWS profile whose credentials audit the organization. Instead of role_arn.",
+        description="The AWS profile whose credentials read the organization. Cannot be combined with "
+        "role_arn. With neither, the credentials of the environment are used.",
+        examples=["acme-management"],
     )
     region: RegionOrAuto = Field(
-        "auto", description="The primary Region of the Identity Center instance; auto finds it."
+        "auto",
+        description="The primary Region of the Identity Center instance; auto detects it.",
+        examples=["eu-west-1"],
     )
     role_arns: RoleChain = Field(
         (),
         alias="role_arn",
-        description="The role to assume, or a list of roles to assume in turn. Instead of profile. "
-        "With neither, the environment's own credentials are used.",
+        description="The role to assume, or a list of roles to assume one after another. Cannot be combined "
+        "with profile.",
+        examples=["arn:aws:iam::111122223333:role/SsoBatchAudit"],
     )
-    external_id: MayBeLeftOut[ExternalId] = Field(
+    external_id: OptionalKey[ExternalId] = Field(
         None,
-        description="The external id that the role's trust policy asks for. A secret: write ${VARIABLE}.",
+        description="The external ID that the trust policy of the role requires, 2 to 1224 characters. It is "
+        "a secret: use a variable.",
+        examples=["${ACME_EXTERNAL_ID}"],
     )
-    source_profile: MayBeLeftOut[Text] = Field(
-        None, description="The profile whose credentials assume the first role; by default the environment's."
+    source_profile: OptionalKey[Text] = Field(
+        None,
+        description="The AWS profile whose credentials assume the first role; by default the credentials of "
+        "the environment.",
+        examples=["audit-hub"],
     )
     session_name: SessionName = Field(
-        "sso-batch", description="The name of the role session, as CloudTrail shows it."
+        "sso-batch", description="The name of the role session, as shown in CloudTrail."
     )
     duration_seconds: Annotated[int, Field(ge=1800, le=43200)] = Field(
         3600,
-        description="How long the role's credentials last before they are renewed: 1800 to 43200 seconds, "
-        "and at most 3600 for a chain of roles.",
+        description="The lifetime of the role's credentials, which are renewed before they expire: 1800 to "
+        "43200 seconds, and at most 3600 for a chain of roles.",
     )
-    organization_id: MayBeLeftOut[OrganizationId] = Field(
-        None, description="The organization that must answer; another one answering is a failure."
+    organization_id: OptionalKey[OrganizationId] = Field(
+        None,
+        description="The expected ID of the organization: the audit fails if the credentials belong to "
+        "another one.",
+        examples=["o-a1b2c3d4e5"],
     )
-    tags: Keys[dict[Label, LabelValue]] = Field(
-        default_factory=dict, description="Free labels, for --only tag:tier=prod and --exclude."
+    tags: OptionalSection[dict[TagKey, TagValue]] = Field(
+        default_factory=dict,
+        description="Labels to select organizations with: --only tag:tier=prod, --exclude tag:tier=test.",
+        examples=[{"tier": "prod"}],
     )
 
     @field_validator("role_arns")
     @classmethod
     def _one_partition(cls, roles: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not roles:
-            raise PydanticCustomError("form", "write a role's ARN, or a list of at least one")
+            raise form_error(
+                "the list is empty: add at least one role ARN, "
+                "such as arn:aws:iam::111122223333:role/SsoBatchAudit"
+            )
         partitions = {partition_of_arn(role) for role in roles}
         if len(partitions) > 1:
-            raise PydanticCustomError(
-                "form", "the roles of a chain must be of one partition: no role reaches from one into another"
+            raise form_error(
+                "the roles are in different partitions: use roles of one partition, "
+                "because AWS does not allow role chaining across partitions"
             )
         region = info.data.get("region", "auto")
         if region != "auto" and partition_of_region(region) not in partitions:
-            raise together("the role and the Region are of different partitions: change one of the two")
+            raise conflict_error("role_arn and region are in different partitions: correct one of the two")
         return roles
 
     @field_validator("role_arns")
     @classmethod
-    def _instead_of_profile(cls, roles: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def _not_with_profile(cls, roles: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("profile") is not None:
-            raise together(
-                "profile and role_arn exclude each other: keep one (source_profile assumes a role)"
+            raise conflict_error(
+                "profile and role_arn cannot be combined: remove one of the two "
+                "(to assume the role with a profile, use source_profile)"
             )
         return roles
 
     @field_validator("duration_seconds")
     @classmethod
-    def _short_in_a_chain(cls, seconds: int, info: ValidationInfo) -> int:
-        if len(info.data.get("role_arns", ())) > 1 and seconds > LONGEST_CHAINED_SESSION:
-            raise together("AWS limits the sessions of a chain of roles to 3600 seconds: write at most that")
+    def _limit_of_chains(cls, seconds: int, info: ValidationInfo) -> int:
+        if len(info.data.get("role_arns", ())) > 1 and seconds > MAX_CHAINED_SESSION:
+            raise conflict_error("AWS limits the sessions of chained roles to 3600 seconds: use at most 3600")
         return seconds
 
 
 class Defaults(OrganizationSettings):
-    """What holds for every organization that does not say otherwise."""
+    """The `defaults` section: values for every organization that does not set the key itself."""
+
+    example = "region: eu-west-1"
 
 
 class Organization(OrganizationSettings):
-    """One organization to audit."""
+    """An organization to audit."""
 
-    name: Name = Field(description="The organization's name in file names, columns and logs; unique.")
+    example = "name: acme"
+
+    name: Name = Field(
+        description="The unique name of the organization in file names, columns and logs: at most 63 "
+        "lowercase letters, digits and hyphens.",
+        examples=["acme"],
+    )
 
     @field_validator(*ROLE_KEYS)
     @classmethod
-    def _with_a_role(cls, value: object, info: ValidationInfo) -> object:
+    def _only_with_role(cls, value: object, info: ValidationInfo) -> object:
         if info.data.get("role_arns") == ():
-            raise together("this needs a role to assume: write role_arn beside it, or take it away")
+            raise conflict_error("this key needs a role to assume: add role_arn, or remove this key")
         return value

@@ -1,14 +1,12 @@
-"""Where the files of a run go, and which are written."""
+"""The `output` section: where the files of a run are written, and which."""
 
 import re
 from typing import Literal, NamedTuple
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
-from sso_batch.config.base import MayBeLeftOut, Section
+from sso_batch.config.base import OptionalKey, Section, conflict_error, form_error
 from sso_batch.config.field_types import KmsKey, ProfileName, Region, RoleArn, Text
-from sso_batch.config.organization import together
 
 Format = Literal["csv", "html", "xlsx"]
 
@@ -18,64 +16,88 @@ Acl = Literal["bucket-owner-full-control"]
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?", re.ASCII)
 _PREFIX = re.compile(r"(?:[\w!.*'()+=,@:&$ -]+/)*[\w!.*'()+=,@:&$ -]*", re.ASCII)
 
-_FORM = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
-_NO_FOLDER = (
-    (r"""\s|["'`]|.*[\s"'`]$""", "remove the quotes and blanks around it"),
+_NOT_A_LOCATION = (
+    "not a folder or S3 location: write a folder, or s3://bucket/prefix with a lowercase bucket name"
+)
+_NOT_A_FOLDER = (
+    (r"\s|.*\s$", "not a folder or S3 location"),  # validation adds that there are spaces around it
+    (r"""["'`]|.*["'`]$""", "quotes around the value: remove them"),
     (
         r".*\$[\w{(]",
-        "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell",
+        "a variable was not expanded: write ${NAME} in the configuration, or expand it in the shell",
     ),
-    (
-        r"arn:",
-        "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket",
-    ),
-    (r"s3[an]?(:|//)", _FORM),
-    (r"file:", "this is a URL: write the folder's path alone"),
+    (r"arn:", "this is an ARN: write s3://bucket/prefix; for an access point, use its alias as the bucket"),
+    (r"s3[an]?(:|//)", _NOT_A_LOCATION),
+    (r"file:", "this is a URL: write the path of the folder"),
     (r"https?(:|//)|[^/]*\bs3[.-][^/]*amazonaws\.com", "this is a web address: write s3://bucket/prefix"),
-    (r"[a-z][a-z0-9+.-]+:/|(gs|gcs|az|abfss?|wasbs?|s?ftp|hdfs|oss|r2|swift|minio)(:|//)", _FORM),
+    (
+        r"[a-z][a-z0-9+.-]+:/|(gs|gcs|az|abfss?|wasbs?|s?ftp|hdfs|oss|r2|swift|minio)(:|//)",
+        _NOT_A_LOCATION,
+    ),
 )
-"""What looks like a place that is no folder, and what to write: it would become a folder of that name."""
+"""Values that look like another kind of location, and would otherwise become folders of that name."""
 
 
 class S3Place(NamedTuple):
-    """A place in S3; the prefix has no slash at its ends, and is empty for the bucket itself."""
+    """A location in S3; the prefix has no slash at its ends, and is empty for the bucket itself."""
 
     bucket: str
     prefix: str
 
 
 class Output(Section):
-    """The `output` part: the place, the formats, and who writes."""
+    """The `output` section: location, formats, and credentials for S3."""
 
     model_config = ConfigDict(json_schema_extra={"not": {"required": ["profile", "role_arn"]}})
 
-    directory: Text = Field("reports", description="A folder (~ is your home folder), or s3://bucket/prefix.")
+    example = "directory: reports"
+
+    directory: Text = Field(
+        "reports",
+        description="The folder of the reports (~ is your home folder), or an S3 location.",
+        examples=["s3://bucket/prefix"],
+    )
     formats: tuple[Format, ...] = Field(
-        ("csv",), description="The reports to write: csv, html, xlsx. The snapshots are always written."
+        ("csv",),
+        description="The reports to write. Snapshots and the manifest are always written.",
+        examples=[["csv", "html", "xlsx"]],
     )
     escape_formulas: bool = Field(
-        default=True, description="Put ' before cells that a spreadsheet would run as a formula."
+        default=True,
+        description="Put ' before cells that a spreadsheet would run as a formula.",
     )
-    profile: MayBeLeftOut[ProfileName] = Field(
-        None, description="For S3: the AWS profile that writes; by default the environment's credentials."
-    )
-    role_arn: MayBeLeftOut[RoleArn] = Field(None, description="For S3: the role to assume for writing.")
-    region: MayBeLeftOut[Region] = Field(None, description="For S3: the bucket's Region.")
-    server_side_encryption: MayBeLeftOut[Encryption] = Field(
+    profile: OptionalKey[ProfileName] = Field(
         None,
-        description="For S3: the encryption to ask for, where the bucket's policy demands one: AES256, "
-        "aws:kms, aws:kms:dsse.",
+        description="S3 only: the AWS profile that writes the files; by default the credentials of the "
+        "environment. Cannot be combined with role_arn.",
+        examples=["audit-writer"],
     )
-    kms_key_id: MayBeLeftOut[KmsKey] = Field(
-        None, description="For S3: the KMS key that encrypts the files; by default the bucket decides."
+    role_arn: OptionalKey[RoleArn] = Field(
+        None,
+        description="S3 only: the role to assume to write the files. Cannot be combined with profile.",
+        examples=["arn:aws:iam::111122223333:role/SsoBatchWriter"],
     )
-    acl: MayBeLeftOut[Acl] = Field(
-        None, description="For S3: the ACL of the files, where another account's bucket demands it."
+    region: OptionalKey[Region] = Field(
+        None, description="S3 only: the Region of the bucket.", examples=["eu-west-1"]
+    )
+    server_side_encryption: OptionalKey[Encryption] = Field(
+        None,
+        description="S3 only: the encryption to request; by default the bucket's own setting applies.",
+    )
+    kms_key_id: OptionalKey[KmsKey] = Field(
+        None,
+        description="S3 only: the KMS key that encrypts the files: its ID, ARN or alias. By default the "
+        "bucket's own setting applies.",
+        examples=["alias/audit-reports"],
+    )
+    acl: OptionalKey[Acl] = Field(
+        None,
+        description="S3 only: the ACL of the files, if a bucket in another account requires it.",
     )
 
     @property
     def s3(self) -> S3Place | None:
-        """The place in S3, or None where the files go to a folder."""
+        """The location in S3, or None if the files are written to a folder."""
         place = _S3.fullmatch(self.directory)
         return S3Place(place["bucket"], (place["prefix"] or "").strip("/")) if place else None
 
@@ -83,14 +105,14 @@ class Output(Section):
     @classmethod
     def _folder_or_s3(cls, directory: str) -> str:
         place = _S3.fullmatch(directory)
-        for pattern, sentence in _NO_FOLDER:
-            is_s3 = place is not None and sentence == _FORM
+        for pattern, text in _NOT_A_FOLDER:
+            is_s3 = place is not None and text == _NOT_A_LOCATION
             if not is_s3 and re.match(pattern, directory, re.ASCII | re.IGNORECASE):
-                raise PydanticCustomError("form", "{say}", {"say": sentence})
+                raise form_error(text)
         if place and not _is_prefix(place["prefix"] or ""):
-            raise PydanticCustomError(
-                "form",
-                "write a prefix of plain parts between single slashes, such as s3://bucket/audits/nightly",
+            raise form_error(
+                "not a valid S3 prefix: write plain names between single slashes, "
+                "such as s3://bucket/audits/nightly"
             )
         return directory
 
@@ -98,31 +120,35 @@ class Output(Section):
     @classmethod
     def _each_once(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(formats)) < len(formats):
-            raise PydanticCustomError("form", "a format is named twice: write each once")
+            raise form_error("duplicate format: list each format once")
         return formats
 
     @field_validator("role_arn")
     @classmethod
-    def _instead_of_profile(cls, role: str, info: ValidationInfo) -> str:
+    def _not_with_profile(cls, role: str, info: ValidationInfo) -> str:
         if info.data.get("profile") is not None:
-            raise together("profile and role_arn exclude each other: keep one")
+            raise conflict_error("profile and role_arn cannot be combined: remove one of the two")
         return role
 
     @field_validator("kms_key_id")
     @classmethod
-    def _for_kms_only(cls, key: str, info: ValidationInfo) -> str:
+    def _only_with_kms(cls, key: str, info: ValidationInfo) -> str:
         if info.data.get("server_side_encryption") == "AES256":
-            raise together("AES256 uses no KMS key: write server_side_encryption: aws:kms, or remove the key")
+            raise conflict_error(
+                "AES256 does not use a KMS key: set server_side_encryption to aws:kms, or remove this key"
+            )
         return key
 
     @field_validator("profile", "role_arn", "region", "server_side_encryption", "kms_key_id", "acl")
     @classmethod
-    def _for_s3_only(cls, value: str, info: ValidationInfo) -> str:
+    def _only_with_s3(cls, value: str, info: ValidationInfo) -> str:
         if not info.data.get("directory", "s3://").startswith("s3://"):
-            raise together("this is for S3 only: write s3://bucket/prefix as directory, or take it away")
+            raise conflict_error(
+                "this key applies to S3 only: set directory to s3://bucket/prefix, or remove this key"
+            )
         return value
 
 
 def _is_prefix(prefix: str) -> bool:
-    """Tell whether files can stand below `prefix` under a name that every tool reads alike."""
+    """Return whether every tool reads the names of files below `prefix` alike."""
     return _PREFIX.fullmatch(prefix) is not None and not {".", ".."} & set(prefix.split("/"))

@@ -1,12 +1,11 @@
-"""Which findings a run makes, how grave they are, and which are accepted for a time."""
+"""The `review` section: the severities of the checks, waivers, and the comparison with the previous run."""
 
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
 
-from sso_batch.config.base import Items, Keys, MayBeLeftOut, Section
+from sso_batch.config.base import OptionalKey, OptionalList, OptionalSection, Section, form_error
 from sso_batch.config.durations import Duration
 from sso_batch.config.field_types import Day, Text
 from sso_batch.wildcards import Wildcard
@@ -14,108 +13,124 @@ from sso_batch.wildcards import Wildcard
 Severity = Literal["off", "low", "medium", "high"]
 
 
-class Check(Section):
-    """How grave a finding of one check is; a severity alone may stand for it."""
+class CheckSettings(Section):
+    """The settings of a check; a severity alone is accepted, too."""
 
-    severity: MayBeLeftOut[Severity] = Field(
-        None, description="off, low, medium or high; by default the check's own (see `sso-batch checks`)."
+    example = "severity: low"
+
+    severity: OptionalKey[Severity] = Field(
+        None, description="The severity of its findings; by default the check's own (see `sso-batch checks`)."
     )
 
 
-class LongSession(Check):
-    """The check long-session also takes the longest session that is no finding."""
+class LongSessionSettings(CheckSettings):
+    """The settings of the check long-session."""
 
-    max: MayBeLeftOut[Duration] = Field(
-        None, description="The longest session that is no finding, such as 4h."
+    max: OptionalKey[Duration] = Field(
+        None, description="The longest session duration that is not a finding.", examples=["4h"]
     )
 
 
-def _severity_alone(written: object) -> object:
-    """Take a severity for a check of that severity."""
-    if isinstance(written, str):
-        return {"severity": written}
-    if isinstance(written, dict | Check):
-        return written
-    raise PydanticCustomError(
-        "form", "write off, low, medium or high, or keys and values such as `severity: low`"
-    )
+def _from_severity(value: object) -> object:
+    """Accept a severity in place of the settings of a check."""
+    if isinstance(value, str):
+        return {"severity": value}
+    if isinstance(value, dict | CheckSettings):
+        return value
+    raise form_error("expected off, low, medium or high, or keys and values such as `severity: low`")
 
 
-CheckSetting = Annotated[Check, BeforeValidator(_severity_alone, json_schema_input_type=Severity | Check)]
-LongSessionSetting = Annotated[
-    LongSession, BeforeValidator(_severity_alone, json_schema_input_type=Severity | LongSession)
+CheckKey = OptionalKey[
+    Annotated[CheckSettings, BeforeValidator(_from_severity, json_schema_input_type=Severity | CheckSettings)]
+]
+LongSessionKey = OptionalKey[
+    Annotated[
+        LongSessionSettings,
+        BeforeValidator(_from_severity, json_schema_input_type=Severity | LongSessionSettings),
+    ]
 ]
 
 
 class Checks(Section):
-    """The checks, by their ids; one that is not named has its own severity."""
+    """The `review.checks` section: settings by check ID; other checks keep their default severity."""
+
+    example = "long-session: high"
 
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
 
-    admin_access: MayBeLeftOut[CheckSetting] = Field(
-        None, description="AdministratorAccess, or an inline policy that allows everything."
+    admin_access: CheckKey = Field(
+        None,
+        description="AdministratorAccess, or an inline policy that allows every action.",
     )
-    management_account_access: MayBeLeftOut[CheckSetting] = Field(
-        None, description="Access to the management account."
+    management_account_access: CheckKey = Field(None, description="Access to the management account.")
+    disabled_user_access: CheckKey = Field(None, description="Disabled users who still have access.")
+    direct_grant: CheckKey = Field(None, description="Assignments to a user instead of a group.")
+    orphaned_grant: CheckKey = Field(
+        None, description="Assignments to a user or group that no longer exists."
     )
-    disabled_user_access: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A disabled user who still has access."
+    empty_group_grant: CheckKey = Field(None, description="Assignments to a group without members.")
+    closed_account_grant: CheckKey = Field(
+        None,
+        description="Assignments to accounts that are closed, suspended or no longer in the organization.",
     )
-    direct_grant: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A grant to a user and not to a group."
+    long_session: LongSessionKey = Field(
+        None, description="Permission sets whose session duration is longer than `max`."
     )
-    orphaned_grant: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A grant to a principal that no longer exists."
+    user_without_email: CheckKey = Field(None, description="Users without an email address.")
+    unused_permission_set: CheckKey = Field(
+        None, description="Permission sets that are not assigned to anyone."
     )
-    empty_group_grant: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A grant to a group without members."
+    outdated_provisioning: CheckKey = Field(
+        None, description="Accounts in which a permission set is provisioned in an outdated version."
     )
-    closed_account_grant: MayBeLeftOut[CheckSetting] = Field(None, description="A grant on a closed account.")
-    long_session: MayBeLeftOut[LongSessionSetting] = Field(None, description="Sessions longer than `max`.")
-    user_without_email: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A user without an email address."
+    stale_membership: CheckKey = Field(None, description="Groups with a member that no longer exists.")
+    entitlement_bypass: CheckKey = Field(
+        None, description="Access to IAM roles through entitlements, outside of permission sets."
     )
-    unused_permission_set: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A permission set that nobody has."
+    cross_organization_admin: CheckKey = Field(
+        None, description="The same email address has administrator access in more than one organization."
     )
-    outdated_provisioning: MayBeLeftOut[CheckSetting] = Field(
-        None, description="An account whose role is older than its permission set."
-    )
-    stale_membership: MayBeLeftOut[CheckSetting] = Field(
-        None, description="A group that lists a user who no longer exists."
-    )
-    entitlement_bypass: MayBeLeftOut[CheckSetting] = Field(
-        None, description="An IAM role granted by an entitlement, beside the permission sets."
-    )
-    cross_organization_admin: MayBeLeftOut[CheckSetting] = Field(
-        None, description="The same email address is admin in more than one organization."
-    )
-    admin_gained: MayBeLeftOut[CheckSetting] = Field(
-        None, description="Somebody is admin who was not in the last run."
+    admin_gained: CheckKey = Field(
+        None, description="Users who became administrators since the previous run."
     )
 
-    def by_id(self) -> dict[str, Check]:
-        """Give what the file says of each check that it names."""
-        written = ((check_id, getattr(self, check_id.replace("-", "_"))) for check_id in CHECK_IDS)
-        return {check_id: check for check_id, check in written if check is not None}
+    def by_id(self) -> dict[str, CheckSettings]:
+        """Return the settings of the checks that the configuration names."""
+        configured = ((check_id, getattr(self, check_id.replace("-", "_"))) for check_id in CHECK_IDS)
+        return {check_id: check for check_id, check in configured if check is not None}
 
 
 CHECK_IDS: tuple[str, ...] = tuple(name.replace("_", "-") for name in Checks.model_fields)
-"""The ids of all checks that a file can name."""
+"""The IDs of all checks."""
 
 
-class Waiver(Section):
-    """Findings that are accepted until a day.
+class WaiverSettings(Section):
+    """A waiver: findings that are accepted until a date.
 
-    Patterns have * for any text and ? for one character; what is not written fits all.
+    In patterns, * matches any text and ? one character. A key that is left out matches everything.
     """
 
-    check: Text = Field(description="A check's id, or a pattern of ids.")
-    organization: Text = Field("*", description="The organization's name, or a pattern.")
-    account: Text = Field("*", description="The account's id in quotes, its name, or a pattern of either.")
-    principal: Text = Field("*", description="The user's or group's id, name or email, or a pattern.")
-    reason: Text = Field(description="Why the findings are accepted; the report repeats it.")
-    until: Day = Field(description="The last day on which the waiver holds, such as 2026-12-31.")
+    example = "check: direct-grant"
+
+    check: Text = Field(description="The ID of a check, or a pattern.", examples=["direct-grant"])
+    organization: Text = Field(
+        "*", description="The name of the organization, or a pattern.", examples=["acme"]
+    )
+    account: Text = Field(
+        "*",
+        description="The ID of the account in quotes, its name, or a pattern.",
+        examples=["111122223333"],
+    )
+    principal: Text = Field(
+        "*",
+        description="The ID, name or email address of the user or group, or a pattern.",
+        examples=["break-glass-*"],
+    )
+    reason: Text = Field(
+        description="Why the findings are accepted. It is shown in the reports.",
+        examples=["Emergency access, reviewed every quarter"],
+    )
+    until: Day = Field(description="The last day of the waiver.", examples=["2026-12-31"])
 
     @field_validator("check")
     @classmethod
@@ -123,19 +138,26 @@ class Waiver(Section):
         if any(map(Wildcard(pattern).matches, CHECK_IDS)):
             return pattern
         near = get_close_matches(pattern, CHECK_IDS)
-        meant = f"did you mean {' or '.join(near)}?" if near else "see `sso-batch checks`"
-        raise PydanticCustomError("form", "{text}", {"text": f"no check has this id: {meant}"})
+        suggestion = f"did you mean {' or '.join(near)}?" if near else "see `sso-batch checks`"
+        raise form_error(f"unknown check: {suggestion}")
 
 
 class Review(Section):
-    """The `review` part: what a run makes of what it has read."""
+    """The `review` section: findings, waivers, and the comparison with the previous run."""
 
-    fail_on: Severity = Field("off", description="The severity from which findings end a run with exit 3.")
+    example = "fail_on: high"
+
+    fail_on: Severity = Field(
+        "off", description="A complete run with findings of this severity or higher ends with exit code 3."
+    )
     compare: Literal["none", "previous"] = Field(
         "none",
-        description="previous: tell what changed since the newest run that has the organization complete.",
+        description="previous reports what changed in each organization since the newest run that read it "
+        "completely.",
     )
-    checks: Keys[Checks] = Field(
-        default_factory=Checks, description="Other severities for the checks, by their ids."
+    checks: OptionalSection[Checks] = Field(
+        default_factory=Checks,
+        description="The severities of the checks, by check ID; other checks keep their default severity.",
+        examples=[{"direct-grant": "off"}],
     )
-    waivers: Items[Waiver] = Field((), description="Findings that are accepted until a day.")
+    waivers: OptionalList[WaiverSettings] = Field((), description="Findings that are accepted until a date.")

@@ -1,6 +1,6 @@
-"""A tree held against the models: what is wrong with it, in our own words and at its lines.
+"""Validation of a file's tree against the models: each problem in plain words, at its line.
 
-No value of the file is ever repeated: it may be a secret, or have come out of a variable.
+No value of the file is ever repeated: it may be a secret, or come from a variable.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,51 +8,55 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sso_batch.config.base import Section
 from sso_batch.config.models import Config
-from sso_batch.config.problems import Path, Problem, shown
+from sso_batch.config.problems import KeyPath, Problem, format_path
 from sso_batch.config.yaml.nodes import Node, Unreadable
+from sso_batch.config.yaml.scalars import Expanded, ScalarError, typed
 
-_SENTENCES = {
-    "bool_type": "write true or false",
-    "int_type": "write a whole number",
-    "float_type": "write a number",
-    "finite_number": "write a number",
-    "dict_type": "write keys and values, such as `tier: prod`",
-    "tuple_type": "write a list, an item a line after `- `",
-    "missing": "this key is missing: write it",
-    "model_type": "write keys and values here",
+MAX_PROBLEMS = 1000
+"""The number of problems that are reported one by one: to word a hundred thousand takes minutes."""
+
+EMPTY_FILE = "the file is empty: write at least `organizations: [{name: acme}]`"
+
+_NOT_ABOUT_THE_VALUE = frozenset({"extra_forbidden", "missing", "conflict", "no_value"})
+_EXPECTED = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "string_type": "text",
+    "dict_type": "keys and values",
+    "tuple_type": "a list",
+    "model_type": "keys and values",
 }
-_NOT_ABOUT_THE_VALUE = frozenset({"extra_forbidden", "missing", "together", "no_value"})
-MOST = 1000
-"""Problems that are told one by one."""
-
-_LIMITS = (("ge", "of at least"), ("gt", "above"), ("le", "of at most"))
+_YAML_1_1_BOOLEANS = frozenset({"yes", "no", "on", "off", "y", "n"})
+_LIMITS = (("ge", "must be at least"), ("gt", "must be greater than"), ("le", "must be at most"))
 
 
-def validated(root: Node) -> Config | list[Problem]:
-    """Give the configuration that the tree stands for, or all that is wrong with it."""
-    repeated = list(_repeated_names(root))
+def validate(root: Node) -> Config | list[Problem]:
+    """Return the configuration of the tree, or every problem."""
+    duplicates = list(_duplicate_names(root))
     try:
         config = Config.model_validate(root.plain())
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        found = [problem for detail in details[:MOST] if (problem := _told(detail, root))]
-        return [*repeated, *found, *_untold(len(details) - MOST, found[-1:])]
-    return repeated or config
+        found = [problem for detail in details[:MAX_PROBLEMS] if (problem := _problem(detail, root))]
+        return [*duplicates, *found, *_count_of_others(len(details) - MAX_PROBLEMS, found[-1:])]
+    return duplicates or config
 
 
-def _untold(more: int, last: list[Problem]) -> Iterator[Problem]:
-    """Count the problems that are not told one by one: to word a hundred thousand takes minutes."""
-    if more > 0:
-        line = max((one.line for one in last), default=1)
-        yield Problem(line, "", f"{more:,} more problems, told once the others are mended")
+def _count_of_others(count: int, last: list[Problem]) -> Iterator[Problem]:
+    if count > 0:
+        line = max((problem.line for problem in last), default=1)
+        yield Problem(line, "", f"{count:,} more problems: fix the others first, then run this again")
 
 
-def _repeated_names(root: Node) -> Iterator[Problem]:
-    """Tell of each name that an earlier organization has; on the tree, whatever else is wrong there."""
+def _duplicate_names(root: Node) -> Iterator[Problem]:
+    """Yield a problem for each name that an earlier organization has, whatever else is wrong in the tree."""
     organizations = root.value.get("organizations") if isinstance(root.value, dict) else None
     if organizations is None or not isinstance(organizations.value, tuple):
         return
@@ -65,28 +69,29 @@ def _repeated_names(root: Node) -> Iterator[Problem]:
         if other is not name:
             yield Problem(
                 name.line,
-                shown(name.path),
-                f"{shown(other.path[:-1])} in line {other.line} has this name already: write another one",
+                format_path(name.path),
+                f"duplicate name, first used by {format_path(other.path[:-1])} on line {other.line}: "
+                "rename one of them",
             )
 
 
-def _told(detail: ErrorDetails, root: Node) -> Problem | None:
-    """Put one of pydantic's errors into words, where it stands; None where it has been told already."""
-    nodes, missing = _way(root, detail["loc"])
+def _problem(detail: ErrorDetails, root: Node) -> Problem | None:
+    """Return the problem for one of pydantic's errors; None if the reader has reported it already."""
+    nodes, missing = _follow(root, detail["loc"])
     node = nodes[-1]
     if isinstance(node.value, Unreadable):
         return None
     line, path = node.line, node.path
     if missing and isinstance(node.value, dict):
         path = (*path, missing[0])
-    if detail["type"] == "together" and _comes_from_defaults(nodes):
+    if detail["type"] == "conflict" and _comes_from_defaults(nodes):
         organization = nodes[2]
         line, path = organization.line, (*organization.path, *detail["loc"][2:3])
-    return Problem(line, shown(path), _sentence(detail, node) + _unseen(detail, node))
+    return Problem(line, format_path(path), _message(detail, node) + _invisible_characters(detail, node))
 
 
-def _way(root: Node, location: Path) -> tuple[list[Node], Path]:
-    """Follow `location` into the tree; give the nodes on the way, and the steps that are not there."""
+def _follow(root: Node, location: KeyPath) -> tuple[list[Node], KeyPath]:
+    """Return the nodes along `location`, and the steps that the tree does not have."""
     nodes = [root]
     for index, step in enumerate(location):
         value = nodes[-1].value
@@ -100,87 +105,167 @@ def _way(root: Node, location: Path) -> tuple[list[Node], Path]:
 
 
 def _comes_from_defaults(nodes: list[Node]) -> bool:
-    """Tell whether an organization has its value from the defaults."""
+    """Return whether an organization has inherited its value from `defaults`."""
     return nodes[-1].path[:1] == ("defaults",) and nodes[1].path == ("organizations",)
 
 
-def _sentence(detail: ErrorDetails, node: Node) -> str:
-    """Say what to write instead."""
-    context = detail.get("ctx", {})
-    if node.value is None and detail["type"].endswith("_type"):
-        return _no_value(detail)
-    match detail["type"]:
+# Messages
+
+
+def _message(detail: ErrorDetails, node: Node) -> str:
+    """Return what is wrong and what to write."""
+    kind, location = detail["type"], detail["loc"]
+    if node.value is None and kind.endswith("_type"):
+        return _missing_value(location)
+    match kind:
+        case "missing":
+            return f"required key is missing: add it{_such_as(location, with_key=True)}"
         case "extra_forbidden":
-            return _unknown_key(str(detail["loc"][-1]), detail["loc"][:-1])
-        case "string_type":
-            return _text_wanted(node)
+            return _unknown_key(str(location[-1]), location[:-1])
         case "literal_error":
-            return f"write {context['expected']}".replace("'", "")
-        case kind:
-            return _SENTENCES.get(kind) or _limit(context) or detail["msg"]
+            return _expected_choice(detail, node)
+        case kind if kind in _EXPECTED:
+            return f"expected {_EXPECTED[kind]}{_correction(kind, location, node)}"
+        case _:
+            return _limit(detail.get("ctx", {})) or detail["msg"]
 
 
-def _no_value(detail: ErrorDetails) -> str:
-    """Say what to do about a key, or an item of a list, that has no value."""
-    if not detail["loc"]:
-        return "the file is empty: write at least `organizations:` with one organization"
-    *location, last = detail["loc"]
-    fields = _section_at(tuple(location)).model_fields
-    if isinstance(last, int):
-        return "there is no value: write one, or take the item away"
-    if any(field.is_required() for name, field in fields.items() if last == (field.alias or name)):
-        return f"there is no value, and the key is required: {_SENTENCES.get(detail['type'], 'write one')}"
-    return "there is no value: write one, or take the key away"
+def _missing_value(location: KeyPath) -> str:
+    """Return the message for a key, or an item of a list, that has no value."""
+    if not location:
+        return EMPTY_FILE
+    if isinstance(location[-1], int):
+        return "missing value: provide one or remove the item"
+    field = _field_at(location)
+    if field is not None and field.is_required():
+        return f"missing value: this key is required{_such_as(location, with_key=True)}"
+    return "missing value: provide one or remove the key"
 
 
-def _unseen(detail: ErrorDetails, node: Node) -> str:
-    """Name a line break or a blank at the end of a value that is refused: nobody sees it."""
-    if not isinstance(node.value, str) or detail["type"] in _NOT_ABOUT_THE_VALUE:
+def _correction(kind: str, location: KeyPath, node: Node) -> str:
+    """Return how to correct a value of the wrong type."""
+    if kind in {"dict_type", "tuple_type", "model_type"}:
+        return _such_as(location)
+    if kind == "string_type":
+        return ": put the value in quotes" if isinstance(node.value, bool | int | float) else ""
+    if not isinstance(node.value, str) or isinstance(node.value, Expanded):
         return ""
-    if node.value.endswith(("\n", "\r")):
-        return "; the value ends with a line break, as secrets made with `echo` do: remove it"
-    if node.value != node.value.strip():
-        return "; the value begins or ends with a blank: remove it"
-    return ""
+    if kind == "bool_type" and node.value.lower() in _YAML_1_1_BOOLEANS:
+        return ": in YAML 1.2, yes, no, on and off are text"
+    return ": remove the quotes" if _is_quoted(kind, node.value) else ""
 
 
-def _text_wanted(node: Node) -> str:
-    if isinstance(node.value, bool | int | float):
-        return "this must be text: put it in quotes"
-    return "write text here"
+def _is_quoted(kind: str, text: str) -> bool:
+    """Return whether a text would have the expected type without its quotes."""
+    try:
+        value = typed(text)
+    except ScalarError:
+        return False
+    if isinstance(value, bool):
+        return kind == "bool_type"
+    return isinstance(value, int) or (isinstance(value, float) and kind == "float_type")
+
+
+def _expected_choice(detail: ErrorDetails, node: Node) -> str:
+    expected = f"expected {detail['ctx']['expected']}".replace("'", "")
+    field = _field_at(detail["loc"])
+    if not isinstance(node.value, str) or field is None:
+        return expected
+    if node.value == detail["ctx"]["expected"]:  # a number, since pydantic quotes texts
+        return f"{expected}: remove the quotes"
+    choices = {str(choice).lower(): str(choice) for choice in _choices(field.annotation)}
+    near = get_close_matches(node.value.lower(), choices, n=1)
+    return f"{expected}: did you mean {choices[near[0]]}?" if near else expected
+
+
+def _choices(annotation: object) -> Iterator[object]:
+    """Yield the values that a type allows, at any depth."""
+    for part in get_args(annotation):
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from _choices(part)
 
 
 def _limit(context: Mapping[str, Any]) -> str:
-    """Say which numbers are taken, where that is what is wrong."""
-    return next((f"write a number {word} {context[key]:g}" for key, word in _LIMITS if key in context), "")
+    """Return the limit that a number exceeds, if that is what is wrong."""
+    return next((f"{words} {context[key]:g}" for key, words in _LIMITS if key in context), "")
 
 
-def _unknown_key(key: str, location: Path) -> str:
-    """Name the nearest of the keys that are known in this place, or all of them."""
-    known = _known_keys(location)
+def _unknown_key(key: str, location: KeyPath) -> str:
+    """Return the message for an unknown key, with the nearest known ones or all of them."""
+    known = [field.alias or name for name, field in _section_at(location).model_fields.items()]
     near = get_close_matches(key, known, n=2)
     if near:
-        return f"there is no such key: did you mean {' or '.join(near)}?"
-    return f"there is no such key: known here: {', '.join(known)}"
+        return f"unknown key: did you mean {' or '.join(near)}?"
+    return f"unknown key: the keys of this section are {', '.join(known)}"
 
 
-def _known_keys(location: Path) -> list[str]:
-    """Give the keys of the section that stands at `location`."""
-    return [field.alias or name for name, field in _section_at(location).model_fields.items()]
+def _invisible_characters(detail: ErrorDetails, node: Node) -> str:
+    """Name a line break or a space at the end of a wrong value: it cannot be seen."""
+    if not isinstance(node.value, str) or detail["type"] in _NOT_ABOUT_THE_VALUE:
+        return ""
+    if node.value.endswith(("\n", "\r")):
+        return "; the value ends with a line break, which `echo` adds to secrets: remove it"
+    if node.value != node.value.strip():
+        return "; the value begins or ends with a space: remove it"
+    return ""
 
 
-def _section_at(location: Path) -> type[Section]:
-    """Give the innermost section that holds `location`."""
+# The models behind a path
+
+
+def _such_as(location: KeyPath, *, with_key: bool = False) -> str:
+    """Return an example for the value at `location`, or nothing; `with_key` adds the key of a list."""
+    section, field = _section_at(location), _field_at(location)
+    if not location:
+        return f", such as `{section.example}`"
+    key = location[-1]
+    if isinstance(key, int):
+        return f", such as `- {section.example}`"
+    if section is _section_at(location[:-1]):
+        return _example_of_field(key, field)
+    if not _is_list(field):
+        return f", such as `{section.example}`"
+    example = f"{key}: [{{{section.example}}}]" if with_key else f"- {section.example}"
+    return f", such as `{example}`"
+
+
+def _example_of_field(key: str, field: FieldInfo | None) -> str:
+    example = field.examples[0] if field and field.examples else None
+    if isinstance(example, dict):
+        return ", such as " + ", ".join(f"`{name}: {value}`" for name, value in example.items())
+    if isinstance(example, list):
+        return f", such as `[{', '.join(example)}]`"
+    return "" if example is None else f", such as `{key}: {example}`"
+
+
+def _is_list(field: FieldInfo | None) -> bool:
+    return field is not None and getattr(field.annotation, "__origin__", None) is tuple
+
+
+def _section_at(location: KeyPath) -> type[Section]:
+    """Return the innermost section that contains `location`."""
     section: type[Section] = Config
     for step in location:
         for name, field in section.model_fields.items():
             if step == (field.alias or name):
-                section = _section(field.annotation) or section
+                section = _section_of(field.annotation) or section
+                break
     return section
 
 
-def _section(annotation: object) -> type[Section] | None:
-    """Find the section in a field's type, however deep it is wrapped."""
+def _field_at(location: KeyPath) -> FieldInfo | None:
+    """Return the field of the last key in `location`, if a section has one."""
+    for index in reversed(range(len(location))):
+        if isinstance(location[index], str):
+            fields = _section_at(location[:index]).model_fields
+            return next((f for name, f in fields.items() if location[index] == (f.alias or name)), None)
+    return None
+
+
+def _section_of(annotation: object) -> type[Section] | None:
+    """Return the section in a field's type, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _section(part))), None)
+    return next((found for part in get_args(annotation) if (found := _section_of(part))), None)

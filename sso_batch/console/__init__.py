@@ -1,1 +1,1 @@
-"""What a person sees at a terminal: progress, summary, streams."""
+"""The terminal: progress bars, closing summary, standard streams."""

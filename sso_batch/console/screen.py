@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while a run goes on: a bar for each organization, and the log above."""
+"""The live view of a run on a terminal: the log, and below it a progress bar for each organization."""
 
 from collections import deque
 from types import TracebackType
@@ -12,11 +12,12 @@ from rich.text import Text
 from sso_batch.console.summary import STYLES
 from sso_batch.run_files.results import Status
 
-_LINES_LEFT = 4  # lines of the terminal that the bars leave to the log
+_LOG_LINES = 4
+"""The lines of the terminal that are kept free for the log."""
 
 
 class Bars:
-    """A live bar for each organization, below the logs; both go through `console`."""
+    """A live progress bar for each organization, below the log; both are written to `console`."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -41,45 +42,45 @@ class Bars:
         self._progress.stop()
 
     def started(self, organization: str) -> None:
-        """Show a new bar."""
+        """Add the bar of an organization."""
         self._tasks[organization] = self._progress.add_task(organization, total=None, status="")
-        self._hide()
+        self._hide_ended()
 
     def moved(self, organization: str, *, done: int, known: int) -> None:
-        """Move a bar; its end moves, too, while answers tell what else to ask."""
+        """Advance a bar; `known` grows, because answers lead to further calls."""
         self._progress.update(self._tasks[organization], completed=done, total=known)
 
     def ended(self, organization: str, status: Status) -> None:
-        """Stop a bar."""
+        """Show the status of an organization and stop its bar."""
         if organization in self._tasks:
             style = STYLES[status]
             self._progress.update(self._tasks[organization], status=f"[{style}]{status.value}[/{style}]")
             self._progress.stop_task(self._tasks[organization])
             self._ended.append(self._tasks[organization])
-            self._hide()
+            self._hide_ended()
 
-    def _hide(self) -> None:
-        """Take the bars that ended first away, so that the others fit on the terminal."""
-        shown = sum(task.visible for task in self._progress.tasks)
-        while self._ended and shown > self._console.height - _LINES_LEFT:
+    def _hide_ended(self) -> None:
+        """Hide the bars that ended first, so that the others fit on the terminal."""
+        visible = sum(task.visible for task in self._progress.tasks)
+        while self._ended and visible > self._console.height - _LOG_LINES:
             self._progress.update(self._ended.popleft(), visible=False)
-            shown -= 1
+            visible -= 1
 
 
 class ConsoleStream:
-    """A stream for the logger that writes above the bars instead of through them."""
+    """A stream for the logger that writes above the bars."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def write(self, text: str) -> int:
-        """Write one event's line."""
+        """Write the line of an event."""
         self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing: the console does not buffer."""
 
     def isatty(self) -> bool:
-        """Whether a person is looking."""
+        """Return whether the console is a terminal."""
         return self._console.is_terminal

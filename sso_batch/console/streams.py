@@ -1,7 +1,7 @@
-"""Standard output and standard error that may be full, closed or poor in characters.
+"""Standard output and standard error that may be full, closed, or limited to few characters.
 
-Results go to standard output: what cannot be written there raises UnwritableError. Logs and messages go to
-standard error: what cannot be written there is lost, and nothing else changes.
+Results go to standard output: a failed write raises UnwritableError. Logs and messages go to standard error:
+a failed write is ignored.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from sso_batch.errors import UsageError
 
 
 class UnwritableError(UsageError):
-    """Standard output that does not take a result; `reader_gone` where its reader has seen enough."""
+    """A result that cannot be written to standard output; `reader_gone` if its reader has closed the pipe."""
 
     def __init__(self, error: OSError | ValueError) -> None:
         reason = error.strerror if isinstance(error, OSError) else None
@@ -25,9 +25,9 @@ class UnwritableError(UsageError):
 
 
 class _Stream(io.TextIOBase):
-    """A standard stream as the rest of the program uses it; None stands for one that is closed.
+    """A standard stream for the rest of the program; None is a closed stream.
 
-    It has no `buffer`: click would wrap that once more, in another encoding.
+    It has no `buffer`, because click would wrap that again, in another encoding.
     """
 
     def __init__(self, stream: TextIO | None, *, errors: str) -> None:
@@ -37,53 +37,53 @@ class _Stream(io.TextIOBase):
             stream.reconfigure(errors=errors)
 
     @property
-    def encoding(self) -> str:  # type: ignore[override] # a property is all that io needs
+    def encoding(self) -> str:  # type: ignore[override] # io only reads it
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:
-        """Whether a person is looking; nobody looks at a closed stream."""
+        """Return whether the stream is a terminal."""
         with contextlib.suppress(OSError, ValueError):
             return self._stream is not None and self._stream.isatty()
         return False
 
     def fileno(self) -> int:
-        """The descriptor; raises io.UnsupportedOperation where there is none."""
+        """Return the file descriptor; raise io.UnsupportedOperation if there is none."""
         if self._stream is None:
             raise io.UnsupportedOperation("fileno")
         return self._stream.fileno()
 
     def write(self, text: str, /) -> int:
-        """Write text, or lose it as `lost` decides."""
+        """Write text; call `failed` if that is not possible."""
         if not isinstance(text, str):
             raise TypeError("a standard stream takes text")
         if self._stream is None:
-            self.lost(OSError(errno.EBADF, os.strerror(errno.EBADF)))
+            self.failed(OSError(errno.EBADF, os.strerror(errno.EBADF)))
             return len(text)
         try:
-            if text:  # click probes with an empty text, which /dev/full refuses, too
+            if text:  # click probes with an empty text, which /dev/full refuses as well
                 self._stream.write(text)
         except (OSError, ValueError) as error:
-            self.lost(error)
+            self.failed(error)
         return len(text)
 
     def flush(self) -> None:
-        """Let it through."""
+        """Flush the stream; call `failed` if that is not possible."""
         try:
             if self._stream is not None:
                 self._stream.flush()
         except (OSError, ValueError) as error:
-            self.lost(error)
+            self.failed(error)
 
-    def in_utf_8(self) -> None:
-        """Write in UTF-8 from here on, unless a person is looking: programs read what follows."""
+    def use_utf_8(self) -> None:
+        """Switch to UTF-8, unless the stream is a terminal."""
         if isinstance(self._stream, io.TextIOWrapper) and not self.isatty():
             self._stream.reconfigure(encoding="utf-8")
 
-    def lost(self, error: OSError | ValueError) -> None:
-        """Decide what a text that cannot be written means: nothing."""
+    def failed(self, error: OSError | ValueError) -> None:
+        """Handle a failed write: ignore it."""
 
     def discard(self) -> None:
-        """Lead what is still kept back to nowhere, so that Python's own last flush cannot fail."""
+        """Redirect the stream to /dev/null, so that Python's flush at exit cannot fail."""
         with contextlib.suppress(OSError, ValueError):
             null = os.open(os.devnull, os.O_WRONLY)
             try:
@@ -93,18 +93,18 @@ class _Stream(io.TextIOBase):
 
 
 class _Results(_Stream):
-    """Standard output: a result that is cut off must not look like one."""
+    """Standard output: a truncated result must not look like a result."""
 
     _error: OSError | ValueError | None = None
 
     def write(self, text: str, /) -> int:
-        """Write text; after a failure nothing more is written, so that no piece is missing in the middle."""
+        """Write text; after a failure nothing more is written, so that no part is missing in the middle."""
         if self._error is not None and text:
             raise UnwritableError(self._error)
         return super().write(text)
 
-    def lost(self, error: OSError | ValueError) -> None:
-        """Give up."""
+    def failed(self, error: OSError | ValueError) -> None:
+        """Raise UnwritableError, now and at each later write."""
         self._error = error
         self.discard()
         raise UnwritableError(error) from None
@@ -112,8 +112,8 @@ class _Results(_Stream):
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Put safe streams in the place of `sys.stdout` and `sys.stderr`."""
-    _fill()
+    """Replace `sys.stdout` and `sys.stderr` with safe streams."""
+    _open_closed_descriptors()
     before = sys.stdout, sys.stderr
     sys.stdout = _Results(sys.stdout, errors="replace")
     sys.stderr = errors = _Stream(sys.stderr, errors="backslashreplace")
@@ -129,15 +129,15 @@ def guarded() -> Iterator[None]:
 
 
 def for_programs() -> None:
-    """Write what follows on standard output in UTF-8, as the files of a run are, if it is not a terminal."""
+    """Write standard output in UTF-8 from here on, like the files of a run, unless it is a terminal."""
     if isinstance(sys.stdout, _Stream):
-        sys.stdout.in_utf_8()
+        sys.stdout.use_utf_8()
 
 
-def _fill() -> None:
-    """Open /dev/null in the place of a closed stream, so that no other file gets its number."""
+def _open_closed_descriptors() -> None:
+    """Open /dev/null for each closed standard stream, so that no other file gets its descriptor."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - it has no other form
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - the argument is positional

@@ -1,4 +1,4 @@
-"""Where a command's words go: results to stdout, logs and bars to stderr."""
+"""The output of a command: results on stdout, logs and progress bars on stderr."""
 
 import contextlib
 import sys
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from sso_batch.progress import Progress
     from sso_batch.run_files.results import RunOutcome
 
-Level = Literal["debug", "info", "warning", "error"]
-Format = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "json", "console"]
 
-_WIDTH_WHEN_PIPED = 120
+_WIDTH_OF_PIPES = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What was said before the command: how to log, and whether to be quiet."""
+    """The global options: how to log, and whether to be quiet."""
 
-    level: Level = "info"
-    log_format: Format = "auto"
+    level: LogLevel = "info"
+    log_format: LogFormat = "auto"
     quiet: bool = False
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
-        """A logger, and bars beside it where a person is looking at stderr."""
-        from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, for those who log
-        from sso_batch.progress import Unwatched  # noqa: PLC0415
+        """Yield a logger, and progress bars if stderr is a terminal."""
+        from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, only for commands that log
+        from sso_batch.progress import NoProgress  # noqa: PLC0415
 
         if self.quiet or not sys.stderr.isatty():
-            yield make_logger(sys.stderr, level=self.level, log_format=self.log_format), Unwatched()
+            yield make_logger(sys.stderr, level=self.level, log_format=self.log_format), NoProgress()
             return
-        from rich.console import Console  # noqa: PLC0415 - for terminals alone
+        from rich.console import Console  # noqa: PLC0415 - for terminals only
 
         from sso_batch.console.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
@@ -51,36 +51,36 @@ class Terminal:
     def show_summary(
         self, outcome: "RunOutcome", place: "RunPlace | None" = None, *, when_piped: bool = False
     ) -> None:
-        """Print the closing summary where a person is looking at stdout."""
+        """Print the closing summary if stdout is a terminal, or `when_piped`."""
         if not when_piped and (self.quiet or not sys.stdout.isatty()):
             return
-        from sso_batch.console.summary import summary  # noqa: PLC0415 - rich, for terminals alone
+        from sso_batch.console.summary import summary  # noqa: PLC0415 - rich, for terminals only
 
-        with unread():
+        with optional_output():
             self.print(summary(outcome, width=_console().width, place=place))
 
     def say(self, lines: "Iterable[str]") -> None:
-        """Print text for people to stdout, broken between words."""
-        from rich.text import Text  # noqa: PLC0415 - for terminals alone
+        """Print lines of text to stdout, wrapped between words."""
+        from rich.text import Text  # noqa: PLC0415 - for terminals only
 
         self.print(map(Text, lines))
 
     def print(self, parts: "Iterable[RenderableType]") -> None:
-        """Print results for people to stdout, as wide as the terminal."""
+        """Print tables and texts to stdout, as wide as the terminal."""
         console = _console()
         for part in parts:
             console.print(part, highlight=False, crop=False)
 
 
 def _console() -> "Console":
-    from rich.console import Console  # noqa: PLC0415 - for terminals alone
+    from rich.console import Console  # noqa: PLC0415 - for terminals only
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_PIPES)
 
 
 @contextlib.contextmanager
-def unread() -> Iterator[None]:
-    """Print what nobody has to read: where stdout does not take it, the command goes on."""
+def optional_output() -> Iterator[None]:
+    """Ignore that stdout cannot be written: the output is optional."""
     with contextlib.suppress(UnwritableError):
         yield
         sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""An AWS of our own: made-up organizations, and an emulator that serves them to any client of AWS.
+"""A local AWS emulator with made-up organizations, for demos and tests.
 
-Nothing here knows the rest of the package, boto3 or botocore. It is as strict as AWS, so that what works
-here has not worked by leniency.
+Any AWS client can use it. It imports neither the rest of the package nor boto3 or botocore, and it is as
+strict as AWS: a request that the emulator accepts is one that AWS would accept.
 """
 
 from sso_batch.emulator.behaviour import Behaviour
@@ -11,7 +11,7 @@ from sso_batch.emulator.emulator import Emulator
 from sso_batch.emulator.faults import Fault
 from sso_batch.emulator.limits import Limits, Rate
 from sso_batch.emulator.world import World
-from sso_batch.emulator.world.generate import Shape, generate
+from sso_batch.emulator.world.generator import Shape, generate
 from sso_batch.emulator.world.hub import HUB, audit_role
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Serves an emulated AWS in a process of its own: `python -m sso_batch.emulator --help`."""
+"""The command line of the emulator: `python -m sso_batch.emulator --help`."""
 
 import argparse
 import asyncio
@@ -12,11 +12,11 @@ from sso_batch.emulator.demo_data import demo_world
 from sso_batch.emulator.emulator import Emulator
 from sso_batch.emulator.limits import Limits
 from sso_batch.emulator.world import World
-from sso_batch.emulator.world.generate import SIZES, generate
+from sso_batch.emulator.world.generator import SIZES, generate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve an emulated AWS until SIGINT or SIGTERM."""
     options = _parser().parse_args(arguments)
     emulator = Emulator(
         _world(options),
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve(emulator, options.write_config, options.public_url))
     except OSError as error:
-        sys.stderr.write(f"cannot serve or write: {error}\n")
+        sys.stderr.write(f"cannot start the emulator: {error}\n")
         return 1
     return 0
 
@@ -36,17 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sso_batch.emulator", description=main.__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="milliseconds for each call")
-    parser.add_argument("--no-limits", action="store_true", help="never throttle")
-    parser.add_argument("--with-failure", action="store_true", help="add organizations that refuse the audit")
-    parser.add_argument("--write-config", type=Path, metavar="DIR", help="write orgs.yaml and aws.env there")
-    parser.add_argument("--public-url", metavar="URL", help="the URL in aws.env, where clients see another")
-    sized = parser.add_argument_group("a generated world, in place of the made-up companies")
-    sized.add_argument("--seed", type=int, help="the same seed gives the same world")
-    sized.add_argument("--organizations", type=int, help="how many alike organizations")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 chooses a free port")
+    parser.add_argument(
+        "--latency", type=float, default=0, metavar="MS", help="milliseconds of delay per answer"
+    )
+    parser.add_argument("--no-limits", action="store_true", help="disable rate limits")
+    parser.add_argument(
+        "--with-failure",
+        action="store_true",
+        help="add incomplete and failing organizations",
+    )
+    parser.add_argument("--write-config", type=Path, metavar="DIR", help="folder for orgs.yaml and aws.env")
+    parser.add_argument("--public-url", metavar="URL", help="URL for aws.env, if clients use another one")
+    sized = parser.add_argument_group("generated organizations, instead of the demo data")
+    sized.add_argument("--seed", type=int, help="random seed; the same seed generates the same data")
+    sized.add_argument("--organizations", type=int, help="number of organizations")
     for name in SIZES:
-        sized.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
+        sized.add_argument(
+            f"--{name.replace('_', '-')}", type=int, metavar="N", help="number per organization"
+        )
     return parser
 
 

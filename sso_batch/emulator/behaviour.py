@@ -1,4 +1,4 @@
-"""Where AWS's documentation leaves room, or AWS may change: how the emulated one behaves."""
+"""Choices where the AWS documentation leaves room or AWS may change its behaviour."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,13 +6,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """One reading of AWS; the defaults follow its documentation.
+    """One interpretation of AWS; the defaults follow its documentation.
 
-    `page_size` is the most that a page holds, whatever was asked for. With `empty_pages` each page is
-    preceded by an empty one that carries a token. `group_rows` says whether a user's assignments include
-    those that come through groups. With `empty_inline_policy` a permission set without one gives an empty
-    text, else no member; with `bare_lists` an account without permission sets gives no list of them.
-    Seconds of `session_seconds` replace what AssumeRole was asked for.
+    page_size: maximum number of items per page, whatever the request asks for.
+    empty_pages: send an empty page with a token before each page.
+    group_rows: include assignments through groups in a user's assignments.
+    empty_inline_policy: return an empty string for a permission set without an inline policy; otherwise the
+        member is omitted.
+    bare_lists: omit the list of permission sets for an account that has none.
+    session_seconds: length of all sessions, whatever AssumeRole asks for.
     """
 
     page_size: int | None = None

@@ -1,4 +1,4 @@
-"""What a user writes to audit a world: the YAML file, the environment, and the file of profiles."""
+"""The configuration with which sso-batch audits a world: YAML file, environment and credentials file."""
 
 import json
 
@@ -8,10 +8,10 @@ from sso_batch.emulator.world import AccessKey, Organization, Role, World
 def configuration(world: World, *, directory: str = "reports") -> str:
     """Return the text of an `orgs.yaml` that audits every organization of a world.
 
-    Each is reached through the first role in its management account, else through that account's profile.
+    Each uses the first role in its management account, or that account's profile without a role.
     """
     lines = [
-        "# Made-up organizations; the emulator serves them, no AWS is asked.",
+        "# Made-up organizations, served by the local emulator; no call reaches AWS.",
         "version: 1",
         "output:",
         f"  directory: {_scalar(directory)}",
@@ -24,7 +24,7 @@ def configuration(world: World, *, directory: str = "reports") -> str:
 
 
 def environment(world: World, url: str) -> dict[str, str]:
-    """Return the environment variables with which a client of AWS reaches a world at `url`, as the hub."""
+    """Return environment variables that connect an AWS client to a world at `url`, with the hub's key."""
     hub = world.access_keys[0]
     return {
         "AWS_ENDPOINT_URL": url,
@@ -35,7 +35,7 @@ def environment(world: World, url: str) -> dict[str, str]:
 
 
 def shared_credentials(world: World) -> str:
-    """Return the text of an AWS credentials file with every key that has a profile."""
+    """Return the text of an AWS credentials file that contains every key with a profile name."""
     sections = [
         f"[{key.profile}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
         for key in world.access_keys
@@ -54,15 +54,17 @@ def _access(world: World, organization: Organization) -> list[str]:
 
 
 def _in_account(roles: tuple[Role, ...], organization: Organization) -> Role | None:
-    return next((one for one in roles if one.arn.split(":")[4] == organization.management_account_id), None)
+    return next(
+        (role for role in roles if role.arn.split(":")[4] == organization.management_account_id), None
+    )
 
 
 def _key_in_account(keys: tuple[AccessKey, ...], organization: Organization) -> AccessKey | None:
     return next(
-        (one for one in keys if one.user_arn.split(":")[4] == organization.management_account_id), None
+        (key for key in keys if key.user_arn.split(":")[4] == organization.management_account_id), None
     )
 
 
 def _scalar(text: str) -> str:
-    """Return text as a YAML scalar; JSON's quoting is YAML's, too."""
+    """Return text as a YAML scalar; JSON strings are valid YAML."""
     return json.dumps(text)

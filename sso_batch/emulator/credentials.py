@@ -1,4 +1,4 @@
-"""Who calls: long-lived keys, sessions of assumed roles, and whether a request is really signed by them."""
+"""The authentication of requests: long-lived keys, sessions of assumed roles, and signatures."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.error_responses import ErrorResponse
 from sso_batch.emulator.wire.http import Request
 from sso_batch.emulator.wire.signature import Signature, read_signature, sign, signed_at
 from sso_batch.emulator.world import AccessKey, Role
@@ -18,7 +18,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who signed in: `arn` as AWS names them; `role_arn` where they assumed one."""
+    """An authenticated principal; `role_arn` is set if it assumed a role."""
 
     arn: str
     user_id: str
@@ -33,23 +33,23 @@ class Caller:
 
     @property
     def partition(self) -> str:
-        """The partition of AWS in which the caller is."""
+        """The AWS partition of the caller."""
         return self.arn.split(":")[1]
 
-    def may(self, action: str) -> bool:
-        """Say whether the caller's policies allow an IAM action; to ask who they are, callers need none."""
+    def is_allowed(self, action: str) -> bool:
+        """Return whether the caller's policies allow an IAM action; GetCallerIdentity needs no permission."""
         allowed = self.allowed is None or action in {*self.allowed, "sts:GetCallerIdentity"}
         return allowed and not any(fnmatchcase(action, pattern) for pattern in self.denied)
 
-    def trusted_by(self, role: Role) -> bool:
-        """Say whether a role's trust policy names the caller, the assumed role or the account."""
+    def is_trusted_by(self, role: Role) -> bool:
+        """Return whether a role's trust policy names the caller, its assumed role or its account."""
         root = f"arn:{self.partition}:iam::{self.account_id}:root"
         return bool({self.arn, self.role_arn, self.account_id, root} & set(role.trusted))
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request is signed with; a session's have a token and an end, in seconds since 1970."""
+    """A key that signs requests; session keys also have a token and an expiry in seconds since 1970."""
 
     access_key_id: str
     secret: str
@@ -59,8 +59,8 @@ class Credentials:
     disabled_regions: tuple[str, ...] = ()
 
 
-class Vault:
-    """All credentials that are known, and the check of each request against them."""
+class Authenticator:
+    """All known credentials, and the verification of each request with them."""
 
     def __init__(self, clock: Callable[[], float], signing_clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -68,16 +68,16 @@ class Vault:
         self._sessions = 0
         self._known: dict[str, Credentials] = {}
 
-    def admit(self, keys: Iterable[AccessKey]) -> None:
-        """Make long-lived keys known."""
+    def add_keys(self, keys: Iterable[AccessKey]) -> None:
+        """Add long-lived keys."""
         for key in keys:
             caller = Caller(key.user_arn, f"AIDA{digest(17, key.user_arn).upper()}", key.denied)
             self._known[key.id] = Credentials(
                 key.id, key.secret, caller, disabled_regions=key.disabled_regions
             )
 
-    def open_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
-        """Return new credentials of an assumed role, good for so many seconds."""
+    def create_session(self, role: Role, session_name: str, seconds: float) -> Credentials:
+        """Return new credentials of an assumed role that expire after `seconds`."""
         self._sessions += 1
         number = str(self._sessions)
         partition, account, name = (role.arn.split(":")[place] for place in (1, 4, 5))
@@ -100,28 +100,28 @@ class Vault:
         return session
 
     def authenticate(self, request: Request, service: str) -> tuple[Caller, Signature]:
-        """Return who signed the request, or refuse it with the code that JSON services use."""
+        """Return the caller and signature of a request; raise ErrorResponse with a JSON service's code."""
         signature = read_signature(request.headers.get("authorization", ""))
         if signature is None:
-            raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
+            raise ErrorResponse("MissingAuthenticationTokenException", "Missing Authentication Token")
         credentials = self._known.get(signature.access_key_id)
         if (
             credentials is None
             or request.headers.get("x-amz-security-token") != credentials.token
             or signature.region in credentials.disabled_regions
         ):
-            raise Refusal(
+            raise ErrorResponse(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
             )
         if credentials.expires_at is not None and self._clock() >= credentials.expires_at:
             raise expired_token()
         self._check_date(request, signature)
         if signature.service != service:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'."
             )
         if not hmac.compare_digest(sign(request, signature, credentials.secret), signature.value):
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 "The request signature we calculated does not match the signature you provided. Check your "
                 "AWS Secret Access Key and signing method. Consult the service documentation for details.",
@@ -131,25 +131,25 @@ class Vault:
     def _check_date(self, request: Request, signature: Signature) -> None:
         signed = signed_at(request)
         if signed is None or not signed.strftime(_STAMP).startswith(signature.date):
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP",
             )
         now = datetime.fromtimestamp(self._signing_clock(), UTC)
         if signed < now - SKEW:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 f"Signature expired: {signed.strftime(_STAMP)} is now earlier than "
                 f"{(now - SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} - 5 min.)",
             )
         if signed > now + SKEW:
-            raise Refusal(
+            raise ErrorResponse(
                 "InvalidSignatureException",
                 f"Signature not yet current: {signed.strftime(_STAMP)} is still later than "
                 f"{(now + SKEW).strftime(_STAMP)} ({now.strftime(_STAMP)} + 5 min.)",
             )
 
 
-def expired_token() -> Refusal:
-    """Return the refusal of a session that is over."""
-    return Refusal("ExpiredTokenException", "The security token included in the request is expired")
+def expired_token() -> ErrorResponse:
+    """Return the error for an expired session."""
+    return ErrorResponse("ExpiredTokenException", "The security token included in the request is expired")

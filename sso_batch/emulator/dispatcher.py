@@ -1,4 +1,4 @@
-"""The emulated AWS behind the wire: who calls, is it too much, may they, and what is the answer."""
+"""The dispatcher of requests: authentication, faults, rate limits and the service's answer."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,19 +7,19 @@ from typing import Literal
 from urllib.parse import unquote
 
 from sso_batch.emulator.behaviour import Behaviour
-from sso_batch.emulator.credentials import Caller, Vault, expired_token
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.distortion import distort, distort_body, place_not_found
-from sso_batch.emulator.faults import Fault, FaultKind, Injection
+from sso_batch.emulator.credentials import Authenticator, Caller, expired_token
+from sso_batch.emulator.distortion import distort, distort_body, instance_not_found
+from sso_batch.emulator.faults import Fault, FaultInjector, FaultKind
 from sso_batch.emulator.limits import Throttle
+from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.service import Call, Operation, Service
-from sso_batch.emulator.services import service_of
-from sso_batch.emulator.wire.error_responses import Refusal, invalid
+from sso_batch.emulator.services import find_service
+from sso_batch.emulator.wire.error_responses import ErrorResponse, invalid
 from sso_batch.emulator.wire.http import Reply, Request, json_reply
 from sso_batch.emulator.world import World
 from sso_batch.emulator.world.deletion import without
 
-Delivery = Literal["whole", "reset", "hang", "truncated"]
+DeliveryMode = Literal["complete", "reset", "hang", "truncated"]
 
 _INVALID: Mapping[FaultKind, str] = {
     "no_permission_sets": "Permission sets are not enabled for this instance",
@@ -29,63 +29,63 @@ _NO_KEY = "The key that encrypts this instance could not be used"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A reply, and how much of it reaches the caller."""
+class Delivery:
+    """A reply, and how it reaches the client."""
 
     reply: Reply
-    delivery: Delivery = "whole"
+    mode: DeliveryMode = "complete"
 
 
-class Cloud:
-    """All services of one world, with their state: sessions, buckets, faults, and counts of calls.
+class Dispatcher:
+    """All services of one world with their state: sessions, rate limits, faults and call counts.
 
-    Not safe for several threads: the server calls it from its one loop.
+    Not thread-safe: the server calls it from its event loop only.
     """
 
     def __init__(
         self,
         world: World,
         *,
-        vault: Vault,
+        authenticator: Authenticator,
         throttle: Throttle,
-        injection: Injection,
+        fault_injector: FaultInjector,
         behaviour: Behaviour,
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.throttled: Counter[tuple[str, str]] = Counter()
-        self._vault = vault
+        self._authenticator = authenticator
         self._throttle = throttle
-        self._injection = injection
+        self._fault_injector = fault_injector
         self._behaviour = behaviour
         self.load(world)
 
     def load(self, world: World) -> None:
-        """Serve another world from now on; sessions and counts live on."""
+        """Serve another world from now on; keep sessions and counts."""
         self.world = world
-        self._vault.admit(world.access_keys)
+        self._authenticator.add_keys(world.access_keys)
         self._roles = {role.arn: role for role in world.roles}
-        self._directories = {
-            account.id: directory
-            for directory in map(Directory, world.organizations)
-            for account in directory.organization.accounts
+        self._indexes = {
+            account.id: index
+            for index in map(OrganizationIndex, world.organizations)
+            for account in index.organization.accounts
         }
 
-    def answer(self, http: Request) -> Outcome:
-        """Answer one request, as AWS would or as a fault has it."""
-        service = service_of(http)
+    def answer(self, http: Request) -> Delivery:
+        """Answer one request as AWS would, or as a fault dictates."""
+        service = find_service(http)
         if service is None:
-            refusal = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
-            return Outcome(json_reply(404, refusal))
+            document = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
+            return Delivery(json_reply(404, document))
         try:
             return self._answer(service, http)
-        except Refusal as refusal:
-            return Outcome(service.protocol.refuse(refusal))
+        except ErrorResponse as error:
+            return Delivery(service.protocol.write_error(error))
 
-    def _answer(self, service: Service, http: Request) -> Outcome:
-        caller, signature = self._vault.authenticate(http, service.signing_name)
+    def _answer(self, service: Service, http: Request) -> Delivery:
+        caller, signature = self._authenticator.authenticate(http, service.signing_name)
         operation, request = service.read(http)
-        directory = self._directories.get(caller.account_id)
-        organization = directory.organization.name if directory else ""
+        index = self._indexes.get(caller.account_id)
+        organization = index.organization.name if index else ""
         self.calls[organization, operation.name] += 1
         call = Call(
             service=service,
@@ -94,68 +94,68 @@ class Cloud:
             caller=caller,
             region=signature.region,
             behaviour=self._behaviour,
-            directory=directory,
-            vault=self._vault,
+            index=index,
+            authenticator=self._authenticator,
             roles=self._roles,
         )
-        struck = self._strike(call, organization, http)
-        fault = struck.kind if struck else None
-        if struck and fault in ("not_found", "unlisted", "deleted"):
-            call.directory = self._lose(call, struck)
-        if fault in ("reset", "hang"):
-            # What is lost on the way has still been asked for.
-            return Outcome(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), fault)
-        if fault == "throttle" or not self._admits(caller, call):
+        fault = self._find_fault(call, organization, http)
+        kind = fault.kind if fault else None
+        if fault and kind in ("not_found", "unlisted", "deleted"):
+            call.index = self._delete_resources(call, fault)
+        if kind in ("reset", "hang"):
+            # The reply is lost, but the call still counts.
+            return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), kind)
+        if kind == "throttle" or not self._admits(caller, call):
             self.throttled[organization, operation.name] += 1
-            raise Refusal(service.throttled, "Rate exceeded")
-        return self._finish(call, operation, fault)
+            raise ErrorResponse(service.throttled, "Rate exceeded")
+        return self._complete(call, operation, kind)
 
-    def _strike(self, call: Call, organization: str, http: Request) -> Fault | None:
-        if not self._injection.faults:
+    def _find_fault(self, call: Call, organization: str, http: Request) -> Fault | None:
+        if not self._fault_injector.faults:
             return None
         text = f"{unquote(http.path)}?{http.query} {http.body.decode(errors='replace')}"
-        return self._injection.strike(organization, call.service.name, call.operation, text)
+        return self._fault_injector.find_fault(organization, call.service.name, call.operation, text)
 
-    def _lose(self, call: Call, fault: Fault) -> Directory | None:
-        """Return the caller's directory without the fault's resource, or without what the request names."""
-        if call.directory is None:
+    def _delete_resources(self, call: Call, fault: Fault) -> OrganizationIndex | None:
+        """Return the index without the fault's resource, or without all that the request names."""
+        if call.index is None:
             return None
         ids = (
             {fault.resource}
             if fault.resource
-            else {one for one in call.request.values() if isinstance(one, str)}
+            else {value for value in call.request.values() if isinstance(value, str)}
         )
-        known = call.directory.organization
-        lost = Directory(without(known, ids))
+        organization = call.index.organization
+        remaining = OrganizationIndex(without(organization, ids))
         if fault.kind == "deleted":
-            self._directories |= {account.id: lost for account in known.accounts}
-        return lost
+            self._indexes |= {account.id: remaining for account in organization.accounts}
+        return remaining
 
     def _admits(self, caller: Caller, call: Call) -> bool:
         return self._throttle.admits(caller.account_id, call.region, call.service.name, call.operation)
 
-    def _finish(self, call: Call, operation: Operation, fault: FaultKind | None) -> Outcome:
+    def _complete(self, call: Call, operation: Operation, fault: FaultKind | None) -> Delivery:
         service = call.service
         match fault:
             case "internal_error":
-                raise Refusal(service.internal, "An internal error occurred", status=500)
+                raise ErrorResponse(service.internal, "An internal error occurred", status=500)
             case "unavailable":
-                raise Refusal("ServiceUnavailableException", "Service is unavailable", status=503)
+                raise ErrorResponse("ServiceUnavailableException", "Service is unavailable", status=503)
             case "expired_token":
                 raise expired_token()
             case "access_denied":
                 call.deny()
             case "kms_denied":
-                raise Refusal("AccessDeniedException", _NO_KEY, Reason="KMS_AccessDeniedException")
+                raise ErrorResponse("AccessDeniedException", _NO_KEY, Reason="KMS_AccessDeniedException")
             case "kms_key_gone":
-                raise Refusal("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
+                raise ErrorResponse("ResourceNotFoundException", _NO_KEY, Reason="KMS_NotFoundException")
             case "no_permission_sets" | "filter_required":
                 raise invalid(_INVALID[fault])
-            case "place_not_found":
-                raise place_not_found(service.name, call.request)
+            case "instance_not_found":
+                raise instance_not_found(service.name, call.request)
             case "repeated_token" | "endless_pages" | "endless_empty_pages":
-                call.paging_trouble = fault
+                call.pagination_fault = fault
         answer = distort(service.answer(operation, call), call.request, fault)
         reply = service.protocol.write(operation.name, answer)
         reply = replace(reply, body=distort_body(reply.body, fault))
-        return Outcome(reply, "truncated" if fault == "truncated" else "whole")
+        return Delivery(reply, "truncated" if fault == "truncated" else "complete")

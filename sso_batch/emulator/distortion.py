@@ -1,11 +1,11 @@
-"""Answers as AWS never sends them: of another shape, in another encoding, or to another question."""
+"""Distorted answers that AWS never sends: wrong types, wrong encodings, or answers to another request."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sso_batch.emulator.faults import FaultKind
-from sso_batch.emulator.wire.error_responses import Refusal, not_found
+from sso_batch.emulator.wire.error_responses import ErrorResponse, not_found
 
 Answer = dict[str, Any]
 
@@ -25,21 +25,21 @@ _UNIONS = {
     "principal": "deviceDirectory",
     "identitySource": "deviceSource",
 }
-"""Members of a union that AWS could add, by the union's own name."""
+"""Union members that AWS could add, by name of the union."""
 
 
 def distort(answer: Answer, request: Mapping[str, Any], fault: FaultKind | None) -> Answer:
-    """Return an answer's members as a fault leaves them."""
+    """Return an answer whose members are changed by a fault."""
     return _OF_MEMBERS[fault](answer, request) if fault in _OF_MEMBERS else answer
 
 
 def distort_body(body: bytes, fault: FaultKind | None) -> bytes:
-    """Return an answer's bytes as a fault leaves them."""
+    """Return an answer's body, changed by a fault."""
     return _OF_BYTES[fault](body) if fault in _OF_BYTES else body
 
 
-def place_not_found(service: str, request: Mapping[str, Any]) -> Refusal:
-    """Return the refusal of a call whose identity store or instance is not found."""
+def instance_not_found(service: str, request: Mapping[str, Any]) -> ErrorResponse:
+    """Return the error of a call whose identity store or instance does not exist."""
     if service == "identitystore":
         store_id = request.get("IdentityStoreId", "")
         return not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
@@ -47,7 +47,7 @@ def place_not_found(service: str, request: Mapping[str, Any]) -> Refusal:
 
 
 def _other_shape(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    """Values of other types: what stands where AWS promises something else."""
+    """Replace each value with one of another type."""
     return {
         name: {str(number): item for number, item in enumerate(value)} if isinstance(value, list) else [value]
         for name, value in answer.items()
@@ -55,15 +55,19 @@ def _other_shape(answer: Answer, _: Mapping[str, Any]) -> Answer:
 
 
 def _no_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    if "UserId" in answer:  # a user without email addresses has no list of them: the answer would be valid
+        return answer
     return {name: value for name, value in answer.items() if not isinstance(value, list)}
 
 
 def _null_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
+    if "UserId" in answer:
+        return answer
     return {name: None if isinstance(value, list) else value for name, value in answer.items()}
 
 
 def _misspelt_token(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    """The token of a further page, in the spelling of other services."""
+    """Spell the token of the next page as other services do."""
     other = {"NextToken": "nextToken", "nextToken": "next_token"}
     return {other.get(name, name): value for name, value in answer.items()}
 
@@ -73,10 +77,10 @@ def _number_as_token(answer: Answer, _: Mapping[str, Any]) -> Answer:
 
 
 def _other_question(answer: Answer, request: Mapping[str, Any]) -> Answer:
-    """Where the answer repeats what was asked for, it repeats something else."""
+    """Replace each request value that the answer repeats with another value."""
     text = json.dumps(answer)
-    for asked in _texts(request):
-        text = text.replace(json.dumps(asked), json.dumps(asked[:-1] + ("0" if asked[-1] != "0" else "1")))
+    for value in _texts(request):
+        text = text.replace(json.dumps(value), json.dumps(value[:-1] + ("0" if value[-1] != "0" else "1")))
     changed: Answer = json.loads(text)
     return changed
 
@@ -90,24 +94,24 @@ def _texts(request: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _empty_ids(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    return {name: _emptied(name, value) for name, value in answer.items()}
+    return {name: _with_empty_ids(name, value) for name, value in answer.items()}
 
 
-def _emptied(name: str, value: object) -> object:
+def _with_empty_ids(name: str, value: object) -> object:
     if isinstance(value, dict):
         return _empty_ids(value, {})
     if isinstance(value, list):
-        return [_emptied(name, one) for one in value]
+        return [_with_empty_ids(name, item) for item in value]
     return "" if name in _IDS and isinstance(value, str) else value
 
 
 def _unknown_member(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    return {name: _renamed(name, value) for name, value in answer.items()}
+    return {name: _with_unknown_members(name, value) for name, value in answer.items()}
 
 
-def _renamed(name: str, value: object) -> object:
+def _with_unknown_members(name: str, value: object) -> object:
     if isinstance(value, list):
-        return [_renamed("", one) for one in value]
+        return [_with_unknown_members("", item) for item in value]
     if not isinstance(value, dict):
         return value
     if name in _UNIONS:
@@ -116,7 +120,7 @@ def _renamed(name: str, value: object) -> object:
 
 
 def _list_twice(body: bytes) -> bytes:
-    """The first member once more, empty: of two members of one name, most readers take the second."""
+    """Repeat the first member with an empty list; most JSON readers use the second of two equal names."""
     if not body.startswith(b"{"):
         return body
     name = next(iter(json.loads(body)), "")
@@ -144,4 +148,4 @@ _OF_BYTES: Mapping[FaultKind | None, Callable[[bytes], bytes]] = {
     "utf_16": lambda body: body.decode().encode("utf-16"),
     "utf_32": lambda body: body.decode().encode("utf-32-le"),
 }
-"""What is on the way, with status 200 in AWS's place."""
+"""Bodies with status 200, as a broken proxy could return them."""

@@ -1,4 +1,4 @@
-"""An emulated AWS in this process: a server in a thread of its own, for as long as a block lasts."""
+"""The emulator as a context manager: a server in its own thread of this process."""
 
 import asyncio
 import threading
@@ -11,24 +11,27 @@ from typing import Self
 
 from sso_batch.emulator.behaviour import Behaviour
 from sso_batch.emulator.configuration import environment
-from sso_batch.emulator.credentials import Vault
-from sso_batch.emulator.dispatcher import Cloud
-from sso_batch.emulator.faults import Fault, Injection
+from sso_batch.emulator.credentials import Authenticator
+from sso_batch.emulator.dispatcher import Dispatcher
+from sso_batch.emulator.faults import Fault, FaultInjector
 from sso_batch.emulator.limits import Limits, Throttle
 from sso_batch.emulator.server import Server
 from sso_batch.emulator.world import World
 
 
 class Emulator:
-    """A world, served over HTTP on loopback; a context manager.
+    """A world served over HTTP on loopback; a context manager.
 
-    `latency` is in seconds for each call. `clock` decides about limits and the end of sessions, and
-    `signing_clock` about the dates of signatures. `calls` and `throttled` count by organization and
-    operation; calls from an account outside of every organization are counted under "". To `faults` may be
-    added, and from them taken, at any time. `throttle` makes what decides about limits.
+    latency: delay of each call, in seconds.
+    clock: used for rate limits and the expiry of sessions; `signing_clock` for the dates of signatures.
+    faults: faults to inject; the attribute may be changed at any time.
+    throttle: factory of the rate limiter.
+
+    The attributes `calls` and `throttled` count calls by organization and operation. Calls from an account
+    that belongs to no organization are counted under "".
     """
 
-    def __init__(  # noqa: PLR0913 - each is one knob that a test turns by name
+    def __init__(  # noqa: PLR0913 - tests set each of them by name
         self,
         world: World,
         *,
@@ -44,42 +47,42 @@ class Emulator:
         port: int = 0,
     ) -> None:
         self.faults = list(faults)
-        self._cloud = Cloud(
+        self._dispatcher = Dispatcher(
             world,
-            vault=Vault(clock, signing_clock),
+            authenticator=Authenticator(clock, signing_clock),
             throttle=throttle(Limits() if limits is None else limits, clock),
-            injection=Injection(self.faults, seed, clock),
+            fault_injector=FaultInjector(self.faults, seed, clock),
             behaviour=behaviour or Behaviour(),
         )
-        self._server = Server(self._cloud, latency=latency)
+        self._server = Server(self._dispatcher, latency=latency)
         self._address = host, port
         self.url = ""
 
     @property
     def world(self) -> World:
-        """What is served; another world may be put in its place at any time."""
-        return self._cloud.world
+        """The world that is served; it can be replaced at any time."""
+        return self._dispatcher.world
 
     @world.setter
     def world(self, world: World) -> None:
-        self._loop.call_soon_threadsafe(self._cloud.load, world)
+        self._loop.call_soon_threadsafe(self._dispatcher.load, world)
 
     @property
     def calls(self) -> Counter[tuple[str, str]]:
-        """How often each organization was asked each operation, throttled calls included."""
-        return self._cloud.calls
+        """The number of calls by organization and operation, including throttled ones."""
+        return self._dispatcher.calls
 
     @property
     def throttled(self) -> Counter[tuple[str, str]]:
-        """How many of the calls were throttled."""
-        return self._cloud.throttled
+        """The number of throttled calls by organization and operation."""
+        return self._dispatcher.throttled
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables with which a client of AWS comes here, as the hub."""
+        """Return environment variables that connect an AWS client to this emulator, with the hub's key."""
         return environment(self.world, self.url)
 
     async def serve(self, until: asyncio.Event, ready: Callable[[], None]) -> None:
-        """Serve in the running loop until the event is set; `ready` is called when `url` is known."""
+        """Serve in the running loop until the event is set; call `ready` when `url` is known."""
         self.url = await self._server.start(*self._address)
         ready()
         try:
@@ -104,7 +107,7 @@ class Emulator:
         try:
             asyncio.run(self._serve_in_thread(ready))
         except OSError as error:
-            # An address that is taken is the business of whoever asked for it.
+            # Raised in `__enter__`: the address is in use or not available.
             ready.set_exception(error)
 
     async def _serve_in_thread(self, ready: Future[None]) -> None:

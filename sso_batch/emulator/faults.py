@@ -1,4 +1,4 @@
-"""Faults that are put into an emulated AWS on purpose, and how often each of them struck."""
+"""Faults that tests inject into the emulator."""
 
 import random
 from collections.abc import Callable
@@ -28,7 +28,7 @@ FaultKind = Literal[
     "other_question",
     "empty_ids",
     "unknown_member",
-    "place_not_found",
+    "instance_not_found",
     "repeated_token",
     "endless_pages",
     "endless_empty_pages",
@@ -45,19 +45,20 @@ FaultKind = Literal[
 
 
 _HIDING = ("unlisted", "deleted")
-"""Faults whose `resource` is what is lost; calls that do not name it are struck as well."""
+"""Faults whose `resource` is hidden; they also affect calls that do not name it."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A trouble, the calls that it strikes, and `injected`: how often it did.
+    """A fault, the calls that it affects, and `injected`: how often it occurred.
 
-    None strikes everything. `resource` is a piece of the request's text: an id, an ARN. The first `after`
-    fitting calls are spared; then it strikes at most `times`, and for `seconds` from its first stroke.
+    A criterion of None matches every call. `resource` is a substring of the request: an id or ARN. The first
+    `after` matching calls succeed; then the fault occurs at most `times` times, and only within `seconds` of
+    its first occurrence.
 
-    `not_found` answers as if `resource` did not exist, or all that the request names. `unlisted` does so in
-    calls that do not name the resource, and `deleted` deletes it for good before the call is answered. Their
-    resources are whole ids.
+    `not_found` answers as if `resource`, or everything that the request names, did not exist. `unlisted`
+    hides the resource from calls that do not name it. `deleted` deletes it permanently before the call is
+    answered. For these three, `resource` must be a complete id.
     """
 
     kind: FaultKind
@@ -75,10 +76,10 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
-            raise ValueError(f"no fault is called {self.kind!r}; there are {', '.join(get_args(FaultKind))}")
+            raise ValueError(f"unknown fault {self.kind!r}: use one of {', '.join(get_args(FaultKind))}")
 
-    def fits(self, organization: str, service: str, operation: str, text: str) -> bool:
-        """Say whether the fault is about such a call."""
+    def matches(self, organization: str, service: str, operation: str, text: str) -> bool:
+        """Return whether the fault's criteria match a call."""
         return (
             self.organization in (None, organization)
             and self.service in (None, service)
@@ -86,8 +87,8 @@ class Fault:
             and (self.resource is None or self.kind in _HIDING or self.resource in text)
         )
 
-    def strikes(self, now: float, dice: random.Random) -> bool:
-        """Decide about one fitting call, and count it."""
+    def fires(self, now: float, dice: random.Random) -> bool:
+        """Return whether the fault occurs in a matching call, and count it if so."""
         if self.times is not None and self.injected >= self.times:
             return False
         if self._since is not None and self.seconds is not None and now - self._since >= self.seconds:
@@ -103,18 +104,18 @@ class Fault:
         return True
 
 
-class Injection:
-    """The faults of one emulator; the first that strikes a call is the one that it gets."""
+class FaultInjector:
+    """The faults of one emulator; a call gets the first fault that occurs."""
 
     def __init__(self, faults: list[Fault], seed: int, clock: Callable[[], float]) -> None:
         self.faults = faults
-        self._dice = random.Random(seed)  # noqa: S311 - the same troubles at each run, not secrets
+        self._dice = random.Random(seed)  # noqa: S311 - reproducible faults, not secrets
         self._clock = clock
 
-    def strike(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
-        """Return the fault that strikes a call, or None."""
+    def find_fault(self, organization: str, service: str, operation: str, text: str) -> Fault | None:
+        """Return the fault that occurs in a call, or None."""
         for fault in self.faults:
-            if fault.fits(organization, service, operation, text) and fault.strikes(
+            if fault.matches(organization, service, operation, text) and fault.fires(
                 self._clock(), self._dice
             ):
                 return fault

@@ -1,4 +1,4 @@
-"""AWS's request limits, as token buckets that are refilled all the time."""
+"""The request limits of AWS, as token buckets that refill continuously."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ _HIERARCHY = "ListParents, ListAccountsForParent, ListOrganizationalUnitsForPare
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests a second, and as many at once after a rest."""
+    """A request rate and the burst that is possible after a pause."""
 
     per_second: float
     burst: float
@@ -27,13 +27,13 @@ ORGANIZATIONS = {
     "ListRoots": Rate(1, 2),
     "ListTagsForResource": Rate(10, 15),
 }
-# These have one bucket together.
+# These operations share one bucket.
 _SHARED = dict.fromkeys(_HIERARCHY.split(", "), _HIERARCHY)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of an AWS; None or a name that is absent stands for no limit."""
+    """The request limits of the services; None or a missing name means no limit."""
 
     identity_center: Rate | None = IDENTITY_CENTER
     identity_store: Rate | None = IDENTITY_STORE
@@ -45,7 +45,7 @@ class Limits:
         return cls(identity_center=None, identity_store=None, organizations={})
 
     def of(self, service: str, operation: str) -> tuple[str, Rate] | None:
-        """Return the name and the rate of the bucket that a call draws from."""
+        """Return the name and rate of the bucket that a call uses, or None."""
         match service:
             case "sso-admin":
                 found = ("sso-admin", self.identity_center)
@@ -61,15 +61,15 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Bucket:
-    """What is left of a rate at a moment."""
+class RateBucket:
+    """A token bucket: the tokens left at a point in time."""
 
     rate: Rate
     tokens: float
     filled_at: float
 
     def take(self, now: float) -> bool:
-        """Take one token; False where none is left."""
+        """Take one token; return False if none is left."""
         elapsed = max(0.0, now - self.filled_at)
         self.tokens = min(self.rate.burst, self.tokens + elapsed * self.rate.per_second)
         self.filled_at = now
@@ -80,23 +80,23 @@ class Bucket:
 
 
 class Throttle:
-    """The buckets of all accounts and Regions."""
+    """The token buckets of all accounts and Regions."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], RateBucket] = {}
 
     def admits(self, account_id: str, region: str, service: str, operation: str) -> bool:
-        """Take a token for one call; False where AWS would throttle it."""
+        """Take a token for one call; return False if AWS would throttle it."""
         found = self._limits.of(service, operation)
         if found is None:
             return True
         name, rate = found
-        # Organizations is one service in all Regions; the others count in each.
+        # Organizations is a global service; the others have limits per Region.
         key = (account_id, "" if service == "organizations" else region, name)
         bucket = self._buckets.get(key)
         now = self._clock()
         if bucket is None:
-            bucket = self._buckets[key] = Bucket(rate, rate.burst, now)
+            bucket = self._buckets[key] = RateBucket(rate, rate.burst, now)
         return bucket.take(now)

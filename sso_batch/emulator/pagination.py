@@ -1,4 +1,4 @@
-"""Pages of a listing, and tokens that lead to the next: opaque, and good for their own listing only."""
+"""The pages of a listing; their tokens are opaque and valid for the same listing only."""
 
 import base64
 import binascii
@@ -9,33 +9,33 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 Item = TypeVar("Item")
-PagingTrouble = Literal["repeated_token", "endless_pages", "endless_empty_pages"]
+PaginationFault = Literal["repeated_token", "endless_pages", "endless_empty_pages"]
 
-_SECRET = b"the emulator's own; a token only has to be hard to make by mistake"
+_SECRET = b"not secret: a token must only be unlikely to match by mistake"
 _MAC_BYTES = 12
 
 
 class ForeignTokenError(Exception):
-    """A token that this listing did not give."""
+    """A token that does not belong to this listing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One listing: who asks which operation with which parameters, and how its pages are cut.
+class Pager:
+    """The pages of one listing; `purpose` identifies the caller, operation and parameters.
 
-    `trouble` makes it go in circles, or on and on with ever new tokens, whose turns they count.
+    `fault` repeats a token, or returns pages without end, each with a new token that contains `turn`.
     """
 
     purpose: str
     empty_pages: bool = False
-    trouble: PagingTrouble | None = None
+    fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item], size: int, token: str | None) -> tuple[Sequence[Item], str | None]:
-        """Return the items of the page that `token` leads to, and the token of the next one."""
+        """Return the items of the page that `token` identifies, and the token of the next page."""
         start, shown_empty, turn = self._read(token) if token else (0, False, 0)
-        if self.trouble == "endless_pages":
+        if self.fault == "endless_pages":
             return items[start : start + size], self._write(start, shown_empty=False, turn=turn + 1)
-        if self.trouble == "endless_empty_pages":
+        if self.fault == "endless_empty_pages":
             return items[:0], self._write(start, shown_empty=False, turn=turn + 1)
         if self.empty_pages and not shown_empty and len(items) > start:
             return items[:0], self._write(start, shown_empty=True)
@@ -43,28 +43,28 @@ class Listing:
         if end >= len(items):
             return items[start:], None
         return items[start:end], self._write(
-            start if self.trouble == "repeated_token" else end, shown_empty=False
+            start if self.fault == "repeated_token" else end, shown_empty=False
         )
 
     def _write(self, start: int, *, shown_empty: bool, turn: int = 0) -> str:
-        place = f"{start} {int(shown_empty)} {turn}".encode()
-        return base64.urlsafe_b64encode(self._mac(place) + place).decode()
+        position = f"{start} {int(shown_empty)} {turn}".encode()
+        return base64.urlsafe_b64encode(self._mac(position) + position).decode()
 
     def _read(self, token: str) -> tuple[int, bool, int]:
         try:
             decoded = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError) as error:
             raise ForeignTokenError from error
-        mac, place = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(place)):
+        mac, position = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(position)):
             raise ForeignTokenError
-        start, shown_empty, turn = map(int, place.split())
+        start, shown_empty, turn = map(int, position.split())
         return start, bool(shown_empty), turn
 
-    def _mac(self, place: bytes) -> bytes:
-        return hmac.digest(_SECRET, self.purpose.encode() + b"\0" + place, "sha256")[:_MAC_BYTES]
+    def _mac(self, position: bytes) -> bytes:
+        return hmac.digest(_SECRET, self.purpose.encode() + b"\0" + position, "sha256")[:_MAC_BYTES]
 
 
 def purpose(caller_account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> str:
-    """Return the text that binds a token to the listing it was given for."""
+    """Return the text that binds a token to its listing."""
     return json.dumps([caller_account, region, operation, parameters], sort_keys=True)

@@ -1,4 +1,4 @@
-"""What the members of a request may hold, and the check of it."""
+"""The validation of a request's members, with the constraints of the service models."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A member that AWS would refuse; `reason` is in the words of Organizations."""
+    """A member that AWS would reject; `reason` is the code that Organizations uses."""
 
     member: str
     constraint: str
@@ -16,16 +16,16 @@ class Violation:
     value: object = None
 
 
-class Member(Protocol):
-    """The rule of one member."""
+class Rule(Protocol):
+    """A constraint on one member."""
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - whatever the request holds
-        """Return the constraint that `value` breaks and its reason, or None."""
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any JSON
+        """Return the violated constraint and its reason code, or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Text that fits a pattern as a whole."""
+class Pattern:
+    """A string that matches a regular expression in full."""
 
     pattern: str
     _compiled: re.Pattern[str] = field(init=False, repr=False)
@@ -33,72 +33,72 @@ class Text:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_compiled", re.compile(self.pattern))
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
-        """Require a string of the pattern."""
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a string that matches the pattern."""
         if isinstance(value, str) and self._compiled.fullmatch(value):
             return None
         return f"Member must satisfy regular expression pattern: {self.pattern}", "INVALID_PATTERN"
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number within bounds."""
+class WholeNumber:
+    """An integer within bounds."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
         """Require an integer between the bounds."""
-        if not isinstance(value, int) or isinstance(value, bool) or value < self.least:
-            return f"Member must have value greater than or equal to {self.least}", "MIN_VALUE_EXCEEDED"
-        if value > self.most:
-            return f"Member must have value less than or equal to {self.most}", "MAX_VALUE_EXCEEDED"
+        if not isinstance(value, int) or isinstance(value, bool) or value < self.minimum:
+            return f"Member must have value greater than or equal to {self.minimum}", "MIN_VALUE_EXCEEDED"
+        if value > self.maximum:
+            return f"Member must have value less than or equal to {self.maximum}", "MAX_VALUE_EXCEEDED"
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words."""
+    """A member of an enumeration."""
 
-    words: tuple[str, ...]
+    values: tuple[str, ...]
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
-        """Require one of the words."""
-        if value in self.words:
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require one of the values."""
+        if value in self.values:
             return None
-        return f"Member must satisfy enum value set: [{', '.join(self.words)}]", "INVALID_ENUM"
+        return f"Member must satisfy enum value set: [{', '.join(self.values)}]", "INVALID_ENUM"
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Named members, each with its own rule, none of them required."""
+    """An object with optional members, each with its own rule."""
 
-    members: Mapping[str, Member]
+    rules: Mapping[str, Rule]
 
-    def broken_by(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
-        """Require an object whose members keep their rules."""
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require an object whose members satisfy their rules."""
         if not isinstance(value, dict):
             return "Member must be a structure", "INVALID_PATTERN"
-        for name, held in value.items():
-            if name not in self.members:
+        for name, member in value.items():
+            if name not in self.rules:
                 return f"Member has no {name}", "INVALID_PATTERN"
-            broken = self.members[name].broken_by(held)
+            broken = self.rules[name].check(member)
             if broken:
                 return f"{name}: {broken[0]}", broken[1]
         return None
 
 
 def find_violation(
-    request: Mapping[str, Any], rules: Mapping[str, Member], required: tuple[str, ...], taken: frozenset[str]
+    request: Mapping[str, Any], rules: Mapping[str, Rule], required: tuple[str, ...], accepted: frozenset[str]
 ) -> Violation | None:
-    """Return the first trouble of a request: a required member is missing, or one breaks its rule."""
+    """Return the first violation: a missing required member, then a member that breaks its rule."""
     for name in required:
         if request.get(name) is None:
             return Violation(name, "Member must not be null", "INPUT_REQUIRED")
     for name, value in request.items():
-        if name not in taken:
+        if name not in accepted:
             return Violation(name, "Member is not served by the emulator", "INVALID_PATTERN", value)
-        broken = rules[name].broken_by(value)
+        broken = rules[name].check(value)
         if broken:
             return Violation(name, *broken, value)
     return None

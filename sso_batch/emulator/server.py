@@ -1,58 +1,58 @@
-"""The wire: one event loop that takes requests from loopback and gives a cloud's answers."""
+"""The HTTP server: it passes requests to the dispatcher and sends its replies, in one event loop."""
 
 import asyncio
 import socket
 import struct
 
-from sso_batch.emulator.dispatcher import Cloud, Delivery, Outcome
+from sso_batch.emulator.dispatcher import Delivery, DeliveryMode, Dispatcher
 from sso_batch.emulator.wire.http import MalformedRequestError, Request, json_reply, take_request
 
-# To close so that the other side sees a reset: no time to send what is left.
-_AT_ONCE = struct.pack("ii", 1, 0)
+# With a linger time of 0, closing the socket sends a reset.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Server:
-    """A listening socket and the connections to it, all in the loop that `start` runs in."""
+    """A listening socket and its connections, all in the event loop that runs `start`."""
 
-    def __init__(self, cloud: Cloud, *, latency: float = 0.0) -> None:
-        self.cloud = cloud
+    def __init__(self, dispatcher: Dispatcher, *, latency: float = 0.0) -> None:
+        self.dispatcher = dispatcher
         self.latency = latency
-        self.connections: set[Connection] = set()
+        self.connections: set[ClientConnection] = set()
         self._requests = 0
 
     async def start(self, host: str, port: int) -> str:
-        """Begin to listen; return the URL."""
+        """Start listening and return the URL."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: Connection(self), host, port)
+        self._listener = await loop.create_server(lambda: ClientConnection(self), host, port)
         address = self._listener.sockets[0].getsockname()
         return f"http://{address[0]}:{address[1]}"
 
     async def stop(self) -> None:
-        """Close everything at once."""
+        """Close the listening socket and all connections immediately."""
         self._listener.close()
         for connection in list(self.connections):
             connection.abort()
         await self._listener.wait_closed()
-        # One more turn of the loop, in which the transports close their sockets.
+        # The transports close their sockets in the next iteration of the loop.
         await asyncio.sleep(0)
 
     def next_request_id(self) -> str:
-        """Return an id as AWS gives one to each answer."""
+        """Return the request id of the next answer."""
         self._requests += 1
         return f"{self._requests:08x}-0000-4000-8000-000000000000"
 
-    def outcome(self, request: Request) -> tuple[Outcome, float]:
-        """Answer a request, and say after how many seconds."""
+    def answer(self, request: Request) -> tuple[Delivery, float]:
+        """Return the answer to a request, and its delay in seconds."""
         if "authorization" not in request.headers and request.method == "GET":
             if request.path == "/health":
-                return Outcome(json_reply(200, {"status": "ok"})), 0
+                return Delivery(json_reply(200, {"status": "ok"})), 0
             if request.path == "/calls":
-                return Outcome(json_reply(200, self._counts())), 0
-        return self.cloud.answer(request), self.latency
+                return Delivery(json_reply(200, self._counts())), 0
+        return self.dispatcher.answer(request), self.latency
 
     def _counts(self) -> dict[str, object]:
         counts: dict[str, object] = {}
-        for name, counter in (("calls", self.cloud.calls), ("throttled", self.cloud.throttled)):
+        for name, counter in (("calls", self.dispatcher.calls), ("throttled", self.dispatcher.throttled)):
             organizations: dict[str, dict[str, int]] = {}
             for (organization, operation), count in sorted(counter.items()):
                 organizations.setdefault(organization, {})[operation] = count
@@ -60,8 +60,8 @@ class Server:
         return counts
 
 
-class Connection(asyncio.Protocol):
-    """One connection of a client; its requests are answered one after the other."""
+class ClientConnection(asyncio.Protocol):
+    """A client's connection; its requests are answered in order."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -69,23 +69,23 @@ class Connection(asyncio.Protocol):
         self._answering = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Join the server's connections."""
+        """Add this connection to the server's connections."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
         self._server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Leave the server's connections."""
+        """Remove this connection from the server's connections."""
         self._server.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Collect bytes until a request is whole."""
+        """Buffer bytes until a request is complete."""
         self._buffer += data
         if not self._answering:
             self._serve()
 
     def abort(self) -> None:
-        """Close without sending what is left."""
+        """Close the connection without sending buffered data."""
         self._transport.abort()
 
     def _serve(self) -> None:
@@ -96,30 +96,30 @@ class Connection(asyncio.Protocol):
             return
         if request is None:
             return
-        outcome, delay = self._server.outcome(request)
+        delivery, delay = self._server.answer(request)
         if delay:
             self._answering = True
-            asyncio.get_running_loop().call_later(delay, self._deliver, outcome)
+            asyncio.get_running_loop().call_later(delay, self._deliver, delivery)
         else:
-            self._deliver(outcome)
+            self._deliver(delivery)
 
-    def _deliver(self, outcome: Outcome) -> None:
-        self._answering = outcome.delivery == "hang"
+    def _deliver(self, delivery: Delivery) -> None:
+        self._answering = delivery.mode == "hang"
         if self._transport.is_closing() or self._answering:
             return
-        encoded = outcome.reply.encode(self._server.next_request_id())
-        if outcome.delivery == "whole":
+        encoded = delivery.reply.encode(self._server.next_request_id())
+        if delivery.mode == "complete":
             self._transport.write(encoded)
             if self._buffer:
                 self._serve()
         else:
-            self._break_off(encoded, outcome.delivery)
+            self._send_partially(encoded, delivery.mode)
 
-    def _break_off(self, encoded: bytes, delivery: Delivery) -> None:
+    def _send_partially(self, encoded: bytes, mode: DeliveryMode) -> None:
         self._transport.write(encoded[: -max(1, len(encoded) // 8)])
-        if delivery == "truncated":
+        if mode == "truncated":
             self._transport.close()
             return
         raw: socket.socket = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()

@@ -1,17 +1,17 @@
-"""What a service is: its operations, the rules of their members, and one call of one of them."""
+"""A service of the emulator: its operations, the rules of their members, and their calls."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from sso_batch.emulator.behaviour import Behaviour
-from sso_batch.emulator.credentials import Caller, Vault
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.pagination import ForeignTokenError, Listing, PagingTrouble, purpose
-from sso_batch.emulator.request_validation import Member, Violation, find_violation
-from sso_batch.emulator.wire.error_responses import Refusal, access_denied
+from sso_batch.emulator.credentials import Authenticator, Caller
+from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.pagination import ForeignTokenError, Pager, PaginationFault, purpose
+from sso_batch.emulator.request_validation import Rule, Violation, find_violation
+from sso_batch.emulator.wire.error_responses import ErrorResponse, access_denied
 from sso_batch.emulator.wire.http import Request
-from sso_batch.emulator.wire.protocols import Protocol
+from sso_batch.emulator.wire.protocols import WireProtocol
 from sso_batch.emulator.world import Role
 
 Item = TypeVar("Item")
@@ -20,7 +20,7 @@ Answer = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """One authenticated request of one operation, and all that answering it needs."""
+    """An authenticated request for one operation, with everything needed to answer it."""
 
     service: "Service"
     operation: str
@@ -28,70 +28,71 @@ class Call:
     caller: Caller
     region: str
     behaviour: Behaviour
-    directory: Directory | None
-    vault: Vault
+    index: OrganizationIndex | None
+    authenticator: Authenticator
     roles: Mapping[str, Role]
-    paging_trouble: PagingTrouble | None = None
+    pagination_fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-        """Return the asked page of `items`, and the member that carries the next token, if there is one."""
+        """Return the requested page of `items`, and the member with the next token, if any."""
         names = self.service.paging
         parameters = {name: value for name, value in self.request.items() if name not in names}
-        listing = Listing(
+        listing = Pager(
             purpose(self.caller.account_id, self.region, self.operation, parameters),
             self.behaviour.empty_pages,
-            self.paging_trouble,
+            self.pagination_fault,
         )
-        most = self.behaviour.page_size or self.service.most_results
-        size = min(self.request.get(names[0]) or self.service.most_results, most)
+        most = self.behaviour.page_size or self.service.max_page_size
+        size = min(self.request.get(names[0]) or self.service.max_page_size, most)
         try:
             page, token = listing.page(items, size, self.request.get(names[1]))
         except ForeignTokenError:
-            violation = Violation(names[1], "The token is not one of this listing", "INVALID_NEXT_TOKEN")
+            violation = Violation(names[1], "The token does not belong to this listing", "INVALID_NEXT_TOKEN")
             raise self.service.invalid(violation) from None
         return page, {names[1]: token} if token else {}
 
     def deny(self) -> NoReturn:
-        """Refuse the call as IAM does."""
+        """Raise the error of a call that IAM denies."""
         action = f"{self.service.action_prefix}:{self.operation}"
         raise access_denied(self.caller.arn, action, self.service.resource(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: which members it takes, and the function that answers it."""
+    """An operation: the members that it accepts, and the function that answers it."""
 
     name: str
     required: tuple[str, ...]
-    taken: frozenset[str]
+    accepted: frozenset[str]
     answer: Callable[[Call], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of AWS, as far as it is emulated.
+    """The emulated part of an AWS service.
 
-    `invalid` makes a refusal of a request's violation, in the service's own way; `resource` names what a
-    call is about in a refusal by IAM; `paging` names the members of size and token.
+    invalid: returns the service's own error for a violation.
+    resource: returns the resource that an AccessDenied message names.
+    paging: names of the members for page size and token.
     """
 
     name: str
     signing_name: str
     action_prefix: str
-    protocol: Protocol
-    members: Mapping[str, Member]
-    invalid: Callable[[Violation], Refusal]
+    protocol: WireProtocol
+    rules: Mapping[str, Rule]
+    invalid: Callable[[Violation], ErrorResponse]
     resource: Callable[[Call], str]
     throttled: str = "ThrottlingException"
     internal: str = "InternalServerException"
     paging: tuple[str, str] = ("MaxResults", "NextToken")
-    most_results: int = 100
+    max_page_size: int = 100
     operations: dict[str, Operation] = field(default_factory=dict)
 
     def operation(
         self, name: str, *required: str, optional: tuple[str, ...] = ()
     ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
-        """Register a function as the answer to an operation."""
+        """Return a decorator that registers a function as the answer to an operation."""
 
         def register(answer: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
             self.operations[name] = Operation(name, required, frozenset((*required, *optional)), answer)
@@ -100,27 +101,29 @@ class Service:
         return register
 
     def read(self, http: Request) -> tuple[Operation, dict[str, Any]]:
-        """Return which operation a request asks for, and its members."""
+        """Return the operation that a request names, and the request's members."""
         name, request = self.protocol.read(http)
         operation = self.operations.get(name)
         if operation is None:
-            raise Refusal("UnknownOperationException", f"The emulator does not serve {self.name} {name}")
+            raise ErrorResponse(
+                "UnknownOperationException", f"The emulator does not serve {self.name} {name}"
+            )
         return operation, request
 
     def answer(self, operation: Operation, call: Call) -> Answer:
-        """Check a call as AWS does, who may ask before what is asked, and answer it."""
-        if not call.caller.may(f"{self.action_prefix}:{operation.name}"):
+        """Answer a call; check permissions before the request's members, as AWS does."""
+        if not call.caller.is_allowed(f"{self.action_prefix}:{operation.name}"):
             call.deny()
-        violation = find_violation(call.request, self.members, operation.required, operation.taken)
+        violation = find_violation(call.request, self.rules, operation.required, operation.accepted)
         if violation:
             raise self.invalid(violation)
         return operation.answer(call)
 
 
-def validation_exception(violation: Violation) -> Refusal:
-    """Return the refusal of a violation by most services."""
+def validation_exception(violation: Violation) -> ErrorResponse:
+    """Return the error that most services raise for a violation."""
     value = "" if violation.value is None else f" '{violation.value}'"
-    return Refusal(
+    return ErrorResponse(
         "ValidationException",
         f"1 validation error detected: Value{value} at '{violation.member}' failed to satisfy constraint: "
         f"{violation.constraint}",

@@ -1,1 +1,1 @@
-"""IAM policies with the least that a configuration needs, from the one table of operations."""
+"""Minimum IAM policies for a configuration, generated from the table of operations."""

@@ -1,27 +1,30 @@
-"""What an audited role may do, statement by statement: an action for each operation, on what it reads."""
+"""The statements of the audited role: one IAM action for each operation, on the resources that it reads."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.required_operations import needed
+from sso_batch.aws.required_operations import required_operations
 from sso_batch.config import Collect
 
 Statement = dict[str, Any]
 Arn = Callable[[str], str]
-"""Makes an ARN of what follows the partition, as `sso:::instance/*`."""
+"""Builds an ARN from the part after the partition, such as `sso:::instance/*`."""
 
 _NO_PERMISSION_NEEDED = frozenset({"sts:GetCallerIdentity"})
+
+ACCOUNT_ACCESS_SID = "AccountAccess"
+"""How the ids of the statements for account access start: AWS offers it only in its partition `aws`."""
 
 _SIDS = {
     "sso": "IdentityCenter",
     "identitystore": "IdentityStore",
     "organizations": "Organizations",
-    "account-access": "AccountAccess",
+    "account-access": ACCOUNT_ACCESS_SID,
 }
 
-# Source: AWS's service authorization reference. Actions that it gives no resource for, and those that need
-# none where they list, are allowed on all.
+# Source: AWS's service authorization reference. Actions without a resource type, and listings that need
+# none, are allowed on all resources.
 _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "sso": ("sso:::instance/*", "sso:::permissionSet/*", "sso:::account/*"),
     "identitystore": (
@@ -32,21 +35,21 @@ _RESOURCES: Mapping[str, tuple[str, ...]] = {
     ),
     "account-access": ("account-access:*:*:application/*",),
 }
-_ON_ALL = frozenset({"sso:ListInstances", "account-access:ListApplications"})
+_ON_ALL_RESOURCES = frozenset({"sso:ListInstances", "account-access:ListApplications"})
 
 
 def audited_statements(settings: Collect, partition: str, arn: Arn | None = None) -> list[Statement]:
-    """The statements of the role that is audited with, for these settings in a partition."""
-    return reads(needed(settings, partition=partition), arn or _plain(partition))
+    """Return the statements of the audited role for these settings in a partition."""
+    return read_statements(required_operations(settings, partition=partition), arn or _plain_arn(partition))
 
 
-def reads(operations: Iterable[Operation], arn: Arn) -> list[Statement]:
-    """Statements that allow operations: one a service, and one for what has no resource."""
-    actions = sorted({one.action for one in operations} - _NO_PERMISSION_NEEDED)
+def read_statements(operations: Iterable[Operation], arn: Arn) -> list[Statement]:
+    """Return statements that allow operations: one for each service, one for actions without resource."""
+    actions = sorted({operation.action for operation in operations} - _NO_PERMISSION_NEEDED)
     statements = []
     for prefix, sid in _SIDS.items():
         of_service = [action for action in actions if action.startswith(f"{prefix}:")]
-        on_all = [action for action in of_service if action in _ON_ALL or prefix not in _RESOURCES]
+        on_all = [action for action in of_service if action in _ON_ALL_RESOURCES or prefix not in _RESOURCES]
         on_some = [action for action in of_service if action not in on_all]
         if on_some:
             resources = [arn(resource) for resource in _RESOURCES[prefix]]
@@ -56,21 +59,21 @@ def reads(operations: Iterable[Operation], arn: Arn) -> list[Statement]:
     return statements
 
 
-def decrypts(key_arn: Any, via: list[Any]) -> Statement:  # noqa: ANN401 - text, or a function of CloudFormation's
-    """A statement that allows to read an instance that is encrypted with a customer managed key."""
+def decrypt_statement(key_arn: Any, via: list[Any]) -> Statement:  # noqa: ANN401 - text or a CloudFormation function
+    """Return a statement that allows reading an instance encrypted with a customer managed key."""
     condition = {"StringLike": {"kms:ViaService": via}}
     return allow("EncryptedInstance", ["kms:Decrypt"], key_arn) | {"Condition": condition}
 
 
 def allow(sid: str, actions: list[str], resource: object) -> Statement:
-    """A statement that allows actions on a resource, or on several."""
+    """Return a statement that allows actions on one or more resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
 
 
-def policy(statements: list[Statement]) -> dict[str, Any]:
-    """A policy document of statements."""
+def policy_document(statements: list[Statement]) -> dict[str, Any]:
+    """Return a policy document with these statements."""
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _plain(partition: str) -> Arn:
+def _plain_arn(partition: str) -> Arn:
     return lambda rest: f"arn:{partition}:{rest}"

@@ -1,4 +1,4 @@
-"""What a run would need and does not have, found in minutes and not in the middle of the night."""
+"""Find out in minutes what a run would lack: credentials, permissions, the instance."""
 
 from sso_batch.preflight.organization import Preflight
 from sso_batch.preflight.record import OrganizationCheck, Permission, Verdict

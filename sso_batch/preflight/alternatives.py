@@ -1,25 +1,25 @@
-"""The calls that a run does not make because it takes another one: a denial of these is no gap."""
+"""The calls that a run replaces by others, so that their denial causes no gap."""
 
 from collections.abc import Mapping
 
 from sso_batch.aws import operations
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.permission_probe import Listed
+from sso_batch.aws.permission_probe import FirstPages
 from sso_batch.collect.ou_paths import describing_is_faster
 
-BY_PAIR = "fastest then lists assignments by account and permission set"
+BY_PAIR = "the strategy fastest then lists assignments by account and permission set"
 
 
-def alternatives(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
-    """Return what a run does instead of a call, for each call that it can do without.
+def alternatives(listed: Mapping[Operation, FirstPages]) -> dict[Operation, str]:
+    """Return what a run does instead, for each call that it does not need.
 
-    Only what the listings prove is said: where they go on, a run may still need the call.
+    Only what the listings prove is included: if there are further pages, a run may still need the call.
     """
-    return _of_pairs(listed) | _of_paths(listed)
+    return _for_provisioned_pairs(listed) | _for_account_paths(listed)
 
 
-def _of_pairs(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
-    """A run lists provisioned pairs by permission set or by account, whichever are fewer."""
+def _for_provisioned_pairs(listed: Mapping[Operation, FirstPages]) -> dict[Operation, str]:
+    """Return the unneeded call: a run lists by permission set or by account, whichever are fewer."""
     sets, accounts = listed.get(operations.LIST_PERMISSION_SETS), listed.get(operations.LIST_ACCOUNTS)
     if sets is None or accounts is None:
         return {}
@@ -36,22 +36,22 @@ def _of_pairs(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
     return {}
 
 
-def _of_paths(listed: Mapping[Operation, Listed]) -> dict[Operation, str]:
-    """A run names the OUs above accounts one by one or parent by parent, or walks the whole tree."""
+def _for_account_paths(listed: Mapping[Operation, FirstPages]) -> dict[Operation, str]:
+    """Return the calls that are not needed to name the OUs: by unit, by parent, or along the whole tree."""
     accounts = listed.get(operations.LIST_ACCOUNTS)
-    if accounts is None or not accounts.above:
+    if accounts is None or not accounts.parents:
         return {}
-    if None in accounts.above:
+    if None in accounts.parents:
         return {operations.DESCRIBE_ORGANIZATIONAL_UNIT: "a run walks the tree of organizational units"}
-    instead = {operations.LIST_ACCOUNTS_FOR_PARENT: "ListAccounts says where each account is"}
+    instead = {operations.LIST_ACCOUNTS_FOR_PARENT: "ListAccounts returns the path of each account"}
     if accounts.more:
         return instead
-    paths = [ids for ids in accounts.above if ids is not None]
+    paths = [ids for ids in accounts.parents if ids is not None]
     units = {id_ for ids in paths for id_ in ids[1:]}
     parents = {id_ for ids in paths for id_ in ids[:-1]}
     describe, list_ = operations.DESCRIBE_ORGANIZATIONAL_UNIT, operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT
     if not units:
         return instead | dict.fromkeys((describe, list_), "no account is in an organizational unit")
     if describing_is_faster(len(units), len(parents)):
-        return instead | {list_: "a run asks for each organizational unit"}
-    return instead | {describe: "a run asks each parent for its organizational units"}
+        return instead | {list_: "a run describes each organizational unit"}
+    return instead | {describe: "a run lists the organizational units of each parent"}

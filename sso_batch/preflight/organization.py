@@ -1,4 +1,4 @@
-"""The preflight of one organization: its identity, its instance, a call for each permission, an estimate."""
+"""The preflight of one organization: its caller, its instance, one call for each permission, an estimate."""
 
 import asyncio
 from dataclasses import replace
@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from sso_batch.aws import operations
 from sso_batch.aws.api import OrganizationApi
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.exceptions import AwsFailure, is_denied
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.permission_probe import Listed, ProbeApi, Subjects
+from sso_batch.aws.permission_probe import FirstPages, PermissionProbe, ProbeSubjects
 from sso_batch.aws.regions import first_region
-from sso_batch.aws.required_operations import needed
+from sso_batch.aws.required_operations import required_operations
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
@@ -26,7 +26,7 @@ from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission,
 T = TypeVar("T")
 
 _FIRST = (operations.GET_CALLER_IDENTITY, operations.DESCRIBE_ORGANIZATION, operations.LIST_INSTANCES)
-"""Asked to find the instance."""
+"""The calls that find the instance."""
 
 _PAGES = {
     operations.LIST_ACCOUNTS: 4,
@@ -34,24 +34,24 @@ _PAGES = {
     operations.LIST_GROUPS: 2,
     operations.LIST_PERMISSION_SETS: 2,
 }
-"""How far listings are followed for the estimate: a preflight stays below 40 calls."""
+"""How many pages of a listing are read for the estimate: a preflight makes fewer than 40 calls."""
 
 _COUNTED = (*_PAGES, operations.LIST_ROOTS, operations.LIST_APPLICATIONS)
-"""Asked before the others, which are asked about what these find."""
+"""Called before the others, which then ask about what these find."""
 
 _SAMPLES = 3
-"""Permission sets whose accounts are counted."""
+"""The number of permission sets whose accounts are counted."""
 
 _NO_EXTERNAL_ID = (
-    "the role is assumed without an external id: any principal that can pose as the runner reaches it; give "
-    "the role's trust policy one, and the entry `external_id`"
+    "the role is assumed without an external id: require one in the role's trust policy, and set "
+    "`external_id` in the entry, so that nobody else can use the runner to assume the role"
 )
 
 
 class Preflight:
-    """Looks at one organization without reading more than it must; writes nothing.
+    """Checks one organization with few calls; writes nothing.
 
-    With `outdated`, a run would ask for earlier versions of permission sets, too.
+    With `outdated`, a run would also look for outdated provisioning of permission sets.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Preflight:
         organization: Organization,
         settings: Collect,
         *,
-        sessions: Sessions,
+        sessions: ConnectionPool,
         deadline: TimeLimit,
         outdated: bool = False,
     ) -> None:
@@ -67,17 +67,17 @@ class Preflight:
         self._settings = settings
         self._outdated = outdated
         self._connector = Connector(organization, settings, sessions=sessions, deadline=deadline)
-        self._listed: dict[Operation, Listed] = {}
+        self._listed: dict[Operation, FirstPages] = {}
 
     async def run(self) -> OrganizationCheck:
-        """What was found; raises OrganizationError where a run would fail."""
+        """Return the result; raise OrganizationError if a run would fail."""
         try:
             return await self._run()
         finally:
             self._connector.close()
 
     def failed(self, gap: Gap, *, bug: bool = False) -> OrganizationCheck:
-        """The record of an organization that a run could not read."""
+        """Return the result for an organization that a run could not read."""
         return replace(self._record(None, ()), failure=gap, bug=bug)
 
     async def _run(self) -> OrganizationCheck:
@@ -90,41 +90,46 @@ class Preflight:
         )
         if region is None:
             gateway = await self._connector.connect(instance.region)
-        wanted = needed(self._settings, partition=partition_of_region(instance.region))
-        permissions = {one: _allowed(one, "") for one in _FIRST}
+        needed = required_operations(self._settings, partition=partition_of_region(instance.region))
+        permissions = {operation: _allowed(operation, "") for operation in _FIRST}
         for gap in gaps:
-            permissions[operations.DESCRIBE_ORGANIZATION] = _refused(operations.DESCRIBE_ORGANIZATION, gap)
-        api, subjects = ProbeApi(gateway), Subjects.made_up(instance)
+            operation = operations.DESCRIBE_ORGANIZATION
+            permissions[operation] = _refused(operation, gap.resource, gap)
+        probe, subjects = PermissionProbe(gateway), ProbeSubjects.placeholders(instance)
         for stage in (
-            [one for one in wanted if one in _COUNTED],
+            [operation for operation in needed if operation in _COUNTED],
             [operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT],
-            [one for one in wanted if one not in _COUNTED],
+            [operation for operation in needed if operation not in _COUNTED],
         ):
-            asked = [one for one in stage if one in wanted and one not in permissions]
-            answers = await asyncio.gather(*(self._ask(api, one, subjects) for one in asked))
-            permissions |= dict(zip(asked, answers, strict=True))
+            pending = [
+                operation for operation in stage if operation in needed and operation not in permissions
+            ]
+            answers = await asyncio.gather(*(self._ask(probe, operation, subjects) for operation in pending))
+            permissions |= dict(zip(pending, answers, strict=True))
             self._learn(subjects)
-        pairs = await self._sample(api, subjects)
+        sampled = await self._sample(probe, subjects)
         instead = alternatives(self._listed)
-        found = [_without(permissions[one], instead.get(one, "")) for one in wanted]
-        record = self._record(instance, tuple(found))
-        return replace(record, estimates=self._estimates(pairs))
+        checked = [
+            _with_alternative(permissions[operation], instead.get(operation, "")) for operation in needed
+        ]
+        record = self._record(instance, tuple(checked))
+        return replace(record, estimates=self._estimates(sampled))
 
-    async def _ask(self, api: ProbeApi, operation: Operation, subjects: Subjects) -> Permission:
-        about = _resource(operation, subjects)
+    async def _ask(self, probe: PermissionProbe, operation: Operation, subjects: ProbeSubjects) -> Permission:
+        resource = _resource(operation, subjects)
         try:
-            listed = await api.ask(operation, subjects, pages=_PAGES.get(operation, 1))
+            listed = await probe.ask(operation, subjects, pages=_PAGES.get(operation, 1))
         except AwsFailure as failure:
             if failure.anything_not_found:
-                return _allowed(operation, about)
-            return _refused(operation, failure.gap(about))
+                return _allowed(operation, resource)
+            return _refused(operation, resource, failure)
         if listed is None:
-            return Permission(operation.name, operation.action, Verdict.UNKNOWN, about)
+            return Permission(operation.name, operation.action, Verdict.UNKNOWN, resource)
         self._listed[operation] = listed
-        return _allowed(operation, about)
+        return _allowed(operation, resource)
 
-    def _learn(self, subjects: Subjects) -> None:
-        """Ask about what is there, where something is."""
+    def _learn(self, subjects: ProbeSubjects) -> None:
+        """Replace placeholders by resources that the listings have found."""
         for operation, subject in (
             (operations.LIST_ACCOUNTS, "account_id"),
             (operations.LIST_PERMISSION_SETS, "permission_set_arn"),
@@ -137,29 +142,34 @@ class Preflight:
             if operation in self._listed and self._listed[operation].first is not None:
                 setattr(subjects, subject, self._listed[operation].first)
 
-    async def _sample(self, api: ProbeApi, subjects: Subjects) -> list[Listed]:
-        """The accounts of some permission sets, the first of them among those asked about before."""
+    async def _sample(self, probe: PermissionProbe, subjects: ProbeSubjects) -> list[FirstPages]:
+        """Return the accounts of some permission sets; those of the first one are known already."""
         operation = operations.LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET
         if operation not in self._listed:
             return []
         arns = self._ids(operations.LIST_PERMISSION_SETS)[1:]
         chosen = arns[:: max(len(arns) // _SAMPLES, 1)][:_SAMPLES]
         more = await asyncio.gather(
-            *(self._quietly(api, operation, replace(subjects, permission_set_arn=arn)) for arn in chosen)
+            *(
+                self._ask_quietly(probe, operation, replace(subjects, permission_set_arn=arn))
+                for arn in chosen
+            )
         )
-        return [self._listed[operation], *(one for one in more if one is not None)]
+        return [self._listed[operation], *(pages for pages in more if pages is not None)]
 
-    async def _quietly(self, api: ProbeApi, operation: Operation, subjects: Subjects) -> Listed | None:
+    async def _ask_quietly(
+        self, probe: PermissionProbe, operation: Operation, subjects: ProbeSubjects
+    ) -> FirstPages | None:
         try:
-            return await api.ask(operation, subjects)
-        except AwsFailure:  # an estimate can do without
+            return await probe.ask(operation, subjects)
+        except AwsFailure:  # the estimate works without it
             return None
 
     def _ids(self, operation: Operation) -> tuple[str, ...]:
         return self._listed[operation].ids if operation in self._listed else ()
 
-    def _estimates(self, sampled: list[Listed]) -> Estimates | None:
-        """None where a listing that it is made from was not answered."""
+    def _estimates(self, sampled: list[FirstPages]) -> Estimates | None:
+        """Return the estimate; None if one of the listings that it needs failed."""
         if not all(operation in self._listed for operation in _PAGES) or not sampled:
             return None
         users, groups, accounts, permission_sets = (
@@ -171,13 +181,13 @@ class Preflight:
                 operations.LIST_PERMISSION_SETS,
             )
         )
-        pairs = round(sum(len(one.ids) for one in sampled) / len(sampled) * permission_sets)
+        pairs = round(sum(len(pages.ids) for pages in sampled) / len(sampled) * permission_sets)
         described = permission_sets * (1 + len(DETAILS) * self._settings.permission_set_details)
         described += min(permission_sets, accounts) * self._outdated
         rate = self._settings.requests_per_second
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
         by_principal = estimate(described + users + groups, rate=rate)
-        fastest = min(complete, by_principal, key=lambda one: one.calls)
+        fastest = min(complete, by_principal, key=lambda cost: cost.calls)
         return Estimates(
             users=users,
             groups=groups,
@@ -185,7 +195,7 @@ class Preflight:
             permission_sets=permission_sets,
             pairs=pairs,
             at_least=any(self._listed[operation].more for operation in _PAGES)
-            or any(one.more for one in sampled),
+            or any(pages.more for pages in sampled),
             complete_calls=complete.calls,
             complete_seconds=complete.seconds,
             fastest_calls=fastest.calls,
@@ -194,7 +204,7 @@ class Preflight:
 
     def _record(self, instance: Instance | None, permissions: tuple[Permission, ...]) -> OrganizationCheck:
         organization = self._organization
-        alone = organization.role_arns and organization.external_id is None
+        without_external_id = organization.role_arns and organization.external_id is None
         return OrganizationCheck(
             name=organization.name,
             roles=organization.role_arns,
@@ -202,7 +212,7 @@ class Preflight:
             permissions=permissions,
             estimates=None,
             calls=self._connector.tally.by_operation.total(),
-            warnings=(_NO_EXTERNAL_ID,) if alone else (),
+            warnings=(_NO_EXTERNAL_ID,) if without_external_id else (),
             endpoint_overrides=self._connector.endpoint_overrides,
         )
 
@@ -211,23 +221,23 @@ def _allowed(operation: Operation, resource: str) -> Permission:
     return Permission(operation.name, operation.action, Verdict.ALLOWED, resource)
 
 
-def _refused(operation: Operation, gap: Gap) -> Permission:
-    verdict = Verdict.DENIED if is_denied(gap.code) else Verdict.UNKNOWN
+def _refused(operation: Operation, resource: str, cause: AwsFailure | Gap) -> Permission:
+    verdict = Verdict.DENIED if is_denied(cause.code) else Verdict.UNKNOWN
     return Permission(
-        operation.name, operation.action, verdict, gap.resource, gap.code, gap.message, gap.hint
+        operation.name, operation.action, verdict, resource, cause.code, cause.message, cause.hint
     )
 
 
-def _without(permission: Permission, instead: str) -> Permission:
-    """Note what a run does instead of a call; one that is refused by principal is made by pair."""
-    refused = permission.verdict is Verdict.DENIED
-    if refused and permission.operation == operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL.name:
+def _with_alternative(permission: Permission, instead: str) -> Permission:
+    """Add what a run does instead of the call; a denied listing by principal is replaced by one by pair."""
+    denied = permission.verdict is Verdict.DENIED
+    if denied and permission.operation == operations.LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL.name:
         instead = BY_PAIR
     return replace(permission, instead=instead)
 
 
-def _resource(operation: Operation, subjects: Subjects) -> str:
-    """What an operation is asked about, in words that a policy's reader knows."""
+def _resource(operation: Operation, subjects: ProbeSubjects) -> str:
+    """Return the resource that an operation is about, as IAM names it."""
     if operation.service == "identitystore":
         return subjects.instance.identity_store_id
     if operation.service == "sso-admin":

@@ -1,4 +1,4 @@
-"""What a preflight finds of one organization."""
+"""The result of a preflight of one organization."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -8,7 +8,7 @@ from sso_batch.model import Gap, Instance
 
 
 class Verdict(StrEnum):
-    """Whether a call may be made."""
+    """Whether a call is allowed."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -17,11 +17,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One permission that a run needs: the operation, its IAM action, and what AWS said of `resource`.
+    """One permission that a run needs: the operation, its IAM action, and AWS's answer for `resource`.
 
-    `code` and `message` are AWS's where it refused or failed; without them, `unknown` means that there was
-    nothing to ask about, which a run would not ask about either. `instead` is what a run does without the
-    call, where it can do without.
+    `code` and `message` are AWS's if it refused or failed. Without them, `unknown` means that there was no
+    resource to ask about, so that a run would not make the call either. `instead` is what a run does
+    instead, if it does not need the call.
     """
 
     operation: str
@@ -34,16 +34,16 @@ class Permission:
     instead: str = ""
 
     @property
-    def lacking(self) -> bool:
-        """Whether a run could not be sure of an answer."""
+    def missing(self) -> bool:
+        """Whether a run may not get the answers that it needs."""
         return not self.instead and (self.verdict is Verdict.DENIED or bool(self.code))
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """What a run would take: calls on sso-admin's bucket and seconds, by strategy.
+    """The cost of a run by strategy: calls that count against sso-admin's limit, and seconds.
 
-    `at_least` where not everything was counted. Pairs are projected from the permission sets looked at.
+    `at_least` if not everything was counted. Pairs are extrapolated from a sample of permission sets.
     """
 
     users: int
@@ -60,7 +60,7 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationCheck:
-    """One organization: who asks, of what, with which permissions; `failure` where a run would fail."""
+    """One organization: the caller, the instance and the permissions; `failure` if a run would fail."""
 
     name: str
     roles: tuple[str, ...]
@@ -73,25 +73,25 @@ class OrganizationCheck:
     endpoint_overrides: tuple[str, ...] = ()
     bug: bool = False
 
-    def lost(self, failure: Gap) -> "OrganizationCheck":
-        """The same, for an entry that a run would not read all the same."""
+    def with_failure(self, failure: Gap) -> "OrganizationCheck":
+        """Return the same check for an entry that a run would reject."""
         return replace(self, failure=failure)
 
     @property
     def status(self) -> str:
-        """What a run would come to, as far as can be told: `ready`, `incomplete` or `failed`."""
+        """The expected result of a run: `ready`, `incomplete` or `failed`."""
         if self.failure is not None:
             return "failed"
-        return "incomplete" if any(one.lacking for one in self.permissions) else "ready"
+        return "incomplete" if any(permission.missing for permission in self.permissions) else "ready"
 
     @property
     def account_id(self) -> str | None:
-        """The account whose credentials ask."""
+        """The account of the caller."""
         return self.instance.caller_arn.split(":")[4] if self.instance else None
 
     @property
     def account_kind(self) -> str:
-        """Whether that is the organization's management account."""
+        """Whether the caller's account is the management account or the delegated administrator."""
         if self.instance is None or self.instance.management_account_id is None:
             return "unknown"
         own = self.account_id == self.instance.management_account_id
@@ -99,10 +99,10 @@ class OrganizationCheck:
 
 
 def exit_code(checks: tuple[OrganizationCheck, ...]) -> ExitCode:
-    """The exit code that a run would have, as far as can be told."""
-    if any(one.bug for one in checks):
+    """Return the exit code that a run is expected to have."""
+    if any(check.bug for check in checks):
         return ExitCode.INTERNAL_ERROR
-    statuses = {one.status for one in checks}
+    statuses = {check.status for check in checks}
     if statuses == {"failed"}:
         return ExitCode.FAILED
     return ExitCode.OK if statuses == {"ready"} else ExitCode.INCOMPLETE

@@ -1,4 +1,4 @@
-"""A preflight for people: a table, what is missing, and what to do next."""
+"""The terminal output of a preflight: a table, what is missing, and what to do next."""
 
 import shlex
 from collections import defaultdict
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
-from sso_batch.sanitize.terminal import printable
+from sso_batch.sanitize.terminal import escape_terminal
 
 _STYLES = {"ready": "green", "incomplete": "yellow", "failed": "red"}
 _NAMES_SHOWN = 3
@@ -20,7 +20,7 @@ _ANY_WIDTH = 10_000
 
 
 def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[RenderableType]:
-    """Yield the table, a line for each kind of trouble, and what to do next."""
+    """Yield the table, a line for each kind of problem, and what to do next."""
     checks = tuple(checks)
     yield _Overview(checks)
     yield from _failures(checks)
@@ -31,8 +31,8 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     urls = sorted({override.partition("=")[2] for check in checks for override in check.endpoint_overrides})
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
-        yield Text(printable(override), style="yellow")
-    yield Text(f"Next: {printable(_next(checks, config_file))}", style="bold")
+        yield Text(escape_terminal(override), style="yellow")
+    yield Text(f"Next: {escape_terminal(_next(checks, config_file))}", style="bold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Column:
     right: bool = False
 
 
-def _counted(verdict: Verdict) -> Callable[[OrganizationCheck], str]:
+def _count_of(verdict: Verdict) -> Callable[[OrganizationCheck], str]:
     def count(check: OrganizationCheck) -> str:
         verdicts = [permission.verdict for permission in check.permissions]
         return str(verdicts.count(verdict)) if verdicts else "?"
@@ -51,7 +51,7 @@ def _counted(verdict: Verdict) -> Callable[[OrganizationCheck], str]:
 
 
 def _account(check: OrganizationCheck) -> str:
-    return f"{printable(check.account_id)}\n{check.account_kind}" if check.account_id else "?"
+    return f"{escape_terminal(check.account_id)}\n{check.account_kind}" if check.account_id else "?"
 
 
 def _cost(estimates: Estimates | None, *, fastest: bool) -> str:
@@ -65,8 +65,8 @@ def _cost(estimates: Estimates | None, *, fastest: bool) -> str:
 
 _COLUMNS = (
     _Column("Account", _account),
-    _Column("Region", lambda check: printable(check.instance.region) if check.instance else "?"),
-    *(_Column(verdict.value.capitalize(), _counted(verdict), right=True) for verdict in Verdict),
+    _Column("Region", lambda check: escape_terminal(check.instance.region) if check.instance else "?"),
+    *(_Column(verdict.value.capitalize(), _count_of(verdict), right=True) for verdict in Verdict),
     _Column("Calls if\ncomplete", lambda check: _cost(check.estimates, fastest=False), right=True),
     _Column("Calls if\nfastest", lambda check: _cost(check.estimates, fastest=True), right=True),
 )
@@ -83,14 +83,14 @@ _DROPPED_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class _Overview:
-    """The table with as many columns as fit: a column is left out, a value is never cut."""
+    """The table with as many columns as fit: columns are omitted, values are never cut."""
 
     checks: Sequence[OrganizationCheck]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for count in range(len(_DROPPED_FIRST) + 1):
-            left_out = _DROPPED_FIRST[:count]
-            shown = self._table([column for column in _COLUMNS if column.heading not in left_out])
+            omitted = _DROPPED_FIRST[:count]
+            shown = self._table([column for column in _COLUMNS if column.heading not in omitted])
             wide = console.measure(shown, options=options.update_width(_ANY_WIDTH))
             if wide.maximum <= options.max_width:
                 yield shown
@@ -98,9 +98,9 @@ class _Overview:
         else:
             for check in self.checks:
                 yield Text.assemble(f"{check.name}: ", (check.status, _STYLES[check.status]))
-        if left_out:
-            names = ", ".join(heading.replace("\n", " ") for heading in left_out)
-            yield Text(f"Not shown in this width: {names} (see --format json)", style="dim")
+        if omitted:
+            names = ", ".join(heading.replace("\n", " ") for heading in omitted)
+            yield Text(f"Not shown at this width: {names} (see --format json)", style="dim")
 
     def _table(self, columns: Iterable[_Column]) -> Table:
         columns = tuple(columns)
@@ -116,14 +116,14 @@ class _Overview:
 
 
 def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
-    """Yield a line for each cause: organizations that fail alike share it."""
-    alike: defaultdict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    """Yield a line for each cause, shared by all organizations that fail for the same reason."""
+    by_cause: defaultdict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for check in checks:
         if check.failure is not None:
             failure = check.failure
             kind = failure.operation, failure.code, failure.hint
-            alike[kind].append((check.name, failure.message))
-    for (operation, code, hint), found in alike.items():
+            by_cause[kind].append((check.name, failure.message))
+    for (operation, code, hint), found in by_cause.items():
         messages = {message for _, message in found}
         example = "for example: " if len(messages) > 1 else ""
         message = f"{operation} {code}: {example}{found[0][1]}".strip()
@@ -131,14 +131,14 @@ def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
 
 
 def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
-    """Yield a line for each action that is denied or unknown, however many organizations it concerns."""
-    alike: defaultdict[tuple[str, Verdict, str, str], list[tuple[str, Permission]]] = defaultdict(list)
+    """Yield a line for each action that is denied or unknown, with all organizations that it concerns."""
+    by_cause: defaultdict[tuple[str, Verdict, str, str], list[tuple[str, Permission]]] = defaultdict(list)
     for check in checks:
         for permission in check.permissions:
             if permission.verdict is Verdict.DENIED or permission.code:
                 kind = permission.action, permission.verdict, permission.code, permission.instead
-                alike[kind].append((check.name, permission))
-    for (action, verdict, code, instead), found in alike.items():
+                by_cause[kind].append((check.name, permission))
+    for (action, verdict, code, instead), found in by_cause.items():
         first = found[0][1]
         about = f"{action} on {first.resource}" if len(found) == 1 else action
         message = (
@@ -154,24 +154,24 @@ def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:
-    """Return the command that comes next."""
+    """Return the next step, with its command."""
     file = shlex.quote(str(config_file))
-    open_ = [check.name for check in checks if check.status != "ready"]
-    if not open_:
+    not_ready = [check.name for check in checks if check.status != "ready"]
+    if not not_ready:
         return f"sso-batch run -c {file}"
-    only = f" --only {','.join(open_)}" if len(open_) <= _NAMES_SHOWN else ""
+    only = f" --only {','.join(not_ready)}" if len(not_ready) <= _NAMES_SHOWN else ""
     again = f"check again: sso-batch check -c {file}{only}"
-    lacking = [permission for check in checks for permission in check.permissions if permission.lacking]
-    if any(permission.verdict is Verdict.DENIED for permission in lacking):
-        return f"allow what is denied (sso-batch policy -c {file} prints the policies), then {again}"
-    return f"fix what is named above, then {again}"
+    missing = [permission for check in checks for permission in check.permissions if permission.missing]
+    if any(permission.verdict is Verdict.DENIED for permission in missing):
+        return f"allow the denied actions (sso-batch policy -c {file} prints the policies), then {again}"
+    return f"fix the problems above, then {again}"
 
 
 def _line(names: Sequence[str], message: str, hint: str = "", *, style: str = "not bold red") -> Text:
     more = len(names) - _NAMES_SHOWN
     shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     text = Text(f"{shown}: ", style="bold")
-    text.append(printable(message), style=style)
+    text.append(escape_terminal(message), style=style)
     if hint:
-        text.append(f"\n  {printable(hint)}", style="not bold")
+        text.append(f"\n  {escape_terminal(hint)}", style="not bold")
     return text

@@ -1,1 +1,1 @@
-"""The files of a run, one module a format."""
+"""The reports of a run, one module for each format."""

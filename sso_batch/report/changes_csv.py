@@ -1,4 +1,4 @@
-"""The changes CSV: what changed, and the row of the report that it concerns."""
+"""The changes CSV: what changed, followed by the row of the access report."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,12 +12,12 @@ HEADER = ",".join(COLUMNS) + "\r\n"
 
 
 def lines(changes: Iterable[Change], *, escape: bool) -> Iterator[tuple[str, int]]:
-    """The rows without their header, one change at a time: its text and how many rows that is.
+    """Yield the text of each change, without the header, and how many rows it has.
 
-    With `escape`, formulas are made inert in every column that is not an id.
+    With `escape`, formulas are escaped in every column that is not an id.
     """
     render = csv_renderer(escape=escape)
     for change in changes:
-        before = f"{change.kind},{change.what},"
-        texts = [render(columns.row(change.access, holder)) for holder in change.access.holders]
-        yield "".join(f"{before}{text}\r\n" for text in texts), len(texts)
+        prefix = f"{change.kind},{change.what},"
+        rows = [render(columns.row(change.access, holder)) for holder in change.access.holders]
+        yield "".join(f"{prefix}{row}\r\n" for row in rows), len(rows)

@@ -1,4 +1,4 @@
-"""The findings CSV: a header, and a line for each finding."""
+"""The findings CSV: a header and one row for each finding."""
 
 from collections.abc import Iterable, Iterator
 
@@ -28,7 +28,7 @@ HEADER = ",".join(COLUMNS) + "\r\n"
 
 
 def cells(finding: Finding) -> tuple[str, ...]:
-    """What stands in the columns, before anything is escaped."""
+    """Return the values of a finding's columns, before escaping."""
     waiver = finding.waiver
     return (
         finding.severity,
@@ -51,7 +51,7 @@ def cells(finding: Finding) -> tuple[str, ...]:
 
 
 def lines(findings: Iterable[Finding], *, escape: bool) -> Iterator[tuple[str, int]]:
-    """The rows without their header, one at a time; with `escape`, formulas are made inert but in ids."""
+    """Yield each row's text, without the header, and 1; with `escape`, formulas are escaped except in ids."""
     render = csv_renderer(escape=escape)
     for finding in findings:
         yield f"{render(zip(COLUMNS, cells(finding), strict=True))}\r\n", 1

@@ -1,4 +1,4 @@
-"""The notice of a run that has ended, for those who subscribe to a topic: short, and without people."""
+"""The notice of a finished run, for the subscribers of a topic: short, and without names of people."""
 
 import json
 from collections import Counter
@@ -13,10 +13,10 @@ from sso_batch.run_files.run import RunFacts
 
 _SCHEMA = 1
 
-MOST_BYTES = 256_000
-"""Of a message; SNS takes 262,144 bytes, its attributes included."""
+MAX_MESSAGE_BYTES = 256_000
+"""The maximum size of a message; the limit of SNS is 262,144 bytes, including attributes."""
 
-_LONGEST_SUBJECT = 99  # SNS: fewer than 100 characters
+_MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 
 _COUNTED = (
     "users",
@@ -32,18 +32,20 @@ _COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A subject in one line of ASCII, and a message: a JSON document in ASCII."""
+    """A subject, one line of ASCII, and a message, a JSON document in ASCII."""
 
     subject: str
     message: str
 
 
-def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Notice:
-    """Tell of a run that has ended; `manifest` is where its manifest is, None where it was not written.
+def build_notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Notice:
+    """Return the notice of a finished run.
 
-    Gaps are told by operation and code, never by resource or in AWS's words. Organizations for which there
-    is no room are counted in `organizations_left_out`, complete ones before others.
+    `manifest` is the location of its manifest, or None if none was written. Gaps are reported by operation
+    and code, never by resource or with AWS's message. Organizations that do not fit are counted in
+    `organizations_left_out`; complete ones are left out before others.
     """
+    organizations = outcome.organizations
     document = {
         "schema": _SCHEMA,
         "version": __version__,
@@ -55,40 +57,42 @@ def notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) -> Not
         "manifest": manifest,
         "gaps": _gaps(outcome.gaps),
         "endpoint_overrides": outcome.endpoint_overrides,
-        "organizations_by_status": Counter(one.status.value for one in outcome.organizations),
+        "organizations_by_status": Counter(organization.status.value for organization in organizations),
         "counts": {
-            name: sum(getattr(one.counts, name) for one in outcome.organizations) for name in _COUNTED
+            name: sum(getattr(organization.counts, name) for organization in organizations)
+            for name in _COUNTED
         },
         "findings": asdict(outcome.findings),
         "findings_certain": outcome.findings_certain,
     }
-    return Notice(_subject(facts, outcome), _with_organizations(document, outcome.organizations))
+    return Notice(_subject(facts, outcome), _with_organizations(document, organizations))
 
 
 def _subject(facts: RunFacts, outcome: RunOutcome) -> str:
-    complete = sum(one.status is Status.COMPLETE for one in outcome.organizations)
-    own = "".join(f", {gap.operation} {gap.code}" for gap in outcome.gaps)
+    complete = sum(organization.status is Status.COMPLETE for organization in outcome.organizations)
+    gaps = "".join(f", {gap.operation} {gap.code}" for gap in outcome.gaps)
     return (
-        f"sso-batch {outcome.status.value}: {complete} of {len(outcome.organizations)} organizations{own}, "
+        f"sso-batch {outcome.status.value}: {complete} of {len(outcome.organizations)} organizations{gaps}, "
         f"run {facts.names.run_id}"
-    )[:_LONGEST_SUBJECT]
+    )[:_MAX_SUBJECT]
 
 
 def _with_organizations(document: dict[str, Any], organizations: Sequence[OrganizationOutcome]) -> str:
-    """The document with as many of the organizations as there is room for, in their order."""
-    room = MOST_BYTES - len(json.dumps(document | {"organizations": [], "organizations_left_out": 10**9}))
-    told: dict[str, dict[str, Any]] = {}
-    for one in sorted(organizations, key=lambda one: one.status is Status.COMPLETE):
-        record = _organization(one)
+    """Return the document as JSON, with as many organizations as fit, in their order."""
+    empty = document | {"organizations": [], "organizations_left_out": 10**9}
+    room = MAX_MESSAGE_BYTES - len(json.dumps(empty))
+    records: dict[str, dict[str, Any]] = {}
+    for organization in sorted(organizations, key=lambda each: each.status is Status.COMPLETE):
+        record = _organization(organization)
         room -= len(json.dumps(record)) + len(", ")
         if room < 0:
             break
-        told[one.name] = record
+        records[organization.name] = record
     return json.dumps(
         document
         | {
-            "organizations": [told[one.name] for one in organizations if one.name in told],
-            "organizations_left_out": len(organizations) - len(told),
+            "organizations": [records[each.name] for each in organizations if each.name in records],
+            "organizations_left_out": len(organizations) - len(records),
         }
     )
 

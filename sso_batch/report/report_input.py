@@ -1,4 +1,4 @@
-"""A whole run as its formats for people show it."""
+"""What the reports for people are made from."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from sso_batch.run_files.run import RunFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """What a page or a workbook is made from.
+class ReportInput:
+    """A whole run, as the page and the workbook show it.
 
-    `outcome` has every organization, but not yet the files of the run that are still to be written.
-    `snapshots` has those of the organizations that were read, in the order of the configuration; each
-    iteration reads them anew, one at a time. `findings` holds the waived ones too. `changes` is None where
-    no earlier run was compared; it can be iterated several times. `not_compared` tells, by organization,
-    why one was not. `checkpoint` is called between grants and ends the work by what it raises.
+    `outcome` has every organization, but only the run's files that are already written. `snapshots` has the
+    organizations that were read, in the order of the configuration; each iteration reads them again, one at a
+    time. `findings` includes waived ones. `changes` is None if no earlier run was compared; it can be
+    iterated several times. `not_compared` has the organizations that were not compared, and why.
+    `checkpoint` is called between grants; an exception that it raises ends the work.
     """
 
     facts: RunFacts
@@ -29,6 +29,13 @@ class Overview:
     changes: Iterable[Change] | None = None
     not_compared: Sequence[tuple[str, str]] = ()
     checkpoint: Callable[[], None] = lambda: None
+
+    @property
+    def checked(self) -> bool:
+        """Whether the run examined at least one organization for findings."""
+        return bool(self.findings) or any(
+            organization.findings is not None for organization in self.outcome.organizations
+        )
 
     def accesses(self, snapshot: Snapshot) -> Iterator[Access]:
         """Resolve the grants of one of the snapshots, with a checkpoint at each."""

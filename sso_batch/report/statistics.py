@@ -1,6 +1,6 @@
-"""What one organization's grants come to: the figures that a page shows. Pure.
+"""The statistics of one organization that a page shows. Pure.
 
-A digest stays small, however large the organization is: the digests of a whole run are in memory at once.
+They stay small for any size of the organization: those of all organizations are in memory at the same time.
 """
 
 import heapq
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 
 from sso_batch.access import NOT_READ, OK, Access, Holder
 from sso_batch.model import GROUP, Principal
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.snapshot_index import SnapshotIndex
 
-SHOWN = 100
-"""Administrators of an organization that a digest names at most."""
+MAX_ADMINISTRATORS = 100
+"""The maximum number of administrators that the statistics of an organization name."""
 
 DIRECT = "directly"
-"""Stands among the groups that somebody is an administrator through."""
+"""Listed among the groups through which someone is administrator."""
 
 _LARGE = 100
-"""Rows that a group has to give to be remembered for them."""
+"""The minimum number of rows of a large group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Somebody who is an administrator, with what, through which groups, and in how many accounts."""
+    """An administrator: with which permission sets, through which groups, and in how many accounts."""
 
     organization: str
     holder: Holder
@@ -35,7 +35,7 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
-    """A group whose members give many rows."""
+    """A group whose members have many rows."""
 
     principal: Principal
     name: str
@@ -44,16 +44,16 @@ class LargeGroup:
 
     @property
     def rows(self) -> int:
-        """A row for each member and grant."""
+        """One row for each member and grant."""
         return self.members * self.grants
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
-    """The figures of one organization.
+class Statistics:
+    """The statistics of one organization.
 
-    `administrators` has those with the most accounts. `administrators_unread` says what was not read and
-    could make more of them; the total is certain only where it is empty.
+    `administrators` has those with the most accounts. `administrators_unread` names what was not read and
+    could add administrators; the total is certain only if it is empty.
     """
 
     organization: str
@@ -73,34 +73,35 @@ class Digest:
         return not self.administrators_unread
 
 
-def digest(facts: Facts, accesses: Iterable[Access]) -> Digest:
-    """Go through an organization's grants once; a group's members are looked at once for all its grants."""
+def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Statistics:
+    """Traverse an organization's grants once, and each group's members once for all of its grants."""
     tally = _Tally()
     for access in accesses:
         tally.add(access)
-    administrators = _administrators(facts, tally)
-    return Digest(
-        organization=facts.snapshot.organization,
-        people=len(
-            {holder.user_id for known in tally.holders.values() for holder in known if _is_one(holder)}
-        ),
+    people = {
+        holder.user_id for holders in tally.holders.values() for holder in holders if _is_person(holder)
+    }
+    grants = tally.grants.items()
+    return Statistics(
+        organization=index.snapshot.organization,
+        people=len(people),
         grants=sum(tally.grants.values()),
-        rows=sum(len(tally.holders[one]) * count for one, count in tally.grants.items()),
-        direct=sum(count for one, count in tally.grants.items() if one.type != GROUP),
+        rows=sum(len(tally.holders[principal]) * count for principal, count in grants),
+        direct=sum(count for principal, count in grants if principal.type != GROUP),
         by_access=tally.by_access,
-        administrators=tuple(heapq.nsmallest(SHOWN, administrators, key=_order)),
-        administrators_total=len(facts.admins),
-        administrators_unread=tuple(_unread(facts)),
+        administrators=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, _administrators(index, tally), key=_order)),
+        administrators_total=len(index.admins),
+        administrators_unread=tuple(_unread(index)),
         large_groups=tuple(_large_groups(tally)),
     )
 
 
-def _unread(facts: Facts) -> Iterator[str]:
-    """What could make more administrators; of an incomplete organization at least its gaps."""
-    holes = [hole.what for hole in facts.unread_admins()]
-    yield from holes
-    if facts.snapshot.gaps and not holes:
-        yield f"other answers (gaps: {len(facts.snapshot.gaps)})"
+def _unread(index: SnapshotIndex) -> Iterator[str]:
+    """Yield what could add administrators; for an incomplete organization, its gaps at the minimum."""
+    blind_spots = [blind_spot.what for blind_spot in index.unread_admins()]
+    yield from blind_spots
+    if index.snapshot.gaps and not blind_spots:
+        yield f"other answers (gaps: {len(index.snapshot.gaps)})"
 
 
 @dataclass(slots=True)
@@ -119,47 +120,55 @@ class _Tally:
 
 
 def access_name(access: Access) -> str:
-    """The permission set's name, else its ARN; of an entitlement, the role's ARN without its account."""
+    """Return the permission set's name or else its ARN; for an entitlement, the role's path and name."""
     if access.grant.role_arn:
         return access.grant.role_arn.partition(":role/")[2] or access.grant.role_arn
     name = access.permission_set.name
     return access.grant.permission_set_arn if name in ("", NOT_READ) else name
 
 
-def _is_one(holder: Holder) -> bool:
+def _is_person(holder: Holder) -> bool:
     return holder.state == OK or (holder.state == NOT_READ and bool(holder.user_id))
 
 
-def _administrators(facts: Facts, tally: _Tally) -> Iterator[Administrator]:
-    """Every administrator, with a holder as the report has it."""
+def _administrators(index: SnapshotIndex, tally: _Tally) -> Iterator[Administrator]:
+    """Yield every administrator, with the holder as the access report has it."""
     holders = {
         holder.user_id: holder
-        for principal in {grant.principal for grant in facts.admin_grants}
+        for principal in {grant.principal for grant in index.admin_grants}
         for holder in tally.holders[principal]
-        if _is_one(holder)
+        if _is_person(holder)
     }
-    for user_id, through in facts.admins.items():
-        grants = [grant for one in through for grant in facts.by_principal[one] if facts.is_admin(grant)]
-        sets = [facts.permission_set(arn) for arn in {grant.permission_set_arn for grant in grants}]
+    for user_id, principals in index.admins.items():
+        grants = [
+            grant
+            for principal in principals
+            for grant in index.by_principal[principal]
+            if index.is_admin(grant)
+        ]
+        permission_sets = map(index.permission_set, {grant.permission_set_arn for grant in grants})
         yield Administrator(
-            organization=facts.snapshot.organization,
+            organization=index.snapshot.organization,
             holder=holders[user_id],
-            permission_sets=tuple(sorted({one.name or one.arn for one in sets})),
-            through=tuple(
-                sorted({tally.names[one] or one.id if one.type == GROUP else DIRECT for one in through})
-            ),
+            permission_sets=tuple(sorted({each.name or each.arn for each in permission_sets})),
+            through=tuple(sorted({_through(principal, tally) for principal in principals})),
             accounts=len({grant.account_id for grant in grants}),
         )
 
 
-def _order(one: Administrator) -> tuple[int, str, str]:
-    return -one.accounts, one.holder.name.casefold(), one.holder.user_id
+def _through(principal: Principal, tally: _Tally) -> str:
+    return tally.names[principal] or principal.id if principal.type == GROUP else DIRECT
+
+
+def _order(administrator: Administrator) -> tuple[int, str, str]:
+    holder = administrator.holder
+    return -administrator.accounts, holder.name.casefold(), holder.user_id
 
 
 def _large_groups(tally: _Tally) -> list[LargeGroup]:
     groups = (
-        LargeGroup(one, tally.names[one], len(tally.holders[one]), count)
-        for one, count in tally.grants.items()
-        if one.type == GROUP and len(tally.holders[one]) > 1
+        LargeGroup(principal, tally.names[principal], len(tally.holders[principal]), count)
+        for principal, count in tally.grants.items()
+        if principal.type == GROUP and len(tally.holders[principal]) > 1
     )
-    return [one for one in groups if one.rows >= _LARGE]
+    return [group for group in groups if group.rows >= _LARGE]

@@ -1,1 +1,1 @@
-"""What snapshots give to think about: findings in one run, changes between two. Pure."""
+"""The review of snapshots: findings in one run and changes between two. Pure."""

@@ -1,17 +1,16 @@
-"""Whether a permission set makes its holders administrators. Pure.
+"""Whether a permission set grants administrator access. Pure.
 
-It does with AWS's own policy AdministratorAccess, in whatever partition, or with an inline policy one of
-whose statements allows every action on every resource. PowerUserAccess does not: it cannot give access.
+It does with AWS's own policy AdministratorAccess, in any partition, or with an inline policy that has a
+statement allowing every action on every resource. PowerUserAccess does not: it cannot give access to others.
 
-What customer managed policies and the IAM roles of entitlements allow is not read: neither is known to make
-an administrator, whatever its name, and neither is known not to. What could limit an administrator does not
-take the finding away, since whether it does cannot be told: conditions, statements that deny and a
-permissions boundary. The reason names what there is of conditions and boundary.
+Customer managed policies and the IAM roles of entitlements are not read. Whatever their names, they are
+neither known to grant administrator access nor known not to. Conditions, Deny statements and a permissions
+boundary may limit an administrator; because their effect is unknown, the finding remains. Its reason mentions
+conditions and the boundary.
 """
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +22,12 @@ _EVERY_RESOURCE = re.compile(r"\*+")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`reason` tells by what a permission set makes administrators, and is empty where nothing does.
+class AdminAssessment:
+    """Whether a permission set grants administrator access.
 
-    `unread` names what AWS did not give or we do not understand, `customer_managed` the policies that are
-    never read. With either, nobody knows that the permission set does not make administrators.
+    `reason` names the policy that does, and is empty if none does. `unread` names what AWS did not return or
+    we do not understand, `customer_managed` the policies that are never read. With either, it is unknown
+    whether the permission set grants administrator access.
     """
 
     reason: str = ""
@@ -35,8 +35,8 @@ class Verdict:
     customer_managed: tuple[str, ...] = ()
 
 
-def judge(permission_set: PermissionSet) -> Verdict:
-    """Whether the permission set makes administrators, as far as its policies were read."""
+def assess(permission_set: PermissionSet) -> AdminAssessment:
+    """Return whether the permission set grants administrator access, as far as its policies were read."""
     reasons, unread = [], []
     if permission_set.managed_policies is None:
         unread.append("managed policies")
@@ -46,52 +46,56 @@ def judge(permission_set: PermissionSet) -> Verdict:
     if statements is None:
         unread.append("inline policy")
     else:
-        everything = [one for one in statements if _allows_everything(one)]
-        if any("condition" not in one for one in everything):
+        administrative = [statement for statement in statements if _allows_everything(statement)]
+        if any("condition" not in statement for statement in administrative):
             reasons.append("an inline policy that allows everything")
-        elif everything:
+        elif administrative:
             reasons.append("an inline policy that allows everything under conditions")
     if not reasons:
         if permission_set.customer_managed_policies is None:
             unread.append("names of customer managed policies")
-        return Verdict(unread=tuple(unread), customer_managed=permission_set.customer_managed_policies or ())
+        return AdminAssessment(
+            unread=tuple(unread), customer_managed=permission_set.customer_managed_policies or ()
+        )
     boundary = permission_set.permissions_boundary
-    limit = f", within the permissions boundary {boundary}" if boundary else ""
-    return Verdict(" and ".join(reasons) + limit)
+    limit = f", limited by the permissions boundary {boundary}" if boundary else ""
+    return AdminAssessment(" and ".join(reasons) + limit)
 
 
-def makes_administrators(permission_set: PermissionSet) -> bool | None:
-    """Whether it does; None where that would have to be read."""
-    verdict = judge(permission_set)
-    return True if verdict.reason else None if verdict.unread or verdict.customer_managed else False
+def grants_administrator_access(permission_set: PermissionSet) -> bool | None:
+    """Return whether it does, or None if that depends on what was not read."""
+    assessment = assess(permission_set)
+    if assessment.reason:
+        return True
+    return None if assessment.unread or assessment.customer_managed else False
 
 
 def _statements(policy: str | None) -> list[dict[str, Any]] | None:
-    """The statements of a policy, their elements in lower case; None where it was not read or is broken."""
+    """Return a policy's statements with lower-case keys, or None if it was not read or is malformed."""
     if not policy:
         return None if policy is None else []
     try:
-        document = json.loads(policy)
-        written = _element(document, "statement")
-        statements = written if isinstance(written, list) else [written]
-        return [{str(key).lower(): value for key, value in one.items()} for one in statements]
+        document = {key.lower(): value for key, value in json.loads(policy).items()}
+        return [
+            {str(key).lower(): value for key, value in statement.items()}
+            for statement in _as_list(document.get("statement", []))
+        ]
     except (ValueError, AttributeError, RecursionError):
         return None
 
 
-def _element(document: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever stands there
-    return {key.lower(): value for key, value in document.items()}.get(name, [])
-
-
 def _allows_everything(statement: dict[str, Any]) -> bool:
-    """Whether it allows every action on every resource: all but some, as NotAction has it, is not every."""
+    """Return whether it allows every action on every resource; NotAction and NotResource exclude some."""
     return (
         statement.get("effect") == "Allow"
-        and any(_EVERY_ACTION.fullmatch(one) for one in _texts(statement.get("action")))
-        and any(_EVERY_RESOURCE.fullmatch(one) for one in _texts(statement.get("resource")))
+        and _has_match(statement.get("action"), _EVERY_ACTION)
+        and _has_match(statement.get("resource"), _EVERY_RESOURCE)
     )
 
 
-def _texts(written: object) -> Iterable[str]:
-    values = written if isinstance(written, list) else [written]
-    return [value for value in values if isinstance(value, str)]
+def _has_match(element: object, pattern: re.Pattern[str]) -> bool:
+    return any(isinstance(value, str) and pattern.fullmatch(value) for value in _as_list(element))
+
+
+def _as_list(element: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+    return element if isinstance(element, list) else [element]

@@ -1,4 +1,4 @@
-"""One change of access between two runs."""
+"""A change of access between two runs."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ CHANGED = "changed"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One grant that some users gained, lost, or hold otherwise than before.
+    """One grant that some users gained, lost, or hold with different details than before.
 
-    `kind` is ADDED, REMOVED or CHANGED; `what` says what changed and is empty for the first two. `access`
-    is the new run's, of REMOVED the old one's; its holders are those whom the change concerns, so that a
-    change of a large group's grant is one change and as many rows as the group has members.
+    `kind` is ADDED, REMOVED or CHANGED; `what` names what changed and is empty for the first two. `access`
+    comes from the new run, or from the old run if REMOVED. Its holders are the users that the change affects:
+    a changed grant of a large group is one change, and as many rows as the group has members.
     """
 
     kind: str

@@ -1,140 +1,145 @@
-"""Every check that a review can make: the one table of them."""
+"""Every check that a review can run: the one table of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sso_batch.review import grant_checks, object_checks
-from sso_batch.review.across import admins_with_email
-from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import Facts, Hit, Hole
+from sso_batch.review.check_types import BlindSpot, Limits, Match
+from sso_batch.review.snapshot_index import SnapshotIndex
 
-Find = Callable[[Facts, Rules], Iterator[Hit | Hole]]
+OUTDATED_PROVISIONING = "outdated-provisioning"
+"""The only check that needs data which a run does not collect otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: how grave its findings are by default, why they matter, and what to do about one.
+    """One check: the default severity of its findings, why they matter, and how to fix one.
 
-    `find` looks at one organization. What it finds `across` organizations counts only where another
-    organization of the run has a finding for the same email address.
+    `find` examines one organization. With `across_organizations`, a match counts only if another
+    organization of the run has one with the same email address.
     """
 
     id: str
     severity: str
     why: str
     remedy: str
-    find: Find
-    across: bool = False
+    find: Callable[[SnapshotIndex, Limits], Iterator[Match | BlindSpot]]
+    across_organizations: bool = False
 
 
 CHECKS: tuple[Check, ...] = (
     Check(
         "admin-access",
         "high",
-        "Whoever has AdministratorAccess, or an inline policy that allows everything, can do anything in the "
-        "account; what customer managed policies and the roles of entitlements allow is not read.",
-        "Grant a narrower permission set, or waive the few that have to be.",
+        "Users with AdministratorAccess, or with an inline policy that allows every action on every "
+        "resource, can do anything in the account. Customer managed policies and the IAM roles of "
+        "entitlements are not evaluated.",
+        "Assign a narrower permission set, or waive the few assignments that are necessary.",
         grant_checks.admin_access,
     ),
     Check(
         "management-account-access",
         "medium",
-        "No service control policy limits the management account, and it governs all others.",
-        "Move workloads out of it, and leave access to a few administrators and auditors.",
+        "Service control policies do not apply to the management account, and it controls all member "
+        "accounts.",
+        "Move workloads to member accounts, and limit access to a few administrators and auditors.",
         grant_checks.management_account_access,
     ),
     Check(
         "disabled-user-access",
         "medium",
-        "Whoever enables the user again gives back all of this access, perhaps unknowingly.",
-        "Take the user's grants and memberships away, or delete the user.",
+        "Enabling the user again restores all of this access, possibly by accident.",
+        "Remove the user's assignments and group memberships, or delete the user.",
         object_checks.disabled_user_access,
     ),
     Check(
         "direct-grant",
         "low",
-        "A grant to one user does not follow who joins or leaves a team, and is easily forgotten.",
-        "Grant the permission set to a group, and put the user into it.",
+        "An assignment to a single user does not follow team changes and is easily forgotten.",
+        "Assign the permission set to a group, and add the user to it.",
         grant_checks.direct_grant,
     ),
     Check(
         "orphaned-grant",
         "medium",
-        "The user or group is gone and the grant is not: nobody can say any more whose it was.",
+        "The user or group was deleted but its assignment remains, and nobody can tell whose it was.",
         "Delete the assignment or the entitlement.",
         grant_checks.orphaned_grant,
     ),
     Check(
         "empty-group-grant",
         "low",
-        "Whoever is put into the group next gets access that nobody has thought of.",
-        "Delete the assignment, or the group with it.",
+        "The next user who is added to the group gets this access, possibly by accident.",
+        "Delete the assignment, or the group together with it.",
         grant_checks.empty_group_grant,
     ),
     Check(
         "closed-account-grant",
         "low",
-        "The account is closed, suspended or gone; should it come back, so does the access.",
+        "The account is closed, suspended or no longer in the organization. If it is reinstated, so is the "
+        "access.",
         "Delete the assignment.",
         grant_checks.closed_account_grant,
     ),
     Check(
         "long-session",
         "medium",
-        "Credentials that are stolen, or a screen that is left open, are of use for as long as the session.",
-        "Shorten the permission set's session duration, or raise `max` for what needs longer.",
+        "Stolen credentials and unlocked screens can be misused for as long as the session lasts.",
+        "Shorten the permission set's session duration, or raise `max` if longer sessions are necessary.",
         object_checks.long_session,
     ),
     Check(
         "user-without-email",
         "low",
-        "Without an address nobody can be asked about the access, nor found in another organization.",
-        "Give the user an address, and a service another way in than a user.",
+        "Without an email address, the user can neither be contacted nor be recognized in other "
+        "organizations.",
+        "Add an email address. A service should not have a user; give it an IAM role, for example.",
         object_checks.user_without_email,
     ),
     Check(
         "unused-permission-set",
         "low",
-        "What nobody has is kept up by nobody, and is granted some day as it is.",
+        "Unused permission sets are not maintained and may later be assigned without review.",
         "Delete the permission set.",
         object_checks.unused_permission_set,
     ),
     Check(
-        "outdated-provisioning",
+        OUTDATED_PROVISIONING,
         "off",
-        "The role in the account is of an earlier version: what was taken from the permission set since then "
-        "is still allowed there. Costs a call for each permission set or account, whichever are fewer.",
+        "The role in the account has an earlier version of the permission set: permissions that were removed "
+        "since then are still allowed there. This check takes a call for each permission set or account, "
+        "whichever are fewer.",
         "Provision the permission set to the account again.",
         object_checks.outdated_provisioning,
     ),
     Check(
         "stale-membership",
         "low",
-        "The group lists a user who no longer exists: whoever removes users does not clean up after them.",
-        "Delete the membership, and see why it was left.",
+        "The group lists a user who no longer exists: deleting users leaves their memberships behind.",
+        "Delete the membership, and find out why it was left.",
         object_checks.stale_membership,
     ),
     Check(
         "entitlement-bypass",
         "medium",
-        "An entitlement gives an IAM role in an account that has permission sets; reviews of assignments "
-        "never show it, and no permission set limits it.",
-        "Replace it by a permission set, or review the role's policies and waive it.",
+        "An entitlement gives access to an IAM role in an account that also uses permission sets. Reviews of "
+        "assignments do not show this access, and no permission set limits it.",
+        "Replace it with an assignment, or review the role's policies and waive the finding.",
         grant_checks.entitlement_bypass,
     ),
     Check(
         "cross-organization-admin",
         "high",
-        "One account of one person opens several organizations.",
-        "Give the person separate users, or administrator's access in one organization alone.",
-        admins_with_email,
-        across=True,
+        "One compromised account gives administrator access to several organizations.",
+        "Give the person separate identities, or administrator access in only one organization.",
+        object_checks.cross_organization_admin,
+        across_organizations=True,
     ),
     Check(
         "admin-gained",
         "high",
-        "Somebody became administrator since the last run, which somebody else should know of.",
-        "Ask who gave it and why; take it away if nobody knows.",
+        "A user became administrator since the previous run. This should be a known and approved change.",
+        "Find out who gave the access and why, and remove it if it was not approved.",
         object_checks.admin_gained,
     ),
 )

@@ -1,19 +1,23 @@
-"""One finding: a grant or an object that somebody should look at."""
+"""A finding: a grant or an object that someone should look at."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import get_args
 
-SEVERITIES = ("high", "medium", "low")
-"""From the gravest; a check that is `off` finds nothing."""
+from sso_batch.config import Severity
 
-OFF = "off"
+_WITH_OFF: tuple[str, ...] = get_args(Severity)
+OFF, *_ASCENDING = _WITH_OFF
+
+SEVERITIES: tuple[str, ...] = tuple(reversed(_ASCENDING))
+"""From the highest to the lowest; a check that is `off` is not run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Why a finding is accepted, and the last day on which it is."""
+    """The reason why a finding is accepted, and the last day on which it is."""
 
     reason: str
     until: date
@@ -21,9 +25,10 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check says of one grant or one object; cells that do not concern it are empty.
+    """What one check found about one grant or one object; cells that do not apply are empty.
 
-    `waiver` is None for a finding that counts. One whose waiver has expired counts, and `message` says so.
+    `waiver` is None for a finding that counts. A finding whose waiver has expired counts, and `message` says
+    so.
     """
 
     severity: str
@@ -44,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FindingCounts:
-    """How many findings of an organization count, by severity; waived ones are not among them."""
+    """The number of findings of an organization by severity, without waived ones."""
 
     high: int = 0
     medium: int = 0
@@ -52,12 +57,12 @@ class FindingCounts:
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> "FindingCounts":
-        """Count those that are not waived."""
+        """Count the findings that are not waived."""
         counted = Counter(finding.severity for finding in findings if finding.waiver is None)
         return cls(**{severity: counted[severity] for severity in SEVERITIES})
 
     def at_least(self, severity: str) -> int:
-        """How many are of a severity or graver; none of `off`."""
+        """Return how many findings have this severity or a higher one; 0 for `off`."""
         if severity == OFF:
             return 0
-        return sum(getattr(self, one) for one in SEVERITIES[: SEVERITIES.index(severity) + 1])
+        return sum(getattr(self, counted) for counted in SEVERITIES[: SEVERITIES.index(severity) + 1])

@@ -1,103 +1,112 @@
-"""The checks that look at one grant after the other; what each finds is one grant. Pure.
+"""The checks that examine each grant by itself: every match is one grant. Pure.
 
-Each gives what it found, and beside it what it could not look at.
+Each check yields what it found and what it could not examine.
 """
 
 from collections.abc import Iterator, Sequence
 
-from sso_batch.coverage import ENTITLEMENTS, ORPHANED_ASSIGNMENTS
-from sso_batch.model import GROUP, IAM_ROLE, USER, Principal
-from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import Facts, Hit, Hole
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
+from sso_batch.review.check_types import BlindSpot, Limits, Match
+from sso_batch.review.snapshot_index import SnapshotIndex
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
-"""States in which an account is of no use; SUSPENDED was AWS's word for a closed one until 2026."""
+"""States of unusable accounts; until 2026, AWS called a closed account SUSPENDED."""
 
 
-def admin_access(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant of a permission set that makes administrators, as `admin` has it; to anybody, anywhere."""
-    for grant in facts.admin_grants:
-        yield Hit.of(grant, f"is administrator by {facts.verdicts[grant.permission_set_arn].reason}")
-    yield from facts.unread_policies()
-    yield from facts.unread_grants()
+def admin_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants of permission sets that grant administrator access, as `admin` defines it."""
+    for grant in index.admin_grants:
+        reason = index.assessments[grant.permission_set_arn].reason
+        yield Match.of_grant(grant, f"has administrator access through {reason}")
+    yield from index.unread_policies()
+    yield from index.unread_grants()
 
 
-def management_account_access(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant, of a permission set or a role, on the account that manages the organization."""
-    management = facts.snapshot.instance.management_account_id
+def management_account_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants, of a permission set or a role, on the organization's management account."""
+    management = index.snapshot.instance.management_account_id
     if management is None:
-        yield Hole("which account is the management account")
-    for grant in facts.grants:
+        yield BlindSpot("which account is the management account")
+    for grant in index.grants:
         if grant.account_id == management:
-            yield Hit.of(grant, "has access to the management account")
-    yield from facts.unread_grants()
+            yield Match.of_grant(grant, "has access to the management account")
+    yield from index.unread_grants()
 
 
-def direct_grant(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant to a user and not to a group; one to a user who no longer exists is an orphaned grant alone."""
-    for grant in facts.grants:
-        if grant.principal.type == USER and grant.principal not in facts.missing:
-            yield Hit.of(grant, "holds a grant as a user and not through a group")
-    yield from facts.unread_grants()
+def direct_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants to a user instead of a group; a grant to a deleted user is only an orphaned one."""
+    for grant in index.grants:
+        if grant.principal.type == USER and grant.principal not in index.missing:
+            yield Match.of_grant(grant, "is assigned directly instead of through a group")
+    yield from index.unread_grants()
 
 
-def orphaned_grant(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant to a user or group of whom AWS says that there is none."""
-    for grant in facts.grants:
-        if grant.principal in facts.missing:
-            yield Hit.of(grant, "no longer exists and still has a grant")
-    if unread := sum(facts.is_unread(principal) for principal in facts.by_principal):
-        yield Hole(f"users and groups that were not read: {unread}")
-    if ORPHANED_ASSIGNMENTS in facts.snapshot.not_examined:
-        yield Hole(ORPHANED_ASSIGNMENTS)
-    yield from facts.unread_grants()
+def orphaned_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants to a user or group that no longer exists according to AWS."""
+    for grant in index.grants:
+        if grant.principal in index.missing:
+            yield Match.of_grant(grant, f"no longer exists but still has an {_kind(grant)}")
+    if unread := sum(index.is_unread(principal) for principal in index.by_principal):
+        yield BlindSpot(f"users and groups that were not read: {unread}")
+    if index.snapshot.omits(Omission.ORPHANED_ASSIGNMENTS):
+        yield BlindSpot(Omission.ORPHANED_ASSIGNMENTS)
+    yield from index.unread_grants()
 
 
-def empty_group_grant(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant to a group that exists and has no members; one with members who are gone is not empty."""
-    for grant in facts.grants:
-        if grant.principal.type == GROUP and facts.members.get(grant.principal.id) == ():
-            yield Hit.of(grant, "has a grant and no members")
-    yield from facts.unread_members()
-    yield from facts.unread_grants()
+def empty_group_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants to an existing group without members; a group with deleted members is not empty."""
+    for grant in index.grants:
+        if grant.principal.type == GROUP and index.members.get(grant.principal.id) == ():
+            yield Match.of_grant(grant, f"has an {_kind(grant)} but no members")
+    yield from index.unread_members()
+    yield from index.unread_grants()
 
 
-def closed_account_grant(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A grant on an account that is closed, about to be, suspended, or no longer in the organization."""
+def closed_account_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants on an account that is closed, being closed, suspended or not in the organization."""
     unknown = set()
-    for grant in facts.grants:
-        account = facts.accounts.get(grant.account_id)
+    for grant in index.grants:
+        account = index.accounts.get(grant.account_id)
         if account is not None and account.state in _CLOSED:
-            yield Hit.of(grant, f"has a grant on an account that is {_CLOSED[account.state]}")
-        elif account is None and facts.snapshot.accounts_complete:
-            yield Hit.of(grant, "has a grant on an account that is not in the organization")
+            state = _CLOSED[account.state]
+            yield Match.of_grant(grant, f"has an {_kind(grant)} in an account that is {state}")
+        elif account is None and index.snapshot.accounts_complete:
+            message = f"has an {_kind(grant)} in an account that is not in the organization"
+            yield Match.of_grant(grant, message)
         elif account is None:
             unknown.add(grant.account_id)
     if unknown:
-        yield Hole(f"accounts that were not read: {len(unknown)}")
-    yield from facts.unread_grants()
+        yield BlindSpot(f"accounts that were not read: {len(unknown)}")
+    yield from index.unread_grants()
 
 
-def entitlement_bypass(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """An entitlement to an IAM role in an account in which permission sets are assigned, to anybody.
+def entitlement_bypass(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find entitlements to an IAM role in an account in which permission sets are assigned to anyone.
 
-    Whoever reviews such an account by its permission sets thinks they see all of its access. Where an
-    account has entitlements alone they are its way in and go past nothing. What the same user or group
-    holds there as a permission set is named.
+    Reviewers of such an account's permission sets believe that they see all of its access. In an account that
+    has only entitlements, they bypass nothing. The message names the permission sets that the same user or
+    group is assigned there.
     """
     assigned: dict[str, dict[Principal, list[str]]] = {}
-    for grant in facts.grants:
+    for grant in index.grants:
         if grant.access_type != IAM_ROLE:
-            held = assigned.setdefault(grant.account_id, {}).setdefault(grant.principal, [])
-            held.append(facts.permission_set(grant.permission_set_arn).name or grant.permission_set_arn)
-    for grant in facts.grants:
+            names = assigned.setdefault(grant.account_id, {}).setdefault(grant.principal, [])
+            names.append(index.permission_set(grant.permission_set_arn).name or grant.permission_set_arn)
+    for grant in index.grants:
         if grant.access_type == IAM_ROLE and grant.account_id in assigned:
-            yield Hit.of(grant, _beside(assigned[grant.account_id].get(grant.principal, ())))
-    if ENTITLEMENTS in facts.snapshot.not_examined:
-        yield Hole(ENTITLEMENTS)
-    yield from (hole for hole in facts.unread_grants() if hole.what != ENTITLEMENTS)
+            yield Match.of_grant(grant, _bypass(assigned[grant.account_id].get(grant.principal, ())))
+    if index.snapshot.omits(Omission.ENTITLEMENTS):
+        yield BlindSpot(Omission.ENTITLEMENTS)
+    yield from (
+        blind_spot for blind_spot in index.unread_grants() if blind_spot.what != Omission.ENTITLEMENTS
+    )
 
 
-def _beside(held: Sequence[str]) -> str:
-    told = f", which are {', '.join(sorted(held))} for the same principal" if held else ""
-    return f"may assume an IAM role beside the account's permission sets{told}"
+def _bypass(assigned: Sequence[str]) -> str:
+    also = f", and is also assigned {', '.join(sorted(assigned))} there" if assigned else ""
+    return f"can assume an IAM role that bypasses the account's permission sets{also}"
+
+
+def _kind(grant: Grant) -> str:
+    return "entitlement" if grant.access_type == IAM_ROLE else "assignment"

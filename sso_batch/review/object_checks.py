@@ -1,168 +1,208 @@
-"""The checks that look at users, groups and permission sets; what each finds is one of them. Pure.
+"""The checks that examine users, groups and permission sets: every match is one of them. Pure.
 
-Each gives what it found, and beside it what it could not look at. What many grants have in common is one
-finding, however many they are.
+Each check yields what it found and what it could not examine. What many grants have in common is one match.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
-from sso_batch.config.durations import written
-from sso_batch.coverage import UNASSIGNED_PERMISSION_SETS
-from sso_batch.model import GROUP, USER, Grant, Principal
-from sso_batch.review.people import address
-from sso_batch.review.rules import Rules
-from sso_batch.review.sessions import parse
-from sso_batch.review.snapshot_index import Facts, Hit, Hole, is_about_grants
+from pydantic import TypeAdapter, ValidationError
 
-_PAIR = "ListAccountAssignments"
-_PAIRS_OF_PERMISSION_SET = "ListAccountsForProvisionedPermissionSet"
+from sso_batch.config.durations import format_duration
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
+from sso_batch.review.check_types import BlindSpot, Limits, Match
+from sso_batch.review.people import normalize_address
+from sso_batch.review.snapshot_index import SnapshotIndex
+
+_DURATION = TypeAdapter(timedelta)
+_FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed length
 
 
-def disabled_user_access(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A user whose status is DISABLED and who holds a grant, directly or through a group."""
+def disabled_user_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find users whose status is DISABLED and who hold a grant, directly or through a group."""
     grants: Counter[str] = Counter()
-    for user_id, principal in facts.holders(facts.by_principal):
-        user = facts.users.get(user_id)
+    for user_id, principal in index.holders(index.by_principal):
+        user = index.users.get(user_id)
         if user is not None and user.status == "DISABLED":
-            grants[user_id] += len(facts.by_principal[principal])
+            grants[user_id] += len(index.by_principal[principal])
     for user_id, count in grants.items():
-        yield Hit(f"is disabled and still holds grants: {count}", Principal(USER, user_id))
-    yield from facts.unread_members()
-    yield from facts.unread_holders()
-    yield from facts.unread_grants()
+        yield Match(f"is disabled but still has access (assignments: {count})", Principal(USER, user_id))
+    yield from index.unread_members()
+    yield from index.unread_holders()
+    yield from index.unread_grants()
 
 
-def long_session(facts: Facts, rules: Rules) -> Iterator[Hit | Hole]:
-    """A permission set, granted or not, whose sessions last longer than `max`.
+def long_session(index: SnapshotIndex, limits: Limits) -> Iterator[Match | BlindSpot]:
+    """Find permission sets, assigned or not, whose sessions last longer than the limit.
 
-    AWS's own default where it gives no duration is an hour, which is never too long.
+    Where AWS returns no duration, its default of one hour applies, which is never too long.
     """
     unread = 0
-    for one in facts.snapshot.permission_sets:
-        span = parse(one.session_duration) if one.session_duration else None
-        if span is not None and span > rules.longest_session:
-            told = f"has sessions of {written(span)}, longer than {written(rules.longest_session)}"
-            yield Hit(told, permission_set_arn=one.arn)
-        unread += span is None and one.session_duration != ""
+    for permission_set in index.snapshot.permission_sets:
+        if permission_set.session_duration == "":
+            continue
+        duration = _duration(permission_set.session_duration)
+        if duration is None:
+            unread += 1
+        elif duration > limits.longest_session:
+            lasts, longest = format_duration(duration), format_duration(limits.longest_session)
+            message = f"has a session duration of {lasts}, which is longer than {longest}"
+            yield Match(message, permission_set_arn=permission_set.arn)
     if unread:
-        yield Hole(f"session durations that were not read or not understood: {unread}")
-    yield from _unlisted_permission_sets(facts)
+        yield BlindSpot(f"session durations that were not read or not understood: {unread}")
+    yield from _unlisted_permission_sets(index)
 
 
-def user_without_email(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A user, with or without access, of whom the identity store has no email address."""
-    for user in facts.snapshot.users:
-        if not address(user.email):
-            yield Hit("has no email address", Principal(USER, user.id))
-    unread = sum(gap.operation in {"ListUsers", "DescribeUser"} for gap in facts.snapshot.gaps)
+def _duration(text: str | None) -> timedelta | None:
+    """Return an ISO 8601 duration such as PT12H, or None if it was not read or has no fixed length."""
+    if text is None or not _FIXED_LENGTH.match(text):
+        return None
+    try:
+        return _DURATION.validate_python(text)
+    except ValidationError:
+        return None
+
+
+def user_without_email(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find users, with or without access, who have no email address in the identity store."""
+    for user in index.snapshot.users:
+        if not normalize_address(user.email):
+            yield Match("has no email address", Principal(USER, user.id))
+    unread = _count_gaps(index, GapKind.USERS)
     if unread:
-        yield Hole(f"users that were not read (gaps: {unread})")
+        yield BlindSpot(f"users that were not read (gaps: {unread})")
 
 
-def unused_permission_set(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A permission set that is assigned to nobody in any account.
+def unused_permission_set(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find permission sets that are not assigned to anyone in any account.
 
-    It cannot be told where principals are asked for their grants, and neither where an account's or the
-    permission set's own assignments were not read.
+    This is unknown if the run listed assignments by principal, or if assignments of the account or the
+    permission set were not read.
     """
-    if UNASSIGNED_PERMISSION_SETS in facts.snapshot.not_examined:
-        yield Hole(UNASSIGNED_PERMISSION_SETS)
+    if index.snapshot.omits(Omission.UNASSIGNED_PERMISSION_SETS):
+        yield BlindSpot(Omission.UNASSIGNED_PERMISSION_SETS)
         return
-    used = {grant.permission_set_arn for grant in facts.grants}
-    unused = [one.arn for one in facts.snapshot.permission_sets if one.arn not in used]
-    unsure = {arn for arn in unused if _may_be_used(facts, arn)}
+    used = {grant.permission_set_arn for grant in index.grants}
+    arns = [permission_set.arn for permission_set in index.snapshot.permission_sets]
+    unused = [arn for arn in arns if arn not in used]
+    uncertain = {arn for arn in unused if _may_be_used(index, arn)}
     for arn in unused:
-        if arn not in unsure:
-            yield Hit("is assigned to nobody", permission_set_arn=arn)
-    if unsure:
-        yield Hole(f"permission sets whose assignments were not all read: {len(unsure)}")
-    yield from _unlisted_permission_sets(facts)
+        if arn not in uncertain:
+            yield Match("is not assigned to anyone", permission_set_arn=arn)
+    if uncertain:
+        yield BlindSpot(f"permission sets whose assignments were not all read: {len(uncertain)}")
+    yield from _unlisted_permission_sets(index)
 
 
-def outdated_provisioning(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A permission set whose role in an account is of an earlier version than the permission set."""
-    if facts.snapshot.outdated is None:
-        yield Hole("versions of permission sets in accounts")
+def outdated_provisioning(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find permission sets whose role in an account has an earlier version of the permission set."""
+    if index.snapshot.outdated is None:
+        yield BlindSpot("versions of permission sets in accounts")
         return
-    for one in facts.snapshot.outdated:
-        told = "is in this account in an earlier version: changes since then do not hold there"
-        yield Hit(told, account_id=one.account_id, permission_set_arn=one.permission_set_arn)
-    unread = sum(
-        gap.operation.endswith(("ProvisionedPermissionSet", "ProvisionedToAccount"))
-        and not is_about_grants(gap.operation, gap.resource)
-        for gap in facts.snapshot.gaps
-    )
+    message = "is provisioned in this account in an outdated version; later changes have not been applied"
+    for outdated in index.snapshot.outdated:
+        yield Match(message, account_id=outdated.account_id, permission_set_arn=outdated.permission_set_arn)
+    unread = _count_gaps(index, GapKind.OUTDATED_PROVISIONING)
     if unread:
-        yield Hole(f"versions that were not read (gaps: {unread})")
-    yield from _unlisted_permission_sets(facts)
+        yield BlindSpot(f"versions that were not read (gaps: {unread})")
+    yield from _unlisted_permission_sets(index)
 
 
-def stale_membership(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A group that has a grant and lists users of whom AWS says that there are none.
+def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find groups that have a grant and list users who no longer exist according to AWS.
 
-    The members of groups without a grant are not asked for: they reach nothing.
+    Members of groups without a grant are not collected: such groups give no access.
     """
-    for membership in facts.snapshot.memberships:
-        gone = sum(Principal(USER, user_id) in facts.missing for user_id in membership.user_ids)
+    for membership in index.snapshot.memberships:
+        gone = sum(Principal(USER, user_id) in index.missing for user_id in membership.user_ids)
         if gone:
-            yield Hit(f"lists users who no longer exist: {gone}", Principal(GROUP, membership.group_id))
-    members = {user_id for one in facts.snapshot.memberships for user_id in one.user_ids}
-    if unread := sum(facts.is_unread(Principal(USER, user_id)) for user_id in members):
-        yield Hole(f"members who were not read: {unread}")
-    yield from facts.unread_members()
-    yield from facts.unread_grants()
+            yield Match(f"lists members who no longer exist: {gone}", Principal(GROUP, membership.group_id))
+    members = {user_id for membership in index.snapshot.memberships for user_id in membership.user_ids}
+    if unread := sum(index.is_unread(Principal(USER, user_id)) for user_id in members):
+        yield BlindSpot(f"members who were not read: {unread}")
+    yield from index.unread_members()
+    yield from index.unread_grants()
 
 
-def admin_gained(facts: Facts, _: Rules) -> Iterator[Hit | Hole]:
-    """A user who holds a grant that makes administrators, and held none in the earlier run.
+def admin_gained(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find users who are administrators and were not administrators in the previous run.
 
-    Somebody who was an administrator in one account and now is in more of them has gained nothing here:
-    that is a change. Nor has a user of whom it cannot be told whether they were one.
+    An administrator of one account who became administrator of more accounts is a change, not a match. A user
+    who may have been an administrator before is not a match either, but a blind spot.
     """
-    if facts.previous is None:
-        yield Hole(facts.not_compared)
+    if index.previous is None:
+        yield BlindSpot(index.not_compared)
         return
-    before = facts.previous
-    unsure = {user_id for user_id, _ in before.holders(_may_make_admin(before))}
-    gained = facts.admins.keys() - before.admins.keys()
-    for user_id in sorted(gained - unsure):
-        yield Hit(_gained(facts, user_id), Principal(USER, user_id))
-    if gained & unsure:
-        yield Hole(f"users of whom the earlier run does not tell: {len(gained & unsure)}")
-    yield from facts.unread_admins()
+    before = index.previous
+    uncertain = {user_id for user_id, _ in before.holders(_possible_admins(before))}
+    gained = index.admins.keys() - before.admins.keys()
+    for user_id in sorted(gained - uncertain):
+        yield Match(_gained(index, user_id), Principal(USER, user_id))
+    if gained & uncertain:
+        yield BlindSpot(f"users whose earlier access is unknown: {len(gained & uncertain)}")
+    yield from index.unread_admins()
 
 
-def _gained(facts: Facts, user_id: str) -> str:
-    principals = facts.admins[user_id]
-    grants = [one for principal in principals for one in facts.by_principal[principal] if facts.is_admin(one)]
-    groups = sorted(facts.groups[one.id].name for one in principals if one.id in facts.groups)
+def cross_organization_admin(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Yield every administrator of one organization who has an email address; the reviewer joins them.
+
+    A user without an address cannot be recognized in another organization.
+    """
+    for user_id in sorted(index.admins):
+        user = index.users.get(user_id)
+        if user is not None and normalize_address(user.email):
+            yield Match("is administrator in several organizations", Principal(USER, user_id))
+    yield from index.unread_admins()
+    yield from index.unread_holders()
+
+
+def _gained(index: SnapshotIndex, user_id: str) -> str:
+    principals = index.admins[user_id]
+    accounts = {
+        grant.account_id
+        for principal in principals
+        for grant in index.by_principal[principal]
+        if index.is_admin(grant)
+    }
+    groups = sorted(index.groups[group.id].name for group in principals if group.id in index.groups)
     through = f" through {', '.join(groups)}" if groups else ""
-    return f"is administrator{through} and was not; accounts: {len({one.account_id for one in grants})}"
+    return f"became administrator{through} (accounts: {len(accounts)})"
 
 
-def _may_make_admin(facts: Facts) -> Mapping[Principal, list[Grant]]:
-    """The principals with a grant whose permission set was not read well enough."""
+def _possible_admins(index: SnapshotIndex) -> Mapping[Principal, list[Grant]]:
+    """Return the principals with a grant whose permission set was not read completely."""
     return {
         principal: grants
-        for principal, grants in facts.by_principal.items()
-        if any(one.permission_set_arn and facts.verdicts[one.permission_set_arn].unread for one in grants)
+        for principal, grants in index.by_principal.items()
+        if any(
+            grant.permission_set_arn and index.assessments[grant.permission_set_arn].unread
+            for grant in grants
+        )
     }
 
 
-def _may_be_used(facts: Facts, arn: str) -> bool:
-    """Whether an assignment of the permission set can have been missed."""
-    for gap in facts.snapshot.gaps:
-        if not is_about_grants(gap.operation, gap.resource):
-            continue
-        if gap.operation in {_PAIR, _PAIRS_OF_PERMISSION_SET}:
-            if gap.resource.endswith(arn):
+def _may_be_used(index: SnapshotIndex, arn: str) -> bool:
+    """Return whether an assignment of the permission set can have been missed.
+
+    A listing of an account's permission sets could have named any of them.
+    """
+    for gap in index.snapshot.gaps:
+        match gap.kind:
+            case GapKind.PROVISIONING if gap.permission_set_arn in {"", arn}:
                 return True
-        elif gap.operation == "ListPermissionSetsProvisionedToAccount":
-            return True
+            case GapKind.ASSIGNMENTS if gap.permission_set_arn == arn:
+                return True
     return False
 
 
-def _unlisted_permission_sets(facts: Facts) -> Iterator[Hole]:
-    if any(gap.operation == "ListPermissionSets" for gap in facts.snapshot.gaps):
-        yield Hole("permission sets that were not listed")
+def _count_gaps(index: SnapshotIndex, kind: GapKind) -> int:
+    """Return how many gaps of a kind the snapshot has."""
+    return sum(gap.kind is kind for gap in index.snapshot.gaps)
+
+
+def _unlisted_permission_sets(index: SnapshotIndex) -> Iterator[BlindSpot]:
+    if _count_gaps(index, GapKind.PERMISSION_SETS):
+        yield BlindSpot("permission sets that were not listed")

@@ -1,12 +1,12 @@
-"""How people are recognized in several organizations. Pure."""
+"""How the same person is recognized in several organizations. Pure."""
 
 import unicodedata
 
 
-def address(written: str) -> str:
-    """Return an email address in the form in which addresses of one person are equal; empty for a blank one.
+def normalize_address(address: str) -> str:
+    """Return an email address in a form that is equal for one person; empty for a blank address.
 
-    Case, the Unicode form and surrounding blanks make no difference: directories store what people type.
+    Case, Unicode form and surrounding white space make no difference: directories store what people type.
     """
-    composed = unicodedata.normalize("NFC", written.strip())
+    composed = unicodedata.normalize("NFC", address.strip())
     return unicodedata.normalize("NFC", composed.casefold())

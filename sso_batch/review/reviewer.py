@@ -1,4 +1,4 @@
-"""A review of a run: every check on every organization, one snapshot at a time. Pure."""
+"""The review of a run: every check on every organization, one snapshot at a time. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,151 +6,156 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import CHECK
+from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
+from sso_batch.review.check_types import BlindSpot, Match
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding
-from sso_batch.review.people import address
+from sso_batch.review.people import normalize_address
 from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import Facts, Hit, Hole
+from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]
-"""All that a finding's principal can be called."""
+"""Every name, address and id of a finding's principal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review comes to: `findings` in order, and by organization what checks could not look at.
+    """The result of a review: `findings` in order, and by organization what checks could not examine.
 
     `used_waivers` are the numbers of the waivers that match a finding.
     """
 
     findings: tuple[Finding, ...]
-    not_examined: Mapping[str, tuple[str, ...]]
+    not_examined: Mapping[str, tuple[NotExamined, ...]]
     used_waivers: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class Reviewer:
-    """Takes one organization's facts after the other, and keeps only what was found.
+    """Examines one organization after the other and keeps only what was found.
 
-    `checkpoint` is called between findings and between checks. It ends the review by what it raises.
+    `checkpoint` is called between findings and between checks; an exception that it raises ends the review.
     """
 
     rules: Rules
     checkpoint: Callable[[], None]
     _waivers: Waivers = field(init=False)
     _findings: list[Finding] = field(default_factory=list)
-    _unseen: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    """By organization and check, what the check could not look at."""
-    _across: defaultdict[str, dict[str, list[tuple[Finding, Names]]]] = field(
+    _blind_spots: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By organization and check, what the check could not examine."""
+    _candidates: defaultdict[str, dict[str, list[tuple[Finding, Names]]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    """By email address and organization, what counts where another organization has it, too."""
+    """By email address and organization, findings that count only if another organization has one, too."""
 
     def __post_init__(self) -> None:
         self._waivers = Waivers(self.rules.waivers, self.rules.today)
 
-    def look_at(self, facts: Facts) -> None:
-        """Make every check that is not off."""
-        organization = facts.snapshot.organization
-        holes = self._unseen.setdefault(organization, {})
+    def examine(self, index: SnapshotIndex) -> None:
+        """Run every check that is not off on one organization."""
+        organization = index.snapshot.organization
+        by_check = self._blind_spots.setdefault(organization, {})
         for check in CHECKS:
             self.checkpoint()
             severity = self.rules.severities.get(check.id)
             if severity is None:
                 continue
-            unseen = holes.setdefault(check.id, [])
-            for found in check.find(facts, self.rules):
+            blind_spots = by_check.setdefault(check.id, [])
+            for found in check.find(index, self.rules.limits):
                 self.checkpoint()
-                if isinstance(found, Hole):
-                    unseen.append(found.what)
+                if isinstance(found, BlindSpot):
+                    blind_spots.append(found.what)
                     continue
-                finding, names = _finding(facts, check, severity, found)
-                if check.across:
-                    person = address(finding.user_email)
-                    self._across[person].setdefault(organization, []).append((finding, names))
+                finding, names = _finding(index, check, severity, found)
+                if check.across_organizations:
+                    address = normalize_address(finding.user_email)
+                    self._candidates[address].setdefault(organization, []).append((finding, names))
                 else:
-                    self._findings.append(self._waivers.weigh(finding, names))
+                    self._findings.append(self._waivers.apply(finding, names))
 
-    def end(self, unread: Sequence[str] = ()) -> Reviewed:
-        """All that was found; `unread` names the organizations of the run that could not be looked at."""
+    def finish(self, unread: Sequence[str] = ()) -> Reviewed:
+        """Return everything that was found; `unread` names the organizations that could not be examined."""
         for check in CHECKS:
-            if check.across and check.id in self.rules.severities and unread:
-                for holes in self._unseen.values():
-                    holes[check.id].append(f"organizations that were not read: {', '.join(unread)}")
-        self._findings += self._of_several()
+            if check.across_organizations and check.id in self.rules.severities and unread:
+                for by_check in self._blind_spots.values():
+                    by_check[check.id].append(f"organizations that were not read: {', '.join(unread)}")
+        self._findings += self._across_organizations()
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
-            {organization: tuple(_told(holes)) for organization, holes in self._unseen.items()},
+            {
+                organization: tuple(_not_examined(by_check))
+                for organization, by_check in self._blind_spots.items()
+            },
             frozenset(self._waivers.used),
         )
 
-    def _of_several(self) -> Iterator[Finding]:
-        for by_organization in self._across.values():
+    def _across_organizations(self) -> Iterator[Finding]:
+        for by_organization in self._candidates.values():
             if len(by_organization) > 1:
-                told = ", ".join(sorted(by_organization))
+                organizations = ", ".join(sorted(by_organization))
                 for findings in by_organization.values():
                     for finding, names in findings:
                         self.checkpoint()
-                        yield self._waivers.weigh(replace(finding, message=finding.message + told), names)
+                        message = f"{finding.message}: {organizations}"
+                        yield self._waivers.apply(replace(finding, message=message), names)
 
 
-def _told(holes: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    for check_id, unseen in holes.items():
-        if unseen:
-            yield f"{CHECK}{check_id}: {'; '.join(dict.fromkeys(unseen))}"
+def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[NotExamined]:
+    for check_id, blind_spots in by_check.items():
+        if blind_spots:
+            yield NotExamined.by_check(check_id, "; ".join(dict.fromkeys(blind_spots)))
 
 
-def _finding(facts: Facts, check: Check, severity: str, hit: Hit) -> tuple[Finding, Names]:
-    """The finding of a hit, and all that its principal can be called."""
-    permission_set = facts.permission_set(hit.permission_set_arn).name if hit.permission_set_arn else ""
-    cells, names = ({}, ()) if hit.principal is None else _of_principal(facts, hit.principal)
+def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) -> tuple[Finding, Names]:
+    """Return the finding for a match, and every name of its principal."""
+    permission_set = index.permission_set(match.permission_set_arn).name if match.permission_set_arn else ""
+    cells, names = ({}, ()) if match.principal is None else _principal(index, match.principal)
     finding = Finding(
         severity=severity,
         check=check.id,
-        organization=facts.snapshot.organization,
+        organization=index.snapshot.organization,
         message="",
-        account_id=hit.account_id,
-        account_name=_account_name(facts, hit.account_id),
+        account_id=match.account_id,
+        account_name=_account_name(index, match.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
-        role_arn=hit.role_arn,
+        role_arn=match.role_arn,
         **cells,
     )
-    return replace(finding, message=_sentence(finding, names, hit)), names
+    return replace(finding, message=_sentence(finding, names, match)), names
 
 
-def _of_principal(facts: Facts, principal: Principal) -> tuple[dict[str, Any], Names]:
-    """A principal's cells of a finding, and all that the principal can be called, names first."""
+def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, Any], Names]:
+    """Return a principal's cells of a finding, and every name of the principal, the best one first."""
     cells = {"principal_type": principal.type, "principal_id": principal.id}
-    unread = NOT_READ if facts.is_unread(principal) else ""
+    unread = NOT_READ if index.is_unread(principal) else ""
     if principal.type == USER:
-        user = facts.users.get(principal.id)
+        user = index.users.get(principal.id)
         cells |= {"user_email": user.email if user else unread, "user_id": principal.id}
         return cells, ((user.name, user.login, user.email, user.id) if user else (principal.id,))
-    group = facts.groups.get(principal.id)
+    group = index.groups.get(principal.id)
     name = group.name if group else unread
     return cells | {"group_name": name}, ((name, principal.id) if group else (principal.id,))
 
 
-def _sentence(finding: Finding, names: Names, hit: Hit) -> str:
-    """Who or what the finding is about, what is to be said of it, and by which grant."""
-    called = next((name for name in names if name), "")
+def _sentence(finding: Finding, names: Names, match: Match) -> str:
+    """Return the message: who or what it is about, what was found, and in which grant."""
+    name = next((name for name in names if name), "")
     if not finding.principal_type:
         where = f" ({finding.account_name or finding.account_id})" if finding.account_id else ""
-        return f"permission set {finding.permission_set} {hit.message}{where}"
+        return f"permission set {finding.permission_set} {match.message}{where}"
     kind = "group " if finding.principal_type != USER else "" if len(names) > 1 else "user "
-    what = finding.permission_set or finding.role_arn.partition(":role/")[2]
-    where = f" ({what} in {finding.account_name or finding.account_id})" if what else ""
-    return f"{kind}{called} {hit.message}{where}"
+    access = finding.permission_set or finding.role_arn.partition(":role/")[2]
+    where = f" ({access} in {finding.account_name or finding.account_id})" if access else ""
+    return f"{kind}{name} {match.message}{where}"
 
 
-def _account_name(facts: Facts, account_id: str) -> str:
+def _account_name(index: SnapshotIndex, account_id: str) -> str:
     if not account_id:
         return ""
-    account = facts.accounts.get(account_id)
-    return account.name if account else ("" if facts.snapshot.accounts_complete else NOT_READ)
+    account = index.accounts.get(account_id)
+    return account.name if account else ("" if index.snapshot.accounts_complete else NOT_READ)
 
 
 def _order(finding: Finding) -> tuple[int | str, ...]:

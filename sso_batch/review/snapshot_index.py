@@ -1,19 +1,17 @@
-"""One organization's snapshot as the checks ask it: by id, and with what was not read of it. Pure.
+"""One organization's snapshot, indexed for the checks, with what was not read of it. Pure.
 
-Grants are kept by principal and memberships by user, never multiplied: memory grows with both and not with
-their product.
+Grants are kept by principal and memberships by group and never multiplied: memory grows with their sum and
+not with their product.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
-from sso_batch.coverage import ENTITLEMENTS, UNLISTED_PRINCIPALS
+from sso_batch.coverage import Omission
 from sso_batch.model import (
     GROUP,
     IAM_ROLE,
-    OUTDATED,
     USER,
     Account,
     Grant,
@@ -21,106 +19,72 @@ from sso_batch.model import (
     Principal,
     Snapshot,
 )
-from sso_batch.review.admin import Verdict, judge
-
-_FINDING_GRANTS = frozenset(
-    {
-        "ListPermissionSets",
-        "ListAccountsForProvisionedPermissionSet",
-        "ListPermissionSetsProvisionedToAccount",
-        "ListAccountAssignments",
-        "ListAccountAssignmentsForPrincipal",
-        "ListApplications",
-        "GetApplication",
-        "ListEntitlements",
-    }
-)
-"""Operations without whose answers grants are missing."""
+from sso_batch.review.admin import AdminAssessment, assess
+from sso_batch.review.check_types import BlindSpot
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What a check has found: one grant or one object, and a sentence about it."""
+class SnapshotIndex:
+    """What is known about an organization.
 
-    message: str
-    principal: Principal | None = None
-    account_id: str = ""
-    permission_set_arn: str = ""
-    role_arn: str = ""
-
-    @classmethod
-    def of(cls, grant: Grant, message: str) -> "Hit":
-        """What was found of a grant."""
-        return cls(message, grant.principal, grant.account_id, grant.permission_set_arn, grant.role_arn)
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """What a check could not look at, in words for the manifest's `not_examined`."""
-
-    what: str
-
-
-class Facts:
-    """What is known of an organization.
-
-    `previous` is what was known of it in an earlier run; without it, `not_compared` says why.
+    `previous` is what was known about it in an earlier run. If it is None, `not_compared` says why.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, previous: "Facts | None" = None, not_compared: str = ""
+        self, snapshot: Snapshot, *, previous: "SnapshotIndex | None" = None, not_compared: str = ""
     ) -> None:
         self.snapshot = snapshot
         self.previous = previous
         self.not_compared = not_compared
         self.grants = sorted(dict.fromkeys(snapshot.grants))
-        self.accounts: Mapping[str, Account] = {one.id: one for one in snapshot.accounts}
-        self.users = {one.id: one for one in snapshot.users}
-        self.groups = {one.id: one for one in snapshot.groups}
-        self.members = {one.group_id: one.user_ids for one in snapshot.memberships}
+        self.accounts: Mapping[str, Account] = {account.id: account for account in snapshot.accounts}
+        self.users = {user.id: user for user in snapshot.users}
+        self.groups = {group.id: group for group in snapshot.groups}
+        self.members = {membership.group_id: membership.user_ids for membership in snapshot.memberships}
         self.missing = frozenset(snapshot.missing)
-        self._permission_sets = {one.arn: one for one in snapshot.permission_sets}
+        self._permission_sets = {
+            permission_set.arn: permission_set for permission_set in snapshot.permission_sets
+        }
 
     def permission_set(self, arn: str) -> PermissionSet:
-        """A permission set; of one that was not read, the ARN alone."""
+        """Return a permission set; if it was not read, one with only its ARN."""
         return self._permission_sets.get(arn) or PermissionSet(arn)
 
     def is_known(self, principal: Principal) -> bool:
-        """Whether a principal was read."""
+        """Return whether a principal was read."""
         known = self.users if principal.type == USER else self.groups
         return principal.id in known and principal not in self.missing
 
     def is_unread(self, principal: Principal) -> bool:
-        """Whether neither a principal nor its absence was read."""
+        """Return whether neither a principal nor its absence was read."""
         return not self.is_known(principal) and principal not in self.missing
 
     @cached_property
     def by_principal(self) -> Mapping[Principal, list[Grant]]:
-        """The grants of each principal that has any."""
+        """The grants of each principal that has at least one."""
         found: defaultdict[Principal, list[Grant]] = defaultdict(list)
         for grant in self.grants:
             found[grant.principal].append(grant)
         return found
 
     @cached_property
-    def verdicts(self) -> Mapping[str, Verdict]:
-        """Of each permission set that is granted, whether it makes administrators."""
+    def assessments(self) -> Mapping[str, AdminAssessment]:
+        """By ARN, whether each granted permission set grants administrator access."""
         arns = {grant.permission_set_arn for grant in self.grants if grant.access_type != IAM_ROLE}
-        return {arn: judge(self.permission_set(arn)) for arn in arns}
+        return {arn: assess(self.permission_set(arn)) for arn in arns}
 
     @cached_property
     def admin_grants(self) -> list[Grant]:
-        """The grants that make administrators."""
+        """The grants that give administrator access."""
         return [grant for grant in self.grants if self.is_admin(grant)]
 
     def is_admin(self, grant: Grant) -> bool:
-        """Whether a grant makes its holders administrators."""
-        verdict = self.verdicts.get(grant.permission_set_arn)
-        return verdict is not None and bool(verdict.reason)
+        """Return whether a grant gives administrator access."""
+        assessment = self.assessments.get(grant.permission_set_arn)
+        return assessment is not None and bool(assessment.reason)
 
     @cached_property
     def admins(self) -> Mapping[str, list[Principal]]:
-        """By user id every administrator, each with the principals through whom; deleted users are none."""
+        """By user id, the administrators and the principals through which they are; without deleted users."""
         principals = dict.fromkeys(grant.principal for grant in self.admin_grants)
         found: defaultdict[str, list[Principal]] = defaultdict(list)
         for user_id, principal in self.holders(principals):
@@ -129,7 +93,7 @@ class Facts:
         return found
 
     def holders(self, principals: Mapping[Principal, object]) -> Iterator[tuple[str, Principal]]:
-        """The ids of users who hold what these principals are granted, each with the principal."""
+        """Yield the ids of the users who hold the grants of these principals, each with the principal."""
         for principal in principals:
             if principal.type == USER:
                 yield principal.id, principal
@@ -139,47 +103,47 @@ class Facts:
 
     # What was not read
 
-    def unread_grants(self) -> Iterator[Hole]:
-        """Why there can be grants that are not known."""
-        unanswered = [gap for gap in self.snapshot.gaps if is_about_grants(gap.operation, gap.resource)]
+    def unread_grants(self) -> Iterator[BlindSpot]:
+        """Yield why there may be grants that are not known."""
+        unanswered = [gap for gap in self.snapshot.gaps if gap.kind.hides_access]
         if unanswered:
-            yield Hole(f"grants that were not read (gaps: {len(unanswered)})")
-        for left_out in (ENTITLEMENTS, UNLISTED_PRINCIPALS):
-            if left_out in self.snapshot.not_examined:
-                yield Hole(left_out)
+            yield BlindSpot(f"grants that were not read (gaps: {len(unanswered)})")
+        for omission in (Omission.ENTITLEMENTS, Omission.UNLISTED_PRINCIPALS):
+            if self.snapshot.omits(omission):
+                yield BlindSpot(omission)
 
-    def unread_members(self) -> Iterator[Hole]:
-        """Groups that have a grant and whose members are not known."""
-        groups = {one.id for one in self.by_principal if one.type == GROUP and one not in self.missing}
+    def unread_members(self) -> Iterator[BlindSpot]:
+        """Yield how many groups with a grant have unknown members."""
+        groups = {
+            principal.id
+            for principal in self.by_principal
+            if principal.type == GROUP and principal not in self.missing
+        }
         if unread := len(groups - self.members.keys()):
-            yield Hole(f"members of groups that were not read: {unread}")
+            yield BlindSpot(f"members of groups that were not read: {unread}")
 
-    def unread_holders(self) -> Iterator[Hole]:
-        """Users and groups that have a grant or are a group's members, and of whom nothing is known."""
+    def unread_holders(self) -> Iterator[BlindSpot]:
+        """Yield how many users and groups hold a grant, themselves or as members, and were not read."""
         holders = {Principal(USER, user_id) for user_id, _ in self.holders(self.by_principal)}
-        if unread := sum(self.is_unread(one) for one in holders | self.by_principal.keys()):
-            yield Hole(f"users and groups that were not read: {unread}")
+        if unread := sum(map(self.is_unread, holders | self.by_principal.keys())):
+            yield BlindSpot(f"users and groups that were not read: {unread}")
 
-    def unread_policies(self) -> Iterator[Hole]:
-        """What would have to be read to know every grant that makes administrators."""
-        unread = sum(bool(one.unread) for one in self.verdicts.values())
-        customers = len({name for one in self.verdicts.values() for name in one.customer_managed})
+    def unread_policies(self) -> Iterator[BlindSpot]:
+        """Yield what would have to be read to know every grant that gives administrator access."""
+        assessments = self.assessments.values()
+        unread = sum(bool(assessment.unread) for assessment in assessments)
+        customer_managed = {name for assessment in assessments for name in assessment.customer_managed}
         roles = len({grant.role_arn for grant in self.grants if grant.role_arn})
         for count, what in (
             (unread, "policies of permission sets that were not read or not understood"),
-            (customers, "what customer managed policies allow"),
+            (len(customer_managed), "what customer managed policies allow"),
             (roles, "what IAM roles of entitlements allow"),
         ):
             if count:
-                yield Hole(f"{what}: {count}")
+                yield BlindSpot(f"{what}: {count}")
 
-    def unread_admins(self) -> Iterator[Hole]:
-        """What would have to be read to know every administrator, and not only some."""
+    def unread_admins(self) -> Iterator[BlindSpot]:
+        """Yield what would have to be read to know every administrator."""
         yield from self.unread_policies()
         yield from self.unread_members()
         yield from self.unread_grants()
-
-
-def is_about_grants(operation: str, resource: str) -> bool:
-    """Whether grants can be missing for want of this answer: for want of one about versions they are not."""
-    return operation in _FINDING_GRANTS and not resource.endswith(OUTDATED)

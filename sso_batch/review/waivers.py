@@ -1,24 +1,25 @@
-"""Findings that are accepted until a day. Pure: the day is a parameter."""
+"""Waivers: findings that are accepted until a day. Pure: the current day is a parameter."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from sso_batch.review.finding import Finding, Waiver
-from sso_batch.review.people import address
+from sso_batch.review.people import normalize_address
 from sso_batch.wildcards import Wildcard
 
-_REMEMBERED = 10_000
+_CACHE_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class WaiverRule:
-    """Which findings are accepted, by patterns in which * and ? are special and nothing else is.
+    """Which findings are accepted, as patterns in which only * and ? are special.
 
-    A finding without an account, or without a principal, is fitted by a pattern of `*` alone. Case counts,
-    except in email addresses, which are compared as `people.address` has them.
+    A finding without an account, or without a principal, is only matched by the pattern `*`. Patterns are
+    case-sensitive, except for email addresses, which are compared as `normalize_address` returns them.
     """
 
     check: str
@@ -27,54 +28,103 @@ class WaiverRule:
     principal: str
     waiver: Waiver
 
+    def concerns(self, organization: str) -> bool:
+        """Return whether it can accept findings of this organization."""
+        return Wildcard(self.organization).matches(organization)
+
 
 class Waivers:
     """The waivers of one run on the day `today`, compiled once."""
 
     def __init__(self, rules: Sequence[WaiverRule], today: date) -> None:
         self.used: set[int] = set()
-        """The numbers of the waivers that fit a finding."""
+        """The numbers of the waivers that match a finding."""
         self._today = today
         self._waivers = [rule.waiver for rule in rules]
         self._check = _matcher([rule.check for rule in rules])
         self._organization = _matcher([rule.organization for rule in rules])
         self._account = _matcher([rule.account for rule in rules])
         self._principal = _matcher([rule.principal for rule in rules])
-        self._address = _matcher([address(rule.principal) for rule in rules])
+        self._address = _matcher([normalize_address(rule.principal) for rule in rules])
 
-    def weigh(self, finding: Finding, names: Sequence[str]) -> Finding:
-        """Return the finding with the waiver that lasts longest of those that fit it.
+    def apply(self, finding: Finding, names: Sequence[str]) -> Finding:
+        """Return the finding with the matching waiver that lasts longest, if there is one.
 
-        The finding's principal has these ids, names and addresses. A waiver holds through its last day.
-        Where all have expired the finding counts, and its message says so.
+        `names` are the ids, names and addresses of the finding's principal. A waiver is valid through its
+        last day. If all matching waivers have expired, the finding counts and its message says so.
         """
-        fitting = self._fitting(finding, names)
-        if not fitting:
+        waivers = self._matching(finding, names)
+        if not waivers:
             return finding
-        last = max(fitting, key=lambda one: one.until)
+        last = max(waivers, key=lambda waiver: waiver.until)
         if last.until >= self._today:
             return replace(finding, waiver=last)
-        told = f"{finding.message}; its waiver expired after {last.until.isoformat()}: {last.reason}"
-        return replace(finding, message=told)
+        expiry = f"its waiver expired after {last.until.isoformat()}: {last.reason}"
+        return replace(finding, message=f"{finding.message}; {expiry}")
 
-    def _fitting(self, finding: Finding, names: Sequence[str]) -> list[Waiver]:
-        found = (
+    def _matching(self, finding: Finding, names: Sequence[str]) -> list[Waiver]:
+        numbers = (
             self._check((finding.check,))
             & self._organization((finding.organization,))
             & self._account((finding.account_id, finding.account_name))
         )
-        if found:
-            addresses = tuple(address(name) for name in names if "@" in name)
-            found &= self._principal(tuple(names) or ("",)) | self._address(addresses)
-        self.used |= found
-        return [self._waivers[number] for number in sorted(found)]
+        if numbers:
+            addresses = tuple(normalize_address(name) for name in names if "@" in name)
+            numbers &= self._principal(tuple(names) or ("",)) | self._address(addresses)
+        self.used |= numbers
+        return [self._waivers[number] for number in sorted(numbers)]
+
+
+class UselessWaiver(NamedTuple):
+    """The waiver with this number in `review.waivers`, why it has no effect, and what to do about it."""
+
+    number: int
+    rule: WaiverRule
+    reason: str
+    hint: str
+
+    @property
+    def path(self) -> str:
+        """The waiver's path in the configuration."""
+        return f"review.waivers[{self.number}]"
+
+
+def expired_waivers(rules: Sequence[WaiverRule], today: date) -> Iterator[UselessWaiver]:
+    """Yield the waivers whose last day has passed."""
+    for number, rule in enumerate(rules):
+        if rule.waiver.until < today:
+            reason = f"the waiver for {rule.check} expired after {rule.waiver.until.isoformat()}"
+            yield UselessWaiver(number, rule, reason, "remove the waiver, or set `until` to a later day")
+
+
+def misplaced_waivers(rules: Sequence[WaiverRule], organizations: Collection[str]) -> Iterator[UselessWaiver]:
+    """Yield the waivers whose organization matches none of the configuration's `organizations`."""
+    for number, rule in enumerate(rules):
+        if not any(map(rule.concerns, organizations)):
+            reason = f"the waiver for {rule.check} matches no organization of this configuration"
+            yield UselessWaiver(number, rule, reason, "correct `organization`, or remove the waiver")
+
+
+def unmatched_waivers(
+    rules: Sequence[WaiverRule], used: Collection[int], complete: Mapping[str, bool]
+) -> Iterator[UselessWaiver]:
+    """Yield the waivers that match no finding; `used` holds the numbers of those that do.
+
+    `complete` maps each reviewed organization to whether it is complete. Findings of an incomplete
+    organization may be missing, so a waiver is only reported if all organizations that it concerns are
+    complete.
+    """
+    for number, rule in enumerate(rules):
+        concerned = [name for name in complete if rule.concerns(name)]
+        if number not in used and concerned and all(complete[name] for name in concerned):
+            reason = f"the waiver for {rule.check} matches no finding"
+            yield UselessWaiver(number, rule, reason, "correct its patterns, or remove the waiver")
 
 
 def _matcher(patterns: Iterable[str]) -> Callable[[tuple[str, ...]], frozenset[int]]:
-    """Return a function that gives the numbers of the patterns of which one of some values matches.
+    """Return a function that returns the numbers of the patterns that match at least one of some values.
 
-    Patterns without wildcards are looked up. Answers are remembered: an account or a principal has many
-    findings.
+    Patterns without wildcards are looked up. Results are cached: an account or a principal has many findings.
     """
     everything: set[int] = set()
     literal: defaultdict[str, set[int]] = defaultdict(set)
@@ -88,7 +138,7 @@ def _matcher(patterns: Iterable[str]) -> Callable[[tuple[str, ...]], frozenset[i
         else:
             wildcards.append((number, wildcard))
 
-    @lru_cache(_REMEMBERED)
+    @lru_cache(_CACHE_SIZE)
     def matching(values: tuple[str, ...]) -> frozenset[int]:
         if not values:
             return frozenset()

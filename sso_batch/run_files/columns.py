@@ -5,8 +5,7 @@ from functools import lru_cache
 from itertools import chain
 
 from sso_batch.access import Access, Holder
-from sso_batch.sanitize.csv import escape_formulas, quote
-from sso_batch.sanitize.terminal import in_one_line
+from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks, quote_field
 
 COLUMNS = (
     "UserEmail",
@@ -53,8 +52,8 @@ def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
 
     @lru_cache(_CACHED_CELLS)
     def field(column: str, value: str) -> str:
-        shown = in_one_line(value)
-        return quote(escape_formulas(shown) if escape and column not in IDS else shown)
+        shown = escape_line_breaks(value)
+        return quote_field(escape_formulas(shown) if escape and column not in IDS else shown)
 
     return lambda cells: ",".join([field(column, value) for column, value in cells])
 

@@ -21,10 +21,10 @@ from pydantic import (
     ValidationError,
 )
 
-from sso_batch import __version__
+from sso_batch import __version__, coverage
 from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import signal_of
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
@@ -68,11 +68,13 @@ class _File(_Strict):
 
 
 class _Gap(_Strict):
+    kind: GapKind
     operation: str
     resource: str
     code: str
     message: str
     hint: str
+    permission_set_arn: str
 
     @classmethod
     def all_of(cls, gaps: Iterable[Gap]) -> "tuple[_Gap, ...]":
@@ -140,7 +142,7 @@ class _Organization(_Strict):
                 findings=_Findings.model_construct(**asdict(findings)) if findings else None,
             ),
             calls=_Calls.model_construct(**asdict(outcome.calls)),
-            not_examined=outcome.not_examined,
+            not_examined=tuple(item.text for item in outcome.not_examined),
             gaps=_Gap.all_of(outcome.gaps),
             files=_File.all_of(outcome.files),
         )
@@ -156,11 +158,11 @@ class _Organization(_Strict):
             instance=self._instance(),
             counts=Counts(**self.counts.model_dump(exclude={"findings"})),
             calls=Calls(**self.calls.model_dump()),
-            not_examined=self.not_examined,
+            not_examined=tuple(map(coverage.parse, self.not_examined)),
             gaps=gaps,
             files=_files(self.files),
             endpoint_overrides=endpoint_overrides,
-            bug=any(gap.operation == "sso-batch" for gap in gaps),
+            bug=any(gap.kind is GapKind.BUG for gap in gaps),
             findings=FindingCounts(**findings.model_dump()) if findings else None,
             resumed=self.resumed,
         )

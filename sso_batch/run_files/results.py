@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sso_batch.coverage import CHECK
+from sso_batch.coverage import NotExamined, Scope
 from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
@@ -87,7 +87,7 @@ class OrganizationOutcome:
     instance: Instance | None
     counts: Counts
     calls: Calls
-    not_examined: tuple[str, ...]
+    not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
     files: tuple[FileEntry, ...]
     endpoint_overrides: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class OrganizationOutcome:
     @property
     def unchecked(self) -> bool:
         """Whether a check could not examine something, so that there may be more findings."""
-        return any(reason.startswith(CHECK) for reason in self.not_examined)
+        return any(item.scope is Scope.CHECK for item in self.not_examined)
 
     @property
     def access_file(self) -> FileEntry | None:

@@ -10,10 +10,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sso_batch.coverage import NotExamined
 from sso_batch.errors import SsoBatchError
 from sso_batch.model import (
     Account,
     Gap,
+    GapKind,
     Grant,
     Group,
     Instance,
@@ -25,7 +27,7 @@ from sso_batch.model import (
     User,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 
 KINDS: tuple[tuple[str, type, str], ...] = (
     ("user", User, "users"),
@@ -59,7 +61,7 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "finished_at": snapshot.finished_at.isoformat(),
             "strategy": snapshot.strategy,
             "accounts_complete": snapshot.accounts_complete,
-            "not_examined": snapshot.not_examined,
+            "not_examined": [item.text for item in snapshot.not_examined],
             "endpoint_overrides": snapshot.endpoint_overrides,
             "config_sha256": snapshot.config_sha256,
             "outdated_examined": snapshot.outdated is not None,
@@ -96,7 +98,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             finished_at=datetime.fromisoformat(head["finished_at"]),
             strategy=head["strategy"],
             accounts_complete=head["accounts_complete"],
-            not_examined=tuple(head["not_examined"]),
+            not_examined=tuple(map(NotExamined.by_collection, head["not_examined"])),
             endpoint_overrides=tuple(head["endpoint_overrides"]),
             config_sha256=head["config_sha256"],
             **(lists if outdated_examined else lists | {"outdated": None}),
@@ -165,4 +167,6 @@ def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a recor
     if cls is Grant:
         principal = Principal(values.pop("principal_type"), values.pop("principal_id"))
         return Grant(**values, principal=principal)
+    if cls is Gap:
+        return Gap(**values | {"kind": GapKind(values["kind"])})
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

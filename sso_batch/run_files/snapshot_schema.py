@@ -6,7 +6,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, get_type_hints
 
-from sso_batch.model import Grant, Instance, Principal, Snapshot
+from sso_batch.coverage import NotExamined
+from sso_batch.model import GapKind, Grant, Instance, Principal, Snapshot
 from sso_batch.run_files.snapshot import KINDS, SCHEMA
 
 Schema = dict[str, Any]
@@ -16,8 +17,10 @@ _TYPES: Mapping[object, Schema] = {
     str: _TEXT,
     str | None: {"type": ["string", "null"]},
     bool: {"type": "boolean"},
+    GapKind: {"enum": [kind.value for kind in GapKind]},
     datetime: {"type": "string", "format": "date-time"},
     tuple[str, ...]: {"type": "array", "items": _TEXT},
+    tuple[NotExamined, ...]: {"type": "array", "items": _TEXT},
     tuple[str, ...] | None: {"type": ["array", "null"], "items": _TEXT},
 }
 
@@ -71,10 +74,11 @@ _FIELDS = {
     "tags": "As key=value.",
     "account_id": "The account's id.",
     "access_type": "PERMISSION_SET or IAM_ROLE.",
-    "permission_set_arn": "The permission set's ARN; empty for an IAM role.",
+    "permission_set_arn": "The permission set's ARN; empty for an IAM role, or a gap about something else.",
     "role_arn": "The IAM role's ARN; empty for a permission set.",
     "principal_type": "USER or GROUP: the type of the principal.",
     "principal_id": "The id of the user or group.",
+    "kind": "What the gap is about.",
     "operation": "The call that failed.",
     "resource": "The resource that the call was for.",
     "code": "AWS's error code, or one of sso-batch's own.",

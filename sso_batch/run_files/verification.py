@@ -9,7 +9,7 @@ from sso_batch.model import Snapshot
 from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.run import until_stopped
 from sso_batch.run_files.snapshot import decode
-from sso_batch.store import Checksum, FileEntry, PlaceError, Store, lines, trouble
+from sso_batch.store import Checksum, FileEntry, StorageError, Store, decode_lines, explain_error
 
 FILES_CHANGED = "FilesChanged"
 """The code of the gap of an organization whose files are not as they were written."""
@@ -34,7 +34,7 @@ class VerifiedFile:
     reason: str = ""
 
 
-class FileChangedError(PlaceError):
+class FileChangedError(StorageError):
     """A file of a run that does not match its entry: changed, cut off or missing."""
 
     def __init__(self, entry: FileEntry, state: FileState, reason: str) -> None:
@@ -73,7 +73,7 @@ def read_snapshot(store: Store, entry: FileEntry, stop: threading.Event) -> Snap
     Raises FileChangedError where the file does not match the entry, Stopped, another OSError, or
     SnapshotError.
     """
-    return decode(until_stopped(lines(read_verified(store, entry)), stop))
+    return decode(until_stopped(decode_lines(read_verified(store, entry)), stop))
 
 
 def verify(store: Store, manifest: Manifest) -> Iterator[VerifiedFile]:
@@ -107,5 +107,5 @@ def _verify_file(store: Store, entry: FileEntry) -> VerifiedFile:
     except FileChangedError as error:
         return VerifiedFile(error.state, entry.name, error.reason if error.state is FileState.CHANGED else "")
     except OSError as error:
-        return VerifiedFile(FileState.UNREADABLE, entry.name, trouble(error).message)
+        return VerifiedFile(FileState.UNREADABLE, entry.name, explain_error(error).message)
     return VerifiedFile(FileState.AS_WRITTEN, entry.name)

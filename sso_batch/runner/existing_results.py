@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
-from sso_batch.review.settings import wants_outdated
+from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import NO_CALLS, Counts, OrganizationOutcome, RunOutcome, Status
@@ -17,7 +17,7 @@ from sso_batch.run_files.snapshot import SnapshotError, config_of, decode
 from sso_batch.run_files.verification import read_verified
 from sso_batch.run_files.writer import access_entry, count_rows, restore_access
 from sso_batch.runner.context import RunContext
-from sso_batch.store import Checksum, FileEntry, FileKind, Store, Stored, lines
+from sso_batch.store import Checksum, FileEntry, FileKind, Store, StoredFile, decode_lines
 
 _ABANDONED_AFTER = timedelta(hours=1)
 """A draft that has not been written to for so long has lost its process."""
@@ -72,7 +72,7 @@ def result_state(existing: ExistingSnapshot, required: Requirements) -> ResultSt
 
 def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
     """Return the fingerprint of the settings that decide each organization's rows, by its name."""
-    outdated = wants_outdated(config.review)
+    outdated = needs_outdated_provisioning(config.review)
     return {
         organization.name: reading_fingerprint(config, organization, outdated=outdated)
         for organization in organizations
@@ -146,7 +146,7 @@ class ExistingResults:
     def made_by_this_configuration(self, snapshot_name: str, organization: str) -> bool:
         """Return whether the first record of a snapshot has this configuration's fingerprint."""
         try:
-            made_by = config_of(lines(self.context.store.read(snapshot_name)))
+            made_by = config_of(decode_lines(self.context.store.read(snapshot_name)))
         except (OSError, SnapshotError):
             return False
         return made_by == self.fingerprints[organization]
@@ -231,7 +231,7 @@ class ExistingResults:
         store, entry = self.context.store, self._entries.pop(name, None)
         try:
             chunks = store.read(name) if entry is None else read_verified(store, entry)
-            return ExistingSnapshot(exists=True, snapshot=decode(until_stopped(lines(chunks), stop)))
+            return ExistingSnapshot(exists=True, snapshot=decode(until_stopped(decode_lines(chunks), stop)))
         except FileNotFoundError:
             return ExistingSnapshot(exists=False, snapshot=None)
         except (OSError, SnapshotError):
@@ -263,13 +263,15 @@ def read_manifest_of(store: Store, name: str, names: FileNames) -> Manifest | No
     return manifest if manifest.ts == names.ts else None
 
 
-def superseded_files(names: FileNames, stored: Iterable[Stored], written: Container[str]) -> tuple[str, ...]:
+def superseded_files(
+    names: FileNames, stored: Iterable[StoredFile], written: Container[str]
+) -> tuple[str, ...]:
     """Return the merged files, and the manifest, that are not among those that were written last."""
     return tuple(file.name for file in stored if names.is_merged(file.name) and file.name not in written)
 
 
 def files_of_unknown_organizations(
-    names: FileNames, stored: Iterable[Stored], known: Container[str]
+    names: FileNames, stored: Iterable[StoredFile], known: Container[str]
 ) -> tuple[str, ...]:
     """Return the files of organizations that are not `known`."""
     organizations = ((file.name, names.organization_of(file.name)) for file in stored)
@@ -278,7 +280,7 @@ def files_of_unknown_organizations(
     )
 
 
-def abandoned_drafts(names: FileNames, stored: Iterable[Stored], now: datetime) -> tuple[str, ...]:
+def abandoned_drafts(names: FileNames, stored: Iterable[StoredFile], now: datetime) -> tuple[str, ...]:
     """Return the run's unpublished files whose process must be gone.
 
     A newer one can belong to another process of the run and is left alone; no run reads it.

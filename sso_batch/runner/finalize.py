@@ -9,9 +9,10 @@ from structlog.typing import FilteringBoundLogger
 
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.sns import publish
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.exit_codes import ExitCode
-from sso_batch.report.notice import Notice, notice
+from sso_batch.model import GapKind
+from sso_batch.report.notice import Notice, build_notice
 from sso_batch.review.finding import OFF
 from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -20,7 +21,7 @@ from sso_batch.runner.context import RunContext
 from sso_batch.runner.existing_results import superseded_files
 from sso_batch.runner.merged_files import MergedFilesWriter, MergeResult, merge_gap, run_gap
 from sso_batch.runner.signals import Interruption
-from sso_batch.store import Replacing, Store, Trouble, trouble
+from sso_batch.store import ErrorExplanation, OverwritingStore, Store, explain_error
 
 _STOP_SECONDS = 2.5
 """How long merged files may take to stop: 5 seconds after a signal the manifest must exist."""
@@ -30,7 +31,7 @@ _NOTICE_SECONDS = 20.0
 
 _NOTICE_SECONDS_AFTER_SIGNAL = 1.5
 
-_DEADLINE = Trouble(
+_DEADLINE = ErrorExplanation(
     "DeadlineExceeded",
     "the run's deadline passed before its merged files, review and reports were written",
     "raise run.deadline, then run again with --resume: the organizations are not audited again",
@@ -42,7 +43,7 @@ class Finalizer:
     """Ends a run. With `again`, merged files of an earlier attempt can exist: replace or remove them."""
 
     context: RunContext
-    workers: Workers
+    workers: DaemonThreads
     interruption: Interruption
     again: bool
 
@@ -63,7 +64,7 @@ class Finalizer:
         if topic_arn is None or facts.shard is not None:
             return
         manifest = f"{self.context.store.name.rstrip('/')}/{facts.manifest_name}"
-        content = notice(facts, outcome, manifest=manifest if outcome.manifest_written else None)
+        content = build_notice(facts, outcome, manifest=manifest if outcome.manifest_written else None)
         await _publish(topic_arn, content, self.context.log, self.interruption)
 
     def outcome(self, merged: MergeResult) -> RunOutcome:
@@ -103,7 +104,8 @@ class Finalizer:
         try:
             write_document(self._store, facts.manifest_name, encode_manifest(facts, outcome))
         except OSError as error:
-            gap = run_gap(log, "run.manifest_failed", "write", facts.manifest_name, trouble(error))
+            reason = explain_error(error)
+            gap = run_gap(log, "run.manifest_failed", GapKind.OUTPUT, "write", facts.manifest_name, reason)
             return replace(outcome, gaps=(*outcome.gaps, gap), manifest_written=False)
         return outcome
 
@@ -117,13 +119,13 @@ class Finalizer:
             for name in superseded_files(facts.names, tuple(store.stored()), written):
                 store.remove(name)
         except OSError as error:
-            return replace(merged, gaps=(*merged.gaps, merge_gap(self.context, trouble(error))))
+            return replace(merged, gaps=(*merged.gaps, merge_gap(self.context, explain_error(error))))
         return merged
 
     @property
     def _store(self) -> Store:
         """The place, where a later attempt replaces merged files."""
-        return Replacing(self.context.store) if self.again else self.context.store
+        return OverwritingStore(self.context.store) if self.again else self.context.store
 
 
 async def _publish(
@@ -139,18 +141,18 @@ async def _publish(
         await interruption.wait_for(publishing)
     if not publishing.done():
         publishing.cancel()
-        reason = Trouble("Interrupted", "a signal ended the run before SNS answered", "")
+        reason = ErrorExplanation("Interrupted", "a signal ended the run before SNS answered", "")
         _log_unpublished(log, topic_arn, reason)
         return
     try:
         message_id = publishing.result()
     except AwsFailure as failure:
-        _log_unpublished(log, topic_arn, Trouble(failure.code, failure.message, failure.hint))
+        _log_unpublished(log, topic_arn, ErrorExplanation(failure.code, failure.message, failure.hint))
     else:
         log.info("notify.published", topic=topic_arn, message_id=message_id)
 
 
-def _log_unpublished(log: FilteringBoundLogger, topic_arn: str, reason: Trouble) -> None:
+def _log_unpublished(log: FilteringBoundLogger, topic_arn: str, reason: ErrorExplanation) -> None:
     consequence = "subscribers were not notified; the run's files and exit code are not affected"
     log.error("notify.failed", topic=topic_arn, **asdict(reason), consequence=consequence)
 

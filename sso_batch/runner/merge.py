@@ -11,7 +11,7 @@ from typing import TypeVar
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config, fingerprint
-from sso_batch.daemon_threads import Workers
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import UsageError
 from sso_batch.run_files.manifest import RunFile
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -23,7 +23,7 @@ from sso_batch.runner.merged_files import expected_merged_files
 from sso_batch.runner.shard_merge import ShardManifests, ShardMerge, read_shard_manifests
 from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.start import find_run
-from sso_batch.store import Store, trouble, unusable
+from sso_batch.store import Store, explain_error, to_output_error
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Merge:
         self._sleep = sleep
         self._started_at = clock()
         self._wait_until = self._started_at + wait
-        self._workers = Workers(_THREADS, "merge")
+        self._workers = DaemonThreads(_THREADS, "merge")
         self._interruption = Interruption(stop)
         self._logged_missing: tuple[int, ...] = ()
 
@@ -129,7 +129,7 @@ class Merge:
         try:
             return find_run(self._store, self._run_id)
         except OSError as error:
-            self._log.warning("merge.place_unreadable", **asdict(trouble(error)))
+            self._log.warning("merge.place_unreadable", **asdict(explain_error(error)))
             return None
 
     def _all_shards(self, run: RunFile) -> ShardManifests | None:
@@ -145,7 +145,7 @@ class Merge:
         try:
             return await self._workers.run(partial(self._merge_organizations, run, shards))
         except OSError as error:
-            raise unusable(self._store.name, error) from error
+            raise to_output_error(self._store.name, error) from error
 
     def _merge_organizations(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
         config, configured = self._config, [each.name for each in self._config.organizations]

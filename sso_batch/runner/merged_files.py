@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
-from sso_batch.model import Gap, Snapshot
+from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
-from sso_batch.report.human_formats import write_for_people
-from sso_batch.report.report_input import Overview
-from sso_batch.review.settings import rules
+from sso_batch.report.human_formats import write_human_format
+from sso_batch.report.report_input import ReportInput
+from sso_batch.review.rules import Rules
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.run_files.snapshot import SnapshotError
@@ -20,7 +20,7 @@ from sso_batch.run_files.verification import FileChangedError, read_snapshot
 from sso_batch.run_files.writer import restore_access, write_merged, write_rows
 from sso_batch.runner.context import RunContext
 from sso_batch.runner.run_review import ReviewedRun, RunReview
-from sso_batch.store import FileEntry, FileKind, Store, Trouble, trouble
+from sso_batch.store import ErrorExplanation, FileEntry, FileKind, Store, explain_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,15 @@ class MergedFilesWriter:
                 if any(outcome.files for outcome in reviewed.organizations):
                     self._write_formats(reviewed)
             except OSError as error:
-                self.add_gap(trouble(error))
+                self.add_gap(explain_error(error))
             except SnapshotError as error:
-                self.add_gap(Trouble("SnapshotError", error.message, "run again with --resume"))
+                self.add_gap(ErrorExplanation("SnapshotError", error.message, "run again with --resume"))
 
     def stop(self) -> None:
         """Let `write` return soon; call this in any thread."""
         self._stop.set()
 
-    def add_gap(self, reason: Trouble) -> None:
+    def add_gap(self, reason: ErrorExplanation) -> None:
         """Record and log why merged files are missing."""
         gap = merge_gap(self._context, reason)
         self.result = replace(self.result, gaps=(*self.result.gaps, gap))
@@ -84,11 +84,11 @@ class MergedFilesWriter:
         formats = self._context.config.output.formats
         if "csv" in formats:
             self._write_csvs(reviewed)
-        for_people = [format_ for format_ in formats if format_ != "csv"]
-        if for_people:
-            overview = self._overview(reviewed)
-            for format_ in for_people:
-                self._add(write_for_people(self._store, overview, format_, stop=self._stop))
+        human_formats = [format_ for format_ in formats if format_ != "csv"]
+        if human_formats:
+            report = self._report_input(reviewed)
+            for format_ in human_formats:
+                self._add(write_human_format(self._store, report, format_, stop=self._stop))
 
     def _write_csvs(self, reviewed: ReviewedRun) -> None:
         store, stop, names = self._store, self._stop, self._context.names
@@ -130,14 +130,14 @@ class MergedFilesWriter:
         escape = self._context.escape_formulas
         restore_access(self._store, access.name, snapshot, escape=escape, stop=self._stop)
 
-    def _overview(self, reviewed: ReviewedRun) -> Overview:
+    def _report_input(self, reviewed: ReviewedRun) -> ReportInput:
         outcome = RunOutcome(
             reviewed.organizations,
             self.result.files,
             started_at=self._context.started_at,
             finished_at=max(outcome.finished_at for outcome in reviewed.organizations),
         )
-        return Overview(
+        return ReportInput(
             self._context.facts,
             outcome,
             StoredSnapshots(self._store, reviewed.organizations, self._stop),
@@ -167,7 +167,7 @@ def expected_merged_files(config: Config, facts: RunFacts) -> frozenset[str]:
     if facts.shard is not None:
         return frozenset()
     names, formats = facts.names, config.output.formats
-    csv, checked = "csv" in formats, bool(rules(config.review, today=names.day).severities)
+    csv, checked = "csv" in formats, bool(Rules.from_config(config.review, today=names.day).severities)
     expected = {
         names.access(complete=True): csv,
         names.findings(complete=True): csv and checked,
@@ -178,12 +178,19 @@ def expected_merged_files(config: Config, facts: RunFacts) -> frozenset[str]:
     return frozenset(name for name, is_expected in expected.items() if is_expected)
 
 
-def merge_gap(context: RunContext, reason: Trouble) -> Gap:
+def merge_gap(context: RunContext, reason: ErrorExplanation) -> Gap:
     """Log why merged files are missing, and return it as a gap of the run itself."""
-    return run_gap(context.log, "run.merge_failed", "merge", context.names.run_id, reason)
+    return run_gap(context.log, "run.merge_failed", GapKind.MERGE, "merge", context.names.run_id, reason)
 
 
-def run_gap(log: FilteringBoundLogger, event: str, operation: str, resource: str, reason: Trouble) -> Gap:
+def run_gap(
+    log: FilteringBoundLogger,
+    event: str,
+    kind: GapKind,
+    operation: str,
+    resource: str,
+    reason: ErrorExplanation,
+) -> Gap:
     """Log what the run itself lacks, and return it as a gap."""
     log.error(event, **asdict(reason))
-    return Gap(operation, resource, reason.code, reason.message, reason.hint)
+    return Gap(kind, operation, resource, reason.code, reason.message, reason.hint)

@@ -10,14 +10,15 @@ from functools import partial
 from typing import TypeVar
 
 from sso_batch.collect import Audit
-from sso_batch.daemon_threads import Workers
+from sso_batch.coverage import NotExamined
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, Instance, Snapshot
+from sso_batch.model import Gap, GapKind, Instance, Snapshot
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
-from sso_batch.store import FileEntry, trouble
+from sso_batch.store import FileEntry, explain_error
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class OrganizationRun:
         name: str,
         audit: Audit,
         existing: ExistingResults,
-        workers: Workers,
+        workers: DaemonThreads,
         cancelled_for: Callable[[str], OrganizationError | None],
     ) -> None:
         self._name = name
@@ -182,7 +183,7 @@ class OrganizationRun:
         status: Status,
         *,
         counts: Counts = NOTHING,
-        not_examined: tuple[str, ...] = (),
+        not_examined: tuple[NotExamined, ...] = (),
         gaps: tuple[Gap, ...] = (),
         files: tuple[FileEntry, ...] = (),
         bug: bool = False,
@@ -246,13 +247,14 @@ def _grouped(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
 
 
 def _unwritten(name: str, error: OSError) -> Gap:
-    reason = trouble(error)
+    reason = explain_error(error)
     message = f"the organization's files could not be written: {reason.message}"
-    return Gap("write", name, reason.code, message, reason.hint)
+    return Gap(GapKind.OUTPUT, "write", name, reason.code, message, reason.hint)
 
 
 def _bug(name: str, error: Exception) -> Gap:
     return Gap(
+        GapKind.BUG,
         "sso-batch",
         name,
         "UnexpectedError",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import Status
-from sso_batch.store import FileEntry, PlaceError, Store, trouble
+from sso_batch.store import FileEntry, StorageError, Store, explain_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class PreviousRuns:
 
 def _unusable(name: str, error: OSError) -> UnusableManifest:
     """Return a manifest that cannot be read; the hint of other errors is about writing."""
-    reason = trouble(error)
-    hint = error.hint if isinstance(error, PlaceError) else ""
+    reason = explain_error(error)
+    hint = error.hint if isinstance(error, StorageError) else ""
     return UnusableManifest(name, reason.code, reason.message, hint)
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
-from sso_batch.aws.connection_pool import Sessions
+from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
-from sso_batch.collect.strategy import Known, Way, estimate
-from sso_batch.collect.work_queue import Meter
+from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
+from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Organization
-from sso_batch.config.durations import written
-from sso_batch.daemon_threads import Workers
+from sso_batch.config.durations import format_duration
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
-from sso_batch.review.settings import wants_outdated
+from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import Stopped
 from sso_batch.runner.context import RunContext
@@ -26,7 +26,7 @@ from sso_batch.runner.instance_claims import InstanceClaims
 from sso_batch.runner.merged_files import MergeResult, expected_merged_files
 from sso_batch.runner.organization import OrganizationRun
 from sso_batch.runner.signals import Interruption, call_on_first_signal
-from sso_batch.store import unusable
+from sso_batch.store import to_output_error
 
 _WRITERS = 2
 
@@ -57,8 +57,8 @@ class Run:
         self._resume = resume
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
-        self._sessions = Sessions(len(organizations))
-        self._workers = Workers(_WRITERS, "files")
+        self._sessions = ConnectionPool(len(organizations))
+        self._workers = DaemonThreads(_WRITERS, "files")
         fingerprints = reading_fingerprints(config, config.organizations)
         self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
         self._interruption = Interruption(context.stop)
@@ -105,7 +105,7 @@ class Run:
         try:
             await self._workers.run(self._existing.clear)
         except OSError as error:
-            raise unusable(self._context.store.name, error) from error
+            raise to_output_error(self._context.store.name, error) from error
         return None
 
     async def _audit(self) -> RunOutcome:
@@ -114,7 +114,7 @@ class Run:
         span = self._config.run.deadline
         deadline = TimeLimit(
             loop.time() + span.total_seconds(),
-            name=f"run.deadline ({written(span)})",
+            name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         places = asyncio.Semaphore(self._organizations_at_once())
@@ -178,29 +178,29 @@ class Run:
 
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
-        meter = Meter(moved=lambda: self._progress.moved(name, done=meter.done, known=meter.known))
+        count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
         audit = Audit(
             organization,
             self._config.collect,
             sessions=self._sessions,
             deadline=deadline,
-            claim=partial(self._claims.claim, name),
+            claim_instance=partial(self._claims.claim, name),
             clock=self._context.clock,
-            meter=meter,
-            planned=partial(self._planned, name),
-            outdated=wants_outdated(self._config.review),
+            job_count=count,
+            on_strategy=partial(self._log_strategy, name),
+            outdated=needs_outdated_provisioning(self._config.review),
         )
         return OrganizationRun(name, audit, self._existing, self._workers, self._claims.lost)
 
-    def _planned(self, name: str, way: Way, known: Known) -> None:
+    def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""
         rate = self._config.collect.requests_per_second
-        by_pair = estimate(known.common + known.by_pair, rate=rate)
-        by_principal = estimate(known.common + known.principals, rate=rate)
+        by_pair = estimate(workload.common + workload.by_pair, rate=rate)
+        by_principal = estimate(workload.common + workload.principals, rate=rate)
         self._log.info(
             "collect.planned",
             org=name,
-            way=way.value,
+            way=strategy.value,
             by_pair_calls=by_pair.calls,
             by_pair_seconds=by_pair.seconds,
             by_principal_calls=by_principal.calls,

@@ -62,7 +62,7 @@ class RunDiff:
         new = self._snapshot(self.new, "new", after) if old is not None else None
         if old is None or new is None:
             return
-        if reason := comparison.why_not(old, new):
+        if reason := comparison.incomparable_reason(old, new):
             self.not_compared.append((after.name, reason))
             return
         self.compared.append(after.name)

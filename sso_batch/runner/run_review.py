@@ -5,16 +5,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sso_batch.coverage import CHANGES
+from sso_batch.coverage import NotExamined
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewer import Reviewer
-from sso_batch.review.settings import rules
-from sso_batch.review.snapshot_index import Facts
-from sso_batch.review.useless_waivers import expired, unmatched
+from sso_batch.review.rules import Rules
+from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.waivers import expired_waivers, unmatched_waivers
 from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.run import checkpoint, raise_if_stopped
 from sso_batch.run_files.snapshot import SnapshotError
@@ -63,7 +63,7 @@ class RunReview:
 
     def __init__(self, context: RunContext) -> None:
         review, names = context.config.review, context.names
-        self._rules = rules(review, today=names.day)
+        self._rules = Rules.from_config(review, today=names.day)
         self._store = context.store
         self._log = context.log
         self._stop = context.stop
@@ -72,7 +72,7 @@ class RunReview:
         self._compared: list[tuple[FileEntry, FileEntry]] = []
         self._changed: dict[str, OrganizationError] = {}
         self._not_compared: list[tuple[str, str]] = []
-        self._notes: defaultdict[str, list[str]] = defaultdict(list)
+        self._notes: defaultdict[str, list[NotExamined]] = defaultdict(list)
 
     def review(self, organizations: Sequence[OrganizationOutcome]) -> ReviewedRun:
         """Review all organizations; raise Stopped or OSError.
@@ -87,7 +87,7 @@ class RunReview:
             for outcome in organizations
             if outcome.snapshot_file is None or outcome.name in self._changed
         ]
-        reviewed = self._reviewer.end(unread)
+        reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
         self._warn_of_waivers(organizations, reviewed.used_waivers)
         for manifest in self._previous_runs.unusable if self._previous_runs else ():
@@ -105,9 +105,9 @@ class RunReview:
     def _warn_of_waivers(self, organizations: Sequence[OrganizationOutcome], used: frozenset[int]) -> None:
         """Log each waiver that has no effect. A principal can be a person's address and is not logged."""
         waivers = self._rules.waivers
-        late = {waiver.number: waiver for waiver in expired(waivers, self._rules.today)}
+        late = {waiver.number: waiver for waiver in expired_waivers(waivers, self._rules.today)}
         complete = {outcome.name: outcome.status is Status.COMPLETE for outcome in organizations}
-        unused = {waiver.number: waiver for waiver in unmatched(waivers, used, complete)}
+        unused = {waiver.number: waiver for waiver in unmatched_waivers(waivers, used, complete)}
         for number, waiver in sorted((unused | late).items()):
             event = "review.waiver_expired" if number in late else "review.waiver_unmatched"
             self._log.warning(
@@ -128,8 +128,8 @@ class RunReview:
         if snapshot is None:
             return
         previous, reason = self._previous(snapshot, file)
-        facts = Facts(snapshot, previous=Facts(previous) if previous else None, not_compared=reason)
-        self._reviewer.look_at(facts)
+        earlier = SnapshotIndex(previous) if previous else None
+        self._reviewer.examine(SnapshotIndex(snapshot, previous=earlier, not_compared=reason))
 
     def _read_own(self, name: str, file: FileEntry) -> Snapshot | None:
         """Return a snapshot of this run, read a second time if needed; None for one that was changed."""
@@ -150,15 +150,14 @@ class RunReview:
         name = snapshot.organization
         result, skipped = self._previous_runs.newest(name)
         if skipped:
-            self._notes[name].append(f"changes: {_skipped(skipped)}")
+            self._notes[name].append(NotExamined.by_comparison(_skipped(skipped)))
         reason = _NO_PREVIOUS
         if result is not None:
             previous, reason = self._comparable(result, snapshot)
             if previous is not None:
                 self._compared.append((result.snapshot_file, file))
-                self._notes[name] += [
-                    f"{CHANGES}{part}" for part in comparison.not_examined(previous, snapshot)
-                ]
+                omissions = comparison.not_examined(previous, snapshot)
+                self._notes[name] += map(NotExamined.by_comparison, omissions)
                 return previous, ""
         self._leave_out(name, reason)
         return None, f"not compared with an earlier run: {reason}"
@@ -169,15 +168,18 @@ class RunReview:
             previous = read_snapshot(self._store, result.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {result.run_id} cannot be read: {error}"
-        reason = comparison.why_not(previous, snapshot)
+        reason = comparison.incomparable_reason(previous, snapshot)
         return (None, reason) if reason else (previous, "")
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._not_compared.append((name, reason))
-        self._notes[name].append(f"{CHANGES}{reason}")
+        self._notes[name].append(NotExamined.by_comparison(reason))
 
     def _with_review(
-        self, outcome: OrganizationOutcome, findings: Iterable[Finding] | None, not_examined: Iterable[str]
+        self,
+        outcome: OrganizationOutcome,
+        findings: Iterable[Finding] | None,
+        not_examined: Iterable[NotExamined],
     ) -> OrganizationOutcome:
         """Return an outcome with its counts of findings, which are logged, and what was not examined."""
         name = outcome.name

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sso_batch.model import Gap
+from sso_batch.model import Gap, GapKind
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import OrganizationOutcome, Status
@@ -122,6 +122,7 @@ class ShardMerge:
 
 def _shard_missing(organization: str, shard: Shard) -> Gap:
     return Gap(
+        GapKind.MERGE,
         "merge",
         organization,
         "ShardMissing",
@@ -132,6 +133,7 @@ def _shard_missing(organization: str, shard: Shard) -> Gap:
 
 def _files_changed(organization: str) -> Gap:
     return Gap(
+        GapKind.MERGE,
         "merge",
         organization,
         FILES_CHANGED,

@@ -20,7 +20,7 @@ from sso_batch.run_files.manifest import (
 from sso_batch.run_files.results import Status
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
-from sso_batch.store import Store, Stored, unusable
+from sso_batch.store import Store, StoredFile, to_output_error
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
@@ -80,7 +80,7 @@ def begin(
                     continue
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
-        raise unusable(store.name, error) from error
+        raise to_output_error(store.name, error) from error
 
 
 def check_run_id(run_id: str | None) -> None:
@@ -186,7 +186,7 @@ def _is_free(store: Store, names: FileNames) -> bool:
     return not any(_shares_start(store, names, file) for file in stored)
 
 
-def _shares_start(store: Store, names: FileNames, file: Stored) -> bool:
+def _shares_start(store: Store, names: FileNames, file: StoredFile) -> bool:
     """Return whether a file belongs to another run with this very start, by its name or its content."""
     if names.taken(file.name):
         return True

@@ -1,1 +1,1 @@
-"""Text from AWS made harmless, one module for each target."""
+"""Make text from AWS safe for its target: one module for each target."""

@@ -1,4 +1,4 @@
-"""A file that is being written: it counts and hashes what it holds, and is gone unless it is published."""
+"""A file that is being written; it is deleted unless it is published."""
 
 import contextlib
 import errno
@@ -9,31 +9,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sso_batch.open_files import patiently
+from sso_batch.open_files import retry_when_exhausted
 from sso_batch.store.file_entry import Checksum, FileEntry, FileKind
 
-_MODE = 0o600  # reports name people
+_MODE = 0o600  # reports contain personal data
 
-_OTHERS = 0o077
+_GROUP_AND_OTHERS = 0o077
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""How file systems refuse to sync a file at all; a sync that fails has other numbers."""
+"""Errors of file systems that cannot sync files; a failed sync has other error numbers."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-"""Never a file that is there, nor through a link."""
+"""Flags that neither open an existing file nor follow a link."""
 
 
-def within(name: str) -> str:
-    """A file's name, which must not lead out of its place; raises ValueError, since that is a defect."""
+def validate_file_name(name: str) -> str:
+    """Return a file name; raise ValueError if it would leave the store, which is a bug."""
     if "/" in name or "\0" in name:
-        raise ValueError("the name of a file leads out of its place")
+        raise ValueError("a file name must not contain a slash or a null byte")
     return name
 
 
 class Draft:
-    """A file to be published as `name`, under a hidden name in `directory` until then.
+    """A file that will be published as `name`; until then it has a hidden name in `directory`.
 
-    Leaving the `with` block removes whatever was not published.
+    Leaving the `with` block deletes an unpublished file.
     """
 
     SUFFIX = "part"
@@ -42,22 +42,22 @@ class Draft:
         self.name = name
         self.kind = kind
         self.rows = 0
-        self.path = directory / f".{within(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
+        self.path = directory / f".{validate_file_name(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._checksum = Checksum()
-        descriptor = patiently(lambda: os.open(self.path, _NEW, _MODE))
-        with contextlib.suppress(OSError):  # some mounts refuse it, others ignore it: `private` tells
-            os.fchmod(descriptor, _MODE)  # whatever the umask took away
-        self.private = not stat.S_IMODE(os.fstat(descriptor).st_mode) & _OTHERS
-        """Whether the file system keeps the file from everybody but its owner."""
+        descriptor = retry_when_exhausted(lambda: os.open(self.path, _NEW, _MODE))
+        with contextlib.suppress(OSError):  # some mounts reject or ignore modes: see `private`
+            os.fchmod(descriptor, _MODE)  # the umask may have removed bits
+        self.private = not stat.S_IMODE(os.fstat(descriptor).st_mode) & _GROUP_AND_OTHERS
+        """Whether only the owner can access the file."""
         self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
 
     def write(self, data: bytes) -> None:
-        """Append bytes; raises OSError where they do not fit."""
+        """Append bytes; raise OSError if they cannot be written."""
         self._file.write(data)
         self._checksum.update(data)
 
     def close(self) -> FileEntry:
-        """Bring every byte to the disk and give the finished file's entry."""
+        """Sync the file to disk and return its entry."""
         if not self._file.closed:
             self._file.flush()
             self._sync()
@@ -77,6 +77,6 @@ class Draft:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(OSError):  # a full disk refuses the buffer's last bytes once more
+        with contextlib.suppress(OSError):  # flushing the buffer fails again on a full disk
             self._file.close()
         self.path.unlink(missing_ok=True)

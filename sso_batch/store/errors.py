@@ -1,4 +1,4 @@
-"""What went wrong with a place for files, in words."""
+"""The errors of stores, and their explanations for users."""
 
 import errno
 import os
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from sso_batch import open_files
 from sso_batch.errors import OutputError, OutputUnavailableError
 
-_MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
+_FREE_SPACE = "free space in the output place, or choose another one with --output, then run again"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-_LOOK = (
-    "look at the file system of the output place and at who may write there, or name another one with "
-    "--output, and run again"
+_CHECK_FILE_SYSTEM = (
+    "check the file system and the permissions of the output place, or choose another one with --output, "
+    "then run again"
 )
 
-_ANOTHER_RUN = "another run writes files of the same names: give another --run-id, or another --output"
+_NAME_TAKEN = "another run uses the same file names: choose another --run-id or another --output"
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A code for programs, what happened, and what to do about it."""
+class ErrorExplanation:
+    """An error's code, what happened, and what to do."""
 
     code: str
     message: str
     hint: str
 
 
-class PlaceError(OSError):
-    """Trouble that no number of the operating system's tells: the place gives its own `code`.
+class StorageError(OSError):
+    """An error without an error number of the operating system; `code` is the store's own.
 
-    `transient` says that the place was in trouble that can pass, and was asked until patience ended.
+    `transient` means that the store failed temporarily, and that retries did not succeed in time.
     """
 
     def __init__(self, code: str, message: str, *, hint: str = "", transient: bool = False) -> None:
@@ -42,22 +42,24 @@ class PlaceError(OSError):
         self.transient = transient
 
 
-def trouble(error: OSError) -> Trouble:
-    """An error of a place for files as people and programs are told of it, without its path."""
-    if isinstance(error, PlaceError):
-        return Trouble(error.code, error.message, error.hint)
+def explain_error(error: OSError) -> ErrorExplanation:
+    """Return the explanation of a store's error, without its path."""
+    if isinstance(error, StorageError):
+        return ErrorExplanation(error.code, error.message, error.hint)
     if isinstance(error, FileExistsError):
-        hint = _ANOTHER_RUN
+        hint = _NAME_TAKEN
     elif error.errno in open_files.EXHAUSTED:
         hint = open_files.hint()
     else:
-        hint = _MAKE_ROOM if error.errno in _FULL else _LOOK
+        hint = _FREE_SPACE if error.errno in _FULL else _CHECK_FILE_SYSTEM
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return Trouble(code, os.strerror(error.errno) if error.errno else str(error), hint)
+    return ErrorExplanation(code, os.strerror(error.errno) if error.errno else str(error), hint)
 
 
-def unusable(place: str, error: OSError) -> OutputError:
-    """The error of a place that cannot be written to, found before the first call."""
-    found = trouble(error)
-    kind = OutputUnavailableError if isinstance(error, PlaceError) and error.transient else OutputError
-    return kind(f"cannot write to the output place {place}: {found.message}", hint=found.hint)
+def to_output_error(store_name: str, error: OSError) -> OutputError:
+    """Return the OutputError for a store that cannot be written, before the first call to AWS."""
+    explanation = explain_error(error)
+    kind = OutputUnavailableError if isinstance(error, StorageError) and error.transient else OutputError
+    return kind(
+        f"cannot write to the output place {store_name}: {explanation.message}", hint=explanation.hint
+    )

@@ -1,4 +1,4 @@
-"""Where files go: a folder in which a file appears whole or not at all, and is never overwritten."""
+"""A store in a folder: a file appears complete or not at all, and is never overwritten."""
 
 import contextlib
 import errno
@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.errors import OutputError
-from sso_batch.open_files import patiently
-from sso_batch.store.draft import Draft, within
-from sso_batch.store.errors import PlaceError
+from sso_batch.open_files import retry_when_exhausted
+from sso_batch.store.draft import Draft, validate_file_name
+from sso_batch.store.errors import StorageError
 from sso_batch.store.file_entry import FileEntry, FileKind
-from sso_batch.store.protocol import Stored
+from sso_batch.store.protocol import StoredFile
 
 _CHUNK = 1 << 20
 
-_NAME_ANOTHER = "name a folder that this user may write to with --output or output.directory"
+_CHOOSE_ANOTHER = "choose a folder that this user can write to with --output or output.directory"
 
-_MODE = 0o700  # reports name people
+_MODE = 0o700  # reports contain personal data
 
 _NO_HARD_LINKS = {
     errno.EPERM,
@@ -34,7 +34,7 @@ _NO_HARD_LINKS = {
     errno.EACCES,
     errno.EINVAL,
 }
-"""How file systems refuse hard links: FAT, CIFS, Azure Files, some FUSE and NFS mounts."""
+"""Errors of file systems without hard links: FAT, CIFS, Azure Files, some FUSE and NFS mounts."""
 
 _NO_FOLDER_SYNC = {
     errno.EINVAL,
@@ -46,16 +46,16 @@ _NO_FOLDER_SYNC = {
     errno.ENOTSUP,
     errno.EOPNOTSUPP,
 }
-"""How file systems refuse to sync a folder at all, or to open it for that; a sync that fails gives EIO."""
+"""Errors of file systems that cannot open or sync a folder; a failed sync is EIO."""
 
-_CLAIM_PATIENCE = 10.0
-"""Seconds after which the claim on a name is of a process that was killed: a rename takes a moment."""
+_CLAIM_TIMEOUT = 10.0
+"""Seconds after which a claim is considered abandoned by a killed process; a rename takes milliseconds."""
 
-_LOOK = 0.1
+_POLL_INTERVAL = 0.1
 
 _NOT_PRIVATE = (
-    "the file system of the output folder does not keep file modes: whoever can reach the folder can read "
-    "the reports; restrict the access where it is mounted"
+    "the file system of the output folder does not keep file modes: anyone with access to the folder can "
+    "read the reports; restrict access to the mount"
 )
 
 
@@ -65,8 +65,8 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class Folder:
     """A folder on a local disk or a mounted volume.
 
-    It may be reached through a symbolic link, as whoever configures it says; what is in it may not be one:
-    a link's name is taken, and no file is read or written through it.
+    The folder may be a symbolic link, but links in it are never followed: the name of a link counts as taken,
+    and no file is read or written through it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -75,44 +75,44 @@ class Folder:
 
     @property
     def name(self) -> str:
-        """The folder's path, as it was given."""
+        """The folder's path, as configured."""
         return str(self.directory)
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What `check` or `prepare` found that a person should know."""
+        """The limitations that `check` or `prepare` found."""
         return () if self._private else (_NOT_PRIVATE,)
 
     def check(self) -> None:
-        """Prove as `prepare` does, but leave nothing behind, not even the folder; raises OutputError."""
+        """Test the folder as `prepare` does, without creating it; raise OutputError if it is unusable."""
         try:
             if self.directory.is_dir():
-                self._prove(self.directory)
+                self._test(self.directory)
                 return
             absolute = self.directory.absolute()
-            above = next(path for path in absolute.parents if os.path.lexists(path))
+            parent = next(path for path in absolute.parents if os.path.lexists(path))
             if os.path.lexists(absolute):
-                above = absolute  # a file: what cannot be made in it says why
-            made = above / f".sso-batch-probe-{secrets.token_hex(4)}"
-            made.mkdir(_MODE)
+                parent = absolute  # a file: creating a folder in it raises the error to report
+            probe = parent / f".sso-batch-probe-{secrets.token_hex(4)}"
+            probe.mkdir(_MODE)
             try:
-                self._prove(made)
+                self._test(probe)
             finally:
-                with contextlib.suppress(OSError):  # NFS keeps a removed file for a moment
-                    made.rmdir()
+                with contextlib.suppress(OSError):  # NFS keeps a deleted file for a moment
+                    probe.rmdir()
         except OSError as error:
             raise self._unusable(error) from error
 
     def prepare(self) -> None:
-        """Create the folder and prove that files can be published in it; raises OutputError."""
+        """Create the folder and test that files can be published in it; raise OutputError if not."""
         try:
             make_private(self.directory)
-            self._prove(self.directory)
+            self._test(self.directory)
         except OSError as error:
             raise self._unusable(error) from error
 
-    def _prove(self, directory: Path) -> None:
-        """Publish a hidden file as a run does: write, publish under a name that is free, replace, remove."""
+    def _test(self, directory: Path) -> None:
+        """Do what a run does with a hidden file: write, publish, replace, read, remove."""
         folder = Folder(directory)
         name = f".sso-batch-probe-{secrets.token_hex(4)}"
         try:
@@ -129,30 +129,30 @@ class Folder:
     def _unusable(self, error: OSError) -> OutputError:
         return OutputError(
             f"cannot write to the output folder {self.directory}: {error.strerror or error}",
-            hint=_NAME_ANOTHER,
+            hint=_CHOOSE_ANOTHER,
         )
 
-    def stored(self) -> Iterator[Stored]:
-        """The files and whatever else is in the folder."""
+    def stored(self) -> Iterator[StoredFile]:
+        """Yield everything in the folder."""
         for path in self.directory.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
-                yield Stored(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
+            with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
+                yield StoredFile(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
-        """A new file to be published under `name`."""
+        """Return a new file that can be published as `name`."""
         return Draft(name, self.directory, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """A published file in chunks, without its first `skip` bytes."""
-        with os.fdopen(_regular(self.directory / within(name)), "rb") as file:
+        """Yield a published file in chunks, without its first `skip` bytes."""
+        with os.fdopen(_open_regular_file(self.directory / validate_file_name(name)), "rb") as file:
             file.seek(skip)
             while chunk := file.read(_CHUNK):
                 yield chunk
 
     def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
-        """Give the drafts their final names, in this order: all of them or none.
+        """Give the drafts their final names in order, all of them or none; return their entries.
 
-        Raises FileExistsError where a name is taken, unless it is to be replaced.
+        Raise FileExistsError if a name is taken, unless `replace` is set.
         """
         entries = tuple(draft.close() for draft in drafts)
         published: list[Path] = []
@@ -172,13 +172,13 @@ class Folder:
         return entries
 
     def remove(self, name: str) -> None:
-        """Remove a published file, if it is there."""
-        (self.directory / within(name)).unlink(missing_ok=True)
+        """Remove a published file if it exists."""
+        (self.directory / validate_file_name(name)).unlink(missing_ok=True)
 
     def _sync(self) -> None:
-        """Bring the new names to the disk, too."""
+        """Sync the new names to disk."""
         try:
-            descriptor = patiently(
+            descriptor = retry_when_exhausted(
                 lambda: os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             )
             try:
@@ -191,9 +191,9 @@ class Folder:
 
 
 def make_private(directory: Path) -> None:
-    """Make a folder and those above it for their owner alone, whatever the umask; raises OSError.
+    """Create a folder and its parents with access for their owner only, whatever the umask.
 
-    A folder that is there stays as it is.
+    Existing folders stay unchanged. Raise OSError on failure.
     """
     try:
         directory.mkdir(_MODE)
@@ -204,34 +204,34 @@ def make_private(directory: Path) -> None:
         if not directory.is_dir():
             raise
     else:
-        with contextlib.suppress(OSError):  # the mount decides
-            directory.chmod(_MODE)  # whatever the umask took away
+        with contextlib.suppress(OSError):  # some mounts reject modes
+            directory.chmod(_MODE)  # the umask may have removed bits
 
 
-def _regular(path: Path) -> int:
-    """Open a file to read it; a link, or what is no file at all, such as a pipe, is refused."""
+def _open_regular_file(path: Path) -> int:
+    """Open a file for reading and return its descriptor; raise StorageError if it is not a regular file."""
     try:
-        descriptor = patiently(lambda: os.open(path, _READ))
+        descriptor = retry_when_exhausted(lambda: os.open(path, _READ))
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise _no_file(path) from error
+            raise _not_a_file(path) from error
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _no_file(path)
+        raise _not_a_file(path)
     return descriptor
 
 
-def _no_file(path: Path) -> PlaceError:
-    return PlaceError(
+def _not_a_file(path: Path) -> StorageError:
+    return StorageError(
         "NotAFile",
-        f"{path.name} is a symbolic link, or no file at all, and is not read",
-        hint="take it out of the output folder",
+        f"{path.name} is not a regular file (a symbolic link, folder or pipe) and was not read",
+        hint="remove it from the output folder",
     )
 
 
 def _link(path: Path, final: Path) -> None:
-    """Move `path` to `final` unless that name is taken, in one step where the file system can."""
+    """Move `path` to `final` unless that name is taken; atomically if the file system has hard links."""
     try:
         os.link(path, final, follow_symlinks=False)
     except OSError as error:
@@ -245,22 +245,22 @@ def _link(path: Path, final: Path) -> None:
 
 @contextlib.contextmanager
 def _claimed(final: Path) -> Iterator[None]:
-    """Hold a file name against every other process that publishes, by a hidden file that only one can create.
+    """Claim a file name with a hidden file that only one process can create.
 
-    An empty file under the final name would do as well, but a reader could take it for the report.
+    An empty file with the final name would also do, but a reader could mistake it for the report.
     """
     claim = final.with_name(f".{final.name}.claim")
-    end = time.monotonic() + _CLAIM_PATIENCE
+    deadline = time.monotonic() + _CLAIM_TIMEOUT
     while True:
         try:
             os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             if os.path.lexists(final):
                 raise
-            if time.monotonic() >= end:  # its process was killed
+            if time.monotonic() >= deadline:  # its process was killed
                 claim.unlink(missing_ok=True)
             else:
-                time.sleep(_LOOK)
+                time.sleep(_POLL_INTERVAL)
         else:
             break
     try:

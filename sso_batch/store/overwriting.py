@@ -1,17 +1,17 @@
-"""A place in which one run's files of the whole are written anew, over those of an earlier try."""
+"""A store that replaces existing files, for the manifest and merged files of a resumed or merged run."""
 
 from collections.abc import Iterator
 
 from sso_batch.store.draft import Draft
 from sso_batch.store.file_entry import FileEntry, FileKind
-from sso_batch.store.protocol import Store, Stored
+from sso_batch.store.protocol import Store, StoredFile
 
 
-class Replacing:
-    """The same place, where whatever is published replaces a file of that name.
+class OverwritingStore:
+    """A view of a store in which a published file replaces an existing one of the same name.
 
-    For the manifest and the merged files of a run that is resumed or merged: two processes that do so at
-    once write the same bytes.
+    It is safe for the manifest and merged files of one run: two processes that write them at the same time
+    write the same bytes.
     """
 
     def __init__(self, store: Store) -> None:
@@ -19,39 +19,39 @@ class Replacing:
 
     @property
     def name(self) -> str:
-        """The place as users write it."""
+        """The store's address as users write it."""
         return self._store.name
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What `check` or `prepare` found that a person should know."""
+        """The limitations that `check` or `prepare` found."""
         return self._store.caveats
 
     def check(self) -> None:
-        """Find out, leaving nothing behind, whether files could be made here; raises OutputError."""
+        """Test that files can be written, leaving nothing behind; raise OutputError if not."""
         self._store.check()
 
     def prepare(self) -> None:
-        """Prove that files can be made here; raises OutputError."""
+        """Test that files can be written; raise OutputError if not."""
         self._store.prepare()
 
-    def stored(self) -> Iterator[Stored]:
-        """The files that are here."""
+    def stored(self) -> Iterator[StoredFile]:
+        """Return the files in the store."""
         return self._store.stored()
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
-        """A new file to be published under `name`."""
+        """Return a new file that can be published as `name`."""
         return self._store.draft(name, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """A published file in chunks, without its first `skip` bytes; raises FileNotFoundError."""
+        """Return a published file in chunks, without its first `skip` bytes; raise FileNotFoundError."""
         return self._store.read(name, skip=skip)
 
     def publish(self, *drafts: Draft, replace: bool = True) -> tuple[FileEntry, ...]:
-        """Give the drafts their final names, in this order, whether or not those are taken."""
+        """Give the drafts their final names in order, replacing existing files; return their entries."""
         del replace
         return self._store.publish(*drafts, replace=True)
 
     def remove(self, name: str) -> None:
-        """Remove a published file, if it is there."""
+        """Remove a published file if it exists."""
         self._store.remove(name)

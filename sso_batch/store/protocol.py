@@ -1,4 +1,4 @@
-"""What every place for files does, whatever it is made of."""
+"""The interface of every store."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,62 +9,62 @@ from sso_batch.store.draft import Draft
 from sso_batch.store.file_entry import FileEntry, FileKind
 
 PREFIX = "aws_sso_access_report_"
-"""How the name of every file of a run begins."""
+"""The prefix of the names of a run's files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A file that is there, ours or somebody else's, and when it was last written."""
+class StoredFile:
+    """A file in a store, not necessarily of this program, and when it was last modified."""
 
     name: str
     modified: datetime
 
 
 class Store(Protocol):
-    """A place for the files of runs.
+    """A store for the files of runs.
 
-    Whatever fails in it raises OSError, but `check` and `prepare` OutputError; `trouble` gives the words.
+    `check` and `prepare` raise OutputError; all other methods raise OSError, which `explain_error` explains.
     """
 
     @property
     def name(self) -> str:
-        """The place as users write it."""
+        """The store's address as users write it."""
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What `check` or `prepare` found that a person should know."""
+        """The limitations that `check` or `prepare` found."""
 
     def check(self) -> None:
-        """Find out, leaving nothing behind, whether files could be made here; raises OutputError."""
+        """Test that files can be written, leaving nothing behind; raise OutputError if not."""
 
     def prepare(self) -> None:
-        """Make the place if need be, and prove that files can be made here; raises OutputError."""
+        """Create the store if necessary and test that files can be written; raise OutputError if not."""
 
-    def stored(self) -> Iterator[Stored]:
-        """The files that are here."""
+    def stored(self) -> Iterator[StoredFile]:
+        """Return the files in the store."""
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
-        """A new file to be published under `name`."""
+        """Return a new file that can be published as `name`."""
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """A published file in chunks, without its first `skip` bytes; raises FileNotFoundError."""
+        """Return a published file in chunks, without its first `skip` bytes; raise FileNotFoundError."""
 
     def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
-        """Give the drafts their final names, in this order: all of them or none.
+        """Give the drafts their final names in order, all of them or none; return their entries.
 
-        Raises FileExistsError where a name is taken, unless it is to be replaced.
+        Raise FileExistsError if a name is taken, unless `replace` is set.
         """
 
     def remove(self, name: str) -> None:
-        """Remove a published file, if it is there."""
+        """Remove a published file if it exists."""
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """A file's lines, each with its line break, from its chunks; raises UnicodeDecodeError."""
+def decode_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of a file from its chunks, with line breaks; raise UnicodeDecodeError."""
     rest = b""
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
+        *complete, rest = (rest + chunk).split(b"\n")
+        for line in complete:
             yield f"{line.decode()}\n"
     if rest:
         yield rest.decode()

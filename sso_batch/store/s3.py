@@ -1,4 +1,4 @@
-"""Where files go: a prefix of a bucket in S3, in which a file appears whole or not at all."""
+"""A store in S3: a file appears complete or not at all."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -7,104 +7,104 @@ from pathlib import Path
 from typing import Protocol
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, within
-from sso_batch.store.errors import PlaceError, trouble, unusable
+from sso_batch.store.draft import Draft, validate_file_name
+from sso_batch.store.errors import StorageError, explain_error, to_output_error
 from sso_batch.store.file_entry import FileEntry, FileKind
-from sso_batch.store.protocol import PREFIX, Stored
+from sso_batch.store.protocol import PREFIX, StoredFile
 from sso_batch.store.spool import SpooledDraft, remove_abandoned
 
 _RUN_FILE = "_run.json"
-"""How the name of a run's first file ends; a run that cannot begin has nothing to keep."""
+"""The suffix of the run file, which is written first; without it no other file is worth keeping."""
 
 
-class Objects(Protocol):
-    """As much of a bucket as a place for files needs. Whatever fails raises OSError."""
+class BucketClient(Protocol):
+    """The operations on a bucket that a store needs; all failures raise OSError."""
 
     def prove(self, key: str, *, patient: bool) -> None:
-        """Prove that `key`, which is not there, could be put; leaves nothing behind.
+        """Test that `key`, which does not exist, could be written; leave nothing behind.
 
-        `patient` waits for trouble to pass as every other call does; otherwise it has a few seconds.
+        With `patient`, retry as every other call does; otherwise for a few seconds only.
         """
 
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
-        """Put a file, whose SHA-256 is `sha256`; raises FileExistsError where the key is taken."""
+        """Upload a file; raise FileExistsError if the key exists, unless `replace` is set."""
 
     def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
-        """An object in chunks, without its first `skip` bytes; raises FileNotFoundError."""
+        """Return an object in chunks, without its first `skip` bytes; raise FileNotFoundError."""
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """The keys that begin with `prefix` and have no slash after it, and when each was written."""
+        """Return keys with `prefix` and no slash after it, each with its time of modification."""
 
     def delete(self, key: str) -> None:
-        """Delete an object, if it is there."""
+        """Delete an object if it exists."""
 
 
 class S3:
-    """A prefix of a bucket. Drafts are spooled in a local folder, `spool`.
+    """A store in a prefix of a bucket; drafts are written to the local folder `spool`.
 
-    Files that could not be put are kept there, in a folder of their own that the error names.
+    Files that cannot be uploaded are kept there, in a folder that the error names.
     """
 
-    def __init__(self, bucket: str, prefix: str, objects: Objects, spool: Path) -> None:
+    def __init__(self, bucket: str, prefix: str, objects: BucketClient, spool: Path) -> None:
         self.name = f"s3://{bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._objects = objects
         self._spool = spool
-        self._kept: Path | None = None
-        self._proved = False
+        self._kept_files: Path | None = None
+        self._tested = False
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Nothing: who can read the objects is the bucket's matter."""
+        """No limitations: the bucket controls who can read the objects."""
         return ()
 
     def check(self) -> None:
-        """Find out, leaving nothing behind, whether files could be put here; raises OutputError."""
-        self._prove(patient=False)
+        """Test that files can be written, leaving nothing behind; raise OutputError if not."""
+        self._test(patient=False)
 
     def prepare(self) -> None:
-        """Prove that files can be put here; raises OutputError.
+        """Test that files can be written; raise OutputError if not.
 
-        Drafts that a killed process left in the spool are removed.
+        Remove drafts that killed processes left in the spool.
         """
         remove_abandoned(self._spool)
-        self._prove(patient=True)
+        self._test(patient=True)
 
-    def _prove(self, *, patient: bool) -> None:
+    def _test(self, *, patient: bool) -> None:
         try:
             with self.draft(f"{PREFIX}probe") as draft:
                 draft.write(b"x")
                 draft.close()
         except OSError as error:
             raise OutputError(
-                f"cannot write to {self._spool}, where files are made before they go to {self.name}: "
-                f"{trouble(error).message}",
-                hint="name a folder that this user may write to in the environment variable TMPDIR",
+                f"cannot write to {self._spool}, where files are stored before their upload to {self.name}: "
+                f"{explain_error(error).message}",
+                hint="set the environment variable TMPDIR to a folder that this user can write to",
             ) from error
         try:
             self._objects.prove(self._key(f"{PREFIX}probe"), patient=patient)
             next(self.stored(), None)
         except OSError as error:
-            raise unusable(self.name, error) from error
+            raise to_output_error(self.name, error) from error
 
-    def stored(self) -> Iterator[Stored]:
-        """The files of runs that are here."""
+    def stored(self) -> Iterator[StoredFile]:
+        """Yield the files of runs in the store."""
         for key, modified in self._objects.listed(self._key(PREFIX)):
-            yield Stored(key.removeprefix(self._prefix), modified)
+            yield StoredFile(key.removeprefix(self._prefix), modified)
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
-        """A new file to be published under `name`."""
+        """Return a new file that can be published as `name`."""
         return SpooledDraft(name, self._spool, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """A published file in chunks, without its first `skip` bytes."""
+        """Return a published file in chunks, without its first `skip` bytes."""
         return self._objects.read(self._key(name), skip=skip)
 
     def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
-        """Give the drafts their final names, in this order: all of them or none, as far as S3 lets us.
+        """Upload the drafts in order, all of them or none as far as S3 allows; return their entries.
 
-        Raises FileExistsError where a name is taken, unless it is to be replaced. After any other failure
-        the drafts are kept, and the error tells where.
+        Raise FileExistsError if a name is taken, unless `replace` is set. After any other failure keep the
+        drafts, and name their folder in the error.
         """
         entries = tuple(draft.close() for draft in drafts)
         published: list[str] = []
@@ -113,28 +113,28 @@ class S3:
                 self._objects.upload(self._key(draft.name), draft.path, entry.sha256, replace=replace)
                 if not replace:
                     published.append(draft.name)
-                    self._prove_first(draft, entry)
+                    self._test_first_file(draft, entry)
         except OSError as error:
-            left = self._take_back(published)
-            if isinstance(error, FileExistsError) and not left:
+            remaining = self._delete(published)
+            if isinstance(error, FileExistsError) and not remaining:
                 raise
-            raise self._keep(drafts, error, left) from error
+            raise self._keep_drafts(drafts, error, remaining) from error
         return entries
 
     def remove(self, name: str) -> None:
-        """Remove a published file, if it is there."""
+        """Remove a published file if it exists."""
         self._objects.delete(self._key(name))
 
     def _key(self, name: str) -> str:
-        return f"{self._prefix}{within(name)}"
+        return f"{self._prefix}{validate_file_name(name)}"
 
-    def _prove_first(self, draft: Draft, entry: FileEntry) -> None:
-        """Once, put the same file again, replace it, and read it: the end of a run needs all three.
+    def _test_first_file(self, draft: Draft, entry: FileEntry) -> None:
+        """Upload the first file again, replace it and read it, because the end of a run needs all three.
 
-        A place that does not refuse the second put would overwrite other files, too. A place that refuses to
-        replace would keep a resumed run from its manifest.
+        A bucket that accepts the second upload would overwrite other files, too. A bucket that rejects the
+        replacement would prevent a resumed run from writing its manifest.
         """
-        if self._proved:
+        if self._tested:
             return
         key = self._key(draft.name)
         try:
@@ -142,44 +142,44 @@ class S3:
         except FileExistsError:
             self._objects.upload(key, draft.path, entry.sha256, replace=True)
             next(iter(self._objects.read(key)), None)
-            self._proved = True
+            self._tested = True
             return
-        raise PlaceError(
+        raise StorageError(
             "OverwritesFiles",
-            f"{self.name} overwrites what is there: it does not know If-None-Match",
-            hint="name a bucket of Amazon S3, or of a service that knows conditional writes",
+            f"{self.name} allowed an overwrite: it does not support conditional writes (If-None-Match)",
+            hint="use Amazon S3, or another service that supports conditional writes",
         )
 
-    def _take_back(self, names: Iterable[str]) -> list[str]:
-        """Remove files whose companions could not be put; give those that are left all the same."""
-        left = []
+    def _delete(self, names: Iterable[str]) -> list[str]:
+        """Remove published files; return the names of those that could not be removed."""
+        remaining = []
         for name in names:
             try:
                 self.remove(name)
             except OSError:
-                left.append(name)
-        return left
+                remaining.append(name)
+        return remaining
 
-    def _keep(self, drafts: Iterable[Draft], error: OSError, left: list[str]) -> PlaceError:
-        """Move the drafts out of the way of their removal; give the error that tells where they are."""
-        told = trouble(error)
-        message, hint = told.message, told.hint
-        if left:
-            message += f"; {', '.join(left)} could not be taken back"
-        worth = [draft for draft in drafts if not draft.name.endswith(_RUN_FILE)]
-        if worth:
+    def _keep_drafts(self, drafts: Iterable[Draft], error: OSError, remaining: list[str]) -> StorageError:
+        """Move the drafts to a folder of kept files; return the error that names the folder."""
+        explanation = explain_error(error)
+        message, hint = explanation.message, explanation.hint
+        if remaining:
+            message += f"; {', '.join(remaining)} could not be removed"
+        worth_keeping = [draft for draft in drafts if not draft.name.endswith(_RUN_FILE)]
+        if worth_keeping:
             try:
-                folder = self._folder_to_keep()
-                for draft in worth:
+                folder = self._kept_files_folder()
+                for draft in worth_keeping:
                     draft.path.replace(folder / draft.name)
                 message += f"; the files are kept in {folder}"
                 hint = "; ".join(filter(None, (hint, f"copy them from {folder}, or run again")))
             except OSError as second:
-                message += f"; the files could not be kept either: {trouble(second).message}"
-        transient = isinstance(error, PlaceError) and error.transient
-        return PlaceError(told.code, message, hint=hint, transient=transient)
+                message += f"; the files could not be kept either: {explain_error(second).message}"
+        transient = isinstance(error, StorageError) and error.transient
+        return StorageError(explanation.code, message, hint=hint, transient=transient)
 
-    def _folder_to_keep(self) -> Path:
-        if self._kept is None:
-            self._kept = Path(tempfile.mkdtemp(prefix="sso-batch-kept-", dir=self._spool))  # mode 0700
-        return self._kept
+    def _kept_files_folder(self) -> Path:
+        if self._kept_files is None:
+            self._kept_files = Path(tempfile.mkdtemp(prefix="sso-batch-kept-", dir=self._spool))  # mode 0700
+        return self._kept_files

@@ -1,4 +1,4 @@
-"""Files on their way to S3, in a local folder: the next run removes what a killed process left there."""
+"""Local files before their upload to S3; the next run removes those of killed processes."""
 
 import contextlib
 import errno
@@ -13,21 +13,21 @@ from sso_batch.store.file_entry import FileKind
 
 
 class SpooledDraft(Draft):
-    """A draft whose file stays locked for as long as its process lives and needs it."""
+    """A draft whose file is locked while its process runs and needs it."""
 
     SUFFIX = "sso-batch-spool"
 
     def __init__(self, name: str, directory: Path, kind: FileKind = FileKind.OTHER) -> None:
         while True:
             super().__init__(name, directory, kind)
-            self._lock: int | None = os.dup(self._file.fileno())  # it outlives the file that is written to
+            self._lock: int | None = os.dup(self._file.fileno())  # still open after the file is closed
             if self._locked(self._lock):
                 return
-            self.__exit__(None, None, None)  # another run took the new file for an abandoned one
+            self.__exit__(None, None, None)  # another run mistook the new file for an abandoned one
 
     @staticmethod
     def _locked(descriptor: int) -> bool:
-        """Lock the file, where locks are known; False where it is, or was, another process's to remove."""
+        """Lock the file if the file system supports locks; return False if another process removes it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -44,9 +44,9 @@ class SpooledDraft(Draft):
 
 
 def remove_abandoned(directory: Path) -> None:
-    """Remove this user's drafts whose process is gone: nobody holds their lock."""
+    """Remove this user's drafts whose lock is free, because their process has ended."""
     for path in directory.glob(f".*.{SpooledDraft.SUFFIX}"):
-        with contextlib.suppress(OSError):  # somebody else's, in use, or gone meanwhile
+        with contextlib.suppress(OSError):  # of another user, in use, or removed in the meantime
             _remove_abandoned(path)
 
 

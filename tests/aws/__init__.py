@@ -1,1 +1,1 @@
-"""What knows boto3, held against made-up clients."""
+"""Tests of `sso_batch.aws`, mostly with fake clients."""

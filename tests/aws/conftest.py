@@ -1,4 +1,4 @@
-"""A loop in which time passes at once, and a gateway to clients that say what a test has written."""
+"""An event loop whose time passes at once, and a gateway to clients that answer from a script."""
 
 import asyncio
 import selectors
@@ -8,61 +8,61 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sso_batch.aws.gateway import Gateway, Tally
-from sso_batch.daemon_threads import Workers
+from sso_batch.aws.gateway import CallCounts, Gateway
+from sso_batch.daemon_threads import DaemonThreads
 
 T = TypeVar("T")
 
 Script = list[Mapping[str, Any] | Exception | None]
-"""What a client's method answers, call by call; None hangs for ever."""
+"""A client's answers, call by call; None hangs forever."""
 
 
 class _Selector(selectors.DefaultSelector):
-    """Instead of waiting, puts the clock forward."""
+    """A selector that moves its clock forward instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Look, without waiting."""
+        """Return events without waiting."""
         events = super().select(0)
         if not events:
-            assert timeout is not None, "everybody waits, and nothing will ever come"
+            assert timeout is not None, "everything waits, and no event will come"
             self.now += timeout
         return events
 
 
 class InstantLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock begins at 0 and jumps to the next thing to do."""
+    """An event loop whose clock starts at 0 and jumps to the next event."""
 
     def __init__(self) -> None:
         self._instant = _Selector()
         super().__init__(self._instant)
 
     def time(self) -> float:
-        """The seconds that have passed."""
+        """Return the seconds that have passed."""
         return self._instant.now
 
 
 class Instantly:
-    """Runs coroutines in one loop, and tells its time."""
+    """Runs coroutines in one loop, and knows its time."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
 
     def __call__(self, work: Coroutine[Any, Any, T]) -> T:
-        """The answer of a coroutine."""
+        """Return the result of a coroutine."""
         return self._runner.run(work)
 
     def now(self) -> float:
-        """The loop's time."""
+        """Return the loop's time."""
         return self._runner.get_loop().time()
 
 
-class _InLine(Workers):
-    """Does work where it is asked for, and lets the loop go round as a thread would."""
+class _InLine(DaemonThreads):
+    """DaemonThreads that do the work in the event loop, and then yield to it once, as a thread would."""
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The answer, in the next round of the loop."""
+        """Return the result in the next iteration of the loop."""
         answer = work()
         await asyncio.sleep(0)
         if answer is None:
@@ -71,7 +71,7 @@ class _InLine(Workers):
 
 
 class Clients:
-    """A client for every service: answers from a method's script, and notes what was asked, and when."""
+    """A client for every service: it answers from a method's script, and records each call and its time."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.scripts: dict[str, Script] = {}
@@ -80,15 +80,15 @@ class Clients:
         self._now = now
 
     def __call__(self, service: str) -> Any:  # noqa: ANN401 - as botocore's clients
-        """The client of a service."""
+        """Return the client of a service."""
         return _Client(self, service)
 
     def answer(self, service: str, method: str, parameters: dict[str, object]) -> Mapping[str, Any] | None:
-        """The next answer of the script."""
+        """Return the next answer of the script."""
         self.asked.append((f"{service}.{method}", parameters))
         self.times.append(self._now())
         script = self.scripts[method]
-        answer = script.pop(0) if len(script) > 1 else script[0]  # the last one holds from then on
+        answer = script.pop(0) if len(script) > 1 else script[0]  # the last answer repeats
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -121,11 +121,11 @@ MakeGateway = Callable[..., Gateway]
 
 @pytest.fixture
 def gateway(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> MakeGateway:
-    """Give a maker of gateways whose pauses are as long as they can be."""
-    monkeypatch.setattr("sso_batch.aws.gateway.random", SimpleNamespace(uniform=lambda _, longest: longest))
+    """Return a factory of gateways whose pauses have their maximum length."""
+    monkeypatch.setattr("sso_batch.aws.backoff.random", SimpleNamespace(uniform=lambda _, longest: longest))
 
     def make(**settings: Any) -> Gateway:  # noqa: ANN401 - a gateway's
-        defaults: dict[str, Any] = {"rates": {}, "tally": Tally()}
+        defaults: dict[str, Any] = {"rates": {}, "counts": CallCounts()}
         return Gateway(clients, _InLine(1, "in line"), **defaults | settings)
 
     return make

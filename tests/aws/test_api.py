@@ -1,4 +1,4 @@
-"""What an audit asks of AWS: the right question, and the answer as records."""
+"""Tests of the calls of an audit: the right parameters, and answers as records."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
@@ -35,7 +35,7 @@ def refused(code: str) -> ClientError:
 
 
 def pages(key: str, first: dict[str, str], second: dict[str, str]) -> Script:
-    """Give two pages, the second of which repeats an item of the first."""
+    """Return two pages, the second of which repeats an item of the first."""
     return [{key: [first, second], "NextToken": "1"}, {key: [first]}]
 
 
@@ -53,7 +53,7 @@ def api(gateway: MakeGateway) -> InstanceApi:
 
 
 def test_caller(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """STS tells whose credentials these are."""
+    """STS returns the caller."""
     clients.scripts["get_caller_identity"] = [{"Arn": "arn:aws:iam::1:user/ann", "Account": "1"}]
 
     assert instantly(organization.caller_arn()) == "arn:aws:iam::1:user/ann"
@@ -61,7 +61,7 @@ def test_caller(instantly: Instantly, clients: Clients, organization: Organizati
 
 
 def test_organization(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """Organizations tells its id and its management account."""
+    """Organizations returns its id and its management account."""
     clients.scripts["describe_organization"] = [{"Organization": {"Id": "o-1", "MasterAccountId": "1"}}]
 
     assert instantly(organization.organization()) == ("o-1", "1")
@@ -77,7 +77,7 @@ def test_instances(
     *,
     all_regions: bool,
 ) -> None:
-    """The instances of one Region or of all are listed, with what AWS does not say of them left empty."""
+    """The instances of one Region or of all are listed, with omitted fields empty."""
     first = {"InstanceArn": "i-1", "IdentityStoreId": "d-1"}
     second = {"OwnerAccountId": "2", "Status": "ACTIVE", "PrimaryRegion": "eu-west-1"}
     clients.scripts["list_instances"] = [
@@ -96,7 +96,7 @@ def test_instances(
 
 
 def test_accounts(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """Every account is listed, by pages of twenty, whatever its state, with the ids of the OUs above it."""
+    """Every account in any state is listed, in pages of twenty, with the ids of the OUs above it."""
     closed = {"Id": "1", "Name": "Old", "State": "CLOSED"}
     clients.scripts["list_accounts"] = [{"Accounts": [closed, closed | {"Paths": ["o-1/r-1/ou-1/"]}]}]
 
@@ -143,7 +143,7 @@ def test_tree(
     answer: dict[str, Any],
     found: list[object],
 ) -> None:
-    """The tree of OUs can be walked from its root, what is right below a unit at a time."""
+    """The tree of OUs is listed level by level, starting at its root."""
     clients.scripts[method] = [answer]
 
     assert instantly(whole(ask(organization))) == found
@@ -151,7 +151,7 @@ def test_tree(
 
 
 def test_organizational_unit(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """An OU can be asked for its name."""
+    """An OU is described with its name."""
     clients.scripts["describe_organizational_unit"] = [{"OrganizationalUnit": {"Id": "ou", "Name": "Prod"}}]
 
     assert instantly(organization.organizational_unit("ou")) == "Prod"
@@ -164,7 +164,7 @@ def test_organizational_unit(instantly: Instantly, clients: Clients, organizatio
 
 
 def test_applications(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """The applications of the asking account are listed, by tokens of the service's own spelling."""
+    """The applications of the caller's account are listed, with the service's own spelling of tokens."""
     clients.scripts["list_applications"] = [
         {"applications": [{"applicationArn": "a"}], "nextToken": "1"},
         {"applications": [{"applicationArn": "b"}]},
@@ -178,7 +178,7 @@ def test_applications(instantly: Instantly, clients: Clients, gateway: MakeGatew
 
 
 def test_instance_of_an_application(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """An application tells the instance whose people it entitles."""
+    """An application names the instance whose users and groups it entitles."""
     clients.scripts["get_application"] = [
         {"identitySource": {"identityCenter": {"instanceArn": "ssoins-1"}}},
     ]
@@ -188,16 +188,16 @@ def test_instance_of_an_application(instantly: Instantly, clients: Clients, gate
 
 
 @pytest.mark.parametrize(
-    ("account_id", "wanted"), [(None, {}), ("000000000042", {"principalRole": {"account": "000000000042"}})]
+    ("account_id", "filter_"), [(None, {}), ("000000000042", {"principalRole": {"account": "000000000042"}})]
 )
 def test_entitlements(
     instantly: Instantly,
     clients: Clients,
     gateway: MakeGateway,
     account_id: str | None,
-    wanted: dict[str, object],
+    filter_: dict[str, object],
 ) -> None:
-    """Entitlements are asked for with the filter that AWS requires: of one account, or of all."""
+    """Entitlements are listed with the filter that AWS requires: for one account, or for all."""
     role: dict[str, Any] = {
         "account": "111111111111",
         "roleArn": ROLE,
@@ -210,7 +210,7 @@ def test_entitlements(
 
     assert found == [replace(entitlement(Principal(USER, "u-1")), account_id=role["account"])]
     assert clients.asked == [
-        ("account-access.list_entitlements", {"applicationArn": "a", "filter": wanted, "maxResults": 100})
+        ("account-access.list_entitlements", {"applicationArn": "a", "filter": filter_, "maxResults": 100})
     ]
 
 
@@ -261,7 +261,7 @@ def test_listings_of_the_instance(
     answer: dict[str, Any],
     records: list[str | Grant],
 ) -> None:
-    """Each listing asks sso-admin about this instance, and in no provisioning state rather than another."""
+    """Each listing calls sso-admin for this instance, without a filter by provisioning status."""
     clients.scripts[method] = [answer]
 
     assert instantly(whole(ask(api))) == records
@@ -298,7 +298,7 @@ def test_listings_of_the_identity_store(
     answer: dict[str, Any],
     records: list[User | Group | str],
 ) -> None:
-    """Users, groups and members are asked of the instance's identity store."""
+    """Users, groups and members are listed from the instance's identity store."""
     clients.scripts[method] = [answer]
 
     assert instantly(whole(ask(api))) == records
@@ -359,7 +359,7 @@ def test_listings_of_the_identity_store(
         ),
     ],
 )
-def test_single_questions(
+def test_single_records(
     instantly: Instantly,
     clients: Clients,
     api: InstanceApi,
@@ -369,15 +369,15 @@ def test_single_questions(
     answer: Any,  # noqa: ANN401 - an answer or a refusal
     record: object,
 ) -> None:
-    """What is asked one by one comes back as a record, or as empty where AWS has none."""
+    """A single resource is returned as a record, or as empty if AWS has none."""
     clients.scripts[question.split(".")[1]] = [answer]
 
     assert instantly(ask(api)) == record
     assert clients.asked == [(question, parameters)]
 
 
-def test_boundary_that_cannot_be_read(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:
-    """A boundary that may not be read is a failure, and never no boundary."""
+def test_unreadable_boundary(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:
+    """A boundary that may not be read is a failure, not a missing boundary."""
     clients.scripts["get_permissions_boundary_for_permission_set"] = [refused("AccessDeniedException")]
 
     with pytest.raises(AwsFailure) as caught:
@@ -427,7 +427,7 @@ def test_details(
     found: tuple[str, ...],
     parameters: dict[str, object],
 ) -> None:
-    """A permission set's policies and tags are those of all pages, sorted."""
+    """A permission set's policies and tags come from all pages, sorted."""
     clients.scripts[method] = list(pages)
 
     assert instantly(ask(api)) == found

@@ -1,4 +1,4 @@
-"""An organization's credentials and clients."""
+"""Tests of credentials and clients."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,14 +14,15 @@ from botocore.session import Session
 
 from sso_batch.aws import connection
 from sso_batch.aws.connection import SERVICES, Connection
+from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 
 SECRET = "marker-of-a-secret-5f3e"
 FIRST, SECOND, THIRD = (f"arn:aws:iam::11111111111{number}:role/Audit" for number in range(3))
 SSO_MFA_HINT = (
-    "name a profile without mfa_serial: IAM Identity Center's (`aws configure sso`), or a role whose trust "
-    "policy asks for an external id instead of MFA"
+    "name a profile without mfa_serial: one of IAM Identity Center (`aws configure sso`), or a role whose "
+    "trust policy requires an external id instead of MFA"
 )
 
 AwsConfig = Callable[[str], None]
@@ -29,7 +30,7 @@ AwsConfig = Callable[[str], None]
 
 @pytest.fixture(autouse=True)
 def aws_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AwsConfig:
-    """Give a writer of the AWS configuration file; nothing of this machine's own is seen."""
+    """Hide this machine's AWS settings; return a function that writes the configuration file."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -40,25 +41,25 @@ def aws_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AwsConfig:
     return lambda text: (file.write_text(text, encoding="utf-8"), None)[1]
 
 
-def organization(**keys: Any) -> Organization:  # noqa: ANN401 - as in the file
-    return Organization.model_validate({"name": "acme", **keys})
+def source(**keys: Any) -> CredentialSource:  # noqa: ANN401 - as in the file
+    return CredentialSource.of_organization(Organization.model_validate({"name": "acme", **keys}))
 
 
 def refused(**keys: Any) -> OrganizationError:  # noqa: ANN401 - as in the file
     with pytest.raises(OrganizationError) as caught:
-        Connection(organization(**keys), "eu-west-1")
+        Connection(source(**keys), "eu-west-1")
     return caught.value
 
 
 class Sts:
-    """The STS of all sessions: notes who asks to assume what, and hands out numbered credentials."""
+    """The STS of all sessions: records each request and returns numbered credentials."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, dict[str, object]]] = []
         self.lifetime = timedelta(hours=1)
 
     def client(self, session: Session, service: str, region: str) -> "_StsClient":
-        """The client, in place of botocore's."""
+        """Return a client, in place of botocore's."""
         assert service in SERVICES
         return _StsClient(self, session, region)
 
@@ -83,9 +84,9 @@ class _StsClient:
 
 @pytest.fixture
 def sts(monkeypatch: pytest.MonkeyPatch) -> Sts:
-    it = Sts()
-    monkeypatch.setattr(connection, "_client", it.client)
-    return it
+    fake = Sts()
+    monkeypatch.setattr(connection, "_client", fake.client)
+    return fake
 
 
 @pytest.fixture
@@ -99,12 +100,12 @@ def access_key(of: Connection) -> str:
     return str(credentials.get_frozen_credentials().access_key)
 
 
-# What cannot work
+# Settings that cannot work
 
 
 @pytest.mark.parametrize("keys", [{"profile": "nobody"}, {"role_arn": FIRST, "source_profile": "nobody"}])
 def test_unknown_profile(keys: dict[str, str]) -> None:
-    """A profile that this machine does not have is named, with the command that shows those it has."""
+    """An unknown profile is named, with the command that lists the known ones."""
     error = refused(**keys)
 
     assert (error.code, error.message) == (
@@ -151,15 +152,15 @@ source_profile = through
 
     assert (error.code, error.hint) == ("MfaRequired", SSO_MFA_HINT)
     assert error.message == (
-        f"the profile {asking} asks for an MFA code (mfa_serial), and nobody is there to type it"
+        f"the profile {asking} asks for an MFA code (mfa_serial), which nobody can type in a run"
     )
 
 
 @pytest.mark.parametrize("variables", [{}, {"AWS_PROFILE": "asks"}])
-def test_mfa_of_the_environments_profile(
+def test_mfa_in_the_default_profile(
     aws_config: AwsConfig, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    """Where no profile is configured, the one that botocore would take is looked at as well."""
+    """Without a configured profile, the one that botocore would use is checked."""
     name = variables.get("AWS_PROFILE", "default")
     heading = "default" if name == "default" else f"profile {name}"
     aws_config(f"[{heading}]\nrole_arn = {FIRST}\nsource_profile = keys\nmfa_serial = x\n[profile keys]\n")
@@ -179,36 +180,36 @@ def test_mfa_of_the_environments_profile(
         f"role_arn = {FIRST}\nweb_identity_token_file = /token\nmfa_serial = x",
     ],
 )
-def test_mfa_serial_without_a_meaning(aws_config: AwsConfig, settings: str) -> None:
-    """A profile that names a device and never asks for its code works unattended."""
+def test_unused_mfa_serial(aws_config: AwsConfig, settings: str) -> None:
+    """A profile with an MFA device that never asks for its code works unattended."""
     aws_config(f"[profile works]\n{settings}\n")
 
-    Connection(organization(profile="works"), "eu-west-1")
+    Connection(source(profile="works"), "eu-west-1")
 
 
 @pytest.mark.usefixtures("environment")
-def test_keys_of_the_environment_come_first(aws_config: AwsConfig) -> None:
-    """Keys in the environment are used whatever the default profile would ask for."""
+def test_environment_keys_take_precedence(aws_config: AwsConfig) -> None:
+    """Keys in the environment are used, even if the default profile would ask for a code."""
     aws_config(f"[default]\nrole_arn = {FIRST}\nsource_profile = default\nmfa_serial = x\n")
 
-    Connection(organization(), "eu-west-1")
+    Connection(source(), "eu-west-1")
 
 
-def test_profiles_in_a_ring(aws_config: AwsConfig, sts: Sts) -> None:
-    """Profiles that name one another in a ring do not keep us looking for ever."""
+def test_circular_profiles(aws_config: AwsConfig, sts: Sts) -> None:
+    """Profiles that name each other in a circle do not cause an endless loop."""
     aws_config(
         f"[profile a]\nrole_arn = {FIRST}\nsource_profile = b\n"
         f"[profile b]\nrole_arn = {FIRST}\nsource_profile = a\n"
     )
 
-    Connection(organization(profile="a"), "eu-west-1")
+    Connection(source(profile="a"), "eu-west-1")
 
     assert sts.requests == []
 
 
 @pytest.mark.parametrize("text", ["no section\n", "[profile a]\n[profile a]\nregion\n"])
 def test_broken_configuration_file(aws_config: AwsConfig, tmp_path: Path, text: str) -> None:
-    """An AWS configuration file that cannot be read is named, and is no defect of ours."""
+    """A broken AWS configuration file is named, and is not reported as a bug."""
     aws_config(text)
 
     error = refused(profile="a")
@@ -233,15 +234,15 @@ def test_broken_configuration_file(aws_config: AwsConfig, tmp_path: Path, text: 
         "http://x:p",
     ],
 )
-def test_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """An override that is no URL is the organization's failure, no defect of ours, and not repeated."""
+def test_invalid_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """An invalid endpoint URL is reported without its value, and not as a bug."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
     error = refused()
 
     assert (error.code, error.message) == (
         "InvalidEndpoint",
-        "the endpoint that is configured for sts is no URL",
+        "the endpoint configured for sts is not a valid URL",
     )
 
 
@@ -252,8 +253,8 @@ def test_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> Non
         {"AWS_CSM_ENABLED": "true", "AWS_CSM_PORT": "marker"},
     ],
 )
-def test_settings_that_are_none(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
-    """A variable that botocore stumbles over is the organization's failure, and not one of credentials."""
+def test_unusable_settings(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    """A variable that botocore cannot use is reported as a setting, not as missing credentials."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
 
@@ -261,13 +262,13 @@ def test_settings_that_are_none(monkeypatch: pytest.MonkeyPatch, environ: dict[s
 
     assert (error.code, error.message) == (
         "UnusableSettings",
-        "botocore cannot make a client of sts: ValueError",
+        "botocore cannot create a client for sts: ValueError",
     )
     assert "AWS_ENDPOINT_URL" in error.hint
 
 
 @pytest.mark.parametrize(
-    "gives",
+    "command",
     [
         "echo marker",
         "echo '[\"marker\"]'",
@@ -276,9 +277,9 @@ def test_settings_that_are_none(monkeypatch: pytest.MonkeyPatch, environ: dict[s
         "echo 'an open quote",
     ],
 )
-def test_a_program_that_gives_nonsense(aws_config: AwsConfig, gives: str) -> None:
-    """A credential_process that fails by its form is told as such: neither a defect, nor a full disk."""
-    aws_config(f"[profile a]\ncredential_process = {gives}\n")
+def test_broken_credential_process(aws_config: AwsConfig, command: str) -> None:
+    """A broken credential_process is reported as such, not as a bug or a full disk."""
+    aws_config(f"[profile a]\ncredential_process = {command}\n")
 
     error = refused(profile="a")
 
@@ -292,27 +293,27 @@ def test_a_program_that_gives_nonsense(aws_config: AwsConfig, gives: str) -> Non
 
 @pytest.mark.usefixtures("environment")
 def test_environment(sts: Sts) -> None:
-    """Without a profile and a role the credentials are the environment's own."""
-    assert access_key(Connection(organization(), "eu-west-1")) == "from-the-environment"
+    """Without a profile and a role the environment's credentials are used."""
+    assert access_key(Connection(source(), "eu-west-1")) == "from-the-environment"
     assert sts.requests == []
 
 
 @pytest.mark.usefixtures("environment")
 def test_profile(aws_config: AwsConfig, sts: Sts) -> None:
-    """A profile's credentials go before the environment's."""
+    """A profile's credentials take precedence over the environment's."""
     aws_config("[profile hub]\naws_access_key_id = from-a-profile\naws_secret_access_key = made-up\n")
 
-    assert access_key(Connection(organization(profile="hub"), "eu-west-1")) == "from-a-profile"
+    assert access_key(Connection(source(profile="hub"), "eu-west-1")) == "from-a-profile"
     assert sts.requests == []
 
 
 @pytest.mark.usefixtures("environment")
 def test_role_from_the_environment(sts: Sts) -> None:
-    """The environment's credentials assume the role, once, and only when a call needs them."""
-    one = Connection(organization(role_arn=FIRST), "eu-west-1")
+    """The environment's credentials assume the role once, when a call first needs it."""
+    made = Connection(source(role_arn=FIRST), "eu-west-1")
     before = list(sts.requests)
 
-    keys = [access_key(one), access_key(one)]
+    keys = [access_key(made), access_key(made)]
 
     assert before == []
     assert keys == ["assumed-1", "assumed-1"]
@@ -327,10 +328,10 @@ def test_role_from_the_environment(sts: Sts) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_role_from_a_profile(aws_config: AwsConfig, sts: Sts) -> None:
-    """The source profile's credentials assume the role, with all that the configuration says of it."""
+    """The source profile's credentials assume the role, with every configured setting."""
     aws_config("[profile hub]\naws_access_key_id = from-a-profile\naws_secret_access_key = made-up\n")
-    one = Connection(
-        organization(
+    made = Connection(
+        source(
             role_arn=FIRST,
             source_profile="hub",
             external_id=SECRET,
@@ -340,7 +341,7 @@ def test_role_from_a_profile(aws_config: AwsConfig, sts: Sts) -> None:
         "us-gov-west-1",
     )
 
-    assert access_key(one) == "assumed-1"
+    assert access_key(made) == "assumed-1"
     assert sts.requests == [
         (
             "from-a-profile",
@@ -352,12 +353,12 @@ def test_role_from_a_profile(aws_config: AwsConfig, sts: Sts) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_chain(sts: Sts) -> None:
-    """Each role of a chain is assumed with the one before it; the external id is the last one's."""
-    one = Connection(
-        organization(role_arn=(FIRST, SECOND, THIRD), external_id=SECRET, duration_seconds=1800), "eu-west-1"
+    """Each role of a chain is assumed with the one before it; the external id is for the last one."""
+    made = Connection(
+        source(role_arn=(FIRST, SECOND, THIRD), external_id=SECRET, duration_seconds=1800), "eu-west-1"
     )
 
-    assert access_key(one) == "assumed-3"
+    assert access_key(made) == "assumed-3"
     common = {"RoleSessionName": "sso-batch"}
     assert sts.requests == [
         ("from-the-environment", "eu-west-1", common | {"RoleArn": FIRST, "DurationSeconds": 3600}),
@@ -372,77 +373,77 @@ def test_chain(sts: Sts) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_renewal(sts: Sts) -> None:
-    """Credentials that are about to end are renewed, so that a run can outlive them."""
+    """Credentials that are about to expire are renewed, so that a run can last longer."""
     sts.lifetime = timedelta(minutes=5)
-    one = Connection(organization(role_arn=FIRST), "eu-west-1")
+    made = Connection(source(role_arn=FIRST), "eu-west-1")
 
-    keys = [access_key(one), access_key(one)]
+    keys = [access_key(made), access_key(made)]
 
     assert keys == ["assumed-1", "assumed-2"]
     assert len(sts.requests) == 2
 
 
 @pytest.mark.usefixtures("environment")
-def test_renewal_before_time(sts: Sts) -> None:
-    """Credentials that AWS takes for expired are made anew, each role of a chain."""
-    one = Connection(organization(role_arn=(FIRST, SECOND)), "eu-west-1")
-    access_key(one)
+def test_early_renewal(sts: Sts) -> None:
+    """After early expiry, each role of a chain is assumed again."""
+    made = Connection(source(role_arn=(FIRST, SECOND)), "eu-west-1")
+    access_key(made)
 
-    renewed = one.renew()
+    renewed = made.renew()
 
     assert renewed
-    assert access_key(one) == "assumed-4"
+    assert access_key(made) == "assumed-4"
     assert [request["RoleArn"] for *_, request in sts.requests] == [FIRST, SECOND] * 2
 
 
 @pytest.mark.usefixtures("environment")
 def test_nothing_to_renew() -> None:
-    """Credentials that are not a role's cannot be made anew."""
-    assert not Connection(organization(), "eu-west-1").renew()
+    """Credentials other than a role's cannot be renewed."""
+    assert not Connection(source(), "eu-west-1").renew()
 
 
 # Clients
 
 
 def test_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is one client for each service, in the Region that was asked for; it tries once."""
+    """There is one client for each service, in the requested Region, with a single attempt."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
 
-    one = Connection(organization(), "eu-west-1")
+    made = Connection(source(), "eu-west-1")
 
-    assert one.region == "eu-west-1"
+    assert made.region == "eu-west-1"
     for service in SERVICES:
-        meta = one.client(service).meta
-        assert one.client(service) is one.client(service)
+        meta = made.client(service).meta
+        assert made.client(service) is made.client(service)
         region = "aws-global" if service == "organizations" else "eu-west-1"  # one endpoint for all Regions
         assert (meta.service_model.service_name, meta.region_name) == (service, region)
         assert meta.config.retries == {"total_max_attempts": 1, "mode": "standard"}
         assert (meta.config.connect_timeout, meta.config.read_timeout) == (5, 30)
         assert meta.config.user_agent.startswith("sso-batch/")
-    one.close()
+    made.close()
 
 
-# Endpoints that are not AWS's
+# Endpoint overrides
 
 
 def test_no_overrides() -> None:
-    """Where nothing is said, AWS answers."""
-    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
+    """Without a setting, AWS's own endpoints are used."""
+    assert Connection(source(), "eu-west-1").endpoint_overrides == ()
 
 
-def test_override_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An override for all services is named for each, and the clients follow it."""
+def test_override_for_all_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An override for all services is reported for each, and the clients use it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566/base")
 
-    one = Connection(organization(), "eu-west-1")
+    made = Connection(source(), "eu-west-1")
 
-    assert one.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566" for service in SERVICES)
-    assert {one.client(service).meta.endpoint_url for service in SERVICES} == {"http://127.0.0.1:4566/base"}
+    assert made.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566" for service in SERVICES)
+    assert {made.client(service).meta.endpoint_url for service in SERVICES} == {"http://127.0.0.1:4566/base"}
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "reported"),
     [
         (f"https://user:{SECRET}@proxy.example.com/base?token={SECRET}", "https://proxy.example.com"),
         (f"http://{SECRET}@localhost:1", "http://localhost:1"),
@@ -451,50 +452,50 @@ def test_override_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
         (f"http://[::1]:8080/#{SECRET}", "http://[::1]:8080"),
     ],
 )
-def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
-    """An override is reported by scheme, host and port: the user, the path and the rest can hold secrets."""
+def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, reported: str) -> None:
+    """An override is reported by scheme, host and port only: the rest can contain secrets."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_ADMIN", url)
 
-    assert Connection(organization(), "eu-west-1").endpoint_overrides == (f"sso-admin={told}",)
+    assert Connection(source(), "eu-west-1").endpoint_overrides == (f"sso-admin={reported}",)
 
 
 def test_override_in_a_profile(aws_config: AwsConfig) -> None:
-    """An override that a profile's services make is seen, for the organizations of that profile."""
+    """An override in a profile's services section applies to organizations with that profile."""
     aws_config(
         "[profile hub]\nservices = local\n[services local]\nidentitystore =\n  endpoint_url = http://store\n"
     )
 
-    assert Connection(organization(profile="hub"), "eu-west-1").endpoint_overrides == (
+    assert Connection(source(profile="hub"), "eu-west-1").endpoint_overrides == (
         "identitystore=http://store",
     )
-    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
+    assert Connection(source(), "eu-west-1").endpoint_overrides == ()
 
 
 def test_ignored_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Overrides that botocore is told to ignore are none."""
+    """Overrides that botocore ignores are not reported."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
 
-    assert Connection(organization(), "eu-west-1").endpoint_overrides == ()
+    assert Connection(source(), "eu-west-1").endpoint_overrides == ()
 
 
-# Answers that botocore would take for empty ones
+# Answers that botocore would take for empty
 
 
 class Body:
-    """The body of an answer, as urllib3 hands it on."""
+    """The body of an answer in the form of urllib3."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def stream(self) -> Iterator[bytes]:
-        """Give the whole of it."""
+        """Yield the content."""
         yield self._content
 
 
 def inline_policy(body: bytes) -> dict[str, Any]:
-    """Give what a client makes of an answer with this body; nothing is sent."""
-    client = Connection(organization(), "eu-west-1").client("sso-admin")
+    """Return what a client parses from an answer with this body; nothing is sent."""
+    client = Connection(source(), "eu-west-1").client("sso-admin")
     client.meta.events.register(
         "before-send", lambda **_: AWSResponse("http://x", 200, HTTPHeaders(), Body(body))
     )
@@ -508,9 +509,9 @@ def inline_policy(body: bytes) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"InlinePolicy": "{', b"\xff", b"[]", b"null", b"7"])
-def test_broken_json(body: bytes) -> None:
-    """An answer that is no JSON object is refused, and never taken for an empty one."""
-    with pytest.raises(ResponseParserError, match=r"the answer is (not|no) JSON"):
+def test_invalid_json(body: bytes) -> None:
+    """An answer that is not a JSON object is refused, never taken for an empty one."""
+    with pytest.raises(ResponseParserError, match=r"the answer is not (a )?JSON"):
         inline_policy(body)
 
 
@@ -520,5 +521,5 @@ def test_broken_json(body: bytes) -> None:
     [(b"{}", {}), (b'{"InlinePolicy": null}', {}), (b'{"InlinePolicy": "{}"}', {"InlinePolicy": "{}"})],
 )
 def test_inline_policy(body: bytes, answer: dict[str, str]) -> None:
-    """An answer without a policy is an answer."""
+    """An answer without a policy is valid."""
     assert inline_policy(body) == answer

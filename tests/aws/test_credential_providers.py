@@ -13,10 +13,10 @@ from botocore.utils import IMDSFetcher, InstanceMetadataFetcher
 
 from sso_batch.aws.connection import Connection
 from sso_batch.aws.credential_providers import LateCredentialsError
-from sso_batch.aws.error_mapping import from_exception
+from sso_batch.aws.credential_source import CredentialSource
+from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.operations import LIST_USERS
-from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
 from tests.support.agents import keys, serving
 
@@ -39,7 +39,7 @@ ASSUMED = """\
 
 @pytest.fixture(autouse=True)
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Leave nothing of this machine's AWS; the path of the configuration file."""
+    """Hide this machine's AWS settings; return the path of the configuration file."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -48,8 +48,8 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config"
 
 
-def connect(**keys: object) -> Connection:
-    return Connection(Organization.model_validate({"name": "acme", **keys}), "eu-west-1", ("sts",))
+def connect(**keys: Any) -> Connection:  # noqa: ANN401 - fields of different types
+    return Connection(CredentialSource(**keys), "eu-west-1", ("sts",))
 
 
 def access_key(connection: Connection) -> str:
@@ -58,14 +58,14 @@ def access_key(connection: Connection) -> str:
 
 
 def late(connection: Connection) -> AwsFailure:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever botocore makes of it
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - botocore may wrap it
         access_key(connection)
-    return from_exception(LIST_USERS, caught.value)
+    return failure_from(LIST_USERS, caught.value)
 
 
 @pytest.mark.parametrize("service", ["sts", "sso-admin"])
 def test_web_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str) -> None:
-    """STS has trouble, or cannot reach the identity provider; botocore adds no attempts of its own."""
+    """A web identity survives temporary errors of STS, without attempts of botocore's own."""
     token = tmp_path / "token"
     token.write_text("made-up")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
@@ -73,7 +73,7 @@ def test_web_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: 
     troubles = [(503, sts_error("ServiceUnavailable")), (400, sts_error("IDPCommunicationError")), (0, "")]
     with serving(ASSUMED, troubles) as sts:
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
-        connection = Connection(Organization.model_validate({"name": "acme"}), "eu-west-1", (service,))
+        connection = Connection(CredentialSource(), "eu-west-1", (service,))
 
         failures = [late(connection) for _ in troubles]
 
@@ -85,7 +85,7 @@ def test_web_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_sso_token(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """The endpoint of SSO tokens has trouble: the login has not expired."""
+    """A temporary error of the endpoint of SSO tokens is not an expired sign-in."""
     aws.write_text(
         "[profile staff]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Auditor\n"
         "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n"
@@ -130,19 +130,19 @@ def test_sso_token(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s
         keys("a", "b", Token=7),
     ],
 )
-def test_a_container_agent_without_credentials(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """An answer of another form is one that is late, and nothing of it is repeated."""
+def test_container_agent_without_credentials(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """A container agent without valid credentials is late, and its answer is not repeated."""
     with serving(answer) as agent:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
 
         with pytest.raises(LateCredentialsError) as caught:
             connect()
 
-    assert caught.value.message.endswith("the answer holds no credentials")
+    assert caught.value.message.endswith("the answer contains no credentials")
 
 
-def test_a_container_agent_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The patience is ours: botocore's own three attempts, a second apart, are not made."""
+def test_container_agent_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries are ours: botocore does not make its own three attempts, a second apart."""
     with serving("", [(500, "no")] * 9) as agent:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
 
@@ -153,8 +153,8 @@ def test_a_container_agent_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("trouble", [(500, "no"), (404, "no"), (200, "<html>")])
-def test_a_container_agent_at_renewal(monkeypatch: pytest.MonkeyPatch, trouble: tuple[int, str]) -> None:
-    """An agent that is late in the middle of a run is as transient as at its start."""
+def test_container_agent_at_renewal(monkeypatch: pytest.MonkeyPatch, trouble: tuple[int, str]) -> None:
+    """An agent that is late during a run is as transient as at its start."""
     with serving(keys("first", "b")) as agent:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
         connection = connect()
@@ -167,8 +167,8 @@ def test_a_container_agent_at_renewal(monkeypatch: pytest.MonkeyPatch, trouble: 
     assert (failure.transient, failure.code) == (True, "CredentialsUnavailable")
 
 
-def test_a_metadata_service_at_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So is EC2's metadata service."""
+def test_metadata_service_at_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metadata service of EC2 that is late during a run is transient, too."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serving(keys("first", "b")) as agent:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", agent.url)
@@ -186,10 +186,10 @@ def test_a_metadata_service_at_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
     ("token", "status", "waits"),
     [(503, 200, True), (429, 200, True), (200, 503, True), (200, 404, False), (404, 404, False)],
 )
-def test_a_metadata_service_at_its_own_address(
+def test_metadata_service_at_its_default_address(
     monkeypatch: pytest.MonkeyPatch, token: int, status: int, *, waits: bool
 ) -> None:
-    """Trouble of the service is waited for; that it has no role is an answer."""
+    """A temporary error of the metadata service is retried; the lack of a role is an answer."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serving("", [(token, "t"), (status, "")] * 2) as service:
         monkeypatch.setattr(IMDSFetcher, "get_base_url", lambda _: service.url)
@@ -203,7 +203,7 @@ def test_a_metadata_service_at_its_own_address(
 
 
 def test_no_metadata_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody answers nothing gives credentials, unless the service is configured."""
+    """Without an answer there is no metadata service, unless it is configured."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     with serving("") as service:
         gone = service.url
@@ -220,14 +220,16 @@ def test_no_metadata_service(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("AWS_SESSION_TOKEN", "\udcff"), ("AWS_SECRET_ACCESS_KEY", "two\nlines")]
 )
-def test_keys_that_no_request_can_carry(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """They are refused before a call, by name and without their value."""
-    for each in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(each, "made-up")
+def test_unsendable_keys(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Keys that cannot be sent are refused before any call, by name and without their value."""
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "made-up")
     monkeypatch.setenv(name, value)
 
     with pytest.raises(OrganizationError) as caught:
         connect()
 
     assert caught.value.code == "UnusableCredentials"
-    assert caught.value.message.endswith("holds a line break or another character that no key has")
+    assert caught.value.message.endswith(
+        "contains a line break or another character that is not allowed in keys"
+    )

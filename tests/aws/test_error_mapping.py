@@ -1,4 +1,4 @@
-"""What botocore raises, and what a person is told of it."""
+"""Tests of mapping botocore's exceptions to failures with hints."""
 
 import errno
 import io
@@ -17,9 +17,9 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.parsers import ResponseParserError
 
 from sso_batch.aws import error_codes, operations
-from sso_batch.aws.connection import _AssumedRole
-from sso_batch.aws.error_mapping import from_exception
-from sso_batch.aws.hints import UNUSABLE
+from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws.error_mapping import failure_from
+from sso_batch.aws.hints.credential_hints import UNUSABLE_SOURCE
 from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_GROUPS, LIST_USERS, Operation
 from sso_batch.aws.sts import Sts
 
@@ -61,8 +61,8 @@ def refused(
     return botocore.ClientError(response, operation)
 
 
-def told(error: Exception) -> tuple[str, str, str, str, bool]:
-    failure = from_exception(LIST_ACCOUNT_ASSIGNMENTS, error)
+def mapped(error: Exception) -> tuple[str, str, str, str, bool]:
+    failure = failure_from(LIST_ACCOUNT_ASSIGNMENTS, error)
     return failure.operation, failure.code, failure.message, failure.hint, failure.transient
 
 
@@ -132,7 +132,7 @@ TOKEN = (
 PARTIAL = "set both the access key id and the secret access key where the message says, or neither"
 AWS_TROUBLE = "AWS kept answering with an error of its own: look at the AWS Health Dashboard, then run again"
 
-# Exceptions of botocore's own
+# Exceptions of botocore
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ AWS_TROUBLE = "AWS kept answering with an error of its own: look at the AWS Heal
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_worth_another_try(error: Exception, hint: str) -> None:
-    """A connection, a time-out and an answer that cannot be read are tried again."""
-    assert told(error) == ("ListAccountAssignments", type(error).__name__, str(error), hint, True)
+def test_transient_exceptions(error: Exception, hint: str) -> None:
+    """A failed connection, a timeout and an unreadable answer are transient."""
+    assert mapped(error) == ("ListAccountAssignments", type(error).__name__, str(error), hint, True)
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,9 @@ def test_worth_another_try(error: Exception, hint: str) -> None:
         ("http://x?hush", "http://x"),
     ],
 )
-def test_users_of_urls(url: str, shown: str) -> None:
-    """The user and password in a URL, a proxy's or an endpoint's, are masked, and its path is left out."""
-    assert told(botocore.EndpointConnectionError(endpoint_url=url))[2] == (
+def test_credentials_in_urls(url: str, shown: str) -> None:
+    """User and password in the URL of a proxy or an endpoint are masked, and its path is omitted."""
+    assert mapped(botocore.EndpointConnectionError(endpoint_url=url))[2] == (
         f'Could not connect to the endpoint URL: "{shown}"'
     )
 
@@ -199,19 +199,19 @@ def test_users_of_urls(url: str, shown: str) -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_not_worth_another_try(error: Exception, code: str, hint: str) -> None:
-    """Without credentials no call can succeed; the hint names the command to run."""
-    assert told(error) == ("ListAccountAssignments", code, str(error), hint, False)
+def test_missing_credentials(error: Exception, code: str, hint: str) -> None:
+    """Missing credentials are not transient, and the hint says what to do."""
+    assert mapped(error) == ("ListAccountAssignments", code, str(error), hint, False)
 
 
 SECRET = "marker-of-a-secret-5f3e"
 
 
-def test_a_request_that_cannot_be_made() -> None:
-    """A line break in a token, or a proxy that is no URL: told without the value, and not tried again."""
+def test_unsendable_request() -> None:
+    """A request that cannot be sent, as with a line break in a token, is final; its value is not shown."""
     error = botocore.HTTPClientError(error=ValueError(f"Invalid header value b'{SECRET}\\n'"))
 
-    assert told(error) == (
+    assert mapped(error) == (
         "ListAccountAssignments",
         "HTTPClientError",
         "the HTTP client raised ValueError",
@@ -220,11 +220,11 @@ def test_a_request_that_cannot_be_made() -> None:
     )
 
 
-def test_an_http_client_that_breaks() -> None:
-    """Whatever else the HTTP client raises is tried again, and told by its class alone."""
+def test_http_client_error() -> None:
+    """Any other error of the HTTP client is transient, and reported by its class only."""
     error = botocore.HTTPClientError(error=OSError(SECRET))
 
-    assert told(error) == (
+    assert mapped(error) == (
         "ListAccountAssignments",
         "HTTPClientError",
         "the HTTP client raised OSError",
@@ -233,13 +233,13 @@ def test_an_http_client_that_breaks() -> None:
     )
 
 
-def test_a_program_that_gives_no_credentials() -> None:
-    """What a credential_process says can hold secrets, and is not repeated."""
+def test_failed_credential_process() -> None:
+    """The output of a credential_process can contain secrets, and is not repeated."""
     error = botocore.CredentialRetrievalError(provider="custom-process", error_msg=SECRET)
 
-    assert told(error)[1:4] == (
+    assert mapped(error)[1:4] == (
         "NoCredentials",
-        "the profile's credential_process failed; run it yourself: its words are not repeated here",
+        "the profile's credential_process failed; run it yourself: its output is not repeated here",
         NO_CREDENTIALS,
     )
 
@@ -253,14 +253,14 @@ def test_a_program_that_gives_no_credentials() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_credentials_that_cannot_be_used(error: Exception) -> None:
-    """A token file that is gone and a credential_process that gives nonsense are no defects of ours."""
-    operation, code, message, hint, transient = told(error)
+def test_unusable_credentials(error: Exception) -> None:
+    """A missing token file and a broken credential_process are not reported as bugs."""
+    operation, code, message, hint, transient = mapped(error)
 
     assert (operation, code, message, transient) == (
         "ListAccountAssignments",
         "UnusableCredentials",
-        "what gives the credentials cannot be used",
+        "what supplies the credentials cannot be used",
         False,
     )
     assert "AWS_WEB_IDENTITY_TOKEN_FILE" in hint
@@ -276,9 +276,9 @@ def test_credentials_that_cannot_be_used(error: Exception) -> None:
     ],
     ids=str,
 )
-def test_credentials_that_are_late(error: Exception) -> None:
-    """An agent that gives no credentials is asked again; the hint names the agents."""
-    operation, code, message, hint, transient = told(error)
+def test_late_credentials(error: Exception) -> None:
+    """A late agent is transient, and the hint names the agents."""
+    operation, code, message, hint, transient = mapped(error)
 
     assert (operation, code, message, transient) == (
         "ListAccountAssignments",
@@ -289,11 +289,11 @@ def test_credentials_that_are_late(error: Exception) -> None:
     assert "EKS Pod Identity agent" in hint
 
 
-def test_credentials_that_were_never_fresh() -> None:
-    """Credentials that have run out when they come are no bug; botocore has no class for them but words."""
+def test_credentials_that_come_expired() -> None:
+    """Credentials that come expired are recognized by botocore's message, and are not a bug."""
     error = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
 
-    assert told(error) == (
+    assert mapped(error) == (
         "ListAccountAssignments",
         "CredentialsExpired",
         str(error),
@@ -306,15 +306,15 @@ def test_credentials_that_were_never_fresh() -> None:
     "error", [KeyError("x"), TimeoutError("x"), OSError(28, "full"), ZeroDivisionError(), RuntimeError("x")]
 )
 def test_bug(error: Exception) -> None:
-    """What is not AWS's is a bug of ours, and is raised as what it is."""
+    """Any other exception is a bug, and raised unchanged."""
     with pytest.raises(type(error)) as caught:
-        from_exception(LIST_USERS, error)
+        failure_from(LIST_USERS, error)
 
     assert caught.value is error
 
 
 def _raised(refresh: Callable[[], Any]) -> Exception:
-    """What botocore raises where its credentials are renewed so."""
+    """Return what botocore raises if its credentials are renewed like this."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - any
         DeferredRefreshableCredentials(refresh, "custom-process").get_frozen_credentials()
     return caught.value
@@ -332,14 +332,14 @@ def _raised(refresh: Callable[[], Any]) -> Exception:
     ],
     ids=repr,
 )
-def test_credentials_of_a_strange_form(metadata: object) -> None:
-    """Whatever Python makes of them, botocore's code for credentials raises it: no defect of ours."""
+def test_malformed_credentials(metadata: object) -> None:
+    """An exception in botocore's code for credentials is about the credentials, whatever its class."""
     error = _raised(lambda: metadata)
 
-    assert told(error)[1:] == (
+    assert mapped(error)[1:] == (
         "UnusableCredentials",
-        "what gives the credentials cannot be used",
-        UNUSABLE,
+        "what supplies the credentials cannot be used",
+        UNUSABLE_SOURCE,
         False,
     )
 
@@ -347,23 +347,23 @@ def test_credentials_of_a_strange_form(metadata: object) -> None:
 @pytest.mark.parametrize(
     "bug", [TypeError("x"), KeyError("x"), ValueError("x"), AttributeError("x")], ids=repr
 )
-def test_bug_below_the_credentials(bug: Exception) -> None:
-    """An error of the same kind in code of ours, which botocore calls for credentials, stays a bug."""
+def test_bug_called_by_credential_code(bug: Exception) -> None:
+    """The same exception in our code, which botocore calls for credentials, is a bug."""
 
     class Broken:
         def assume_role(self, **_: object) -> None:
             raise bug
 
-    error = _raised(_AssumedRole(Sts(lambda _: Broken(), ("eu-west-1",)), {})._assume)
+    error = _raised(AssumedRole(Sts(lambda _: Broken(), ("eu-west-1",)), {})._assume)
 
     with pytest.raises(type(bug)) as caught:
-        from_exception(LIST_USERS, error)
+        failure_from(LIST_USERS, error)
 
     assert caught.value is bug
 
 
-def test_bug_in_a_body() -> None:
-    """A body of a request that cannot be signed is ours."""
+def test_bug_in_a_request_body() -> None:
+    """A request body that cannot be signed is a bug."""
     signer = S3SigV4Auth(Credentials("a", "b"), "s3", "eu-west-1")
     body = io.BytesIO(b"x")
     request = AWSRequest("PUT", "http://127.0.0.1/", data=body)
@@ -373,10 +373,10 @@ def test_bug_in_a_body() -> None:
         signer.payload(request)
 
     with pytest.raises(ValueError, match="closed file"):
-        from_exception(LIST_USERS, caught.value)
+        failure_from(LIST_USERS, caught.value)
 
 
-# What AWS answers
+# Refusals by AWS
 
 
 @pytest.mark.parametrize(
@@ -394,8 +394,8 @@ def test_bug_in_a_body() -> None:
     ],
 )
 def test_throttle(code: str, status: int) -> None:
-    """Every name that AWS has for a throttle is one, and is tried again."""
-    failure = from_exception(LIST_USERS, refused(code, status=status))
+    """Each of AWS's codes for a throttle is recognized, and transient."""
+    failure = failure_from(LIST_USERS, refused(code, status=status))
 
     assert (failure.throttle, failure.transient, failure.denied, failure.not_found) == (
         True,
@@ -417,9 +417,9 @@ def test_throttle(code: str, status: int) -> None:
         ("ConcurrentModificationException", 400),
     ],
 )
-def test_trouble_of_aws(code: str, status: int) -> None:
-    """Trouble on AWS's side is tried again, and is no throttle."""
-    failure = from_exception(LIST_USERS, refused(code, status=status))
+def test_errors_of_aws(code: str, status: int) -> None:
+    """An error on AWS's side is transient, and not a throttle."""
+    failure = failure_from(LIST_USERS, refused(code, status=status))
 
     assert (failure.throttle, failure.transient, failure.hint) == (False, True, AWS_TROUBLE)
 
@@ -465,33 +465,33 @@ def test_trouble_of_aws(code: str, status: int) -> None:
     ],
 )
 def test_refused(error: botocore.ClientError, hint: str) -> None:
-    """A refusal is final, and its hint says whom to ask for what."""
+    """A refusal is final, and its hint says what to do."""
     response: Any = error.response
     code = response.get("Reason") or response["Error"]["Code"]
 
-    operation, told_code, message, told_hint, transient = told(error)
+    operation, mapped_code, message, mapped_hint, transient = mapped(error)
 
-    assert (operation, told_code, told_hint, transient) == (error.operation_name, code, hint, False)
+    assert (operation, mapped_code, mapped_hint, transient) == (error.operation_name, code, hint, False)
     assert message == error.response["Error"]["Message"]
 
 
 def test_role_with_an_external_id() -> None:
-    """The external id is mentioned where one is configured, and only there; its value never is."""
+    """The hint mentions the external id only if one is configured, and never its value."""
     error = refused("AccessDenied", f"no {SECRET}", operation="AssumeRole")
 
-    failure = from_exception(LIST_USERS, error, secrets=(SECRET,))
+    failure = failure_from(LIST_USERS, error, secrets=(SECRET,))
 
     assert failure.hint == TRUST.replace(
         "message above,", "message above, with the configured `external_id`,"
     )
     assert SECRET not in failure.hint + failure.message
-    assert "external" not in from_exception(LIST_USERS, error).hint
+    assert "external" not in failure_from(LIST_USERS, error).hint
 
 
 @pytest.mark.parametrize("operation", [LIST_USERS, LIST_GROUPS])
-def test_a_directory_that_asks_for_a_filter(operation: Operation) -> None:
+def test_directory_that_requires_a_filter(operation: Operation) -> None:
     """A listing of principals that AWS refuses without a filter is explained."""
-    failure = from_exception(operation, refused("ValidationException", "Filter is required"))
+    failure = failure_from(operation, refused("ValidationException", "Filter is required"))
 
     assert failure.hint.startswith(
         "AWS lists the users and groups of this identity source only with a filter"
@@ -502,7 +502,7 @@ CODES = sorted(
     code
     for table in vars(error_codes).values()
     if isinstance(table, frozenset)
-    for code in (*table, "UnknownOperationException", "ValidationException", "NobodyHasSeenThisException", "")
+    for code in (*table, "UnknownOperationException", "ValidationException", "NeverSeenException", "")
 )
 
 
@@ -511,7 +511,7 @@ CODES = sorted(
 def test_every_code_has_a_hint(operation: Operation, status: int) -> None:
     """Every code of the tables, and an unknown one, has a hint for every operation."""
     failures = [
-        from_exception(operation, refused(code, status=status, operation=made))
+        failure_from(operation, refused(code, status=status, operation=made))
         for code in CODES
         for made in (operation.name, "AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials")
     ]
@@ -520,7 +520,7 @@ def test_every_code_has_a_hint(operation: Operation, status: int) -> None:
 
 
 def every_exception() -> Iterator[Exception]:
-    """Each of botocore's exceptions, with made-up values."""
+    """Yield each of botocore's exceptions, with made-up values."""
     for kind in vars(botocore).values():
         if isinstance(kind, type) and issubclass(kind, botocore.BotoCoreError):
             names = [field.split(".")[0] for _, field, _, _ in string.Formatter().parse(kind.fmt) if field]
@@ -532,8 +532,8 @@ def every_exception() -> Iterator[Exception]:
 
 @pytest.mark.parametrize("error", list(every_exception()), ids=lambda error: type(error).__name__)
 def test_every_exception_has_a_hint(error: Exception) -> None:
-    """Every exception of botocore's is a failure with a hint, and none is taken for a bug."""
-    failure = from_exception(LIST_USERS, error)
+    """Every exception of botocore becomes a failure with a hint; none is taken for a bug."""
+    failure = failure_from(LIST_USERS, error)
 
     assert len(failure.hint) > 20
     assert failure.code
@@ -550,19 +550,19 @@ def test_every_exception_has_a_hint(error: Exception) -> None:
     ],
     ids=["plain", "connection", "TLS", "client"],
 )
-def test_no_file_descriptor_left(number: int, wrap: Callable[[OSError], Exception]) -> None:
-    """A connection for which no descriptor is left is attempted again, and the hint names the limit."""
-    failure = from_exception(LIST_USERS, wrap(OSError(number, os.strerror(number))))
+def test_out_of_file_descriptors(number: int, wrap: Callable[[OSError], Exception]) -> None:
+    """A missing file descriptor is transient, and the hint names the limit."""
+    failure = failure_from(LIST_USERS, wrap(OSError(number, os.strerror(number))))
 
     assert (failure.code, failure.transient, failure.unreachable) == ("TooManyOpenFiles", True, False)
     assert "ulimit -n" in failure.hint
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
-def test_a_token_cache_that_cannot_be_written(number: int) -> None:
+def test_unwritable_token_cache(number: int) -> None:
     """A read-only folder of sign-in tokens is named, with what to do about it."""
     path = "/home/ann/.aws/sso/cache/tmpx.tmp"
-    failure = from_exception(LIST_USERS, OSError(number, os.strerror(number), path))
+    failure = failure_from(LIST_USERS, OSError(number, os.strerror(number), path))
 
     assert failure.code == "CacheNotWritable"
     assert path in failure.message
@@ -570,9 +570,9 @@ def test_a_token_cache_that_cannot_be_written(number: int) -> None:
 
 
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"ResponseMetadata": {}}])
-def test_refusal_without_words(response: Any) -> None:  # noqa: ANN401 - a broken answer
-    """A refusal that does not say what it is about is one all the same."""
-    assert told(botocore.ClientError(response, "ListAccountAssignments")) == (
+def test_incomplete_refusal(response: Any) -> None:  # noqa: ANN401 - a broken answer
+    """A refusal without code or message is still a refusal."""
+    assert mapped(botocore.ClientError(response, "ListAccountAssignments")) == (
         "ListAccountAssignments",
         "Unknown",
         "",
@@ -582,24 +582,24 @@ def test_refusal_without_words(response: Any) -> None:  # noqa: ANN401 - a broke
 
 
 def test_kinds() -> None:
-    """Not to exist and not to be allowed are told apart."""
-    gone = from_exception(LIST_USERS, refused("ResourceNotFoundException"))
-    denied = from_exception(LIST_USERS, refused("AccessDeniedException"))
+    """A missing resource and a denied call are different failures."""
+    gone = failure_from(LIST_USERS, refused("ResourceNotFoundException"))
+    denied = failure_from(LIST_USERS, refused("AccessDeniedException"))
 
     assert (gone.not_found, gone.denied, gone.throttle) == (True, False, False)
     assert (denied.not_found, denied.denied, denied.throttle) == (False, True, False)
 
 
 @pytest.mark.parametrize("reason", ["KMS_NotFoundException", "KMS_KEY_NOT_FOUND"])
-def test_a_key_that_is_gone(reason: str) -> None:
-    """That a key is not found says nothing of what was asked about: it is no `not found`."""
-    failure = from_exception(LIST_USERS, refused("ResourceNotFoundException", Reason=reason))
+def test_missing_kms_key(reason: str) -> None:
+    """A missing KMS key does not mean that the requested resource was not found."""
+    failure = failure_from(LIST_USERS, refused("ResourceNotFoundException", Reason=reason))
 
     assert (failure.not_found, failure.code) == (False, reason)
 
 
 def test_messages_are_printable() -> None:
-    """What a hostile answer says reaches nobody's terminal as it is."""
-    failure = from_exception(LIST_USERS, refused("\x1b[31mCode", "\x1b[2Jgone\u202e"))
+    """Control characters in AWS's messages are removed."""
+    failure = failure_from(LIST_USERS, refused("\x1b[31mCode", "\x1b[2Jgone\u202e"))
 
     assert (failure.code, failure.message) == (" [31mCode", " [2Jgone ")

@@ -1,4 +1,4 @@
-"""The one way to AWS: paced, tried again where that can help, counted, and understood."""
+"""Tests of the gateway: calls are rate-limited, retried, counted and parsed."""
 
 import asyncio
 import errno
@@ -15,8 +15,9 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from sso_batch.aws.exceptions import LIST_LEFT_OUT, AwsFailure
-from sso_batch.aws.gateway import GIVE_UP, Gateway, Tally
+from sso_batch.aws.error_codes import LIST_LEFT_OUT
+from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.gateway import GIVE_UP, CallCounts, Gateway
 from sso_batch.aws.operations import (
     LIST_ACCOUNT_ASSIGNMENTS,
     LIST_PERMISSION_SET_TAGS,
@@ -57,34 +58,34 @@ async def listed(gateway: Gateway, operation: Operation = LIST_USERS) -> list[li
     return [page async for page in gateway.pages(operation, lambda item: str(item["Id"]), Store="d")]
 
 
-def told(caught: pytest.ExceptionInfo[AwsFailure]) -> tuple[str, str, str]:
+def details(caught: pytest.ExceptionInfo[AwsFailure]) -> tuple[str, str, str]:
     return caught.value.operation, caught.value.code, caught.value.message
 
 
-# No answer to be had
+# No answer
 
 
 def test_refused(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """A refusal is final: it is not tried again, and it is counted."""
-    tally = Tally()
+    """A refusal is final: it is counted and not retried."""
+    counts = CallCounts()
     clients.scripts["list_users"] = [refused("AccessDeniedException")]
 
     with pytest.raises(AwsFailure) as caught:
-        instantly(ask(gateway(tally=tally)))
+        instantly(ask(gateway(counts=counts)))
 
-    assert told(caught) == ("ListUsers", "AccessDeniedException", "no")
-    assert tally == Tally(Counter(ListUsers=1), throttled=0, retried=0)
+    assert details(caught) == ("ListUsers", "AccessDeniedException", "no")
+    assert counts == CallCounts(Counter(ListUsers=1), throttled=0, retried=0)
     assert instantly.now() == 0
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, UNREACHABLE, refused("InternalFailure", status=500), {}])
-def test_given_up(instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception) -> None:
-    """What goes on for five minutes is given up, and no attempt begins later than that."""
-    tally = Tally()
+def test_gives_up(instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception) -> None:
+    """A call is given up after five minutes, and no attempt starts later."""
+    counts = CallCounts()
     clients.scripts["list_users"] = [trouble]
 
     with pytest.raises(AwsFailure) as caught:
-        instantly(ask(gateway(tally=tally)))
+        instantly(ask(gateway(counts=counts)))
 
     attempts = len(clients.times)
     pauses = [later - earlier for earlier, later in zip(clients.times, clients.times[1:], strict=False)]
@@ -92,13 +93,13 @@ def test_given_up(instantly: Instantly, clients: Clients, gateway: MakeGateway, 
     assert GIVE_UP - 21 < clients.times[-1] <= GIVE_UP
     assert pauses[:6] == pytest.approx([0.5, 1, 2, 4, 8, 16], abs=0.2)
     assert pauses[6:] == pytest.approx([20] * (attempts - 7), abs=0.2)
-    assert (tally.by_operation.total(), tally.retried) == (attempts, attempts - 1)
-    assert tally.throttled == (attempts if trouble is THROTTLED else 0)
+    assert (counts.by_operation.total(), counts.retried) == (attempts, attempts - 1)
+    assert counts.throttled == (attempts if trouble is THROTTLED else 0)
 
 
 @pytest.mark.parametrize("bug", [ZeroDivisionError("x"), TimeoutError("x"), ValueError("x")])
 def test_bug_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGateway, bug: Exception) -> None:
-    """A bug is raised as what it is, at once."""
+    """A bug is raised unchanged and at once."""
     clients.scripts["list_users"] = [bug]
 
     with pytest.raises(type(bug)) as caught:
@@ -109,7 +110,7 @@ def test_bug_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGate
 
 
 def test_bug_in_parsing(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Parsing that fails for another reason than a missing key is a bug, too."""
+    """A parser that fails for another reason than a missing key is a bug, too."""
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     def parse(_: object) -> None:
@@ -125,7 +126,7 @@ def test_bug_in_parsing(instantly: Instantly, clients: Clients, gateway: MakeGat
 def test_secrets(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, secrets: tuple[str, ...]
 ) -> None:
-    """A secret in what AWS says is masked, and is not in the exceptions behind either."""
+    """A secret in AWS's message is masked, in the failure and in the exceptions behind it."""
     clients.scripts["list_users"] = [refused("ValidationException", f"bad id {SECRET}, yes {SECRET}")]
 
     with pytest.raises(AwsFailure) as caught:
@@ -139,18 +140,22 @@ def test_secrets(
 # The deadline
 
 
-def test_deadline_in_a_call(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """A call that hangs ends at the deadline, as a failure that says so."""
+def test_deadline_during_a_call(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A call that hangs fails at the deadline, with a message that says so."""
     clients.scripts["list_users"] = [None]
 
     with pytest.raises(AwsFailure) as caught:
         instantly(ask(gateway(deadline=limit(7.0))))
 
-    assert told(caught) == ("ListUsers", "DeadlineExceeded", "no answer before the end of run.deadline (7s)")
+    assert details(caught) == (
+        "ListUsers",
+        "DeadlineExceeded",
+        "no answer before the end of run.deadline (7s)",
+    )
     assert instantly.now() == pytest.approx(7)
 
 
-def test_deadline_in_a_pause(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+def test_deadline_during_a_pause(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
     """The pause before another attempt ends at the deadline; the failure names the last error."""
     clients.scripts["list_users"] = [UNREACHABLE]
 
@@ -167,7 +172,7 @@ def test_deadline_in_a_pause(instantly: Instantly, clients: Clients, gateway: Ma
 
 
 def test_deadline_in_the_queue(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Whoever waits for a turn when the deadline comes waits no longer; those before have their answers."""
+    """Calls that are still queued at the deadline fail; earlier ones get their answers."""
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     async def scene() -> list[str | BaseException]:
@@ -177,12 +182,14 @@ def test_deadline_in_the_queue(instantly: Instantly, clients: Clients, gateway: 
     answers = instantly(scene())
 
     assert answers[:3] == ["x"] * 3
-    assert [one.code for one in answers[3:] if isinstance(one, AwsFailure)] == ["DeadlineExceeded"] * 2
+    assert [answer.code for answer in answers[3:] if isinstance(answer, AwsFailure)] == [
+        "DeadlineExceeded"
+    ] * 2
     assert instantly.now() == pytest.approx(2.5)
 
 
-def test_deadline_that_has_passed(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """After the deadline every call fails at once, and nobody is asked any more."""
+def test_deadline_in_the_past(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """After the deadline every call fails at once, without a request."""
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     with pytest.raises(AwsFailure, match="DeadlineExceeded"):
@@ -192,7 +199,7 @@ def test_deadline_that_has_passed(instantly: Instantly, clients: Clients, gatewa
     assert clients.times == []
 
 
-NOBODY = (
+NO_ENDPOINT = (
     UNREACHABLE,
     ConnectTimeoutError(endpoint_url="https://x"),
     ProxyConnectionError(proxy_url="http://x"),
@@ -200,8 +207,8 @@ NOBODY = (
 )
 
 
-@pytest.mark.parametrize("trouble", NOBODY, ids=lambda trouble: type(trouble).__name__)
-def test_few_attempts_where_nothing_answers(
+@pytest.mark.parametrize("trouble", NO_ENDPOINT, ids=lambda trouble: type(trouble).__name__)
+def test_attempts_are_limited_if_nothing_answers(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
 ) -> None:
     """A limit of attempts ends the search for an endpoint within seconds, with the error itself."""
@@ -216,17 +223,17 @@ def test_few_attempts_where_nothing_answers(
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, refused("InternalFailure", status=500), {}])
-def test_attempts_are_limited_for_unreachable_endpoints_alone(
+def test_attempts_are_not_limited_if_something_answers(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
 ) -> None:
-    """An endpoint that answers, with a throttle or an error of its own, is asked until the time limit."""
+    """An endpoint that answers with a throttle or an error is called until the time limit."""
     clients.scripts["list_users"] = [*[trouble] * 5, {"Name": "x"}]
 
     assert instantly(ask(gateway(deadline=limit(60.0, attempts=3)))) == "x"
 
 
-def test_expired_for_good(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Credentials that are made anew and expired again are not made anew for ever."""
+def test_expired_again(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials are renewed only once for each call."""
     renewals: list[bool] = []
 
     def renew() -> bool:
@@ -242,8 +249,8 @@ def test_expired_for_good(instantly: Instantly, clients: Clients, gateway: MakeG
     assert len(clients.times) == 2
 
 
-def test_expired_and_not_renewable(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Credentials that nobody can make anew fail at once."""
+def test_expired_without_renewal(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials that cannot be renewed fail at once."""
     clients.scripts["list_users"] = [refused("ExpiredTokenException")]
 
     with pytest.raises(AwsFailure, match="ExpiredToken"):
@@ -252,36 +259,36 @@ def test_expired_and_not_renewable(instantly: Instantly, clients: Clients, gatew
     assert len(clients.times) == 1
 
 
-# Another try
+# Retries
 
 
-def test_expired_in_the_midst(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Credentials that expire before their time are made anew, and the call is answered."""
+def test_expired_early(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """Credentials that expire early are renewed, and the call succeeds."""
     clients.scripts["list_users"] = [refused("ExpiredTokenException"), {"Name": "x"}]
 
     assert instantly(ask(gateway(renew=lambda: True))) == "x"
 
 
 @pytest.mark.parametrize("trouble", [THROTTLED, UNREACHABLE, refused("X", status=503), {}, {"Name": None}])
-def test_answered_in_the_end(
+def test_temporary_trouble(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, trouble: Exception
 ) -> None:
-    """Trouble that passes costs time and no answer."""
-    tally = Tally()
+    """A temporary error costs time but no answer."""
+    counts = CallCounts()
     clients.scripts["list_users"] = [trouble, trouble, {"Name": ["x"]}]
 
-    answer = instantly(gateway(tally=tally).call(LIST_USERS, lambda answer: answer["Name"][0]))
+    answer = instantly(gateway(counts=counts).call(LIST_USERS, lambda answer: answer["Name"][0]))
 
     assert answer == "x"
-    assert tally == Tally(Counter(ListUsers=3), throttled=2 if trouble is THROTTLED else 0, retried=2)
+    assert counts == CallCounts(Counter(ListUsers=3), throttled=2 if trouble is THROTTLED else 0, retried=2)
     assert clients.asked == [("identitystore.list_users", {})] * 3
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_no_descriptor_left(
+def test_out_of_file_descriptors(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, number: int
 ) -> None:
-    """A connection that cannot be opened for want of a descriptor is attempted again, with others closed."""
+    """A call without a free file descriptor closes idle connections and is retried."""
     released: list[bool] = []
     full = OSError(number, os.strerror(number))
     trouble = EndpointConnectionError(endpoint_url="https://x", error=full)
@@ -292,16 +299,16 @@ def test_no_descriptor_left(
     assert released == [True] * 5
 
 
-def test_throttles_slow_the_pace(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """After a throttle the calls that follow go slower than AWS's limit would allow."""
+def test_throttles_slow_down(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """After a throttle, further calls are slower than AWS's limit allows."""
     clients.scripts["list_users"] = [THROTTLED, {"Name": "x"}]
 
     async def scene() -> tuple[float, float]:
-        one = gateway()
-        await ask(one)
+        throttled = gateway()
+        await ask(throttled)
         begun = instantly.now()
         for _ in range(40):
-            await ask(one)
+            await ask(throttled)
         return begun, instantly.now()
 
     begun, ended = instantly(scene())
@@ -309,20 +316,18 @@ def test_throttles_slow_the_pace(instantly: Instantly, clients: Clients, gateway
     assert ended - begun > (40 - 0.5 * 14) / 17
 
 
-def test_unlike_limits_do_not_wait_for_one_another(
-    instantly: Instantly, clients: Clients, gateway: MakeGateway
-) -> None:
-    """sso-admin's operations share a bucket, which a throttle empties for all; Identity Store has its own."""
+def test_limits_are_independent(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A throttle slows all operations of sso-admin, which share a bucket, but not Identity Store."""
     clients.scripts["list_permission_sets"] = [refused("ThrottlingException"), {"Name": "x"}]
     clients.scripts["list_account_assignments"] = [{"Name": "x"}]
     clients.scripts["list_users"] = [{"Name": "x"}]
 
     async def scene() -> None:
-        one = gateway()
-        throttled = asyncio.create_task(ask(one, LIST_PERMISSION_SETS))
+        shared = gateway()
+        throttled = asyncio.create_task(ask(shared, LIST_PERMISSION_SETS))
         await asyncio.sleep(0.01)
-        await ask(one)
-        await ask(one, LIST_ACCOUNT_ASSIGNMENTS)
+        await ask(shared)
+        await ask(shared, LIST_ACCOUNT_ASSIGNMENTS)
         await throttled
 
     instantly(scene())
@@ -342,12 +347,12 @@ def test_unlike_limits_do_not_wait_for_one_another(
 def test_rates(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, rates: dict[str, float], seconds: float
 ) -> None:
-    """A limit that AWS has raised, or that is shared with others, replaces the one that is known."""
+    """A configured rate replaces the known limit."""
     clients.scripts["list_permission_sets"] = [{"Name": "x"}]
 
     async def scene() -> None:
-        one = gateway(rates=rates)
-        await asyncio.gather(*(ask(one, LIST_PERMISSION_SETS) for _ in range(200)))
+        limited = gateway(rates=rates)
+        await asyncio.gather(*(ask(limited, LIST_PERMISSION_SETS) for _ in range(200)))
 
     instantly(scene())
 
@@ -358,7 +363,7 @@ def test_rates(
 
 
 def test_pages(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """A listing goes on as long as there is a token, and asks for as many as a page can hold."""
+    """A listing continues while there is a token, and requests the largest page size."""
     clients.scripts["list_users"] = [
         {"Users": [{"Id": "a"}, {"Id": "b"}], "NextToken": "1"},
         {"Users": [], "NextToken": "2"},
@@ -374,17 +379,17 @@ def test_pages(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> 
 
 
 def test_listing_without_page_sizes(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Where AWS takes no page size, none is asked for."""
+    """No page size is requested from an operation that does not support one."""
     clients.scripts["list_tags_for_resource"] = [{"Tags": [{"Id": "a"}]}]
 
     assert instantly(listed(gateway(), LIST_PERMISSION_SET_TAGS)) == [["a"]]
     assert clients.asked == [("sso-admin.list_tags_for_resource", {"Store": "d"})]
 
 
-def test_trouble_in_the_midst_of_a_listing(
+def test_temporary_trouble_during_a_listing(
     instantly: Instantly, clients: Clients, gateway: MakeGateway
 ) -> None:
-    """The call is tried again and not the listing: no page is asked for twice, and none is left out."""
+    """Only the call is retried, not the listing: no page is repeated or skipped."""
     clients.scripts["list_users"] = [
         {"Users": [{"Id": "a"}], "NextToken": "1"},
         UNREACHABLE,
@@ -398,7 +403,7 @@ def test_trouble_in_the_midst_of_a_listing(
 
 @pytest.mark.parametrize("again", ["1", "2"])
 def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGateway, again: str) -> None:
-    """A token that was there before would make a listing endless: the page is asked for again."""
+    """A page with a repeated token is requested again."""
     clients.scripts["list_users"] = [
         {"Users": [{"Id": "a"}], "NextToken": "1"},
         {"Users": [{"Id": "b"}], "NextToken": "2"},
@@ -410,25 +415,31 @@ def test_repeated_token(instantly: Instantly, clients: Clients, gateway: MakeGat
 
 
 @pytest.mark.parametrize(
-    "operation", [one for one in TABLE if one.items and one.service != "s3" and not one.bare], ids=str
+    "operation",
+    [
+        operation
+        for operation in TABLE
+        if operation.items and operation.service != "s3" and not operation.may_omit_list
+    ],
+    ids=str,
 )
 @pytest.mark.parametrize("answer", [{}, {"x": None}, {"NextToken": "1"}])
-def test_list_that_is_left_out(
+def test_missing_list(
     instantly: Instantly,
     clients: Clients,
     gateway: MakeGateway,
     operation: Operation,
     answer: dict[str, str | None],
 ) -> None:
-    """AWS sends a list even where it is empty: an answer without it is a broken one and asked for again."""
+    """AWS sends empty lists too: an answer without its list is malformed, and the call is retried."""
     broken = {operation.items if name == "x" else name: value for name, value in answer.items()}
     clients.scripts[operation.method] = [broken, {operation.items: [{"Id": "a"}]}]
 
     assert instantly(listed(gateway(), operation)) == [["a"]]
 
 
-def test_list_that_aws_may_leave_out(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """Where AWS was seen to leave a list out, to ask again does not help: another listing has to tell."""
+def test_list_that_aws_may_omit(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A list that AWS may omit is a failure that another listing must resolve, not a retry."""
     clients.scripts["list_permission_sets_provisioned_to_account"] = [{}]
 
     with pytest.raises(AwsFailure) as caught:
@@ -439,10 +450,8 @@ def test_list_that_aws_may_leave_out(instantly: Instantly, clients: Clients, gat
     assert len(clients.asked) == 1
 
 
-def test_list_that_is_left_out_with_a_token(
-    instantly: Instantly, clients: Clients, gateway: MakeGateway
-) -> None:
-    """A page that leads to another one is not the answer of a listing that is empty."""
+def test_missing_list_with_a_token(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A page with a token cannot be the answer of an empty listing."""
     clients.scripts["list_permission_sets_provisioned_to_account"] = [
         {"NextToken": "1"},
         {"PermissionSets": [{"Id": "a"}]},
@@ -451,16 +460,14 @@ def test_list_that_is_left_out_with_a_token(
     assert instantly(listed(gateway(), LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT)) == [["a"]]
 
 
-def test_token_that_is_repeated_for_ever(
-    instantly: Instantly, clients: Clients, gateway: MakeGateway
-) -> None:
-    """A listing that never ends fails, and is not taken for whole."""
+def test_token_that_never_changes(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """A listing that never ends fails instead of looking complete."""
     clients.scripts["list_users"] = [{"Users": [{"Id": "a"}], "NextToken": "1"}]
 
     with pytest.raises(AwsFailure) as caught:
         instantly(listed(gateway()))
 
-    assert told(caught) == (
+    assert details(caught) == (
         "ListUsers",
         "MalformedAnswer",
         "the answer cannot be understood: a page token came back a second time (20 attempts in 292 s)",
@@ -468,7 +475,7 @@ def test_token_that_is_repeated_for_ever(
 
 
 @pytest.mark.parametrize(("items", "pages"), [([{"Id": "a"}], 30), ([], 7)])
-def test_listing_without_an_end(
+def test_endless_listing(
     instantly: Instantly,
     clients: Clients,
     gateway: MakeGateway,
@@ -476,7 +483,7 @@ def test_listing_without_an_end(
     items: list[dict[str, str]],
     pages: int,
 ) -> None:
-    """Ever new tokens end as a failure, sooner where every page is empty."""
+    """An endless listing with new tokens fails, earlier if every page is empty."""
     monkeypatch.setattr("sso_batch.aws.gateway.MOST_PAGES", 30)
     monkeypatch.setattr("sso_batch.aws.gateway.MOST_EMPTY_PAGES", 7)
     clients.scripts["list_users"] = [{"Users": items, "NextToken": str(token)} for token in range(99)]
@@ -484,14 +491,18 @@ def test_listing_without_an_end(
     with pytest.raises(AwsFailure) as caught:
         instantly(listed(gateway()))
 
-    assert told(caught) == ("ListUsers", "EndlessListing", f"the listing has not ended after {pages} pages")
+    assert details(caught) == (
+        "ListUsers",
+        "EndlessListing",
+        f"the listing has not ended after {pages} pages",
+    )
     assert len(clients.asked) == pages
 
 
-def test_a_few_empty_pages_are_no_endless_listing(
+def test_some_empty_pages(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only empty pages in a row count."""
+    """Only consecutive empty pages count."""
     monkeypatch.setattr("sso_batch.aws.gateway.MOST_EMPTY_PAGES", 3)
     pages: Script = [
         {"Users": [{"Id": "a"}] if number % 3 == 2 else [], "NextToken": str(number)} for number in range(9)
@@ -501,11 +512,11 @@ def test_a_few_empty_pages_are_no_endless_listing(
     assert [page for page in instantly(listed(gateway())) if page] == [["a"], ["a"], ["a"]]
 
 
-def test_ever_so_many_tries(
+def test_many_attempts(
     instantly: Instantly, clients: Clients, gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pauses stay numbers, however often a call is tried."""
-    monkeypatch.setattr("sso_batch.aws.gateway.LONGEST_PAUSE", 0.01)
+    """A call can be retried any number of times."""
+    monkeypatch.setattr("sso_batch.aws.backoff.LONGEST_PAUSE", 0.01)
     clients.scripts["list_users"] = [*[UNREACHABLE] * 1500, {"Name": "x"}]
 
     assert instantly(ask(gateway())) == "x"

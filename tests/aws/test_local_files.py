@@ -10,13 +10,13 @@ import certifi
 import pytest
 
 from sso_batch.aws.connection import Connection
-from sso_batch.config import Organization
+from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.errors import OrganizationError
 
 
 @pytest.fixture(autouse=True)
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for the SDK's files; nothing of this machine's own is seen."""
+    """Hide this machine's AWS settings; return a folder for the SDK's files."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "REQUESTS_")):
             monkeypatch.delenv(name)
@@ -26,11 +26,11 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def connect(**keys: str) -> Connection:
-    return Connection(Organization.model_validate({"name": "acme", **keys}), "eu-west-1")
+def connect(**keys: Any) -> Connection:  # noqa: ANN401 - fields of different types
+    return Connection(CredentialSource(**keys), "eu-west-1")
 
 
-def refused(**keys: str) -> OrganizationError:
+def refused(**keys: Any) -> OrganizationError:  # noqa: ANN401 - likewise
     with pytest.raises(OrganizationError) as caught:
         connect(**keys)
     return caught.value
@@ -40,7 +40,7 @@ def refused(**keys: str) -> OrganizationError:
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    """Refuse to open a file, as the system does for another user's."""
+    """Make a file unreadable, as another user's file is."""
     allowed = Path.open
 
     def opened(self: Path, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - as open
@@ -55,10 +55,10 @@ def deny(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     ("file", "variable"), [("config", "AWS_CONFIG_FILE"), ("credentials", "AWS_SHARED_CREDENTIALS_FILE")]
 )
 @pytest.mark.parametrize("keys", [{"profile": "hub"}, {}], ids=["profile", "default"])
-def test_a_settings_file_that_may_not_be_read(
+def test_unreadable_settings_file(
     monkeypatch: pytest.MonkeyPatch, aws: Path, keys: dict[str, str], file: str, variable: str
 ) -> None:
-    """A file that this user may not read is named: it is not a profile or credentials that are missing."""
+    """An unreadable file is named, instead of a missing profile or missing credentials."""
     deny(monkeypatch, aws / file)
 
     error = refused(**keys)
@@ -70,15 +70,15 @@ def test_a_settings_file_that_may_not_be_read(
     assert variable in error.hint
 
 
-def test_a_folder_for_a_settings_file(aws: Path) -> None:
-    """A folder where the file should be is named, too."""
+def test_folder_in_place_of_a_settings_file(aws: Path) -> None:
+    """A folder in place of the file is named, too."""
     (aws / "credentials").mkdir()
 
     assert refused(profile="hub").message == f"cannot read {aws / 'credentials'}: Is a directory"
 
 
-def test_an_unreadable_file_that_is_not_needed(monkeypatch: pytest.MonkeyPatch, aws: Path) -> None:
-    """With credentials in the environment nothing else has to be readable."""
+def test_unreadable_file_that_is_not_needed(monkeypatch: pytest.MonkeyPatch, aws: Path) -> None:
+    """With credentials in the environment, no file must be readable."""
     deny(monkeypatch, aws / "config")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
@@ -87,15 +87,15 @@ def test_an_unreadable_file_that_is_not_needed(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
-def test_an_empty_profile(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_empty_profile_variable(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """A variable that is set but empty is named."""
     monkeypatch.setenv(variable, "")
 
     assert refused().hint == f"{variable} is set but empty: unset it, or set it to the name of a profile"
 
 
-def test_a_profile_that_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a variable names an unknown profile the hint names the variable; a configured one has none."""
+def test_unknown_profile_in_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a variable names the unknown profile, the hint names the variable."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     assert refused().hint.endswith("; AWS_PROFILE names it")
@@ -110,15 +110,15 @@ def test_a_profile_that_a_variable_names(monkeypatch: pytest.MonkeyPatch) -> Non
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv5"),
     ],
 )
-def test_a_setting_of_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    """A wrong value is blamed on the variable that holds it, not on the configuration file."""
+def test_setting_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """The hint names the variable with the invalid value, not the configuration file."""
     monkeypatch.setenv(variable, value)
 
     assert refused().hint == f"fix {variable} in the environment, or remove it"
 
 
-def test_a_setting_of_a_profile(monkeypatch: pytest.MonkeyPatch, aws: Path) -> None:
-    """Where no variable holds the wrong value both places are named."""
+def test_setting_in_a_profile(monkeypatch: pytest.MonkeyPatch, aws: Path) -> None:
+    """If no variable has the invalid value, the hint names both places."""
     monkeypatch.setenv("AWS_CLI_AUTO_PROMPT", "")
     (aws / "config").write_text("[profile hub]\ndefaults_mode = odd\n")
 
@@ -127,8 +127,8 @@ def test_a_setting_of_a_profile(monkeypatch: pytest.MonkeyPatch, aws: Path) -> N
     )
 
 
-def test_half_of_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key id without its key is reported as such."""
+def test_key_id_without_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An access key id without a secret access key is reported as such."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
 
     error = refused()
@@ -161,15 +161,15 @@ def empty(path: Path) -> None:
     [
         (missing, "No such file or directory"),
         (folder, "Is a directory"),
-        (no_pem, "the file holds no certificates in PEM form"),
-        (empty, "the file holds no certificates in PEM form"),
+        (no_pem, "the file contains no certificates in PEM form"),
+        (empty, "the file contains no certificates in PEM form"),
     ],
 )
 @pytest.mark.parametrize("source", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle in the profile"])
-def test_a_bundle_that_cannot_be_used(
+def test_unusable_bundle(
     monkeypatch: pytest.MonkeyPatch, aws: Path, source: str, make: Callable[[Path], None], problem: str
 ) -> None:
-    """A CA bundle is looked at before any call; the error names the setting and the path."""
+    """A CA bundle is checked before any call; the error names the setting and the path."""
     bundle = aws / "ca.pem"
     make(bundle)
     profile = "[profile hub]\naws_access_key_id = made-up\naws_secret_access_key = made-up\n"
@@ -186,15 +186,15 @@ def test_a_bundle_that_cannot_be_used(
     assert source in error.hint
 
 
-def test_an_empty_bundle_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set but empty is no bundle."""
+def test_empty_bundle_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set but empty is refused."""
     monkeypatch.setenv("AWS_CA_BUNDLE", "")
 
     assert refused().message.startswith("cannot use the CA bundle '' (AWS_CA_BUNDLE)")
 
 
-def test_a_bundle_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of certificates is accepted; AWS's own variable wins over the other one."""
+def test_valid_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of certificates is accepted; AWS_CA_BUNDLE takes precedence over REQUESTS_CA_BUNDLE."""
     monkeypatch.setenv("AWS_CA_BUNDLE", certifi.where())
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")

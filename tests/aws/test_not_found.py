@@ -1,10 +1,10 @@
-"""Whether a "not found" is about what was asked for."""
+"""Tests of whether a "not found" is about the requested resource."""
 
 from typing import Any
 
 import pytest
 
-from sso_batch.aws.not_found import is_of_subject
+from sso_batch.aws.not_found import concerns_subject
 from sso_batch.aws.operations import (
     DESCRIBE_GROUP,
     DESCRIBE_USER,
@@ -57,8 +57,8 @@ USER, GROUP = STORE | {"UserId": "u-1"}, STORE | {"GroupId": "g-1"}
 def test_about_the_subject(
     operation: Operation, asked: dict[str, object], members: dict[str, Any], message: str
 ) -> None:
-    """Where nothing contradicts it, what was asked for does not exist."""
-    assert is_of_subject(operation, asked, {"Error": {"Message": message}, **members})
+    """The requested resource does not exist, unless something contradicts that."""
+    assert concerns_subject(operation, asked, {"Error": {"Message": message}, **members})
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_about_the_subject(
 def test_about_something_else(
     operation: Operation, asked: dict[str, object], members: dict[str, Any], message: str
 ) -> None:
-    """What AWS did not find is not what was asked for: that says nothing about the subject."""
-    assert not is_of_subject(operation, asked, {"Error": {"Message": message}, **members})
+    """A "not found" about another resource says nothing about the requested one."""
+    assert not concerns_subject(operation, asked, {"Error": {"Message": message}, **members})

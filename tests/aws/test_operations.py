@@ -1,4 +1,4 @@
-"""Every call that a run can make, held against botocore's own models."""
+"""Tests of the table of operations, compared with botocore's models."""
 
 import pytest
 from botocore.loaders import create_loader
@@ -7,16 +7,16 @@ from botocore.model import ServiceModel
 from sso_batch.aws import operations
 from sso_batch.aws.operations import Limit, Operation
 
-ALL = [one for one in vars(operations).values() if isinstance(one, Operation)]
+ALL = [value for value in vars(operations).values() if isinstance(value, Operation)]
 MODELS = {
     service: ServiceModel(create_loader().load_service_model(service, "service-2"), service)
-    for service in {one.service for one in ALL}
+    for service in {operation.service for operation in ALL}
 }
 
 
-@pytest.mark.parametrize("operation", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.name)
 def test_known_to_aws(operation: Operation) -> None:
-    """The service has the operation; a listing has the list it is said to, by pages as large as can be."""
+    """The service has the operation, and a listing has its list and the largest page size."""
     model = MODELS[operation.service].operation_model(operation.name)
 
     asked, given = model.input_shape, model.output_shape
@@ -29,17 +29,21 @@ def test_known_to_aws(operation: Operation) -> None:
     )
 
 
-@pytest.mark.parametrize("operation", [one for one in ALL if one.service != "s3"], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in ALL if operation.service != "s3"],
+    ids=lambda operation: operation.name,
+)
 def test_iam_action(operation: Operation) -> None:
-    """The IAM action has the prefix that IAM knows: `sso`, not `sso-admin`."""
+    """The IAM action has the prefix that IAM uses: `sso`, not `sso-admin`."""
     prefix = {"sso-admin": "sso"}.get(operation.service, operation.service)
 
     assert operation.action == f"{prefix}:{operation.name}"
 
 
 def test_iam_actions_of_s3() -> None:
-    """S3's operations share actions, which AWS's service authorization reference gives."""
-    assert {one.name: one.action for one in ALL if one.service == "s3"} == {
+    """S3's operations share actions, as in AWS's service authorization reference."""
+    assert {operation.name: operation.action for operation in ALL if operation.service == "s3"} == {
         "PutObject": "s3:PutObject",
         "CreateMultipartUpload": "s3:PutObject",
         "UploadPart": "s3:PutObject",
@@ -64,7 +68,7 @@ def test_iam_actions_of_s3() -> None:
     ],
 )
 def test_limits(operation: Operation, limit: Limit) -> None:
-    """sso-admin has one bucket for all, Identity Store one for each API, Organizations some of its own."""
+    """sso-admin has one limit for all operations, Identity Store one for each, Organizations several."""
     assert operation.limit == limit
 
 
@@ -77,5 +81,5 @@ def test_limits(operation: Operation, limit: Limit) -> None:
     ],
 )
 def test_method(name: str, method: str) -> None:
-    """A client's method is the operation's name in Python's way."""
+    """A client's method has the operation's name in snake case."""
     assert Operation(name, "sts", "sts:x", operations.UNLIMITED).method == method

@@ -1,4 +1,4 @@
-"""The Regions to ask, by the file, the profile, the environment and the partition."""
+"""Tests of the Regions to use, by configuration, profile, environment and partition."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.session import Session
 
-from sso_batch.aws.regions import first_region, sts_regions, writer_region
+from sso_batch.aws.regions import first_region, output_region, sts_regions
 from sso_batch.config import Organization
 from sso_batch.config.field_types import DEFAULT_REGIONS, partition_of_region
 
@@ -18,7 +18,7 @@ Write = Callable[[str], None]
 
 @pytest.fixture(autouse=True)
 def aws_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Give a writer of the AWS configuration file; nothing of this machine's own is seen."""
+    """Hide this machine's AWS settings; return a function that writes the configuration file."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -27,10 +27,10 @@ def aws_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 
 def test_every_partition_of_botocore() -> None:
-    """Every partition that botocore knows is known, and each of its Regions is of that partition."""
+    """Every partition of botocore is known, and each of its Regions belongs to that partition."""
     session = Session()
     partitions = session.get_available_partitions()
-    regions = {one: session.get_available_regions("sts", one) for one in partitions}
+    regions = {name: session.get_available_regions("sts", name) for name in partitions}
 
     assert set(partitions) == set(DEFAULT_REGIONS)
     for partition, names in regions.items():
@@ -73,7 +73,7 @@ def test_first_region(
     config: str,
     region: str,
 ) -> None:
-    """The file's own Region, else one of the partition of whatever is configured."""
+    """The first Region is the configured one, else the default of the partition."""
     aws_config(config)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
@@ -99,7 +99,7 @@ def test_sts_regions(
     environ: dict[str, str],
     regions: tuple[str, ...],
 ) -> None:
-    """Where the credentials are used, where they are configured, and where they are always known."""
+    """STS is tried where credentials are used, where they are configured, and where it is always on."""
     aws_config("[profile p]\nregion = ca-west-1\n")
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
@@ -118,7 +118,7 @@ def test_sts_regions(
         ("nobody", None, {}, "us-east-1"),
     ],
 )
-def test_writer_region(
+def test_output_region(
     monkeypatch: pytest.MonkeyPatch,
     aws_config: Write,
     profile: str | None,
@@ -126,9 +126,9 @@ def test_writer_region(
     environ: dict[str, str],
     region: str,
 ) -> None:
-    """The Region of the profile or the environment, if it is of the role's partition."""
+    """The Region is the profile's or the environment's, if it is in the role's partition."""
     aws_config("[profile p]\nregion = ca-west-1\n")
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
 
-    assert writer_region(profile, role_arn) == region
+    assert output_region(profile, role_arn) == region

@@ -1,4 +1,4 @@
-"""AWS's answers as records."""
+"""Tests of parsing AWS's answers into records."""
 
 from typing import Any
 
@@ -26,21 +26,21 @@ Item = dict[str, Any]
 @pytest.mark.parametrize(
     ("parse", "whole", "required"),
     [
-        (response_parsing.user, {"UserId": "u"}, ["UserId"]),
-        (response_parsing.group, {"GroupId": "g"}, ["GroupId"]),
-        (response_parsing.account, {"Id": "1"}, ["Id"]),
-        (response_parsing.member_id, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
-        (response_parsing.customer_managed_policy, {"Name": "n"}, ["Name"]),
-        (response_parsing.tag, {"Key": "k", "Value": "v"}, ["Key", "Value"]),
+        (response_parsing.parse_user, {"UserId": "u"}, ["UserId"]),
+        (response_parsing.parse_group, {"GroupId": "g"}, ["GroupId"]),
+        (response_parsing.parse_account, {"Id": "1"}, ["Id"]),
+        (response_parsing.parse_member_id, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
+        (response_parsing.parse_customer_managed_policy, {"Name": "n"}, ["Name"]),
+        (response_parsing.parse_tag, {"Key": "k", "Value": "v"}, ["Key", "Value"]),
         (
-            response_parsing.assignment,
+            response_parsing.parse_assignment,
             {"AccountId": "1", "PermissionSetArn": "a", "PrincipalType": "USER", "PrincipalId": "u"},
             ["AccountId", "PermissionSetArn", "PrincipalType", "PrincipalId"],
         ),
     ],
 )
-def test_broken_answer(parse: Any, whole: Item, required: list[str]) -> None:  # noqa: ANN401 - any of them
-    """An answer without what it must hold is noticed, and never a record with holes in it."""
+def test_missing_field(parse: Any, whole: Item, required: list[str]) -> None:  # noqa: ANN401 - any of them
+    """An answer without a required field is malformed, and never becomes an incomplete record."""
     parse(whole)
 
     for key in required:
@@ -49,43 +49,43 @@ def test_broken_answer(parse: Any, whole: Item, required: list[str]) -> None:  #
 
 
 @pytest.mark.parametrize("item", [{"MemberId": {}}, {"MemberId": {"GroupId": "g"}}])
-def test_member_that_is_no_user(item: Item) -> None:
-    """A membership of something else than a user is a broken answer, too."""
+def test_member_that_is_not_a_user(item: Item) -> None:
+    """A membership of something other than a user is a malformed answer, too."""
     with pytest.raises(KeyError, match="UserId"):
-        response_parsing.member_id(item)
+        response_parsing.parse_member_id(item)
 
 
 def test_permission_set_without_a_name() -> None:
-    """A permission set's name must be there: it stands in every row."""
+    """A permission set must have a name: it is part of every row."""
     with pytest.raises(KeyError, match="Name"):
-        response_parsing.permission_set("arn", {})
+        response_parsing.parse_permission_set("arn", {})
 
 
 def test_boundary_of_neither_kind() -> None:
-    """A boundary that names no policy is a broken answer, and not no boundary."""
+    """A boundary that names no policy is a malformed answer, not a missing boundary."""
     with pytest.raises(KeyError):
-        response_parsing.permissions_boundary({})
+        response_parsing.parse_permissions_boundary({})
 
 
 @pytest.mark.parametrize("empty", ["", " ", None])
 @pytest.mark.parametrize(
     ("parse", "whole", "ids"),
     [
-        (response_parsing.user, {"UserId": "u"}, ["UserId"]),
-        (response_parsing.group, {"GroupId": "g"}, ["GroupId"]),
-        (response_parsing.account, {"Id": "1"}, ["Id"]),
-        (response_parsing.unit, {"Id": "ou", "Name": ""}, ["Id"]),
-        (response_parsing.customer_managed_policy, {"Name": "n"}, ["Name"]),
-        (response_parsing.permissions_boundary, {"ManagedPolicyArn": "a"}, ["ManagedPolicyArn"]),
+        (response_parsing.parse_user, {"UserId": "u"}, ["UserId"]),
+        (response_parsing.parse_group, {"GroupId": "g"}, ["GroupId"]),
+        (response_parsing.parse_account, {"Id": "1"}, ["Id"]),
+        (response_parsing.parse_unit, {"Id": "ou", "Name": ""}, ["Id"]),
+        (response_parsing.parse_customer_managed_policy, {"Name": "n"}, ["Name"]),
+        (response_parsing.parse_permissions_boundary, {"ManagedPolicyArn": "a"}, ["ManagedPolicyArn"]),
         (
-            response_parsing.assignment,
+            response_parsing.parse_assignment,
             {"AccountId": "1", "PermissionSetArn": "a", "PrincipalType": "USER", "PrincipalId": "u"},
             ["AccountId", "PermissionSetArn", "PrincipalType", "PrincipalId"],
         ),
     ],
 )
-def test_an_empty_id_is_no_id(parse: Any, whole: Item, ids: list[str], empty: str | None) -> None:  # noqa: ANN401 - any of them
-    """An id that is empty names nobody: the answer is a broken one."""
+def test_empty_id(parse: Any, whole: Item, ids: list[str], empty: str | None) -> None:  # noqa: ANN401 - any of them
+    """An answer with an empty id is malformed."""
     parse(whole)
 
     for key in ids:
@@ -93,17 +93,17 @@ def test_an_empty_id_is_no_id(parse: Any, whole: Item, ids: list[str], empty: st
             parse(whole | {key: empty})
 
 
-def test_what_is_repeated() -> None:
-    """What AWS repeats of the question must be the question's; what it leaves out contradicts nothing."""
+def test_check_echo() -> None:
+    """A parameter that AWS repeats must be unchanged; one that it omits contradicts nothing."""
     item = {"AccountId": "1", "PrincipalId": "u"}
 
-    assert response_parsing.echoed(item, AccountId="1", PermissionSetArn="a") is item
-    with pytest.raises(ValueError, match="another PrincipalId than was asked for"):
-        response_parsing.echoed(item, AccountId="1", PrincipalId="v")
+    assert response_parsing.check_echo(item, AccountId="1", PermissionSetArn="a") is item
+    with pytest.raises(ValueError, match="another PrincipalId than requested"):
+        response_parsing.check_echo(item, AccountId="1", PrincipalId="v")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told", "fits"),
+    ("requested", "returned", "fits"),
     [
         (Principal(USER, "u"), Principal(USER, "u"), True),
         (Principal(USER, "u"), Principal(GROUP, "g"), True),  # what the user has through a group
@@ -114,20 +114,20 @@ def test_what_is_repeated() -> None:
         (Principal(GROUP, "u"), Principal(USER, "u"), False),
     ],
 )
-def test_assignments_of_a_principal(asked: Principal, told: Principal, *, fits: bool) -> None:
-    """A principal's assignments are its own; a user's may be those of groups as well, and nobody else's."""
+def test_assignments_of_a_principal(requested: Principal, returned: Principal, *, fits: bool) -> None:
+    """A principal's assignments are its own; a user's may also belong to groups, but to nobody else."""
     item = {
         "AccountId": "1",
         "PermissionSetArn": "a",
-        "PrincipalType": told.type,
-        "PrincipalId": told.id,
+        "PrincipalType": returned.type,
+        "PrincipalId": returned.id,
     }
 
     if fits:
-        assert response_parsing.assignment_of(asked, item).principal == told
+        assert response_parsing.parse_principal_assignment(requested, item).principal == returned
     else:
-        with pytest.raises(ValueError, match="another PrincipalId than was asked for"):
-            response_parsing.assignment_of(asked, item)
+        with pytest.raises(ValueError, match="another PrincipalId than requested"):
+            response_parsing.parse_principal_assignment(requested, item)
 
 
 UNKNOWN = {"SDK_UNKNOWN_MEMBER": {"name": "new"}}
@@ -136,27 +136,27 @@ UNKNOWN = {"SDK_UNKNOWN_MEMBER": {"name": "new"}}
 @pytest.mark.parametrize(
     ("parse", "item", "what"),
     [
-        (response_parsing.member_id, {"MemberId": UNKNOWN}, "group members"),
-        (response_parsing.entitlement, {"entitlement": UNKNOWN}, "entitlements"),
+        (response_parsing.parse_member_id, {"MemberId": UNKNOWN}, "group members"),
+        (response_parsing.parse_entitlement, {"entitlement": UNKNOWN}, "entitlements"),
         (
-            response_parsing.entitlement,
+            response_parsing.parse_entitlement,
             {"entitlement": {"principalRole": {"principal": UNKNOWN}}},
             "entitlements of a principal",
         ),
         (
-            response_parsing.entitlement,
+            response_parsing.parse_entitlement,
             {"entitlement": {"principalRole": {"principal": {"identityCenter": UNKNOWN}}}},
             "entitlements of an Identity Center principal",
         ),
         (
-            response_parsing.instance_of_application,
+            response_parsing.parse_application_instance,
             {"identitySource": UNKNOWN},
             "applications of an identity source",
         ),
     ],
 )
-def test_kinds_that_are_not_known(parse: Any, item: Item, what: str) -> None:  # noqa: ANN401 - any of them
-    """A kind that AWS added since is no broken answer: it is named, and the rest of the page is kept."""
+def test_unknown_kinds(parse: Any, item: Item, what: str) -> None:  # noqa: ANN401 - any of them
+    """A kind that AWS added later is not malformed: it is named, and the rest of the page is kept."""
     assert parse(item) == response_parsing.Unexamined(what, "new")
 
 
@@ -173,7 +173,7 @@ def test_kinds_that_are_not_known(parse: Any, item: Item, what: str) -> None:  #
 )
 def test_email(emails: list[Item], email: str) -> None:
     """The email is the primary address, else the first, else empty."""
-    assert response_parsing.user({"UserId": "u", "Emails": emails}) == User("u", "", "", email, "")
+    assert response_parsing.parse_user({"UserId": "u", "Emails": emails}) == User("u", "", "", email, "")
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_email(emails: list[Item], email: str) -> None:
     ],
 )
 def test_name(names: Item, name: str) -> None:
-    """The name is DisplayName, else Name.Formatted, else what there is of given and family name."""
-    assert response_parsing.user({"UserId": "u", **names}) == User("u", "", name, "", "")
+    """The name is DisplayName, else Name.Formatted, else the given and family names."""
+    assert response_parsing.parse_user({"UserId": "u", **names}) == User("u", "", name, "", "")
 
 
 def test_user() -> None:
-    """Of a user the id, the login and the status are kept, a status that AWS may add included."""
+    """A user keeps its id, login and status, even if AWS adds a status later."""
     item = {
         "UserId": "u",
         "UserName": "ann",
@@ -203,7 +203,9 @@ def test_user() -> None:
         "IdentityStoreId": "d",
     }
 
-    assert response_parsing.user(item) == User(id="u", login="ann", name="", email="", status="SLEEPING")
+    assert response_parsing.parse_user(item) == User(
+        id="u", login="ann", name="", email="", status="SLEEPING"
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,25 +219,25 @@ def test_user() -> None:
 )
 def test_account(item: Item, state: str) -> None:
     """The state is `State`, else the `Status` that it replaced; leading zeros of the id are kept."""
-    assert response_parsing.account({"Id": "000000000042", "Name": "Prod", **item}) == Account(
+    assert response_parsing.parse_account({"Id": "000000000042", "Name": "Prod", **item}) == Account(
         "000000000042", "Prod", state
     )
 
 
 def test_group() -> None:
     """A group need not have a name."""
-    assert response_parsing.group({"GroupId": "g"}) == Group("g", "")
-    assert response_parsing.group({"GroupId": "g", "DisplayName": "Ops"}) == Group("g", "Ops")
+    assert response_parsing.parse_group({"GroupId": "g"}) == Group("g", "")
+    assert response_parsing.parse_group({"GroupId": "g", "DisplayName": "Ops"}) == Group("g", "Ops")
 
 
 def test_permission_set() -> None:
-    """What AWS does not say of a permission set is empty; what has to be asked for elsewhere is not read."""
+    """Optional fields of a permission set may be empty; fields of other operations are not read."""
     item = {"Name": "Admin", "PermissionSetArn": "arn", "SessionDuration": "PT1H", "Description": "All"}
 
-    assert response_parsing.permission_set("arn", item) == PermissionSet(
+    assert response_parsing.parse_permission_set("arn", item) == PermissionSet(
         "arn", name="Admin", description="All", session_duration="PT1H"
     )
-    assert response_parsing.permission_set("arn", {"Name": "Admin"}) == PermissionSet(
+    assert response_parsing.parse_permission_set("arn", {"Name": "Admin"}) == PermissionSet(
         "arn", name="Admin", description="", session_duration=""
     )
 
@@ -251,14 +253,14 @@ def test_permission_set() -> None:
         ({"Paths": ["o-1/r-1/ou-1-a/111111111111/"]}, ("r-1", "ou-1-a")),
     ],
 )
-def test_ids_above(item: Item, ids: tuple[str, ...] | None) -> None:
-    """The OUs above an account are those of its path, without its own id; no path is not an empty one."""
-    assert response_parsing.ids_above(item) == ids
+def test_parent_ids(item: Item, ids: tuple[str, ...] | None) -> None:
+    """The OUs above an account come from its path, without its own id; a missing path is not an empty one."""
+    assert response_parsing.parse_parent_ids(item) == ids
 
 
 def test_unit() -> None:
     """A root or an OU has an id and a name."""
-    assert response_parsing.unit({"Id": "ou-1", "Name": "Prod"}) == ("ou-1", "Prod")
+    assert response_parsing.parse_unit({"Id": "ou-1", "Name": "Prod"}) == ("ou-1", "Prod")
 
 
 @pytest.mark.parametrize(
@@ -270,34 +272,34 @@ def test_unit() -> None:
     ],
 )
 def test_entitlement(identity: Item, principal: Principal) -> None:
-    """An entitlement is a grant of an IAM role to the user or the group that it names."""
+    """An entitlement is a grant of an IAM role to the user or group that it names."""
     role = {"account": "000000000042", "roleArn": "r", "principal": {"identityCenter": identity}}
 
-    assert response_parsing.entitlement({"entitlement": {"principalRole": role}}) == Grant(
+    assert response_parsing.parse_entitlement({"entitlement": {"principalRole": role}}) == Grant(
         "000000000042", IAM_ROLE, "", "r", principal
     )
 
 
 def test_entitlement_of_nobody() -> None:
-    """An entitlement that names neither is a broken answer."""
+    """An entitlement without a principal is a malformed answer."""
     role = {"account": "1", "roleArn": "r", "principal": {"identityCenter": {}}}
 
     with pytest.raises(KeyError, match="groupId"):
-        response_parsing.entitlement({"entitlement": {"principalRole": role}})
+        response_parsing.parse_entitlement({"entitlement": {"principalRole": role}})
 
 
 def test_policies() -> None:
-    """A customer's policy is its path and name, AWS's its ARN, a tag its key and value."""
-    assert response_parsing.customer_managed_policy({"Name": "n"}) == "/n"
-    assert response_parsing.customer_managed_policy({"Name": "n", "Path": "/a/b/"}) == "/a/b/n"
-    assert response_parsing.permissions_boundary({"ManagedPolicyArn": "arn"}) == "arn"
+    """A customer managed policy is its path and name, an AWS managed one its ARN, a tag its key and value."""
+    assert response_parsing.parse_customer_managed_policy({"Name": "n"}) == "/n"
+    assert response_parsing.parse_customer_managed_policy({"Name": "n", "Path": "/a/b/"}) == "/a/b/n"
+    assert response_parsing.parse_permissions_boundary({"ManagedPolicyArn": "arn"}) == "arn"
     assert (
-        response_parsing.permissions_boundary(
+        response_parsing.parse_permissions_boundary(
             {"CustomerManagedPolicyReference": {"Name": "n", "Path": "/a/"}}
         )
         == "/a/n"
     )
-    assert response_parsing.tag({"Key": "team", "Value": ""}) == "team="
+    assert response_parsing.parse_tag({"Key": "team", "Value": ""}) == "team="
 
 
 def test_assignment() -> None:
@@ -309,7 +311,7 @@ def test_assignment() -> None:
         "PrincipalId": "g",
     }
 
-    assert response_parsing.assignment(item) == Grant(
+    assert response_parsing.parse_assignment(item) == Grant(
         "000000000042", PERMISSION_SET, "a", "", Principal(GROUP, "g")
     )
 
@@ -330,24 +332,24 @@ def test_assignment() -> None:
     ],
 )
 def test_text(value: object, text: str) -> None:
-    """Half of a surrogate pair, which JSON can hold and no file can, becomes U+FFFD; all else stays."""
-    assert response_parsing.text(value) == text
+    """An unpaired surrogate, which JSON can contain and a file cannot, becomes U+FFFD; all else stays."""
+    assert response_parsing.parse_text(value) == text
 
 
 @pytest.mark.parametrize("value", [42, True, 1.5, {}, {"0": "a"}, [], ["a"]])
-def test_no_text(value: object) -> None:
-    """Where AWS promises text and something else comes the answer is a broken one."""
+def test_not_text(value: object) -> None:
+    """An answer with something other than text is malformed where AWS promises text."""
     with pytest.raises(TypeError, match="where AWS promises text"):
-        response_parsing.text(value)
+        response_parsing.parse_text(value)
 
 
 @settings(derandomize=True)
 @given(st.text(st.characters(exclude_categories=[]) | st.sampled_from("\ud83d\ude00")))
 def test_any_text(value: str) -> None:
-    """Any text can be written, and what could be written before is not changed."""
-    cleaned = response_parsing.text(value)
+    """Any parsed text can be written, and parsing it again changes nothing."""
+    cleaned = response_parsing.parse_text(value)
 
     cleaned.encode()
-    assert response_parsing.text(cleaned) == cleaned
+    assert response_parsing.parse_text(cleaned) == cleaned
     if not any("\ud800" <= character <= "\udfff" for character in value):
         assert cleaned == value

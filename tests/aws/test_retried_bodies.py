@@ -1,4 +1,4 @@
-"""Uploads to a store on loopback that fails in mid-request: what is stored in the end is the file."""
+"""Tests of uploads that fail during a request: in the end, exactly the file is stored."""
 
 import hashlib
 import threading
@@ -7,35 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.aws.s3.bucket import Objects
+from sso_batch.aws.s3.bucket import Bucket
 from tests.support.loopback import BUCKET, FAULTS, Headers, LoopbackS3, Object, client_of
 
 KEY = "audits/a.csv"
 PART = 64 << 10
 SMALL = bytes(range(256)) * 100
-LARGE = SMALL * 8  # in parts
+LARGE = SMALL * 8  # a multipart upload
 
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 2.0)
 
 
-@pytest.fixture(params=[True, False], ids=["checks checksums", "ignores checksums"])
+@pytest.fixture(params=[True, False], ids=["verifies checksums", "ignores checksums"])
 def s3(request: pytest.FixtureRequest) -> LoopbackS3:
     return LoopbackS3(checksums=request.param)
 
 
 @pytest.fixture
-def objects(s3: LoopbackS3) -> Iterator[Objects]:
+def objects(s3: LoopbackS3) -> Iterator[Bucket]:
     with s3.serve() as url:
         client = client_of(url)
-        yield Objects(client, BUCKET, threading.Event(), part=PART)
+        yield Bucket(client, BUCKET, threading.Event(), part=PART)
         client.close()
 
 
-def upload(objects: Objects, folder: Path, content: bytes, *, replace: bool = False) -> None:
+def upload(objects: Bucket, folder: Path, content: bytes, *, replace: bool = False) -> None:
     path = folder / "draft"
     path.write_bytes(content)
     objects.upload(KEY, path, hashlib.sha256(content).hexdigest(), replace=replace)
@@ -47,9 +47,9 @@ def upload(objects: Objects, folder: Path, content: bytes, *, replace: bool = Fa
     [("PutObject", SMALL), ("UploadPart", LARGE), ("CompleteMultipartUpload", LARGE)],
 )
 def test_one_failure(
-    objects: Objects, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes, fault: str
+    objects: Bucket, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes, fault: str
 ) -> None:
-    """A request that fails once is sent again whole, body included."""
+    """A request that fails once is sent again with the complete body."""
     s3.faults[operation] = [fault]
 
     upload(objects, tmp_path, content)
@@ -61,9 +61,9 @@ def test_one_failure(
 
 @pytest.mark.parametrize(("operation", "content"), [("PutObject", SMALL), ("UploadPart", LARGE)])
 def test_failures_of_every_kind(
-    objects: Objects, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes
+    objects: Bucket, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes
 ) -> None:
-    """However often and however a request fails, each attempt sends the whole body."""
+    """Each attempt sends the complete body, however the attempts before it failed."""
     s3.faults[operation] = list(FAULTS[:-1])
 
     upload(objects, tmp_path, content)
@@ -73,8 +73,8 @@ def test_failures_of_every_kind(
     assert "0" not in sizes
 
 
-def test_an_object_that_was_cut_off(objects: Objects, s3: LoopbackS3, tmp_path: Path) -> None:
-    """An object of this very upload that is not whole is never taken for the file."""
+def test_truncated_object(objects: Bucket, s3: LoopbackS3, tmp_path: Path) -> None:
+    """A truncated object of this upload is never taken for the file."""
     s3.faults["PutObject"] = ["answer lost"]
 
     def cut_off(operation: str, _: Headers) -> bool:
@@ -88,8 +88,8 @@ def test_an_object_that_was_cut_off(objects: Objects, s3: LoopbackS3, tmp_path: 
         upload(objects, tmp_path, SMALL)
 
 
-def test_the_proof(objects: Objects, s3: LoopbackS3) -> None:
-    """The proof before a run survives a failed part, too, and leaves nothing."""
+def test_prove(objects: Bucket, s3: LoopbackS3) -> None:
+    """The proof before a run survives a failed part and leaves nothing."""
     s3.faults["UploadPart"] = ["500 after the body", "reset in the body"]
 
     objects.prove(KEY, patient=True)

@@ -1,4 +1,4 @@
-"""A topic that does not take a notice: what a person is told to do."""
+"""Tests of publishing to an SNS topic, and of the hints if that fails."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def sns(status: int, code: str) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Refusal) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -66,8 +66,8 @@ def failure(topic: str = TOPIC, *, within: float = 10) -> AwsFailure:
     ("status", "code", "hint"),
     [
         (403, "AuthorizationError", "sns:Publish on the topic"),
-        (404, "NotFound", "make the topic, or mend notify.sns_topic_arn"),
-        (400, "InvalidParameter", "mend notify.sns_topic_arn"),
+        (404, "NotFound", "create the topic, or fix notify.sns_topic_arn"),
+        (400, "InvalidParameter", "fix notify.sns_topic_arn"),
         (400, "KMSAccessDenied", "kms:GenerateDataKey and kms:Decrypt on the key that encrypts the topic"),
         (403, "InvalidClientTokenId", "AWS does not know these credentials"),
         (400, "Unheard", "look up Unheard in the AWS API reference of Publish (sns)"),
@@ -85,7 +85,7 @@ def test_refused(monkeypatch: pytest.MonkeyPatch, status: int, code: str, hint: 
 
 
 def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An SNS that hangs is given up in time."""
+    """A call that hangs is given up in time."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{silent.getsockname()[1]}")
 
@@ -95,11 +95,11 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         "NoAnswer",
         "no answer before the end of the 0.3 s that SNS has to accept the notification",
     )
-    assert hung.hint == "look whether SNS can be reached from here with these credentials"
+    assert hung.hint == "check that SNS can be reached from here with these credentials"
 
 
 def test_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A profile of the environment's that is not there is told as such."""
+    """An unknown profile in the environment is reported as such."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
@@ -109,7 +109,7 @@ def test_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_credentials_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program that never gives the credentials is given up in time, and named in the hint."""
+    """A program that never supplies credentials is given up in time, and named in the hint."""
     silent = tmp_path / "silent"
     os.mkfifo(silent)
     (tmp_path / "config").write_text(f"[profile waiting]\ncredential_process = cat {silent}\n")
@@ -134,8 +134,8 @@ PUBLISHED = (
 
 @pytest.mark.parametrize("trouble", LATE)
 def test_late_credentials(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
-    """Credentials that come late are waited for."""
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 0.001)
+    """Late credentials are waited for."""
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with serving(keys("made-up", "made-up"), [LATE[trouble]] * 8) as agent, serving(PUBLISHED) as topic:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)

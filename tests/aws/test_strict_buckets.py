@@ -1,4 +1,4 @@
-"""Buckets whose policy demands more, and answers that are not S3's, on loopback."""
+"""Tests of buckets with a strict policy, and of answers that are not S3's, on loopback."""
 
 import hashlib
 import threading
@@ -8,24 +8,24 @@ from types import SimpleNamespace
 
 import pytest
 
-from sso_batch.aws.s3.bucket import Objects
-from sso_batch.aws.s3.client import bucket_of
+from sso_batch.aws.s3.bucket import Bucket
+from sso_batch.aws.s3.client import open_bucket
 from sso_batch.config import Output
-from sso_batch.store import PlaceError
+from sso_batch.store import StorageError
 from tests.support.loopback import BUCKET, Headers, LoopbackS3, client_of
 
 KEY = "audits/a.csv"
 PART = 64 << 10
 SMALL = bytes(range(256)) * 100
-LARGE = SMALL * 8  # in parts
-BOTH = pytest.mark.parametrize("content", [SMALL, LARGE], ids=["whole", "in parts"])
-MAKING = ("PutObject", "CreateMultipartUpload")
+LARGE = SMALL * 8  # a multipart upload
+BOTH = pytest.mark.parametrize("content", [SMALL, LARGE], ids=["single", "multipart"])
+CREATING = ("PutObject", "CreateMultipartUpload")
 CONDITIONAL = ("PutObject", "CompleteMultipartUpload")
 
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 0.5)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.5)
 
@@ -41,18 +41,18 @@ def url(s3: LoopbackS3) -> Iterator[str]:
         yield url
 
 
-Objected = Callable[..., Objects]
+MakeBucket = Callable[..., Bucket]
 
 
 @pytest.fixture
-def bucket(url: str) -> Iterator[Objected]:
-    """Makes the objects of the bucket, with settings."""
+def bucket(url: str) -> Iterator[MakeBucket]:
+    """Return a factory of buckets with settings."""
     client = client_of(url)
-    yield lambda **settings: Objects(client, BUCKET, threading.Event(), part=PART, **settings)
+    yield lambda **settings: Bucket(client, BUCKET, threading.Event(), part=PART, **settings)
     client.close()
 
 
-def upload(objects: Objects, folder: Path, content: bytes, *, replace: bool = False) -> None:
+def upload(objects: Bucket, folder: Path, content: bytes, *, replace: bool = False) -> None:
     path = folder / "draft"
     path.write_bytes(content)
     objects.upload(KEY, path, hashlib.sha256(content).hexdigest(), replace=replace)
@@ -71,9 +71,9 @@ def any_condition(operation: str, headers: Headers) -> bool:
 
 @BOTH
 @pytest.mark.parametrize("policy", [if_none_match, any_condition])
-@pytest.mark.parametrize("before", [None, b"before"], ids=["new", "there"])
-def test_replace_where_a_condition_is_demanded(
-    bucket: Objected,
+@pytest.mark.parametrize("before", [None, b"before"], ids=["new", "existing"])
+def test_replace_if_a_condition_is_demanded(
+    bucket: MakeBucket,
     s3: LoopbackS3,
     tmp_path: Path,
     content: bytes,
@@ -92,10 +92,10 @@ def test_replace_where_a_condition_is_demanded(
 
 
 @pytest.mark.parametrize("status", [400, 405, 501])
-def test_replace_where_if_match_is_not_implemented(
-    bucket: Objected, s3: LoopbackS3, tmp_path: Path, status: int
+def test_replace_if_if_match_is_not_implemented(
+    bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path, status: int
 ) -> None:
-    """A service that refuses If-Match as unknown gets the object without it, at once."""
+    """A service that does not implement If-Match gets the object without it, at once."""
     upload(bucket(), tmp_path, b"before")
     s3.unknown = {"if-match": status}
 
@@ -105,8 +105,8 @@ def test_replace_where_if_match_is_not_implemented(
     assert s3.count("DeleteObject") == 1
 
 
-def test_replace_without_if_match(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
-    """A service that ignores If-Match replaces the object all the same."""
+def test_replace_if_if_match_is_ignored(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path) -> None:
+    """A service that ignores If-Match still replaces the object."""
     s3.if_match = False
     upload(bucket(), tmp_path, b"before")
 
@@ -115,12 +115,12 @@ def test_replace_without_if_match(bucket: Objected, s3: LoopbackS3, tmp_path: Pa
     assert s3.contents == {KEY: SMALL}
 
 
-def test_replace_what_may_not_be_written(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
-    """Where no put is allowed any more, the object that is there is not deleted."""
+def test_replace_denied(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path) -> None:
+    """If no put is allowed any more, the existing object is not deleted."""
     upload(bucket(), tmp_path, b"before")
     s3.allows = lambda operation, _: operation not in CONDITIONAL
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(bucket(), tmp_path, SMALL, replace=True)
 
     assert caught.value.code == "AccessDenied"
@@ -128,8 +128,8 @@ def test_replace_what_may_not_be_written(bucket: Objected, s3: LoopbackS3, tmp_p
     assert s3.count("DeleteObject") == 0
 
 
-def test_replace_what_changes_meanwhile(bucket: Objected, s3: LoopbackS3, tmp_path: Path) -> None:
-    """An object that somebody replaces in between is looked at again."""
+def test_replace_changed_object(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path) -> None:
+    """If another writer replaces the object in between, the upload starts again."""
     upload(bucket(), tmp_path, b"before")
     theirs = [b"theirs"]
 
@@ -147,8 +147,8 @@ def test_replace_what_changes_meanwhile(bucket: Objected, s3: LoopbackS3, tmp_pa
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "reset in the body"])
-def test_replace_with_a_lost_answer(bucket: Objected, s3: LoopbackS3, tmp_path: Path, fault: str) -> None:
-    """An object that an attempt without an answer has replaced is this upload's own."""
+def test_replace_with_a_lost_answer(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path, fault: str) -> None:
+    """An object that an attempt without an answer has put belongs to this upload."""
     upload(bucket(), tmp_path, b"before")
     s3.faults["PutObject"] = [fault]
 
@@ -175,7 +175,7 @@ def test_replace_with_a_lost_answer(bucket: Objected, s3: LoopbackS3, tmp_path: 
         ({"acl": "bucket-owner-full-control"}, "x-amz-acl", "bucket-owner-full-control"),
     ],
 )
-def test_a_header_that_is_demanded(
+def test_demanded_header(
     url: str,
     s3: LoopbackS3,
     tmp_path: Path,
@@ -185,14 +185,14 @@ def test_a_header_that_is_demanded(
     name: str,
     value: str,
 ) -> None:
-    """What the configuration says of encryption and ACL goes with every request that makes an object."""
-    s3.allows = lambda operation, headers: operation not in MAKING or headers.get(name) == value
+    """The configured encryption and ACL are part of every request that creates an object."""
+    s3.allows = lambda operation, headers: operation not in CREATING or headers.get(name) == value
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     monkeypatch.setattr("sso_batch.aws.s3.bucket.PART", PART)
     output = Output.model_validate({"directory": f"s3://{BUCKET}/audits", **settings})
-    objects = bucket_of(output, threading.Event())
+    objects = open_bucket(output, threading.Event())
 
     objects.prove(KEY, patient=False)
     upload(objects, tmp_path, content)
@@ -202,18 +202,18 @@ def test_a_header_that_is_demanded(
 
 
 @pytest.mark.parametrize("missing", ["x-amz-server-side-encryption", "x-amz-acl"])
-def test_a_header_that_is_missing(bucket: Objected, s3: LoopbackS3, missing: str) -> None:
-    """A bucket that demands a header which the configuration does not give is refused before a run."""
-    s3.allows = lambda operation, headers: operation not in MAKING or missing in headers
+def test_missing_header(bucket: MakeBucket, s3: LoopbackS3, missing: str) -> None:
+    """A bucket that demands a header that is not configured is refused before a run."""
+    s3.allows = lambda operation, headers: operation not in CREATING or missing in headers
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         bucket().prove(KEY, patient=False)
 
     assert "output.server_side_encryption, output.kms_key_id or output.acl" in caught.value.hint
     assert not caught.value.transient
 
 
-# Answers of another shape
+# Unexpected answers
 
 
 @pytest.mark.parametrize(
@@ -226,9 +226,9 @@ def test_a_header_that_is_missing(bucket: Objected, s3: LoopbackS3, missing: str
     ],
 )
 def test_html_for_an_upload(
-    bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes
+    bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path, operation: str, content: bytes
 ) -> None:
-    """A page in place of S3's answer is no answer: the request is made again."""
+    """An HTML page is not an answer of S3: the request is repeated."""
     s3.html[operation] = 2
 
     upload(bucket(), tmp_path, content)
@@ -237,8 +237,8 @@ def test_html_for_an_upload(
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "DeleteObject"])
-def test_html_for_a_question(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
-    """A page is neither an object nor an empty listing, and deletes nothing."""
+def test_html_for_a_read(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
+    """An HTML page is neither an object nor an empty listing, and means that nothing was deleted."""
     upload(bucket(), tmp_path, SMALL)
     s3.html[operation] = 2
     objects = bucket()
@@ -254,65 +254,65 @@ def test_html_for_a_question(bucket: Objected, s3: LoopbackS3, tmp_path: Path, o
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "DeleteObject"])
-def test_html_for_good(bucket: Objected, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
-    """Where nothing but pages come, that is an error and never content, a short listing or a deletion."""
+def test_html_forever(bucket: MakeBucket, s3: LoopbackS3, tmp_path: Path, operation: str) -> None:
+    """If only HTML pages come, that is an error, never content, a short listing or a deletion."""
     upload(bucket(), tmp_path, SMALL)
     s3.html[operation] = 10_000
     objects = bucket()
-    ask: dict[str, Callable[[], object]] = {
+    requests: dict[str, Callable[[], object]] = {
         "GetObject": lambda: list(objects.read(KEY)),
         "ListObjectsV2": lambda: list(objects.listed("audits/")),
         "DeleteObject": lambda: objects.delete(KEY),
     }
 
-    with pytest.raises(PlaceError, match=f"{operation} in the bucket reports failed: MalformedA") as caught:
-        ask[operation]()
+    with pytest.raises(StorageError, match=f"{operation} in the bucket reports failed: MalformedA") as caught:
+        requests[operation]()
 
     assert caught.value.transient
     assert "HTTPS_PROXY" in caught.value.hint
 
 
 @pytest.mark.parametrize("missing", ["Key", "LastModified", "ETag"])
-def test_item_of_a_listing(missing: str, without_pauses: None) -> None:
-    """An object in a listing that lacks what S3 always tells makes the listing a broken one."""
+def test_incomplete_item_of_a_listing(missing: str, without_pauses: None) -> None:
+    """A listing is malformed if an item lacks a field that S3 always sends."""
     del without_pauses
     item = {"Key": KEY, "LastModified": None, "ETag": '"e"'}
     del item[missing]
     client = SimpleNamespace(list_objects_v2=lambda **_: {"IsTruncated": False, "Contents": [item]})
 
-    with pytest.raises(PlaceError, match="MalformedAnswer"):
-        list(Objects(client, BUCKET, threading.Event()).listed("audits/"))
+    with pytest.raises(StorageError, match="MalformedAnswer"):
+        list(Bucket(client, BUCKET, threading.Event()).listed("audits/"))
 
 
 # Late
 
 
 class _Clock(threading.Event):
-    """Time that passes only where somebody waits."""
+    """A clock that moves only while something waits."""
 
     now = 0.0
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Pass the time."""
+        """Move the clock forward."""
         self.now += timeout or 0
         return False
 
 
 @pytest.mark.parametrize("patient", [True, False])
 def test_trouble_before_a_run(
-    bucket: Objected, s3: LoopbackS3, monkeypatch: pytest.MonkeyPatch, *, patient: bool
+    bucket: MakeBucket, s3: LoopbackS3, monkeypatch: pytest.MonkeyPatch, *, patient: bool
 ) -> None:
-    """A run waits until 30 seconds of 503 have passed, a check does not."""
+    """A run waits until 30 seconds of 503 have passed; a check does not."""
     del bucket
     clock = _Clock()
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.5)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 300.0)
     monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 20.0)
     monkeypatch.setattr("sso_batch.aws.blocking_retry.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
 
     class Late:
-        """S3, which answers after 30 seconds."""
+        """A client of an S3 that answers after 30 seconds."""
 
         def __init__(self, real: object) -> None:
             self._real = real
@@ -324,11 +324,11 @@ def test_trouble_before_a_run(
             return getattr(self._real, method)
 
     with s3.serve() as url:
-        objects = Objects(Late(client_of(url)), BUCKET, clock)
+        objects = Bucket(Late(client_of(url)), BUCKET, clock)
         if patient:
             objects.prove(KEY, patient=True)
         else:
-            with pytest.raises(PlaceError) as caught:
+            with pytest.raises(StorageError) as caught:
                 objects.prove(KEY, patient=False)
             assert (caught.value.code, caught.value.transient) == ("SlowDown", True)
 

@@ -1,4 +1,4 @@
-"""STS in several Regions: asked in turn, where it does not know the caller or cannot be reached."""
+"""Tests of STS in several Regions, tried in turn."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from sso_batch.aws.error_mapping import from_exception
+from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.operations import LIST_USERS
 from sso_batch.aws.sts import Sts
 
@@ -22,7 +22,7 @@ def refused(code: str) -> ClientError:
 
 
 class Clients:
-    """A client for each Region, which answers what a test has written, and notes who was asked."""
+    """A client for each Region, which answers from a script, and records the Regions called."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = dict(zip(REGIONS, answers, strict=False))
@@ -30,7 +30,7 @@ class Clients:
         self.closed: list[str] = []
 
     def __call__(self, region: str) -> Any:  # noqa: ANN401 - a client
-        """The client of a Region."""
+        """Return the client of a Region."""
         clients = self
 
         class Client:
@@ -63,8 +63,8 @@ class Clients:
     ],
     ids=str,
 )
-def test_the_next_region(trouble: Exception, method: str) -> None:
-    """The Region that answers is asked first from then on."""
+def test_next_region(trouble: Exception, method: str) -> None:
+    """The Region that answers comes first from then on."""
     clients = Clients(trouble, trouble)
     sts = Sts(clients, REGIONS)
 
@@ -87,31 +87,31 @@ def test_the_next_region(trouble: Exception, method: str) -> None:
     ids=str,
 )
 def test_no_other_region(trouble: Any, transient: bool) -> None:  # noqa: ANN401, FBT001 - an answer or an error
-    """What another Region would say as well is raised at once, with the Region and the operation."""
+    """An error that another Region would repeat is raised at once, with the Region and the operation."""
     clients = Clients(trouble)
 
     with pytest.raises((ClientError, ReadTimeoutError, ResponseParserError)) as caught:
         Sts(clients, REGIONS).assume_role(RoleArn="r")
 
-    failure = from_exception(LIST_USERS, caught.value)
+    failure = failure_from(LIST_USERS, caught.value)
     assert clients.asked == ["eu-south-2"]
     assert (failure.operation, failure.transient) == ("AssumeRole", transient)
     assert failure.message.endswith("(STS was asked in eu-south-2)")
 
 
-def test_no_region_knows_the_caller() -> None:
-    """The last Region's answer is raised, with all that were asked."""
+def test_no_region_accepts_the_caller() -> None:
+    """The last Region's error is raised, with all Regions tried."""
     clients = Clients(EndpointConnectionError(endpoint_url=URL), refused("AuthFailure"))
 
     with pytest.raises(ClientError) as caught:
         Sts(clients, REGIONS).assume_role(RoleArn="r")
 
-    failure = from_exception(LIST_USERS, caught.value)
+    failure = failure_from(LIST_USERS, caught.value)
     assert (failure.code, failure.message) == ("AuthFailure", "no (STS was asked in eu-south-2, eu-west-3)")
 
 
 def test_close() -> None:
-    """The clients that were made are closed; of a Region that was not asked there is none."""
+    """Only clients of Regions that were called exist, and they are closed."""
     clients = Clients(refused("InvalidClientTokenId"))
     sts = Sts(clients, REGIONS)
     sts.assume_role(RoleArn="r")

@@ -1,1 +1,1 @@
-"""How fast, beside floors that the made-up worlds set: `python -m tests.benchmarks --help`."""
+"""Benchmarks, compared with the minimum that the worlds allow: `python -m tests.benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: a line for each figure, and a table of all at the end."""
+"""Run the benchmarks: `python -m tests.benchmarks` prints a line per figure and a table of all."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audits, peers, processor, rows
+from tests.benchmarks import audits, memory, peers, processor, rows
 from tests.benchmarks.figures import Figure, Options, table
 
 Benchmark = Callable[[Options, Path], Iterator[Figure]]
@@ -14,21 +14,22 @@ Benchmark = Callable[[Options, Path], Iterator[Figure]]
 BENCHMARKS: dict[str, Benchmark] = {
     "start": processor.start,
     "rows": rows.rows,
+    "memory": memory.memory,
     "calls": audits.calls,
     "time": audits.time,
     "shared": audits.shared,
     "processor": processor.processor,
     "organizations": audits.organizations,
 }
-"""What `make bench` measures; `peers` needs an installation and is asked for by name."""
+"""The benchmarks of `make bench`; `peers` installs other tools and runs only by name."""
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS, "peers"]))
-@click.option("--repeat", default=5, show_default=True, help="How often to measure what takes time.")
-@click.option("--quick", is_flag=True, help="Smaller worlds: to try the benchmarks, not to quote them.")
+@click.option("--repeat", default=5, show_default=True, help="Number of repetitions of timed benchmarks.")
+@click.option("--quick", is_flag=True, help="Use smaller worlds, to try the benchmarks.")
 def bench(names: tuple[str, ...], *, repeat: int, quick: bool) -> None:
-    """Measure sso-batch on the emulator, its limits on, beside floors worked out from its worlds."""
+    """Measure sso-batch on the emulator with rate limits, compared with the computed minimum."""
     options = Options(repeat, quick)
     figures = []
     with tempfile.TemporaryDirectory() as folder:

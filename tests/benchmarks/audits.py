@@ -1,4 +1,4 @@
-"""Whole audits of made-up organizations: their calls, their time, and their rows."""
+"""Benchmarks of complete audits: calls, time and rows."""
 
 import threading
 from collections import Counter
@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from sso_batch.emulator import World, generate
 from tests.benchmarks import floor
-from tests.benchmarks.emulated import Emulated, emulated
+from tests.benchmarks.emulated import EmulatorProcess, emulator_process
 from tests.benchmarks.figures import Figure, Options
-from tests.benchmarks.program import Audited, audit
+from tests.benchmarks.program import CompletedAudit, audit
 
 LATENCY = 0.04
 TYPICAL: dict[str, Any] = {
@@ -26,7 +26,7 @@ TYPICAL: dict[str, Any] = {
     "pairs": 960,
     "members": 12,
 }
-"""The organization of which everybody's figures are quoted."""
+"""The organization whose figures are published."""
 
 SHORT: dict[str, Any] = {
     "users": 60,
@@ -36,7 +36,7 @@ SHORT: dict[str, Any] = {
     "pairs": 230,
     "members": 8,
 }
-"""An audit of some 15 seconds, of which starting is a large part."""
+"""An audit of about 15 seconds, of which start-up is a large part."""
 
 SHAPES: dict[str, dict[str, Any]] = {
     "few large groups": {
@@ -56,7 +56,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 
 def calls(options: Options, folder: Path) -> Iterator[Figure]:
-    """Calls beside the fewest possible, pages counted, for both strategies; once, since it is no time."""
+    """Measure calls compared with the minimum, for both strategies; once, because calls do not vary."""
     del options
     for shape, sizes in SHAPES.items():
         world = generate(1, organizations=1, **sizes)
@@ -65,61 +65,62 @@ def calls(options: Options, folder: Path) -> Iterator[Figure]:
             "complete": floor.complete(organization),
             "fastest": floor.fastest(organization),
         }
-        for strategy, least in floors.items():
-            with emulated(world) as aws:
+        for strategy, minimum in floors.items():
+            with emulator_process(world) as aws:
                 audited = audit(aws, folder, f"\ncollect: {{strategy: {strategy}}}\n")
-                seen = aws.seen()
-            asked = seen.of(organization.name)
+                measured = aws.measurements()
+            calls_made = measured.of(organization.name)
             yield Figure(
                 f"calls, {strategy}",
                 shape,
-                (asked.total() / least.total(),),
-                f"{asked.total()} calls, {floor.sso_admin(asked)} of them sso-admin's; least {least.total()} "
-                f"and {floor.sso_admin(least)}; {exactness(audited, world, strategy)}",
+                (calls_made.total() / minimum.total(),),
+                f"{calls_made.total()} calls, {floor.sso_admin(calls_made)} of them sso-admin's; "
+                f"least {minimum.total()} and {floor.sso_admin(minimum)}; "
+                f"{exactness(audited, world, strategy)}",
                 "1.00" if strategy == "complete" else "the cheaper way and the listing",
             )
 
 
 def time(options: Options, folder: Path) -> Iterator[Figure]:
-    """Time beside the least that sso-admin's limit allows, what was throttled, and how long it was idle."""
+    """Measure time compared with the minimum that sso-admin's limit allows, throttled calls and idle time."""
     world = generate(1, organizations=1, **(TYPICAL if not options.quick else TYPICAL | {"pairs": 200}))
     (organization,) = world.organizations
     ratios, throttled, idle, notes = [], [], [], set()
     for _ in range(options.repeat):
-        with emulated(world, latency=LATENCY) as aws:
+        with emulator_process(world, latency=LATENCY) as aws:
             audited = audit(aws, folder)
-            seen = aws.seen()
-        asked = seen.of(organization.name)
-        admitted = floor.sso_admin(asked) - floor.sso_admin(seen.throttled_of(organization.name))
+            measured = aws.measurements()
+        calls_made = measured.of(organization.name)
+        admitted = floor.sso_admin(calls_made) - floor.sso_admin(measured.throttled_of(organization.name))
         ratios.append(audited.ended.seconds / floor.seconds(admitted))
-        throttled.append(seen.throttled.total() / seen.calls.total())
-        idle.append(floor.idle_share(seen.sso_admin[organization.management_account_id]))
+        throttled.append(measured.throttled.total() / measured.calls.total())
+        idle.append(floor.idle_share(measured.sso_admin[organization.management_account_id]))
         notes.add(f"{admitted} sso-admin calls, {exactness(audited, world)}")
     note = "; ".join(sorted(notes))
     seconds = [f"{ratio * floor.seconds(admitted):.1f} s" for ratio in ratios]
-    yield Figure(
-        "time of the whole process", "typical", tuple(ratios), f"{', '.join(seconds)}; {note}", "1.05"
-    )
+    yield Figure("time of the process", "typical", tuple(ratios), f"{', '.join(seconds)}; {note}", "1.05")
     yield Figure("throttled answers to a call", "typical", tuple(throttled), note, "at most 0.005")
     yield Figure("idle share of sso-admin's bucket", "typical", tuple(idle), note, "")
 
 
 def shared(options: Options, folder: Path) -> Iterator[Figure]:
-    """The same while somebody else takes half of sso-admin's limit: slower, and nothing lost."""
+    """Measure time while another client uses half of sso-admin's limit."""
     world = generate(1, organizations=1, **(TYPICAL | {"pairs": 200}))
     ratios, notes = [], set()
     for _ in range(min(options.repeat, 2)):
-        with emulated(world, latency=LATENCY) as aws, _taking_half(aws):
+        with emulator_process(world, latency=LATENCY) as aws, _half_of_limit_used(aws):
             audited = audit(aws, folder)
-            seen = aws.seen()
+            measured = aws.measurements()
         tally = audited.manifest["organizations"][0]["calls"]
-        ours = sum(
+        own_calls = sum(
             count for operation, count in tally["by_operation"].items() if operation in floor.SSO_ADMIN
         )
-        ratios.append(audited.ended.seconds / floor.seconds(ours - tally["throttled"], rate=floor.RATE / 2))
+        ratios.append(
+            audited.ended.seconds / floor.seconds(own_calls - tally["throttled"], rate=floor.RATE / 2)
+        )
         notes.add(
-            f"{ours} sso-admin calls of ours, {tally['throttled']} throttled; {exactness(audited, world)}; "
-            f"{seen.throttled.total()} throttled in all"
+            f"{own_calls} sso-admin calls of ours, {tally['throttled']} throttled; "
+            f"{exactness(audited, world)}; {measured.throttled.total()} throttled in all"
         )
     yield Figure(
         "time, half of the limit taken by another",
@@ -131,13 +132,13 @@ def shared(options: Options, folder: Path) -> Iterator[Figure]:
 
 
 def organizations(options: Options, folder: Path) -> Iterator[Figure]:
-    """Many throttled organizations beside one of them: short audits, and those of everybody's size."""
-    yield from _side_by_side("230 pairs each", SHORT, (1, 10, 20, 50), options.repeat, folder)
+    """Measure audits of many organizations compared with one: short and typical ones."""
+    yield from _compare_with_one("230 pairs each", SHORT, (1, 10, 20, 50), options.repeat, folder)
     if not options.quick:
-        yield from _side_by_side("typical each", TYPICAL, (1, 20), min(options.repeat, 2), folder)
+        yield from _compare_with_one("typical each", TYPICAL, (1, 20), min(options.repeat, 2), folder)
 
 
-def _side_by_side(
+def _compare_with_one(
     shape: str, sizes: dict[str, Any], counts: tuple[int, ...], repeat: int, folder: Path
 ) -> Iterator[Figure]:
     alone: float | None = None
@@ -145,44 +146,47 @@ def _side_by_side(
         world = generate(1, organizations=count, **sizes)
         seconds, notes = [], []
         for _ in range(repeat):
-            with emulated(world, latency=LATENCY) as aws:
+            with emulator_process(world, latency=LATENCY) as aws:
                 audited = audit(aws, folder, f"\nrun: {{max_parallel_organizations: {count}}}\n")
-                seen = aws.seen()
+                measured = aws.measurements()
             seconds.append(audited.ended.seconds)
             notes.append(
                 f"{audited.ended.seconds:.1f} s; processor {audited.ended.processor:.1f} s, the emulator's "
-                f"{seen.processor:.1f} s; {seen.calls.total()} calls, {seen.throttled.total()} throttled, "
-                f"{exactness(audited, world)}"
+                f"{measured.processor:.1f} s; {measured.calls.total()} calls, "
+                f"{measured.throttled.total()} throttled, {exactness(audited, world)}"
             )
         if alone is None:
             alone = median(seconds)
         yield Figure(
             f"time of {count} organizations to one's",
             shape,
-            tuple(one / alone for one in seconds),
+            tuple(duration / alone for duration in seconds),
             notes[0],
             {20: "1.10"}.get(count, ""),
         )
 
 
-def exactness(audited: Audited, world: World, strategy: str = "complete") -> str:
-    """Whether the rows are the known ones."""
-    if not audited.whole:
+def exactness(audited: CompletedAudit, world: World, strategy: str = "complete") -> str:
+    """Return whether the rows are exactly the expected ones, in words."""
+    if not audited.complete:
         return f"NOT COMPLETE, exit code {audited.ended.code}"
     if strategy == "fastest":
         return "complete"
-    expected = sum((floor.ways_in(one) for one in world.organizations), start=Counter[floor.WayIn]())
-    return "rows exact" if audited.ways_in() == expected else "ROWS WRONG"
+    expected = sum(
+        (floor.access_paths(organization) for organization in world.organizations),
+        start=Counter[floor.AccessPath](),
+    )
+    return "rows exact" if audited.access_paths() == expected else "ROWS WRONG"
 
 
-class _taking_half:  # noqa: N801 - reads as what it does
-    """While in the block, a second client of the same account makes 10 calls a second."""
+class _half_of_limit_used:  # noqa: N801 - used like a function
+    """A context manager in which a second client of the account makes 10 calls a second."""
 
-    def __init__(self, aws: Emulated) -> None:
+    def __init__(self, aws: EmulatorProcess) -> None:
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._ask, args=(aws,), daemon=True)
+        self._thread = threading.Thread(target=self._make_calls, args=(aws,), daemon=True)
 
-    def _ask(self, aws: Emulated) -> None:
+    def _make_calls(self, aws: EmulatorProcess) -> None:
         keys: dict[str, Any] = {
             "endpoint_url": aws.environ["AWS_ENDPOINT_URL"],
             "region_name": aws.world.organizations[0].region,
@@ -204,7 +208,7 @@ class _taking_half:  # noqa: N801 - reads as what it does
         while not self._ended.wait(0.1 - LATENCY):
             try:
                 client.list_instances()
-            except ClientError:  # throttled, as we are
+            except ClientError:  # throttled, too
                 continue
 
     def __enter__(self) -> None:

@@ -1,4 +1,4 @@
-"""The emulated AWS in a process of its own, which tells what it saw."""
+"""The emulator in a separate process that reports its measurements."""
 
 import multiprocessing
 import time
@@ -13,10 +13,10 @@ from sso_batch.emulator.limits import Throttle
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What an emulator saw: calls and throttled ones by organization and operation, and what they cost it.
+class Measurements:
+    """An emulator's calls and throttled calls by organization and operation, and its processor time.
 
-    `sso_admin` has the times at which each account's calls to sso-admin were let through, in order.
+    `sso_admin` contains the times at which calls to sso-admin were admitted, by account and in order.
     """
 
     calls: Counter[tuple[str, str]]
@@ -25,59 +25,59 @@ class Seen:
     sso_admin: dict[str, list[float]] = field(default_factory=dict)
 
     def throttled_of(self, organization: str) -> Counter[str]:
-        """The throttled calls of one organization by operation."""
+        """Return the throttled calls of an organization by operation."""
         return Counter(
             {operation: count for (name, operation), count in self.throttled.items() if name == organization}
         )
 
     def of(self, organization: str) -> Counter[str]:
-        """The calls of one organization by operation."""
+        """Return the calls of an organization by operation."""
         return Counter(
             {operation: count for (name, operation), count in self.calls.items() if name == organization}
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Emulated:
-    """A served world: the environment with which a client comes there."""
+class EmulatorProcess:
+    """A served world, and the environment variables for its clients."""
 
     world: World
     environ: dict[str, str]
-    connection: "Connection[str, Seen]"
+    connection: "Connection[str, Measurements]"
 
-    def seen(self) -> Seen:
-        """What was seen so far."""
-        self.connection.send("seen")
+    def measurements(self) -> Measurements:
+        """Return the measurements until now."""
+        self.connection.send("measure")
         return self.connection.recv()
 
 
 @contextmanager
-def emulated(world: World, *, limits: bool = True, latency: float = 0.0) -> Iterator[Emulated]:
-    """Serve a world for as long as the block lasts; `latency` in seconds a call."""
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+def emulator_process(world: World, *, limits: bool = True, latency: float = 0.0) -> Iterator[EmulatorProcess]:
+    """Serve a world in a separate process; `latency` is in seconds per call."""
+    parent, child = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_serve,
-        args=(theirs, world, Limits() if limits else Limits.off(), latency),
+        args=(child, world, Limits() if limits else Limits.off(), latency),
         name="emulator",
         daemon=True,
     )
     process.start()
     try:
-        yield Emulated(world, ours.recv(), ours)
+        yield EmulatorProcess(world, parent.recv(), parent)
     finally:
-        ours.send("end")
+        parent.send("end")
         process.join()
 
 
-class _Watched(Throttle):
-    """The limits, noting when calls to sso-admin are let through."""
+class _RecordingThrottle(Throttle):
+    """A throttle that records the times of admitted calls to sso-admin."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         super().__init__(limits, clock)
         self.sso_admin: defaultdict[str, list[float]] = defaultdict(list)
 
     def admits(self, account_id: str, region: str, service: str, operation: str) -> bool:
-        """Take a token for one call; False where AWS would throttle it."""
+        """Take a token for one call; return False if AWS would throttle it."""
         admitted = super().admits(account_id, region, service, operation)
         if admitted and service == "sso-admin":
             self.sso_admin[account_id].append(time.time())
@@ -85,10 +85,10 @@ class _Watched(Throttle):
 
 
 def _serve(connection: "Connection[object, str]", world: World, limits: Limits, latency: float) -> None:
-    watched = _Watched(limits, time.time)
-    with Emulator(world, latency=latency, throttle=lambda *_: watched) as emulator:
+    throttle = _RecordingThrottle(limits, time.time)
+    with Emulator(world, latency=latency, throttle=lambda *_: throttle) as emulator:
         connection.send(emulator.environment())
         before = time.process_time()
-        while connection.recv() == "seen":
+        while connection.recv() == "measure":
             spent = time.process_time() - before
-            connection.send(Seen(emulator.calls, emulator.throttled, spent, dict(watched.sso_admin)))
+            connection.send(Measurements(emulator.calls, emulator.throttled, spent, dict(throttle.sso_admin)))

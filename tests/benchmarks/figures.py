@@ -1,4 +1,4 @@
-"""What a benchmark finds: ratios to a floor, as a line to read and a table for the README."""
+"""The results of benchmarks: ratios to a minimum, as a line of text and a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How often to repeat what takes time, and whether smaller worlds will do."""
+    """The number of repetitions of timed benchmarks, and whether to use smaller worlds."""
 
     repeat: int = 5
     quick: bool = False
@@ -15,7 +15,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, on which shape, a ratio to its floor for each repetition; and in plain numbers."""
+    """A result: what was measured on which shape, the ratio of each repetition, and absolute numbers."""
 
     what: str
     shape: str
@@ -24,19 +24,22 @@ class Figure:
     promise: str = ""
 
     def line(self) -> str:
-        """The figure as one line of text."""
+        """Return the figure as one line of text."""
         return f"{self.what} | {self.shape} | {spread(self.ratios)} | {self.detail}"
 
 
 def spread(values: Iterable[float], digits: int = 3) -> str:
-    """The median, and the least and the most where there are several."""
+    """Return the median, with minimum and maximum if there are several values."""
     ordered = sorted(values)
     middle = f"{median(ordered):.{digits}f}" if ordered else "-"
     return middle if len(ordered) < 2 else f"{middle} ({ordered[0]:.{digits}f} to {ordered[-1]:.{digits}f})"
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """The figures as a table in markdown."""
-    rows = [(one.what, one.shape, spread(one.ratios), one.promise, one.detail) for one in figures]
+    """Return the figures as a Markdown table."""
+    rows = [
+        (figure.what, figure.shape, spread(figure.ratios), figure.promise, figure.detail)
+        for figure in figures
+    ]
     header = ("what", "on", "ratio", "promised", "measured")
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows))

@@ -1,7 +1,7 @@
-"""Other tools, and the script that everybody writes first, on the same emulator in the same run.
+"""Benchmarks of other tools, and of a simple script, on the same emulator.
 
-They are installed by name, in a folder of their own that is gone afterwards. Each gets the credentials of the
-audited role, and runs once: they take minutes.
+The tools are installed into a temporary folder. Each gets the credentials of the audited role and runs once,
+because it takes minutes.
 """
 
 import sys
@@ -13,18 +13,18 @@ import boto3
 
 from sso_batch.emulator import generate
 from tests.benchmarks.audits import LATENCY, TYPICAL, exactness
-from tests.benchmarks.emulated import Emulated, emulated
+from tests.benchmarks.emulated import EmulatorProcess, emulator_process
 from tests.benchmarks.figures import Figure, Options
-from tests.benchmarks.program import Ended, audit, run
+from tests.benchmarks.program import CompletedProcess, audit, run
 
 REQUIREMENTS = ("aws-sso-lib==1.14.0", "list-user-permissions-for-aws-idc==0.1.3")
 
-_PLAIN = """
+_SIMPLE_SCRIPT = """
 import boto3
 sso, organizations = boto3.client("sso-admin"), boto3.client("organizations")
 instance = sso.list_instances()["Instances"][0]["InstanceArn"]
 pages = organizations.get_paginator("list_accounts").paginate()
-accounts = [one["Id"] for page in pages for one in page["Accounts"]]
+accounts = [account["Id"] for page in pages for account in page["Accounts"]]
 pages = sso.get_paginator("list_permission_sets").paginate(InstanceArn=instance)
 arns = [arn for page in pages for arn in page["PermissionSets"]]
 listing = sso.get_paginator("list_account_assignments")
@@ -32,7 +32,7 @@ rows = 0
 for account in accounts:
     for arn in arns:
         for page in listing.paginate(InstanceArn=instance, AccountId=account, PermissionSetArn=arn):
-            rows += sum(one["PrincipalType"] == "USER" for one in page["AccountAssignments"])
+            rows += sum(row["PrincipalType"] == "USER" for row in page["AccountAssignments"])
 print(rows)
 """
 _AWS_SSO_LIB = """
@@ -43,12 +43,12 @@ print(sum(1 for _ in list_assignments(boto3.Session(), **names)))
 """
 
 
-_LITTLE = "{strategy: fastest, permission_set_details: false, entitlements: false, account_paths: false}"
-_OURS = (
+_MINIMAL = "{strategy: fastest, permission_set_details: false, entitlements: false, account_paths: false}"
+_SSO_BATCH_RUNS = (
     ("sso-batch", "", "nothing"),
     (
         "sso-batch, as little as the fastest peer reads",
-        f"\ncollect: {_LITTLE}\n",
+        f"\ncollect: {_MINIMAL}\n",
         "orphans, policies, entitlements, account paths",
     ),
 )
@@ -56,56 +56,58 @@ _OURS = (
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tool: its command, and what it leaves out."""
+    """A tool: its command, and what it omits."""
 
     name: str
     command: tuple[object, ...]
-    leaves_out: str
+    omits: str
 
 
 def peers(options: Options, folder: Path) -> Iterator[Figure]:
-    """Seconds, calls and rows of each, beside ours."""
+    """Measure seconds, calls and rows of each tool, compared with sso-batch."""
     world = generate(
         1, organizations=1, **(TYPICAL if not options.quick else TYPICAL | {"accounts": 9, "pairs": 90})
     )
     ours = 0.0
-    for name, settings, leaves_out in _OURS:
-        with emulated(world, latency=LATENCY) as aws:
+    for name, settings, omits in _SSO_BATCH_RUNS:
+        with emulator_process(world, latency=LATENCY) as aws:
             audited = audit(aws, folder, settings)
-            asked = aws.seen().calls.total()
+            calls_made = aws.measurements().calls.total()
         seconds = audited.ended.seconds
         ours = ours or seconds
         manifest = audited.manifest
         rows = manifest["organizations"][0]["counts"]["rows"]
-        told = f"{rows} rows, {exactness(audited, world, manifest['strategy'])}"
-        yield _figure(name, seconds / ours, seconds, asked, told, leaves_out)
+        result = f"{rows} rows, {exactness(audited, world, manifest['strategy'])}"
+        yield _figure(name, seconds / ours, seconds, calls_made, result, omits)
     for peer in _installed(folder / "peers"):
-        with emulated(world, latency=LATENCY) as aws:
-            here = folder / peer.name
-            here.mkdir()
-            ended = run(*peer.command, environ=_credentials(aws), folder=here)
-            seen = aws.seen()
-        throttled = f", {seen.throttled.total()} throttled" if seen.throttled else ""
+        with emulator_process(world, latency=LATENCY) as aws:
+            output = folder / peer.name
+            output.mkdir()
+            ended = run(*peer.command, environ=_credentials(aws), folder=output)
+            measured = aws.measurements()
+        throttled = f", {measured.throttled.total()} throttled" if measured.throttled else ""
         yield _figure(
             peer.name,
             ended.seconds / ours,
             ended.seconds,
-            seen.calls.total(),
-            f"{_rows(ended, here)}{throttled}",
-            peer.leaves_out,
+            measured.calls.total(),
+            f"{_rows(ended, output)}{throttled}",
+            peer.omits,
         )
 
 
 def _installed(folder: Path) -> Iterator[Peer]:
-    """The tools, the plain script among them, once they are there; those that cannot be had are missing."""
-    made = run(sys.executable, "-m", "venv", folder)
+    """Install the tools and yield them, with the simple script; skip tools that cannot be installed."""
+    created = run(sys.executable, "-m", "venv", folder)
     python = folder / "bin" / "python"
-    installed = run(python, "-m", "pip", "install", "-q", *REQUIREMENTS) if made.code == 0 else made
+    installed = run(python, "-m", "pip", "install", "-q", *REQUIREMENTS) if created.code == 0 else created
     if installed.code != 0:
-        sys.stderr.write(f"the peers cannot be installed:\n{installed.stderr}\n")
+        sys.stderr.write(f"the other tools cannot be installed:\n{installed.stderr}\n")
         python = Path(sys.executable)
     yield Peer(
-        "plain script", (python, "-c", _PLAIN), "members of groups, orphans, names, policies, entitlements"
+        "plain script",
+        (python, "-c", _SIMPLE_SCRIPT),
+        "members of groups, orphans, names, policies, entitlements",
     )
     if installed.code == 0:
         yield Peer("aws-sso-lib", (python, "-c", _AWS_SSO_LIB), "members of groups, policies, entitlements")
@@ -113,8 +115,8 @@ def _installed(folder: Path) -> Iterator[Peer]:
         yield Peer("list-user-permissions", (tool,), "orphans, empty groups, policies, entitlements")
 
 
-def _credentials(aws: Emulated) -> dict[str, str]:
-    """The environment of somebody who has the audited role's credentials."""
+def _credentials(aws: EmulatorProcess) -> dict[str, str]:
+    """Return environment variables with the audited role's credentials."""
     region = aws.world.organizations[0].region
     sts = boto3.client(
         "sts",
@@ -132,8 +134,8 @@ def _credentials(aws: Emulated) -> dict[str, str]:
     }
 
 
-def _rows(ended: Ended, folder: Path) -> str:
-    """What a tool found: the lines of its file but the heading, or the number that it printed."""
+def _rows(ended: CompletedProcess, folder: Path) -> str:
+    """Return the number of rows that a tool wrote or printed."""
     if ended.code != 0:
         return f"FAILED: {ended.stderr.strip().splitlines()[-1]}"
     if files := sorted(folder.rglob("*.csv")):
@@ -142,10 +144,10 @@ def _rows(ended: Ended, folder: Path) -> str:
     return f"{ended.stdout.strip().splitlines()[-1]} rows"
 
 
-def _figure(name: str, ratio: float, seconds: float, calls: int, rows: str, leaves_out: str) -> Figure:
+def _figure(name: str, ratio: float, seconds: float, calls: int, rows: str, omits: str) -> Figure:
     return Figure(
         f"time of {name} to ours",
         "typical",
         (ratio,),
-        f"{seconds:.0f} s, {calls} calls, {rows}; leaves out {leaves_out}",
+        f"{seconds:.0f} s, {calls} calls, {rows}; leaves out {omits}",
     )

@@ -1,4 +1,4 @@
-"""Processor time: of a call beside a bare botocore call's, and of starting."""
+"""Benchmarks of processor time per call and of start-up time."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from sso_batch.emulator import generate
-from tests.benchmarks.emulated import emulated
+from tests.benchmarks.emulated import emulator_process
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import SSO_BATCH, audit, run
 
@@ -19,12 +19,12 @@ BARE_CALLS, PACE = 300, 0.05
 
 
 def processor(options: Options, folder: Path) -> Iterator[Figure]:
-    """Processor time a call, start-up taken out, beside a bare botocore call's; limits on for ours."""
+    """Measure processor time per call without start-up, compared with a plain botocore call."""
     ratios, ours, bare = [], [], []
     for _ in range(options.repeat):
-        spent, asked = zip(*(_audited(sizes, folder) for sizes in (SMALL, LARGE)), strict=True)
-        ours.append((spent[1] - spent[0]) / (asked[1] - asked[0]))
-        with emulated(generate(1, organizations=1, **LARGE), limits=False) as aws:
+        spent, calls_made = zip(*(_audited(sizes, folder) for sizes in (SMALL, LARGE)), strict=True)
+        ours.append((spent[1] - spent[0]) / (calls_made[1] - calls_made[0]))
+        with emulator_process(generate(1, organizations=1, **LARGE), limits=False) as aws:
             ended = run(
                 sys.executable,
                 "-m",
@@ -44,33 +44,33 @@ def processor(options: Options, folder: Path) -> Iterator[Figure]:
 
 
 def start(options: Options, folder: Path) -> Iterator[Figure]:
-    """The time of `--version` and `validate` beside `python -c pass`."""
+    """Measure the time of `--version` and `validate`, compared with `python -c pass`."""
     config = folder / "start.yaml"
     config.write_text("organizations: [{name: acme}]\n")
-    for words, promise in ((("--version",), "100 ms"), (("validate", "--config", config), "300 ms")):
-        seconds, nothing = [], []
+    for arguments, promise in ((("--version",), "100 ms"), (("validate", "--config", config), "300 ms")):
+        seconds, baseline = [], []
         for _ in range(options.repeat * 3):
-            nothing.append(run(sys.executable, "-c", "pass").seconds)
-            seconds.append(run(*SSO_BATCH, *words).seconds)
+            baseline.append(run(sys.executable, "-c", "pass").seconds)
+            seconds.append(run(*SSO_BATCH, *arguments).seconds)
         middle = sorted(seconds)[len(seconds) // 2]
         yield Figure(
-            f"time of {words[0]} to `python -c pass`",
+            f"time of {arguments[0]} to `python -c pass`",
             "this machine",
-            tuple(one / other for one, other in zip(seconds, nothing, strict=True)),
+            tuple(duration / other for duration, other in zip(seconds, baseline, strict=True)),
             f"{middle * 1000:.0f} ms",
             promise,
         )
 
 
 def _audited(sizes: dict[str, Any], folder: Path) -> tuple[float, int]:
-    """Processor seconds and calls of an audit."""
-    with emulated(generate(1, organizations=1, **sizes)) as aws:
+    """Return the processor seconds and calls of an audit."""
+    with emulator_process(generate(1, organizations=1, **sizes)) as aws:
         audited = audit(aws, folder)
     return audited.ended.processor, audited.manifest["organizations"][0]["calls"]["total"]
 
 
 def _bare(role_arn: str) -> float:
-    """The processor seconds of a call that botocore makes for nobody but itself, 20 a second as ours."""
+    """Return the processor seconds of a botocore call, at 20 calls a second like an audit."""
     keys = boto3.client("sts", region_name="eu-west-1").assume_role(RoleArn=role_arn, RoleSessionName="bare")
     credentials = keys["Credentials"]
     client = boto3.client(
@@ -81,19 +81,19 @@ def _bare(role_arn: str) -> float:
         aws_session_token=credentials["SessionToken"],
     )
     (instance,) = client.list_instances()["Instances"]
-    where: dict[str, Any] = {"InstanceArn": instance["InstanceArn"]}
+    instance_arn: dict[str, Any] = {"InstanceArn": instance["InstanceArn"]}
     spent = 0.0
-    asked = 0
-    for arn in client.list_permission_sets(**where)["PermissionSets"]:
-        listed = client.list_accounts_for_provisioned_permission_set(**where, PermissionSetArn=arn)
+    calls_made = 0
+    for arn in client.list_permission_sets(**instance_arn)["PermissionSets"]:
+        listed = client.list_accounts_for_provisioned_permission_set(**instance_arn, PermissionSetArn=arn)
         for account_id in listed["AccountIds"]:
-            begun = time.process_time()
-            client.list_account_assignments(**where, PermissionSetArn=arn, AccountId=account_id)
-            spent += time.process_time() - begun
-            asked += 1
-            time.sleep(PACE)  # a processor that was asleep is slower, for them as for us
-            if asked == BARE_CALLS:
-                return spent / asked
+            started = time.process_time()
+            client.list_account_assignments(**instance_arn, PermissionSetArn=arn, AccountId=account_id)
+            spent += time.process_time() - started
+            calls_made += 1
+            time.sleep(PACE)  # an idle processor is slower, as in an audit
+            if calls_made == BARE_CALLS:
+                return spent / calls_made
     raise ValueError("the organization is too small")
 
 

@@ -1,4 +1,4 @@
-"""Programs that are measured: each a whole process, which knows of no AWS but the emulated one."""
+"""The measured programs, as processes that only know the emulator."""
 
 import csv
 import json
@@ -14,16 +14,16 @@ from typing import Any
 
 import sso_batch
 from sso_batch.emulator import configuration
-from tests.benchmarks.emulated import Emulated
-from tests.benchmarks.floor import WayIn
+from tests.benchmarks.emulated import EmulatorProcess
+from tests.benchmarks.floor import AccessPath
 
 SOURCES = Path(sso_batch.__file__).parents[1]
 SSO_BATCH = (sys.executable, "-m", "sso_batch")
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A process that has ended: its exit code, seconds, processor seconds, and what it printed."""
+class CompletedProcess:
+    """A completed process: exit code, seconds, processor seconds and output."""
 
     code: int
     seconds: float
@@ -33,10 +33,10 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """A run of sso-batch, and what it wrote."""
+class CompletedAudit:
+    """A completed run of sso-batch and its reports."""
 
-    ended: Ended
+    ended: CompletedProcess
     folder: Path
 
     @property
@@ -47,12 +47,12 @@ class Audited:
         return manifest
 
     @property
-    def whole(self) -> bool:
-        """Whether everything was read."""
+    def complete(self) -> bool:
+        """Whether the audit is complete."""
         return self.ended.code == 0
 
-    def ways_in(self) -> Counter[WayIn]:
-        """The rows of all organizations, by their ids."""
+    def access_paths(self) -> Counter[AccessPath]:
+        """Return the rows of all organizations, as ids."""
         with (self.folder / self.manifest["files"][0]["name"]).open(newline="", encoding="utf-8") as file:
             return Counter(
                 (
@@ -66,27 +66,31 @@ class Audited:
             )
 
 
-def run(*command: object, environ: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
-    """Run a program to its end; the environment has none of this machine's AWS settings."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SSO_BATCH_"))}
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    before, begun = getrusage(RUSAGE_CHILDREN), time.perf_counter()
-    process = subprocess.run(  # noqa: S603 - our own programs, and peers that were asked for
-        [str(word) for word in command],
-        env=kept | nowhere | {"PYTHONPATH": str(SOURCES)} | (environ or {}),
+def run(
+    *command: object, environ: dict[str, str] | None = None, folder: Path | None = None
+) -> CompletedProcess:
+    """Run a program without this machine's AWS settings."""
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SSO_BATCH_"))
+    }
+    no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    before, started = getrusage(RUSAGE_CHILDREN), time.perf_counter()
+    process = subprocess.run(  # noqa: S603 - our own programs and the installed tools
+        [str(argument) for argument in command],
+        env=inherited | no_files | {"PYTHONPATH": str(SOURCES)} | (environ or {}),
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    seconds, after = time.perf_counter() - begun, getrusage(RUSAGE_CHILDREN)
+    seconds, after = time.perf_counter() - started, getrusage(RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Ended(process.returncode, seconds, processor, process.stdout, process.stderr)
+    return CompletedProcess(process.returncode, seconds, processor, process.stdout, process.stderr)
 
 
-def audit(aws: Emulated, folder: Path, settings: str = "") -> Audited:
-    """Audit a served world with the shipped defaults, or with these further settings, into a new folder."""
+def audit(aws: EmulatorProcess, folder: Path, settings: str = "") -> CompletedAudit:
+    """Audit a served world with the default settings and `settings` into a new folder."""
     reports = folder / f"reports-{time.time_ns()}"
     config = folder / "orgs.yaml"
     config.write_text(f"{configuration(aws.world, directory=str(reports))}{settings}")
-    return Audited(run(*SSO_BATCH, "run", "--config", config, environ=aws.environ), reports)
+    return CompletedAudit(run(*SSO_BATCH, "run", "--config", config, environ=aws.environ), reports)

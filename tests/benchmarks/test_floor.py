@@ -1,4 +1,4 @@
-"""The floors' own arithmetic, on worlds small enough to count by hand."""
+"""Tests of the computed minimum, with worlds that can be counted by hand."""
 
 from collections import Counter
 
@@ -11,18 +11,18 @@ from tests.benchmarks.figures import Figure, spread, table
 
 @pytest.mark.parametrize(("items", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2)])
 def test_pages(items: int, pages: int) -> None:
-    """An empty listing is a page, and a full one needs no second."""
+    """An empty listing has one page, and a full page needs no second."""
     assert floor.pages(items) == pages
 
 
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 0), (20, 0), (21, 0.05), (1020, 50)])
 def test_seconds(calls: int, seconds: float) -> None:
-    """The burst takes no time, and 20 calls a second after it."""
+    """After the burst, 20 calls take one second."""
     assert floor.seconds(calls) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
-    ("asked", "idle"),
+    ("times", "idle"),
     [
         ([], 0.0),
         ([0.0] * 20, 0.0),
@@ -31,15 +31,15 @@ def test_seconds(calls: int, seconds: float) -> None:
         ([0.0] * 20 + [2.0], 0.5),
     ],
 )
-def test_idle_share(asked: list[float], idle: float) -> None:
-    """A bucket idles while it is full, and not while it fills up."""
-    assert floor.idle_share([*asked] if len(set(asked)) != 1 else [*asked, 1e-9]) == pytest.approx(
+def test_idle_share(times: list[float], idle: float) -> None:
+    """A bucket is idle while it is full, not while it refills."""
+    assert floor.idle_share([*times] if len(set(times)) != 1 else [*times, 1e-9]) == pytest.approx(
         idle, abs=1e-3
     )
 
 
-def test_the_cheaper_way() -> None:
-    """With few pairs it is by pair; with few principals by principal."""
+def test_the_cheaper_strategy() -> None:
+    """Few pairs are cheaper by pair, few principals by principal."""
     (few_pairs,) = generate(1, organizations=1, users=100, groups=4, pairs=5).organizations
     (few_people,) = generate(
         1, organizations=1, users=5, groups=2, members=2, accounts=20, pairs=60
@@ -51,12 +51,12 @@ def test_the_cheaper_way() -> None:
 
 
 def test_sso_admin() -> None:
-    """Only sso-admin's calls count against its limit."""
+    """Only sso-admin's calls count towards its limit."""
     assert floor.sso_admin(Counter(ListInstances=1, ListUsers=5, ListAccountAssignments=2)) == 3
 
 
 def test_table() -> None:
-    """A figure is its median and its spread, in a table that markdown shows."""
+    """A figure is shown with median and range in a Markdown table."""
     figure = Figure("time", "typical", (1.2, 1.0, 1.1), "50 s", "1.05")
 
     assert spread(figure.ratios) == "1.100 (1.000 to 1.200)"

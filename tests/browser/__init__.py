@@ -1,1 +1,1 @@
-"""The page in a real browser. Skipped, and said so, where there is no Chromium."""
+"""Tests of the page in a real browser; skipped without Chromium."""

@@ -1,4 +1,4 @@
-"""A page opened in headless Chromium, which can reach nothing but the file, and what it complained of."""
+"""A page opened in headless Chromium, which can reach only the file; console messages fail the test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from sso_batch.report.page import page
-from sso_batch.report.page.explorer import ROWS
-from sso_batch.report.report_input import Overview
-from tests.browser.opened import CHROMIUM, Opened, launch
+from sso_batch.report.page import render_page
+from sso_batch.report.page.explorer import MAX_ROWS
+from sso_batch.report.report_input import ReportInput
+from tests.browser.opened import CHROMIUM, OpenedPage, launch
 
-NO_CHROMIUM = "no Chromium: install one, such as Debian's package chromium, or name it in CHROMIUM"
+NO_CHROMIUM = (
+    "Chromium is missing: install it, for example Debian's package chromium, or set CHROMIUM to its path"
+)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for each module: playwright's loop would be in the way of other modules' own."""
+    """Start a browser for each module: playwright's event loop would block those of other modules."""
     if CHROMIUM is None:
         pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
@@ -27,18 +29,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    """Open a run's page: `show(overview, rows=…, **context)`; it must not complain, nor ask for more."""
-    opened: list[Opened] = []
+def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., OpenedPage]]:
+    """Return `show(report, max_rows=…, **context)`, which opens a page; it must log and request nothing."""
+    opened: list[OpenedPage] = []
 
-    def show(overview: Overview, *, rows: int = ROWS, **context: Any) -> Opened:  # noqa: ANN401 - playwright's
+    def show(report: ReportInput, *, max_rows: int = MAX_ROWS, **context: Any) -> OpenedPage:  # noqa: ANN401 - playwright's
         file = tmp_path / f"{len(opened)}.html"
-        file.write_text("".join(page(overview, rows=rows)), encoding="utf-8")
-        opened.append(Opened(browser, file, **context))
+        file.write_text("".join(render_page(report, max_rows=max_rows)), encoding="utf-8")
+        opened.append(OpenedPage(browser, file, **context))
         return opened[-1]
 
     yield show
-    for one in opened:
-        one.context.close()
-        assert one.complaints == []
-        assert one.requests == [one.file.as_uri()]
+    for page in opened:
+        page.context.close()
+        assert page.messages == []
+        assert page.requests == [page.file.as_uri()]

@@ -1,4 +1,4 @@
-"""One page in one browser window."""
+"""A page in a browser window."""
 
 import os
 import shutil
@@ -44,55 +44,55 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
 
 
-class Opened:
-    """A page of ours, offline; it notes each complaint of the console and each request."""
+class OpenedPage:
+    """One of our pages, offline, with every console message and request."""
 
     def __init__(self, browser: Browser, file: Path, **context: Any) -> None:  # noqa: ANN401 - playwright's
         self.file = file
-        self.complaints: list[str] = []
+        self.messages: list[str] = []
         self.requests: list[str] = []
         self.context = browser.new_context(offline=True, **context)
         self.page = self.context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri())
         if context.get("java_script_enabled", True):
             self.page.wait_for_selector("html[data-ready]")
 
     def fill(self, **fields: str) -> None:
-        """Type into fields of the explorer, or choose in them, and wait for the answer."""
+        """Fill in fields of the explorer and wait for the answer."""
         for name, value in fields.items():
             if name in {"organization", "kind"}:
                 self.page.select_option(f"#{name}", value)
             else:
                 self.page.fill(f"#{name}", value)
-        # In the page's own time, in which the explorer waits for the end of the typing.
+        # A timer of the page: the explorer waits until typing has paused.
         self.page.evaluate("new Promise((done) => setTimeout(done, 130))")
 
     @property
     def answer(self) -> str:
-        """What the explorer says."""
+        """The explorer's answer."""
         return self.page.inner_text("#answer")
 
     @property
     def caveats(self) -> str:
-        """What it says may be missing."""
+        """What the explorer says may be missing."""
         return self.page.inner_text("#caveats")
 
     def rows(self) -> list[Row]:
-        """Every row that was found, in order, whether in sight or not: the window is scrolled through."""
+        """Return every row in order, visible or not, by scrolling through the window."""
         found: dict[int, Row] = {}
         window = self.page.locator("#rows")
         if not window.is_visible():
             return []
         total = int(window.locator("table").get_attribute("aria-rowcount") or 0) - 1
-        window.evaluate("one => one.scrollTop = 0")
+        window.evaluate("view => view.scrollTop = 0")
         self.page.wait_for_timeout(25)
         while True:
             shown = self.page.eval_on_selector_all("#body tr[role=row]", f"rows => rows.map({_ROW})")
-            found |= {one.pop("index"): one for one in shown}
+            found |= {row.pop("index"): row for row in shown}
             if len(found) >= total:
                 return [found[index] for index in sorted(found)]
-            window.evaluate("one => one.scrollTop += one.clientHeight")
+            window.evaluate("view => view.scrollTop += view.clientHeight")
             self.page.wait_for_timeout(25)

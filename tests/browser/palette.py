@@ -1,4 +1,4 @@
-"""PNGs with at most 256 colours, made from a browser's screenshots: a third of their size."""
+"""Reduces screenshots to PNGs with at most 256 colors, a third of their size."""
 
 import struct
 import zlib
@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOURS = 256
+_COLORS = 256
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 def with_palette(png: bytes) -> bytes:
-    """The same picture with its most frequent colours, each other one as the nearest of them.
+    """Return the picture with its most frequent colors; every other color becomes the nearest of them.
 
-    Takes what Chromium writes: 8 bits a channel, without interlacing, with or without an alpha channel.
+    Accepts what Chromium writes: 8 bits per channel, not interlaced, with or without an alpha channel.
     """
     chunks = list(_chunks(png))
     width, height, depth, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
     if depth != 8 or kind not in {2, 6} or interlaced:
-        raise ValueError("not a screenshot as Chromium writes them")
+        raise ValueError("not a PNG as Chromium writes it: 8 bits per channel, not interlaced")
     size = 3 if kind == 2 else 4
     lines = _unfiltered(b"".join(data for name, data in chunks if name == b"IDAT"), width, height, size)
     pixels = [list(zip(line[0::size], line[1::size], line[2::size], strict=True)) for line in lines]
@@ -29,7 +29,7 @@ def with_palette(png: bytes) -> bytes:
         _chunk(name, data)
         for name, data in (
             (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-            (b"PLTE", bytes(channel for colour in palette for channel in colour)),
+            (b"PLTE", bytes(channel for color in palette for channel in color)),
             (b"IDAT", zlib.compress(packed, 9)),
             (b"IEND", b""),
         )
@@ -60,7 +60,7 @@ def _unfiltered(data: bytes, width: int, height: int, size: int) -> Iterator[byt
 
 
 def _undo(filtered: int, line: bytearray, above: bytearray, size: int) -> None:
-    """Take back one of the five filters of PNG, in place."""
+    """Reverse one of the five PNG filters, in place."""
     for at, value in enumerate(line):
         left, corner = (line[at - size], above[at - size]) if at >= size else (0, 0)
         up = above[at]
@@ -70,16 +70,16 @@ def _undo(filtered: int, line: bytearray, above: bytearray, size: int) -> None:
 
 def _paeth(left: int, up: int, corner: int) -> int:
     estimate = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(estimate - one))
+    return min((left, up, corner), key=lambda value: abs(estimate - value))
 
 
-def _reduced(counts: Counter[Colour]) -> tuple[list[Colour], dict[Colour, int]]:
-    palette = [colour for colour, _ in counts.most_common(_COLOURS)]
-    index = {colour: number for number, colour in enumerate(palette)}
-    for colour in counts:
-        if colour not in index:
+def _reduced(counts: Counter[Color]) -> tuple[list[Color], dict[Color, int]]:
+    palette = [color for color, _ in counts.most_common(_COLORS)]
+    index = {color: number for number, color in enumerate(palette)}
+    for color in counts:
+        if color not in index:
             nearest = min(
-                palette, key=lambda one: sum((a - b) ** 2 for a, b in zip(one, colour, strict=True))
+                palette, key=lambda known: sum((a - b) ** 2 for a, b in zip(known, color, strict=True))
             )
-            index[colour] = index[nearest]
+            index[color] = index[nearest]
     return palette, index

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures`: pictures of the demo's page, for README and docs."""
+"""Pictures of the demo's page for README and docs: `python -m tests.browser.pictures`."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.opened import CHROMIUM, Opened, launch
+from tests.browser.opened import CHROMIUM, OpenedPage, launch
 from tests.browser.palette import with_palette
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
@@ -17,19 +17,19 @@ _SIZE: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}, "device_sca
 
 
 def main() -> None:
-    """Audit the demo's organizations, open the pages and take the pictures."""
+    """Run the demo, open its pages and take the pictures."""
     if CHROMIUM is None:
-        sys.exit("make pictures needs Chromium: install one, or name it in CHROMIUM")
+        sys.exit("Chromium is missing: install it, or set CHROMIUM to its path")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = launch(playwright)
-        whole, incomplete = (_page(Path(folder, name), *more) for name, more in _DEMOS.items())
+        complete, incomplete = (_page(Path(folder, name), *more) for name, more in _DEMOS.items())
         for name, file, scheme in (
-            ("overview", whole, "light"),
+            ("overview", complete, "light"),
             ("incomplete", incomplete, "light"),
-            ("explorer", whole, "dark"),
+            ("explorer", complete, "dark"),
         ):
-            opened = Opened(browser, file, color_scheme=scheme, **_SIZE)
+            opened = OpenedPage(browser, file, color_scheme=scheme, **_SIZE)
             if name == "explorer":
                 opened.fill(what="admin", organization="harbor-bank")
                 opened.page.evaluate("document.getElementById('explorer').scrollIntoView()")
@@ -38,7 +38,7 @@ def main() -> None:
             sys.stdout.write(f"{FOLDER.name}/{name}.png: {len(picture):,} bytes\n")
 
 
-_DEMOS: dict[str, tuple[str, ...]] = {"whole": (), "incomplete": ("--with-failure",)}
+_DEMOS: dict[str, tuple[str, ...]] = {"complete": (), "incomplete": ("--with-failure",)}
 
 
 def _page(folder: Path, *options: str) -> Path:

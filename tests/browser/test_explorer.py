@@ -1,4 +1,4 @@
-"""The explorer answers as the rows of the CSVs do, and says beside an answer what could make it wrong."""
+"""The explorer finds the rows of the CSV files, and shows what could make a result incomplete."""
 
 import re
 import unicodedata
@@ -8,28 +8,23 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.model import Snapshot
-from tests.browser.opened import Opened, Row
+from tests.browser.opened import OpenedPage, Row
 from tests.support.overviews import company, overview, rows, with_gap
+from tests.support.records import unexamined
 
-Show = Callable[..., Opened]
+Show = Callable[..., OpenedPage]
 
 ACME, GLOBEX = company("acme", 1), company("globex", 2, users=45, grants=90)
 
 
 def seen(row: Row) -> Row:
-    """A row of the CSV as the explorer shows it."""
+    """Return a row of the CSV file as the explorer shows it."""
     through = (row["GroupName"] or row["PrincipalId"]) if row["PrincipalType"] == "GROUP" else "directly"
-    name = next(
-        (
-            row[one]
-            for one in ("UserName", "UserLogin", "UserEmail", "UserId")
-            if row[one] not in ("", "NOT_READ")
-        ),
-        "",
-    )
+    names = (row[column] for column in ("UserName", "UserLogin", "UserEmail", "UserId"))
+    name = next((name for name in names if name not in ("", "NOT_READ")), "")
     unknown = row["PrincipalState"] in {"NOT_READ", "MEMBERS_NOT_READ"}
     return {
-        "name": name or ("not known" if unknown else "nobody"),
+        "name": name or ("unknown" if unknown else "nobody"),
         "account": row["AccountId"],
         "with": row["RoleArn"] or row["PermissionSet"],
         "through": through,
@@ -39,12 +34,12 @@ def seen(row: Row) -> Row:
 
 
 def folded(text: str) -> str:
-    """The text without case and marks."""
+    """Return the text without case and marks."""
     return re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text)).lower()
 
 
 def expected(snapshots: tuple[Snapshot, ...], **fields: str) -> list[Row]:
-    """The rows of the CSVs in which every word of every field stands."""
+    """Return the rows of the CSV files that match every word of every field."""
     columns = {
         "who": ("UserName", "UserEmail", "UserLogin", "UserId"),
         "where": ("AccountId", "AccountName", "AccountPath"),
@@ -56,7 +51,7 @@ def expected(snapshots: tuple[Snapshot, ...], **fields: str) -> list[Row]:
     def matches(row: Row) -> bool:
         direct = {"through": " directly" if row["PrincipalType"] == "USER" else " group"}
         return all(
-            word in folded(" ".join(row[one] for one in columns[field]) + direct.get(field, ""))
+            word in folded(" ".join(row[column] for column in columns[field]) + direct.get(field, ""))
             for field, query in fields.items()
             for word in folded(query).split()
         )
@@ -68,64 +63,68 @@ def in_order(found: list[Row]) -> list[tuple[str, ...]]:
     return sorted(tuple(row.values()) for row in found)
 
 
-# What could make an answer wrong
+# What could make a result incomplete
 
 
-def test_nobody_in_a_whole_run(show: Show) -> None:
-    """Where all was read, the explorer says that there is no way, and that nothing of that name is known."""
+def test_unknown_user_in_a_complete_run(show: Show) -> None:
+    """If everything was read, there is no access path and no user of that name."""
     opened = show(overview(ACME))
 
     opened.fill(who="nobody at all")
 
-    assert opened.answer == "No way: everything was read. Nothing of that name is known."
+    assert opened.answer == "No access path: everything was read. Nothing with this name is known."
     assert opened.caveats == ""
 
 
-def test_somebody_without_access(show: Show) -> None:
-    """Somebody who is known and has no way is named as such."""
+def test_user_without_access(show: Show) -> None:
+    """A known user without access is named."""
     opened = show(overview(ACME))
     idle = ACME.users[-1]
 
     opened.fill(who=idle.id)
 
-    assert opened.answer == f"No way: everything was read. Known, but without any way: {idle.name} (person)."
+    assert opened.answer == (
+        f"No access path: everything was read. Known, but without access: {idle.name} (user)."
+    )
 
 
-def test_nobody_where_it_was_not_examined(show: Show) -> None:
-    """What was not examined is said beside the answer."""
-    opened = show(overview(replace(ACME, not_examined=("orphaned assignments", "account paths"))))
+def test_not_examined(show: Show) -> None:
+    """What was not examined is shown next to the result."""
+    opened = show(overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths"))))
 
     opened.fill(who="nobody")
 
-    assert opened.answer.startswith("No way in all that was examined.")
+    assert opened.answer.startswith("No access path in the data that was examined.")
     assert opened.caveats == "Not examined: orphaned assignments."
 
 
-def test_nobody_in_an_incomplete_run(show: Show) -> None:
-    """Where a hole could hide a way, the answer says that it proves nothing, and names the hole."""
+def test_incomplete_run(show: Show) -> None:
+    """If a gap could hide an access path, the answer says that it proves nothing, and names the gap."""
     opened = show(overview(ACME, with_gap(GLOBEX), failed=["initech"]))
 
     opened.fill(who="nobody")
 
-    assert opened.answer.startswith("No way found in what was read. This does not prove that there is none.")
-    assert "for people who are not known here" in opened.caveats
-    assert "globex: 1 gap: ways that depend on what was not read are missing" in opened.caveats
-    assert "initech: nothing of it was read, so any way in it is missing here" in opened.caveats
+    assert opened.answer.startswith(
+        "No access path found in the data that was read. This does not prove that there is none."
+    )
+    assert "and may match this search: select the rows “with unknown users”" in opened.caveats
+    assert "globex: 1 gap: access paths that depend on unread data are missing" in opened.caveats
+    assert "initech: nothing was read, so all of its access paths are missing here" in opened.caveats
 
 
-def test_a_hole_of_another_organization(show: Show) -> None:
-    """One organization's hole is none of another one's."""
+def test_gap_of_another_organization(show: Show) -> None:
+    """A gap of one organization is no caveat of another one."""
     opened = show(overview(ACME, failed=["initech"]))
 
     opened.fill(organization="acme", who="nobody")
     acme = opened.answer, opened.caveats
     opened.fill(organization="initech")
 
-    assert acme == ("No way: everything was read. Nothing of that name is known.", "")
-    assert opened.answer.startswith("No way found in what was read. This does not prove")
+    assert acme == ("No access path: everything was read. Nothing with this name is known.", "")
+    assert opened.answer.startswith("No access path found in the data that was read.")
 
 
-# Answers
+# Results
 
 
 @pytest.mark.parametrize(
@@ -145,8 +144,8 @@ def test_a_hole_of_another_organization(show: Show) -> None:
         {"organization": "globex", "what": "billing"},
     ],
 )
-def test_what_is_found(show: Show, query: dict[str, str]) -> None:
-    """The answer is the rows of the CSVs that match: none more, none less, each with its cells."""
+def test_search(show: Show, query: dict[str, str]) -> None:
+    """The result is exactly the matching rows of the CSV files, each with its cells."""
     both = (ACME, with_gap(GLOBEX))
     opened = show(overview(*both))
 
@@ -155,12 +154,12 @@ def test_what_is_found(show: Show, query: dict[str, str]) -> None:
     right = expected(both, **query)
     assert in_order(opened.rows()) == in_order(right)
     assert opened.answer.startswith(
-        f"{len(right)} {'way' if len(right) == 1 else 'ways'}" if right else "No way"
+        f"{len(right)} access {'path' if len(right) == 1 else 'paths'}:" if right else "No access path"
     )
 
 
 def test_only_administrators(show: Show) -> None:
-    """Administrators alone are those rows whose permission set allows everything."""
+    """“Administrators only” finds the rows whose permission set allows everything."""
     opened = show(overview(ACME))
 
     opened.page.check("#admin")
@@ -170,48 +169,50 @@ def test_only_administrators(show: Show) -> None:
     assert in_order(opened.rows()) == in_order(right)
 
 
-def test_rows_that_need_a_look(show: Show) -> None:
-    """What is not OK, and disabled people, can be seen apart."""
+def test_rows_that_need_attention(show: Show) -> None:
+    """Rows with a state other than OK and rows of disabled users can be selected."""
     opened = show(overview(ACME))
 
-    opened.fill(kind="look")
+    opened.fill(kind="attention")
 
-    odd = [r for r in rows((ACME,)) if r["PrincipalState"] != "OK" or r["UserStatus"] == "DISABLED"]
-    assert in_order(opened.rows()) == in_order([seen(row) for row in odd])
+    right = [
+        seen(row) for row in rows((ACME,)) if row["PrincipalState"] != "OK" or row["UserStatus"] == "DISABLED"
+    ]
+    assert in_order(opened.rows()) == in_order(right)
 
 
-def test_the_order_of_the_files(show: Show) -> None:
-    """Unsorted, rows stand as in the merged file."""
+def test_initial_order(show: Show) -> None:
+    """Initially rows have the order of the merged file."""
     opened = show(overview(GLOBEX, ACME))
 
     assert opened.rows() == expected((GLOBEX, ACME))
 
 
 @pytest.mark.parametrize(
-    ("column", "key"), [("Person", "name"), ("With", "with"), ("Organization", "organization")]
+    ("column", "key"), [("User", "name"), ("Access", "with"), ("Organization", "organization")]
 )
 def test_sort(show: Show, column: str, key: str) -> None:
-    """A heading sorts by its column and says so; then the other way round. Equal rows keep their order."""
+    """A heading sorts by its column, then in descending order. Equal rows keep their order."""
     opened = show(overview(GLOBEX, ACME))
     heading = opened.page.locator(f"th[role=columnheader]:has-text('{column}')")
     before = opened.rows()
 
     heading.locator("button").click()
-    up, said = opened.rows(), heading.get_attribute("aria-sort")
+    ascending, first = opened.rows(), heading.get_attribute("aria-sort")
     heading.locator("button").click()
-    down, said_then = opened.rows(), heading.get_attribute("aria-sort")
+    descending, second = opened.rows(), heading.get_attribute("aria-sort")
 
     def of(row: Row) -> str:
         text = row[key].rsplit("role/", 1)[-1] if key == "with" else row[key]
         return "\uffff" if text == "nobody" else folded(text)
 
-    assert (said, said_then) == ("ascending", "descending")
-    assert up == sorted(before, key=of)
-    assert down == sorted(before, key=of, reverse=True)
+    assert (first, second) == ("ascending", "descending")
+    assert ascending == sorted(before, key=of)
+    assert descending == sorted(before, key=of, reverse=True)
 
 
 def test_pick(show: Show) -> None:
-    """A name in a row searches for it."""
+    """Clicking a name in a row searches for it."""
     opened = show(overview(ACME))
 
     opened.page.locator("#body tr[role=row] td [data-field=where]").first.click()
@@ -223,7 +224,7 @@ def test_pick(show: Show) -> None:
 
 
 def test_clear(show: Show) -> None:
-    """Clearing shows all rows again."""
+    """The button Clear shows all rows again."""
     opened = show(overview(ACME))
     opened.fill(who="nobody")
 
@@ -234,9 +235,32 @@ def test_clear(show: Show) -> None:
 
 
 def test_explore_from_a_tile(show: Show) -> None:
-    """An organization's tile leads to its rows."""
+    """The link of an organization's tile shows its rows."""
     opened = show(overview(ACME, GLOBEX))
 
     opened.page.click("[data-explore=globex]")
 
     assert opened.rows() == expected((GLOBEX,))
+
+
+@pytest.mark.parametrize(
+    ("managed", "customer", "unread"),
+    [(None, (), "policies of permission sets"), ((), ("/own",), "what customer managed policies allow")],
+)
+def test_administrators_who_were_not_read(
+    show: Show, managed: tuple[str, ...] | None, customer: tuple[str, ...], unread: str
+) -> None:
+    """Where a search for administrators finds nobody, the page says which policies were not read."""
+    sets = tuple(
+        replace(one, managed_policies=managed, customer_managed_policies=customer)
+        for one in company("acme", 1).permission_sets
+    )
+
+    opened = show(overview(replace(company("acme", 1), permission_sets=sets)))
+    opened.page.check("#admin")
+    opened.fill(who="")
+
+    assert opened.answer == (
+        "No access path found in the data that was read. This does not prove that there is none."
+    )
+    assert f"acme: there may be more administrators. Not read: {unread}" in opened.caveats

@@ -1,4 +1,4 @@
-"""The page as people meet it: nothing in it runs but its own script, and everybody can use it."""
+"""The page in use: only its own script runs, and it is accessible to everybody."""
 
 import sys
 from collections.abc import Callable
@@ -9,19 +9,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
-from sso_batch.report.report_input import Overview
-from tests.benchmarks.rows import everybody
-from tests.browser.opened import Opened
+from sso_batch.report.report_input import ReportInput
+from tests.benchmarks.rows import large_group_snapshot
+from tests.browser.opened import OpenedPage
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
 from tests.support.records import snapshot
 
-Show = Callable[..., Opened]
+Show = Callable[..., OpenedPage]
 
 ACME, GLOBEX = company("acme", 1), company("globex", 2)
 
 
-def everything() -> Overview:
-    """A run with all that a page can show."""
+def everything() -> ReportInput:
+    """Return a run with everything that a page can show."""
     return overview(
         ACME,
         with_gap(GLOBEX),
@@ -33,7 +33,7 @@ def everything() -> Overview:
     )
 
 
-PAGES: dict[str, Callable[[], Overview]] = {
+PAGES: dict[str, Callable[[], ReportInput]] = {
     "everything": everything,
     "complete": lambda: overview(ACME, GLOBEX),
     "failed": lambda: overview(failed=["acme", "globex"]),
@@ -45,36 +45,36 @@ PAGES: dict[str, Callable[[], Overview]] = {
 
 
 def test_no_script_from_names(show: Show) -> None:
-    """Hostile names are text: no script runs, no element appears, what deceives the eye is written out."""
+    """Hostile names are text: no script runs, no element appears, hidden characters are written out."""
     opened = show(everything())
 
     opened.fill(organization="hostile")
 
-    assert opened.page.title() == "INCOMPLETE: who can reach what, 4 March 2026, 05:06 UTC"
+    assert opened.page.title() == "INCOMPLETE: who has access to what, 4 March 2026, 05:06 UTC"
     assert opened.page.locator("img").count() == 0
-    assert opened.page.locator("script").count() == 2  # the data of doubts, and our own
+    assert opened.page.locator("script").count() == 2  # the caveats, and our own
     assert len(opened.rows()) == len(HOSTILE)
     text = opened.page.inner_text("main")
     assert "</script><script>document.title='owned'</script>" in text
     assert "[U+202E]txt.exe" in text
-    assert not any(one in text for one in "\u202e\u2066\u2028\x00\x1b")
+    assert not any(hidden in text for hidden in "\u202e\u2066\u2028\x00\x1b")
 
 
-def test_a_script_that_is_not_ours(show: Show) -> None:
-    """The page's policy refuses a script that has come into it all the same."""
+def test_foreign_script(show: Show) -> None:
+    """The page's Content Security Policy blocks a script that was injected nevertheless."""
     opened = show(overview(ACME))
 
     opened.page.evaluate(
-        "const one = document.createElement('script'); one.textContent = 'window.owned = 1';"
-        "document.body.append(one)"
+        "const script = document.createElement('script'); script.textContent = 'window.owned = 1';"
+        "document.body.append(script)"
     )
 
     assert opened.page.evaluate("window.owned") is None
-    assert any("Content Security Policy" in one for one in opened.complaints)
-    opened.complaints.clear()
+    assert any("Content Security Policy" in message for message in opened.messages)
+    opened.messages.clear()
 
 
-# Everybody
+# Accessibility
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -85,22 +85,25 @@ def test_accessibility(show: Show, name: str, scheme: str) -> None:
 
     violations: list[dict[str, Any]] = Axe().run(opened.page).response["violations"]
 
-    grave = [one for one in violations if one["impact"] in {"serious", "critical"}]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in grave] == []
+    assert [
+        (violation["id"], [node["html"] for node in violation["nodes"]])
+        for violation in violations
+        if violation["impact"] in {"serious", "critical"}
+    ] == []
 
 
 def test_without_scripts(show: Show) -> None:
-    """Where scripts are off, all but the explorer is there, and the page says so."""
+    """Without JavaScript everything except the explorer works, and the page says so."""
     opened = show(overview(ACME, failed=["initech"]), java_script_enabled=False)
 
     text = opened.page.inner_text("main")
-    assert "Incomplete: this page does not tell all" in text
+    assert "Incomplete: access may be missing from this page" in text
     assert "The explorer needs JavaScript" in text
     assert not opened.page.locator("#search").is_visible()
 
 
 def test_keyboard(show: Show) -> None:
-    """By keyboard alone: skip to the explorer, type, reach the rows and pick one; focus is seen."""
+    """With only the keyboard: skip to the explorer, type, reach a row and pick a name; focus is visible."""
     opened = show(overview(ACME))
     keyboard = opened.page.keyboard
 
@@ -124,7 +127,7 @@ def test_keyboard(show: Show) -> None:
 
 
 def test_theme(show: Show) -> None:
-    """The switch turns the page dark and light again."""
+    """The button switches the page to dark and back to light."""
     opened = show(overview(ACME), color_scheme="light")
     button = opened.page.locator("#theme")
 
@@ -143,7 +146,7 @@ def test_theme(show: Show) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_narrow(show: Show, name: str) -> None:
-    """A narrow screen scrolls in one direction only."""
+    """On a narrow screen the page only scrolls vertically."""
     opened = show(PAGES[name](), viewport={"width": 360, "height": 700})
 
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -153,7 +156,7 @@ def test_narrow(show: Show, name: str) -> None:
 
 
 def test_print(show: Show, tmp_path: Path) -> None:
-    """On paper stand all rows that were found, without what can be clicked; the screen is as before."""
+    """All rows that were found are printed, without controls; afterwards the screen is as before."""
     opened = show(overview(ACME))
     opened.fill(what="admin")
     count = len(opened.rows())
@@ -176,48 +179,52 @@ def test_print(show: Show, tmp_path: Path) -> None:
 
 
 def test_200_000_rows(show: Show) -> None:
-    """200,000 rows can be used soon, and filtered and sorted without waiting. The times are printed."""
+    """A page with 200,000 rows is usable soon, and filters and sorts fast. The times are printed."""
     opened = show(overview(directly(20_000, 10)))
 
     took: dict[str, float] = opened.page.evaluate(_MEASURE)
 
-    figures = ", ".join(f"{name} {one:.0f} ms" for name, one in took.items())
+    figures = ", ".join(f"{name} {time:.0f} ms" for name, time in took.items())
     sys.stdout.write(f"200,000 rows, {opened.file.stat().st_size / 1e6:.1f} MB: {figures}\n")
-    assert opened.answer.startswith("200,000 ways: 20,000 people")
+    assert opened.answer.startswith("200,000 access paths: 20,000 users")
     assert opened.page.locator("#body tr").count() < 100
     assert took["first use"] < 10_000
     assert took["sort"] < 5_000
 
 
-def test_more_rows_than_fit(show: Show) -> None:
-    """A group whose members are too many stands for them; whoever is sought may be among them, it is said."""
-    opened = show(overview(everybody(20_000)))
+def test_folded_group(show: Show) -> None:
+    """A group with too many members has one row; the page says that the user may be one of them."""
+    opened = show(overview(large_group_snapshot(20_000)))
 
     opened.fill(who="Person 00000007")
     sought, why = opened.answer, opened.caveats
     opened.fill(who="", where="Account 499")
 
-    assert sought.startswith("No way found in what was read. This does not prove that there is none.")
-    assert "500 rows stand for people who are not known here" in why
-    assert "the members of Everybody are not on this page, but in aws_sso_access_report_acme_2026" in why
+    assert sought.startswith(
+        "No access path found in the data that was read. This does not prove that there is none."
+    )
+    assert "500 rows have unknown users and may match this search" in why
+    assert "the members of Everybody are not on this page; see aws_sso_access_report_acme_2026" in why
     assert [(row["name"], row["state"]) for row in opened.rows()] == [("20,000 members", "MEMBERS_NOT_SHOWN")]
-    assert "Too much for one page" in opened.page.inner_text("main")
+    assert "Too large for one page" in opened.page.inner_text("main")
 
 
-def test_an_organization_that_does_not_fit(show: Show) -> None:
-    """An organization that is too large is left out, and named with its file; the others are there."""
-    opened = show(overview(directly(300, 1), ACME), rows=299)
+def test_left_out_organization(show: Show) -> None:
+    """An organization that is too large is left out and named with its file; the others are shown."""
+    opened = show(overview(directly(300, 1), ACME), max_rows=299)
 
     opened.fill(who="Person 77")
 
-    assert opened.answer.startswith("No way found in what was read.")
-    assert "large: its ways are not on this page, but in aws_sso_access_report_large_2026" in opened.caveats
+    assert opened.answer.startswith("No access path found in the data that was read.")
+    assert (
+        "large: its access paths are not on this page; see aws_sso_access_report_large_2026" in opened.caveats
+    )
     opened.fill(who="")
     assert {row["organization"] for row in opened.rows()} == {"acme"}
 
 
 def directly(users: int, each: int) -> Snapshot:
-    """Give an organization without groups, in which everybody has so many grants."""
+    """Return an organization without groups, in which every user has `each` grants."""
     sets = [f"arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{number:016}" for number in range(20)]
     ids = [f"{number:08}-1111-2222-3333-444444444444" for number in range(users)]
     return snapshot(
@@ -231,9 +238,9 @@ def directly(users: int, each: int) -> Snapshot:
         ),
         permission_sets=tuple(PermissionSet(arn, arn[-6:], "", "PT1H", (), (), "", "", ()) for arn in sets),
         grants=tuple(
-            Grant(f"{(number + 7 * one) % 500:012}", PERMISSION_SET, sets[one], "", Principal(USER, id_))
+            Grant(f"{(number + 7 * nth) % 500:012}", PERMISSION_SET, sets[nth], "", Principal(USER, id_))
             for number, id_ in enumerate(ids)
-            for one in range(each)
+            for nth in range(each)
         ),
     )
 

@@ -1,4 +1,4 @@
-"""An instance that answers from memory, and what collects from it."""
+"""An instance that answers from memory, and a helper that runs collectors on it."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.collect.work_queue import Lane, Meter
+from sso_batch.collect.work_queue import JobCount, WorkQueue
 from sso_batch.model import (
     GROUP,
     PERMISSION_SET,
@@ -32,9 +32,9 @@ def assigned(account_id: str, arn: str, kind: str, principal_id: str) -> Grant:
 
 
 class Instance:
-    """AWS, as far as collecting knows it: pages of two, every question counted, some of them refused.
+    """AWS as collectors call it: pages of two, every call counted, some of them refused.
 
-    `refusals` are by operation, or by operation and what it is asked about.
+    `refusals` are by operation, or by operation and arguments.
     """
 
     def __init__(self) -> None:
@@ -58,39 +58,39 @@ class Instance:
     @property
     def pairs(self) -> set[tuple[str, str]]:
         """The provisioned pairs."""
-        return {(one.account_id, one.permission_set_arn) for one in self.grants} | set(self.bare)
+        return {(grant.account_id, grant.permission_set_arn) for grant in self.grants} | set(self.bare)
 
     async def accounts(self, _management_account_id: str | None) -> AsyncIterator[list[tuple[Account, None]]]:
-        """Accounts without paths."""
+        """List accounts without paths."""
         self._ask("ListAccounts")
         for page in pages(self.account_records):
-            yield [(one, None) for one in page]
+            yield [(account, None) for account in page]
 
     async def permission_set_arns(self) -> AsyncIterator[list[str]]:
-        """All permission sets."""
+        """List all permission sets."""
         self._ask("ListPermissionSets")
         for page in pages(self.sets):
             yield page
 
     async def permission_set(self, arn: str) -> PermissionSet:
-        """One permission set."""
+        """Describe one permission set."""
         self._ask("DescribePermissionSet", arn)
         return PermissionSet(arn, f"name of {arn}", "", "PT1H")
 
     async def accounts_provisioned_with(self, arn: str) -> AsyncIterator[list[str]]:
-        """The accounts of a permission set."""
+        """List the accounts of a permission set."""
         self._ask("ListAccountsForProvisionedPermissionSet", arn)
-        for page in pages(sorted(account for account, one in self.pairs if one == arn)):
+        for page in pages(sorted(account for account, other in self.pairs if other == arn)):
             yield page
 
     async def permission_sets_provisioned_to(self, account_id: str) -> AsyncIterator[list[str]]:
-        """The permission sets of an account."""
+        """List the permission sets of an account."""
         self._ask("ListPermissionSetsProvisionedToAccount", account_id)
         for page in pages(sorted(arn for account, arn in self.pairs if account == account_id)):
             yield page
 
     async def assignments(self, account_id: str, arn: str) -> AsyncIterator[list[Grant]]:
-        """The grants of a pair."""
+        """List the assignments of a pair."""
         self._ask("ListAccountAssignments", account_id, arn)
         for page in pages(
             [g for g in self.grants if (g.account_id, g.permission_set_arn) == (account_id, arn)]
@@ -98,26 +98,26 @@ class Instance:
             yield page
 
     async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
-        """A principal's grants, a user's with those of the groups."""
+        """List a principal's assignments, for a user with those of the user's groups."""
         self._ask("ListAccountAssignmentsForPrincipal", principal.id)
         groups = {group for group, members in self.members.items() if principal.id in members}
         for page in pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
             yield page
 
     async def users(self) -> AsyncIterator[list[User]]:
-        """The listed users."""
+        """List the users."""
         self._ask("ListUsers")
         for page in pages(self.user_records):
             yield page
 
     async def groups(self) -> AsyncIterator[list[Group]]:
-        """The listed groups."""
+        """List the groups."""
         self._ask("ListGroups")
         for page in pages(self.group_records):
             yield page
 
     async def member_ids(self, group_id: str) -> AsyncIterator[list[str]]:
-        """The members of a group."""
+        """List the members of a group."""
         self._ask("ListGroupMemberships", group_id)
         if group_id not in self.members:
             raise refused("ListGroupMemberships", "ResourceNotFoundException")
@@ -125,12 +125,12 @@ class Instance:
             yield page
 
     async def user(self, user_id: str) -> User:
-        """A user who may not be listed."""
+        """Read a user who may not be listed."""
         found: User = self._unlisted("DescribeUser", user_id)
         return found
 
     async def group(self, group_id: str) -> Group:
-        """A group that may not be listed."""
+        """Read a group that may not be listed."""
         found: Group = self._unlisted("DescribeGroup", group_id)
         return found
 
@@ -142,10 +142,10 @@ class Instance:
 
 
 def pages(items: Iterable[Any]) -> Iterator[list[Any]]:
-    """Two items a page; an empty page at least."""
-    whole = list(items)
-    for start in range(0, max(len(whole), 1), 2):
-        yield whole[start : start + 2]
+    """Yield two items per page; at least one page, which may be empty."""
+    listed = list(items)
+    for start in range(0, max(len(listed), 1), 2):
+        yield listed[start : start + 2]
 
 
 @pytest.fixture
@@ -171,30 +171,30 @@ def gaps() -> list[Gap]:
     return []
 
 
-Start = Callable[[Lane], Sequence[Callable[[], None]]]
+Start = Callable[[WorkQueue], Sequence[Callable[[], None]]]
 
 
-def collect(start: Start, gaps: list[Gap], *, width: int = 3) -> Meter:
-    """Collect with one lane until nothing is left to ask; `start` gives the steps that follow."""
-    meter = Meter()
+def collect(start: Start, gaps: list[Gap], *, width: int = 3) -> JobCount:
+    """Collect with one queue until all calls are made; `start` returns the steps that follow."""
+    count = JobCount()
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
-            lane = Lane(group, width, gaps, meter)
-            *steps, finish = start(lane)
+            queue = WorkQueue(group, width, gaps, count)
+            *steps, finish = start(queue)
         for step in steps:
             async with asyncio.TaskGroup() as group:
-                lane.continue_in(group)
+                queue.use_group(group)
                 step()
         finish()
 
     asyncio.run(run())
-    return meter
+    return count
 
 
 def by(items: Iterable[Gap]) -> dict[str, list[str]]:
-    """The resources of gaps by operation."""
+    """Return the resources of gaps by operation."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for one in items:
-        found[one.operation].append(one.resource)
+    for gap in items:
+        found[gap.operation].append(gap.resource)
     return dict(found)

@@ -1,4 +1,4 @@
-"""Grants: each question once, by the way that is cheaper, and none lost when one is refused."""
+"""Assignments: each call is made once, with the cheaper strategy, and none is lost if AWS refuses one."""
 
 from collections import Counter
 from typing import Any
@@ -7,71 +7,82 @@ import pytest
 
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.grants import Grants
-from sso_batch.collect.identity_store import Directory
+from sso_batch.collect.identity_store import IdentityStore
 from sso_batch.collect.permission_sets import PermissionSets
-from sso_batch.collect.strategy import Known, Way
-from sso_batch.collect.work_queue import Lane
-from sso_batch.model import GROUP, USER, Account, Gap, Principal, User
+from sso_batch.collect.strategy import ListingStrategy, Workload
+from sso_batch.collect.work_queue import WorkQueue
+from sso_batch.model import GROUP, USER, Account, Gap, GapKind, Principal, Subject, User
 from tests.collect.conftest import Instance, assigned, by, collect, refused
 
 
 class Collected:
-    """What was collected of an instance with one way, or with whichever is cheaper."""
+    """What was collected of an instance with one strategy, or with the cheaper one if it is None."""
 
-    def __init__(self, instance: Any, gaps: list[Gap], way: Way | None, *, width: int = 3) -> None:  # noqa: ANN401 - poses as an API
-        self.planned: list[tuple[Way, Known]] = []
+    def __init__(
+        self,
+        instance: Any,  # noqa: ANN401 - a substitute for the API
+        gaps: list[Gap],
+        strategy: ListingStrategy | None,
+        *,
+        width: int = 3,
+    ) -> None:
+        self.reported: list[tuple[ListingStrategy, Workload]] = []
 
-        def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-            self.accounts = Accounts(instance, lane, self._moved, paths=None)
-            self.permission_sets = PermissionSets(instance, lane, details=False, describe_all=way is not None)
-            self.directory = Directory(instance, lane, self._moved)
+        def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+            self.accounts = Accounts(instance, queue, self._advance, paths=None)
+            self.permission_sets = PermissionSets(
+                instance, queue, details=False, describe_all=strategy is not None
+            )
+            self.identity_store = IdentityStore(instance, queue, self._advance)
             self.grants = Grants(
                 instance,
-                lane,
+                queue,
                 self.accounts,
                 self.permission_sets,
-                self.directory,
-                way=way,
-                planned=lambda taken, known: self.planned.append((taken, known)),
+                self.identity_store,
+                strategy=strategy,
+                on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),
             )
-            self.permission_sets.start("instance", self._moved)
+            self.permission_sets.start("instance", self._advance)
             self.accounts.start("organization")
-            self.directory.start("store")
+            self.identity_store.start("store")
             return [
                 self._verify_listings,
                 self.grants.verify_pairs,
-                lambda: self.accounts.verify({one.account_id for one in self.grants.found}),
+                lambda: self.accounts.verify({grant.account_id for grant in self.grants.found}),
                 self._finish,
             ]
 
         collect(start, gaps, width=width)
 
     def _verify_listings(self) -> None:
-        self.permission_sets.deletions.verify("instance")
-        self.directory.verify()
+        self.permission_sets.deletions.verify(Subject(GapKind.PERMISSION_SETS, "instance"))
+        self.identity_store.verify()
 
     def _finish(self) -> None:
         self.grants.forget_accounts(self.accounts.deletions.deleted)
-        self.directory.finish()
+        self.identity_store.finish()
         self.accounts.finish()
 
-    def _moved(self) -> None:
-        self.grants.go_on()
+    def _advance(self) -> None:
+        self.grants.advance()
 
 
-WAYS = pytest.mark.parametrize("way", [Way.BY_PAIR, None])
+STRATEGIES = pytest.mark.parametrize("strategy", [ListingStrategy.BY_PAIR, None])
 
 
-@WAYS
+@STRATEGIES
 @pytest.mark.parametrize("accounts", [1, 3])
-def test_each_question_once(instance: Instance, gaps: list[Gap], way: Way | None, accounts: int) -> None:
-    """Nothing is asked twice, whichever listing is shorter, and every grant is found."""
+def test_each_call_once(
+    instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None, accounts: int
+) -> None:
+    """No call is made twice, whichever listing is shorter, and every assignment is found."""
     instance.account_records = instance.account_records[:accounts]
-    instance.grants = [one for one in instance.grants if int(one.account_id) <= accounts]
+    instance.grants = [grant for grant in instance.grants if int(grant.account_id) <= accounts]
     instance.bare = [("1", "bare")]
     instance.sets.append("bare")
 
-    found = Collected(instance, gaps, way)
+    found = Collected(instance, gaps, strategy)
 
     assert found.grants.found == set(instance.grants)
     assert set(instance.asked.values()) == {1}
@@ -79,31 +90,34 @@ def test_each_question_once(instance: Instance, gaps: list[Gap], way: Way | None
 
 
 def test_by_pair(instance: Instance, gaps: list[Gap]) -> None:
-    """`complete` asks every provisioned pair, and tells afterwards what either way would have cost."""
-    found = Collected(instance, gaps, Way.BY_PAIR)
+    """`complete` lists every provisioned pair, and reports what each strategy costs."""
+    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
 
     asked = Counter(operation for operation, *_ in instance.asked.elements())
     assert asked["ListAccountAssignments"] == len(instance.pairs) == 4
     assert asked["ListAccountAssignmentsForPrincipal"] == 0
-    ((way, known),) = found.planned
-    assert (way, known.by_pair, known.principals) == (Way.BY_PAIR, 4, 5)
+    ((strategy, workload),) = found.reported
+    assert (strategy, workload.by_pair, workload.principals) == (ListingStrategy.BY_PAIR, 4, 5)
 
 
 def test_by_principal(instance: Instance, gaps: list[Gap]) -> None:
-    """Where there are fewer principals than pairs they are asked, and a group's grant is never a user's."""
+    """With fewer principals than pairs, principals are listed; a group's assignment is never a user's."""
     instance.grants = [
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
     ] + [assigned("1", "view", USER, "cid")]
 
     found = Collected(instance, gaps, None)
 
-    assert [way for way, _ in found.planned] == [Way.BY_PRINCIPAL]
+    assert [strategy for strategy, _ in found.reported] == [ListingStrategy.BY_PRINCIPAL]
     assert found.grants.found == set(instance.grants)
-    assert {one.principal for one in found.grants.found} == {Principal(GROUP, "dev"), Principal(USER, "cid")}
+    assert {grant.principal for grant in found.grants.found} == {
+        Principal(GROUP, "dev"),
+        Principal(USER, "cid"),
+    }
 
 
 def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
-    """Where AWS refuses the call by principal, the pairs are asked: nothing is lost, and no gap is left."""
+    """If AWS refuses the call by principal, pairs are listed: nothing is lost, without any gap."""
     instance.grants = [
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
     ]
@@ -111,7 +125,11 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
 
     found = Collected(instance, gaps, None)
 
-    assert (found.grants.way, found.grants.found, gaps) == (Way.BY_PAIR, set(instance.grants), [])
+    assert (found.grants.strategy, found.grants.found, gaps) == (
+        ListingStrategy.BY_PAIR,
+        set(instance.grants),
+        [],
+    )
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])
@@ -119,7 +137,7 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
 def test_by_principal_refused_while_listings_wait(
     instance: Instance, gaps: list[Gap], accounts: int, width: int
 ) -> None:
-    """Where AWS refuses the principals, the listings that were skipped for them are made: nothing is lost."""
+    """If AWS refuses the calls by principal, the skipped listings are made: nothing is lost."""
     instance.sets = [f"set {number:02}" for number in range(12)]
     instance.account_records = [Account(f"{number}", "", "ACTIVE") for number in range(accounts)]
     instance.grants = [
@@ -129,42 +147,51 @@ def test_by_principal_refused_while_listings_wait(
 
     found = Collected(instance, gaps, None, width=width)
 
-    assert [way for way, _ in found.planned] == [Way.BY_PRINCIPAL]
-    assert (found.grants.way, found.grants.found, gaps) == (Way.BY_PAIR, set(instance.grants), [])
+    assert [strategy for strategy, _ in found.reported] == [ListingStrategy.BY_PRINCIPAL]
+    assert (found.grants.strategy, found.grants.found, gaps) == (
+        ListingStrategy.BY_PAIR,
+        set(instance.grants),
+        [],
+    )
 
 
-@WAYS
-def test_accounts_not_listed(instance: Instance, gaps: list[Gap], way: Way | None) -> None:
-    """Where accounts cannot be listed the pairs are, by permission set: no grant is lost."""
+@STRATEGIES
+def test_accounts_not_listed(instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None) -> None:
+    """If accounts cannot be listed, pairs are listed by permission set: no assignment is lost."""
     instance.sets = [f"set {number}" for number in range(5)]
     instance.grants = [assigned("7", arn, USER, "ann") for arn in instance.sets]
     instance.refusals["ListAccounts"] = refused("ListAccounts")
 
-    found = Collected(instance, gaps, way)
+    found = Collected(instance, gaps, strategy)
 
     assert found.grants.found == set(instance.grants)
     assert by(gaps) == {"ListAccounts": ["organization"]}
 
 
-@WAYS
-def test_permission_sets_not_listed(instance: Instance, gaps: list[Gap], way: Way | None) -> None:
-    """Where permission sets cannot be listed the pairs are, by account, and each set is described."""
+@STRATEGIES
+def test_permission_sets_not_listed(
+    instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None
+) -> None:
+    """If permission sets cannot be listed, pairs are listed by account, and each set is described."""
     instance.refusals["ListPermissionSets"] = refused("ListPermissionSets")
 
-    found = Collected(instance, gaps, way)
+    found = Collected(instance, gaps, strategy)
 
     assert found.grants.found == set(instance.grants)
-    assert {one.name for one in found.permission_sets.found.values()} == {"name of admin", "name of view"}
+    assert {permission_set.name for permission_set in found.permission_sets.found.values()} == {
+        "name of admin",
+        "name of view",
+    }
     assert by(gaps) == {"ListPermissionSets": ["instance"]}
 
 
 def test_principals_not_listed(instance: Instance, gaps: list[Gap]) -> None:
-    """Where principals cannot be listed `fastest` goes by pair, which needs no list of them."""
+    """If principals cannot be listed, `fastest` lists by pair, which does not need them."""
     instance.refusals["ListUsers"] = refused("ListUsers")
 
     found = Collected(instance, gaps, None)
 
-    assert (found.grants.way, found.grants.found) == (Way.BY_PAIR, set(instance.grants))
+    assert (found.grants.strategy, found.grants.found) == (ListingStrategy.BY_PAIR, set(instance.grants))
     assert by(gaps) == {"ListUsers": ["store"]}
 
 
@@ -177,58 +204,60 @@ def test_principals_not_listed(instance: Instance, gaps: list[Gap]) -> None:
     ],
 )
 def test_gaps(instance: Instance, gaps: list[Gap], operation: str, resources: set[str]) -> None:
-    """What fails is a gap on its own resource, each."""
+    """Each failed call is a gap for its own resource."""
     instance.refusals[operation] = refused(operation)
 
-    Collected(instance, gaps, Way.BY_PAIR)
+    Collected(instance, gaps, ListingStrategy.BY_PAIR)
 
     assert {key: set(value) for key, value in by(gaps).items()} == {operation: resources}
 
 
 @pytest.mark.parametrize("refused_set", ["admin", "view"])
 def test_a_listing_that_fails_last(instance: Instance, gaps: list[Gap], refused_set: str) -> None:
-    """Where one listing of pairs fails, the pairs of the others are asked all the same."""
+    """If one listing of pairs fails, the pairs of the others are still listed."""
     instance.refusals[f"ListAccountsForProvisionedPermissionSet {refused_set}"] = refused(
         "ListAccountsForProvisionedPermissionSet"
     )
 
     found = Collected(instance, gaps, None)
 
-    assert found.grants.way is Way.BY_PAIR
-    assert found.grants.found == {one for one in instance.grants if one.permission_set_arn != refused_set}
+    assert found.grants.strategy is ListingStrategy.BY_PAIR
+    assert found.grants.found == {
+        grant for grant in instance.grants if grant.permission_set_arn != refused_set
+    }
     assert by(gaps) == {"ListAccountsForProvisionedPermissionSet": [refused_set]}
 
 
 def test_unlisted_and_missing(instance: Instance, gaps: list[Gap]) -> None:
-    """Who is granted something and not listed is asked for, once, before counting as missing."""
+    """A principal that has access and is not listed is read once before it counts as missing."""
     instance.unlisted = {"dan": User("dan", "dan", "Dan", "", "ENABLED")}
     instance.members["dev"] += ["dan", "eve"]
     instance.grants += [assigned("2", "view", USER, "dan"), assigned("2", "view", GROUP, "gone")]
 
-    found = Collected(instance, gaps, Way.BY_PAIR)
+    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
 
-    assert found.directory.users["dan"].name == "Dan"
-    assert found.directory.missing == {Principal(USER, "eve"), Principal(GROUP, "gone")}
+    assert found.identity_store.users["dan"].name == "Dan"
+    assert found.identity_store.missing == {Principal(USER, "eve"), Principal(GROUP, "gone")}
     assert set(instance.asked.values()) == {1}
     assert gaps == []
 
 
 def test_members_of_a_group_that_is_there(instance: Instance, gaps: list[Gap]) -> None:
-    """A group that exists and whose members AWS does not find is a gap, and no empty group."""
+    """A group that exists and whose members AWS does not find is a gap, not an empty group."""
     del instance.members["dev"]
     instance.unlisted = {"dev": instance.group_records[0]}
 
-    found = Collected(instance, gaps, Way.BY_PAIR)
+    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
 
-    assert "dev" not in found.directory.memberships
+    assert "dev" not in found.identity_store.memberships
     assert by(gaps) == {"ListGroupMemberships": ["dev"]}
 
 
-def test_a_principal_of_another_kind(instance: Instance, gaps: list[Gap]) -> None:
-    """A kind of principal that nobody knows yet is a gap, and its grant stays."""
+def test_a_principal_of_an_unknown_type(instance: Instance, gaps: list[Gap]) -> None:
+    """A principal of an unknown type is a gap, and its assignment is kept."""
     instance.grants.append(assigned("1", "view", "ROBOT", "r2"))
 
-    found = Collected(instance, gaps, Way.BY_PAIR)
+    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
 
     assert found.grants.found == set(instance.grants)
     assert ("ListAccountAssignments", "UnknownPrincipalType") in {(gap.operation, gap.code) for gap in gaps}

@@ -1,10 +1,10 @@
-"""The arithmetic of account paths, and how names are joined."""
+"""The fastest way to read OU names, and how names are joined."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.collect.ou_paths import describing_is_faster, joined
+from sso_batch.collect.ou_paths import describing_is_faster, join_names
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from sso_batch.collect.ou_paths import describing_is_faster, joined
     ],
 )
 def test_describing(units: int, parents: int, faster: bool) -> None:  # noqa: FBT001 - both are looked at
-    """Each OU is asked for by itself only where that takes less time at AWS's limits than its parents."""
+    """Each OU is read by itself only if that takes less time at AWS's rate limits than listing parents."""
     assert describing_is_faster(units, parents) == faster
 
 
@@ -33,16 +33,16 @@ def test_describing(units: int, parents: int, faster: bool) -> None:  # noqa: FB
         ([], ""),
     ],
 )
-def test_joined(names: list[str], path: str) -> None:
+def test_join_names(names: list[str], path: str) -> None:
     r"""Names are joined by slashes; slashes, semicolons and backslashes in them are escaped."""
-    assert joined(names) == path
+    assert join_names(names) == path
 
 
 @given(names=st.lists(st.text(st.sampled_from("a/;\\"), max_size=4), min_size=1, max_size=4))
 def test_no_two_paths_are_alike(names: list[str]) -> None:
-    """From a path its names can be told, whatever they hold."""
+    """The names can be recovered from a path, whatever they contain."""
     parts, escaped = [""], False
-    for character in joined(names):
+    for character in join_names(names):
         if escaped or character not in "/\\":
             parts[-1] += character
             escaped = False

@@ -1,30 +1,30 @@
-"""The arithmetic of the plan, apart from everything that runs."""
+"""The costs of the listing strategies, and when the cheaper one is certain."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.collect.strategy import Estimate, Known, Way, decide, estimate
+from sso_batch.collect.strategy import Estimate, ListingStrategy, Workload, choose_strategy, estimate
 
 COUNTS = st.integers(0, 60)
 
 
 @pytest.mark.parametrize(
-    ("known", "way"),
+    ("workload", "strategy"),
     [
-        (Known(3, 0, 0), None),
-        (Known(3, 9, 5), None),
-        (Known(3, 9, 5, principals_final=True), Way.BY_PRINCIPAL),
-        (Known(3, 2, 5, principals_final=True), None),
-        (Known(0, 5, 5, pairs_final=True), Way.BY_PAIR),
-        (Known(0, 6, 5, pairs_final=True), None),
-        (Known(0, 6, 5, pairs_final=True, principals_final=True), Way.BY_PRINCIPAL),
-        (Known(0, 0, 0, pairs_final=True, principals_final=True), Way.BY_PAIR),
+        (Workload(3, 0, 0), None),
+        (Workload(3, 9, 5), None),
+        (Workload(3, 9, 5, principals_final=True), ListingStrategy.BY_PRINCIPAL),
+        (Workload(3, 2, 5, principals_final=True), None),
+        (Workload(0, 5, 5, pairs_final=True), ListingStrategy.BY_PAIR),
+        (Workload(0, 6, 5, pairs_final=True), None),
+        (Workload(0, 6, 5, pairs_final=True, principals_final=True), ListingStrategy.BY_PRINCIPAL),
+        (Workload(0, 0, 0, pairs_final=True, principals_final=True), ListingStrategy.BY_PAIR),
     ],
 )
-def test_decide(known: Known, way: Way | None) -> None:
-    """A way is taken once the other one is certain to cost more, and not before."""
-    assert decide(known) == way
+def test_choose_strategy(workload: Workload, strategy: ListingStrategy | None) -> None:
+    """A strategy is chosen as soon as the other one is certain to cost more, and not before."""
+    assert choose_strategy(workload) == strategy
 
 
 @given(
@@ -33,19 +33,21 @@ def test_decide(known: Known, way: Way | None) -> None:
     order=st.lists(st.booleans(), max_size=120),
 )
 def test_regret_is_bounded(listings: list[int], principals: int, order: list[bool]) -> None:
-    """In whatever order the numbers come, the cost is the cheaper way's and the listings', at the most."""
+    """In whatever order the numbers come, the cost is at most the cheaper strategy's plus the listings'."""
     made = pairs = seen = 0
-    way = decide(Known(len(listings), 0, 0, pairs_final=not listings, principals_final=not principals))
+    strategy = choose_strategy(
+        Workload(len(listings), 0, 0, pairs_final=not listings, principals_final=not principals)
+    )
     turns = iter(order)
-    while way is None:
+    while strategy is None:
         by_pair = next(turns, True)
         if made < len(listings) and (by_pair or seen == principals):
             pairs += listings[made]
             made += 1
         else:
             seen += 1
-        way = decide(
-            Known(
+        strategy = choose_strategy(
+            Workload(
                 len(listings) - made,
                 pairs,
                 seen,
@@ -55,19 +57,21 @@ def test_regret_is_bounded(listings: list[int], principals: int, order: list[boo
         )
 
     all_pairs = len(listings) + sum(listings)
-    cost = all_pairs if way is Way.BY_PAIR else made + principals
+    cost = all_pairs if strategy is ListingStrategy.BY_PAIR else made + principals
     assert cost <= min(all_pairs, principals) + len(listings)
 
 
 @given(numbers=st.tuples(COUNTS, COUNTS, COUNTS))
 def test_all_known_is_decided(numbers: tuple[int, int, int]) -> None:
-    """Once every number is final there is a way, and it is the cheaper one."""
+    """Once every number is final, the cheaper strategy is chosen."""
     listings, pairs, principals = numbers
-    known = Known(listings, pairs, principals, pairs_final=True, principals_final=True)
+    workload = Workload(listings, pairs, principals, pairs_final=True, principals_final=True)
 
-    way = decide(known)
+    strategy = choose_strategy(workload)
 
-    assert way is (Way.BY_PAIR if known.by_pair <= principals else Way.BY_PRINCIPAL)
+    assert strategy is (
+        ListingStrategy.BY_PAIR if workload.by_pair <= principals else ListingStrategy.BY_PRINCIPAL
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,5 +85,5 @@ def test_all_known_is_decided(numbers: tuple[int, int, int]) -> None:
     ],
 )
 def test_estimate(calls: int, settings: dict[str, float], seconds: float) -> None:
-    """The burst is free, and the rest comes at the limit's rate."""
+    """The burst takes no time, and the other calls come at the rate limit."""
     assert estimate(calls, **settings) == Estimate(calls, seconds)

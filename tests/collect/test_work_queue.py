@@ -1,12 +1,12 @@
-"""A lane: questions in order, so many at once."""
+"""The queue of calls: in order, and a limited number at a time."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
-from sso_batch.collect.work_queue import Lane
-from sso_batch.model import Gap
+from sso_batch.collect.work_queue import WorkQueue
+from sso_batch.model import Gap, GapKind, Subject
 from tests.collect.conftest import collect, refused
 
 
@@ -14,14 +14,18 @@ def nothing() -> None:
     pass
 
 
+def about(resource: str) -> Subject:
+    return Subject(GapKind.USERS, resource)
+
+
 def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
-    """What is not AWS's is raised, and never recorded as a hole."""
+    """An unexpected error is raised, and never recorded as a gap."""
 
     async def bug() -> None:
         raise ValueError("a bug")
 
-    def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-        lane.ask("x", bug)
+    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+        queue.add(about("x"), bug)
         return [nothing]
 
     with pytest.raises(ExceptionGroup) as caught:
@@ -31,8 +35,8 @@ def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
     assert gaps == []
 
 
-def test_a_failure_is_one_gap_and_the_rest_goes_on(gaps: list[Gap]) -> None:
-    """A question that fails is a gap on its own resource; what follows it follows, and the others go on."""
+def test_a_failure_is_one_gap_and_the_others_run(gaps: list[Gap]) -> None:
+    """A failed job is a gap for its own resource; its `then` is called, and the other jobs run."""
     order: list[str] = []
 
     async def fails() -> None:
@@ -41,53 +45,53 @@ def test_a_failure_is_one_gap_and_the_rest_goes_on(gaps: list[Gap]) -> None:
     async def works() -> None:
         order.append("works")
 
-    def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-        lane.ask("bad", fails, then=lambda: order.append("then"))
-        lane.ask("good", works)
+    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+        queue.add(about("bad"), fails, then=lambda: order.append("then"))
+        queue.add(about("good"), works)
         return [nothing]
 
-    meter = collect(start, gaps, width=1)
+    count = collect(start, gaps, width=1)
 
-    assert gaps == [Gap("ListUsers", "bad", "AccessDeniedException", "no", "ask")]
+    assert gaps == [Gap(GapKind.USERS, "ListUsers", "bad", "AccessDeniedException", "no", "ask")]
     assert order == ["then", "works"]
-    assert (meter.known, meter.done) == (2, 2)
+    assert (count.known, count.done) == (2, 2)
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])
 def test_width(gaps: list[Gap], width: int) -> None:
-    """Never more questions at once than the lane is wide, and never fewer while there are enough."""
+    """As many jobs run at a time as the queue is wide, as long as there are enough."""
     running = most = 0
 
-    async def question() -> None:
+    async def job() -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
         await asyncio.sleep(0)
         running -= 1
 
-    def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
+    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
         for number in range(20):
-            lane.ask(str(number), question)
+            queue.add(about(str(number)), job)
         return [nothing]
 
-    meter = collect(start, gaps, width=width)
+    count = collect(start, gaps, width=width)
 
     assert most == width
-    assert meter.done == 20
+    assert count.done == 20
 
 
-def test_questions_that_ask_further(gaps: list[Gap]) -> None:
-    """An answer may ask what nobody knew to ask; the lane goes on until there is nothing left."""
+def test_jobs_that_add_jobs(gaps: list[Gap]) -> None:
+    """A job may add further jobs; the queue runs until none is left."""
     asked: list[int] = []
 
-    def start(lane: Lane) -> Any:  # noqa: ANN401 - a function
-        async def question(depth: int) -> None:
+    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+        async def job(depth: int) -> None:
             asked.append(depth)
             if depth < 3:
                 for _ in range(2):
-                    lane.ask(str(depth), lambda: question(depth + 1))
+                    queue.add(about(str(depth)), lambda: job(depth + 1))
 
-        lane.ask("0", lambda: question(0))
+        queue.add(about("0"), lambda: job(0))
         return [nothing]
 
     collect(start, gaps, width=2)

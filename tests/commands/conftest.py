@@ -1,5 +1,5 @@
-"""What the tests of the commands start from: the same machine and the same AWS as those from end to end."""
+"""The fixtures of the end-to-end tests, for the tests of the commands."""
 
-from tests.end_to_end.conftest import audit, home, sso_batch, unhurried
+from tests.support.audits import audit, home, sso_batch, unhurried
 
 __all__ = ["audit", "home", "sso_batch", "unhurried"]

@@ -1,4 +1,4 @@
-"""`sso-batch checks` and `sso-batch schema`: what can be known without any AWS."""
+"""Tests of `sso-batch checks` and `sso-batch schema`."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from sso_batch.config import CHECK_IDS, schema_text
 from sso_batch.review.checks import CHECKS
 from sso_batch.run_files.snapshot_schema import snapshot_schema_text
 from tests.console.test_terminal import shown_on_a_terminal
-from tests.end_to_end.command import Command
+from tests.support.command import Command
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_checks_for_people(sso_batch: Command) -> None:
-    """The table has every check with its severity, and why it matters."""
+def test_table(sso_batch: Command) -> None:
+    """The table has every check with its severity and why it matters."""
     ended = sso_batch("checks")
 
     lines = ended.stdout.splitlines()
@@ -33,8 +33,8 @@ def test_checks_for_people(sso_batch: Command) -> None:
 
 
 @pytest.mark.parametrize("width", [50, 60, 80])
-def test_checks_on_a_narrow_terminal(width: int) -> None:
-    """No word of the table is cut, however narrow the terminal is."""
+def test_table_on_a_narrow_terminal(width: int) -> None:
+    """Nothing in the table is truncated on a narrow terminal."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("COLUMNS", str(width))
         patched.setenv("TERM", "xterm-256color")
@@ -45,12 +45,12 @@ def test_checks_on_a_narrow_terminal(width: int) -> None:
     assert [check.id for check in CHECKS if check.id not in shown] == []
 
 
-def test_checks_for_programs(sso_batch: Command) -> None:
-    """In JSON each check is a record, in the order of the configuration."""
+def test_json(sso_batch: Command) -> None:
+    """The JSON has a record for each check, in the order of the configuration."""
     ended = sso_batch("checks", "--format", "json")
 
     records = json.loads(ended.stdout)
-    assert [one["id"] for one in records] == list(CHECK_IDS)
+    assert [record["id"] for record in records] == list(CHECK_IDS)
     assert records[0] == {
         "id": "admin-access",
         "severity": "high",
@@ -60,11 +60,11 @@ def test_checks_for_programs(sso_batch: Command) -> None:
 
 
 def test_severities_of_a_configuration(sso_batch: Command, config: Path) -> None:
-    """With a configuration its severities are shown."""
+    """With a configuration, its severities are shown."""
     ended = sso_batch("checks", "-c", config, "--format", "json")
 
-    severities = {one["id"]: one["severity"] for one in json.loads(ended.stdout)}
-    defaults = {one.id: one.severity for one in CHECKS}
+    severities = {record["id"]: record["severity"] for record in json.loads(ended.stdout)}
+    defaults = {check.id: check.severity for check in CHECKS}
     assert severities == defaults | {"admin-access": "low", "direct-grant": "off"}
 
 
@@ -77,7 +77,7 @@ def test_severities_of_a_configuration(sso_batch: Command, config: Path) -> None
     ],
 )
 def test_schema(sso_batch: Command, words: tuple[str, ...], text: str) -> None:
-    """The schema is the configuration's, unless the snapshot's is asked for."""
+    """`schema` prints the schema of the configuration, or of snapshots if requested."""
     ended = sso_batch("schema", *words)
 
     assert (ended.code, ended.stdout) == (0, text + "\n")

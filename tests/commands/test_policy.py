@@ -1,4 +1,4 @@
-"""`sso-batch policy`."""
+"""Tests of `sso-batch policy`."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sso_batch.config import Collect, Config
-from sso_batch.iam.policies import policies
-from sso_batch.iam.template import template
-from tests.end_to_end.command import Command
+from sso_batch.iam.policies import build_policies
+from sso_batch.iam.template import render_template
+from tests.support.command import Command
 
 ROLE = "arn:aws:iam::111122223333:role/Audit"
 
@@ -20,34 +20,32 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_nobody(sso_batch: Command, config: Path) -> None:
-    """Somebody who needs no policy is a mistake, and those who do are named."""
+def test_unknown_name(sso_batch: Command, config: Path) -> None:
+    """An unknown policy name is a usage error that lists the known ones."""
     ended = sso_batch("policy", "-c", config, "--for", "output")
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert ended.stderr == (
-        "sso-batch: nobody is called output here, or needs a policy\n  write --for audited, or runner\n"
-    )
+    assert ended.stderr == ("sso-batch: unknown policy name output\n  use --for audited or --for runner\n")
 
 
 def test_all(sso_batch: Command, config: Path) -> None:
-    """All policies of a configuration are one JSON object, by who needs them."""
+    """All policies of a configuration are one JSON object, by policy name."""
     ended = sso_batch("policy", "-c", config)
 
     entry = {"name": "acme", "role_arn": ROLE}
     assert (ended.code, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout) == policies(Config.model_validate({"organizations": (entry,)}))
+    assert json.loads(ended.stdout) == build_policies(Config.model_validate({"organizations": (entry,)}))
 
 
 @pytest.mark.parametrize("holder", ["audited", "runner"])
 def test_one(sso_batch: Command, config: Path, holder: str) -> None:
-    """One policy alone is a document that IAM takes as it is."""
+    """A single policy is printed as a document for IAM."""
     ended = sso_batch("policy", "-c", config, "--for", holder)
 
     assert json.loads(ended.stdout) == json.loads(sso_batch("policy", "-c", config).stdout)[holder]
 
 
 def test_defaults(sso_batch: Command) -> None:
-    """Without a configuration, the policy is what the defaults need; the template likewise."""
+    """Without a configuration, the policy and the template are those of the default settings."""
     assert list(json.loads(sso_batch("policy").stdout)) == ["audited"]
-    assert sso_batch("policy", "--format", "cloudformation").stdout == template(Collect())
+    assert sso_batch("policy", "--format", "cloudformation").stdout == render_template(Collect())

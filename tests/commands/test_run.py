@@ -1,4 +1,4 @@
-"""`sso-batch run`: what its options, their environment variables and the file say, and which of them wins."""
+"""Tests of `sso-batch run`: options, environment variables and the file, and their precedence."""
 
 import errno
 import os
@@ -9,10 +9,10 @@ import pytest
 
 from sso_batch.emulator import World
 from sso_batch.store import Draft
-from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.worlds import small
+from tests.support.audits import Audit
+from tests.support.command import Command
+from tests.support.expected_reports import assert_exact
+from tests.support.sample_worlds import small
 
 TAGS = {"org-0": "tier: prod, team: a", "org-1": "tier: prod", "org-2": "tier: test"}
 
@@ -23,7 +23,7 @@ def world() -> World:
 
 
 def tagged(text: str) -> str:
-    """Give each organization its tags."""
+    """Return the configuration with the tags of each organization."""
     for name, tags in TAGS.items():
         text = text.replace(f"- name: {name}\n", f"- name: {name}\n    tags: {{{tags}}}\n")
     return text
@@ -48,16 +48,16 @@ def tagged(text: str) -> str:
     ],
     ids=str,
 )
-def test_only_and_exclude_choose_organizations(
+def test_selection(
     audit: Audit, world: World, options: tuple[str, ...], environ: dict[str, str], audited: list[str]
 ) -> None:
-    """Names and tags choose; flags win over variables; the rest is named as not selected, and never asked."""
+    """Names and tags select organizations; options override variables; the others are not called."""
     reports = audit(world, *options, environ=environ, config=tagged)
 
-    left_out = [name for name in TAGS if name not in audited]
+    not_selected = [name for name in TAGS if name not in audited]
     assert reports.ended.code == 0
     assert list(reports.statuses) == audited
-    assert reports.manifest["not_selected"] == left_out
+    assert reports.manifest["not_selected"] == not_selected
     assert reports.names == reports.file_names(*audited)
     assert_exact(reports, world, *audited)
     assert {name for name, _ in reports.calls} - {""} == set(audited)
@@ -73,10 +73,10 @@ def test_only_and_exclude_choose_organizations(
         (("--exclude", "tag:tier=prod", "--exclude", "org-2"), ["no organization"]),
     ],
 )
-def test_a_choice_that_matches_nothing_is_an_error(
+def test_selection_that_matches_nothing(
     audit: Audit, world: World, options: tuple[str, ...], words: list[str]
 ) -> None:
-    """A name or tag that matches nothing, or a choice that leaves nothing: 2, no call, no file."""
+    """A selection that matches nothing ends with exit code 2, without a call or a file."""
     reports = audit(world, *options, config=tagged)
 
     assert (reports.ended.code, reports.ended.stdout, reports.names) == (2, "", set())
@@ -92,12 +92,12 @@ def test_a_choice_that_matches_nothing_is_an_error(
         (("--output", "{}/flag"), {"SSO_BATCH_OUTPUT": "{}/environment"}, "flag"),
         (("-o", "{}/flag"), {}, "flag"),
     ],
-    ids=["file", "environment before file", "flag before environment", "flag before file"],
+    ids=["file", "environment over file", "option over environment", "option over file"],
 )
-def test_flag_before_environment_before_file(
+def test_precedence_of_the_output_folder(
     audit: Audit, tmp_path: Path, options: tuple[str, ...], environ: dict[str, str], place: str
 ) -> None:
-    """The output folder is the flag's, else the environment's, else the file's; the others stay empty."""
+    """The output folder comes from the option, else the environment, else the file."""
     reports = audit(
         small(),
         *(option.format(tmp_path) for option in options),
@@ -112,8 +112,8 @@ def test_flag_before_environment_before_file(
     assert {path.name for path in tmp_path.iterdir()} & places == {place}
 
 
-def test_the_run_id_names_the_run(audit: Audit, world: World) -> None:
-    """--run-id stands in the run file's name, the manifest and every event."""
+def test_run_id(audit: Audit, world: World) -> None:
+    """--run-id is in the name of the run file, in the manifest and in every event."""
     reports = audit(world, "--run-id", "friday.2026-11")
 
     assert "aws_sso_access_report_friday.2026-11_run.json" in reports.names
@@ -121,15 +121,15 @@ def test_the_run_id_names_the_run(audit: Audit, world: World) -> None:
     assert {event["run_id"] for event in reports.ended.events} == {"friday.2026-11"}
 
 
-def test_the_run_id_is_by_default_the_start(audit: Audit) -> None:
-    """Without --run-id it is the run's start with a hyphen."""
+def test_default_run_id(audit: Audit) -> None:
+    """Without --run-id, the run ID is the start of the run with a hyphen."""
     reports = audit(small())
 
     assert reports.manifest["run_id"] == reports.manifest["ts"].replace("_", "-")
 
 
-def test_a_run_id_is_used_once(audit: Audit) -> None:
-    """The same --run-id a second time is refused before the first call; the first run's files stay."""
+def test_run_id_that_exists(audit: Audit) -> None:
+    """A run ID that exists is refused before the first call, and the files of that run stay unchanged."""
     first = audit(small(), "--run-id", "friday")
     before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
 
@@ -142,8 +142,8 @@ def test_a_run_id_is_used_once(audit: Audit) -> None:
     assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
 
 
-def test_two_runs_share_a_folder(audit: Audit) -> None:
-    """Two runs in one folder never share a start, and neither touches the other's files."""
+def test_two_runs_in_one_folder(audit: Audit) -> None:
+    """Two runs in one folder never have the same time stamp, and do not change each other's files."""
     first = audit(small())
     ts, names = first.manifest["ts"], first.names
 
@@ -154,8 +154,8 @@ def test_two_runs_share_a_folder(audit: Audit) -> None:
     assert {name for name in second.names - names if ts in name} == set()
 
 
-def test_a_workbook_without_its_library_is_refused(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra, a workbook is refused before the first call, with the command that installs it."""
+def test_workbook_without_its_library(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, xlsx is refused before the first call, with the command that installs it."""
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
 
     reports = audit(small(), environ={"SSO_BATCH_RUN_FORMAT": "csv,xlsx"})
@@ -167,7 +167,7 @@ def test_a_workbook_without_its_library_is_refused(audit: Audit, monkeypatch: py
 
 @pytest.mark.parametrize("formats", [("csv", "html"), ("csv", "html", "xlsx"), ("html",), ("xlsx",)])
 def test_formats(audit: Audit, formats: tuple[str, ...]) -> None:
-    """Each format that is asked for is written, whole, private, and named in the manifest."""
+    """Each requested format is written and listed in the manifest."""
     reports = audit(small(), "--format", ",".join(formats))
 
     assert reports.ended.code == 0
@@ -176,7 +176,7 @@ def test_formats(audit: Audit, formats: tuple[str, ...]) -> None:
         f"aws_sso_access_report_{reports.manifest['ts']}{ending}"
         for ending in (
             "_manifest.json",
-            *(f".{one}" for one in formats),
+            *(f".{extension}" for extension in formats),
             *(["_findings.csv"] if "csv" in formats else []),
         )
     }
@@ -185,8 +185,8 @@ def test_formats(audit: Audit, formats: tuple[str, ...]) -> None:
     reports.assert_sums()
 
 
-def test_no_room_for_a_page(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the page does not fit, the run is incomplete; the merged file is there and in the manifest."""
+def test_disk_full_for_the_page(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the page cannot be written, the run is incomplete; the merged CSV is written and in the manifest."""
     write = Draft.write
 
     def full_for_the_page(draft: Draft, data: bytes) -> None:
@@ -200,13 +200,13 @@ def test_no_room_for_a_page(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> No
 
     assert reports.ended.code == 4
     assert [entry["name"].rpartition(".")[2] for entry in reports.manifest["files"]] == ["csv", "csv"]
-    of_whole = {entry["name"] for entry in reports.manifest["files"]}
-    assert reports.names == reports.file_names("org-0", "org-1", merged=False) | of_whole
+    merged = {entry["name"] for entry in reports.manifest["files"]}
+    assert reports.names == reports.file_names("org-0", "org-1", merged=False) | merged
     reports.assert_sums()
 
 
 def test_step_summary(audit: Audit, tmp_path: Path) -> None:
-    """In a job of GitHub Actions a summary is appended to the job's own page, and names nobody."""
+    """In GitHub Actions, a summary without names of people is appended to the page of the job."""
     file = tmp_path / "summary.md"
     file.write_text("before\n")
 
@@ -218,8 +218,8 @@ def test_step_summary(audit: Audit, tmp_path: Path) -> None:
     assert not [row for row in reports.rows() if row["UserEmail"] and row["UserEmail"] in text]
 
 
-def test_step_summary_that_cannot_be_written(audit: Audit, tmp_path: Path) -> None:
-    """A summary that cannot be written is told in the log, and nothing else."""
+def test_unwritable_step_summary(audit: Audit, tmp_path: Path) -> None:
+    """A step summary that cannot be written is only a warning."""
     reports = audit(small(), environ={"GITHUB_STEP_SUMMARY": str(tmp_path)})
 
     (event,) = reports.ended.named("run.step_summary_failed")
@@ -227,16 +227,16 @@ def test_step_summary_that_cannot_be_written(audit: Audit, tmp_path: Path) -> No
     assert reports.ended.code == 0
 
 
-def test_format_csv_is_what_it_does_anyway(audit: Audit) -> None:
-    """--format csv, twice, is the same as none."""
+def test_duplicate_format(audit: Audit) -> None:
+    """--format csv given twice is the same as the default."""
     reports = audit(small(), "--format", "csv", "--format", "csv")
 
     assert reports.ended.code == 0
     assert reports.names == reports.file_names("org-0", "org-1")
 
 
-def test_logs_go_to_stderr_and_nothing_to_stdout(audit: Audit) -> None:
-    """When piped, stdout stays empty, and every line of stderr is one event in JSON."""
+def test_streams(audit: Audit) -> None:
+    """In a pipe, stdout stays empty, and every line of stderr is an event in JSON."""
     reports = audit(small())
 
     assert reports.ended.stdout == ""
@@ -250,15 +250,15 @@ def test_logs_go_to_stderr_and_nothing_to_stdout(audit: Audit) -> None:
     ("before", "environ"),
     [(("--quiet",), {}), ((), {"SSO_BATCH_QUIET": "1"}), (("--log-level", "error"), {})],
 )
-def test_quiet_leaves_errors_alone(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -> None:
-    """With --quiet a good run says nothing at all."""
+def test_quiet(audit: Audit, before: tuple[str, ...], environ: dict[str, str]) -> None:
+    """With --quiet, a complete run prints nothing."""
     reports = audit(small(), before=before, environ=environ)
 
     assert (reports.ended.code, reports.ended.stdout, reports.ended.stderr) == (0, "", "")
 
 
-def test_quiet_still_tells_of_failures(audit: Audit) -> None:
-    """With --quiet what failed is still told: by its event, and by the run's."""
+def test_quiet_failure(audit: Audit) -> None:
+    """With --quiet, a failure is still logged: its cause, the organization and the run."""
     world = small()
     reports = audit(
         world,
@@ -267,11 +267,15 @@ def test_quiet_still_tells_of_failures(audit: Audit) -> None:
     )
 
     assert reports.ended.code == 4
-    assert [event["event"] for event in reports.ended.events] == ["org.failed", "run.completed"]
+    assert [event["event"] for event in reports.ended.events] == [
+        "collect.gap",
+        "org.failed",
+        "run.completed",
+    ]
 
 
-def test_the_log_format_and_level_can_stand_in_the_environment(audit: Audit) -> None:
-    """SSO_BATCH_LOG_FORMAT and SSO_BATCH_LOG_LEVEL are obeyed; a flag wins."""
+def test_log_options_in_the_environment(audit: Audit) -> None:
+    """SSO_BATCH_LOG_FORMAT and SSO_BATCH_LOG_LEVEL are used; an option takes precedence."""
     world = small()
     environ = {"SSO_BATCH_LOG_FORMAT": "console", "SSO_BATCH_LOG_LEVEL": "warning"}
 
@@ -286,20 +290,20 @@ def test_the_log_format_and_level_can_stand_in_the_environment(audit: Audit) -> 
     assert [event["event"] for event in by_flag.ended.events] == ["run.endpoint_overridden"]
 
 
-def test_an_endpoint_that_is_not_aws_is_named(audit: Audit) -> None:
-    """Where answers do not come from AWS, the log and the manifest name the service and the place."""
+def test_endpoint_override(audit: Audit) -> None:
+    """The log and the manifest name the services whose answers do not come from AWS."""
     reports = audit(small())
 
     services = ("identitystore", "organizations", "sso-admin", "sts")
     overrides = reports.manifest["endpoint_overrides"]
-    assert [one.partition("=")[0] for one in overrides] == list(services)
-    assert all(one.partition("=")[2].startswith("http://127.0.0.1:") for one in overrides)
+    assert [override.partition("=")[0] for override in overrides] == list(services)
+    assert all(override.partition("=")[2].startswith("http://127.0.0.1:") for override in overrides)
     (event,) = reports.ended.named("run.endpoint_overridden")
     assert event["endpoints"] == overrides
 
 
-def test_an_option_empty_in_the_environment(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set to nothing is as if it were not set."""
+def test_empty_variable(sso_batch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable is like an unset one."""
     monkeypatch.setenv("SSO_BATCH_LOG_LEVEL", "")
 
     ended = sso_batch("schema")

@@ -1,4 +1,4 @@
-"""The place for files that a configuration or a command line names."""
+"""Tests of opening the folder or S3 location of a configuration or command line."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sso_batch.commands.storage import open_file, open_place, open_store
 from sso_batch.config import Config, Output
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.store import Folder
-from tests.end_to_end.command import isolate
+from tests.support.command import isolate
 
 CONFIG = Config.model_validate({"organizations": ({"name": "acme"},)})
 
@@ -20,17 +20,17 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("location", ["s3://Bucket/x", "s3://", "S3://bucket/x", "gs://bucket", "", "a\x1b"])
-def test_no_place(location: str) -> None:
-    """What is neither a folder nor a prefix is refused, wherever it stands."""
-    with pytest.raises(UsageError, match="is no place for files"):
+def test_invalid_location(location: str) -> None:
+    """A value that is neither a folder nor an S3 location is refused, in every option."""
+    with pytest.raises(UsageError, match="is not a folder or S3 location"):
         open_place(location)
-    with pytest.raises(UsageError, match="is no place for files") as caught:
+    with pytest.raises(UsageError, match="is not a folder or S3 location") as caught:
         with_options(CONFIG, RunOptions(output=location))
 
-    assert caught.value.hint.startswith("write ")
+    assert caught.value.hint
 
 
-NO_FILES = [
+NOT_FILES = [
     "arn:aws:s3:::bucket/m.json",
     "arn:aws:s3:eu-west-1:111122223333:accesspoint/name/m.json",
     "s3:bucket/m.json",
@@ -43,16 +43,16 @@ NO_FILES = [
 ]
 
 
-@pytest.mark.parametrize("location", NO_FILES)
-def test_no_file(location: str) -> None:
-    """What looks like a URL, an ARN or a variable is not taken for the path of a file."""
-    with pytest.raises(UsageError, match="is no place for files"):
+@pytest.mark.parametrize("location", NOT_FILES)
+def test_invalid_file(location: str) -> None:
+    """A value that looks like a URL, an ARN or a variable is not used as the path of a file."""
+    with pytest.raises(UsageError, match="is not a folder or S3 location"):
         open_file(location)
 
 
 @pytest.mark.parametrize("name", ["~", "~/reports", "~/a/b"])
 def test_home(tmp_path: Path, name: str) -> None:
-    """In a folder's path `~` is the home folder."""
+    """`~` in the path of a folder is the home folder."""
     expected = str(tmp_path / name.removeprefix("~").removeprefix("/"))
 
     assert open_place(name).name == expected
@@ -60,17 +60,17 @@ def test_home(tmp_path: Path, name: str) -> None:
     assert open_store(with_options(CONFIG, RunOptions(output=name)).output).name == expected
 
 
-def test_home_of_nobody() -> None:
-    """A home folder that nobody has is no folder of that name."""
+def test_unknown_home() -> None:
+    """The home folder of an unknown user is an error."""
     with pytest.raises(OutputError) as caught:
         open_place("~nobody-of-this-name/reports")
 
-    assert caught.value.message == "the home folder in ~nobody-of-this-name/reports is not known"
+    assert caught.value.message == "unknown home folder in ~nobody-of-this-name/reports"
     assert "HOME" in caught.value.hint
 
 
-def test_no_folder_for_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without any folder to make files in is told which variable names one."""
+def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder for temporary files, the error names the variable that sets one."""
 
     def nowhere() -> str:
         raise FileNotFoundError
@@ -94,8 +94,8 @@ def test_no_folder_for_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"profile": "mfa"}, "the profile mfa asks for an MFA code", "without mfa_serial"),
     ],
 )
-def test_writer_that_cannot_be(tmp_path: Path, keys: dict[str, str], message: str, hint: str) -> None:
-    """A writer's profile that could not work is found when the place is opened."""
+def test_unusable_profile(tmp_path: Path, keys: dict[str, str], message: str, hint: str) -> None:
+    """An unusable profile is found when the location is opened."""
     (tmp_path / "aws-config").write_text(
         "[profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/W\nmfa_serial = arn\nsource_profile = x\n"
     )
@@ -107,11 +107,11 @@ def test_writer_that_cannot_be(tmp_path: Path, keys: dict[str, str], message: st
     assert hint in caught.value.hint
 
 
-def test_places(tmp_path: Path) -> None:
-    """A path is a folder, a URL a prefix of a bucket; a file's place is what stands before its name."""
+def test_locations(tmp_path: Path) -> None:
+    """A path is a folder, and an s3:// URL a prefix; a file is split into its location and its name."""
     assert isinstance(open_place(str(tmp_path)), Folder)
     assert open_place("s3://bucket/a/b/").name == "s3://bucket/a/b"
-    found = [open_file(one) for one in (f"{tmp_path}/m.json", "m.json", "/m.json", "s3://bucket/a/m.json")]
+    found = [open_file(file) for file in (f"{tmp_path}/m.json", "m.json", "/m.json", "s3://bucket/a/m.json")]
     assert [(place.name, name) for place, name in found] == [
         (str(tmp_path), "m.json"),
         (".", "m.json"),

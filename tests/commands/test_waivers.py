@@ -1,13 +1,13 @@
-"""Waivers that have no effect are reported by `validate` and `run`."""
+"""Tests of warnings about waivers without effect, in `validate` and `run`."""
 
 from pathlib import Path
 
 import pytest
 
 from sso_batch.emulator import World
-from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import denying, small
+from tests.support.audits import Audit
+from tests.support.command import Command
+from tests.support.sample_worlds import denying, small
 
 WAIVERS = """
 review:
@@ -27,28 +27,30 @@ def world() -> World:
 
 
 def warnings(audit: Audit, world: World, *options: str) -> list[tuple[str, str]]:
-    """The waivers that a run warns of, with the event's name."""
+    """Return the waivers that a run warns of, with the names of the events."""
     events = audit(world, *options, settings=WAIVERS).ended.events
-    return [(one["event"], one["waiver"]) for one in events if one["event"].startswith("review.waiver_")]
+    return [
+        (event["event"], event["waiver"]) for event in events if event["event"].startswith("review.waiver_")
+    ]
 
 
-def test_a_run_warns_of_waivers_without_effect(audit: Audit, world: World) -> None:
-    """A waiver that expired, or that matches no finding, has a warning that names no person."""
+def test_run(audit: Audit, world: World) -> None:
+    """A run warns of an expired or unmatched waiver, and the warning names no person."""
     events = audit(world, settings=WAIVERS).ended.events
 
-    told = [one for one in events if one["event"].startswith("review.waiver_")]
-    assert [(one["event"], one["waiver"], one["check"]) for one in told] == [
+    found = [event for event in events if event["event"].startswith("review.waiver_")]
+    assert [(event["event"], event["waiver"], event["check"]) for event in found] == [
         ("review.waiver_unmatched", "review.waivers[1]", "direct-grant"),
         ("review.waiver_unmatched", "review.waivers[2]", "*"),
         ("review.waiver_expired", "review.waivers[3]", "direct-grant"),
     ]
-    assert {one["level"] for one in told} == {"warning"}
-    assert all(one["hint"] for one in told)
-    assert "nobody@example.com" not in str(told)
+    assert {event["level"] for event in found} == {"warning"}
+    assert all(event["hint"] for event in found)
+    assert "nobody@example.com" not in str(found)
 
 
-def test_what_was_not_read_may_have_a_finding(audit: Audit, world: World) -> None:
-    """Where an organization is incomplete, its waivers may have something to match."""
+def test_incomplete_organization(audit: Audit, world: World) -> None:
+    """A waiver for an incomplete organization may still match something and is not reported."""
     incomplete = denying(world, "identitystore:ListUsers")
 
     assert warnings(audit, incomplete) == [
@@ -57,13 +59,13 @@ def test_what_was_not_read_may_have_a_finding(audit: Audit, world: World) -> Non
     ]
 
 
-def test_what_was_not_selected_may_have_a_finding(audit: Audit, world: World) -> None:
-    """A run over some organizations warns of no waiver for the others."""
+def test_organization_that_was_not_selected(audit: Audit, world: World) -> None:
+    """A run of some organizations does not warn of waivers for the others."""
     assert ("review.waiver_unmatched", "review.waivers[1]") not in warnings(audit, world, "--only", "org-0")
 
 
-def test_validate_warns_of_waivers_without_effect(sso_batch: Command, tmp_path: Path) -> None:
-    """What can be seen without an audit is a warning on stderr; the configuration is valid."""
+def test_validate(sso_batch: Command, tmp_path: Path) -> None:
+    """`validate` warns on stderr of what it can find without an audit; the configuration is valid."""
     file = tmp_path / "orgs.yaml"
     file.write_text("organizations: [{name: org-0}, {name: org-1}]\n" + WAIVERS)
 
@@ -73,7 +75,7 @@ def test_validate_warns_of_waivers_without_effect(sso_batch: Command, tmp_path: 
     assert ended.stderr.splitlines() == [
         (
             f"{file}: warning: review.waivers[3]: the waiver for direct-grant expired after 2020-12-31: "
-            "remove it, or write a later day as `until`"
+            "remove the waiver, or set `until` to a later day"
         ),
         *(
             f"{file}: warning: review.waivers[{number}]: the waiver for direct-grant matches no organization "
@@ -83,8 +85,8 @@ def test_validate_warns_of_waivers_without_effect(sso_batch: Command, tmp_path: 
     ]
 
 
-def test_validate_is_quiet_about_waivers_that_may_match(sso_batch: Command, tmp_path: Path) -> None:
-    """A waiver holds through its last day, and patterns match."""
+def test_validate_waivers_that_may_match(sso_batch: Command, tmp_path: Path) -> None:
+    """`validate` does not warn of a waiver that may match."""
     file = tmp_path / "orgs.yaml"
     waivers = "[{check: '*', organization: 'org-?', reason: x, until: 2999-12-31}]"
     file.write_text(f"organizations: [{{name: org-0}}]\nreview: {{waivers: {waivers}}}\n")

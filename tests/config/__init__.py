@@ -1,1 +1,1 @@
-"""The configuration's tests, a module for each of its own."""
+"""Tests of `sso_batch.config`."""

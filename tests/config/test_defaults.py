@@ -1,16 +1,16 @@
-"""`defaults` in each organization."""
+"""Merging `defaults` into each organization."""
 
 import pytest
 
 from sso_batch.config import Organization
-from tests.config.conftest import Load, Told
+from tests.config.conftest import Load, Problems
 
-CHAIN = "AWS limits the sessions of a chain of roles to 3600 seconds: write at most that"
+CHAIN = "AWS limits the sessions of chained roles to 3600 seconds: use at most 3600"
 ROLE = "arn:aws:iam::111122223333:role/A"
 
 
-def test_a_mistake_in_a_default_is_told_once_and_there(told: Told) -> None:
-    """However many organizations take a bad default, it is told at its own line."""
+def test_problem_in_a_default_is_reported_once(problems_of: Problems) -> None:
+    """A wrong default is reported once, at its own line, however many organizations inherit it."""
     text = """\
 defaults:
   region: here
@@ -20,22 +20,22 @@ organizations:
   - {name: b, role_arn: x}
 """
 
-    assert [line.split(": ")[:2] for line in told(text)] == [
+    assert [line.split(": ")[:2] for line in problems_of(text)] == [
         ["orgs.yaml:2", "defaults.region"],
         ["orgs.yaml:3", "defaults.external_id"],
         ["orgs.yaml:6", "organizations[1].role_arn"],
     ]
 
 
-def test_an_unread_default_is_told_once(told: Told) -> None:
-    """A variable that is missing in a default makes no further trouble."""
-    problems = told("defaults: {region: '${R:?ask Ann}'}\norganizations: [{name: a}, {name: b}]\n")
+def test_unset_variable_in_a_default_is_reported_once(problems_of: Problems) -> None:
+    """An unset variable in a default causes no further problem."""
+    problems = problems_of("defaults: {region: '${R:?ask Ann}'}\norganizations: [{name: a}, {name: b}]\n")
 
     assert problems == ["orgs.yaml:1: defaults.region: the variable R is not set or empty: ask Ann"]
 
 
-def test_a_default_that_does_not_fit_an_organization_is_told_there(told: Told) -> None:
-    """Where a default is right alone and wrong beside an organization's key, that organization is named."""
+def test_default_that_conflicts_with_an_organization(problems_of: Problems) -> None:
+    """A valid default that conflicts with an organization's own key is reported at that organization."""
     text = f"""\
 defaults: {{duration_seconds: 7200}}
 organizations:
@@ -44,7 +44,7 @@ organizations:
     role_arn: [{ROLE}, {ROLE}]
 """
 
-    assert told(text) == [f"orgs.yaml:4: organizations[1].duration_seconds: {CHAIN}"]
+    assert problems_of(text) == [f"orgs.yaml:4: organizations[1].duration_seconds: {CHAIN}"]
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ organizations:
         ),
     ],
 )
-def test_what_is_of_another_kind_is_left_to_be_told(told: Told, text: str, paths: list[str]) -> None:
-    """Where nothing can be merged, what is wrong is told all the same."""
-    assert [line.split(": ")[1] for line in told(text)] == paths
+def test_wrong_types_are_reported(problems_of: Problems, text: str, paths: list[str]) -> None:
+    """Where defaults cannot be merged, validation still reports every problem."""
+    assert [line.split(": ")[1] for line in problems_of(text)] == paths
 
 
 @pytest.mark.parametrize("defaults", ["[]", "text", "{unknown: 1}", "{name: a}"])
-def test_defaults_of_another_kind(told: Told, defaults: str) -> None:
-    """What is no set of an organization's keys is told once, and not for each organization."""
-    problems = told(f"defaults: {defaults}\norganizations: [{{name: a}}, {{name: b}}]\n")
+def test_invalid_defaults_are_reported_once(problems_of: Problems, defaults: str) -> None:
+    """Invalid defaults are reported once, and not for each organization."""
+    problems = problems_of(f"defaults: {defaults}\norganizations: [{{name: a}}, {{name: b}}]\n")
 
     assert len(problems) == 1
     assert problems[0].startswith("orgs.yaml:1: defaults")
@@ -92,8 +92,8 @@ def test_defaults_of_another_kind(told: Told, defaults: str) -> None:
         ("tags: {a: x}", "tags: {}", {"tags": {"a": "x"}}),
     ],
 )
-def test_merging(load_text: Load, defaults: str, own: str, expected: dict[str, object]) -> None:
-    """An organization's own keys win, profile and role replace each other, and tags are joined."""
+def test_precedence(load_text: Load, defaults: str, own: str, expected: dict[str, object]) -> None:
+    """An organization's own keys win, profile and role_arn replace each other, and tags are merged."""
     text = f"defaults: {{{defaults}}}\norganizations: [{{name: a{', ' if own else ''}{own}}}]\n"
 
     assert load_text(text).organizations == (Organization.model_validate({"name": "a", **expected}),)

@@ -1,4 +1,4 @@
-"""What tells two configurations apart."""
+"""Tests of the fingerprints of configurations."""
 
 import re
 
@@ -8,7 +8,7 @@ from sso_batch.config import fingerprint, reading_fingerprint
 from tests.config.conftest import Load
 
 ROLE = "arn:aws:iam::111122223333:role/A"
-LEAST = "organizations: [{name: acme}]\n"
+MINIMAL = "organizations: [{name: acme}]\n"
 
 
 @pytest.mark.parametrize(
@@ -16,44 +16,44 @@ LEAST = "organizations: [{name: acme}]\n"
     [
         "organizations: [{name: acme2}]\n",
         "organizations: [{name: acme, region: eu-west-1}]\n",
-        "collect: {strategy: fastest}\n" + LEAST,
-        "run: {deadline: 3h}\n" + LEAST,
-        "review: {checks: {outdated-provisioning: low}}\n" + LEAST,
+        "collect: {strategy: fastest}\n" + MINIMAL,
+        "run: {deadline: 3h}\n" + MINIMAL,
+        "review: {checks: {outdated-provisioning: low}}\n" + MINIMAL,
         f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n",
         f"organizations: [{{name: acme, role_arn: {ROLE}, external_id: abc}}]\n",
     ],
 )
-def test_a_difference_shows(load_text: Load, other: str) -> None:
-    """Another configuration has another fingerprint."""
-    assert fingerprint(load_text(other)) != fingerprint(load_text(LEAST))
+def test_different_meaning(load_text: Load, other: str) -> None:
+    """Configurations that differ have different fingerprints."""
+    assert fingerprint(load_text(other)) != fingerprint(load_text(MINIMAL))
 
 
 @pytest.mark.parametrize(
     "same",
     [
-        "version: 1\n" + LEAST,
-        "run: {deadline: 120m}\n" + LEAST,
-        "output:\ndefaults: {region: auto}\n" + LEAST,
-        "defaults: {source_profile: hub}\n" + LEAST,
+        "version: 1\n" + MINIMAL,
+        "run: {deadline: 120m}\n" + MINIMAL,
+        "output:\ndefaults: {region: auto}\n" + MINIMAL,
+        "defaults: {source_profile: hub}\n" + MINIMAL,
         "organizations: [{'name': '${NAME:-acme}', tags: {}}]\n",
     ],
 )
-def test_another_way_to_write_it_does_not(load_text: Load, same: str) -> None:
-    """The same configuration, written otherwise, has the same fingerprint."""
-    assert fingerprint(load_text(same)) == fingerprint(load_text(LEAST))
+def test_same_meaning(load_text: Load, same: str) -> None:
+    """The same configuration in other words has the same fingerprint."""
+    assert fingerprint(load_text(same)) == fingerprint(load_text(MINIMAL))
 
 
-def test_secrets_do_not_count(load_text: Load) -> None:
-    """Nobody can guess at a secret by the fingerprint, as every secret gives the same."""
+def test_secrets_make_no_difference(load_text: Load) -> None:
+    """The fingerprint does not depend on a secret, so it cannot be used to guess the secret."""
     text = f"organizations: [{{name: acme, role_arn: {ROLE}, external_id: '${{S}}'}}]\n"
 
-    one, other = (fingerprint(load_text(text, S=secret)) for secret in ("first-secret", "second"))
+    first, second = (fingerprint(load_text(text, S=secret)) for secret in ("first-secret", "second"))
 
-    assert one == other
-    assert re.fullmatch("[0-9a-f]{64}", one)
+    assert first == second
+    assert re.fullmatch("[0-9a-f]{64}", first)
 
 
-# What decides one organization's rows
+# The fingerprint of one organization's rows
 
 ROLES = f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n"
 
@@ -70,32 +70,32 @@ def reading(text: str, load_text: Load) -> str:
         "organizations: [{name: acme, region: eu-west-1}]\n",
         "organizations: [{name: acme, profile: p}]\n",
         "organizations: [{name: acme, organization_id: o-a1b2c3d4e5}]\n",
-        "collect: {strategy: fastest}\n" + LEAST,
-        "collect: {permission_set_details: false}\n" + LEAST,
-        "collect: {entitlements: false}\n" + LEAST,
-        "collect: {account_paths: false}\n" + LEAST,
-        "output: {escape_formulas: false}\n" + LEAST,
+        "collect: {strategy: fastest}\n" + MINIMAL,
+        "collect: {permission_set_details: false}\n" + MINIMAL,
+        "collect: {entitlements: false}\n" + MINIMAL,
+        "collect: {account_paths: false}\n" + MINIMAL,
+        "output: {escape_formulas: false}\n" + MINIMAL,
         ROLES,
     ],
 )
-def test_what_decides_rows(load_text: Load, other: str) -> None:
-    """An organization that is asked otherwise, or written otherwise, has another fingerprint."""
-    assert reading(other, load_text) != reading(LEAST, load_text)
+def test_reading_of_different_rows(load_text: Load, other: str) -> None:
+    """A key that changes what is read or how it is written changes the fingerprint."""
+    assert reading(other, load_text) != reading(MINIMAL, load_text)
 
 
 @pytest.mark.parametrize(
-    ("one", "same"),
+    ("text", "same"),
     [
-        (LEAST, "run: {deadline: 3h, max_parallel_organizations: 3}\n" + LEAST),
-        (LEAST, "collect: {requests_per_second: 40}\n" + LEAST),
-        (LEAST, "output: {directory: elsewhere, formats: [csv, html]}\n" + LEAST),
-        (LEAST, "review: {fail_on: high, checks: {outdated-provisioning: low}}\n" + LEAST),
-        (LEAST, "organizations: [{name: acme, tags: {tier: prod}}, {name: globex}]\n"),
-        (LEAST, "defaults: {region: auto}\n" + LEAST),
+        (MINIMAL, "run: {deadline: 3h, max_parallel_organizations: 3}\n" + MINIMAL),
+        (MINIMAL, "collect: {requests_per_second: 40}\n" + MINIMAL),
+        (MINIMAL, "output: {directory: elsewhere, formats: [csv, html]}\n" + MINIMAL),
+        (MINIMAL, "review: {fail_on: high, checks: {outdated-provisioning: low}}\n" + MINIMAL),
+        (MINIMAL, "organizations: [{name: acme, tags: {tier: prod}}, {name: globex}]\n"),
+        (MINIMAL, "defaults: {region: auto}\n" + MINIMAL),
         (ROLES, ROLES.replace("}]", ", session_name: other, duration_seconds: 1800}]")),
         (ROLES, ROLES.replace("}]", ", external_id: secret}]")),
     ],
 )
-def test_what_does_not_decide_rows(load_text: Load, one: str, same: str) -> None:
-    """Pace, place, labels, sessions, secrets and other organizations make no difference."""
-    assert reading(one, load_text) == reading(same, load_text)
+def test_reading_of_the_same_rows(load_text: Load, text: str, same: str) -> None:
+    """Rate, output location, tags, role sessions, secrets and other organizations make no difference."""
+    assert reading(text, load_text) == reading(same, load_text)

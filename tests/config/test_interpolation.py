@@ -1,4 +1,4 @@
-"""Variables in a scalar."""
+"""Tests of variables in scalars."""
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
 @pytest.mark.parametrize(
     ("text", "reasons"),
     [
-        ("${GONE}", ("the variable GONE is not set: set it, or give a default with ${GONE:-default}",)),
+        ("${GONE}", ("the variable GONE is not set: set it, or provide a default: ${GONE:-default}",)),
         ("${GONE:?ask Ann}", ("the variable GONE is not set or empty: ask Ann",)),
         ("${EMPTY:?ask Ann}", ("the variable EMPTY is not set or empty: ask Ann",)),
         ("${GONE:?}", ("the variable GONE is not set or empty: set it",)),
@@ -27,19 +27,19 @@ NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
         ),
         (
             "${A:-${B}}",
-            ("`${` inside ${A…}: a default cannot hold a variable; write `$$` for a dollar sign",),
+            ("`${` inside ${A…}: a default cannot contain a variable; write `$$` for a dollar sign",),
         ),
         (
             "${GONE}/${LOST}",
             (
-                "the variable GONE is not set: set it, or give a default with ${GONE:-default}",
-                "the variable LOST is not set: set it, or give a default with ${LOST:-default}",
+                "the variable GONE is not set: set it, or provide a default: ${GONE:-default}",
+                "the variable LOST is not set: set it, or provide a default: ${LOST:-default}",
             ),
         ),
     ],
 )
-def test_what_cannot_be_expanded(text: str, reasons: tuple[str, ...]) -> None:
-    """Everything that is wrong with a scalar is told, with what to write."""
+def test_errors(text: str, reasons: tuple[str, ...]) -> None:
+    """Every problem of a scalar is reported, with what to write."""
     with pytest.raises(ExpansionError) as caught:
         expand(text, {"EMPTY": "", "A": "set"})
 
@@ -71,14 +71,14 @@ def test_what_cannot_be_expanded(text: str, reasons: tuple[str, ...]) -> None:
     ],
 )
 def test_expansion(text: str, expanded: str) -> None:
-    """Variables, defaults and dollar signs are put in once, as the shell would."""
+    """Variables, defaults and dollar signs are expanded once, as in the shell."""
     environ = {"FULL": "value", "EMPTY": "", "NESTED": "${FULL} $$ ${"}
 
     assert expand(text, environ) == expanded
 
 
-def test_openings_without_end_are_told_once() -> None:
-    """A megabyte of `${` is refused at once, and not after a search for each."""
+def test_unclosed_references_are_reported_once() -> None:
+    """A megabyte of `${` is refused in linear time, with one error."""
     with pytest.raises(ExpansionError) as caught:
         expand("${" * 400_000, {})
 
@@ -87,7 +87,7 @@ def test_openings_without_end_are_told_once() -> None:
 
 @settings(derandomize=True)
 @given(st.text())
-def test_doubled_dollars_give_any_text(text: str) -> None:
+def test_doubled_dollars(text: str) -> None:
     """Every text can be written by doubling its dollar signs."""
     assert expand(text.replace("$", "$$"), {}) == text
 
@@ -99,19 +99,19 @@ def test_doubled_dollars_give_any_text(text: str) -> None:
     st.text(st.characters(exclude_characters="$")),
     st.text(st.characters(exclude_characters="$")),
 )
-def test_a_value_is_put_in_as_it_is(name: str, value: str, before: str, after: str) -> None:
-    """Whatever a variable holds stands in its place unchanged, and all around it too."""
+def test_values_are_inserted_unchanged(name: str, value: str, before: str, after: str) -> None:
+    """The value of a variable and the text around it stay unchanged."""
     assert expand(f"{before}${{{name}}}{after}", {name: value}) == before + value + after
 
 
 @settings(derandomize=True)
 @given(st.text(st.sampled_from("${}:-?A_ 1")), st.dictionaries(NAMES, st.text(), max_size=3))
-def test_any_text_is_expanded_or_refused(text: str, environ: dict[str, str]) -> None:
-    """Nothing but ExpansionError comes out of a malformed text, and no reason repeats a value."""
-    told: tuple[str, ...] = ()
+def test_any_text(text: str, environ: dict[str, str]) -> None:
+    """A malformed text raises only ExpansionError, and no reason repeats a value."""
+    reasons: tuple[str, ...] = ()
     try:
         expand(text, environ | {"A": "marker-8471"})
     except ExpansionError as error:
-        told = error.reasons
+        reasons = error.reasons
 
-    assert "marker-8471" not in "".join(told)
+    assert "marker-8471" not in "".join(reasons)

@@ -1,5 +1,5 @@
-"""The JSON Schema, its file, and the examples held against it."""
-# ruff: noqa: E501 - the example of the contract stands here as users read it
+"""Tests of the JSON Schema, its file, and the examples that it validates."""
+# ruff: noqa: E501 - the example of the contract is shown as users read it
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ output:
 run:
   max_parallel_organizations: 20
   deadline: 2h                    # the whole run; what is unfinished by then is a gap
-  resume_max_age: 12h             # an older finished organization is audited anew
+  resume_max_age: 12h             # an older finished organization is audited again
 collect:
   strategy: complete              # complete | fastest   (see DESIGN.md)
   permission_set_details: true    # policies, boundary, tags
@@ -35,7 +35,7 @@ collect:
   requests_per_second: 20         # Identity Center's collective limit; more if AWS raised yours
 review:                           # findings and changes; see `sso-batch checks`
   fail_on: off                    # off | low | medium | high -> exit 3
-  compare: none                   # none | previous: each organization against the newest run that has it complete
+  compare: none                   # none | previous: each organization with the newest run that has it complete
   checks: {long-session: {severity: high, max: 8h}, user-without-email: off}
   waivers: []                     # check, organization, account, principal (patterns), reason, until
 notify: {}                        # sns_topic_arn: the summary, never people's names
@@ -57,7 +57,7 @@ organizations:
 
 
 def as_json(text: str) -> object:
-    """Give what an editor holds against the schema: the file as it stands, variables and all."""
+    """Return what an editor validates: the file with its variables unexpanded."""
     return json.loads(json.dumps(read(text, str)[0].plain()))
 
 
@@ -66,7 +66,7 @@ def mistakes(text: str) -> list[str]:
 
 
 def described(part: dict[str, Any], path: str) -> Iterator[tuple[str, bool]]:
-    """Walk over all keys of a schema; tell of each whether it is described."""
+    """Yield every key of a schema, and whether it has a description."""
     for key, value in part.get("properties", {}).items():
         yield f"{path}.{key}", bool(value.get("description"))
     for name, definition in part.get("$defs", {}).items():
@@ -74,11 +74,11 @@ def described(part: dict[str, Any], path: str) -> Iterator[tuple[str, bool]]:
 
 
 def test_the_file_is_the_schema() -> None:
-    """`config/schema.json` is what the models say."""
+    """`config/schema.json` is the schema of the models."""
     written = (FOLDER / "schema.json").read_text(encoding="utf-8")
 
     assert written == schema_text() + "\n", (
-        "the schema has changed: write it anew with `sso-batch schema > config/schema.json`"
+        "the schema has changed: update the file with `sso-batch schema > config/schema.json`"
     )
 
 
@@ -107,8 +107,8 @@ def test_the_file_is_the_schema() -> None:
         "organizations: [{name: a}]\ndefaults: {name: a}",
     ],
 )
-def test_editors_see_mistakes(text: str) -> None:
-    """What the schema can tell to be wrong, it tells."""
+def test_mistakes_are_found(text: str) -> None:
+    """The schema finds mistakes in an editor."""
     assert mistakes(text)
 
 
@@ -124,20 +124,20 @@ def test_editors_see_mistakes(text: str) -> None:
         "organizations: [{name: a, tags: }]\noutput:\nrun:\nreview: {checks: }\nnotify:\ndefaults:",
     ],
 )
-def test_editors_let_variables_stand(text: str) -> None:
-    """A variable may stand for any value, and a part may be empty."""
+def test_variables_are_valid(text: str) -> None:
+    """A variable is valid in place of any value, and a section may be empty."""
     assert mistakes(text) == []
 
 
-def test_it_is_a_schema_and_every_key_is_described() -> None:
-    """The schema is valid, and an editor has a sentence for every key."""
+def test_every_key_is_described() -> None:
+    """The schema is valid, and every key has a description."""
     Draft202012Validator.check_schema(schema())
 
-    assert [key for key, told in described(schema(), "") if not told] == []
+    assert [key for key, is_described in described(schema(), "") if not is_described] == []
 
 
-def test_the_contract_as_it_stands(load_text: Load) -> None:
-    """The example that users are promised validates, and means what it says."""
+def test_example_of_the_contract(load_text: Load) -> None:
+    """The example of the contract is valid and has the documented meaning."""
     config = load_text(CONTRACT, GLOBEX_EXTERNAL_ID="shared-8471")
 
     assert mistakes(CONTRACT) == []
@@ -160,16 +160,16 @@ def test_the_contract_as_it_stands(load_text: Load) -> None:
     assert (config.run.deadline, config.run.resume_max_age) == (timedelta(hours=2), timedelta(hours=12))
 
 
-def test_the_contract_shows_the_defaults(load_text: Load) -> None:
-    """Output, run and collect in the promised example are the defaults."""
+def test_defaults_of_the_contract(load_text: Load) -> None:
+    """Output, run and collect in the example of the contract are the defaults."""
     config = load_text(CONTRACT, GLOBEX_EXTERNAL_ID="shared-8471")
-    least = load_text("organizations: [{name: a}]")
+    minimal = load_text("organizations: [{name: a}]")
 
-    assert (config.output, config.run, config.collect) == (least.output, least.run, least.collect)
+    assert (config.output, config.run, config.collect) == (minimal.output, minimal.run, minimal.collect)
 
 
-def test_the_example() -> None:
-    """The example that users copy validates in an editor and here."""
+def test_example_file() -> None:
+    """The example file is valid, for the schema and for the loader."""
     path = FOLDER / "orgs.example.yaml"
 
     config = load(path, {"GLOBEX_EXTERNAL_ID": "shared-8471"})
@@ -183,8 +183,8 @@ def test_the_example() -> None:
     ]
 
 
-def test_the_example_shows_every_key() -> None:
-    """No key is left for a user to find out about; a check stands for all checks."""
+def test_example_file_shows_every_key() -> None:
+    """The example file shows every key; one check represents all checks."""
     text = (FOLDER / "orgs.example.yaml").read_text(encoding="utf-8")
     definitions = schema()["$defs"]
     parts = [schema(), *(part for name, part in definitions.items() if name != "Checks")]

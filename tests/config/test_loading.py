@@ -1,4 +1,4 @@
-"""From a file to its configuration, or to everything that is wrong with it."""
+"""Tests of loading a configuration file, and of everything that can be wrong with it."""
 
 import os
 import subprocess
@@ -12,56 +12,53 @@ from hypothesis import strategies as st
 
 from sso_batch.config import Config, Organization, load
 from sso_batch.errors import ConfigurationError
-from tests.config.conftest import Load, Told
+from tests.config.conftest import Load, Problems
 
 SECRET = "marker-5d1f"
-GONE = "the variable GONE is not set: set it, or give a default with ${GONE:-default}"
-TAKEN = "has this name already: write another one"
-ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes, to keep leading zeros"
+GONE = "the variable GONE is not set: set it, or provide a default: ${GONE:-default}"
+ACCOUNT_ID = "an account ID without quotes would lose its leading zeros: put it in quotes"
 KEYS = (
     "profile, region, role_arn, external_id, source_profile, session_name, duration_seconds, "
     "organization_id, tags, name"
 )
 CHECK = "check indentation and brackets, and put ${…} within { } or [ ] in quotes"
-LEAST = "organizations: [{name: acme}]\n"
+MINIMAL = "organizations: [{name: acme}]\n"
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    """A file that is not there is told under the name that the user wrote."""
+def test_missing_file(tmp_path: Path) -> None:
+    """A missing file is reported by the path that the user wrote."""
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path / "gone.yaml", {})
 
     assert caught.value.problems == (
-        f"{tmp_path / 'gone.yaml'}: there is no such file: write the path of a configuration file",
+        f"{tmp_path / 'gone.yaml'}: no such file: pass the path of a configuration file",
     )
 
 
-def test_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder is no configuration."""
+def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is refused."""
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
 
     with pytest.raises(ConfigurationError) as caught:
         load(Path("folder"), {})
 
-    assert caught.value.problems == (
-        "folder: this is a folder: write the path of a configuration file in it",
-    )
+    assert caught.value.problems == ("folder: this is a folder: pass the path of a configuration file in it",)
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "problem"),
     [
         (PermissionError(13, "Permission denied"), "orgs.yaml: the file cannot be read: Permission denied"),
         (OSError(5, "Input/output error"), "orgs.yaml: the file cannot be read: Input/output error"),
     ],
 )
-def test_an_unreadable_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, told: str
+def test_unreadable_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, problem: str
 ) -> None:
-    """A file that the system does not give is told with the system's reason."""
+    """A file that cannot be read is reported with the reason of the operating system."""
     monkeypatch.chdir(tmp_path)
-    Path("orgs.yaml").write_text(LEAST)
+    Path("orgs.yaml").write_text(MINIMAL)
 
     def refuse(*_: object, **__: object) -> None:
         raise error
@@ -71,12 +68,12 @@ def test_an_unreadable_file(
     with pytest.raises(ConfigurationError) as caught:
         load(Path("orgs.yaml"), {})
 
-    assert caught.value.problems == (told,)
+    assert caught.value.problems == (problem,)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_what_has_no_end(tmp_path: Path, kind: str) -> None:
-    """A pipe that nobody writes to and a device are refused, and not waited for."""
+def test_endless_files(tmp_path: Path, kind: str) -> None:
+    """A pipe without a writer and a device are refused without waiting."""
     path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/zero")
     if kind == "pipe":
         os.mkfifo(path)
@@ -85,82 +82,88 @@ def test_what_has_no_end(tmp_path: Path, kind: str) -> None:
         load(path, {})
 
     assert caught.value.problems == (
-        f"{path}: this is a device or a pipe: write the path of a configuration file",
+        f"{path}: this is a device or a pipe: pass the path of a configuration file",
     )
 
 
-def test_a_pipe_that_is_open_already() -> None:
-    """What a shell's `<(…)` gives is read: it has its writer, and secrets may come that way."""
+def test_open_pipe() -> None:
+    """The pipe of a shell's `<(…)` is read."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as file:
-        file.write(LEAST)
+        file.write(MINIMAL)
 
     config = load(Path(f"/dev/fd/{reading}"), {})
 
     os.close(reading)
-    assert [one.name for one in config.organizations] == ["acme"]
+    assert [organization.name for organization in config.organizations] == ["acme"]
 
 
-def test_thousands_of_problems(told: Told) -> None:
-    """A thousand problems are told one by one, the others counted."""
-    problems = told("organizations:\n" + "  - {nam: x}\n" * 20_000)
+def test_number_of_problems_is_limited(problems_of: Problems) -> None:
+    """A thousand problems are reported one by one; the others are counted."""
+    problems = problems_of("organizations:\n" + "  - {nam: x}\n" * 20_000)
 
-    assert problems[0] == "orgs.yaml:2: organizations[0].nam: there is no such key: did you mean name?"
+    assert problems[0] == "orgs.yaml:2: organizations[0].nam: unknown key: did you mean name?"
     assert len(problems) == 1001
-    assert [one for one in problems if "more problems" in one] == [
-        "orgs.yaml:501: 39,000 more problems, told once the others are mended"
+    assert [problem for problem in problems if "more problems" in problem] == [
+        "orgs.yaml:501: 39,000 more problems: fix the others first, then run this again"
     ]
 
 
-def test_variables_that_hold_too_much(told: Told) -> None:
-    """A short file whose variables hold megabytes is refused before it fills the memory."""
+def test_size_of_variables_is_limited(problems_of: Problems) -> None:
+    """A short file whose variables contain megabytes is refused before it fills the memory."""
     bomb = "x" * 50_000
 
-    assert told(f"version: {'${BOMB}' * 100_000}\n", BOMB=bomb)[1] == (
-        "orgs.yaml:1: version: the variables here hold more than 100,000 characters: no setting is as long"
+    assert problems_of(f"version: {'${BOMB}' * 100_000}\n", BOMB=bomb)[1] == (
+        "orgs.yaml:1: version: the variables hold more than 100,000 characters: check their values"
     )
-    assert told("a: ${BOMB}\n" * 100, BOMB=bomb)[-1] == (
-        "orgs.yaml:41: the variables up to here hold more than a file may: split the file"
+    assert problems_of("a: ${BOMB}\n" * 100, BOMB=bomb)[-1] == (
+        "orgs.yaml:41: the values up to here have more than 2,000,000 characters: split the file"
     )
 
 
-def test_an_impossible_path() -> None:
-    """A path that no file can have is told, and harmless to print."""
+def test_impossible_path() -> None:
+    """A path that no file can have is reported, and is safe to print."""
     with pytest.raises(ConfigurationError) as caught:
         load(Path("a\0b"), {})
 
-    assert caught.value.problems == ("a\\x00b: this is no path of a file",)
+    assert caught.value.problems == ("a\\x00b: not a valid path: pass the path of a configuration file",)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "problem"),
     [
-        (b"", "orgs.yaml:1: the file is empty: write at least `organizations:` with one organization"),
+        (b"", "orgs.yaml:1: the file is empty: write at least `organizations: [{name: acme}]`"),
         (b"a: 1\nb: \xff\n", "orgs.yaml:2: the file is not UTF-8: save it as UTF-8"),
         ("a: 1\n".encode("utf-16"), "orgs.yaml:1: the file is not UTF-8: save it as UTF-8"),
         (b"#" * 1_000_001, "orgs.yaml: the file is larger than 1 MB: split it"),
-        (b"- a\n", "orgs.yaml:1: write keys and values here"),
-        (b"acme", "orgs.yaml:1: write keys and values here"),
-        (b"~", "orgs.yaml:1: the file is empty: write at least `organizations:` with one organization"),
-        (b"{}", "orgs.yaml:1: organizations: this key is missing: write it"),
-        (b"a: 1\n---\nb: 1\n", "orgs.yaml:2: a second document begins here: write one file for each"),
+        (b"- a\n", "orgs.yaml:1: expected keys and values, such as `organizations: [{name: acme}]`"),
+        (b"acme", "orgs.yaml:1: expected keys and values, such as `organizations: [{name: acme}]`"),
+        (b"~", "orgs.yaml:1: the file is empty: write at least `organizations: [{name: acme}]`"),
+        (
+            b"{}",
+            (
+                "orgs.yaml:1: organizations: required key is missing: "
+                "add it, such as `organizations: [{name: acme}]`"
+            ),
+        ),
+        (b"a: 1\n---\nb: 1\n", "orgs.yaml:2: a second YAML document begins here: use one file for each"),
     ],
 )
-def test_content_that_is_no_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, told: str
+def test_invalid_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, problem: str
 ) -> None:
-    """A file of another kind is refused with the one thing that is wrong with it."""
+    """A file that is not a configuration is refused with one error."""
     monkeypatch.chdir(tmp_path)
     Path("orgs.yaml").write_bytes(content)
 
     with pytest.raises(ConfigurationError) as caught:
         load(Path("orgs.yaml"), {})
 
-    assert caught.value.problems == (told,)
+    assert caught.value.problems == (problem,)
 
 
-def test_every_problem_at_once(told: Told) -> None:
-    """Problems of the YAML, the variables and the values are told together, in the order of the file."""
+def test_all_problems_at_once(problems_of: Problems) -> None:
+    """Problems of YAML, variables and values are reported together, in the order of the file."""
     text = """\
 run: {deadline: soon}
 organizations:
@@ -172,33 +175,36 @@ organizations:
     colour: red
 """
 
-    assert told(text) == [
-        "orgs.yaml:1: run.deadline: write a span of time such as 2h, 90m, 1h30m, 45s or 1d",
+    assert problems_of(text) == [
+        "orgs.yaml:1: run.deadline: not a duration: write a duration such as 45s, 90m, 2h, 1h30m or 1d",
         f"orgs.yaml:4: organizations[0].profile: {GONE}",
-        "orgs.yaml:5: organizations[0].profile: this key stands already in line 4: keep one of the two",
-        f"orgs.yaml:6: organizations[1].name: organizations[0] in line 3 {TAKEN}",
+        "orgs.yaml:5: organizations[0].profile: duplicate key, first defined on line 4: remove one of them",
+        (
+            "orgs.yaml:6: organizations[1].name: duplicate name, first used by organizations[0] on line 3: "
+            "rename one of them"
+        ),
         f"orgs.yaml:7: organizations[1].organization_id: {ACCOUNT_ID}",
-        f"orgs.yaml:8: organizations[1].colour: there is no such key: known here: {KEYS}",
+        f"orgs.yaml:8: organizations[1].colour: unknown key: the keys of this section are {KEYS}",
     ]
 
 
 @pytest.mark.parametrize(
-    ("organization", "told_of_it"),
+    ("organization", "problem"),
     [
-        ("{name: acme, name: other}", ".name: this key stands already in line 1: keep one of the two"),
-        ("!org {name: acme}", ": a tag (`!…`) is not understood here: take it away"),
+        ("{name: acme, name: other}", ".name: duplicate key, first defined on line 1: remove one of them"),
+        ("!org {name: acme}", ": YAML tags (`!…`) are not supported: remove the tag"),
     ],
 )
-def test_yaml_that_is_only_doubtful(told: Told, organization: str, told_of_it: str) -> None:
-    """A file is refused for its YAML alone, even where a configuration could be made of it."""
-    assert told(f"organizations: [{organization}]") == [f"orgs.yaml:1: organizations[0]{told_of_it}"]
+def test_problems_of_the_yaml_alone(problems_of: Problems, organization: str, problem: str) -> None:
+    """A problem of the YAML is an error even if a configuration could be built from the file."""
+    assert problems_of(f"organizations: [{organization}]") == [f"orgs.yaml:1: organizations[0]{problem}"]
 
 
-def test_yaml_that_breaks_off_is_told_with_what_stands_before_it(told: Told) -> None:
-    """What was wrong before the YAML broke is not kept back."""
-    assert told("organizations:\n  - name: ${GONE}\n  - [") == [
+def test_problems_before_a_syntax_error(problems_of: Problems) -> None:
+    """Problems before a syntax error are reported, too."""
+    assert problems_of("organizations:\n  - name: ${GONE}\n  - [") == [
         f"orgs.yaml:2: organizations[0].name: {GONE}",
-        f"orgs.yaml:3: this is not YAML: did not find expected node content; {CHECK}",
+        f"orgs.yaml:3: invalid YAML: did not find expected node content; {CHECK}",
     ]
 
 
@@ -215,7 +221,7 @@ def test_yaml_that_breaks_off_is_told_with_what_stands_before_it(told: Told) -> 
     ],
 )
 def test_values_are_never_repeated(load_text: Load, organization: str) -> None:
-    """No value of the file or of a variable is in an error, whatever is wrong with it."""
+    """No error contains a value of the file or of a variable."""
     with pytest.raises(ConfigurationError) as caught:
         load_text(f"review: {{fail_on: '${{S}}'}}\norganizations: [{organization}]\n", S=SECRET)
 
@@ -223,38 +229,38 @@ def test_values_are_never_repeated(load_text: Load, organization: str) -> None:
     assert SECRET not in repr((caught.value, caught.value.problems, caught.value.__cause__))
 
 
-def test_a_secret_shows_nowhere(load_text: Load) -> None:
-    """An external id is masked wherever a configuration is printed or dumped."""
+def test_secrets_are_masked(load_text: Load) -> None:
+    """An external ID is masked wherever a configuration is printed or serialized."""
     config = load_text(
         "organizations: [{name: a, external_id: '${S}', role_arn: 'arn:aws:iam::111122223333:role/A'}]",
         S=SECRET,
     )
 
-    held = config.organizations[0].external_id
-    assert held is not None
-    assert held.get_secret_value() == SECRET
+    external_id = config.organizations[0].external_id
+    assert external_id is not None
+    assert external_id.get_secret_value() == SECRET
     assert SECRET not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
 
 
-def test_the_least_configuration(load_text: Load) -> None:
-    """One organization with a name is a configuration; everything else has its default."""
-    assert load_text(LEAST) == Config(organizations=(Organization(name="acme"),))
+def test_minimal_configuration(load_text: Load) -> None:
+    """One organization with a name is enough; everything else has a default."""
+    assert load_text(MINIMAL) == Config(organizations=(Organization(name="acme"),))
 
 
-def test_a_byte_order_mark_is_no_content(load_text: Load) -> None:
-    """Files saved by editors that mark them as UTF-8 are read alike."""
-    assert load_text("\ufeff" + LEAST) == load_text(LEAST)
+def test_byte_order_mark(load_text: Load) -> None:
+    """A byte order mark at the beginning of the file is ignored."""
+    assert load_text("\ufeff" + MINIMAL) == load_text(MINIMAL)
 
 
-def test_parts_whose_keys_are_all_commented_out(load_text: Load) -> None:
-    """A part with nothing in it is as good as none."""
+def test_empty_sections(load_text: Load) -> None:
+    """An empty section is like a section that is left out."""
     text = "output:\nrun:\ncollect:\nreview: {checks: , waivers: }\nnotify:\ndefaults:\n"
 
-    assert load_text(text + "organizations: [{name: acme, tags: }]") == load_text(LEAST)
+    assert load_text(text + "organizations: [{name: acme, tags: }]") == load_text(MINIMAL)
 
 
-def test_variables_are_typed_as_if_written(load_text: Load) -> None:
-    """A variable can hold a number, a switch, a word or a secret."""
+def test_types_of_variables(load_text: Load) -> None:
+    """A variable can contain a number or a boolean."""
     text = """\
 run: {max_parallel_organizations: "5", deadline: 1h}
 collect:
@@ -268,15 +274,17 @@ organizations: [{name: acme}]
     assert (collect.entitlements, collect.requests_per_second) == (False, 7.5)
 
 
-def test_a_quoted_variable_is_text(told: Told) -> None:
-    """A number in quotes is no number, wherever it comes from."""
-    text = f'collect: {{requests_per_second: "${{RATE}}"}}\n{LEAST}'
+def test_quoted_variable_is_text(problems_of: Problems) -> None:
+    """A number in quotes is text, also if it comes from a variable."""
+    text = f'collect: {{requests_per_second: "${{RATE}}"}}\n{MINIMAL}'
 
-    assert told(text, RATE="5") == ["orgs.yaml:1: collect.requests_per_second: write a number"]
+    assert problems_of(text, RATE="5") == [
+        "orgs.yaml:1: collect.requests_per_second: expected a number: remove the quotes"
+    ]
 
 
-def test_quick_and_without_boto() -> None:
-    """Reading a configuration loads nothing of AWS."""
+def test_without_boto3() -> None:
+    """Loading a configuration does not import boto3."""
     code = "import sys, sso_batch.config; print([name for name in sys.modules if name.startswith('boto')])"
 
     done = subprocess.run(  # noqa: S603 - our own interpreter and code
@@ -292,8 +300,8 @@ def test_quick_and_without_boto() -> None:
 
 @settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary() | st.text(st.sampled_from("organizations:name-{}[]&*!${}\n \"'1")).map(str.encode))
-def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
-    """Nothing but ConfigurationError comes out of whatever stands in a file."""
+def test_any_bytes(tmp_path: Path, content: bytes) -> None:
+    """Random content raises only ConfigurationError."""
     path = tmp_path / "orgs.yaml"
     path.write_bytes(content)
 
@@ -303,7 +311,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     assert caught.value.problems
 
 
-# Variables whose values look like something else
+# Variables whose values look like another type
 
 ACME = """\
 output: {directory: "${DIRECTORY:-reports}"}
@@ -334,16 +342,16 @@ def _secret(organization: Organization) -> str:
     "value", ["0042", "111122223333", "1e3", "0x1F", "0o17", "true", "null", "1.50", ".nan"]
 )
 @pytest.mark.parametrize("lines", TEXTS)
-def test_text_from_a_variable_is_text(load_text: Load, lines: str, value: str) -> None:
-    """Where a key takes text, a variable's value is text, whatever it looks like."""
+def test_variable_in_a_text_key(load_text: Load, lines: str, value: str) -> None:
+    """In a key that takes text, the value of a variable is text, whatever it looks like."""
     anchored = "name: acme\n    source_profile: &v ${V}" if "*v" in lines else "name: acme"
     text = ACME.replace("name: acme", anchored) + lines + "\n"
 
     assert TEXTS[lines](load_text(text, V=value)) == value
 
 
-def test_each_key_takes_a_variable_as_what_it_wants(load_text: Load) -> None:
-    """A number is a number where one is wanted, nothing is nothing, and text is text."""
+def test_variable_has_the_type_of_its_key(load_text: Load) -> None:
+    """A variable is a number, a boolean, empty or text, as its key requires."""
     text = ACME + "    duration_seconds: ${N}\n    session_name: ${N}\n    tags: ${NOTHING:-}\n"
 
     config = load_text(text + "collect:\n  entitlements: ${B}\n", N="3600", B="false")
@@ -354,36 +362,40 @@ def test_each_key_takes_a_variable_as_what_it_wants(load_text: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "sentence"),
+    ("key", "value", "message"),
     [
-        ("duration_seconds", "111122223333", "write a whole number"),
-        ("duration_seconds", "9" * 70, "write a whole number"),
-        ("duration_seconds", "null", "write a whole number"),
-        ("external_id", "", "there is no value: write one, or take the key away"),
-        ("external_id", "x", "write an external id of 2 to 1224 letters, digits and _ + = , . @ : / -"),
+        ("duration_seconds", "111122223333", "expected a whole number"),
+        ("duration_seconds", "9" * 70, "expected a whole number"),
+        ("duration_seconds", "null", "expected a whole number"),
+        ("external_id", "", "missing value: provide one or remove the key"),
+        (
+            "external_id",
+            "x",
+            "an external ID has at least 2 characters: use 2 to 1224 letters, digits and _ + = , . @ : / -",
+        ),
     ],
 )
-def test_a_variable_of_the_wrong_kind(told: Told, key: str, value: str, sentence: str) -> None:
-    """What a key cannot take is refused in the words of that key."""
+def test_variable_of_the_wrong_type(problems_of: Problems, key: str, value: str, message: str) -> None:
+    """A variable of the wrong type has the same error as a written value."""
     text = ACME + f"    {key}: ${{V:-}}\n"
 
-    assert told(text, V=value) == [f"orgs.yaml:5: organizations[0].{key}: {sentence}"]
+    assert problems_of(text, V=value) == [f"orgs.yaml:5: organizations[0].{key}: {message}"]
 
 
-def test_a_literal_account_number_still_needs_quotes(told: Told) -> None:
-    """What stands in the file itself is typed by YAML's rules, and leading zeros would be lost."""
-    (problem,) = told(ACME + "    external_id: 111122223333\n")
+def test_unquoted_account_id(problems_of: Problems) -> None:
+    """An unquoted account ID in the file is refused."""
+    (problem,) = problems_of(ACME + "    external_id: 111122223333\n")
 
-    assert "an unquoted number of 12 digits is an account id" in problem
+    assert "an account ID without quotes" in problem
 
 
 @pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\n"])
 @pytest.mark.parametrize(
     "key", ["external_id", "source_profile", "session_name", "duration_seconds", "region", "organization_id"]
 )
-def test_a_line_break_after_a_secret_is_named(told: Told, key: str, blank: str) -> None:
-    """A secret that was made from a file often ends with a line break: the error says so."""
-    (problem,) = told(ACME + f"    {key}: ${{V}}\n", V="3600" + blank)
+def test_line_break_after_a_secret(problems_of: Problems, key: str, blank: str) -> None:
+    """The error names a line break at the end of a value, as secrets made with `echo` have."""
+    (problem,) = problems_of(ACME + f"    {key}: ${{V}}\n", V="3600" + blank)
 
     assert problem.startswith(f"orgs.yaml:5: organizations[0].{key}: ")
     assert "the value ends with a line break" in problem
@@ -391,8 +403,8 @@ def test_a_line_break_after_a_secret_is_named(told: Told, key: str, blank: str) 
 
 
 @pytest.mark.parametrize("value", [" o-a1b2c3d4e5", "o-a1b2c3d4e5 ", "\to-a1b2c3d4e5"])
-def test_blanks_around_a_value_are_named(told: Told, value: str) -> None:
-    """Blanks at the ends of a value cannot be seen, so the error names them."""
-    (problem,) = told(ACME + "    organization_id: ${V}\n", V=value)
+def test_spaces_around_a_value(problems_of: Problems, value: str) -> None:
+    """The error names spaces at the ends of a value, because they cannot be seen."""
+    (problem,) = problems_of(ACME + "    organization_id: ${V}\n", V=value)
 
-    assert "the value begins or ends with a blank" in problem
+    assert "the value begins or ends with a space" in problem

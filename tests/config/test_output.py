@@ -1,26 +1,26 @@
-"""Where the files go."""
+"""Tests of the `output` section."""
 
 import pytest
 
 from sso_batch.config import Output, S3Place
-from tests.config.conftest import Load, Told
+from tests.config.conftest import Load, Problems
 
-S3_ONLY = "this is for S3 only: write s3://bucket/prefix as directory, or take it away"
-PREFIX = "write a prefix of plain parts between single slashes, such as s3://bucket/audits/nightly"
-ARN = "this is an ARN: write s3://bucket/prefix; for an access point, its alias in place of the bucket"
-VARIABLE = "a variable in it was not expanded: write ${NAME} in the configuration, or expand it in the shell"
-PLACE = "write a folder, or s3://bucket/prefix with the bucket's name in lower case"
+S3_ONLY = "this key applies to S3 only: set directory to s3://bucket/prefix, or remove this key"
+PREFIX = "not a valid S3 prefix: write plain names between single slashes, such as s3://bucket/audits/nightly"
+ARN = "this is an ARN: write s3://bucket/prefix; for an access point, use its alias as the bucket"
+VARIABLE = "a variable was not expanded: write ${NAME} in the configuration, or expand it in the shell"
+PLACE = "not a folder or S3 location: write a folder, or s3://bucket/prefix with a lowercase bucket name"
 ROLE = "arn:aws:iam::111122223333:role/A"
 ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
 
 
 @pytest.mark.parametrize(
-    ("keys", "told_of_it"),
+    ("keys", "problem"),
     [
-        ("directory: ''", "directory: write one line of text, not empty"),
+        ("directory: ''", "directory: the text is empty: write one line of text"),
         *(
-            (f"directory: '{place}'", f"directory: {PLACE}")
-            for place in (
+            (f"directory: '{location}'", f"directory: {PLACE}")
+            for location in (
                 "s3://",
                 "s3://Bucket/x",
                 "s3://b",
@@ -41,10 +41,10 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         ),
         *(
             (
-                f"directory: '{place}'",
+                f"directory: '{location}'",
                 f"directory: {ARN}",
             )
-            for place in (
+            for location in (
                 "arn:aws:s3:::bucket/prefix",
                 "arn:aws-us-gov:s3:::bucket",
                 "arn:aws:s3:eu-west-1:111122223333:accesspoint/name/object/p",
@@ -52,8 +52,8 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
             )
         ),
         *(
-            (f"directory: '{place}'", "directory: this is a web address: write s3://bucket/prefix")
-            for place in (
+            (f"directory: '{location}'", "directory: this is a web address: write s3://bucket/prefix")
+            for location in (
                 "https://bucket/x",
                 "https://bucket.s3.eu-west-1.amazonaws.com/prefix",
                 "HTTP://s3.amazonaws.com/bucket",
@@ -65,10 +65,10 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         ),
         *(
             (
-                f"directory: '{place}'",
+                f"directory: '{location}'",
                 f"directory: {VARIABLE}",
             )
-            for place in (
+            for location in (
                 "$HOME/x",
                 "/var/$USER/reports",
                 "$$HOME/x",
@@ -78,13 +78,17 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
             )
         ),
         *(
-            (f"directory: {place}", "directory: remove the quotes and blanks around it")
-            for place in ("' s3://bucket/p'", "'reports '", "'\"s3://bucket/p\"'")
+            (
+                f"directory: {location}",
+                "directory: not a folder or S3 location; the value begins or ends with a space: remove it",
+            )
+            for location in ("' s3://bucket/p'", "'reports '")
         ),
-        ("directory: 'file:///var/audits'", "directory: this is a URL: write the folder's path alone"),
+        ("directory: '\"s3://bucket/p\"'", "directory: quotes around the value: remove them"),
+        ("directory: 'file:///var/audits'", "directory: this is a URL: write the path of the folder"),
         *(
-            (f"directory: '{place}'", f"directory: {PREFIX}")
-            for place in (
+            (f"directory: '{location}'", f"directory: {PREFIX}")
+            for location in (
                 "s3://bucket//x",
                 "s3://bucket/a//b",
                 "s3://bucket/../x",
@@ -92,10 +96,13 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
                 "s3://bucket/#",
             )
         ),
-        ("formats: [csv, pdf]", "formats[1]: write csv, html or xlsx"),
-        ("formats: csv", "formats: write a list, an item a line after `- `"),
-        ("formats: [csv, csv]", "formats: a format is named twice: write each once"),
-        ("escape_formulas: off", "escape_formulas: write true or false"),
+        ("formats: [csv, pdf]", "formats[1]: expected csv, html or xlsx"),
+        ("formats: csv", "formats: expected a list, such as `[csv, html, xlsx]`"),
+        ("formats: [csv, csv]", "formats: duplicate format: list each format once"),
+        (
+            "escape_formulas: off",
+            "escape_formulas: expected true or false: in YAML 1.2, yes, no, on and off are text",
+        ),
         ("profile: p", f"profile: {S3_ONLY}"),
         (f"role_arn: {ROLE}", f"role_arn: {S3_ONLY}"),
         ("region: eu-west-1", f"region: {S3_ONLY}"),
@@ -104,24 +111,33 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
         ("acl: bucket-owner-full-control", f"acl: {S3_ONLY}"),
         (
             "directory: s3://bucket, server_side_encryption: aes256",
-            "server_side_encryption: write AES256, aws:kms or aws:kms:dsse",
+            "server_side_encryption: expected AES256, aws:kms or aws:kms:dsse: did you mean AES256?",
         ),
-        ("directory: s3://bucket, acl: private", "acl: write bucket-owner-full-control"),
+        ("directory: s3://bucket, acl: private", "acl: expected bucket-owner-full-control"),
         (
             "directory: s3://bucket, server_side_encryption: AES256, kms_key_id: alias/a",
-            "kms_key_id: AES256 uses no KMS key: write server_side_encryption: aws:kms, or remove the key",
+            (
+                "kms_key_id: AES256 does not use a KMS key: set server_side_encryption to aws:kms, "
+                "or remove this key"
+            ),
         ),
-        ("directory: s3://bucket, region: auto", "region: write a Region's name such as eu-west-1"),
-        ("directory: s3://bucket, kms_key_id: k", "kms_key_id: write a KMS key's id, its ARN or alias/NAME"),
+        (
+            "directory: s3://bucket, region: auto",
+            "region: not a Region name: write a Region such as eu-west-1",
+        ),
+        (
+            "directory: s3://bucket, kms_key_id: k",
+            "kms_key_id: not a KMS key: write its ID, its ARN, or an alias such as alias/audit-reports",
+        ),
         (
             f"directory: s3://bucket, profile: p, role_arn: {ROLE}",
-            "role_arn: profile and role_arn exclude each other: keep one",
+            "role_arn: profile and role_arn cannot be combined: remove one of the two",
         ),
     ],
 )
-def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
-    """A mistake in the output is told at its key."""
-    assert told(f"output: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: output.{told_of_it}"]
+def test_each_mistake(problems_of: Problems, keys: str, problem: str) -> None:
+    """A mistake in the output section is reported at its key."""
+    assert problems_of(f"output: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: output.{problem}"]
 
 
 @pytest.mark.parametrize(
@@ -144,14 +160,14 @@ def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
     ],
 )
 def test_places(load_text: Load, directory: str, place: S3Place | None) -> None:
-    """A folder is a folder, and a place in S3 is taken apart."""
+    """A folder is not an S3 location; an S3 location has a bucket and a prefix."""
     output = load_text(f"output: {{directory: '{directory}'}}{ORGANIZATIONS}").output
 
     assert (output.directory, output.s3) == (directory, place)
 
 
 def test_all_keys(load_text: Load) -> None:
-    """Everything that can be said of a place in S3 is kept."""
+    """All keys of an S3 location are loaded."""
     text = f"""\
 output:
   directory: s3://bucket/x

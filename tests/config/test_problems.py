@@ -1,8 +1,8 @@
-"""How a problem is told."""
+"""Tests of how a problem is shown."""
 
 import pytest
 
-from sso_batch.config.problems import Path, Problem, shown
+from sso_batch.config.problems import KeyPath, Problem, format_path
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from sso_batch.config.problems import Path, Problem, shown
         (("x" * 100,), '["' + "x" * 64 + '"]'),
     ],
 )
-def test_paths(path: Path, text: str) -> None:
-    """A path is written as one would write it in code; odd keys are quoted, escaped and cut."""
-    assert shown(path) == text
+def test_paths(path: KeyPath, text: str) -> None:
+    """A path looks like an expression in code; unusual keys are quoted, escaped and shortened."""
+    assert format_path(path) == text
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,6 @@ def test_paths(path: Path, text: str) -> None:
         (Problem(1, "", "a\x1b[2J\nb\u202ec\ud800"), "orgs.yaml:1: a\\x1b[2J\\nb\\u202ec\\ud800"),
     ],
 )
-def test_one_line_each(problem: Problem, line: str) -> None:
-    """A problem is one line that a terminal cannot be tricked with."""
-    assert problem.told("orgs.yaml") == line
+def test_format(problem: Problem, line: str) -> None:
+    """A problem is one line without control characters."""
+    assert problem.format("orgs.yaml") == line

@@ -1,23 +1,23 @@
-"""Which findings a run makes, and which are accepted."""
+"""Tests of the `review` section."""
 
 from datetime import date, timedelta
 
 import pytest
 
-from sso_batch.config import CHECK_IDS, Check, Checks, LongSession, Review, Waiver
-from tests.config.conftest import Load, Told
+from sso_batch.config import CHECK_IDS, Checks, CheckSettings, LongSessionSettings, Review, WaiverSettings
+from tests.config.conftest import Load, Problems
 
 ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
-SEVERITIES = "write off, low, medium or high"
-MEANT = "there is no such key: did you mean long-session?"
-NO_VALUE = "there is no value: write one, or take the key away"
-BAD_DAYS = ("soon", "20261231", "2026-12-31T00:00:00", "'31.12.2026'")
-DAY = "write a date as year-month-day, such as 2026-12-31"
-ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes, to keep leading zeros"
+SEVERITIES = "expected off, low, medium or high"
+MEANT = "unknown key: did you mean long-session?"
+NO_VALUE = "missing value: provide one or remove the key"
+BAD_DATES = ("soon", "20261231", "2026-12-31T00:00:00", "'31.12.2026'")
+DATE_FORM = "not a date: write year-month-day, such as 2026-12-31"
+ACCOUNT_ID = "an account ID without quotes would lose its leading zeros: put it in quotes"
 
 
 @pytest.mark.parametrize(
-    ("keys", "told_of_it"),
+    ("keys", "problem"),
     [
         ("checks: {long-sesion: off}", f"checks.long-sesion: {MEANT}"),
         ("checks: {long_session: off}", f"checks.long_session: {MEANT}"),
@@ -30,35 +30,50 @@ ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes
         ("checks: {direct-grant: }", f"checks.direct-grant: {NO_VALUE}"),
         (
             "checks: {direct-grant: {max: 4h}}",
-            "checks.direct-grant.max: there is no such key: known here: severity",
+            "checks.direct-grant.max: unknown key: the keys of this section are severity",
         ),
         (
             "checks: {long-session: {max: 4}}",
-            "checks.long-session.max: write a span of time such as 2h, 90m, 1h30m, 45s or 1d",
+            (
+                "checks.long-session.max: the unit is missing: "
+                "write a duration such as 45s, 90m, 2h, 1h30m or 1d"
+            ),
         ),
-        ("compare: last", "compare: write none or previous"),
-        ("waivers: [{reason: r, until: 2026-12-31}]", "waivers[0].check: this key is missing: write it"),
-        ("waivers: [{check: '*', until: 2026-12-31}]", "waivers[0].reason: this key is missing: write it"),
-        ("waivers: [{check: '*', reason: r}]", "waivers[0].until: this key is missing: write it"),
+        ("compare: last", "compare: expected none or previous"),
+        (
+            "waivers: [{reason: r, until: 2026-12-31}]",
+            "waivers[0].check: required key is missing: add it, such as `check: direct-grant`",
+        ),
+        (
+            "waivers: [{check: '*', until: 2026-12-31}]",
+            (
+                "waivers[0].reason: required key is missing: "
+                "add it, such as `reason: Emergency access, reviewed every quarter`"
+            ),
+        ),
+        (
+            "waivers: [{check: '*', reason: r}]",
+            "waivers[0].until: required key is missing: add it, such as `until: 2026-12-31`",
+        ),
         *(
-            (f"waivers: [{{check: '*', reason: r, until: {day}}}]", f"waivers[0].until: {DAY}")
-            for day in BAD_DAYS
+            (f"waivers: [{{check: '*', reason: r, until: {day}}}]", f"waivers[0].until: {DATE_FORM}")
+            for day in BAD_DATES
         ),
         (
             "waivers: [{check: '*', reason: r, until: 2026-02-30}]",
-            "waivers[0].until: there is no such day: write one of the calendar",
+            "waivers[0].until: not a valid calendar date: correct the month or the day",
         ),
         (
             "waivers: [{check: direct-grnt, reason: r, until: 2026-12-31}]",
-            "waivers[0].check: no check has this id: did you mean direct-grant?",
+            "waivers[0].check: unknown check: did you mean direct-grant?",
         ),
         (
             "waivers: [{check: 'zzz*', reason: r, until: 2026-12-31}]",
-            "waivers[0].check: no check has this id: see `sso-batch checks`",
+            "waivers[0].check: unknown check: see `sso-batch checks`",
         ),
         (
             "waivers: [{check: '*', reason: '', until: 2026-12-31}]",
-            "waivers[0].reason: write one line of text, not empty",
+            "waivers[0].reason: the text is empty: write one line of text",
         ),
         (
             "waivers: [{check: '*', reason: r, until: 2026-12-31, account: 111122223333}]",
@@ -66,13 +81,13 @@ ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes
         ),
     ],
 )
-def test_each_mistake(told: Told, keys: str, told_of_it: str) -> None:
-    """A mistake in the review is told at its key."""
-    assert told(f"review: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: review.{told_of_it}"]
+def test_each_mistake(problems_of: Problems, keys: str, problem: str) -> None:
+    """A mistake in the review section is reported at its key."""
+    assert problems_of(f"review: {{{keys}}}{ORGANIZATIONS}") == [f"orgs.yaml:1: review.{problem}"]
 
 
 def test_the_checks() -> None:
-    """These are the checks that a file can name."""
+    """These are the checks that a configuration can name."""
     assert CHECK_IDS == (
         "admin-access",
         "management-account-access",
@@ -93,17 +108,17 @@ def test_the_checks() -> None:
 
 
 @pytest.mark.parametrize("check_id", CHECK_IDS)
-def test_a_severity_alone_and_written_out(load_text: Load, check_id: str) -> None:
-    """Both ways to write a check's severity say the same, for every check."""
+def test_severity_alone(load_text: Load, check_id: str) -> None:
+    """A severity alone means the same as a severity with its key, for every check."""
     alone = load_text(f"review: {{checks: {{{check_id}: low}}}}{ORGANIZATIONS}")
-    out = load_text(f"review: {{checks: {{{check_id}: {{severity: low}}}}}}{ORGANIZATIONS}")
+    with_key = load_text(f"review: {{checks: {{{check_id}: {{severity: low}}}}}}{ORGANIZATIONS}")
 
-    assert alone == out
+    assert alone == with_key
     assert {name: check.severity for name, check in alone.review.checks.by_id().items()} == {check_id: "low"}
 
 
 def test_all_keys(load_text: Load) -> None:
-    """Checks and waivers are read with all that can be said of them."""
+    """All keys of checks and waivers are loaded."""
     text = """\
 review:
   fail_on: medium
@@ -124,12 +139,12 @@ review:
         compare="previous",
         checks=Checks.model_validate(
             {
-                "long-session": LongSession(severity="high", max=timedelta(hours=8)),
-                "user-without-email": Check(severity="off"),
+                "long-session": LongSessionSettings(severity="high", max=timedelta(hours=8)),
+                "user-without-email": CheckSettings(severity="off"),
             }
         ),
         waivers=(
-            Waiver(
+            WaiverSettings(
                 check="*-grant",
                 organization="ac*",
                 account="111122223333",
@@ -137,7 +152,7 @@ review:
                 reason="r",
                 until=date(2026, 12, 31),
             ),
-            Waiver(
+            WaiverSettings(
                 check="admin-access",
                 organization="*",
                 account="*",

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while a run goes on."""
+"""Tests of the live view of a run on a terminal."""
 
 import io
 from collections.abc import Callable
@@ -21,27 +21,27 @@ def console(*, width: int = 130, terminal: bool = False) -> Console:
     )
 
 
-def printed(on: Console) -> str:
-    assert isinstance(on.file, io.StringIO)
-    return on.file.getvalue()
+def output_of(shown_on: Console) -> str:
+    assert isinstance(shown_on.file, io.StringIO)
+    return shown_on.file.getvalue()
 
 
 # Bars
 
 
 def bars(watch: Callable[[Bars], None], *, width: int = 60) -> list[str]:
-    """Give the last picture of the bars, without the time that has passed."""
-    on = console(width=width, terminal=True)
-    with Bars(on) as shown_bars:
+    """Return the final bars as lines, without the elapsed time."""
+    shown_on = console(width=width, terminal=True)
+    with Bars(shown_on) as shown_bars:
         watch(shown_bars)
         shown_bars._progress.refresh()
         end = console(width=width)
         end.print(shown_bars._progress.get_renderable())
-    return [" ".join(line.replace("━", "").split()[:-1]) for line in printed(end).splitlines()]
+    return [" ".join(line.replace("━", "").split()[:-1]) for line in output_of(end).splitlines()]
 
 
 def test_bars() -> None:
-    """Each organization has a bar, whose end moves while answers tell what else to ask."""
+    """Each organization has a bar, whose total grows as further calls become known."""
 
     def watch(shown_bars: Bars) -> None:
         shown_bars.started("acme")
@@ -54,8 +54,8 @@ def test_bars() -> None:
     assert bars(watch) == ["acme 2/1024", "globex 5/9 incomplete"]
 
 
-def test_bar_that_never_began() -> None:
-    """An organization whose turn never came has no bar to end."""
+def test_bar_that_never_started() -> None:
+    """An organization whose audit never started has no bar."""
 
     def watch(shown_bars: Bars) -> None:
         shown_bars.started("acme")
@@ -65,8 +65,8 @@ def test_bar_that_never_began() -> None:
     assert bars(watch) == ["acme 0/? complete"]
 
 
-def test_no_more_bars_than_fit() -> None:
-    """Of many organizations those that ended first lose their bars, and those that are audited keep them."""
+def test_number_of_bars_is_limited() -> None:
+    """If there are too many bars, those that ended first are hidden; running ones stay visible."""
 
     def watch(shown_bars: Bars) -> None:
         for number in range(60):
@@ -82,20 +82,20 @@ def test_no_more_bars_than_fit() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
-def test_a_long_name_is_never_cut(width: int) -> None:
-    """A name that is too wide for the terminal goes on in the next line."""
+def test_long_name(width: int) -> None:
+    """A name that is wider than the terminal is wrapped, not truncated."""
     name = "a" * 60 + "end"
 
-    picture = bars(lambda shown_bars: shown_bars.started(name), width=width)
+    lines = bars(lambda shown_bars: shown_bars.started(name), width=width)
 
-    assert "…" not in "".join(picture)
+    assert "…" not in "".join(lines)
 
 
-def test_bars_stop_whatever_happens() -> None:
-    """The bars are taken off the terminal when the run ends with an error."""
-    on = console(terminal=True)
+def test_bars_stop_after_an_error() -> None:
+    """The bars are removed from the terminal if the run raises an exception."""
+    shown_on = console(terminal=True)
 
-    with pytest.raises(RuntimeError), Bars(on) as shown_bars:
+    with pytest.raises(RuntimeError), Bars(shown_on) as shown_bars:
         raise RuntimeError
 
     assert not shown_bars._progress.live.is_started
@@ -105,19 +105,19 @@ def test_bars_stop_whatever_happens() -> None:
 
 
 def test_stream() -> None:
-    """An event is one line, however wide: its colours are kept and its brackets are no markup."""
-    on = console(width=20)
-    stream = ConsoleStream(on)
+    """An event is one line of any width; its brackets are not markup."""
+    shown_on = console(width=20)
+    stream = ConsoleStream(shown_on)
     line = "\x1b[32mcollect.gap\x1b[0m message='[red]x[/red] and much more than twenty characters'\n"
 
     written = stream.write(line)
     stream.flush()
 
     assert written == len(line)
-    assert printed(on) == "collect.gap message='[red]x[/red] and much more than twenty characters'\n"
+    assert output_of(shown_on) == "collect.gap message='[red]x[/red] and much more than twenty characters'\n"
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_stream_knows_whether_a_person_looks(*, terminal: bool) -> None:
-    """The stream is a terminal where its console is."""
+def test_isatty(*, terminal: bool) -> None:
+    """The stream is a terminal if its console is one."""
     assert ConsoleStream(console(terminal=terminal)).isatty() == terminal

@@ -1,4 +1,4 @@
-"""Standard streams that cannot be written, seen from inside of a process."""
+"""Tests of safe standard streams, within one process."""
 
 import io
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch.console.streams import UnwritableError, for_programs, guarded
 
-TROUBLES: dict[str, Exception] = {
+ERRORS: dict[str, Exception] = {
     "full": OSError(28, "No space left on device"),
     "closed": ValueError("I/O operation on closed file."),
     "terminal gone": OSError(5, "Input/output error"),
@@ -17,7 +17,7 @@ TROUBLES: dict[str, Exception] = {
 
 
 class Broken(io.StringIO):
-    """A stream that raises at a call."""
+    """A stream that raises an error at a certain call."""
 
     def __init__(self, error: Exception, call: str) -> None:
         super().__init__()
@@ -29,27 +29,25 @@ class Broken(io.StringIO):
             raise self._error
 
     def write(self, text: str) -> int:
-        """Raise, or write."""
+        """Raise the error, or write."""
         self._raise("write")
         return super().write(text)
 
     def flush(self) -> None:
-        """Raise, or flush."""
+        """Raise the error, or flush."""
         self._raise("flush")
 
     def isatty(self) -> bool:
-        """Raise, or be a terminal."""
+        """Raise the error, or return True."""
         self._raise("isatty")
         return True
 
 
 @pytest.mark.parametrize("call", ["write", "flush"])
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_result_is_never_cut_off_in_silence(
-    monkeypatch: pytest.MonkeyPatch, trouble: str, call: str
-) -> None:
-    """Once standard output has failed, nothing more can be written to it, and each attempt says so."""
-    error = TROUBLES[trouble]
+@pytest.mark.parametrize("problem", ERRORS)
+def test_results_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, problem: str, call: str) -> None:
+    """After a failed write to standard output, every further write fails as well."""
+    error = ERRORS[problem]
     monkeypatch.setattr(sys, "stdout", Broken(error, call))
 
     with guarded():
@@ -60,22 +58,22 @@ def test_a_result_is_never_cut_off_in_silence(
 
     reason = error.strerror if isinstance(error, OSError) else str(error)
     assert caught.value.message == f"cannot write to standard output: {reason}"
-    assert caught.value.reader_gone == (trouble == "reader gone")
+    assert caught.value.reader_gone == (problem == "reader gone")
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("call", ["write", "flush"])
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_log_is_lost_in_silence(monkeypatch: pytest.MonkeyPatch, trouble: str, call: str) -> None:
-    """What standard error does not take changes nothing else."""
-    monkeypatch.setattr(sys, "stderr", Broken(TROUBLES[trouble], call))
+@pytest.mark.parametrize("problem", ERRORS)
+def test_logs_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, problem: str, call: str) -> None:
+    """A failed write to standard error is ignored."""
+    monkeypatch.setattr(sys, "stderr", Broken(ERRORS[problem], call))
 
     with guarded():
         print("a", file=sys.stderr, flush=True)  # noqa: T201 - what is tested
 
 
 def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python has None in the place of a stream that was closed before it started."""
+    """A stream that was closed before Python started, which is None, can be used safely."""
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
 
@@ -91,22 +89,22 @@ def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sys.stdout is sys.stderr is None
 
 
-@pytest.mark.parametrize(("call", "looks"), [("isatty", False), ("write", True)])
-def test_a_stream_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, call: str, *, looks: bool) -> None:
-    """A stream that fails when it is asked is no terminal."""
-    monkeypatch.setattr(sys, "stdout", Broken(TROUBLES["closed"], call))
+@pytest.mark.parametrize(("call", "is_terminal"), [("isatty", False), ("write", True)])
+def test_isatty_that_fails(monkeypatch: pytest.MonkeyPatch, call: str, *, is_terminal: bool) -> None:
+    """A stream whose isatty() fails is not a terminal."""
+    monkeypatch.setattr(sys, "stdout", Broken(ERRORS["closed"], call))
 
     with guarded():
-        assert sys.stdout.isatty() == looks
+        assert sys.stdout.isatty() == is_terminal
 
 
 @pytest.mark.parametrize(
     ("prepare", "written"), [(lambda: None, b"M?ller ?"), (for_programs, "M\u00fcller \u2500".encode())]
 )
-def test_characters_that_the_encoding_lacks(
+def test_unencodable_characters(
     monkeypatch: pytest.MonkeyPatch, prepare: Callable[[], None], written: bytes
 ) -> None:
-    """People see replacements; programs get UTF-8."""
+    """Unencodable characters are replaced, except in files for programs, which are UTF-8."""
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
 
@@ -118,8 +116,8 @@ def test_characters_that_the_encoding_lacks(
         assert raw.getvalue() == written
 
 
-def test_only_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A library that probes with bytes learns that the stream takes text."""
+def test_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing bytes raises TypeError, with which libraries detect a text stream."""
     monkeypatch.setattr(sys, "stderr", None)
 
     with guarded(), pytest.raises(TypeError):

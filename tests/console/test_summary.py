@@ -1,4 +1,4 @@
-"""The closing summary, at any width."""
+"""Tests of the closing summary."""
 
 import io
 import signal
@@ -25,21 +25,21 @@ READ = Counts(
 )
 
 
-def shown(run: RunOutcome, *, width: int = 130, place: RunPlace | None = None) -> list[str]:
-    on = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+def summary_lines(run: RunOutcome, *, width: int = 130, place: RunPlace | None = None) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
     for part in summary(run, width=width, place=place):
-        on.print(part, highlight=False, crop=False)
-    assert isinstance(on.file, io.StringIO)
-    return [line.rstrip() for line in on.file.getvalue().splitlines() if line.strip(" ─")]
+        console.print(part, highlight=False, crop=False)
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines() if line.strip(" ─")]
 
 
-# Trouble
+# Gaps and failures
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.INTERRUPTED])
 def test_nothing_read(status: Status) -> None:
-    """Where nothing was read no figure is shown, not even a zero."""
-    *_, line, _ = shown(run_outcome(outcome("globex", status)))
+    """If nothing was read, no counts are shown, not even a zero."""
+    *_, line, _ = summary_lines(run_outcome(outcome("globex", status)))
 
     assert line.split() == ["globex", status.value, *["?"] * 9, "0"]
 
@@ -48,24 +48,24 @@ def test_nothing_read(status: Status) -> None:
     "hostile", ["[red]x[/red]", "[/bold]", "[link=http://x]y[/link]", "a [b] c", "\\[x]", ":smile:"]
 )
 def test_markup_is_not_interpreted(hostile: str) -> None:
-    """What AWS says is shown to the letter, whatever it would mean to the terminal library."""
-    hole = gap(hostile, operation=hostile, code=hostile, message=hostile, hint=hostile)
+    """Texts of AWS are shown literally, even if they look like markup of the terminal library."""
+    marked = gap(hostile, operation=hostile, code=hostile, message=hostile, hint=hostile)
 
-    lines = shown(
+    lines = summary_lines(
         run_outcome(
-            outcome(status=Status.INCOMPLETE, gaps=(hole,)), outcome(endpoint_overrides=(f"sts={hostile}",))
+            outcome(status=Status.INCOMPLETE, gaps=(marked,)), outcome(endpoint_overrides=(f"sts={hostile}",))
         )
     )
 
     assert lines[-4:-1] == [
         f"acme: {hostile} {hostile}: {hostile}: {hostile}",
         f"  {hostile}",
-        f"Answered not by AWS, but by {hostile}",
+        f"endpoint override: {hostile} (these answers did not come from AWS)",
     ]
 
 
-def test_one_cause_is_one_line() -> None:
-    """An action that is denied everywhere is named once, with its number, where, and what to do."""
+def test_gaps_are_grouped_by_cause() -> None:
+    """An action that is denied everywhere is shown once, with the number of gaps and what to do."""
     run = run_outcome(
         *(
             outcome(
@@ -76,7 +76,7 @@ def test_one_cause_is_one_line() -> None:
         outcome("acme", Status.FAILED, gaps=(gap("acme", operation="AssumeRole", hint="trust it"),)),
     )
 
-    assert _between(shown(run, width=200)) == [
+    assert _between(summary_lines(run, width=200)) == [
         (
             "org-0, org-1, org-2, org-3, org-4 and 10 more: "
             "ListAccountAssignments: AccessDeniedException (150 gaps)"
@@ -99,37 +99,37 @@ def test_one_cause_is_one_line() -> None:
     ],
     ids=["alike", "alone", "without a hint"],
 )
-def test_a_cause_says_what_happened(gaps: list[Gap], line: str) -> None:
-    """What happened is always there: the message, the hint, or both."""
-    lines = shown(run_outcome(outcome("acme", Status.INCOMPLETE, gaps=tuple(gaps))))
+def test_text_of_a_cause(gaps: list[Gap], line: str) -> None:
+    """A cause is shown with its message, its hint, or both."""
+    lines = summary_lines(run_outcome(outcome("acme", Status.INCOMPLETE, gaps=tuple(gaps))))
 
     assert _between(lines)[0] == f"acme: {line}"
 
 
 def test_gaps_of_the_run() -> None:
-    """What the run itself lacks is shown, with what to do about it."""
+    """A gap of the run itself is shown with what to do about it."""
     own = gap("nightly", operation="merge", code="ENOSPC", message="No space left", hint="make room")
 
-    *_, cause, hint, reason = shown(run_outcome(outcome(), gaps=(own,)))
+    *_, cause, hint, reason = summary_lines(run_outcome(outcome(), gaps=(own,)))
 
     assert (cause, hint) == ("the run itself: merge nightly: ENOSPC: No space left", "  make room")
     assert reason.startswith("Exit code 4:")
-    assert "not all files of the run could be written" in reason
+    assert "some files of the run could not be written" in reason
 
 
-def test_causes_are_never_many() -> None:
-    """Of more than ten causes the ones that most organizations have are shown, and the rest are counted."""
+def test_number_of_causes_is_limited() -> None:
+    """The ten causes of most organizations are shown; the others are counted."""
     rare = tuple(gap(operation=f"Rare{number}", hint="") for number in range(12))
     run = run_outcome(
         outcome("acme", Status.INCOMPLETE, gaps=rare),
         *(outcome(f"org-{org}", Status.FAILED, gaps=(gap(operation="Often", hint=""),)) for org in range(2)),
     )
 
-    lines = _between(shown(run))
+    lines = _between(summary_lines(run))
 
     assert lines[0].startswith("org-0, org-1: Often: AccessDeniedException (2 gaps)")
     assert len(lines) == 11
-    assert lines[-1] == "acme: 3 more gaps, all of them in the manifest"
+    assert lines[-1] == "acme: 3 more gaps, listed in the manifest"
 
 
 def _denied(resource: str) -> Gap:
@@ -137,7 +137,7 @@ def _denied(resource: str) -> Gap:
 
 
 def _between(lines: list[str]) -> list[str]:
-    """The lines between the table and the exit code."""
+    """Return the lines between the table and the exit code."""
     (last,) = (number for number, line in enumerate(lines) if line.startswith("Exit code"))
     first = next(number for number, line in enumerate(lines) if ": " in line)
     return lines[first:last]
@@ -150,15 +150,15 @@ NAMES = ("acme", "globex-international-holding", "a" * 63)
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 130, 200])
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_cut_at_any_width(width: int, name: str) -> None:
-    """Every heading and value that is shown is whole, and no line is wider than the terminal."""
+def test_nothing_is_truncated(width: int, name: str) -> None:
+    """No heading or value is truncated, and no line is wider than the terminal."""
     run = run_outcome(
         outcome(name, counts=READ, findings=FindingCounts(1_200, 34, 7)),
         outcome("other", Status.INTERRUPTED),
         outcome("third", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
     )
 
-    lines = shown(run, width=width)
+    lines = summary_lines(run, width=width)
 
     text = "".join(lines)
     assert "…" not in text
@@ -175,20 +175,22 @@ def test_nothing_is_cut_at_any_width(width: int, name: str) -> None:
         (60, "Users, Assignments, Orphaned, Permission sets, Groups, Entitlements"),
     ],
 )
-def test_columns_that_do_not_fit_are_named(width: int, missing: str) -> None:
-    """What the table leaves out is said below it."""
-    lines = shown(run_outcome(outcome("acme", counts=READ)), width=width)
+def test_omitted_columns_are_named(width: int, missing: str) -> None:
+    """The line below the table names the columns that did not fit."""
+    lines = summary_lines(run_outcome(outcome("acme", counts=READ)), width=width)
 
     text = " ".join(lines)
     if missing:
-        assert f"Not shown at this width: {missing}. The manifest has all figures." in text
+        assert f"Not shown at this width: {missing}. The manifest has all counts." in text
     else:
         assert "Not shown" not in text
 
 
-def test_a_name_too_long_for_a_table() -> None:
-    """Where a table has no room for figures each organization is a paragraph."""
-    lines = shown(run_outcome(outcome("a" * 63, counts=READ, findings=FindingCounts(1, 2, 3))), width=80)
+def test_name_too_long_for_a_table() -> None:
+    """If no counts fit into the table, each organization is a paragraph."""
+    lines = summary_lines(
+        run_outcome(outcome("a" * 63, counts=READ, findings=FindingCounts(1, 2, 3))), width=80
+    )
 
     assert " ".join(lines) == (
         f"{'a' * 63}: complete, rows 1,234,567, accounts 56, users 1,200, assignments 890, orphaned 2, "
@@ -196,7 +198,7 @@ def test_a_name_too_long_for_a_table() -> None:
     )
 
 
-# How it ended
+# Exit code and files
 
 PLACE = RunPlace("reports", "m.json", "sso-batch run --config orgs.yaml --run-id r --resume")
 
@@ -223,25 +225,25 @@ def _file(name: str) -> FileEntry:
     ],
 )
 @pytest.mark.parametrize("location", ["reports", "reports/", "s3://audits/nightly"])
-def test_where_the_files_are(names: tuple[str, ...], first: str, location: str) -> None:
-    """The place is named, and the file to open first."""
+def test_location_of_the_files(names: tuple[str, ...], first: str, location: str) -> None:
+    """The location and the file to open first are shown."""
     run = run_outcome(outcome(), files=tuple(map(_file, names)))
 
-    lines = shown(run, place=RunPlace(location, "m.json", PLACE.resume))
+    lines = summary_lines(run, place=RunPlace(location, "m.json", PLACE.resume))
 
     assert lines[-2:] == [f"Files: {location}", f"Open first: {location.rstrip('/')}/{first}"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_how_to_resume(number: signal.Signals) -> None:
-    """After a signal the command that resumes the run is the last line."""
+def test_resume_command(number: signal.Signals) -> None:
+    """After a signal, the last line is the command that resumes the run."""
     run = run_outcome(outcome("acme"), outcome("globex", Status.INTERRUPTED), signal=int(number))
 
-    lines = shown(run, place=PLACE)
+    lines = summary_lines(run, place=PLACE)
 
     assert lines[-1] == f"Resume: {PLACE.resume}"
     assert (
-        f"Exit code {128 + number}: ended early by {number.name} (organizations: 1 complete, 1 interrupted)."
+        f"Exit code {128 + number}: stopped by {number.name} (organizations: 1 complete, 1 interrupted)."
         in lines
     )
 
@@ -257,12 +259,12 @@ def test_how_to_resume(number: signal.Signals) -> None:
             run_outcome(outcome("a"), gaps=(gap("x"),)),
             (
                 "Exit code 4: the audit is not complete (organizations: 1 complete); "
-                "not all files of the run could be written."
+                "some files of the run could not be written."
             ),
         ),
         (
             run_outcome(outcome("a", Status.FAILED, bug=True)),
-            "Exit code 1: an internal error; please report it with the log.",
+            "Exit code 1: internal error; please report it with the log.",
         ),
         (
             run_outcome(
@@ -278,21 +280,21 @@ def test_how_to_resume(number: signal.Signals) -> None:
             ),
         ),
     ],
-    ids=["incomplete", "unwritten", "bug", "findings"],
+    ids=["incomplete", "unwritten files", "internal error", "findings"],
 )
-def test_why_the_exit_code_is_not_0(run: RunOutcome, line: str) -> None:
-    """The summary says what the exit code means, with its figures."""
-    assert line in shown(run, width=200)
+def test_meaning_of_the_exit_code(run: RunOutcome, line: str) -> None:
+    """The summary explains an exit code that is not 0, with its numbers."""
+    assert line in summary_lines(run, width=200)
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
-def test_what_is_copied_stays_on_one_line(width: int) -> None:
-    """A path or a command is never broken: it would not work when it is pasted."""
+def test_paths_and_commands_are_not_wrapped(width: int) -> None:
+    """A path or a command has no line break, so that it can be copied and pasted."""
     place = RunPlace(
         "reports/" + "deep/" * 20, "m.json", "sso-batch run --config orgs.yaml " + "--only a " * 20
     )
 
-    lines = shown(run_outcome(outcome("a", Status.FAILED)), width=width, place=place)
+    lines = summary_lines(run_outcome(outcome("a", Status.FAILED)), width=width, place=place)
 
     assert lines[-3:] == [
         f"Files: {place.location}",
@@ -301,26 +303,26 @@ def test_what_is_copied_stays_on_one_line(width: int) -> None:
     ]
 
 
-def test_nothing_to_explain() -> None:
-    """A complete run has no exit code to explain, and nothing to resume."""
-    text = "\n".join(shown(run_outcome(outcome()), place=PLACE))
+def test_complete_run() -> None:
+    """The summary of a complete run has no exit code and no resume command."""
+    text = "\n".join(summary_lines(run_outcome(outcome()), place=PLACE))
 
     assert "Exit code" not in text
     assert "Resume" not in text
 
 
-# All well
+# The table
 
 
 def test_table() -> None:
-    """The closing table has a line for each organization, with its figures."""
+    """The table has a row for each organization, with its counts."""
     run = run_outcome(
         outcome("acme", counts=READ, findings=FindingCounts(1_200, 0, 7)),
         outcome("globex", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
         endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:2", "sso-admin=http://127.0.0.1:1"),
     )
 
-    lines = shown(run)
+    lines = summary_lines(run)
 
     upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
     assert upper == "Assign- Or- Permission Entitle- Findings"
@@ -331,10 +333,10 @@ def test_table() -> None:
     assert rest == [
         "globex: ListAccountAssignments 111111111111: AccessDeniedException: not authorized",
         "allow the role the IAM action sso:ListAccountAssignments",
-        "Answered not by AWS, but by http://127.0.0.1:1, http://127.0.0.1:2",
+        "endpoint override: http://127.0.0.1:1, http://127.0.0.1:2 (these answers did not come from AWS)",
         "Exit code 4: the audit is not complete (organizations: 2 complete, 1 incomplete).",
     ]
 
 
-def endpoint_overrides(one: OrganizationOutcome, *overrides: str) -> OrganizationOutcome:
-    return outcome(one.name, one.status, endpoint_overrides=overrides)
+def endpoint_overrides(organization: OrganizationOutcome, *overrides: str) -> OrganizationOutcome:
+    return outcome(organization.name, organization.status, endpoint_overrides=overrides)

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees, and what a program behind a pipe does not."""
+"""Tests of the output on a real terminal and in a pipe."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
-from tests.end_to_end.command import execute, start
-from tests.end_to_end.worlds import denying, small
+from tests.support.command import execute, start
+from tests.support.sample_worlds import denying, small
 
 BAR = "━"
 HEADINGS = ("Organization", "Status", "Users", "Groups", "Rows", "Gaps")
@@ -22,7 +22,7 @@ HEADINGS = ("Organization", "Status", "Users", "Groups", "Rows", "Gaps")
 
 @pytest.fixture
 def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A configuration for two organizations, one of them incomplete, on an AWS that is served meanwhile."""
+    """Yield a configuration with an incomplete and a complete organization, while their emulator runs."""
     assert home.is_dir()
     world = denying(small(), "identitystore:ListUsers")
     file = tmp_path / "orgs.yaml"
@@ -37,7 +37,7 @@ def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @contextmanager
 def terminal() -> Iterator[tuple[int, int]]:
-    """The two ends of a terminal."""
+    """Yield the two ends of a pseudo-terminal."""
     mine, theirs = pty.openpty()
     try:
         yield mine, theirs
@@ -46,7 +46,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 
 
 def read_all(end: int) -> str:
-    """Read a terminal until nobody writes to it any more."""
+    """Return everything that is written to a terminal until its other end is closed."""
     text = b""
     while True:
         try:
@@ -60,7 +60,7 @@ def read_all(end: int) -> str:
 
 
 def shown_on_a_terminal(*arguments: object, stderr: int | None = None) -> tuple[int, str]:
-    """Run on a terminal: the exit code, and all that was shown."""
+    """Run sso-batch on a terminal; return the exit code and everything that was shown."""
     with terminal() as (mine, theirs):
         process = start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs if stderr is None else stderr)
         os.close(theirs)
@@ -69,12 +69,12 @@ def shown_on_a_terminal(*arguments: object, stderr: int | None = None) -> tuple[
 
 
 def plain(shown: str) -> str:
-    """The text without colours and movements of the cursor."""
+    """Return the text without escape sequences."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
-def test_a_terminal_shows_bars_logs_and_a_table(config: Path) -> None:
-    """On a terminal there is a bar for each organization, logs for people, and a table at the end."""
+def test_terminal(config: Path) -> None:
+    """A terminal shows a bar for each organization, a readable log, and a table at the end."""
     code, shown = shown_on_a_terminal("run", "-c", config)
 
     text = plain(shown)
@@ -88,19 +88,19 @@ def test_a_terminal_shows_bars_logs_and_a_table(config: Path) -> None:
     assert re.search(r"org-0\s+incomplete", table)
     assert re.search(r"org-1\s+complete", table)
     assert "identitystore:ListUsers" in table
-    assert "Answered not by AWS, but by" in table
+    assert "endpoint override: http://127.0.0.1" in table
     assert "\x1b[" in shown
 
 
-def test_the_cursor_is_there_again(config: Path) -> None:
-    """The bars hide the cursor, and give it back."""
+def test_cursor_is_restored(config: Path) -> None:
+    """The cursor, hidden by the bars, is visible again at the end."""
     _, shown = shown_on_a_terminal("run", "-c", config)
 
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0
 
 
-def test_quiet_shows_no_bars_and_no_table(config: Path) -> None:
-    """With --quiet a terminal shows only the events of errors, and among them the reason of each."""
+def test_quiet_terminal(config: Path) -> None:
+    """With --quiet, a terminal shows only error events, with their reasons."""
     _, shown = shown_on_a_terminal("--quiet", "run", "-c", config)
 
     text = plain(shown)
@@ -114,10 +114,8 @@ def test_quiet_shows_no_bars_and_no_table(config: Path) -> None:
 @pytest.mark.parametrize(
     "action", ["sso:ListAccountAssignments", "sso:ListInstances", "identitystore:ListGroups"]
 )
-def test_quiet_still_says_why_something_failed(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
-) -> None:
-    """Behind a pipe, too, an organization that is not complete has its reason in the log."""
+def test_quiet_pipe(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """With --quiet, the log in a pipe still has the reason why an organization is incomplete."""
     assert home.is_dir()
     world = denying(small(), action)
     file = tmp_path / "orgs.yaml"
@@ -127,13 +125,15 @@ def test_quiet_still_says_why_something_failed(
             monkeypatch.setenv(name, value)
         ended = execute("--quiet", "run", "-c", file)
 
-    reasons = [(one["org"], one["operation"], bool(one["hint"])) for one in ended.named("collect.gap")]
+    reasons = [
+        (event["org"], event["operation"], bool(event["hint"])) for event in ended.named("collect.gap")
+    ]
     assert ("org-0", action.partition(":")[2], True) in reasons
-    assert {one["level"] for one in ended.events} == {"error"}
+    assert {event["level"] for event in ended.events} == {"error"}
 
 
-def test_no_color_is_obeyed(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With NO_COLOR the table and the bars have no colours."""
+def test_no_color(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NO_COLOR, the table and the bars have no colours."""
     monkeypatch.setenv("NO_COLOR", "1")
 
     _, shown = shown_on_a_terminal("run", "-c", config)
@@ -142,8 +142,8 @@ def test_no_color_is_obeyed(config: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]([;m])", shown)
 
 
-def test_a_pipe_gets_neither_bars_nor_a_table(config: Path) -> None:
-    """Behind a pipe stdout is empty, and stderr holds events in JSON alone."""
+def test_pipe(config: Path) -> None:
+    """In a pipe, stdout is empty, and stderr has only events in JSON."""
     ended = execute("run", "-c", config)
 
     assert (ended.code, ended.stdout) == (4, "")
@@ -152,8 +152,8 @@ def test_a_pipe_gets_neither_bars_nor_a_table(config: Path) -> None:
     assert ended.events[-1]["event"] == "run.completed"
 
 
-def test_results_on_a_terminal_and_logs_in_a_file(config: Path, tmp_path: Path) -> None:
-    """With stderr in a file, the terminal shows the table alone, and the file holds JSON."""
+def test_stdout_on_a_terminal_and_stderr_in_a_file(config: Path, tmp_path: Path) -> None:
+    """With stderr in a file, the terminal shows only the table, and the file has JSON."""
     with (tmp_path / "log").open("w+") as log:
         _, shown = shown_on_a_terminal("run", "-c", config, stderr=log.fileno())
         log.seek(0)
@@ -166,8 +166,8 @@ def test_results_on_a_terminal_and_logs_in_a_file(config: Path, tmp_path: Path) 
     assert events[-1]["event"] == "run.completed"
 
 
-def test_bars_on_a_terminal_and_results_in_a_pipe(config: Path) -> None:
-    """With stdout in a pipe, the terminal shows bars and logs, and the pipe gets nothing."""
+def test_stderr_on_a_terminal_and_stdout_in_a_pipe(config: Path) -> None:
+    """With stdout in a pipe, the terminal shows bars and the log, and the pipe is empty."""
     with terminal() as (mine, theirs):
         process = start("run", "-c", config, stdout=subprocess.PIPE, stderr=theirs)
         os.close(theirs)
@@ -180,16 +180,16 @@ def test_bars_on_a_terminal_and_results_in_a_pipe(config: Path) -> None:
     assert "Status" not in shown
 
 
-def test_json_on_a_terminal_where_it_is_asked_for(config: Path) -> None:
-    """--log-format json gives JSON on a terminal, too."""
+def test_json_on_a_terminal(config: Path) -> None:
+    """--log-format json writes JSON to a terminal."""
     _, shown = shown_on_a_terminal("--log-format", "json", "--quiet", "run", "-c", config)
 
     events = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
     assert {"collect.gap", "org.incomplete", "run.completed"} == {event["event"] for event in events}
 
 
-def test_the_demo_on_a_terminal(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo, at AWS's own pace, shows bars, its table once, and where the files are."""
+def test_demo_on_a_terminal(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo, with AWS's rate limits, shows bars, one table, and where the files are."""
     assert home.is_dir()
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "160")
@@ -207,24 +207,26 @@ def test_the_demo_on_a_terminal(home: Path, tmp_path: Path, monkeypatch: pytest.
 # Widths
 
 
-def whole(arguments: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, *, width: int) -> tuple[int, str]:
-    """Run on a terminal of a width: the exit code, and the summary, which nothing is cut out of."""
+def run_at_width(
+    arguments: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, *, width: int
+) -> tuple[int, str]:
+    """Run on a terminal of this width; return the exit code and the summary, which is not truncated."""
     monkeypatch.setenv("COLUMNS", str(width))
     code, shown = shown_on_a_terminal(*arguments)
     text = plain(shown).replace("\r", "")
     summary = text[text.rindex("Organization") :] if "Organization" in text else text
     assert "…" not in summary
-    to_copy = ("Files: ", "Open first: ", "Resume: ")
-    assert all(len(line) <= width for line in summary.splitlines() if not line.startswith(to_copy))
+    unbroken_lines = ("Files: ", "Open first: ", "Resume: ")
+    assert all(len(line) <= width for line in summary.splitlines() if not line.startswith(unbroken_lines))
     return code, summary
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
-def test_a_run_at_any_width(config: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    """The summary of a run fits the terminal, and says why, where, and what next."""
+def test_run_at_any_width(config: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """The summary fits the terminal and shows the causes, the location of the files, and how to resume."""
     arguments = ("run", "-c", config, "--run-id", "first", "--format", "csv,html", "--only", "org-0,org-1")
 
-    code, summary = whole(arguments, monkeypatch, width=width)
+    code, summary = run_at_width(arguments, monkeypatch, width=width)
 
     text = " ".join(summary.split())
     assert code == 4
@@ -241,14 +243,14 @@ def test_a_run_at_any_width(config: Path, monkeypatch: pytest.MonkeyPatch, width
 
 @pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("options", [(), ("--with-failure",)], ids=["complete", "with failure"])
-def test_a_demo_at_any_width(
+def test_demo_at_any_width(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, options: tuple[str, ...]
 ) -> None:
-    """The demo's table fits, and its text is broken between words."""
+    """The table of the demo fits the terminal, and its text is wrapped between words."""
     assert home.is_dir()
     monkeypatch.setenv("TERM", "xterm-256color")
 
-    code, summary = whole(("demo", "-o", tmp_path / "demo", *options), monkeypatch, width=width)
+    code, summary = run_at_width(("demo", "-o", tmp_path / "demo", *options), monkeypatch, width=width)
 
     assert code == (4 if options else 0)
     assert "ostsee-logistik" in summary
@@ -257,8 +259,8 @@ def test_a_demo_at_any_width(
     assert [word for word in words if word not in summary] == []
 
 
-def test_the_command_that_resumes_a_run(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After Ctrl-C the summary ends with a command, which completes the run."""
+def test_resume_command(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C the summary ends with a command that completes the run."""
     script = (
         "import os, signal\n"
         "from sso_batch.collect import Audit\n"
@@ -280,17 +282,15 @@ def test_the_command_that_resumes_a_run(config: Path, monkeypatch: pytest.Monkey
         assert process.wait(timeout=20) == 130
 
     (line,) = re.findall(r"^Resume: sso-batch (.*)$", text, re.MULTILINE)
-    assert "Exit code 130: ended early by SIGINT (organizations: 2 interrupted)." in text
+    assert "Exit code 130: stopped by SIGINT (organizations: 2 interrupted)." in text
     resumed = execute(*shlex.split(line))
     assert resumed.code == 4
-    assert {one["org"] for one in resumed.named("org.completed")} == {"org-1"}
+    assert {event["org"] for event in resumed.named("org.completed")} == {"org-1"}
 
 
 @pytest.mark.parametrize("fail_on", ["low", "medium"])
-def test_why_findings_end_a_run(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str
-) -> None:
-    """Exit code 3 comes with the number of the findings that count, and the file that lists them."""
+def test_findings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str) -> None:
+    """The summary explains exit code 3 with the number of findings and the file that lists them."""
     assert home.is_dir()
     world = small(1)
     file = tmp_path / "orgs.yaml"
@@ -298,7 +298,7 @@ def test_why_findings_end_a_run(
     with Emulator(world, limits=Limits.off()) as emulator:
         for name, value in emulator.environment().items():
             monkeypatch.setenv(name, value)
-        code, summary = whole(("run", "-c", file, "--fail-on", fail_on), monkeypatch, width=100)
+        code, summary = run_at_width(("run", "-c", file, "--fail-on", fail_on), monkeypatch, width=100)
 
     text = " ".join(summary.split())
     assert code == 3

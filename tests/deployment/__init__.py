@@ -1,1 +1,1 @@
-"""What is deployed: the manifests as kubectl renders them, the alerts, and how both hold to the program."""
+"""Tests of the Kubernetes manifests and the alerts."""

@@ -1,4 +1,4 @@
-"""The CloudWatch template's metric filters, applied to events as CloudWatch would."""
+"""An evaluation of the CloudWatch template's metric filters."""
 
 import json
 import re
@@ -12,19 +12,19 @@ CLOUDWATCH = ROOT / "config/alerts/cloudwatch.yaml"
 
 
 def template() -> dict[str, Any]:
-    """The template."""
+    """Return the parsed template."""
     document: dict[str, Any] = yaml.safe_load(CLOUDWATCH.read_text())
     return document
 
 
 def matches(pattern: str, event: dict[str, Any]) -> bool:
-    """Whether CloudWatch's filter pattern, as far as the template uses its grammar, matches a record."""
+    """Return whether a filter pattern matches an event; supports the grammar that the template uses."""
     body = re.fullmatch(r"\{ (.+) \}", pattern)
     assert body, pattern
-    return all(_holds(term, event) for term in body[1].split(" && "))
+    return all(_term_matches(term, event) for term in body[1].split(" && "))
 
 
-def _holds(term: str, event: dict[str, Any]) -> bool:
+def _term_matches(term: str, event: dict[str, Any]) -> bool:
     parts = re.fullmatch(r"\(\$\.(\w+) (?:(NOT EXISTS)|(IS FALSE)|(=|!=) (\d+|\"[^\"]*\"))\)", term)
     assert parts, term
     name, missing, false, comparison, value = parts.groups()
@@ -37,10 +37,10 @@ def _holds(term: str, event: dict[str, Any]) -> bool:
 
 
 def counted(event: dict[str, Any]) -> set[str]:
-    """The metrics that an event is counted in."""
+    """Return the metrics that count an event."""
     return {
-        one["Properties"]["MetricTransformations"][0]["MetricName"]
-        for one in template()["Resources"].values()
-        if one["Type"] == "AWS::Logs::MetricFilter"
-        and matches(one["Properties"]["FilterPattern"]["Fn::Sub"].replace("${Event}", "$"), event)
+        resource["Properties"]["MetricTransformations"][0]["MetricName"]
+        for resource in template()["Resources"].values()
+        if resource["Type"] == "AWS::Logs::MetricFilter"
+        and matches(resource["Properties"]["FilterPattern"]["Fn::Sub"].replace("${Event}", "$"), event)
     }

@@ -1,4 +1,4 @@
-"""Kubernetes manifests as `kubectl kustomize` renders them."""
+"""Kubernetes manifests as rendered by `kubectl kustomize`."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 
 def tool(name: str) -> str:
-    """The path of a program that not every machine has; without it the test is skipped."""
+    """Return the path of an optional program; skip the test if it is missing."""
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not on the PATH")
@@ -25,36 +25,36 @@ def tool(name: str) -> str:
 
 @cache
 def text(overlay: str) -> str:
-    """What kubectl makes of an overlay."""
+    """Return the rendered manifests of an overlay."""
     folder = ROOT / "config/kubernetes/overlays" / overlay
     command = [tool("kubectl"), "kustomize", str(folder)]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout  # noqa: S603
 
 
 def objects(overlay: str) -> list[Object]:
-    """The objects of an overlay."""
+    """Return the objects of an overlay."""
     return list(yaml.safe_load_all(text(overlay)))
 
 
-def one(overlay: str, kind: str) -> Object:
-    """The one object of a kind."""
-    (found,) = (each for each in objects(overlay) if each["kind"] == kind)
+def find_object(overlay: str, kind: str) -> Object:
+    """Return the only object of a kind."""
+    (found,) = (item for item in objects(overlay) if item["kind"] == kind)
     return found
 
 
 def job(overlay: str) -> Object:
-    """The job that the CronJob of an overlay makes."""
-    spec: Object = one(overlay, "CronJob")["spec"]["jobTemplate"]["spec"]
+    """Return the job specification of the CronJob."""
+    spec: Object = find_object(overlay, "CronJob")["spec"]["jobTemplate"]["spec"]
     return spec
 
 
 def pod(overlay: str) -> Object:
-    """The pod of that job."""
+    """Return the pod specification of the CronJob."""
     spec: Object = job(overlay)["template"]["spec"]
     return spec
 
 
 def container(overlay: str) -> Object:
-    """The one container of that pod."""
+    """Return the container of the CronJob's pod."""
     (found,) = pod(overlay)["containers"]
     return dict(found)

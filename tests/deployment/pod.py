@@ -1,10 +1,10 @@
-"""The pod that a CronJob's job would start, for an engine that knows neither: `podman kube play`.
+"""Convert a CronJob to its pod, for `podman kube play`, which supports neither CronJobs nor jobs.
 
     kubectl kustomize OVERLAY | python -m tests.deployment.pod IMAGE CLAIMS [INDEX]
 
-prints it, with the ConfigMaps and Secrets that it needs and, where CLAIMS is `new`, its claims: podman makes
-no volume twice. It is changed in two ways: the image is a
-local one that is never pulled, and the label and variable are there that the job's controller would add.
+prints the pod with its ConfigMaps and Secrets and, if CLAIMS is `new`, its volume claims, because podman
+cannot create a volume twice. The pod differs in two ways: it uses a local image that is never pulled, and it
+has the label and variable that the job controller would add.
 """
 
 import sys
@@ -14,21 +14,21 @@ from typing import Any
 import yaml
 
 NAME = "sso-batch-29384750"
-"""The name of the job: the CronJob's and the minute of its schedule."""
+"""The name of the job: the name of the CronJob and the minute of its schedule."""
 
-_BESIDE = ("ConfigMap", "Secret")
+_CONFIGURATION_KINDS = ("ConfigMap", "Secret")
 _CLAIM = "PersistentVolumeClaim"
 
 
-def played(
+def playable_objects(
     objects: Iterable[dict[str, Any]], image: str, index: str | None, *, claims: bool
 ) -> Iterator[dict[str, Any]]:
-    """The objects to play; `index` is the number of the pod in an indexed job."""
-    for each in objects:
-        if each["kind"] in _BESIDE or (claims and each["kind"] == _CLAIM):
-            yield each
-        elif each["kind"] == "CronJob":
-            yield _pod(each["spec"]["jobTemplate"]["spec"]["template"], image, index)
+    """Yield the objects to play; `index` is the number of the pod in an indexed job."""
+    for item in objects:
+        if item["kind"] in _CONFIGURATION_KINDS or (claims and item["kind"] == _CLAIM):
+            yield item
+        elif item["kind"] == "CronJob":
+            yield _pod(item["spec"]["jobTemplate"]["spec"]["template"], image, index)
 
 
 def _pod(template: dict[str, Any], image: str, index: str | None) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def _pod(template: dict[str, Any], image: str, index: str | None) -> dict[str, A
 
 
 def main(image: str, claims: str, index: str | None = None) -> None:
-    """Read manifests from stdin, write the pod's to stdout."""
-    documents = played(yaml.safe_load_all(sys.stdin), image, index, claims=claims == "new")
+    """Read manifests from stdin and write the pod to stdout."""
+    documents = playable_objects(yaml.safe_load_all(sys.stdin), image, index, claims=claims == "new")
     sys.stdout.write(yaml.safe_dump_all(documents, sort_keys=False))
 
 

@@ -1,4 +1,4 @@
-"""The example alerts: when they ring, and that they look at what is there."""
+"""Tests of the example alerts."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.deployment.cloudwatch import CLOUDWATCH, counted, template
-from tests.deployment.manifests import ROOT, one, tool
+from tests.deployment.manifests import ROOT, find_object, tool
 
 PROMETHEUS = ROOT / "config/alerts/prometheusrule.yaml"
 
@@ -27,10 +27,10 @@ HOUR = 3600
 # Prometheus
 
 
-def ringing(folder: Path, series: dict[str, str], *, hours: int) -> set[str]:
-    """The alerts that ring after so many hours of these series, whose samples are one an hour.
+def firing_alerts(folder: Path, series: dict[str, str], *, hours: int) -> set[str]:
+    """Return the alerts that fire after `hours` of these series.
 
-    promtool tests what it is told to expect: asked for nothing, it names what rings.
+    promtool expects no alert, so that its failures name the alerts that fire.
     """
     rules = folder / "rules.yaml"
     rules.write_text(yaml.safe_dump({"groups": yaml.safe_load(PROMETHEUS.read_text())["spec"]["groups"]}))
@@ -52,15 +52,15 @@ def ringing(folder: Path, series: dict[str, str], *, hours: int) -> set[str]:
     file.write_text(yaml.safe_dump(test))
     command = [tool("promtool"), "test", "rules", str(file)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)  # noqa: S603
-    told = done.stdout + done.stderr
-    assert ("SUCCESS" in told) != ("FAILED" in told), told
-    found = re.findall(r"alertname: (\w+), time: \w+,\s*exp:\[\s*\],\s*got:\[\s*\d", told)
-    assert ("FAILED" in told) == bool(found), told
+    output = done.stdout + done.stderr
+    assert ("SUCCESS" in output) != ("FAILED" in output), output
+    found = re.findall(r"alertname: (\w+), time: \w+,\s*exp:\[\s*\],\s*got:\[\s*\d", output)
+    assert ("FAILED" in output) == bool(found), output
     return set(found)
 
 
 def constant(value: int) -> str:
-    """So many samples of one value, as promtool writes them."""
+    """Return a series of a constant value in promtool's notation."""
     return f"{value}x400"
 
 
@@ -69,7 +69,7 @@ FAILED_JOB = HEALTHY | {SUCCESS: constant(2 * HOUR), JOB: constant(2 * HOUR)}
 
 
 @pytest.mark.parametrize(
-    ("series", "hours", "rings"),
+    ("series", "hours", "alerts"),
     [
         (HEALTHY, 20, set()),
         (HEALTHY, 27, {"SsoBatchNoSuccess"}),
@@ -85,26 +85,26 @@ FAILED_JOB = HEALTHY | {SUCCESS: constant(2 * HOUR), JOB: constant(2 * HOUR)}
     ],
     ids=[
         "first day",
-        "never a success",
-        "last night's success",
-        "none since",
+        "no success yet",
+        "success last night",
+        "no success since",
         "failed job",
         "failed job, hours ago",
         "no failed job",
         "failed job, and a newer one",
         "failed job, and an older one",
         "suspended",
-        "gone",
+        "missing",
     ],
 )
-def test_prometheus(tmp_path: Path, series: dict[str, str], hours: int, rings: set[str]) -> None:
-    """An alert rings where a job has failed, none was complete for 26 hours, or none is made any more."""
-    assert ringing(tmp_path, series, hours=hours) == rings
+def test_prometheus(tmp_path: Path, series: dict[str, str], hours: int, alerts: set[str]) -> None:
+    """An alert fires if a job failed, none succeeded for 26 hours, or none is scheduled."""
+    assert firing_alerts(tmp_path, series, hours=hours) == alerts
 
 
-def test_prometheus_looks_at_the_cronjob() -> None:
-    """The alerts name the CronJob that there is."""
-    cronjob = one("irsa", "CronJob")["metadata"]
+def test_prometheus_names_the_cronjob() -> None:
+    """The alerts name the existing CronJob."""
+    cronjob = find_object("irsa", "CronJob")["metadata"]
 
     text = PROMETHEUS.read_text()
 
@@ -134,30 +134,33 @@ COMPLETE = {"event": "run.completed", "status": "complete", "exit_code": 0, "res
     ],
 )
 def test_cloudwatch_counts(fields: dict[str, object], metrics: set[str]) -> None:
-    """A complete run counts once, with findings too; a shard does not, nor a run that was complete before."""
+    """A complete run counts once, also with findings; shards and runs that were complete before do not."""
     assert counted(COMPLETE | fields) == metrics
 
 
-def test_cloudwatch_rings() -> None:
-    """26 hours without a complete run ring, without any record too; a failed one rings at once."""
+def test_cloudwatch_alarms() -> None:
+    """26 hours without a complete run, or a run that is not complete, raise an alarm."""
     resources = template()["Resources"]
-    silent, failed = resources["NoSuccess"]["Properties"], resources["LastRun"]["Properties"]
+    no_success, not_complete = resources["NoSuccess"]["Properties"], resources["LastRun"]["Properties"]
 
-    assert silent["MetricName"] == "RunsComplete"
-    assert silent["Period"] * silent["EvaluationPeriods"] == 26 * HOUR
-    assert silent["EvaluationPeriods"] == silent["DatapointsToAlarm"]
-    assert (silent["TreatMissingData"], silent["ComparisonOperator"], silent["Threshold"]) == (
+    assert no_success["MetricName"] == "RunsComplete"
+    assert no_success["Period"] * no_success["EvaluationPeriods"] == 26 * HOUR
+    assert no_success["EvaluationPeriods"] == no_success["DatapointsToAlarm"]
+    assert (no_success["TreatMissingData"], no_success["ComparisonOperator"], no_success["Threshold"]) == (
         "breaching",
         "LessThanThreshold",
         1,
     )
-    assert (failed["MetricName"], failed["TreatMissingData"]) == ("RunsNotComplete", "notBreaching")
+    assert (not_complete["MetricName"], not_complete["TreatMissingData"]) == (
+        "RunsNotComplete",
+        "notBreaching",
+    )
     assert resources["Findings"]["Properties"]["MetricName"] == "RunsWithFindings"
 
 
 def test_cloudwatch_template() -> None:
-    """cfn-lint finds nothing."""
-    done = subprocess.run(  # noqa: S603 - our own environment's
+    """cfn-lint reports no problem."""
+    done = subprocess.run(  # noqa: S603 - a tool of this environment
         [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", CLOUDWATCH],
         check=False,
         capture_output=True,

@@ -1,23 +1,23 @@
-"""The CronJob and what is around it: what a schema lets pass and Kubernetes, or an auditor, would not."""
+"""Tests of the Kubernetes manifests beyond their schema."""
 
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped] # it has no types
+import kubernetes_validate  # type: ignore[import-untyped] # untyped
 import pytest
 
 from sso_batch import __version__
 from sso_batch.config import Config, load
 from sso_batch.runner.start import begin
 from sso_batch.store import Folder
-from tests.deployment.manifests import OVERLAYS, container, job, objects, one, pod
-from tests.deployment.pod import NAME, played
+from tests.deployment.manifests import OVERLAYS, container, find_object, job, objects, pod
+from tests.deployment.pod import NAME, playable_objects
 from tests.support.records import STARTED
 
 OLDEST, NEWEST = "1.31", "1.37"
-"""podFailurePolicy is stable since 1.31; the other is the newest whose schema is known."""
+"""podFailurePolicy is stable since 1.31; the newest version is the last with a known schema."""
 
 each_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 
@@ -25,24 +25,24 @@ EXTERNAL_IDS = {"ACME_EXTERNAL_ID": "made-up", "EXTERNAL_ID": "made-up"}
 
 
 def configuration(overlay: str, folder: Path) -> Config:
-    """The configuration of an overlay, as the container reads it."""
+    """Return the configuration of an overlay as the container reads it."""
     file = folder / "orgs.yaml"
-    file.write_text(one(overlay, "ConfigMap")["data"]["orgs.yaml"])
+    file.write_text(find_object(overlay, "ConfigMap")["data"]["orgs.yaml"])
     return load(file, EXTERNAL_IDS)
 
 
 @each_overlay
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_schema(overlay: str, version: str) -> None:
-    """Every object is valid, with no field that the API would drop."""
-    for each in objects(overlay):
-        kubernetes_validate.validate(each, version, strict=True)
+    """Every object is valid and has no unknown field."""
+    for item in objects(overlay):
+        kubernetes_validate.validate(item, version, strict=True)
 
 
 @each_overlay
 def test_schedule(overlay: str) -> None:
-    """Every night at two in a named time zone, one at a time, and late rather than not at all."""
-    spec = one(overlay, "CronJob")["spec"]
+    """The job runs at two every night in a named time zone, without overlap, and may start late."""
+    spec = find_object(overlay, "CronJob")["spec"]
 
     assert re.fullmatch(r"[0-5]?\d ([01]?\d|2[0-3]) \* \* \*", spec["schedule"])
     assert spec["timeZone"] == "Etc/UTC"
@@ -52,24 +52,24 @@ def test_schedule(overlay: str) -> None:
 
 
 @each_overlay
-def test_tries(overlay: str, tmp_path: Path) -> None:
-    """A job lasts as long as all its tries may take, and a pod is never restarted in place."""
+def test_attempts(overlay: str, tmp_path: Path) -> None:
+    """The deadline of a job allows all attempts, and a pod is never restarted in place."""
     spec = job(overlay)
-    tries = 1 + spec["backoffLimitPerIndex" if overlay == "sharded" else "backoffLimit"]
+    attempts = 1 + spec["backoffLimitPerIndex" if overlay == "sharded" else "backoffLimit"]
     deadline = configuration(overlay, tmp_path).run.deadline
 
-    assert tries == 3
-    assert timedelta(seconds=spec["activeDeadlineSeconds"]) > tries * deadline + timedelta(minutes=10)
-    assert spec["activeDeadlineSeconds"] < 86400  # or the next night would be forbidden
+    assert attempts == 3
+    assert timedelta(seconds=spec["activeDeadlineSeconds"]) > attempts * deadline + timedelta(minutes=10)
+    assert spec["activeDeadlineSeconds"] < 86400  # otherwise the next night would not start
     assert spec["ttlSecondsAfterFinished"] >= 86400
-    assert pod(overlay)["restartPolicy"] == "Never"  # podFailurePolicy asks for it
+    assert pod(overlay)["restartPolicy"] == "Never"  # required by podFailurePolicy
     assert pod(overlay)["terminationGracePeriodSeconds"] > 5
     assert "--resume" in str(container(overlay).get("args", container(overlay).get("command")))
 
 
 @each_overlay
 def test_failures(overlay: str) -> None:
-    """A disruption is nobody's failure; 2 and 3 end it at once; 4 and 5 count and are tried again."""
+    """Disruptions are ignored, exit codes 2 and 3 end the job, and 4 and 5 are retried."""
     sharded = overlay == "sharded"
 
     rules = job(overlay)["podFailurePolicy"]["rules"]
@@ -85,8 +85,8 @@ def test_failures(overlay: str) -> None:
 
 @each_overlay
 def test_security(overlay: str) -> None:
-    """The pod is what the namespace's `restricted` standard asks for, and has no token of Kubernetes."""
-    namespace, account = one(overlay, "Namespace"), one(overlay, "ServiceAccount")
+    """The pod meets the `restricted` standard of the namespace and has no Kubernetes token."""
+    namespace, account = find_object(overlay, "Namespace"), find_object(overlay, "ServiceAccount")
 
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     assert account["automountServiceAccountToken"] is pod(overlay)["automountServiceAccountToken"] is False
@@ -108,7 +108,7 @@ def test_security(overlay: str) -> None:
 
 @each_overlay
 def test_resources(overlay: str) -> None:
-    """Requests and limits are there for each resource."""
+    """There are requests and limits for each resource."""
     resources = container(overlay)["resources"]
 
     assert set(resources["requests"]) == set(resources["limits"]) == {"cpu", "memory", "ephemeral-storage"}
@@ -116,20 +116,20 @@ def test_resources(overlay: str) -> None:
 
 @each_overlay
 def test_network(overlay: str) -> None:
-    """Nobody reaches the pod; it reaches names and HTTPS, and Pod Identity's agent where that is used."""
-    policy = one(overlay, "NetworkPolicy")["spec"]
+    """The pod accepts no traffic, and reaches DNS, HTTPS and, if used, the Pod Identity agent."""
+    policy = find_object(overlay, "NetworkPolicy")["spec"]
 
     assert (
         policy["podSelector"]["matchLabels"].items() <= job(overlay)["template"]["metadata"]["labels"].items()
     )
     assert (policy["policyTypes"], policy["ingress"]) == (["Ingress", "Egress"], [])
-    reached = [
+    egress = [
         (port["protocol"], port["port"], tuple(to["ipBlock"]["cidr"] for to in rule.get("to", ())))
         for rule in policy["egress"]
         for port in rule["ports"]
     ]
     agent = ("TCP", 80, ("169.254.170.23/32", "fd00:ec2::23/128"))
-    assert reached == [
+    assert egress == [
         ("UDP", 53, ()),
         ("TCP", 53, ()),
         ("TCP", 443, ()),
@@ -139,27 +139,31 @@ def test_network(overlay: str) -> None:
 
 @each_overlay
 def test_run_id(overlay: str, tmp_path: Path) -> None:
-    """The run's id is the job's name: the same for each try, and one that sso-batch takes."""
-    (variable,) = (each for each in container(overlay)["env"] if each["name"] == "SSO_BATCH_RUN_ID")
-    pods = [each for each in played(objects(overlay), "local", None, claims=True) if each["kind"] == "Pod"]
+    """The run ID is the name of the job, the same for each attempt, and valid."""
+    (variable,) = (item for item in container(overlay)["env"] if item["name"] == "SSO_BATCH_RUN_ID")
+    pods = [
+        item
+        for item in playable_objects(objects(overlay), "local", None, claims=True)
+        if item["kind"] == "Pod"
+    ]
 
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == (
         "metadata.labels['batch.kubernetes.io/job-name']"
     )
     assert pods[0]["metadata"]["labels"]["batch.kubernetes.io/job-name"] == NAME
-    assert re.fullmatch(rf"{one(overlay, 'CronJob')['metadata']['name']}-\d{{8}}", NAME)
+    assert re.fullmatch(rf"{find_object(overlay, 'CronJob')['metadata']['name']}-\d{{8}}", NAME)
     names, _ = begin(Folder(tmp_path / "reports"), NAME, lambda: STARTED)
     assert names.run_id == NAME
 
 
 @each_overlay
 def test_configuration(overlay: str, tmp_path: Path) -> None:
-    """orgs.yaml is valid, mounted where the container looks, and gets a new name when it changes."""
+    """orgs.yaml is valid, mounted at the configured path, and named by its content."""
     config = configuration(overlay, tmp_path)
-    name = one(overlay, "ConfigMap")["metadata"]["name"]
-    (volume,) = (each for each in pod(overlay)["volumes"] if each["name"] == "config")
-    mounts = {each["name"]: each["mountPath"] for each in container(overlay)["volumeMounts"]}
-    variables = {each["name"]: each.get("value") for each in container(overlay)["env"]}
+    name = find_object(overlay, "ConfigMap")["metadata"]["name"]
+    (volume,) = (item for item in pod(overlay)["volumes"] if item["name"] == "config")
+    mounts = {item["name"]: item["mountPath"] for item in container(overlay)["volumeMounts"]}
+    variables = {item["name"]: item.get("value") for item in container(overlay)["env"]}
 
     assert volume["configMap"]["name"] == name
     assert re.fullmatch(r"sso-batch-[a-z0-9]{10}", name)
@@ -172,28 +176,28 @@ def test_configuration(overlay: str, tmp_path: Path) -> None:
 
 @each_overlay
 def test_secrets(overlay: str) -> None:
-    """Secrets are named, never there; without the Secret a run says itself what it lacks."""
-    assert [each for each in objects(overlay) if each["kind"] == "Secret"] == []
+    """Secrets are referenced but not included, and the Secret is optional."""
+    assert [item for item in objects(overlay) if item["kind"] == "Secret"] == []
     assert container(overlay)["envFrom"] == [{"secretRef": {"name": "sso-batch", "optional": True}}]
     assert "made-up" not in str(objects(overlay))
 
 
 @each_overlay
 def test_image(overlay: str) -> None:
-    """The image is of this version."""
+    """The image has the version of the package."""
     assert container(overlay)["image"] == f"sso-batch:{__version__}"
 
 
 def test_irsa() -> None:
-    """With IRSA the service account names the role that its token is taken for."""
-    annotations = one("irsa", "ServiceAccount")["metadata"]["annotations"]
+    """With IRSA the service account names the role."""
+    annotations = find_object("irsa", "ServiceAccount")["metadata"]["annotations"]
 
     assert annotations["eks.amazonaws.com/role-arn"] == "arn:aws:iam::111122223333:role/SsoBatchRunner"
 
 
 def test_volume() -> None:
-    """The reports' claim is the one that is mounted."""
-    claim = one("volume", "PersistentVolumeClaim")["metadata"]["name"]
+    """The claim for reports is mounted."""
+    claim = find_object("volume", "PersistentVolumeClaim")["metadata"]["name"]
     volumes: list[dict[str, Any]] = pod("volume")["volumes"]
 
     assert {"name": "reports", "persistentVolumeClaim": {"claimName": claim}} in volumes
@@ -201,20 +205,22 @@ def test_volume() -> None:
 
 @pytest.mark.parametrize("overlay", ["irsa", "pod-identity"])
 def test_spool(overlay: str) -> None:
-    """Files that S3 did not take outlive the pod: TMPDIR is on a claim of its own."""
-    claim = one(overlay, "PersistentVolumeClaim")["metadata"]["name"]
-    (variable,) = (each for each in container(overlay)["env"] if each["name"] == "TMPDIR")
+    """TMPDIR is on a separate claim, so that files that could not be uploaded outlive the pod."""
+    claim = find_object(overlay, "PersistentVolumeClaim")["metadata"]["name"]
+    (variable,) = (item for item in container(overlay)["env"] if item["name"] == "TMPDIR")
     (volume,) = (
-        each["name"] for each in container(overlay)["volumeMounts"] if each["mountPath"] == variable["value"]
+        item["name"] for item in container(overlay)["volumeMounts"] if item["mountPath"] == variable["value"]
     )
 
     assert {"name": volume, "persistentVolumeClaim": {"claimName": claim}} in pod(overlay)["volumes"]
 
 
 def test_shards() -> None:
-    """One pod more than there are shards, all at once; nobody's failure ends the others."""
+    """There is one more pod than shards, all in parallel, and no failure ends the others."""
     spec = job("sharded")
-    (count,) = (one for one in container("sharded")["env"] if one["name"] == "SSO_BATCH_SHARD_COUNT")
+    (count,) = (
+        variable for variable in container("sharded")["env"] if variable["name"] == "SSO_BATCH_SHARD_COUNT"
+    )
 
     assert spec["completionMode"] == "Indexed"
     assert spec["completions"] == spec["parallelism"] == int(count["value"]) + 1
@@ -222,8 +228,8 @@ def test_shards() -> None:
     assert not {"backoffLimit", "maxFailedIndexes"} & set(spec)
 
 
-def test_shards_end_before_their_merge_gives_up(tmp_path: Path) -> None:
-    """The deadline of a shard is shorter than its merge waits."""
+def test_shards_end_before_the_merge_times_out(tmp_path: Path) -> None:
+    """The deadline of a shard is shorter than the wait of the merge."""
     command = container("sharded")["command"][-1]
     wait = re.search(r"exec sso-batch merge --wait (\d+)h", command)
     assert wait

@@ -1,4 +1,4 @@
-"""The line of shell that the pods of a sharded job run: which of them does what."""
+"""Tests of the shell command of the pods of a sharded job."""
 
 import subprocess
 from pathlib import Path
@@ -9,17 +9,17 @@ from tests.deployment.manifests import container
 
 
 @pytest.mark.parametrize(
-    ("index", "told"), [("0", "run --resume"), ("2", "run --resume"), ("3", "merge --wait 2h")]
+    ("index", "arguments"), [("0", "run --resume"), ("2", "run --resume"), ("3", "merge --wait 2h")]
 )
-def test_which_command(tmp_path: Path, index: str, told: str) -> None:
-    """All but the last pod audit; the last one merges."""
+def test_which_command(tmp_path: Path, index: str, arguments: str) -> None:
+    """The last pod merges, all others audit."""
     program = tmp_path / "sso-batch"
     program.write_text('#!/bin/sh\necho "$@"\n')
     program.chmod(0o755)
     spec = container("sharded")
-    variables = {one["name"]: one["value"] for one in spec["env"] if "value" in one}
+    variables = {variable["name"]: variable["value"] for variable in spec["env"] if "value" in variable}
 
-    done = subprocess.run(  # noqa: S603 - the manifest's own
+    done = subprocess.run(  # noqa: S603 - the command of the manifest
         ["/bin/sh", *spec["command"][1:]],
         env=variables | {"JOB_COMPLETION_INDEX": index, "PATH": str(tmp_path)},
         check=True,
@@ -28,4 +28,4 @@ def test_which_command(tmp_path: Path, index: str, told: str) -> None:
     )
 
     assert spec["command"][0] == "sh"
-    assert done.stdout.strip() == told
+    assert done.stdout.strip() == arguments

@@ -26,7 +26,7 @@ _CONFIGURATION = """\
 complete and check a file that begins with `# yaml-language-server: $schema=schema.json`; `sso-batch schema`
 prints the schema.
 
-Scalars follow the YAML 1.2 core schema: only `true` and `false` are booleans, and an account id must be
+Scalars follow the YAML 1.2 core schema: only `true` and `false` are booleans, and an account ID must be
 quoted, because its leading zeros would be lost. `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `$$` are
 expanded in scalars after parsing. Durations look like `45s`, `90m`, `2h`, `1h30m` or `1d`."""
 _CHECKS = """\
@@ -37,15 +37,15 @@ A check that could not look at something, because it was not read or the configu
 the manifest's `not_examined`: no finding never means that nothing was examined."""
 _PARTS = (
     ("output", "Output"),
-    ("run", "Run"),
+    ("run", "RunSettings"),
     ("collect", "Collect"),
     ("review", "Review"),
     ("review.checks", "Checks"),
-    ("review.waivers[]", "Waiver"),
+    ("review.waivers[]", "WaiverSettings"),
     ("notify", "Notify"),
     ("defaults and organizations[]", "Organization"),
 )
-"""The sections of the configuration in the order of the document, each with its model in the schema."""
+"""The sections of the configuration in the order of the document, each with its definition in the schema."""
 
 
 def command_line() -> str:
@@ -67,7 +67,7 @@ def command_line() -> str:
 
 
 def configuration() -> str:
-    """Return the reference of the configuration: every key with type, default and meaning."""
+    """Return the reference of the configuration: every key with type, default, examples and meaning."""
     whole = schema()
     definitions: Mapping[str, Any] = whole["$defs"]
     blocks = [
@@ -113,27 +113,38 @@ def _help(context: click.Context) -> str:
 
 
 def _keys(properties: Mapping[str, Any], definitions: Mapping[str, Any], required: set[str]) -> str:
-    rows = [("key", "type", "default", "meaning")]
-    rows.append(("---",) * 4)
-    for key, part in properties.items():
-        default = "**required**" if key in required else _default(part)
-        rows.append(
-            (f"`{key}`", _cell(_type(part, definitions)), default, _cell(part.get("description", "")))
-        )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    columns = ["key", "type", "default", "example", "meaning"]
+    rows = [
+        {
+            "key": f"`{key}`",
+            "type": _cell(_type(part, definitions)),
+            "default": "**required**" if key in required else _value(part.get("default")),
+            "example": _value(next(iter(part.get("examples", ())), None)),
+            "meaning": _cell(part.get("description", "")),
+        }
+        for key, part in properties.items()
+    ]
+    if not any(row["example"] for row in rows):
+        columns.remove("example")
+    lines = [columns, ["---"] * len(columns), *([row[column] for column in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _default(part: Mapping[str, Any]) -> str:
-    value = part.get("default")
+def _value(value: object) -> str:
+    """Return a value as YAML, or nothing for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, dict):
+        return "`{" + ", ".join(f"{key}: {item}" for key, item in value.items()) + "}`"
+    if isinstance(value, str) and value.isdigit():
+        return f'`"{value}"`'
     return f"`[{', '.join(value)}]`" if isinstance(value, list) else f"`{value}`"
 
 
 def _type(part: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """Return the type of a key in words; a variable, which may stand everywhere, is left out."""
+    """Return the type of a key in words, without the variable that every key accepts."""
     return " or ".join(dict.fromkeys(_types(part, definitions)))
 
 

@@ -1,1 +1,1 @@
-"""Tests of the emulated AWS: as strict as AWS, and in the shapes that botocore knows."""
+"""Tests of the emulator: it is as strict as AWS, and its answers match botocore's models."""

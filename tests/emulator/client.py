@@ -1,4 +1,4 @@
-"""Real clients of the emulator: boto3's own, with one attempt a call."""
+"""botocore clients of the emulator that make one attempt per call."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from sso_batch.emulator.world import AccessKey
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What a client signs with."""
+    """The keys that a client signs with."""
 
     key_id: str
     secret: str
@@ -27,7 +27,7 @@ HUB_KEYS = Keys(HUB.id, HUB.secret)
 
 @cache
 def _session() -> botocore.session.Session:
-    """Return one session for all tests: the models of the services are loaded once."""
+    """Return one session for all tests, so that the service models are loaded once."""
     return botocore.session.Session()
 
 
@@ -38,8 +38,8 @@ def client(
     *,
     region: str = "eu-west-1",
     read_timeout: float = 5,
-) -> Any:  # noqa: ANN401 - botocore's clients have no type
-    """Return a client of a service of the emulator."""
+) -> Any:  # noqa: ANN401 - botocore's clients are untyped
+    """Return a client for a service of the emulator."""
     return _session().create_client(
         service,
         region_name=region,
@@ -51,14 +51,14 @@ def client(
             retries={"total_max_attempts": 1},
             connect_timeout=5,
             read_timeout=read_timeout,
-            # The emulator has to be strict by itself.
+            # The emulator must validate requests itself.
             parameter_validation=False,
         ),
     )
 
 
 def keys_of(key: AccessKey) -> Keys:
-    """Return what a client with a long-lived key signs with."""
+    """Return the keys of a client with a long-lived key."""
     return Keys(key.id, key.secret)
 
 
@@ -70,12 +70,12 @@ def assume(
     external_id: str | None = None,
     seconds: int | None = None,
 ) -> Keys:
-    """Return the keys of an assumed role; by default the first role of the world."""
+    """Return the keys of an assumed role, by default the first role of the world."""
     request = {"ExternalId": external_id, "DurationSeconds": seconds}
-    given = {name: value for name, value in request.items() if value is not None}
+    parameters = {name: value for name, value in request.items() if value is not None}
     arn = role_arn or emulator.world.roles[0].arn
     sts = client(emulator, "sts", keys)
-    answer = sts.assume_role(RoleArn=arn, RoleSessionName="audit", **given)["Credentials"]
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="audit", **parameters)["Credentials"]
     return Keys(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
 
 
@@ -84,20 +84,20 @@ def model(service: str) -> Any:  # noqa: ANN401 - botocore has no types
     return _session().get_service_model(service)
 
 
-class Refused:
-    """Expects AWS to refuse, and holds what it said: `code`, `message` and `status`."""
+class ExpectedError:
+    """A context manager that expects an AWS error and provides its `code`, `message` and `status`."""
 
     def __enter__(self) -> Self:
         self._expected = pytest.raises(ClientError)
         self._caught = self._expected.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> bool:  # noqa: ANN401, PYI036 - handed on as it comes
+    def __exit__(self, *error: Any) -> bool:  # noqa: ANN401, PYI036 - passed on unchanged
         return bool(self._expected.__exit__(*error))
 
     @property
     def response(self) -> Any:  # noqa: ANN401 - JSON
-        """The whole error answer."""
+        """The complete error response."""
         return self._caught.value.response
 
     @property

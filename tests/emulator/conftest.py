@@ -1,4 +1,4 @@
-"""What the tests of the emulator start from."""
+"""Fixtures of the emulator tests."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from tests.emulator.client import Keys, assume
 
 
 class ManualClock:
-    """A clock that stands still until a test moves it."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -20,8 +20,8 @@ class ManualClock:
         """Return the seconds since 1970."""
         return self.now
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time go by."""
+    def advance(self, seconds: float) -> None:
+        """Advance the clock."""
         self.now += seconds
 
 
@@ -32,7 +32,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="package")
 def world() -> World:
-    """Return one organization with everything in it that AWS may have."""
+    """Return one organization with every special case that AWS allows."""
     return generate(
         7,
         users=30,
@@ -57,7 +57,7 @@ def organization(world: World) -> Organization:
 
 @pytest.fixture(scope="package")
 def emulator(world: World) -> Iterator[Emulator]:
-    """Serve the world to all tests that change nothing about it, without limits."""
+    """Serve the world without limits, for tests that do not change it."""
     with Emulator(world, limits=Limits.off()) as running:
         yield running
 
@@ -69,6 +69,6 @@ def auditor(emulator: Emulator) -> Keys:
 
 
 def with_organization(world: World, **changes: object) -> World:
-    """Return a world whose one organization has other properties."""
-    changed = replace(world.organizations[0], **changes)  # type: ignore[arg-type] # checked by the record
+    """Return the world with changed fields of its one organization."""
+    changed = replace(world.organizations[0], **changes)  # type: ignore[arg-type] # names of fields
     return replace(world, organizations=(changed,))

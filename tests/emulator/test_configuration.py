@@ -1,4 +1,4 @@
-"""What a user writes to audit a made-up world."""
+"""Tests of the configuration for a world."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ from sso_batch.emulator import configuration, demo_world, generate, shared_crede
 from sso_batch.emulator.world import AccessKey
 
 
-def test_the_demos_configuration_reaches_every_company() -> None:
-    """Each has a role, the Region of its instance, and an external id where the role asks for one."""
+def test_the_demo_configuration_covers_every_organization() -> None:
+    """Each entry has a role, the Region of the instance, and an external id if the role requires one."""
     world = demo_world(with_failure=True)
 
     written = yaml.safe_load(configuration(world, directory="a: b"))
@@ -23,12 +23,14 @@ def test_the_demos_configuration_reaches_every_company() -> None:
         "region": "eu-central-1",
         "organization_id": world.organizations[1].id,
     }
-    assert [one["name"] for one in written["organizations"]] == [one.name for one in world.organizations]
-    assert [one.get("external_id") for one in written["organizations"]].count(None) == 4
+    assert [organization["name"] for organization in written["organizations"]] == [
+        organization.name for organization in world.organizations
+    ]
+    assert [organization.get("external_id") for organization in written["organizations"]].count(None) == 4
 
 
-def test_an_organization_without_a_role_is_reached_by_profile() -> None:
-    """A key in the management account gives the profile, and the credentials file that holds it."""
+def test_an_organization_without_a_role_uses_a_profile() -> None:
+    """A key in the management account provides the profile and the credentials file."""
     world = generate(1, organizations=2)
     account = world.organizations[0].management_account_id
     key = AccessKey("AKIAOWN", "own-secret", f"arn:aws:iam::{account}:user/admin", profile="org-0-admin")

@@ -1,4 +1,4 @@
-"""The made-up companies: what a reader of the demo gets to see."""
+"""Tests of the demo data: which cases its reports show."""
 
 import ast
 from pathlib import Path
@@ -14,16 +14,18 @@ WORLD = demo_world(with_failure=True)
 
 
 def rows() -> list[dict[str, str]]:
-    """Return the rows of all companies."""
+    """Return the rows of all organizations."""
     return [
         row
-        for one in WORLD.organizations
-        for row in expected_rows(WORLD, one.name, details=True, entitlements=True, account_paths=True)
+        for organization in WORLD.organizations
+        for row in expected_rows(
+            WORLD, organization.name, details=True, entitlements=True, account_paths=True
+        )
     ]
 
 
-def test_the_demo_is_the_same_each_time() -> None:
-    """Every id follows from a name."""
+def test_the_demo_is_reproducible() -> None:
+    """All ids are derived from names."""
     assert demo_world(with_failure=True) == WORLD
     assert demo_world().organizations == WORLD.organizations[:3]
 
@@ -40,12 +42,12 @@ def test_the_demo_is_the_same_each_time() -> None:
     ],
 )
 def test_the_demo_shows_every_case(column: str, values: set[str]) -> None:
-    """Each value that a healthy audit can give is in the reports of the demo."""
+    """Every value that a complete audit can report occurs in the demo."""
     assert {row[column] for row in rows()} == values
 
 
-def test_the_demo_holds_names_that_are_hard_to_write() -> None:
-    """Commas, quotes, letters beyond ASCII, a formula, a missing address, an account with a leading zero."""
+def test_the_demo_contains_names_that_need_escaping() -> None:
+    """There are commas, quotes, non-ASCII letters, a formula, a missing address and a leading zero."""
     names = {row["UserName"] for row in rows()}
 
     assert any(name.startswith("=HYPERLINK(") for name in names)
@@ -57,24 +59,24 @@ def test_the_demo_holds_names_that_are_hard_to_write() -> None:
 
 
 def test_the_demo_needs_describe_calls_and_two_regions() -> None:
-    """Some principals are not listed, and the homes differ."""
+    """Some principals are not listed, and the primary Regions differ."""
     unlisted = {user.id for user in WORLD.organization("lumen-games").users if not user.listed}
 
     assert unlisted & {row["UserId"] for row in rows()}
-    assert len({one.region for one in WORLD.organizations}) >= 2
+    assert len({organization.region for organization in WORLD.organizations}) >= 2
     assert sum(bool(role.external_id) for role in WORLD.roles) == 1
 
 
-@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda one: one.name)
+@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda organization: organization.name)
 def test_every_assignment_is_provisioned(organization: Organization) -> None:
-    """As in AWS, there is no assignment to a pair that is not provisioned."""
-    assert {(one.account_id, one.permission_set_arn) for one in organization.assignments} <= {
-        (one.account_id, one.permission_set_arn) for one in organization.provisioned
-    }
+    """As in AWS, an assignment implies that the permission set is provisioned in the account."""
+    assert {
+        (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
+    } <= {(provision.account_id, provision.permission_set_arn) for provision in organization.provisioned}
 
 
-def test_the_demo_stands_on_its_own() -> None:
-    """No module of the demo imports the rest of the package, or a library."""
+def test_the_emulator_is_independent() -> None:
+    """No module of the emulator imports the rest of the package or a third-party library."""
     folder = Path(sso_batch.emulator.__file__).parent
     imported = {
         name

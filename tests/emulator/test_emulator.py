@@ -1,4 +1,4 @@
-"""The emulator as a test uses it: it starts, counts, changes its world, and leaves nothing behind."""
+"""Tests of the emulator as a whole: start, counts, change of the world, and clean-up."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from tests.emulator.client import assume, client
 
 
 def exchange(emulator: Emulator, sent: bytes) -> bytes:
-    """Return everything that comes back on a connection of its own."""
+    """Return all bytes received on a new connection after sending `sent`."""
     address = urlsplit(emulator.url)
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(sent)
@@ -26,8 +26,8 @@ def exchange(emulator: Emulator, sent: bytes) -> bytes:
         return received
 
 
-def test_the_environment_leads_a_client_here(world: World) -> None:
-    """An address, the hub's keys, and no Region: that is the configuration's to say."""
+def test_the_environment_connects_a_client(world: World) -> None:
+    """It contains the URL and the hub's keys, but no Region, which the configuration sets."""
     with Emulator(world) as emulator:
         environment = emulator.environment()
 
@@ -41,7 +41,7 @@ def test_the_environment_leads_a_client_here(world: World) -> None:
 
 
 def test_nothing_is_left_behind(world: World) -> None:
-    """The thread is gone and the port is free, open connections or not."""
+    """The thread ends and the port is released, even with open connections."""
     before = threading.active_count()
     with Emulator(world) as emulator:
         address = urlsplit(emulator.url)
@@ -54,8 +54,8 @@ def test_nothing_is_left_behind(world: World) -> None:
     idle.close()
 
 
-def test_a_port_that_is_taken_is_told(world: World) -> None:
-    """The error comes out where the emulator is started, not in its thread."""
+def test_a_used_port_is_reported(world: World) -> None:
+    """The error is raised where the emulator is started, not in its thread."""
     with Emulator(world) as emulator:
         port = urlsplit(emulator.url).port or 0
         with pytest.raises(OSError, match="address already in use"), Emulator(world, port=port):
@@ -63,7 +63,7 @@ def test_a_port_that_is_taken_is_told(world: World) -> None:
 
 
 def test_calls_are_counted_by_organization_and_operation() -> None:
-    """Each organization has its own counts, and the hub is in none."""
+    """Each organization has its own counts; calls of the hub belong to none."""
     two = generate(3, organizations=2)
     with Emulator(two) as emulator:
         keys = assume(emulator, two.roles[1].arn)
@@ -82,8 +82,8 @@ def test_calls_are_counted_by_organization_and_operation() -> None:
         }
 
 
-def test_another_world_can_take_its_place(world: World) -> None:
-    """What was changed between two audits is seen by the second, with the same credentials."""
+def test_the_world_can_be_replaced(world: World) -> None:
+    """A client sees the new world with the same credentials."""
     other = generate(7, users=3, accounts=25)
     with Emulator(world, limits=Limits.off()) as emulator:
         asking = client(emulator, "identitystore", assume(emulator))
@@ -96,8 +96,8 @@ def test_another_world_can_take_its_place(world: World) -> None:
         assert emulator.world is other
 
 
-def test_calls_wait_side_by_side(world: World) -> None:
-    """Latency is time and no work: many calls at once take less than one after the other would."""
+def test_latencies_overlap(world: World) -> None:
+    """Concurrent calls take less time than sequential calls, because latency is only waiting."""
     with Emulator(world, limits=Limits.off(), latency=0.25) as emulator:
         asking = client(emulator, "sts")
         started = time.monotonic()
@@ -108,7 +108,7 @@ def test_calls_wait_side_by_side(world: World) -> None:
 
 
 def test_requests_on_one_connection_are_answered_in_turn(world: World) -> None:
-    """Two requests sent at once give two whole answers."""
+    """Two requests sent together get two complete answers."""
     with Emulator(world) as emulator:
         received = exchange(emulator, b"GET /health HTTP/1.1\r\n\r\n" * 2)
 
@@ -122,28 +122,28 @@ def test_requests_on_one_connection_are_answered_in_turn(world: World) -> None:
         b"POST / HTTP/1.1\r\n\r\n",
     ],
 )
-def test_a_service_that_is_not_there_is_told(sent: bytes, world: World) -> None:
-    """A wrong address is answered and not passed over in silence."""
+def test_an_unknown_service_is_an_error(sent: bytes, world: World) -> None:
+    """A request to an unknown service gets an error response."""
     with Emulator(world) as emulator:
         assert b"UnknownOperationException" in exchange(emulator, sent)
 
 
-def test_what_is_not_http_is_cut_off(world: World) -> None:
-    """The connection ends, the emulator lives on."""
+def test_invalid_http_closes_the_connection(world: World) -> None:
+    """The connection is closed, and the emulator continues."""
     with Emulator(world) as emulator:
         assert b"HTTP" not in exchange(emulator, b"hello\r\n\r\n")
         assert client(emulator, "sts").get_caller_identity()
 
 
-def test_an_operation_that_is_not_served_is_told(emulator: Emulator) -> None:
-    """A call that the emulator cannot answer is an error and no empty answer."""
+def test_an_unsupported_operation_is_an_error(emulator: Emulator) -> None:
+    """A call that the emulator does not support gets an error, not an empty answer."""
     asking = client(emulator, "sso-admin")
     with pytest.raises(asking.exceptions.ClientError, match="UnknownOperationException"):
         asking.list_applications(InstanceArn="arn:aws:sso:::instance/ssoins-0123456789abcdef")
 
 
-def test_a_body_that_is_no_json_is_refused(emulator: Emulator) -> None:
-    """AWS calls it a SerializationException."""
+def test_a_body_that_is_not_json_is_refused(emulator: Emulator) -> None:
+    """The error is a SerializationException, as in AWS."""
     asking = client(emulator, "sso-admin")
 
     def spoil(params: dict[str, bytes], **_: object) -> None:
@@ -155,7 +155,7 @@ def test_a_body_that_is_no_json_is_refused(emulator: Emulator) -> None:
 
 
 def test_twenty_organizations_are_served_by_one_thread() -> None:
-    """The number of clients does not change the number of threads."""
+    """The number of threads does not depend on the number of clients."""
     world = generate(5, organizations=20)
     before = threading.active_count()
     with Emulator(world, limits=Limits.off()) as emulator:
@@ -167,7 +167,7 @@ def test_twenty_organizations_are_served_by_one_thread() -> None:
 
 
 def test_the_demo_is_served() -> None:
-    """Each company lets the hub in with its own external id, and refuses what it is made to refuse."""
+    """Each audit role accepts the hub with its external id, except the one that trusts another account."""
     world = demo_world(with_failure=True)
     with Emulator(world) as emulator:
         for role in world.roles[:-1]:

@@ -1,4 +1,4 @@
-"""Injected faults: what a client sees of each, and whom they strike."""
+"""Tests of injected faults: what a client sees, and which calls are affected."""
 
 import json
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sso_batch.emulator import Emulator, Fault, Limits, World
-from sso_batch.emulator.faults import FaultKind, Injection
-from tests.emulator.client import Keys, Refused, assume, client
+from sso_batch.emulator.faults import FaultInjector, FaultKind
+from tests.emulator.client import ExpectedError, Keys, assume, client
 from tests.emulator.conftest import ManualClock
 
 
 def run_with(world: World, fault: Fault) -> tuple[Emulator, Any]:
-    """Return a running emulator with a fault, and a client of Identity Center."""
+    """Return a running emulator with a fault, and an Identity Center client."""
     emulator = Emulator(world, limits=Limits.off(), faults=[fault])
     emulator.__enter__()
     keys: Keys = assume(emulator)
@@ -30,12 +30,12 @@ def run_with(world: World, fault: Fault) -> tuple[Emulator, Any]:
         ("expired_token", "ExpiredTokenException", 400),
     ],
 )
-def test_a_fault_can_be_a_refusal(kind: FaultKind, code: str, status: int, world: World) -> None:
-    """The refusal is the one that the service itself would give; afterwards all is well again."""
+def test_a_fault_can_be_an_error_response(kind: FaultKind, code: str, status: int, world: World) -> None:
+    """The error has the service's own code, and the next call succeeds."""
     fault = Fault(kind, operation="ListInstances", times=1)
     emulator, asking = run_with(world, fault)
     with emulator:
-        with Refused() as refused:
+        with ExpectedError() as refused:
             asking.list_instances()
         asking.list_instances()
 
@@ -44,8 +44,8 @@ def test_a_fault_can_be_a_refusal(kind: FaultKind, code: str, status: int, world
 
 
 @pytest.mark.parametrize(("kind", "error"), [("reset", ConnectionClosedError), ("hang", ReadTimeoutError)])
-def test_a_fault_can_keep_the_answer_back(kind: FaultKind, error: type[Exception], world: World) -> None:
-    """The client sees a lost connection or silence; afterwards all is well again."""
+def test_a_fault_can_lose_the_answer(kind: FaultKind, error: type[Exception], world: World) -> None:
+    """The client sees a closed connection or a time-out, and the next call succeeds."""
     fault = Fault(kind, operation="ListInstances", times=1)
     emulator, asking = run_with(world, fault)
     with emulator:
@@ -58,24 +58,24 @@ def test_a_fault_can_keep_the_answer_back(kind: FaultKind, error: type[Exception
 
 
 @pytest.mark.parametrize("kind", ["truncated", "broken_json"])
-def test_a_fault_can_cut_the_answer(kind: FaultKind, world: World) -> None:
-    """What comes is no JSON, and if truncated also too short: botocore takes it for an empty answer."""
+def test_a_fault_can_truncate_the_answer(kind: FaultKind, world: World) -> None:
+    """The body is not JSON, or shorter than announced; botocore parses it as an empty answer."""
     emulator, asking = run_with(world, Fault(kind, operation="ListInstances", times=1))
-    came: list[Any] = []
-    asking.meta.events.register("before-parse", lambda response_dict, **_: came.append(response_dict))
+    responses: list[Any] = []
+    asking.meta.events.register("before-parse", lambda response_dict, **_: responses.append(response_dict))
     with emulator:
-        cut = asking.list_instances()
-        whole = asking.list_instances()
+        truncated = asking.list_instances()
+        complete = asking.list_instances()
 
-    assert ("Instances" in cut, "Instances" in whole) == (False, True)
+    assert ("Instances" in truncated, "Instances" in complete) == (False, True)
     with pytest.raises(json.JSONDecodeError):
-        json.loads(came[0]["body"])
-    announced = int(came[0]["headers"]["content-length"])
-    assert (len(came[0]["body"]) < announced) == (kind == "truncated")
+        json.loads(responses[0]["body"])
+    announced = int(responses[0]["headers"]["content-length"])
+    assert (len(responses[0]["body"]) < announced) == (kind == "truncated")
 
 
 def test_a_fault_can_repeat_a_token(world: World) -> None:
-    """A page's token leads to the page itself, as botocore's paginator notices."""
+    """The token of a page leads to the same page again."""
     organization = world.organizations[0]
     emulator, asking = run_with(world, Fault("repeated_token"))
     with emulator:
@@ -86,33 +86,33 @@ def test_a_fault_can_repeat_a_token(world: World) -> None:
     assert (second["PermissionSets"], second["NextToken"]) == (first["PermissionSets"], first["NextToken"])
 
 
-def test_a_fault_strikes_only_what_it_names(world: World) -> None:
-    """Organization, service, operation and a piece of the request all have to fit."""
+def test_a_fault_affects_only_matching_calls(world: World) -> None:
+    """Organization, service, operation and resource must all match."""
     organization = world.organizations[0]
-    struck, other = (one.arn for one in organization.permission_sets[:2])
+    affected, other = (permission_set.arn for permission_set in organization.permission_sets[:2])
     fault = Fault(
         "access_denied",
         service="sso-admin",
         operation="DescribePermissionSet",
         organization="org-0",
-        resource=struck,
+        resource=affected,
     )
     emulator, asking = run_with(world, fault)
     with emulator:
         emulator.faults.append(Fault("internal_error", organization="org-1"))
         asking.describe_permission_set(InstanceArn=organization.instance_arn, PermissionSetArn=other)
-        with Refused() as refused:
-            asking.describe_permission_set(InstanceArn=organization.instance_arn, PermissionSetArn=struck)
+        with ExpectedError() as refused:
+            asking.describe_permission_set(InstanceArn=organization.instance_arn, PermissionSetArn=affected)
 
     assert refused.message == (
         f"User: arn:aws:sts::{organization.management_account_id}:assumed-role/SsoBatchAudit/audit is not "
-        f"authorized to perform: sso:DescribePermissionSet on resource: {struck} "
+        f"authorized to perform: sso:DescribePermissionSet on resource: {affected} "
         "because no identity-based policy allows the sso:DescribePermissionSet action"
     )
 
 
-def test_faults_can_be_added_and_taken_away_in_mid_run(world: World) -> None:
-    """Trouble comes and goes while a client works."""
+def test_faults_can_be_added_and_removed_at_any_time(world: World) -> None:
+    """The list of faults may change while a client is connected."""
     emulator, asking = run_with(world, Fault("throttle", times=0))
     with emulator:
         emulator.faults.append(Fault("unavailable"))
@@ -122,34 +122,34 @@ def test_faults_can_be_added_and_taken_away_in_mid_run(world: World) -> None:
         asking.list_instances()
 
 
-def test_a_fault_waits_and_ends(clock: ManualClock) -> None:
-    """It spares the first calls, strikes for its seconds, and is over."""
+def test_a_fault_has_a_start_and_an_end(clock: ManualClock) -> None:
+    """It spares the first calls, and ends after its seconds."""
     fault = Fault("throttle", after=2, seconds=60)
-    injection = Injection([fault], 0, clock)
+    injector = FaultInjector([fault], 0, clock)
 
-    def struck() -> bool:
-        return injection.strike("org-0", "sso-admin", "ListInstances", "") is not None
+    def occurs() -> bool:
+        return injector.find_fault("org-0", "sso-admin", "ListInstances", "") is not None
 
-    assert [struck(), struck(), struck()] == [False, False, True]
-    clock.pass_by(59)
-    assert struck()
-    clock.pass_by(1)
-    assert not struck()
+    assert [occurs(), occurs(), occurs()] == [False, False, True]
+    clock.advance(59)
+    assert occurs()
+    clock.advance(1)
+    assert not occurs()
     assert fault.injected == 2
 
 
-def test_probable_faults_are_the_same_for_the_same_seed(clock: ManualClock) -> None:
-    """A share of the calls is struck, and repeated with the seed."""
+def test_random_faults_are_reproducible(clock: ManualClock) -> None:
+    """The same seed affects the same share of calls."""
 
-    def struck(seed: int) -> list[bool]:
-        injection = Injection([Fault("throttle", probability=0.3)], seed, clock)
-        return [injection.strike("", "sso-admin", "ListInstances", "") is not None for _ in range(200)]
+    def occurrences(seed: int) -> list[bool]:
+        injector = FaultInjector([Fault("throttle", probability=0.3)], seed, clock)
+        return [injector.find_fault("", "sso-admin", "ListInstances", "") is not None for _ in range(200)]
 
-    assert struck(1) == struck(1) != struck(2)
-    assert 30 < sum(struck(1)) < 90
+    assert occurrences(1) == occurrences(1) != occurrences(2)
+    assert 30 < sum(occurrences(1)) < 90
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    """A misspelt fault would never strike, so it is an error."""
-    with pytest.raises(ValueError, match="no fault is called 'trottle'"):
+    """A misspelled fault is an error, because it would never occur."""
+    with pytest.raises(ValueError, match="unknown fault 'trottle'"):
         Fault("trottle")  # type: ignore[arg-type]

@@ -1,19 +1,19 @@
-"""The limits: what each bucket holds, who shares one, and how a throttled call is refused."""
+"""Tests of rate limits: rates, shared buckets, and throttled calls."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.emulator import Emulator, Limits, Rate, World
-from sso_batch.emulator.limits import Bucket, Throttle
-from tests.emulator.client import Refused, assume, client
+from sso_batch.emulator.limits import RateBucket, Throttle
+from tests.emulator.client import ExpectedError, assume, client
 from tests.emulator.conftest import ManualClock
 
 MANAGEMENT = "111122220001"
 
 
 def admitted(throttle: Throttle, service: str, operation: str, calls: int, region: str = "eu-west-1") -> int:
-    """Return how many of so many calls are let through."""
+    """Return how many of `calls` calls are admitted."""
     return sum(throttle.admits(MANAGEMENT, region, service, operation) for _ in range(calls))
 
 
@@ -35,18 +35,18 @@ def admitted(throttle: Throttle, service: str, operation: str, calls: int, regio
 def test_each_api_has_its_rate(
     service: str, operation: str, burst: int, in_a_second: int, clock: ManualClock
 ) -> None:
-    """At first a burst goes through, then what a second refills, and after a long rest a burst again."""
+    """A burst is admitted first, then the rate per second, and a burst again after a long pause."""
     throttle = Throttle(Limits(), clock)
 
     assert admitted(throttle, service, operation, 1000) == burst
-    clock.pass_by(1)
+    clock.advance(1)
     assert admitted(throttle, service, operation, 1000) == in_a_second
-    clock.pass_by(3600)
+    clock.advance(3600)
     assert admitted(throttle, service, operation, 1000) == burst
 
 
 def test_all_of_identity_center_is_one_bucket(clock: ManualClock) -> None:
-    """Its APIs take from each other; another Region and another account have their own."""
+    """All APIs share one bucket per Region and account."""
     throttle = Throttle(Limits(), clock)
 
     assert admitted(throttle, "sso-admin", "ListPermissionSets", 15) == 15
@@ -56,7 +56,7 @@ def test_all_of_identity_center_is_one_bucket(clock: ManualClock) -> None:
 
 
 def test_each_api_of_the_identity_store_has_its_own_bucket(clock: ManualClock) -> None:
-    """Listing users leaves the listing of groups alone."""
+    """ListUsers and ListGroups have separate limits."""
     throttle = Throttle(Limits(), clock)
 
     assert admitted(throttle, "identitystore", "ListUsers", 30) == 20
@@ -64,7 +64,7 @@ def test_each_api_of_the_identity_store_has_its_own_bucket(clock: ManualClock) -
 
 
 def test_the_tree_of_an_organization_is_one_bucket_in_all_regions(clock: ManualClock) -> None:
-    """Three APIs share a rate, and it does not matter from where they are called."""
+    """Three APIs share one bucket in all Regions."""
     throttle = Throttle(Limits(), clock)
 
     assert admitted(throttle, "organizations", "ListParents", 3) == 3
@@ -73,15 +73,15 @@ def test_the_tree_of_an_organization_is_one_bucket_in_all_regions(clock: ManualC
 
 
 @given(st.lists(st.floats(0, 3), max_size=60), st.floats(0.5, 50), st.integers(1, 50))
-def test_no_more_than_burst_and_rate_go_through(pauses: list[float], per_second: float, burst: int) -> None:
-    """Over any time a bucket gives its burst and what was refilled, and never more."""
-    bucket = Bucket(Rate(per_second, burst), burst, 0.0)
-    now, given_out = 0.0, 0
+def test_no_more_than_burst_and_rate_are_admitted(pauses: list[float], per_second: float, burst: int) -> None:
+    """A bucket never admits more than its burst and the refilled tokens."""
+    bucket = RateBucket(Rate(per_second, burst), burst, 0.0)
+    now, admitted_calls = 0.0, 0
     for pause in pauses:
         now += pause
-        given_out += bucket.take(now)
+        admitted_calls += bucket.take(now)
 
-    assert given_out <= burst + now * per_second + 1e-6
+    assert admitted_calls <= burst + now * per_second + 1e-6
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_no_more_than_burst_and_rate_go_through(pauses: list[float], per_second:
 def test_a_throttled_call_is_refused_and_counted(
     service: str, operation: str, code: str, world: World, clock: ManualClock
 ) -> None:
-    """The service's own code comes with status 400; after a rest the call goes through."""
+    """The error has the service's own code and status 400; after a pause the call succeeds."""
     limits = Limits(identity_center=Rate(1, 1), organizations={"DescribeOrganization": Rate(1, 1)})
     with Emulator(world, limits=limits, clock=clock) as emulator:
         ask = getattr(client(emulator, service, assume(emulator)), operation)
         ask()
-        with Refused() as refused:
+        with ExpectedError() as refused:
             ask()
-        clock.pass_by(1)
+        clock.advance(1)
         ask()
 
         assert (refused.code, refused.status) == (code, 400)

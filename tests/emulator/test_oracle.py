@@ -1,4 +1,4 @@
-"""The known answer itself, held against rows that were written by hand."""
+"""Tests of the oracle, which computes expected rows, with rows written by hand."""
 
 from sso_batch.emulator import HUB, World
 from sso_batch.emulator.world import (
@@ -78,13 +78,13 @@ PEOPLE = Organization(
 WORLD = World((PEOPLE,), (HUB,))
 
 
-def seen(row: dict[str, str], *columns: str) -> tuple[str, ...]:
-    """Return some cells of a row."""
+def cells(row: dict[str, str], *columns: str) -> tuple[str, ...]:
+    """Return the named cells of a row."""
     return tuple(row[column] for column in columns)
 
 
-def test_every_way_to_a_grant_is_a_row() -> None:
-    """Direct, through a group, gone in each way, and by entitlement: in the contract's order."""
+def test_every_access_path_is_a_row() -> None:
+    """Direct, group, missing principals and entitlements are rows, in the documented order."""
     rows = expected_rows(WORLD, "acme", details=True, entitlements=True, account_paths=True)
     columns = (
         "AccountId",
@@ -96,7 +96,7 @@ def test_every_way_to_a_grant_is_a_row() -> None:
         "PrincipalState",
     )
 
-    assert [seen(row, *columns) for row in rows] == [
+    assert [cells(row, *columns) for row in rows] == [
         ("000000000001", "GROUP", "g-2", "", "", "nobody", "EMPTY_GROUP"),
         ("000000000001", "GROUP", "g-none", "", "", "", "NOT_FOUND"),
         ("000000000001", "USER", "u-2", "u-2", "", "", "OK"),
@@ -109,8 +109,8 @@ def test_every_way_to_a_grant_is_a_row() -> None:
     assert all(tuple(row) == COLUMNS for row in rows)
 
 
-def test_a_whole_row_is_as_the_contract_says() -> None:
-    """Every column of a row through a group, and of an entitlement."""
+def test_every_column_of_a_row() -> None:
+    """All columns of a row through a group, and the type of an entitlement's row."""
     rows = expected_rows(WORLD, "acme", details=True, entitlements=True, account_paths=True)
 
     assert rows[5] == {
@@ -138,7 +138,7 @@ def test_a_whole_row_is_as_the_contract_says() -> None:
         "InlinePolicy": "yes",
         "PermissionsBoundary": "/y/B",
     }
-    assert seen(rows[4], "AccessType", "RoleArn", "PermissionSet", "PermissionSetArn", "InlinePolicy") == (
+    assert cells(rows[4], "AccessType", "RoleArn", "PermissionSet", "PermissionSetArn", "InlinePolicy") == (
         "IAM_ROLE",
         ROLE,
         "",
@@ -147,19 +147,19 @@ def test_a_whole_row_is_as_the_contract_says() -> None:
     )
 
 
-def test_what_is_left_out_is_not_read() -> None:
-    """Details and paths are NOT_READ, though not details that a role never has; entitlements have no rows."""
+def test_disabled_options_are_not_read() -> None:
+    """Details and paths are NOT_READ, except details that a role never has; entitlements have no rows."""
     rows = expected_rows(WORLD, "acme", details=False, entitlements=True, account_paths=False)
     fewer = expected_rows(WORLD, "acme", details=False, entitlements=False, account_paths=False)
     columns = ("AccountPath", "SessionDuration", "ManagedPolicies", "InlinePolicy", "PermissionsBoundary")
 
-    assert seen(rows[5], *columns) == ("NOT_READ", "PT12H", "NOT_READ", "NOT_READ", "NOT_READ")
-    assert seen(rows[4], *columns) == ("NOT_READ", "", "", "", "")
+    assert cells(rows[5], *columns) == ("NOT_READ", "PT12H", "NOT_READ", "NOT_READ", "NOT_READ")
+    assert cells(rows[4], *columns) == ("NOT_READ", "", "", "", "")
     assert fewer == [row for row in rows if row["AccessType"] == "PERMISSION_SET"]
 
 
 def test_names_and_addresses_fall_back() -> None:
-    """DisplayName, Name.Formatted, the parts; the primary address, the first one, none."""
+    """The name is DisplayName, Formatted or its parts; the address is the primary or the first one."""
     assert full_name(User("u", display_name="D", name=PersonName("F", "G", "H"))) == "D"
     assert full_name(User("u", name=PersonName("F", "G", "H"))) == "F"
     assert full_name(User("u", name=PersonName(given="G", family="H"))) == "G H"

@@ -1,4 +1,4 @@
-"""The rules of members: what each kind refuses, and the order in which a request's troubles are told."""
+"""Tests of request validation: what each rule rejects, and which violation is reported first."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ import pytest
 
 from sso_batch.emulator.request_validation import (
     Choice,
-    Member,
+    Pattern,
+    Rule,
     Structure,
-    Text,
     Violation,
-    Whole,
+    WholeNumber,
     find_violation,
 )
 
-ACCOUNT = Text(r"\d{12}")
+ACCOUNT = Pattern(r"\d{12}")
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ ACCOUNT = Text(r"\d{12}")
         (ACCOUNT, "000000000001", None),
         (ACCOUNT, "0000000000012", "INVALID_PATTERN"),
         (ACCOUNT, 1, "INVALID_PATTERN"),
-        (Whole(1, 20), 20, None),
-        (Whole(1, 20), 0, "MIN_VALUE_EXCEEDED"),
-        (Whole(1, 20), 21, "MAX_VALUE_EXCEEDED"),
-        (Whole(1, 20), "20", "MIN_VALUE_EXCEEDED"),
-        (Whole(0, 1), True, "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), 20, None),
+        (WholeNumber(1, 20), 0, "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), 21, "MAX_VALUE_EXCEEDED"),
+        (WholeNumber(1, 20), "20", "MIN_VALUE_EXCEEDED"),
+        (WholeNumber(0, 1), True, "MIN_VALUE_EXCEEDED"),
         (Choice(("USER", "GROUP")), "USER", None),
         (Choice(("USER", "GROUP")), "ROLE", "INVALID_ENUM"),
         (Structure({"account": ACCOUNT}), {}, None),
@@ -36,11 +36,11 @@ ACCOUNT = Text(r"\d{12}")
         (Structure({"account": ACCOUNT}), {"account": "1"}, "INVALID_PATTERN"),
     ],
 )
-def test_a_rule_names_what_it_is_broken_by(rule: Member, value: Any, reason: str | None) -> None:  # noqa: ANN401 - any JSON
-    """A value of the wrong type, outside of its bounds, or not among the words breaks its rule."""
-    broken = rule.broken_by(value)
+def test_a_rule_returns_its_reason(rule: Rule, value: Any, reason: str | None) -> None:  # noqa: ANN401 - any JSON
+    """A value of the wrong type, out of bounds or outside an enumeration violates its rule."""
+    violation = rule.check(value)
 
-    assert (broken and broken[1]) == reason
+    assert (violation and violation[1]) == reason
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,8 @@ def test_a_rule_names_what_it_is_broken_by(rule: Member, value: Any, reason: str
         ),
     ],
 )
-def test_the_first_trouble_of_a_request_is_told(
-    request_: dict[str, Any], violation: Violation | None
-) -> None:
-    """What is missing comes first; a member that the operation does not take is never passed over."""
-    rules: dict[str, Member] = {"Id": ACCOUNT, "Size": Whole(1, 20)}
+def test_the_first_violation_is_reported(request_: dict[str, Any], violation: Violation | None) -> None:
+    """Missing members come first, and a member that the operation does not accept is a violation."""
+    rules: dict[str, Rule] = {"Id": ACCOUNT, "Size": WholeNumber(1, 20)}
 
     assert find_violation(request_, rules, ("Id",), frozenset({"Id", "Size"})) == violation

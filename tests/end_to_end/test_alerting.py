@@ -1,23 +1,23 @@
-"""`run.completed`: the one event to alert on."""
+"""The event `run.completed`, on which alerts are based."""
 
 import re
 from pathlib import Path
 
 from tests.deployment.cloudwatch import counted
 from tests.deployment.manifests import ROOT
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import denying, small
+from tests.support.audits import Audit
+from tests.support.sample_worlds import denying, small
 
 
 def test_fields(audit: Audit) -> None:
-    """The documents describe each field of the event, and no other."""
+    """The documentation describes exactly the fields of the event."""
     reports = audit(denying(small(), "identitystore:ListUsers"))
 
     event = reports.ended.events[-1]
     described = re.findall(r"^\| `(\w+)` \|", _section("### run.completed"), re.MULTILINE)
     assert sorted(described) == sorted({*event, "shard"})
     del event["timestamp"], event["seconds"]
-    counts = [one["counts"] for one in reports.manifest["organizations"]]
+    counts = [organization["counts"] for organization in reports.manifest["organizations"]]
     assert event == {
         "event": "run.completed",
         "level": "error",
@@ -26,9 +26,9 @@ def test_fields(audit: Audit) -> None:
         "exit_code": 4,
         "resumed": False,
         "audited": 2,
-        "rows": sum(one["rows"] for one in counts),
+        "rows": sum(count["rows"] for count in counts),
         "findings": {
-            severity: sum(one["findings"][severity] for one in counts)
+            severity: sum(count["findings"][severity] for count in counts)
             for severity in ("high", "medium", "low")
         },
         "complete": ["org-1"],
@@ -36,8 +36,8 @@ def test_fields(audit: Audit) -> None:
     }
 
 
-def test_cloudwatch_counts_the_event_alone(audit: Audit, tmp_path: Path) -> None:
-    """Of all that runs log, run.completed alone is counted: as complete, or as not."""
+def test_cloudwatch_counts_only_this_event(audit: Audit, tmp_path: Path) -> None:
+    """The metric filters count no logged event except run.completed, as complete or not complete."""
     complete = audit(small(1), folder=tmp_path / "complete").ended.events
     incomplete = audit(denying(small(), "identitystore:ListUsers"), folder=tmp_path / "other").ended.events
 
@@ -46,6 +46,6 @@ def test_cloudwatch_counts_the_event_alone(audit: Audit, tmp_path: Path) -> None
 
 
 def _section(heading: str) -> str:
-    """The document's text under a heading."""
+    """Return the documentation's text under a heading."""
     text = (ROOT / "docs/reference/exit-codes-and-logs.md").read_text().split(f"\n{heading}\n")[1]
     return re.split(r"\n##+ ", text)[0]

@@ -1,4 +1,4 @@
-"""Each question is asked once: what the emulator counted is the floor that the world itself sets."""
+"""Each call is made once: the emulator counts exactly the calls that its world requires."""
 
 from collections import Counter
 from collections.abc import Iterable, Sized
@@ -9,47 +9,50 @@ import pytest
 
 from sso_batch.emulator import Behaviour, generate
 from sso_batch.emulator.world import Organization
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import ODDITIES, three_ways_in
+from tests.support.audits import Audit
+from tests.support.sample_worlds import ODDITIES, listed_principals, three_access_paths
 
-MOST = 100
-MOST_ACCOUNTS = 20
+ITEMS_A_PAGE = 100
+ACCOUNTS_A_PAGE = 20
 
 
 def floor(organization: Organization, page: int | None = None) -> Counter[str]:
-    """The fewest calls with which everything about an organization can be known, by operation."""
+    """Return the minimum number of calls that read everything about an organization, by operation."""
 
-    def pages(items: Sized, most: int = MOST) -> int:
-        return max(1, ceil(len(items) / (page or most)))
+    def pages(items: Sized, items_a_page: int = ITEMS_A_PAGE) -> int:
+        return max(1, ceil(len(items) / (page or items_a_page)))
 
     def sum_of_pages(listings: Iterable[Sized]) -> int:
-        return sum(pages(one) for one in listings)
+        return sum(pages(listing) for listing in listings)
 
-    users = {one.id for one in organization.users}
-    groups = {one.id for one in organization.groups}
-    listed = {one.id for one in organization.users if one.listed}
-    listed |= {one.id for one in organization.groups if one.listed}
-    assigned = {(one.principal_type, one.principal_id) for one in organization.assignments}
+    users = {user.id for user in organization.users}
+    groups = {group.id for group in organization.groups}
+    listed = listed_principals(organization)
+    assigned = {
+        (assignment.principal_type, assignment.principal_id) for assignment in organization.assignments
+    }
     members = {
-        group: [one.user_id for one in organization.memberships if one.group_id == group]
-        for kind, group in assigned
+        group_id: [
+            membership.user_id for membership in organization.memberships if membership.group_id == group_id
+        ]
+        for kind, group_id in assigned
         if kind == "GROUP"
     }
-    seen = {one for kind, one in assigned if kind == "USER"}.union(*members.values())
-    assert seen - listed, "an unlisted user is part of the question"
-    assert users - seen, "a user whom nobody has to ask for is part of the question"
-    permission_sets = {one.arn for one in organization.permission_sets}
-    accounts = {one.id for one in organization.accounts}
-    pairs = {(one.account_id, one.permission_set_arn) for one in organization.provisioned}
+    with_access = {user_id for kind, user_id in assigned if kind == "USER"}.union(*members.values())
+    assert with_access - listed, "the world must have an unlisted user with access"
+    assert users - with_access, "the world must have a user without access"
+    permission_sets = {permission_set.arn for permission_set in organization.permission_sets}
+    accounts = {account.id for account in organization.accounts}
+    pairs = {(role.account_id, role.permission_set_arn) for role in organization.provisioned}
     by_permission_set = len(permission_sets) <= len(accounts)
     return Counter(
         {
             "GetCallerIdentity": 1,
             "DescribeOrganization": 1,
             "ListInstances": 1,
-            "ListUsers": pages([one for one in users if one in listed]),
-            "ListGroups": pages([one for one in groups if one in listed]),
-            "ListAccounts": pages(accounts, MOST_ACCOUNTS),
+            "ListUsers": pages(users & listed),
+            "ListGroups": pages(groups & listed),
+            "ListAccounts": pages(accounts, ACCOUNTS_A_PAGE),
             "ListPermissionSets": pages(permission_sets),
             "DescribePermissionSet": len(permission_sets),
             "ListAccountsForProvisionedPermissionSet": sum_of_pages(
@@ -61,18 +64,22 @@ def floor(organization: Organization, page: int | None = None) -> Counter[str]:
             )
             * (not by_permission_set),
             "ListAccountAssignments": sum_of_pages(
-                [one for one in organization.assignments if (one.account_id, one.permission_set_arn) == pair]
+                [
+                    assignment
+                    for assignment in organization.assignments
+                    if (assignment.account_id, assignment.permission_set_arn) == pair
+                ]
                 for pair in pairs
             ),
             "ListGroupMemberships": sum_of_pages(members.values()),
-            "DescribeUser": len(seen - listed),
+            "DescribeUser": len(with_access - listed),
             "DescribeGroup": len(members.keys() - listed),
         }
     )
 
 
 def counted(calls: Counter[tuple[str, str]], organization: str) -> Counter[str]:
-    """What the emulator counted for one organization."""
+    """Return the calls that the emulator counted for one organization."""
     return Counter({operation: count for (name, operation), count in calls.items() if name == organization})
 
 
@@ -82,9 +89,9 @@ def counted(calls: Counter[tuple[str, str]], organization: str) -> Counter[str]:
     [{}, {"permission_sets": 24, "accounts": 7}, {"permission_sets": 9, "accounts": 9}],
     ids=["fewer permission sets", "fewer accounts", "as many of each"],
 )
-def test_every_question_is_asked_once(audit: Audit, sizes: dict[str, Any], page: int | None) -> None:
-    """The calls of a run are the floor: no question twice, none that does not matter."""
-    world = three_ways_in(**sizes)
+def test_every_call_is_made_once(audit: Audit, sizes: dict[str, Any], page: int | None) -> None:
+    """A run makes no call twice, and no call that is not needed."""
+    world = three_access_paths(**sizes)
 
     reports = audit(world, behaviour=Behaviour(page_size=page))
 
@@ -93,15 +100,15 @@ def test_every_question_is_asked_once(audit: Audit, sizes: dict[str, Any], page:
 
 
 def test_a_role_is_assumed_once(audit: Audit) -> None:
-    """An organization's clients share one session of its role; a profile assumes none."""
-    reports = audit(three_ways_in())
+    """All clients of an organization share one session of its role; a profile assumes no role."""
+    reports = audit(three_access_paths())
 
     assert counted(reports.calls, "") == Counter(AssumeRole=2)
 
 
-def test_the_manifest_counts_as_aws_does(audit: Audit) -> None:
-    """The manifest's calls are those that the emulator answered for the organization."""
-    world = three_ways_in()
+def test_the_manifest_counts_the_calls_that_aws_answered(audit: Audit) -> None:
+    """The manifest's call counts equal those of the emulator."""
+    world = three_access_paths()
 
     reports = audit(world)
 
@@ -115,16 +122,20 @@ def test_the_manifest_counts_as_aws_does(audit: Audit) -> None:
         }
 
 
-def test_a_group_without_a_grant_is_not_asked_for_its_members(audit: Audit) -> None:
-    """Memberships are read for the groups that hold a grant, and for no other."""
+def test_members_of_a_group_without_assignments_are_not_read(audit: Audit) -> None:
+    """Memberships are read only for groups that have assignments."""
     world = generate(3, **(ODDITIES | {"groups": 30, "pairs": 6, "direct": 0.5}))
-    grants = world.organizations[0].assignments
-    assigned = {one.principal_id for one in grants if one.principal_type == "GROUP"}
+    organization = world.organizations[0]
+    assigned = {
+        assignment.principal_id
+        for assignment in organization.assignments
+        if assignment.principal_type == "GROUP"
+    }
 
     reports = audit(world)
 
     assert len(assigned) < 30
     assert reports.calls["org-0", "ListGroupMemberships"] == len(assigned)
-    assert {one["group_id"] for one in reports.records("org-0") if one["record"] == "membership"} == {
-        one for one in assigned if one in {group.id for group in world.organizations[0].groups}
-    }
+    memberships = [record for record in reports.records("org-0") if record["record"] == "membership"]
+    existing = {group.id for group in organization.groups}
+    assert {membership["group_id"] for membership in memberships} == assigned & existing

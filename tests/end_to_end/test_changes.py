@@ -1,9 +1,8 @@
-"""Changes from end to end: against the newest earlier run, and between two runs that somebody names."""
+"""Changes from end to end: compared with the newest earlier run, and between two given runs."""
 
 import csv
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,65 +10,67 @@ from typing import Any
 import pytest
 
 from sso_batch.emulator import World
-from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world import Assignment, Organization
 from sso_batch.report.changes_csv import COLUMNS
-from tests.end_to_end.command import Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import denying, small
+from tests.support.audits import Audit
+from tests.support.command import Command
+from tests.support.reports import manifest_in
+from tests.support.sample_worlds import denying, small, with_first
 
 ALL = "\ncollect: {strategy: complete}\n"
-"""Reads all that there is, as the defaults do."""
+"""Reads everything, as the defaults do."""
 
 PREVIOUS = f"{ALL}review: {{compare: previous}}\n"
 
 Rows = list[tuple[str, ...]]
-"""Of each row the change, what changed, the organization, the account and the user."""
+"""Change, What, Organization, AccountId and UserId of each row."""
 
 
 def rows(text: str) -> Rows:
-    """Read a changes CSV."""
+    """Return the rows of a changes CSV."""
     header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     assert tuple(header) == COLUMNS
     cells = ("Change", "What", "Organization", "AccountId", "UserId")
     found = [dict(zip(COLUMNS, line, strict=True)) for line in lines]
-    return [tuple(one[cell] for cell in cells) for one in found]
+    return [tuple(row[cell] for cell in cells) for row in found]
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """The newest manifest of a folder."""
+    """Return the newest manifest of a folder."""
     document: dict[str, Any] = json.loads(max(folder.glob("*_manifest.json")).read_bytes())
     return document
 
 
-def written(folder: Path) -> Rows:
-    """The newest run's changes."""
-    (name,) = [one["name"] for one in manifest(folder)["files"] if "_changes" in one["name"]]
+def newest_changes(folder: Path) -> Rows:
+    """Return the changes of the newest run in a folder."""
+    (name,) = [entry["name"] for entry in manifest(folder)["files"] if "_changes" in entry["name"]]
     return rows((folder / name).read_bytes().decode())
 
 
-def told(folder: Path, name: str) -> list[str]:
-    """What the newest run says that it did not compare."""
-    (one,) = [one for one in manifest(folder)["organizations"] if one["name"] == name]
-    return [reason for reason in one["not_examined"] if reason.startswith("changes: ")]
+def not_compared(folder: Path, name: str) -> list[str]:
+    """Return why the newest run in a folder did not compare an organization."""
+    (found,) = [entry for entry in manifest(folder)["organizations"] if entry["name"] == name]
+    return [reason for reason in found["not_examined"] if reason.startswith("changes: ")]
 
 
-def altered(world: World, change: Callable[[Organization], Organization]) -> World:
-    """The world with another first organization."""
-    first, *others = world.organizations
-    return replace(world, organizations=(change(first), *others))
+def first_assignment(organization: Organization) -> Assignment:
+    """Return the first assignment to a user."""
+    return next(assignment for assignment in organization.assignments if assignment.principal_type == "USER")
 
 
-def without_a_grant(organization: Organization) -> Organization:
-    """The organization, whose first direct assignment is taken away."""
-    gone = next(one for one in organization.assignments if one.principal_type == "USER")
-    return replace(organization, assignments=tuple(one for one in organization.assignments if one != gone))
+def without_first_assignment(world: World) -> World:
+    """Return the world without the first organization's first assignment to a user."""
+    first = world.organizations[0]
+    removed = first_assignment(first)
+    left = tuple(assignment for assignment in first.assignments if assignment != removed)
+    return with_first(world, replace(first, assignments=left))
 
 
-def lost(world: World) -> Rows:
-    """What an auditor has to be told when that assignment is gone."""
+def removed_row(world: World) -> Rows:
+    """Return the change that must be reported when that assignment is removed."""
     organization = world.organizations[0]
-    gone = next(one for one in organization.assignments if one.principal_type == "USER")
-    return [("removed", "", organization.name, gone.account_id, gone.principal_id)]
+    removed = first_assignment(organization)
+    return [("removed", "", organization.name, removed.account_id, removed.principal_id)]
 
 
 @pytest.fixture
@@ -77,75 +78,75 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "all-runs"
 
 
-# Against the newest earlier run
+# Compared with the newest earlier run
 
 
 def test_the_first_run_has_nothing_to_compare_with(audit: Audit, folder: Path) -> None:
-    """Without an earlier run the file is empty, and that nothing was compared is said."""
+    """Without an earlier run the file is empty, and the manifest says that nothing was compared."""
     reports = audit(small(), folder=folder, settings=PREVIOUS)
 
     assert reports.ended.code == 0
-    assert written(folder) == []
-    assert told(folder, "org-0") == ["changes: no earlier run in this place has it complete"]
+    assert newest_changes(folder) == []
+    assert not_compared(folder, "org-0") == ["changes: no earlier run in this place has it complete"]
 
 
-def test_against_the_newest_complete_run(audit: Audit, folder: Path) -> None:
-    """An incomplete run in between takes nothing away: the newest complete one is compared."""
+def test_compares_with_the_newest_complete_run(audit: Audit, folder: Path) -> None:
+    """An incomplete run in between is skipped: the newest complete run is used."""
     world = small()
     audit(world, folder=folder, settings=ALL)
-    audit(denying(altered(world, without_a_grant), "sso:ListAccountAssignments"), folder=folder, settings=ALL)
+    audit(denying(without_first_assignment(world), "sso:ListAccountAssignments"), folder=folder, settings=ALL)
 
-    reports = audit(altered(world, without_a_grant), folder=folder, settings=PREVIOUS)
+    reports = audit(without_first_assignment(world), folder=folder, settings=PREVIOUS)
 
     assert reports.ended.code == 0
-    assert written(folder) == lost(world)
-    assert told(folder, "org-0") == told(folder, "org-1") == []
-    checks = [one for each in manifest(folder)["organizations"] for one in each["not_examined"]]
-    assert not any("no earlier run" in one for one in checks)
+    assert newest_changes(folder) == removed_row(world)
+    assert not_compared(folder, "org-0") == not_compared(folder, "org-1") == []
+    reasons = [reason for entry in manifest(folder)["organizations"] for reason in entry["not_examined"]]
+    assert not any("no earlier run" in reason for reason in reasons)
 
 
-def test_an_incomplete_organization_loses_nothing(audit: Audit, folder: Path) -> None:
-    """What could not be read in this run is never removed: the organization is not compared."""
+def test_an_incomplete_organization_is_not_compared(audit: Audit, folder: Path) -> None:
+    """Access that could not be read in this run is not reported as removed."""
     audit(small(), folder=folder, settings=ALL)
 
     reports = audit(denying(small(), "sso:ListAccountAssignments"), folder=folder, settings=PREVIOUS)
 
     assert reports.ended.code == 4
-    assert written(folder) == []
-    assert told(folder, "org-0") == ["changes: incomplete in the new run"]
-    assert told(folder, "org-1") == []
+    assert newest_changes(folder) == []
+    assert not_compared(folder, "org-0") == ["changes: incomplete in the new run"]
+    assert not_compared(folder, "org-1") == []
 
 
-def test_manifests_of_others_are_passed_over(audit: Audit, folder: Path) -> None:
-    """A manifest that nobody can read is named in the log and stands in nobody's way."""
+def test_unreadable_manifests_are_skipped(audit: Audit, folder: Path) -> None:
+    """A manifest that cannot be read does not stop the comparison with an older run."""
     world = small()
     audit(world, folder=folder, settings=ALL)
     (folder / "aws_sso_access_report_20260101_000000_manifest.json").write_text("{}")
     broken = "aws_sso_access_report_20260102_000000_manifest.json"
     (folder / broken).write_text("{")
 
-    audit(altered(world, without_a_grant), folder=folder, settings=PREVIOUS)
+    audit(without_first_assignment(world), folder=folder, settings=PREVIOUS)
 
-    assert written(folder) == lost(world)
+    assert newest_changes(folder) == removed_row(world)
 
 
-# Between two runs that somebody names
+# Between two given runs
 
 
 @pytest.fixture
 def runs(audit: Audit, tmp_path: Path) -> tuple[World, Path, Path]:
-    """Two runs in folders of their own, between which an assignment was taken away."""
+    """Run twice, into two folders; an assignment is removed in between."""
     world = small()
     old, new = tmp_path / "old", tmp_path / "new"
     audit(world, folder=old, settings=ALL)
-    audit(altered(world, without_a_grant), folder=new, settings=ALL)
+    audit(without_first_assignment(world), folder=new, settings=ALL)
     return world, old, new
 
 
 def test_diff_of_a_run_with_itself(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
-    """A run does not differ from itself, whatever it is called by."""
+    """A run does not differ from itself, given as a folder or as a manifest."""
     _, old, _ = runs
-    (path,) = old.glob("*_manifest.json")
+    path = manifest_in(old)
 
     ended = sso_batch("diff", old, path, "--format", "csv", "--exit-code")
 
@@ -156,19 +157,19 @@ def test_diff_of_a_run_with_itself(sso_batch: Command, runs: tuple[World, Path, 
 def test_diff(
     sso_batch: Command, runs: tuple[World, Path, Path], options: tuple[str, ...], code: int
 ) -> None:
-    """What is gone is removed, one way, and added the other way; the exit code tells if it is to."""
+    """A removed assignment is `removed`, or `added` in reverse; only --exit-code changes the exit code."""
     world, old, new = runs
 
-    forth = sso_batch("diff", old, new, "--format", "csv", *options)
-    back = sso_batch("diff", new, old, "--format", "csv", *options)
+    forward = sso_batch("diff", old, new, "--format", "csv", *options)
+    reverse = sso_batch("diff", new, old, "--format", "csv", *options)
 
-    assert (forth.code, back.code) == (code, code)
-    assert rows(forth.stdout) == lost(world)
-    assert rows(back.stdout) == [("added", *row[1:]) for row in lost(world)]
+    assert (forward.code, reverse.code) == (code, code)
+    assert rows(forward.stdout) == removed_row(world)
+    assert rows(reverse.stdout) == [("added", *row[1:]) for row in removed_row(world)]
 
 
-def test_diff_for_programs(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
-    """In JSON the rows have the names of the CSV's columns, and what was compared stands beside them."""
+def test_diff_as_json(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
+    """In JSON the rows have the CSV's column names, and the organizations compared are listed."""
     world, old, new = runs
 
     ended = sso_batch("diff", old, new, "--format", "json")
@@ -176,14 +177,16 @@ def test_diff_for_programs(sso_batch: Command, runs: tuple[World, Path, Path]) -
     document = json.loads(ended.stdout)
     (row,) = document["changes"]
     assert tuple(row) == COLUMNS
-    assert [(row["Change"], row["What"], row["Organization"], row["AccountId"], row["UserId"])] == lost(world)
+    assert [
+        (row["Change"], row["What"], row["Organization"], row["AccountId"], row["UserId"])
+    ] == removed_row(world)
     assert document["compared"] == ["org-0", "org-1"]
     assert document["old"]["run_id"] == manifest(old)["run_id"]
     assert document["not_compared"] == document["in_one_run"] == document["not_examined"] == []
 
 
-def test_diff_for_people(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
-    """A table has a line for each change, and a sum."""
+def test_diff_as_a_table(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
+    """The table has one line for each change and a total."""
     _, old, new = runs
 
     ended = sso_batch("diff", old, new)
@@ -195,15 +198,15 @@ def test_diff_for_people(sso_batch: Command, runs: tuple[World, Path, Path]) -> 
 
 
 def test_diff_with_an_incomplete_run(audit: Audit, sso_batch: Command, tmp_path: Path) -> None:
-    """An organization that is incomplete on either side is named and not compared; the exit code is 4."""
-    whole, torn = tmp_path / "whole", tmp_path / "torn"
-    audit(small(), folder=whole, settings=ALL)
-    audit(denying(small(), "sso:ListAccountAssignments"), folder=torn, settings=ALL)
+    """An organization that is incomplete in either run is named and not compared; the exit code is 4."""
+    complete, incomplete = tmp_path / "complete", tmp_path / "incomplete"
+    audit(small(), folder=complete, settings=ALL)
+    audit(denying(small(), "sso:ListAccountAssignments"), folder=incomplete, settings=ALL)
 
-    forth = sso_batch("diff", whole, torn, "--format", "json", "--exit-code")
-    back = sso_batch("diff", torn, whole, "--format", "json", "--exit-code")
+    forward = sso_batch("diff", complete, incomplete, "--format", "json", "--exit-code")
+    reverse = sso_batch("diff", incomplete, complete, "--format", "json", "--exit-code")
 
-    for ended, which in ((forth, "new"), (back, "old")):
+    for ended, which in ((forward, "new"), (reverse, "old")):
         document = json.loads(ended.stdout)
         assert ended.code == 4
         assert document["changes"] == []
@@ -214,26 +217,26 @@ def test_diff_with_an_incomplete_run(audit: Audit, sso_batch: Command, tmp_path:
         assert ended.stderr == f"org-0: not compared: incomplete in the {which} run\n"
 
 
-def test_diff_of_other_selections(audit: Audit, sso_batch: Command, tmp_path: Path) -> None:
-    """What one run was not to read is named, and neither removed nor a failure; of nothing, it is one."""
-    both, one, none = tmp_path / "both", tmp_path / "one", tmp_path / "none"
+def test_diff_of_runs_with_different_organizations(audit: Audit, sso_batch: Command, tmp_path: Path) -> None:
+    """Organizations in one run only are named, not reported as removed; runs that share none are an error."""
+    both, second, first = tmp_path / "both", tmp_path / "second", tmp_path / "first"
     audit(small(), folder=both, settings=ALL)
-    audit(small(), "--only", "org-1", folder=one, settings=ALL)
-    audit(small(1), folder=none, settings=ALL)
+    audit(small(), "--only", "org-1", folder=second, settings=ALL)
+    audit(small(1), folder=first, settings=ALL)
 
-    fewer = sso_batch("diff", both, one, "--format", "json", "--exit-code")
-    unknown = sso_batch("diff", both, none, "--format", "json", "--exit-code")
-    nothing = sso_batch("diff", one, none, "--format", "json")
+    not_selected = sso_batch("diff", both, second, "--format", "json", "--exit-code")
+    not_configured = sso_batch("diff", both, first, "--format", "json", "--exit-code")
+    nothing = sso_batch("diff", second, first, "--format", "json")
 
-    assert (fewer.code, unknown.code, nothing.code) == (0, 0, 4)
-    assert [json.loads(ended.stdout)["in_one_run"] for ended in (fewer, unknown)] == [
+    assert (not_selected.code, not_configured.code, nothing.code) == (0, 0, 4)
+    assert [json.loads(ended.stdout)["in_one_run"] for ended in (not_selected, not_configured)] == [
         [{"organization": "org-0", "reason": "not selected in the new run"}],
         [{"organization": "org-1", "reason": "not configured in the new run"}],
     ]
 
 
 def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
-    """A snapshot that cannot be read is an organization that cannot be compared."""
+    """An organization whose snapshot cannot be read is not compared."""
     _, old, new = runs
     (path,) = old.glob("*org-0*_snapshot.jsonl")
     path.write_text(path.read_text()[:-20])
@@ -241,7 +244,8 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
     ended = sso_batch("diff", old, new, "--format", "csv")
 
     assert (ended.code, rows(ended.stdout)) == (4, [])
-    assert ended.stderr.startswith("org-0: not compared: its snapshot in the old run cannot be read: ")
+    assert ended.stderr.startswith("org-0: not compared: ")
+    assert "snapshot in the old run" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -250,13 +254,14 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
         ("none", None, "No such file or directory"),
         ("x_manifest.json", None, "No such file or directory"),
         ("x_manifest.json", "[]", "this is not a manifest of this version"),
-        ("empty/notes.txt", "", "holds no run that has ended"),
+        ("empty/notes.txt", "", "contains no finished run"),
     ],
+    ids=["missing folder", "missing manifest", "not a manifest", "folder without a run"],
 )
-def test_diff_of_what_is_no_run(
+def test_diff_of_something_else_than_a_run(
     sso_batch: Command, tmp_path: Path, name: str, content: str | None, message: str
 ) -> None:
-    """What is no run is refused as a mistake of usage, with what to name instead."""
+    """Anything else than a run is a usage error, with a hint on what to pass."""
     path = tmp_path / name
     if content is not None:
         path.parent.mkdir(exist_ok=True)
@@ -271,11 +276,11 @@ def test_diff_of_what_is_no_run(
 
 
 def test_diff_of_a_folder_with_several_runs(audit: Audit, sso_batch: Command, folder: Path) -> None:
-    """A folder with several runs does not say which one is meant."""
+    """A folder with several runs is refused, because it is not clear which one is meant."""
     audit(small(1), folder=folder, settings=ALL)
     audit(small(1), folder=folder, settings=ALL)
 
     ended = sso_batch("diff", folder, folder)
 
     assert ended.code == 2
-    assert "holds 2 runs that have ended" in ended.stderr
+    assert "contains 2 finished runs" in ended.stderr

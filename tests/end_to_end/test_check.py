@@ -1,6 +1,7 @@
-"""`sso-batch check` on the emulator: it names what is missing, asks little, and writes nothing."""
+"""`sso-batch check` on the emulator: it names missing permissions, makes few calls, and writes nothing."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,51 +10,56 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
-from tests.end_to_end.command import Command, Ended
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.worlds import ODDITIES, denying, small
+from tests.support.audits import Audit
+from tests.support.command import Command, CommandResult, set_environment
+from tests.support.sample_worlds import ODDITIES, denying, locked, small
 
 LARGE = ODDITIES | {"users": 430, "groups": 210, "permission_sets": 30, "accounts": 130, "pairs": 240}
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A preflight that has ended, and what the emulator was asked."""
+class Preflight:
+    """The result of a preflight, and the calls that it made."""
 
-    ended: Ended
+    ended: CommandResult
     calls: Counter[tuple[str, str]]
 
     @property
     def document(self) -> dict[str, Any]:
-        """What it says to programs."""
+        """The output of `--format json`."""
         document: dict[str, Any] = json.loads(self.ended.stdout)
         return document
 
+    @property
+    def statuses(self) -> list[str]:
+        """The status of each organization."""
+        return [entry["status"] for entry in self.document["organizations"]]
+
     def organization(self, name: str) -> dict[str, Any]:
-        """What it says of one organization."""
-        (found,) = [one for one in self.document["organizations"] if one["name"] == name]
+        """Return the result for one organization."""
+        (found,) = [entry for entry in self.document["organizations"] if entry["name"] == name]
         return dict(found)
 
     def verdicts(self, name: str, verdict: str) -> set[str]:
-        """The actions of which it says so."""
+        """Return the IAM actions with this verdict."""
         permissions = self.organization(name)["permissions"]
-        return {one["action"] for one in permissions if one["verdict"] == verdict}
+        return {entry["action"] for entry in permissions if entry["verdict"] == verdict}
 
     def calls_of(self, name: str) -> int:
-        """How many calls an organization was asked."""
+        """Return the number of calls to an organization."""
         return sum(count for (organization, _), count in self.calls.items() if organization == name)
 
 
-Check = Callable[..., Checked]
+Check = Callable[..., Preflight]
 
 
 @pytest.fixture
 def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Checks a world: `check(world, *options, settings=…, config=…, **emulator)`."""
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
+    """Return `check(world, *options, settings=…, config=…, **emulator)`; assert that it writes no file."""
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
 
     def run(
         world: World,
@@ -61,57 +67,60 @@ def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         settings: str = "",
         config: Callable[[str], str] = str,
         **emulator: Any,  # noqa: ANN401 - the emulator's
-    ) -> Checked:
+    ) -> Preflight:
         file = tmp_path / "orgs.yaml"
         file.write_text(config(configuration(world, directory=str(tmp_path / "reports"))) + settings)
         with Emulator(world, **{"limits": Limits.off(), **emulator}) as aws:
-            for name, value in aws.environment().items():
-                monkeypatch.setenv(name, value)
+            set_environment(monkeypatch, aws.environment())
             ended = sso_batch("check", "-c", file, *(options or ("--format", "json")))
             calls = Counter(aws.calls)
         assert sorted(path.name for path in tmp_path.iterdir() if path.name != "home") == ["orgs.yaml"]
-        return Checked(ended, calls)
+        return Preflight(ended, calls)
 
     return run
 
 
 def test_two_denied_actions(check: Check) -> None:
-    """Exactly the two actions that are denied are named, with what they were asked of; nothing is written."""
+    """Exactly the two denied actions are named, each with the resource that was tried."""
     denied = ("sso:ListAccountAssignments", "identitystore:ListGroupMemberships")
 
-    checked = check(denying(small(), *denied))
+    preflight = check(denying(small(), *denied))
 
-    assert checked.ended.code == 4
-    assert [one["status"] for one in checked.document["organizations"]] == ["incomplete", "ready"]
-    assert checked.verdicts("org-0", "denied") == set(denied)
-    assert checked.verdicts("org-1", "denied") == set()
-    instance = checked.organization("org-0")["instance"]
+    assert preflight.ended.code == 4
+    assert preflight.statuses == ["incomplete", "ready"]
+    assert preflight.verdicts("org-0", "denied") == set(denied)
+    assert preflight.verdicts("org-1", "denied") == set()
+    instance = preflight.organization("org-0")["instance"]
     resources = {
-        one["action"]: one["resource"] for one in checked.organization("org-0")["permissions"] if one["code"]
+        permission["action"]: permission["resource"]
+        for permission in preflight.organization("org-0")["permissions"]
+        if permission["code"]
     }
     assert resources == {denied[0]: instance["arn"], denied[1]: instance["identity_store_id"]}
-    assert max(checked.calls_of(name) for name in ("org-0", "org-1")) < 40
+    assert max(preflight.calls_of(name) for name in ("org-0", "org-1")) < 40
 
 
 @pytest.mark.parametrize("sizes", [{}, LARGE, LARGE | {"entitlements": 30, "units": 30}], ids=str)
 @pytest.mark.parametrize("strategy", ["complete", "fastest"])
-def test_few_calls(check: Check, sizes: dict[str, Any], strategy: str) -> None:
-    """However large an organization is, a preflight makes fewer than 40 calls."""
+def test_a_preflight_makes_few_calls(check: Check, sizes: dict[str, Any], strategy: str) -> None:
+    """A preflight makes fewer than 40 calls, however large the organization is."""
     world = generate(6, organizations=1, **sizes)
 
-    checked = check(world, settings=f"\ncollect: {{strategy: {strategy}}}\n")
+    preflight = check(world, settings=f"\ncollect: {{strategy: {strategy}}}\n")
 
-    assert (checked.ended.code, checked.organization("org-0")["status"]) == (0, "ready")
-    assert checked.calls_of("org-0") < 40
-    assert checked.organization("org-0")["calls"] == checked.calls_of("org-0")
+    assert (preflight.ended.code, preflight.organization("org-0")["status"]) == (0, "ready")
+    assert preflight.calls_of("org-0") < 40
+    assert preflight.organization("org-0")["calls"] == preflight.calls_of("org-0")
 
 
 def test_estimates(check: Check) -> None:
-    """Where everything was counted the estimate is exact; where it was not, it says `at least`."""
+    """The estimate is exact if everything could be counted, and else is marked as a lower bound."""
     sizes: dict[str, Any] = {"users": 30, "groups": 4, "permission_sets": 3, "accounts": 8, "pairs": 24}
-    little, much = generate(2, organizations=1, **sizes), generate(2, organizations=1, **LARGE)
+    small_world, large_world = generate(2, organizations=1, **sizes), generate(2, organizations=1, **LARGE)
 
-    exact, projected = (check(world).organization("org-0")["estimates"] for world in (little, much))
+    exact, projected = (
+        check(world).organization("org-0")["estimates"] for world in (small_world, large_world)
+    )
 
     assert exact == {
         **sizes,
@@ -125,20 +134,20 @@ def test_estimates(check: Check) -> None:
     assert projected["users"] == 300
 
 
-def test_what_is_off_is_not_asked(check: Check) -> None:
-    """A permission that a run with this configuration does not need is not looked at."""
+def test_permissions_that_the_configuration_does_not_need_are_not_tried(check: Check) -> None:
+    """A permission that a run with this configuration does not need is not tried."""
     settings = "\ncollect: {permission_set_details: false, entitlements: false, account_paths: false}\n"
 
-    checked = check(small(1), settings=settings)
+    preflight = check(small(1), settings=settings)
 
-    actions = {one["action"] for one in checked.organization("org-0")["permissions"]}
+    actions = {permission["action"] for permission in preflight.organization("org-0")["permissions"]}
     assert {action.split(":")[0] for action in actions} == {"sts", "sso", "identitystore", "organizations"}
     assert "sso:GetInlinePolicyForPermissionSet" not in actions
-    assert not {operation for _, operation in checked.calls} & {"ListRoots", "ListApplications"}
+    assert not {operation for _, operation in preflight.calls} & {"ListRoots", "ListApplications"}
 
 
-def test_without_listings(check: Check) -> None:
-    """Where listings are denied, what they would have named is made up, and the others' verdicts stand."""
+def test_denied_listings(check: Check) -> None:
+    """Without listings, permissions are tried on made-up resources, and the other verdicts are unaffected."""
     denied = (
         "sso:ListPermissionSets",
         "identitystore:ListUsers",
@@ -147,104 +156,100 @@ def test_without_listings(check: Check) -> None:
         "organizations:DescribeOrganization",
     )
 
-    checked = check(denying(small(1), *denied))
+    preflight = check(denying(small(1), *denied))
 
-    assert checked.verdicts("org-0", "denied") == set(denied)
-    unknown = checked.verdicts("org-0", "unknown")
+    assert preflight.verdicts("org-0", "denied") == set(denied)
+    unknown = preflight.verdicts("org-0", "unknown")
     assert {action.split(":")[0] for action in unknown} <= {"account-access", "organizations"}
-    assert checked.organization("org-0")["estimates"] is None
-    assert checked.organization("org-0")["account_kind"] == "unknown"
+    assert preflight.organization("org-0")["estimates"] is None
+    assert preflight.organization("org-0")["account_kind"] == "unknown"
 
 
-def test_one_organizations_trouble(check: Check) -> None:
-    """A role that refuses fails its own organization, with the hint that a run gives; exit 4."""
-    world = small()
-    first, second = world.roles
-    locked = replace(world, roles=(replace(first, trusted=()), second))
+def test_a_role_that_cannot_be_assumed(check: Check) -> None:
+    """A role that cannot be assumed fails only its own organization, with a run's hint and exit code 4."""
+    preflight = check(locked(small(), "org-0"))
 
-    checked = check(locked)
-
-    assert checked.ended.code == 4
-    assert [one["status"] for one in checked.document["organizations"]] == ["failed", "ready"]
-    failure = checked.organization("org-0")["failure"]
+    assert preflight.ended.code == 4
+    assert preflight.statuses == ["failed", "ready"]
+    failure = preflight.organization("org-0")["failure"]
     assert (failure["operation"], failure["code"]) == ("AssumeRole", "AccessDenied")
     assert "trust policy" in failure["hint"]
 
 
-def test_all_failed(check: Check) -> None:
-    """Where every organization would fail the exit code is 5."""
-    world = small()
+def test_every_organization_fails(check: Check) -> None:
+    """The exit code is 5 if every organization fails."""
+    preflight = check(locked(small(), "org-0", "org-1"))
 
-    checked = check(replace(world, roles=tuple(replace(role, trusted=()) for role in world.roles)))
-
-    assert checked.ended.code == 5
+    assert preflight.ended.code == 5
 
 
 def test_the_same_instance_twice(check: Check) -> None:
-    """Of two entries that reach one instance the later one would fail, and says why."""
+    """The later of two entries that reach the same instance fails."""
 
     def twice(text: str) -> str:
         entry = text[text.index("  - name: org-0") :]
         return text + entry.replace("org-0", "again")
 
-    checked = check(small(1), config=twice)
+    preflight = check(small(1), config=twice)
 
-    assert checked.ended.code == 4
-    assert checked.organization("again")["failure"]["code"] == "SameInstance"
-    assert checked.organization("org-0")["failure"] is None
+    assert preflight.ended.code == 4
+    assert preflight.organization("again")["failure"]["code"] == "SameInstance"
+    assert preflight.organization("org-0")["failure"] is None
 
 
-def test_principals_refused_to_a_delegated_administrator(check: Check) -> None:
-    """Where AWS refuses the call by principal a run goes by pair: no reason to fail."""
-    checked = check(
+def test_a_delegated_administrator_may_not_list_by_principal(check: Check) -> None:
+    """If AWS refuses the call by principal, a run lists by pair, so that the organization is still ready."""
+    preflight = check(
         small(1),
         settings="\ncollect: {strategy: fastest}\n",
         behaviour=Behaviour(principal_assignments="nobody"),
     )
 
-    assert checked.verdicts("org-0", "denied") == {"sso:ListAccountAssignmentsForPrincipal"}
-    assert (checked.ended.code, checked.organization("org-0")["status"]) == (0, "ready")
+    assert preflight.verdicts("org-0", "denied") == {"sso:ListAccountAssignmentsForPrincipal"}
+    assert (preflight.ended.code, preflight.organization("org-0")["status"]) == (0, "ready")
 
 
-def test_unknown(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that gives no answer is neither allowed nor denied, and the run may be incomplete."""
+def test_a_call_without_an_answer(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A permission whose call gets no answer is `unknown`, and the organization is incomplete."""
     monkeypatch.setattr("sso_batch.commands.check._PATIENCE", 2.0)
 
-    checked = check(small(1), faults=[Fault("unavailable", operation="ListUsers")])
+    preflight = check(small(1), faults=[Fault("unavailable", operation="ListUsers")])
 
-    assert checked.verdicts("org-0", "unknown") >= {"identitystore:ListUsers"}
-    assert checked.verdicts("org-0", "denied") == set()
-    assert (checked.ended.code, checked.organization("org-0")["status"]) == (4, "incomplete")
+    assert preflight.verdicts("org-0", "unknown") >= {"identitystore:ListUsers"}
+    assert preflight.verdicts("org-0", "denied") == set()
+    assert (preflight.ended.code, preflight.organization("org-0")["status"]) == (4, "incomplete")
 
 
-def test_external_id(check: Check) -> None:
-    """A role that is assumed without an external id is warned of."""
+def test_a_role_without_an_external_id(check: Check) -> None:
+    """A role that is assumed without an external id causes a warning, and no external id is shown."""
     world = small()
     first, second = world.roles
 
-    checked = check(replace(world, roles=(replace(first, external_id="marker-secret"), second)))
+    preflight = check(replace(world, roles=(replace(first, external_id="marker-secret"), second)))
 
-    assert checked.organization("org-0")["warnings"] == []
-    (warning,) = checked.organization("org-1")["warnings"]
-    assert warning.startswith("the role is assumed without an external id")
-    assert "marker-secret" not in checked.ended.stdout + checked.ended.stderr
+    assert preflight.organization("org-0")["warnings"] == []
+    (warning,) = preflight.organization("org-1")["warnings"]
+    assert "without an external id" in warning
+    assert "marker-secret" not in preflight.ended.stdout + preflight.ended.stderr
 
 
 def test_table(check: Check) -> None:
-    """People get a table, and in words what is missing."""
-    checked = check(denying(small(), "sso:ListAccountAssignments"), "--format", "table")
+    """The table shows each status, the missing permissions, warnings and endpoint overrides."""
+    preflight = check(denying(small(), "sso:ListAccountAssignments"), "--format", "table")
 
-    text = " ".join(checked.ended.stdout.split())
+    text = " ".join(preflight.ended.stdout.split())
     instance = "arn:aws:sso:::instance/"
     assert "org-0 incomplete" in text
     assert "org-1 ready" in text
     assert f"org-0: sso:ListAccountAssignments on {instance}" in text
-    assert "org-0, org-1: the role is assumed without an external id" in text
+    assert re.search("org-0, org-1: [^:]* without an external id", text)
     assert "endpoint override: http://127.0.0.1" in text
 
 
-EVERYTHING = "\ncollect: {strategy: complete}\n"
-SPARED = (
+DEFAULTS = "\ncollect: {strategy: complete}\n"
+"""Reads everything, as the defaults do."""
+
+REPLACEABLE = (
     "sso:ListPermissionSetsProvisionedToAccount",
     "organizations:ListAccountsForParent",
     "organizations:DescribeOrganizationalUnit",
@@ -257,82 +262,83 @@ NEEDED = (
 )
 
 
-@pytest.mark.parametrize("action", [*SPARED, *NEEDED])
-def test_as_strict_as_a_run(check: Check, audit: Audit, action: str) -> None:
-    """Where a run is complete without an action, so is its check, which says what is done instead."""
+@pytest.mark.parametrize("action", [*REPLACEABLE, *NEEDED])
+def test_a_check_is_as_strict_as_a_run(check: Check, audit: Audit, action: str) -> None:
+    """A check fails without an action if and only if a run is incomplete without it."""
     world = denying(generate(6, organizations=1, **ODDITIES), action)
 
-    checked = check(world)
-    ran = audit(world, settings=EVERYTHING)
+    preflight = check(world)
+    reports = audit(world, settings=DEFAULTS)
 
-    assert checked.ended.code == ran.ended.code == (0 if action in SPARED else 4)
-    permissions = checked.organization("org-0")["permissions"]
+    assert preflight.ended.code == reports.ended.code == (0 if action in REPLACEABLE else 4)
+    permissions = preflight.organization("org-0")["permissions"]
     (permission,) = [permission for permission in permissions if permission["action"] == action]
     assert permission["verdict"] == "denied"
-    assert bool(permission["instead"]) == (action in SPARED)
+    assert bool(permission["instead"]) == (action in REPLACEABLE)
 
 
 @pytest.mark.parametrize("omitted", [set(), {"Paths"}], ids=["paths", "no paths"])
-def test_paths_that_aws_leaves_out(check: Check, audit: Audit, omitted: set[str]) -> None:
-    """Where AWS does not say where an account is, a run walks the tree and needs the call for that."""
+def test_account_paths_that_aws_omits(check: Check, audit: Audit, omitted: set[str]) -> None:
+    """If AWS omits account paths, a run walks the tree of units and needs ListAccountsForParent."""
     world = denying(generate(6, organizations=1, **ODDITIES), "organizations:ListAccountsForParent")
     behaviour = Behaviour(omitted_account_members=frozenset(omitted))  # type: ignore[arg-type] # a literal
 
-    checked = check(world, behaviour=behaviour)
-    ran = audit(world, behaviour=behaviour, settings=EVERYTHING)
+    preflight = check(world, behaviour=behaviour)
+    reports = audit(world, behaviour=behaviour, settings=DEFAULTS)
 
-    assert checked.ended.code == ran.ended.code == (4 if omitted else 0)
-
-
-NOBODY = "http://127.0.0.1:1/marker-in-the-path/"
+    assert preflight.ended.code == reports.ended.code == (4 if omitted else 0)
 
 
-def test_where_nobody_answers(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection ends a check after three attempts, as itself and not as a time limit."""
+UNUSED_PORT = "http://127.0.0.1:1/marker-in-the-path/"
+
+
+def test_connection_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection fails after three attempts, as such and not as a time limit."""
     world = small(1)
-    monkeypatch.setattr(Emulator, "environment", lambda _: environment(world, NOBODY))
+    monkeypatch.setattr(Emulator, "environment", lambda _: environment(world, UNUSED_PORT))
 
-    checked = check(world)
+    preflight = check(world)
 
-    failure = checked.organization("org-0")["failure"]
-    assert (checked.ended.code, failure["code"]) == (5, "EndpointConnectionError")
-    assert failure["message"].startswith('Could not connect to the endpoint URL: "http://127.0.0.1:1" (3 att')
-    assert "no endpoint answers there" in failure["hint"]
-    assert "marker-in-the-path" not in checked.ended.stdout + checked.ended.stderr
+    failure = preflight.organization("org-0")["failure"]
+    assert (preflight.ended.code, failure["code"]) == (5, "EndpointConnectionError")
+    assert '"http://127.0.0.1:1" ' in failure["message"]
+    assert "(3 attempts" in failure["message"]
+    assert failure["hint"]
+    assert "marker-in-the-path" not in preflight.ended.stdout + preflight.ended.stderr
 
 
-def test_a_limit_of_its_own(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time limit of a check names itself, and not the run's deadline."""
+def test_the_time_limit_of_a_check(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the time limit of the check and the last error, not the run's deadline."""
     monkeypatch.setattr("sso_batch.commands.check._PATIENCE", 1.0)
 
-    checked = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
+    preflight = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
 
-    failure = checked.organization("org-0")["failure"]
+    failure = preflight.organization("org-0")["failure"]
     assert failure["code"] == "DeadlineExceeded"
-    assert "the 1 s that `sso-batch check` allows" in failure["message"]
-    assert "the last attempt failed with GetCallerIdentity: " in failure["message"]
-    assert "increase run.deadline" not in failure["hint"]
+    assert "1 s" in failure["message"]
+    assert "sso-batch check" in failure["message"]
+    assert "GetCallerIdentity: " in failure["message"]
+    assert "run.deadline" not in failure["message"]
 
 
-def test_a_bundle_that_is_not_there(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong AWS_CA_BUNDLE is named before any call."""
+def test_a_missing_ca_bundle(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing CA bundle is reported with its path and variable before any call."""
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nonexistent/ca.pem")
 
-    checked = check(small(1))
+    preflight = check(small(1))
 
-    failure = checked.organization("org-0")["failure"]
-    assert failure["message"] == (
-        "cannot use the CA bundle '/nonexistent/ca.pem' (AWS_CA_BUNDLE): No such file or directory"
-    )
-    assert checked.calls == Counter()
+    failure = preflight.organization("org-0")["failure"]
+    for part in ("/nonexistent/ca.pem", "AWS_CA_BUNDLE", "No such file or directory"):
+        assert part in failure["message"]
+    assert preflight.calls == Counter()
 
 
-def test_unwritable_output(check: Check, tmp_path: Path) -> None:
-    """An output folder that could not be made is found before the first call."""
+def test_an_output_folder_that_cannot_be_created(check: Check, tmp_path: Path) -> None:
+    """An output folder that cannot be created is reported before the first call."""
     (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "file").write_bytes(b"")
 
-    checked = check(small(1), "-o", tmp_path / "home" / "file" / "reports")
+    preflight = check(small(1), "-o", tmp_path / "home" / "file" / "reports")
 
-    assert (checked.ended.code, checked.calls) == (2, Counter())
-    assert "cannot write to the output folder" in checked.ended.stderr
+    assert (preflight.ended.code, preflight.calls) == (2, Counter())
+    assert str(tmp_path / "home" / "file" / "reports") in preflight.ended.stderr

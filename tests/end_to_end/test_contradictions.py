@@ -1,4 +1,4 @@
-"""Contradictory answers, and directories that refuse to list: no row is lost, nobody is reported as gone."""
+"""Contradictory answers and refused listings: no row is lost, and nobody is reported as deleted."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,12 +8,11 @@ import pytest
 
 from sso_batch.emulator import Behaviour, Fault, World, generate
 from sso_batch.emulator.faults import FaultKind
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact, truth
-from tests.end_to_end.reports import Reports, honest
-from tests.end_to_end.test_findings import findings
-from tests.end_to_end.worlds import denying
+from tests.support.audits import Audit
+from tests.support.expected_reports import assert_exact, truth
 from tests.support.oracle import NOT_READ
+from tests.support.reports import Reports, honest
+from tests.support.sample_worlds import denying
 
 SIZES: dict[str, Any] = {
     "users": 30,
@@ -29,31 +28,33 @@ SIZES: dict[str, Any] = {
 
 @pytest.fixture
 def world() -> World:
-    """Two organizations in which every group has members; the first one contradicts itself."""
+    """Return two organizations in which every group has members."""
     return generate(21, organizations=2, **SIZES)
 
 
-def lost(operation: str, resource: str | None = None) -> Fault:
-    """An operation of the first organization that answers as if the resource did not exist."""
+def not_found(operation: str, resource: str | None = None) -> Fault:
+    """Return the fault that an operation of the first organization answers "not found"."""
     return Fault("not_found", operation=operation, organization="org-0", resource=resource)
 
 
-def granted_group(world: World, *, listed: bool) -> str:
-    """A group of the first organization that has access."""
+def assigned_group(world: World, *, listed: bool) -> str:
+    """Return a group of the first organization that has access."""
     organization = world.organizations[0]
-    granted = {one.principal_id for one in organization.assignments}
-    return next(one.id for one in organization.groups if one.id in granted and one.listed == listed)
+    assigned = {assignment.principal_id for assignment in organization.assignments}
+    return next(group.id for group in organization.groups if group.id in assigned and group.listed == listed)
 
 
 def orphans(reports: Reports) -> list[dict[str, str]]:
-    """What is reported of grants to principals who no longer exist, in the first organization."""
+    """Return the findings about orphaned assignments in the first organization."""
     return [
-        one for one in findings(reports) if (one["Check"], one["Organization"]) == ("orphaned-grant", "org-0")
+        finding
+        for finding in reports.findings()
+        if (finding["Check"], finding["Organization"]) == ("orphaned-grant", "org-0")
     ]
 
 
 def assert_contradiction(reports: Reports, world: World, operation: str, resource: str) -> dict[str, str]:
-    """The first organization has that one gap, with a hint; the other one is exact."""
+    """Assert that the first organization has only this gap and the other one is exact; return the gap."""
     assert reports.ended.code == 4
     assert reports.statuses == {"org-0": "incomplete", "org-1": "complete"}
     gap = reports.gap("org-0")
@@ -65,24 +66,26 @@ def assert_contradiction(reports: Reports, world: World, operation: str, resourc
     return gap
 
 
-def test_a_group_with_members_that_is_not_found(audit: Audit, world: World) -> None:
-    """ListGroups leaves a group out, DescribeGroup denies it, and its members keep all of their rows."""
-    group = granted_group(world, listed=False)
+def test_an_unlisted_group_with_members_is_not_found(audit: Audit, world: World) -> None:
+    """A group that is neither listed nor found keeps the rows of its members."""
+    group = assigned_group(world, listed=False)
 
-    reports = audit(world, faults=[lost("DescribeGroup", group)])
+    reports = audit(world, faults=[not_found("DescribeGroup", group)])
 
     gap = assert_contradiction(reports, world, "DescribeGroup", group)
-    assert "lists 10 members" in gap["message"]
+    assert "10 members" in gap["message"]
     assert reports.rows("org-0") == [
         row | {"GroupName": NOT_READ} if row["PrincipalId"] == group else row for row in truth(world, "org-0")
     ]
 
 
 @pytest.mark.parametrize("described", [False, True])
-def test_a_listed_group_whose_members_are_not_found(audit: Audit, world: World, *, described: bool) -> None:
-    """A group that is listed exists, whatever ListGroupMemberships and DescribeGroup answer."""
-    group = granted_group(world, listed=True)
-    faults = [lost("ListGroupMemberships", group)] + [lost("DescribeGroup", group)] * (not described)
+def test_members_of_a_listed_group_are_not_found(audit: Audit, world: World, *, described: bool) -> None:
+    """A listed group counts as existing, whatever ListGroupMemberships and DescribeGroup answer."""
+    group = assigned_group(world, listed=True)
+    faults = [not_found("ListGroupMemberships", group)] + [not_found("DescribeGroup", group)] * (
+        not described
+    )
 
     reports = audit(world, faults=faults)
 
@@ -92,11 +95,11 @@ def test_a_listed_group_whose_members_are_not_found(audit: Audit, world: World, 
     assert reports.calls["org-0", "ListGroups"] == (1 if described else 2)
 
 
-def test_a_permission_set_that_is_not_found(audit: Audit, world: World) -> None:
-    """A permission set that is listed and assigned keeps its rows; what is not found of it is NOT_READ."""
+def test_an_assigned_permission_set_is_not_found(audit: Audit, world: World) -> None:
+    """A permission set that is listed and assigned keeps its rows; its details are NOT_READ."""
     arn = world.organizations[0].assignments[0].permission_set_arn
 
-    reports = audit(world, faults=[lost("DescribePermissionSet", arn)])
+    reports = audit(world, faults=[not_found("DescribePermissionSet", arn)])
 
     assert_contradiction(reports, world, "DescribePermissionSet", arn)
     unread = {"PermissionSet": NOT_READ, "SessionDuration": NOT_READ}
@@ -105,22 +108,22 @@ def test_a_permission_set_that_is_not_found(audit: Audit, world: World) -> None:
     ]
 
 
-def test_a_permission_set_that_is_no_longer_listed_and_still_provisioned(audit: Audit, world: World) -> None:
-    """That it is provisioned outranks a second listing that leaves it out."""
+def test_a_provisioned_permission_set_is_no_longer_listed(audit: Audit, world: World) -> None:
+    """A provisioned permission set counts as existing, even if the second listing omits it."""
     arn = world.organizations[0].assignments[0].permission_set_arn
-    forgotten = Fault("unlisted", operation="ListPermissionSets", organization="org-0", resource=arn, after=1)
+    omitted = Fault("unlisted", operation="ListPermissionSets", organization="org-0", resource=arn, after=1)
 
-    reports = audit(world, faults=[lost("DescribePermissionSet", arn), forgotten])
+    reports = audit(world, faults=[not_found("DescribePermissionSet", arn), omitted])
 
     assert_contradiction(reports, world, "DescribePermissionSet", arn)
-    assert forgotten.injected == 1
+    assert omitted.injected == 1
 
 
-def test_an_account_with_access_that_is_not_listed(audit: Audit, world: World) -> None:
-    """An account in which access is granted exists: what ListAccounts does not say of it is NOT_READ."""
+def test_an_account_with_assignments_is_not_listed(audit: Audit, world: World) -> None:
+    """An account with assignments counts as existing: what ListAccounts omits about it is NOT_READ."""
     account = world.organizations[0].assignments[-1].account_id
 
-    reports = audit(world, faults=[replace(lost("ListAccounts", account), kind="unlisted")])
+    reports = audit(world, faults=[replace(not_found("ListAccounts", account), kind="unlisted")])
 
     assert_contradiction(reports, world, "ListAccounts", account)
     unread = {"AccountName": NOT_READ, "AccountState": NOT_READ}
@@ -129,10 +132,10 @@ def test_an_account_with_access_that_is_not_listed(audit: Audit, world: World) -
     ]
 
 
-def test_an_account_that_was_created_meanwhile(audit: Audit, world: World) -> None:
-    """An account that is not listed at first, and is when it is asked for again, is read as any other."""
+def test_an_account_is_created_during_the_run(audit: Audit, world: World) -> None:
+    """An account that only the second listing has is read like any other."""
     account = world.organizations[0].assignments[-1].account_id
-    created = replace(lost("ListAccounts", account), kind="unlisted", times=1)
+    created = replace(not_found("ListAccounts", account), kind="unlisted", times=1)
 
     reports = audit(world, faults=[created])
 
@@ -141,30 +144,30 @@ def test_an_account_that_was_created_meanwhile(audit: Audit, world: World) -> No
     assert_exact(reports, world, "org-0", "org-1")
 
 
-# A directory that answers "not found" for most
+# A directory that answers "not found" for most principals
 
 
-AD: dict[str, dict[str, Any]] = {
+MOSTLY_UNLISTED: dict[str, dict[str, Any]] = {
     "users": {"unlisted_users": 30, "direct": 1.0},
     "groups": {"groups": 12, "unlisted_groups": 12, "direct": 0.0},
     "both": {"users": 8, "groups": 3, "unlisted_users": 8, "unlisted_groups": 3},
 }
 
 
-@pytest.mark.parametrize("sizes", AD.values(), ids=AD.keys())
-def test_a_directory_that_does_not_find_its_principals(audit: Audit, sizes: dict[str, Any]) -> None:
-    """Where most principals with access are not found, the directory is in doubt, and nobody is an orphan."""
+@pytest.mark.parametrize("sizes", MOSTLY_UNLISTED.values(), ids=MOSTLY_UNLISTED.keys())
+def test_a_directory_finds_none_of_its_principals(audit: Audit, sizes: dict[str, Any]) -> None:
+    """If most principals with access are not found, the directory is unreliable and nobody is an orphan."""
     world = generate(22, organizations=2, **(SIZES | sizes))
-    faults = [lost("DescribeUser"), lost("DescribeGroup"), lost("ListGroupMemberships")]
+    faults = [not_found("DescribeUser"), not_found("DescribeGroup"), not_found("ListGroupMemberships")]
 
     reports = audit(world, faults=faults)
 
     assert reports.ended.code == 4
-    doubts = [gap for gap in reports.gaps("org-0") if gap["code"] == "UnreliableDirectory"]
-    assert {gap["operation"] for gap in doubts} <= {"DescribeUser", "DescribeGroup"}
-    assert len(doubts) in {1, 2}
-    assert all("Active Directory" in gap["hint"] for gap in doubts)
-    assert {gap["resource"] for gap in doubts} == {world.organizations[0].identity_store_id}
+    unreliable = [gap for gap in reports.gaps("org-0") if gap["code"] == "UnreliableDirectory"]
+    assert {gap["operation"] for gap in unreliable} <= {"DescribeUser", "DescribeGroup"}
+    assert len(unreliable) in {1, 2}
+    assert all("Active Directory" in gap["hint"] for gap in unreliable)
+    assert {gap["resource"] for gap in unreliable} == {world.organizations[0].identity_store_id}
     states = Counter(row["PrincipalState"] for row in reports.rows("org-0"))
     assert states["NOT_FOUND"] == states["MEMBER_NOT_FOUND"] == 0
     assert states["NOT_READ"] + states["MEMBERS_NOT_READ"] > 0
@@ -173,8 +176,8 @@ def test_a_directory_that_does_not_find_its_principals(audit: Audit, sizes: dict
     assert_exact(reports, world, "org-1")
 
 
-def test_orphans_of_a_directory_that_lists_the_others(audit: Audit) -> None:
-    """Principals that no longer exist are found, however few others have to be asked for one by one."""
+def test_orphans_of_a_reliable_directory(audit: Audit) -> None:
+    """Orphaned assignments are reported, even if all other principals are listed."""
     world = generate(23, organizations=1, **(SIZES | {"orphans": 8, "gone_members": 6, "unlisted_users": 0}))
 
     reports = audit(world)
@@ -184,16 +187,16 @@ def test_orphans_of_a_directory_that_lists_the_others(audit: Audit) -> None:
     assert len(orphans(reports)) == 8
 
 
-# Listings that are refused
+# Refused listings
 
 
 @pytest.mark.parametrize("operations", [("ListUsers",), ("ListGroups",), ("ListUsers", "ListGroups")])
 @pytest.mark.parametrize("kind", ["filter_required", "access_denied", "kms_denied"])
-def test_a_refused_listing_costs_no_row(
+def test_a_refused_listing_loses_no_row(
     audit: Audit, world: World, kind: FaultKind, operations: tuple[str, ...]
 ) -> None:
-    """Whoever has access is asked for by id: the gap is the listing alone, and every row is read."""
-    faults = [Fault(kind, operation=one, organization="org-0") for one in operations]
+    """Principals with access are described one by one: the only gap is the listing, and every row is read."""
+    faults = [Fault(kind, operation=operation, organization="org-0") for operation in operations]
 
     reports = audit(world, faults=faults)
 
@@ -204,8 +207,8 @@ def test_a_refused_listing_costs_no_row(
     assert_exact(reports, world, "org-1")
 
 
-def test_a_listing_that_is_refused_after_its_first_page(audit: Audit, world: World) -> None:
-    """Who was listed before the refusal is not asked for again."""
+def test_a_listing_is_refused_after_its_first_page(audit: Audit, world: World) -> None:
+    """Users who were listed before the refusal are not described again."""
     fault = Fault("filter_required", operation="ListUsers", organization="org-0", after=5)
 
     reports = audit(world, faults=[fault], behaviour=Behaviour(page_size=5))
@@ -214,17 +217,14 @@ def test_a_listing_that_is_refused_after_its_first_page(audit: Audit, world: Wor
     assert 0 < reports.calls["org-0", "DescribeUser"] <= SIZES["users"] - 25
 
 
-def test_neither_listed_nor_described(audit: Audit, world: World) -> None:
-    """Where principals cannot be described either there is one gap for each call, not for each principal."""
-    actions = [f"identitystore:{one}" for one in ("ListUsers", "ListGroups", "DescribeUser", "DescribeGroup")]
+def test_principals_can_neither_be_listed_nor_described(audit: Audit, world: World) -> None:
+    """If principals cannot be described either, each operation is one gap, not each principal."""
+    operations = ("DescribeGroup", "DescribeUser", "ListGroups", "ListUsers")
+    actions = [f"identitystore:{operation}" for operation in operations]
 
     reports = audit(denying(world, *actions))
 
-    assert [gap["operation"] for gap in reports.gaps("org-0")] == sorted(
-        one.partition(":")[2] for one in actions
-    )
-    assert {gap["hint"] for gap in reports.gaps("org-0")} == {
-        f"allow the role the IAM action {one}" for one in actions
-    }
+    assert [gap["operation"] for gap in reports.gaps("org-0")] == list(operations)
+    assert all(action in gap["hint"] for gap, action in zip(reports.gaps("org-0"), actions, strict=True))
     assert reports.calls["org-0", "DescribeUser"] < len({row["UserId"] for row in truth(world, "org-0")})
     assert all(honest(row, truth(world, "org-0")) for row in reports.rows("org-0"))

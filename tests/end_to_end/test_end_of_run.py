@@ -1,4 +1,4 @@
-"""The end of a run: signals in each of its phases, files that changed, and what the run itself lacks."""
+"""The end of a run: signals in each phase, files that changed on disk, and gaps of the run itself."""
 
 import errno
 import json
@@ -15,25 +15,19 @@ import pytest
 
 from sso_batch.commands import run as run_command
 from sso_batch.emulator import Emulator, Fault, Limits, World
-from sso_batch.report.human_formats import write_for_people
+from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
 from sso_batch.runner import merged_files, previous_runs
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.runner.run_review import ReviewedRun, RunReview
-from sso_batch.store import Draft, FileEntry, Folder, PlaceError
-from tests.end_to_end.command import Command
-from tests.end_to_end.nightly import (
-    AT_THE_MANIFEST,
-    BEFORE_THE_MANIFEST,
-    SIGNALLED,
-    Nightly,
-    asked,
-    resumed,
-)
-from tests.end_to_end.reports import Reports
-from tests.end_to_end.worlds import small
+from sso_batch.store import Draft, FileEntry, Folder, StorageError
+from tests.support.command import Command
+from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, HANGS_IN_REVIEW, SIGNALLED
+from tests.support.nightly import Nightly, asked, resumed
+from tests.support.reports import Reports, manifest_in
+from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1")
 SETTINGS = (
@@ -49,22 +43,15 @@ def world() -> World:
     return small(len(NAMES))
 
 
-def assert_verified(sso_batch: Command, nightly: Nightly) -> None:
-    """`verify` finds every file of the manifest, and no other."""
-    (manifest,) = nightly.folder.glob("*_manifest.json")
-    ended = sso_batch("verify", manifest)
-    assert ended.code == 0, ended.stdout
-
-
 # Signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("moment", BEFORE_THE_MANIFEST)
 def test_signal_before_the_manifest(
-    nightly: Nightly, emulator: Emulator, sso_batch: Command, moment: str, number: signal.Signals
+    nightly: Nightly, emulator: Emulator, moment: str, number: signal.Signals
 ) -> None:
-    """The manifest says that the run was interrupted, and a resume writes what is missing without a call."""
+    """The manifest says `interrupted`, and a resume writes the missing files without a call."""
     nightly.configure(emulator, settings=SETTINGS)
     started = nightly.start(*FORMATS, python=("-c", SIGNALLED, str(int(number)), moment))
 
@@ -76,24 +63,24 @@ def test_signal_before_the_manifest(
     assert "Traceback" not in first.ended.stderr
     assert first.ended.events[-1]["event"] == "run.completed"
     first.assert_sums()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
     again = nightly.run("--resume", *FORMATS)
 
     assert (again.ended.code, asked(again)) == (0, set())
     assert (again.manifest["status"], again.manifest["exit_code"]) == ("complete", 0)
-    assert {Path(one["name"]).suffix for one in again.manifest["files"]} == {".csv", ".html", ".xlsx"}
+    assert {Path(entry["name"]).suffix for entry in again.manifest["files"]} == {".csv", ".html", ".xlsx"}
     assert again.content() == nightly.merged()
     again.assert_sums()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("moment", AT_THE_MANIFEST)
 def test_signal_at_the_manifest_or_the_notice(
-    nightly: Nightly, emulator: Emulator, sso_batch: Command, moment: str, number: signal.Signals
+    nightly: Nightly, emulator: Emulator, moment: str, number: signal.Signals
 ) -> None:
-    """All is written by then: the exit code is the one that the manifest states, without a traceback."""
+    """After everything else is written, a signal changes neither exit code nor manifest."""
     nightly.configure(emulator, settings=SETTINGS)
     started = nightly.start(*FORMATS, python=("-c", SIGNALLED, str(int(number)), moment))
 
@@ -102,48 +89,31 @@ def test_signal_at_the_manifest_or_the_notice(
     assert "Traceback" not in first.ended.stderr
     assert first.ended.code == first.manifest["exit_code"] == 0
     assert first.manifest["status"] == "complete"
-    (told,) = first.ended.named("notify.failed")
-    assert (told["code"] == "Interrupted") == (moment == "notice")
+    (failed,) = first.ended.named("notify.failed")
+    assert (failed["code"] == "Interrupted") == (moment == "notice")
     assert first.ended.events[-1]["event"] == "run.completed"
     assert first.content() == nightly.merged()
     first.assert_sums()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-# Hangs where a run is reviewed, whatever it is told, after it has sent a signal to its own process.
-DEAF = """
-import os, sys, time
-from sso_batch.runner import run_review
-number = int(sys.argv.pop(1))
-def hang(review, organizations):
-    if number:
-        os.kill(os.getpid(), number)
-    time.sleep(60)
-run_review.RunReview.review = hang
-from sso_batch.cli import main
-main()
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
-def test_an_end_that_does_not_hear(nightly: Nightly, sso_batch: Command, number: signal.Signals) -> None:
-    """The manifest is there soon after a signal, whatever the end of the run is busy with."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_while_the_review_hangs(nightly: Nightly, number: signal.Signals) -> None:
+    """The manifest is written soon after a signal, whatever the end of the run is busy with."""
     started = time.monotonic()
 
-    first = nightly.reports(nightly.finish(nightly.start(python=("-c", DEAF, str(int(number))))))
+    first = nightly.reports(nightly.finish(nightly.start(python=("-c", HANGS_IN_REVIEW, str(int(number))))))
 
     assert time.monotonic() - started < 10
     assert [event["event"] for event in first.ended.events][-1] == "run.completed"
     assert first.ended.code == first.manifest["exit_code"] == 128 + number
     assert first.manifest["status"] == "interrupted"
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
     assert nightly.run("--resume").ended.code == 0
 
 
-def test_a_deadline_at_the_end(
-    nightly: Nightly, emulator: Emulator, sso_batch: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An end that takes longer than the run may is given up; the manifest says why, and a resume goes on."""
+def test_a_deadline_at_the_end(nightly: Nightly, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the end of a run exceeds the deadline, the manifest says so, and a resume completes the run."""
     nightly.configure(emulator, settings="run: {deadline: 3s}\n")
     review_all = RunReview.review
 
@@ -158,18 +128,18 @@ def test_a_deadline_at_the_end(
         first = nightly.run()
 
     assert (first.ended.code, first.manifest["status"], first.manifest["files"]) == (4, "incomplete", [])
-    assert [(one["operation"], one["code"]) for one in first.manifest["gaps"]] == [
+    assert [(gap["operation"], gap["code"]) for gap in first.manifest["gaps"]] == [
         ("merge", "DeadlineExceeded")
     ]
     assert first.statuses == dict.fromkeys(NAMES, "complete")
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
     again = nightly.run("--resume")
     assert (again.ended.code, asked(again), again.content()) == (0, set(), nightly.merged())
 
 
 @pytest.mark.parametrize("moment", ["merged files", "review", "*_findings.csv"])
-def test_signal_at_the_end_of_a_merge(nightly: Nightly, sso_batch: Command, moment: str) -> None:
-    """A merge that is interrupted says so, and the next one completes it."""
+def test_signal_at_the_end_of_a_merge(nightly: Nightly, moment: str) -> None:
+    """An interrupted merge has status `interrupted`, and the next merge completes it."""
     for shard in ("0/2", "1/2"):
         nightly.run("--shard", shard)
     driver = ("-c", SIGNALLED, str(int(signal.SIGTERM)), moment)
@@ -182,50 +152,49 @@ def test_signal_at_the_end_of_a_merge(nightly: Nightly, sso_batch: Command, mome
     first.assert_sums()
     again, once_more = nightly.merge(), nightly.merge()
     assert (again.ended.code, again.manifest["status"], again.content()) == (0, "complete", nightly.merged())
-    told = [one.ended.events[-1] for one in (again, once_more)]
-    assert [(one["exit_code"], one["resumed"], one["audited"]) for one in told] == [
+    completed = [reports.ended.events[-1] for reports in (again, once_more)]
+    assert [(event["exit_code"], event["resumed"], event["audited"]) for event in completed] == [
         (0, False, 2),
         (0, True, 0),
     ]
-    (manifest,) = (path for path in nightly.folder.glob("*_manifest.json") if "_shard_" not in path.name)
-    assert sso_batch("verify", manifest).code == 0
+    nightly.assert_verified()
 
 
-# Files that are not as they were written
+# Files that changed on disk
 
 CSV, SNAPSHOT = "*_org-1_*[0-9].csv", "*_org-1_*_snapshot.jsonl"
 
 
-def cut_off(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-50])
 
 
-def without_a_row(path: Path) -> None:
+def remove_last_row(path: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
 
 
-def of_another_person(path: Path) -> None:
+def change_a_person(path: Path) -> None:
     content = path.read_bytes()
     where = content.index(b"@")
     path.write_bytes(content[: where - 1] + b"X" + content[where:])
 
 
-def gone(path: Path) -> None:
+def remove(path: Path) -> None:
     path.unlink()
 
 
-DAMAGES = [cut_off, without_a_row, of_another_person, gone]
+DAMAGES = [truncate, remove_last_row, change_a_person, remove]
 
 
 class Damage:
-    """Damages files of a run at one moment: as soon as all organizations have ended."""
+    """Damages files of a run as soon as all organizations have been audited."""
 
     def __init__(self, nightly: Nightly, monkeypatch: pytest.MonkeyPatch) -> None:
         self._nightly = nightly
         self._monkeypatch = monkeypatch
 
     def run(self, pattern: str, damage: Callable[[Path], None], *options: object) -> Reports:
-        """Run, and damage the one file with such a name."""
+        """Run, and damage the only file whose name matches the pattern."""
         write = MergedFilesWriter.write
 
         def damage_and_write(
@@ -246,24 +215,20 @@ def damage(nightly: Nightly, monkeypatch: pytest.MonkeyPatch) -> Damage:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_csv_that_changed(
-    nightly: Nightly, sso_batch: Command, damage: Damage, how: Callable[[Path], None]
-) -> None:
-    """It is made again from its snapshot before it is merged: no row is lost, and none is wrong."""
+def test_a_csv_that_changed(nightly: Nightly, damage: Damage, how: Callable[[Path], None]) -> None:
+    """A changed CSV is written again from its snapshot before it is merged, and the report is exact."""
     reports = damage.run(CSV, how)
 
     assert (reports.ended.code, reports.manifest["status"]) == (0, "complete")
     assert reports.content() == nightly.merged()
     assert [event["level"] for event in reports.ended.named("run.file_restored")] == ["warning"]
     reports.assert_sums()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_snapshot_that_changed(
-    nightly: Nightly, sso_batch: Command, damage: Damage, how: Callable[[Path], None]
-) -> None:
-    """Its organization has failed, with a gap; the others are merged, and a resume audits it again."""
+def test_a_snapshot_that_changed(nightly: Nightly, damage: Damage, how: Callable[[Path], None]) -> None:
+    """The organization of a changed snapshot fails; the others are merged, and a resume audits it again."""
     first = damage.run(SNAPSHOT, how)
 
     assert first.ended.code == 4
@@ -274,90 +239,85 @@ def test_a_snapshot_that_changed(
     assert "organizations that were not read: org-1" in str(first.organization("org-0")["not_examined"])
     assert first.names == first.file_names("org-0")
     first.assert_sums()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
     again = nightly.run("--resume")
 
     assert (again.ended.code, asked(again), again.content()) == (0, {"org-1"}, nightly.merged())
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
 @pytest.mark.parametrize("pattern", [CSV, SNAPSHOT])
-def test_one_short_read(
+def test_a_file_is_read_incompletely_once(
     nightly: Nightly, damage: Damage, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
-    """A file that is read cut off once, and whole the next time, loses nothing."""
+    """A file that is read incompletely once and completely the next time loses no row."""
     read = Folder.read
-    short: list[int] = []
+    missing_bytes: list[int] = []
 
     def read_short(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
         for chunk in read(folder, name, skip=skip):
-            if short and fnmatch(name, pattern):
-                yield chunk[: -short.pop()]
+            if missing_bytes and fnmatch(name, pattern):
+                yield chunk[: -missing_bytes.pop()]
                 return
             yield chunk
 
     monkeypatch.setattr(Folder, "read", read_short)
 
-    reports = damage.run(pattern, lambda _: short.append(70))
+    reports = damage.run(pattern, lambda _: missing_bytes.append(70))
 
-    assert (reports.ended.code, short, reports.content()) == (0, [], nightly.merged())
+    assert (reports.ended.code, missing_bytes, reports.content()) == (0, [], nightly.merged())
 
 
-def with_a_broken_line(path: Path) -> None:
+def break_a_line(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], b"{\n", *lines[2:]]))
 
 
-@pytest.mark.parametrize(
-    ("how", "code"), [(of_another_person, "FileChanged"), (with_a_broken_line, "SnapshotError")]
-)
+@pytest.mark.parametrize(("how", "code"), [(change_a_person, "FileChanged"), (break_a_line, "SnapshotError")])
 @pytest.mark.parametrize("format_", ["html", "xlsx"])
-def test_a_snapshot_that_changed_before_it_is_shown(
+def test_a_snapshot_that_changed_before_page_and_workbook(
     nightly: Nightly,
-    sso_batch: Command,
     monkeypatch: pytest.MonkeyPatch,
     format_: str,
     how: Callable[[Path], None],
     code: str,
 ) -> None:
-    """No page and no workbook is made from it; the manifest says why they are not there."""
+    """No page and no workbook is made from a changed snapshot, and the manifest has a gap for it."""
 
     def damage_and_write(*arguments: Any, **named: Any) -> FileEntry:  # noqa: ANN401
         (path,) = nightly.folder.glob(SNAPSHOT)
         how(path)
-        return write_for_people(*arguments, **named)
+        return write_human_format(*arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(merged_files, "write_for_people", damage_and_write)
+        patch.setattr(merged_files, "write_human_format", damage_and_write)
         reports = nightly.run("--format", format_)
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
-    (own,) = reports.manifest["gaps"]
-    assert (own["operation"], own["code"]) == ("merge", code)
-    assert own["hint"]
+    (gap,) = reports.manifest["gaps"]
+    assert (gap["operation"], gap["code"]) == ("merge", code)
+    assert gap["hint"]
     assert list(nightly.folder.glob(f"*.{format_}")) == []
     again = nightly.run("--resume", "--format", format_)
     assert (again.ended.code, asked(again)) == (0, {"org-1"})
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-def test_a_csv_that_changes_again_and_again(
-    nightly: Nightly, damage: Damage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A CSV that does not stay as it is written is not merged, and the run says why."""
+def test_a_csv_that_keeps_changing(nightly: Nightly, damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CSV that changes again after it was restored is not merged, and the manifest has a gap for it."""
 
     def restore_and_damage(*arguments: Any, **named: Any) -> None:  # noqa: ANN401
         restore_access(*arguments, **named)
         (path,) = nightly.folder.glob(CSV)
-        cut_off(path)
+        truncate(path)
 
     monkeypatch.setattr(merged_files, "restore_access", restore_and_damage)
 
-    reports = damage.run(CSV, cut_off)
+    reports = damage.run(CSV, truncate)
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
-    assert [one["code"] for one in reports.manifest["gaps"]] == ["FileChanged"]
+    assert [gap["code"] for gap in reports.manifest["gaps"]] == ["FileChanged"]
     assert len(reports.ended.named("run.file_restored")) == 1
 
 
@@ -365,9 +325,9 @@ def test_a_csv_that_changes_again_and_again(
 def test_an_earlier_snapshot_that_changed(
     nightly: Nightly, emulator: Emulator, how: Callable[[Path], None], sso_batch: Command
 ) -> None:
-    """Nothing is compared with it, neither by a run nor by `diff`."""
+    """Neither a run nor `diff` compares with an earlier snapshot that changed."""
     nightly.run()
-    (old,) = nightly.folder.glob("*_manifest.json")
+    old = manifest_in(nightly.folder)
     (path,) = nightly.folder.glob(SNAPSHOT)
     how(path)
     nightly.configure(emulator, settings="review: {compare: previous}\n")
@@ -377,35 +337,35 @@ def test_an_earlier_snapshot_that_changed(
     (manifest,) = set(nightly.folder.glob("*_manifest.json")) - {old}
     document = json.loads(manifest.read_bytes())
     assert (new.code, document["status"]) == (0, "complete")
-    told = {one["name"]: str(one["not_examined"]) for one in document["organizations"]}
-    assert "changes: the snapshot of the run nightly cannot be read" in told["org-1"]
-    assert "cannot be read" not in told["org-0"]
+    not_examined = {entry["name"]: str(entry["not_examined"]) for entry in document["organizations"]}
+    assert "changes: the snapshot of the run nightly cannot be read" in not_examined["org-1"]
+    assert "cannot be read" not in not_examined["org-0"]
     compared = sso_batch("diff", old, manifest)
     assert compared.code == 4
     assert "org-1" in compared.stdout
 
 
 def test_a_snapshot_that_changed_before_a_resume(nightly: Nightly, emulator: Emulator) -> None:
-    """What is not as the manifest says is not taken over, even where it could be read."""
+    """A resume audits an organization again if its snapshot differs from the manifest, even if readable."""
     emulator.faults.append(Fault("access_denied", operation="ListUsers", organization="org-0"))
     nightly.run()
     emulator.faults.clear()
     (path,) = nightly.folder.glob(SNAPSHOT)
-    of_another_person(path)
+    change_a_person(path)
 
     again = nightly.run("--resume")
 
     assert (again.ended.code, asked(again), again.content()) == (0, set(NAMES), nightly.merged())
 
 
-# Resumed
+# Resumes
 
 
 @pytest.mark.parametrize(("options", "name"), [((), "manifest"), (("--shard", "0/1"), "shard_0_manifest")])
-def test_completed_long_ago(
+def test_resume_of_a_run_that_is_too_old(
     nightly: Nightly, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], name: str
 ) -> None:
-    """A run that was completed longer ago than resume_max_age is neither reported nor overwritten."""
+    """A run that was completed longer ago than resume_max_age is refused and left unchanged."""
     nightly.run(*options)
     before = nightly.written()
     monkeypatch.setattr(run_command, "now", lambda: datetime.now(UTC) + timedelta(days=7))
@@ -413,28 +373,29 @@ def test_completed_long_ago(
     again = nightly.run("--resume", *options)
 
     assert (again.ended.code, again.calls.total()) == (2, 0)
-    assert "was completed at" in again.ended.stderr
-    assert "give another --run-id" in again.ended.stderr
+    assert "--run-id" in again.ended.stderr
     assert nightly.written() == before
-    assert any(name in one for one in before)
+    assert any(name in written_name for written_name in before)
 
 
-def test_what_a_resume_says(nightly: Nightly) -> None:
-    """`run.completed` tells a run that was complete already from one that this process completed."""
+def test_resume_in_the_log(nightly: Nightly) -> None:
+    """`run.completed` says whether the run was complete already and how many organizations were audited."""
     first = nightly.run()
     again = nightly.run("--resume")
     (path,) = nightly.folder.glob(SNAPSHOT)
     path.unlink()
     third = nightly.run("--resume")
 
-    told = [
-        (one.ended.events[-1]["resumed"], one.ended.events[-1]["audited"]) for one in (first, again, third)
+    completed = [reports.ended.events[-1] for reports in (first, again, third)]
+    assert [(event["resumed"], event["audited"]) for event in completed] == [
+        (False, 2),
+        (True, 0),
+        (False, 1),
     ]
-    assert told == [(False, 2), (True, 0), (False, 1)]
 
 
-def test_only_on_a_resume(nightly: Nightly, sso_batch: Command) -> None:
-    """--only limits what is audited now; what the run already has stays in it."""
+def test_resume_with_only(nightly: Nightly) -> None:
+    """--only limits what a resume audits; what the run already has stays in it."""
     nightly.run()
     (path,) = nightly.folder.glob(SNAPSHOT)
     path.unlink()
@@ -444,13 +405,11 @@ def test_only_on_a_resume(nightly: Nightly, sso_batch: Command) -> None:
     assert (again.ended.code, asked(again)) == (0, {"org-1"})
     assert (resumed(again), again.manifest["not_selected"]) == ({"org-0": True, "org-1": False}, [])
     assert again.content() == nightly.merged()
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-def test_only_on_a_resume_of_what_is_incomplete(
-    nightly: Nightly, emulator: Emulator, sso_batch: Command
-) -> None:
-    """An organization that is not selected now, and was incomplete, stays in the run as it is."""
+def test_resume_with_only_keeps_an_incomplete_organization(nightly: Nightly, emulator: Emulator) -> None:
+    """An incomplete organization that a resume does not select stays in the run unchanged."""
     emulator.faults.append(Fault("access_denied", operation="ListGroupMemberships", organization="org-0"))
     nightly.run()
     emulator.faults.clear()
@@ -459,11 +418,11 @@ def test_only_on_a_resume_of_what_is_incomplete(
 
     assert (again.ended.code, asked(again)) == (4, set())
     assert again.statuses == {"org-0": "incomplete", "org-1": "complete"}
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-def test_only_on_a_resume_of_what_was_never_read(nightly: Nightly, sso_batch: Command) -> None:
-    """An organization that the run never had is still not selected."""
+def test_resume_with_only_of_an_organization_that_was_never_selected(nightly: Nightly) -> None:
+    """An organization that was never selected stays in not_selected."""
     nightly.run("--only", "org-0")
     (path,) = nightly.folder.glob("*_org-0_*.jsonl")
     path.unlink()
@@ -472,11 +431,11 @@ def test_only_on_a_resume_of_what_was_never_read(nightly: Nightly, sso_batch: Co
 
     assert (again.ended.code, again.statuses) == (0, {"org-0": "complete"})
     assert again.manifest["not_selected"] == ["org-1"]
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-def test_a_shorter_file_on_a_resume(nightly: Nightly, sso_batch: Command) -> None:
-    """Files of an organization that the configuration no longer has are removed."""
+def test_resume_with_a_shorter_configuration(nightly: Nightly) -> None:
+    """A resume removes the files of organizations that the configuration no longer has."""
     nightly.run()
     with Emulator(small(1), limits=Limits.off()) as shorter:
         nightly.configure(shorter)
@@ -484,11 +443,11 @@ def test_a_shorter_file_on_a_resume(nightly: Nightly, sso_batch: Command) -> Non
 
     assert (again.ended.code, again.statuses) == (0, {"org-0": "complete"})
     assert again.names == again.file_names("org-0")
-    assert_verified(sso_batch, nightly)
+    nightly.assert_verified()
 
 
-def test_only_on_a_resume_of_shards(nightly: Nightly, sso_batch: Command) -> None:
-    """What a shard has read before it was given --only stays in the run that is merged."""
+def test_resume_of_a_shard_with_only(nightly: Nightly) -> None:
+    """What a shard read before it was resumed with --only is merged."""
     nightly.run("--shard", "0/1")
     nightly.run("--shard", "0/1", "--resume", "--only", "org-1")
 
@@ -496,18 +455,17 @@ def test_only_on_a_resume_of_shards(nightly: Nightly, sso_batch: Command) -> Non
 
     assert (merged.ended.code, merged.content()) == (0, nightly.merged())
     assert merged.manifest["not_selected"] == []
-    (manifest,) = (path for path in nightly.folder.glob("*_manifest.json") if "_shard_" not in path.name)
-    assert sso_batch("verify", manifest).code == 0
+    nightly.assert_verified()
 
 
-# The run's own gaps
+# Gaps of the run itself
 
 
 @pytest.mark.parametrize("name", ["*[0-9].csv", "*_findings.csv", "*.html", "*.xlsx"])
-def test_no_room_at_the_end(
+def test_disk_full_at_the_end(
     nightly: Nightly, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """A merged file that could not be written is a gap of the run itself, wherever the run reports."""
+    """A merged file that cannot be written is a gap of the run in the manifest and the step summary."""
     write = Draft.write
 
     def full(draft: Draft, data: bytes) -> None:
@@ -523,18 +481,18 @@ def test_no_room_at_the_end(
 
     assert (reports.ended.code, reports.manifest["status"]) == (4, "incomplete")
     assert reports.statuses == dict.fromkeys(NAMES, "complete")
-    (own,) = reports.manifest["gaps"]
-    assert (own["operation"], own["resource"], own["code"]) == ("merge", "nightly", "ENOSPC")
-    assert "make room" in own["hint"]
-    assert "the run itself: merge, ENOSPC; make room" in summary.read_text()
+    (gap,) = reports.manifest["gaps"]
+    assert (gap["operation"], gap["resource"], gap["code"]) == ("merge", "nightly", "ENOSPC")
+    assert gap["hint"]
+    assert f"merge, ENOSPC; {gap['hint']}" in summary.read_text()
 
 
 @pytest.fixture
 def unreadable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
-    """Make a file one that cannot be read: through a link, or by the error that the test names."""
+    """Return what makes a file unreadable: a symbolic link, or the error that the test gives."""
     error: OSError | None = request.param
     if error is None:
-        return link
+        return replace_by_link
     read = Folder.read
 
     def apply(path: Path) -> None:
@@ -548,7 +506,7 @@ def unreadable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return apply
 
 
-def link(path: Path) -> None:
+def replace_by_link(path: Path) -> None:
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("elsewhere")
 
@@ -558,14 +516,17 @@ def link(path: Path) -> None:
     [
         (None, "NotAFile"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "EACCES"),
-        (PlaceError("InvalidObjectState", "the object is archived", hint="restore it"), "InvalidObjectState"),
+        (
+            StorageError("InvalidObjectState", "the object is archived", hint="restore it"),
+            "InvalidObjectState",
+        ),
     ],
     indirect=["unreadable"],
 )
 def test_an_earlier_manifest_that_cannot_be_read(
     nightly: Nightly, emulator: Emulator, sso_batch: Command, unreadable: Callable[[Path], None], code: str
 ) -> None:
-    """It is skipped, with a warning and a line for each organization that it could have been of."""
+    """An unreadable manifest is skipped with a warning, and each organization's not_examined names it."""
     nightly.configure(emulator, settings="review: {compare: previous}\n")
     nightly.run()
     oldest = set(nightly.folder.glob("*_manifest.json"))
@@ -578,17 +539,17 @@ def test_an_earlier_manifest_that_cannot_be_read(
     assert new.code == 0, new.stderr
     (warning,) = new.named("review.manifest_unusable")
     assert (warning["file"], warning["code"], warning["level"]) == (path.name, code, "warning")
-    ts = next(json.loads(one.read_bytes())["ts"] for one in nightly.folder.glob("*_new_run.json"))
-    document = json.loads((nightly.folder / f"aws_sso_access_report_{ts}_manifest.json").read_bytes())
+    ts = nightly.document("new_run.json")["ts"]
+    document = nightly.document(f"{ts}_manifest.json")
     assert (document["status"], len(document["files"])) == ("complete", 3)
     line = f"changes: earlier runs whose manifests cannot be read: {path.name} ({code})"
-    assert [line in one["not_examined"] for one in document["organizations"]] == [True, True]
+    assert [line in entry["not_examined"] for entry in document["organizations"]] == [True, True]
 
 
 def test_earlier_runs_that_cannot_be_listed(
     nightly: Nightly, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a list of earlier runs nothing is compared, and the run is written all the same."""
+    """If earlier runs cannot be listed, nothing is compared and the run is complete."""
     nightly.configure(emulator, settings="review: {compare: previous}\n")
 
     def refuse(*_: object, **__: object) -> list[str]:

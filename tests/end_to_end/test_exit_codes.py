@@ -1,46 +1,36 @@
-"""How a run ends: the exit codes of the contract, and one organization's trouble that stays its own."""
+"""The exit codes of a run, and organizations that are not affected by another one's failure."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from sso_batch.aws.api import InstanceApi
 from sso_batch.emulator import Fault, World
-from tests.end_to_end.command import Event
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.worlds import denying, small
-
-
-def locked(world: World, *names: str) -> World:
-    """The world, in which the roles of these organizations trust nobody."""
-    accounts = {world.organization(name).management_account_id for name in names}
-    roles = [
-        replace(role, trusted=()) if role.arn.split(":")[4] in accounts else role for role in world.roles
-    ]
-    return replace(world, roles=tuple(roles))
+from tests.support.audits import Audit
+from tests.support.command import Event
+from tests.support.expected_reports import assert_exact
+from tests.support.sample_worlds import denying, locked, small
 
 
 @pytest.fixture
-def defect(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Three organizations; reading the second one's permission sets meets a bug of ours."""
+def world_with_bug(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return three organizations; reading the second one's permission sets raises a bug of sso-batch."""
     world = small(3)
     broken = world.organizations[1].instance_arn
-    whole = InstanceApi.permission_set_arns
+    permission_set_arns = InstanceApi.permission_set_arns
 
-    async def divided_by_zero(api: InstanceApi) -> AsyncIterator[list[str]]:
+    async def divide_by_zero(api: InstanceApi) -> AsyncIterator[list[str]]:
         if api._instance["InstanceArn"] == broken:
             raise ZeroDivisionError
-        async for page in whole(api):
+        async for page in permission_set_arns(api):
             yield page
 
-    monkeypatch.setattr(InstanceApi, "permission_set_arns", divided_by_zero)
+    monkeypatch.setattr(InstanceApi, "permission_set_arns", divide_by_zero)
     return world
 
 
-def test_0_where_every_organization_is_complete(audit: Audit) -> None:
-    """A complete run ends with 0, and its manifest says the same."""
+def test_0_if_every_organization_is_complete(audit: Audit) -> None:
+    """A complete run ends with 0, and its manifest has the same exit code."""
     reports = audit(small())
 
     assert reports.ended.code == 0
@@ -48,33 +38,33 @@ def test_0_where_every_organization_is_complete(audit: Audit) -> None:
     assert reports.statuses == {"org-0": "complete", "org-1": "complete"}
 
 
-def test_1_where_a_bug_of_ours_struck(audit: Audit, defect: World) -> None:
-    """A bug ends one organization and makes the exit code 1; the others' files are exactly right."""
-    reports = audit(defect)
+def test_1_if_sso_batch_has_a_bug(audit: Audit, world_with_bug: World) -> None:
+    """A bug fails one organization and ends the run with 1; the others' files are exactly right."""
+    reports = audit(world_with_bug)
 
     assert reports.ended.code == 1
     assert reports.manifest["exit_code"] == 1
     assert reports.statuses == {"org-0": "complete", "org-1": "failed", "org-2": "complete"}
     assert reports.names == reports.file_names("org-0", "org-2")
-    assert_exact(reports, defect, "org-0", "org-2")
+    assert_exact(reports, world_with_bug, "org-0", "org-2")
     assert {row["Organization"] for row in reports.rows()} == {"org-0", "org-2"}
 
 
-def test_a_bug_is_told_as_a_bug(audit: Audit, defect: World) -> None:
-    """A bug is never reported as a user's mistake: the gap says whose it is, the log has its traceback."""
-    reports = audit(defect)
+def test_a_bug_is_reported_as_a_bug(audit: Audit, world_with_bug: World) -> None:
+    """A bug is reported as such in the gap, never as a user's mistake, and the log has its traceback."""
+    reports = audit(world_with_bug)
 
     gap = reports.gap("org-1")
     assert gap["code"] == "UnexpectedError"
-    assert "a defect of sso-batch" in gap["message"]
-    assert "report it" in gap["hint"]
+    assert "sso-batch" in gap["message"]
+    assert "report" in gap["hint"]
     (bug,) = reports.ended.named("org.bug")
     assert bug["org"] == "org-1"
     assert "ZeroDivisionError" in str(bug["exception"])
 
 
-def test_2_where_the_configuration_is_wrong(audit: Audit) -> None:
-    """A wrong configuration ends the run with 2, before the first call and without a file."""
+def test_2_if_the_configuration_is_invalid(audit: Audit) -> None:
+    """An invalid configuration ends the run with 2 before the first call and without a file."""
     reports = audit(small(), config=lambda text: text.replace("region:", "regoin:"))
 
     assert reports.ended.code == 2
@@ -82,8 +72,8 @@ def test_2_where_the_configuration_is_wrong(audit: Audit) -> None:
     assert not reports.calls
 
 
-def test_4_where_an_organization_is_incomplete(audit: Audit) -> None:
-    """One organization denied one call makes the exit code 4; the other's files are exactly right."""
+def test_4_if_an_organization_is_incomplete(audit: Audit) -> None:
+    """One denied call ends the run with 4; the other organization's files are exactly right."""
     world = denying(small(), "identitystore:ListUsers")
 
     reports = audit(world)
@@ -95,8 +85,8 @@ def test_4_where_an_organization_is_incomplete(audit: Audit) -> None:
     assert_exact(reports, world, "org-1")
 
 
-def test_4_where_an_organization_failed(audit: Audit) -> None:
-    """One organization that failed makes the exit code 4, and has no CSV; the others' are exactly right."""
+def test_4_if_an_organization_failed(audit: Audit) -> None:
+    """A failed organization ends the run with 4 and has no CSV; the others' files are exactly right."""
     world = locked(small(3), "org-1")
 
     reports = audit(world)
@@ -109,8 +99,8 @@ def test_4_where_an_organization_failed(audit: Audit) -> None:
     assert_exact(reports, world, "org-0", "org-2")
 
 
-def test_5_where_every_organization_failed(audit: Audit) -> None:
-    """Where nothing was read at all the exit code is 5, and there is no merged file that could look empty."""
+def test_5_if_every_organization_failed(audit: Audit) -> None:
+    """If nothing was read, the run ends with 5 and writes no merged file that could look empty."""
     reports = audit(locked(small(), "org-0", "org-1"))
 
     assert reports.ended.code == 5
@@ -119,8 +109,8 @@ def test_5_where_every_organization_failed(audit: Audit) -> None:
     assert reports.manifest["files"] == []
 
 
-def test_what_is_past_the_deadline_is_a_gap(audit: Audit) -> None:
-    """What is unfinished when the run's deadline comes is a gap, not an answer."""
+def test_calls_after_the_deadline_are_gaps(audit: Audit) -> None:
+    """Calls that are unfinished at the run's deadline are gaps."""
     fault = Fault("hang", operation="ListAccountAssignments", organization="org-0")
 
     reports = audit(small(), faults=[fault], settings="run:\n  deadline: 1s\n")
@@ -131,18 +121,18 @@ def test_what_is_past_the_deadline_is_a_gap(audit: Audit) -> None:
     assert reports.statuses == {"org-0": "incomplete", "org-1": "complete"}
 
 
-def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
-    """Every event has the run's id, an organization's its name, and the last ones counts and seconds."""
+def test_the_log_describes_each_organization_and_the_run(audit: Audit) -> None:
+    """Each event has the run id and its organization's name; final events have counts and seconds."""
     world = locked(denying(small(3), "identitystore:ListUsers"), "org-1")
 
     reports = audit(world, "--run-id", "friday")
 
-    def told(event: Event) -> tuple[str, str | None]:
+    def name_and_organization(event: Event) -> tuple[str, str | None]:
         return event["event"], event.get("org")
 
     events = reports.ended.events
     assert {event["run_id"] for event in events} == {"friday"}
-    assert {told(event) for event in events} == {
+    assert {name_and_organization(event) for event in events} == {
         ("run.started", None),
         ("org.started", "org-0"),
         ("org.started", "org-1"),
@@ -159,7 +149,10 @@ def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
         ("run.endpoint_overridden", None),
         ("run.completed", None),
     }
-    assert (told(events[0]), told(events[-1])) == (("run.started", None), ("run.completed", None))
+    assert [name_and_organization(events[end]) for end in (0, -1)] == [
+        ("run.started", None),
+        ("run.completed", None),
+    ]
     for event in events:
         if event["event"] in {"org.incomplete", "org.failed", "org.completed"}:
             counts = reports.organization(event["org"])["counts"]
@@ -169,13 +162,13 @@ def test_the_log_tells_every_organization_and_the_run(audit: Audit) -> None:
     assert events[-1]["exit_code"] == 4
 
 
-def test_logs_hold_ids_and_never_people(audit: Audit) -> None:
-    """No name, login or address of a person is in the logs."""
+def test_logs_contain_no_names_of_people(audit: Audit) -> None:
+    """No name, login or email address of a person is in the logs."""
     world = denying(small(), "sso:ListAccountAssignments")
 
     reports = audit(world, before=("--log-level", "debug"))
 
-    people = [one for organization in world.organizations for one in organization.users]
+    people = [user for organization in world.organizations for user in organization.users]
     assert people
     for user in people:
         for word in (user.user_name, user.display_name, *(email.value for email in user.emails)):

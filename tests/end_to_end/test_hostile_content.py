@@ -1,4 +1,4 @@
-"""Names that are formulas, escape sequences, paths, megabytes: inert in every file and on the terminal."""
+"""Names that are formulas, escape sequences, paths or megabytes are harmless in files and on a terminal."""
 
 import os
 import pty
@@ -18,11 +18,13 @@ from sso_batch.emulator import Emulator, Limits, World, configuration, generate
 from sso_batch.emulator.world import Email, Organization
 from sso_batch.run_files import access_csv
 from sso_batch.run_files.snapshot import decode
-from tests.end_to_end.command import SOURCES, Command
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.reports import written
 from tests.sanitize.test_csv import escaped_by_hand
-from tests.support.oracle import Row, expected_rows
+from tests.support.audits import Audit
+from tests.support.command import SOURCES, Command
+from tests.support.expected_reports import whole_truth
+from tests.support.oracle import Row
+from tests.support.reports import manifest_in, written
+from tests.support.sample_worlds import with_first
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",
@@ -52,26 +54,28 @@ HOSTILE = (
 )
 IDS = {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069]")
-OF_RICH = re.compile(r"\r\n|\r(?=\x1b\[)|\x1b\[[0-9;]*[mKA]|\x1b\[\?25[lh]")
-"""Ends of lines, colours, and what moves and hides the cursor for bars: all that may reach a terminal."""
+RICH_OUTPUT = re.compile(r"\r\n|\r(?=\x1b\[)|\x1b\[[0-9;]*[mKA]|\x1b\[\?25[lh]")
+"""What may reach a terminal: ends of lines, colours, and the cursor movements of progress bars."""
 
-BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+LINE_BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 COMMANDS = re.compile(r"^\s*::|##\[")
-"""What the log of a GitHub workflow obeys, at the start of a line or in it."""
+"""Workflow commands of GitHub Actions, at the start of a line or in it."""
 
 DETAILS = "collect: {permission_set_details: true}\n"
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """One organization in which everything that has a name has a hostile one."""
-    made = generate(23, users=22, groups=9, permission_sets=7, accounts=12, pairs=30, entitlements=3, units=6)
-    (organization,) = made.organizations
-    return replace(made, organizations=(spoilt(organization),))
+    """Return an organization in which every name is hostile."""
+    plain = generate(
+        23, users=22, groups=9, permission_sets=7, accounts=12, pairs=30, entitlements=3, units=6
+    )
+    (organization,) = plain.organizations
+    return with_first(plain, with_hostile_names(organization))
 
 
-def spoilt(organization: Organization) -> Organization:
-    """The organization with other names."""
+def with_hostile_names(organization: Organization) -> Organization:
+    """Return the organization with other names."""
     names = cycle(HOSTILE)
     numbers = count()
 
@@ -80,73 +84,76 @@ def spoilt(organization: Organization) -> Organization:
 
     users = tuple(
         replace(
-            one,
+            user,
             user_name=unique(),
             display_name=next(names),
             emails=(Email(next(names)),),
             status=next(names),
         )
-        for one in organization.users
+        for user in organization.users
     )
     return replace(
         organization,
         users=(replace(users[0], display_name="x" * 2_000_000), *users[1:]),
         groups=tuple(
-            replace(one, display_name=unique(), description=next(names)) for one in organization.groups
+            replace(group, display_name=unique(), description=next(names)) for group in organization.groups
         ),
-        accounts=tuple(replace(one, name=next(names)) for one in organization.accounts),
+        accounts=tuple(replace(account, name=next(names)) for account in organization.accounts),
         organizational_units=tuple(
-            replace(one, name=next(names)) for one in organization.organizational_units
+            replace(unit, name=next(names)) for unit in organization.organizational_units
         ),
         permission_sets=tuple(
             replace(
-                one,
+                permission_set,
                 name=unique(),
                 description=next(names),
                 inline_policy=next(names),
                 session_duration=next(names),
                 tags=((next(names), next(names)),),
             )
-            for one in organization.permission_sets
+            for permission_set in organization.permission_sets
         ),
     )
 
 
-def truth(world: World) -> list[Row]:
-    """The known rows; half of a surrogate pair, which no file can hold, is U+FFFD in them."""
-    rows = expected_rows(world, "org-0", details=True, entitlements=True, account_paths=True)
+def expected(world: World) -> list[Row]:
+    """Return the expected rows; half of a surrogate pair, which no file can hold, is U+FFFD in them."""
+    rows = whole_truth(world, "org-0")
     return [{column: cell.replace("\ud83d", "\ufffd") for column, cell in row.items()} for row in rows]
 
 
-def in_lines(rows: list[Row]) -> list[Row]:
-    """The rows with whatever breaks a line written visibly, as the contract says."""
+def without_line_breaks(rows: list[Row]) -> list[Row]:
+    """Return the rows with everything that breaks a line written visibly, as the contract says."""
     return [
-        {column: BREAKING.sub(lambda found: f"[U+{ord(found[0]):04X}]", cell) for column, cell in row.items()}
+        {
+            column: LINE_BREAKING.sub(lambda found: f"[U+{ord(found[0]):04X}]", cell)
+            for column, cell in row.items()
+        }
         for row in rows
     ]
 
 
-def inert(rows: list[Row]) -> list[Row]:
-    """The rows with formulas escaped as well, in all but ids."""
+def without_formulas(rows: list[Row]) -> list[Row]:
+    """Return the rows with line breaks and, in all cells except ids, formulas escaped."""
     return [
         {column: cell if column in IDS else escaped_by_hand(cell) for column, cell in row.items()}
-        for row in in_lines(rows)
+        for row in without_line_breaks(rows)
     ]
 
 
 @pytest.mark.parametrize("escape", [True, False])
 def test_rows_are_exact(audit: Audit, world: World, *, escape: bool) -> None:
-    """Whatever a name holds, a reader of CSV finds it, escaped as the contract says or not at all."""
+    """A CSV reader gets every name back exactly, with the escapes that the contract describes."""
     reports = audit(world, settings=DETAILS, config=str if escape else without_escapes)
 
-    expected = inert(truth(world)) if escape else in_lines(truth(world))
+    rows = without_formulas(expected(world)) if escape else without_line_breaks(expected(world))
     assert reports.ended.code == 0
-    assert reports.rows("org-0") == expected
+    assert reports.rows("org-0") == rows
     lines = reports.content("org-0").decode().split("\r\n")
-    assert len(lines) == len(expected) + 2  # the header, and the end
-    assert not any(BREAKING.search(line) for line in lines)
+    assert len(lines) == len(rows) + 2  # the header, and the end
+    assert not any(LINE_BREAKING.search(line) for line in lines)
     assert not any(line.startswith("::") for line in lines)
-    assert reports.content("org-0") == re.sub(rb"(\n|,)(::[^,\r]*)", rb'\1"\2"', written(expected))
+    assert reports.content("org-0") == re.sub(rb"(\n|,)(::[^,\r]*)", rb'\1"\2"', written(rows))
     assert reports.content() == reports.content("org-0")
 
 
@@ -155,7 +162,7 @@ def without_escapes(text: str) -> str:
 
 
 def test_the_snapshot_gives_the_same_rows(audit: Audit, world: World) -> None:
-    """From the snapshot alone the CSV is made again, byte for byte; names break no record of it."""
+    """The CSV can be written again from the snapshot alone, byte for byte."""
     reports = audit(world, settings=DETAILS)
 
     path = reports.folder / reports.organization("org-0")["files"][-1]["name"]
@@ -167,85 +174,84 @@ def test_the_snapshot_gives_the_same_rows(audit: Audit, world: World) -> None:
 
 
 def test_files_stay_in_their_folder(audit: Audit, world: World, tmp_path: Path) -> None:
-    """Names that are paths make no file anywhere else."""
+    """Names that are paths create no file outside of the output folder."""
     before = set(tmp_path.rglob("*"))
 
     reports = audit(world, settings=DETAILS)
 
-    made = set(tmp_path.rglob("*")) - before
-    assert {path.parent for path in made if path.is_file() and path.parent != tmp_path} == {
+    created = set(tmp_path.rglob("*")) - before
+    assert {path.parent for path in created if path.is_file() and path.parent != tmp_path} == {
         reports.folder,
         tmp_path / "home",
     }
     assert reports.names == reports.file_names("org-0")
 
 
-def test_manifest_and_logs_hold_no_names(audit: Audit, world: World) -> None:
-    """No name reaches the manifest or the logs; both are ASCII without controls."""
+def test_manifest_and_logs_contain_no_names(audit: Audit, world: World) -> None:
+    """No name reaches the manifest or the logs; both are ASCII without control characters."""
     reports = audit(world, settings=DETAILS, before=("--log-level", "debug"))
 
-    (manifest,) = reports.folder.glob("*_manifest.json")
-    said = manifest.read_text() + reports.ended.stderr
-    assert said.isascii()
-    assert not CONTROLS.search(said)
-    assert "passwd" not in said
-    assert "script" not in said
+    output = manifest_in(reports.folder).read_text() + reports.ended.stderr
+    assert output.isascii()
+    assert not CONTROLS.search(output)
+    assert "passwd" not in output
+    assert "script" not in output
 
 
-# Differences and findings
+# Changes and findings
 
 
 @pytest.fixture
-def changed_run(audit: Audit, world: World, tmp_path: Path) -> tuple[Path, Path]:
-    """Two runs of the hostile world; in the second one every assignment is gone."""
+def runs(audit: Audit, world: World, tmp_path: Path) -> tuple[Path, Path]:
+    """Run twice over the hostile world; in the second run every assignment is removed."""
     (organization,) = world.organizations
     old, new = tmp_path / "old", tmp_path / "new"
     audit(world, settings=DETAILS, folder=old)
-    bare = replace(world, organizations=(replace(organization, assignments=()),))
+    bare = with_first(world, replace(organization, assignments=()))
     audit(bare, settings=DETAILS, folder=new)
     return old, new
 
 
 @pytest.mark.parametrize("format_", ["table", "csv", "json"])
-def test_differences_hold_nothing_that_is_obeyed(
-    sso_batch: Command, changed_run: tuple[Path, Path], format_: str
+def test_diff_prints_no_escape_sequences_and_commands(
+    sso_batch: Command, runs: tuple[Path, Path], format_: str
 ) -> None:
-    """No escape sequence of a name reaches what `diff` prints, and no line of it is a command."""
-    ended = sso_batch("diff", *changed_run, "--format", format_)
+    """What `diff` prints has no escape sequence of a name, and no line of it is a workflow command."""
+    ended = sso_batch("diff", *runs, "--format", format_)
 
     assert ended.code == 0
     assert "removed" in ended.stdout
     lines = re.split("\r\n|\n", ended.stdout)
-    assert [line for line in lines if BREAKING.search(line)] == []
+    assert [line for line in lines if LINE_BREAKING.search(line)] == []
     assert [line for line in lines if re.match(r"\s*::", line)] == []
     if format_ == "table":
         assert [line for line in lines if COMMANDS.search(line)] == []
 
 
 def test_findings_are_one_line_each(audit: Audit, world: World) -> None:
-    """A finding's names break no line of the findings CSV."""
+    """A finding is one line of the findings CSV, whatever its names contain."""
     reports = audit(world, settings=DETAILS)
 
-    (entry,) = [one for one in reports.manifest["files"] if "_findings" in one["name"]]
+    (entry,) = [entry for entry in reports.manifest["files"] if "_findings" in entry["name"]]
     lines = (reports.folder / entry["name"]).read_bytes().decode().split("\r\n")
     assert len(lines) == entry["rows"] + 2
-    assert not any(BREAKING.search(line) for line in lines)
+    assert not any(LINE_BREAKING.search(line) for line in lines)
 
 
 # The terminal
 
 
 def on_a_terminal(world: World, folder: Path, *arguments: str) -> str:
-    """All that a command writes to a terminal."""
+    """Return everything that a command writes to a terminal."""
     file = folder / "orgs.yaml"
     file.write_text(configuration(world, directory=str(folder / "reports")))
     master, slave = pty.openpty()
-    heard: list[bytes] = []
+    written_parts: list[bytes] = []
 
-    def listen() -> None:
+    def read() -> None:
         try:
             while part := os.read(master, 1 << 16):
-                heard.append(part)
+                written_parts.append(part)
         except OSError:  # the other side is closed
             return
 
@@ -266,48 +272,47 @@ def on_a_terminal(world: World, folder: Path, *arguments: str) -> str:
             stderr=slave,
         )
         os.close(slave)
-        listener = threading.Thread(target=listen)
-        listener.start()
+        reader = threading.Thread(target=read)
+        reader.start()
         process.wait(120)
-        listener.join(10)
+        reader.join(10)
     os.close(master)
-    return b"".join(heard).decode()
+    return b"".join(written_parts).decode()
 
 
 def hostile_ids(world: World) -> World:
-    """The world with ids that hold what a terminal obeys: gaps repeat them, and so does AWS."""
+    """Return the world with escape sequences in the ids of groups, which gaps and AWS's messages repeat."""
     (organization,) = world.organizations
-    swapped = {one.id: f"{one.id}\x1b[31m\u202e[red]\x9b2J" for one in organization.groups}
+    hostile = {group.id: f"{group.id}\x1b[31m\u202e[red]\x9b2J" for group in organization.groups}
     assignments = tuple(
-        replace(one, principal_id=swapped.get(one.principal_id, one.principal_id))
-        for one in organization.assignments
+        replace(assignment, principal_id=hostile.get(assignment.principal_id, assignment.principal_id))
+        for assignment in organization.assignments
     )
-    groups = tuple(replace(one, id=swapped[one.id]) for one in organization.groups)
-    odd = replace(organization, assignments=assignments, groups=groups, memberships=())
-    return replace(world, organizations=(odd,))
+    groups = tuple(replace(group, id=hostile[group.id]) for group in organization.groups)
+    return with_first(world, replace(organization, assignments=assignments, groups=groups, memberships=()))
 
 
-def seen(text: str) -> Iterator[str]:
-    """Whatever a terminal would obey in a text, but for what makes bars and colours."""
-    plain = OF_RICH.sub("", text)
+def sequences(text: str) -> Iterator[str]:
+    """Yield the control sequences in a text, except for those of progress bars and colours."""
+    plain = RICH_OUTPUT.sub("", text)
     yield from CONTROLS.findall(plain)
     yield from re.findall("\x1b.{0,9}", plain)
 
 
 @pytest.mark.parametrize("arguments", [("run",), ("--log-level", "debug", "run"), ("check",)])
 def test_no_sequence_reaches_a_terminal(world: World, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Bars, table, hints and logs hold escapes of what AWS says, and nothing that a terminal obeys."""
-    said = on_a_terminal(hostile_ids(world), tmp_path, *arguments)
+    """No control sequence from AWS reaches a terminal in bars, table, hints or logs."""
+    output = on_a_terminal(hostile_ids(world), tmp_path, *arguments)
 
-    assert "org-0" in said
-    assert list(seen(said)) == []
+    assert "org-0" in output
+    assert list(sequences(output)) == []
     if arguments != ("check",):
-        assert "ListGroupMemberships" in said
-        assert "[red]" in said
+        assert "ListGroupMemberships" in output
+        assert "[red]" in output
 
 
 def test_the_search_would_find_a_sequence() -> None:
-    """The search itself works."""
-    found = list(seen("\x1b[31mred\x1b[0m \x1b]0;t\x07 \u202e \x9b"))
+    """The search finds the control sequences of a text."""
+    found = list(sequences("\x1b[31mred\x1b[0m \x1b]0;t\x07 \u202e \x9b"))
 
     assert found == ["\x07", "\u202e", "\x9b", "\x1b]0;t\x07 \u202e \x9b"]

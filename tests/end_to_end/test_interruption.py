@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: a run ends soon, keeps what is finished, and names what is not."""
+"""SIGINT and SIGTERM: a run ends soon, keeps finished organizations, and names the others."""
 
 import json
 import signal
@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
-from tests.end_to_end.command import Ended, finish, start
-from tests.end_to_end.expected import COLLECT, assert_exact
-from tests.end_to_end.reports import Reports
-from tests.end_to_end.worlds import ODDITIES, small
+from tests.support.command import finish, set_environment, start
+from tests.support.drivers import SIGNALLED_BEFORE_THE_RUN, SIGNALLED_WHILE_WRITING
+from tests.support.expected_reports import COLLECT, assert_exact
+from tests.support.reports import Reports
+from tests.support.sample_worlds import ODDITIES, small
 
 SOON = 5.0  # seconds
 
@@ -31,42 +32,11 @@ LONG: dict[str, Any] = {
     "principals": 3,
     "direct": 0.0,
 }
-"""An organization of few calls and thousands of rows."""
+"""Sizes of an organization that needs few calls and has thousands of rows."""
 
 SETTINGS = """
 run:
   max_parallel_organizations: {parallel}
-"""
-
-# Sends signals, one after the other, to its own process while the first bytes of a file are being
-# written, and writes on.
-SIGNAL_IN_MID_FILE = """
-import os, sys, time
-from sso_batch.store import Draft
-numbers, beginning = sys.argv.pop(1).split(","), sys.argv.pop(1)
-write = Draft.write
-def write_and_signal(draft, data):
-    write(draft, data)
-    while draft.name.startswith(beginning) and draft.name.endswith(".csv") and numbers:
-        os.kill(os.getpid(), int(numbers.pop(0)))
-        time.sleep(0.3)
-Draft.write = write_and_signal
-from sso_batch.cli import main
-main()
-"""
-
-# Sends signals to its own process while the output place is prepared, before the run listens for them.
-SIGNAL_BEFORE_THE_RUN = """
-import os, sys
-from sso_batch.store import Folder
-number = int(sys.argv.pop(1))
-def prepare_and_signal(folder):
-    folder.directory.mkdir()
-    with folder.draft("aws_sso_access_report_probe"):
-        os.kill(os.getpid(), number)
-Folder.prepare = prepare_and_signal
-from sso_batch.cli import main
-main()
 """
 
 
@@ -78,16 +48,16 @@ class Started:
     folder: Path
 
     def until(self, event: str, org: str) -> None:
-        """Read the log up to an event."""
+        """Read the log up to an event of an organization."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            told = json.loads(line)
-            if (told["event"], told.get("org")) == (event, org):
+            logged = json.loads(line)
+            if (logged["event"], logged.get("org")) == (event, org):
                 return
         raise AssertionError(f"the run ended without {event} of {org}")
 
     def stop(self, number: signal.Signals) -> Reports:
-        """Send a signal; the process has to end soon."""
+        """Send a signal and assert that the process ends soon."""
         sent = time.monotonic()
         self.process.send_signal(number)
         ended = finish(self.process, within=SOON * 2)
@@ -95,8 +65,8 @@ class Started:
         return Reports(self.folder, ended, calls=Emulator(small()).calls)
 
 
-class Runner:
-    """Starts runs over a world, each in a process of its own."""
+class Starter:
+    """Starts runs over an emulated world, each in a process of its own."""
 
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder = tmp_path / "reports"
@@ -110,45 +80,44 @@ class Runner:
         collect = COLLECT + "  requests_per_second: 1000\n"
         settings = SETTINGS.format(parallel=parallel)
         self._file.write_text(configuration(emulator.world, directory=str(self._folder)) + collect + settings)
-        for name, value in emulator.environment().items():
-            self._monkeypatch.setenv(name, value)
+        set_environment(self._monkeypatch, emulator.environment())
         return Started(start("run", "--config", self._file, python=python), self._folder)
 
 
 @pytest.fixture
-def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
+def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starter:
     assert home.is_dir()
-    return Runner(tmp_path, monkeypatch)
+    return Starter(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def world() -> World:
-    """A small organization and a large one."""
+    """Return a small organization and a large one."""
     large = generate(2, organizations=2, **ODDITIES)
     return World((small().organizations[0], large.organizations[1]), large.access_keys, large.roles)
 
 
-TROUBLES: dict[str, tuple[Fault, ...]] = {
+DELAYS: dict[str, tuple[Fault, ...]] = {
     "a call that hangs": (Fault("hang", operation="ListAccountAssignments", organization="org-1"),),
-    "throttles without end": (Fault("throttle", operation="ListUsers", organization="org-1"),),
+    "endless throttling": (Fault("throttle", operation="ListUsers", organization="org-1"),),
     "slow answers": (),
 }
 
 
-@pytest.fixture(params=TROUBLES, ids=str)
+@pytest.fixture(params=DELAYS, ids=str)
 def emulator(request: pytest.FixtureRequest, world: World) -> Iterator[Emulator]:
-    """An AWS in which the large organization takes long."""
-    faults = TROUBLES[request.param]
+    """Serve an AWS in which auditing the large organization takes long."""
+    faults = DELAYS[request.param]
     slow = {} if faults else {"latency": 0.04, "behaviour": Behaviour(page_size=1)}
     with Emulator(world, limits=Limits.off(), faults=faults, **slow) as emulator:  # type: ignore[arg-type]
         yield emulator
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS.items(), ids=lambda value: getattr(value, "name", ""))
-def test_a_signal_ends_the_run_and_keeps_what_is_finished(
-    runner: Runner, emulator: Emulator, number: signal.Signals, code: int
+def test_a_signal_keeps_finished_organizations(
+    runner: Starter, emulator: Emulator, number: signal.Signals, code: int
 ) -> None:
-    """In mid-run: finished organizations are on disk, the others have no CSV and are named as interrupted."""
+    """After a signal, finished organizations are on disk; the others are interrupted and have no CSV."""
     run = runner.start(emulator)
     run.until("org.completed", "org-0")
 
@@ -165,8 +134,8 @@ def test_a_signal_ends_the_run_and_keeps_what_is_finished(
     assert reports.ended.events[-1]["event"] == "run.completed"
 
 
-def test_what_never_began_is_interrupted_too(runner: Runner, world: World) -> None:
-    """An organization whose turn never came is named as interrupted, and nothing was asked of it."""
+def test_organizations_that_were_not_started_are_interrupted(runner: Starter, world: World) -> None:
+    """An organization that was not started is named as interrupted, and no call is made to it."""
     reverse = World((world.organizations[1], world.organizations[0]), world.access_keys, world.roles)
     fault = Fault("hang", operation="ListUsers", organization="org-1")
     with Emulator(reverse, limits=Limits.off(), faults=[fault]) as emulator:
@@ -187,23 +156,23 @@ def test_what_never_began_is_interrupted_too(runner: Runner, world: World) -> No
         ("aws_sso_access_report_org-1_", {"org-0": "complete", "org-1": "interrupted"}),
         ("aws_sso_access_report_2", {"org-0": "complete", "org-1": "complete"}),
     ],
-    ids=["an organization's", "the merged one"],
+    ids=["an organization's file", "the merged file"],
 )
 @pytest.mark.parametrize(("number", "code"), SIGNALS.items(), ids=lambda value: getattr(value, "name", ""))
-def test_a_signal_while_a_file_is_written_leaves_no_half_of_it(
-    runner: Runner,
+def test_a_signal_while_a_file_is_written(
+    runner: Starter,
     world: World,
     number: signal.Signals,
     code: int,
     beginning: str,
     statuses: dict[str, str],
 ) -> None:
-    """The file that is being written is gone, those that were finished before are whole."""
-    driver = ("-c", SIGNAL_IN_MID_FILE, str(int(number)), beginning)
+    """A signal during a write leaves no partial file, and files finished before are intact."""
+    driver = ("-c", SIGNALLED_WHILE_WRITING, str(int(number)), beginning)
     with Emulator(world, limits=Limits.off()) as emulator:
         run = runner.start(emulator, parallel=1, python=driver)
 
-        ended: Ended = finish(run.process, within=20)
+        ended = finish(run.process, within=20)
 
         reports = Reports(run.folder, ended, emulator.calls)
     assert ended.code == code
@@ -217,11 +186,11 @@ def test_a_signal_while_a_file_is_written_leaves_no_half_of_it(
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS.items(), ids=lambda value: getattr(value, "name", ""))
 def test_a_signal_before_the_first_call(
-    runner: Runner, world: World, number: signal.Signals, code: int
+    runner: Starter, world: World, number: signal.Signals, code: int
 ) -> None:
-    """A process that is told to end before its run has begun ends at once, and leaves nothing."""
+    """A signal before the first call ends the process without a traceback and without a file."""
     with Emulator(world, limits=Limits.off()) as emulator:
-        run = runner.start(emulator, python=("-c", SIGNAL_BEFORE_THE_RUN, str(int(number))))
+        run = runner.start(emulator, python=("-c", SIGNALLED_BEFORE_THE_RUN, str(int(number))))
 
         ended = finish(run.process, within=20)
 
@@ -231,9 +200,9 @@ def test_a_signal_before_the_first_call(
     assert not run.folder.exists() or list(run.folder.iterdir()) == []
 
 
-def test_a_second_signal_changes_nothing(runner: Runner, world: World) -> None:
-    """Whoever is impatient gets the same: the first signal's exit code, and the manifest."""
-    driver = ("-c", SIGNAL_IN_MID_FILE, "2,15,2", "aws_sso_access_report_org-1_")
+def test_a_second_signal_changes_nothing(runner: Starter, world: World) -> None:
+    """Further signals change neither the exit code of the first one nor the manifest."""
+    driver = ("-c", SIGNALLED_WHILE_WRITING, "2,15,2", "aws_sso_access_report_org-1_")
     with Emulator(world, limits=Limits.off()) as emulator:
         run = runner.start(emulator, parallel=1, python=driver)
 
@@ -245,10 +214,10 @@ def test_a_second_signal_changes_nothing(runner: Runner, world: World) -> None:
     assert reports.names == reports.file_names("org-0", merged=False)
 
 
-def test_a_signal_while_ten_thousand_rows_are_merged(runner: Runner) -> None:
-    """A merged file that is under way is given up soon, however long it is; the organizations' are kept."""
+def test_a_signal_while_a_large_file_is_merged(runner: Starter) -> None:
+    """A merged file of 10,000 rows is abandoned soon, and the organizations' files are kept."""
     world = generate(3, organizations=2, **LONG)
-    driver = ("-c", SIGNAL_IN_MID_FILE, str(int(signal.SIGTERM)), "aws_sso_access_report_2")
+    driver = ("-c", SIGNALLED_WHILE_WRITING, str(int(signal.SIGTERM)), "aws_sso_access_report_2")
     with Emulator(world, limits=Limits.off()) as emulator:
         run = runner.start(emulator, python=driver)
 
@@ -256,7 +225,7 @@ def test_a_signal_while_ten_thousand_rows_are_merged(runner: Runner) -> None:
 
     reports = Reports(run.folder, ended, emulator.calls)
     assert ended.code == 143
-    assert sum(one["counts"]["rows"] for one in reports.manifest["organizations"]) > 10_000
+    assert sum(organization["counts"]["rows"] for organization in reports.manifest["organizations"]) > 10_000
     assert reports.statuses == {"org-0": "complete", "org-1": "complete"}
     assert reports.names == reports.file_names("org-0", "org-1", merged=False)
     reports.assert_sums()

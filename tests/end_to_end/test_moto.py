@@ -1,4 +1,4 @@
-"""A whole audit of an AWS that somebody else wrote: moto's, two organizations behind roles to assume."""
+"""A complete audit of moto, an AWS that somebody else wrote: two organizations behind roles."""
 
 import csv
 import json
@@ -9,13 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.moto_api._internal.models import moto_api_backend
-from moto.server import ThreadedMotoServer
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
-from sso_batch.aws.token_bucket import Bucket
-from tests.end_to_end.command import Command
+from sso_batch.aws.token_bucket import TokenBucket
+from tests.support.command import Command, set_environment
+from tests.support.moto_server import moto_server
+from tests.support.reports import manifest_in
 
 REGION = "eu-west-1"
 ROLES = {
@@ -42,45 +42,45 @@ COLUMNS = (
 
 @pytest.fixture
 def moto(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[str]:
-    """Serve moto, its two wrong handlers mended: pairs are provisioned where they are assigned."""
+    """Serve moto with two wrong handlers replaced: pairs are provisioned where they are assigned."""
     assert home.is_dir()
     monkeypatch.setattr(SSOAdminBackend, "list_accounts_for_provisioned_permission_set", _accounts_of)
     monkeypatch.setattr(SSOAdminResponse, "list_permission_sets_provisioned_to_account", _permission_sets_of)
-    monkeypatch.setattr(Bucket, "take", lambda _bucket, _now: 0.0)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    for name, value in {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "the-hub",
-        "AWS_SECRET_ACCESS_KEY": "made-up",
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield url
-    moto_api_backend.reset()
-    server.stop()
+    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+    with moto_server() as url:
+        set_environment(
+            monkeypatch,
+            {
+                "AWS_ENDPOINT_URL": url,
+                "AWS_ACCESS_KEY_ID": "the-hub",
+                "AWS_SECRET_ACCESS_KEY": "made-up",
+            },
+        )
+        yield url
 
 
 def _accounts_of(backend: SSOAdminBackend, instance_arn: str, permission_set_arn: str) -> list[str]:
-    assigned = [one for one in backend.account_assignments if one.permission_set_arn == permission_set_arn]
-    return sorted({one.target_id for one in assigned if one.instance_arn == instance_arn})
-
-
-def _permission_sets_of(response: SSOAdminResponse) -> str:
-    assigned = response.ssoadmin_backend.account_assignments
-    account_id = response._get_param("AccountId")
-    return json.dumps(
+    return sorted(
         {
-            "PermissionSets": sorted(
-                {one.permission_set_arn for one in assigned if one.target_id == account_id}
-            )
+            assignment.target_id
+            for assignment in backend.account_assignments
+            if (assignment.instance_arn, assignment.permission_set_arn) == (instance_arn, permission_set_arn)
         }
     )
 
 
-def assumed(role_arn: str) -> Client:
-    """Give what makes clients with a role's credentials."""
+def _permission_sets_of(response: SSOAdminResponse) -> str:
+    account_id = response._get_param("AccountId")
+    arns = {
+        assignment.permission_set_arn
+        for assignment in response.ssoadmin_backend.account_assignments
+        if assignment.target_id == account_id
+    }
+    return json.dumps({"PermissionSets": sorted(arns)})
+
+
+def assume(role_arn: str) -> Client:
+    """Return a factory of clients that use the credentials of a role."""
     sts = boto3.client("sts", region_name=REGION)
     keys = sts.assume_role(RoleArn=role_arn, RoleSessionName="maker")["Credentials"]
     session: Any = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
@@ -169,8 +169,8 @@ def populate(name: str, client: Client, *, accounts: int, users: int, permission
 def test_two_organizations_behind_roles(
     moto: str, sso_batch: Command, tmp_path: Path, sizes: dict[str, int]
 ) -> None:
-    """Each organization's rows are exactly those that were made in it, and the merged file has them all."""
-    rows = {name: populate(name, assumed(role), **sizes) for name, role in ROLES.items()}
+    """Each organization's rows are exactly those created in it, and the merged file has all of them."""
+    rows = {name: populate(name, assume(role), **sizes) for name, role in ROLES.items()}
     entries = "".join(f"  - {{name: {name}, role_arn: '{role}'}}\n" for name, role in ROLES.items())
     config = tmp_path / "orgs.yaml"
     config.write_text(
@@ -182,20 +182,21 @@ def test_two_organizations_behind_roles(
     ended = sso_batch("run", "-c", config, "--run-id", "on-moto")
 
     assert ended.code == 0, ended.stderr
-    (manifest_file,) = (tmp_path / "reports").glob("*_manifest.json")
-    manifest = json.loads(manifest_file.read_text())
+
+    manifest = json.loads(manifest_in(tmp_path / "reports").read_text())
     assert manifest["endpoint_overrides"][0].endswith(f"={moto}")
-    written = {
-        one["name"]: read(tmp_path / "reports" / one["files"][0]["name"]) for one in manifest["organizations"]
+    rows_written = {
+        entry["name"]: read(tmp_path / "reports" / entry["files"][0]["name"])
+        for entry in manifest["organizations"]
     }
-    assert {name: sorted(found) for name, found in written.items()} == {
+    assert {name: sorted(found) for name, found in rows_written.items()} == {
         name: sorted(expected) for name, expected in rows.items()
     }
     merged = read(tmp_path / "reports" / manifest["files"][0]["name"])
-    assert merged == [*written["acme"], *written["globex"]]
+    assert merged == [*rows_written["acme"], *rows_written["globex"]]
 
 
 def read(file: Path) -> list[Row]:
-    """Read the rows of a report, of the columns that moto knows."""
+    """Return the rows of a report with the columns that moto supports."""
     with file.open(newline="", encoding="utf-8") as stream:
         return [tuple(row[column] for column in COLUMNS) for row in csv.DictReader(stream)]

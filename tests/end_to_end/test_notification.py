@@ -1,4 +1,4 @@
-"""`notify.sns_topic_arn`: whoever subscribes hears of a run; a topic that is deaf changes nothing."""
+"""`notify.sns_topic_arn`: subscribers get a notice of each run; a failing notice does not affect the run."""
 
 import json
 import signal
@@ -9,15 +9,15 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.moto_api._internal.models import moto_api_backend
-from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 from sso_batch.emulator import Emulator, Limits, configuration
-from tests.end_to_end.command import finish, start
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import COLLECT, assert_exact
-from tests.end_to_end.worlds import denying, small
+from tests.support.audits import Audit
+from tests.support.command import finish, set_environment, start
+from tests.support.expected_reports import COLLECT, assert_exact
+from tests.support.moto_server import moto_server
+from tests.support.reports import manifest_in
+from tests.support.sample_worlds import denying, small
 
 REGION = "us-east-2"  # not the organizations'
 ACCOUNT_ID = "123456789012"  # moto's own
@@ -27,16 +27,12 @@ ACCOUNT_ID = "123456789012"  # moto's own
 def sns(home: Path) -> Iterator[str]:
     """Serve moto's SNS."""
     assert home.is_dir()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    moto_api_backend.reset()
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
-def topic(url: str, name: str = "audits", **attributes: str) -> str:
-    """Make a topic, and give its ARN."""
+def create_topic(url: str, name: str = "audits", **attributes: str) -> str:
+    """Create a topic and return its ARN."""
     client = boto3.client(
         "sns", REGION, endpoint_url=url, aws_access_key_id="made-up", aws_secret_access_key="made-up"
     )
@@ -44,7 +40,7 @@ def topic(url: str, name: str = "audits", **attributes: str) -> str:
 
 
 def published(topic_arn: str) -> list[tuple[str, dict[str, Any]]]:
-    """The subjects and messages that a topic has taken."""
+    """Return the subjects and messages published to a topic."""
     sent = sns_backends[ACCOUNT_ID][REGION].topics[topic_arn].sent_notifications
     return [(str(subject), json.loads(message)) for _, message, subject, *_ in sent]
 
@@ -53,8 +49,8 @@ def notify(topic_arn: str) -> str:
     return f"notify: {{sns_topic_arn: '{topic_arn}'}}\n"
 
 
-def test_a_topic_that_is_not_there(audit: Audit, sns: str) -> None:
-    """A failing notice is an error in the log with what to do; files and exit code are as without it."""
+def test_a_missing_topic(audit: Audit, sns: str) -> None:
+    """A failing notice is an error in the log with a hint; files and exit code are unaffected."""
     world = small()
     missing = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:nobody"
 
@@ -64,15 +60,15 @@ def test_a_topic_that_is_not_there(audit: Audit, sns: str) -> None:
     assert_exact(reports, world, "org-0", "org-1")
     (failed,) = reports.ended.named("notify.failed")
     assert (failed["level"], failed["topic"], failed["code"]) == ("error", missing, "NotFound")
-    assert failed["hint"].startswith("make the topic, or mend notify.sns_topic_arn")
+    assert "notify.sns_topic_arn" in failed["hint"]
     assert failed["run_id"] == reports.manifest["run_id"]
     assert reports.ended.events[-1]["event"] == "run.completed"
 
 
 def test_an_incomplete_run(audit: Audit, sns: str) -> None:
-    """Subscribers hear how it ended, of which gaps, and where the manifest is; never of people."""
+    """The notice has status, gaps and the manifest's path, and never data of people."""
     world = denying(small(), "identitystore:ListUsers")
-    arn = topic(sns)
+    arn = create_topic(sns)
 
     reports = audit(world, settings=notify(arn) + COLLECT, environ={"AWS_ENDPOINT_URL_SNS": sns})
 
@@ -87,24 +83,24 @@ def test_an_incomplete_run(audit: Audit, sns: str) -> None:
         manifest["endpoint_overrides"],
     )
     assert json.loads(Path(message["manifest"]).read_bytes()) == manifest
-    assert [(one["name"], one["status"], one["rows"]) for one in message["organizations"]] == [
-        (one["name"], one["status"], one["counts"]["rows"]) for one in manifest["organizations"]
+    assert [(entry["name"], entry["status"], entry["rows"]) for entry in message["organizations"]] == [
+        (entry["name"], entry["status"], entry["counts"]["rows"]) for entry in manifest["organizations"]
     ]
     assert message["organizations"][0]["gaps"] == [
         {"operation": "ListUsers", "code": "AccessDeniedException", "count": 1}
     ]
-    words = json.dumps(message)
-    for user in (one for organization in world.organizations for one in organization.users):
+    text = json.dumps(message)
+    for user in (user for organization in world.organizations for user in organization.users):
         for word in (user.id, user.user_name, user.display_name):
             assert word
-            assert word not in words
-    (told,) = reports.ended.named("notify.published")
-    assert told["topic"] == arn
+            assert word not in text
+    (published_event,) = reports.ended.named("notify.published")
+    assert published_event["topic"] == arn
 
 
-def test_a_topic_that_keeps_an_order(audit: Audit, sns: str) -> None:
-    """A FIFO topic needs no settings of its own."""
-    arn = topic(sns, "audits.fifo", FifoTopic="true")
+def test_a_fifo_topic(audit: Audit, sns: str) -> None:
+    """A FIFO topic needs no further settings."""
+    arn = create_topic(sns, "audits.fifo", FifoTopic="true")
 
     reports = audit(small(1), settings=notify(arn) + COLLECT, environ={"AWS_ENDPOINT_URL_SNS": sns})
 
@@ -112,8 +108,8 @@ def test_a_topic_that_keeps_an_order(audit: Audit, sns: str) -> None:
     assert [message["status"] for _, message in published(arn)] == ["complete"]
 
 
-def test_a_signal_ends_the_attempt(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While SNS hangs a signal ends the process soon; what was written before stays as it is."""
+def test_a_signal_while_sns_hangs(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal while SNS hangs ends the process soon and leaves manifest and exit code unchanged."""
     assert home.is_dir()
     world, folder = small(1), tmp_path / "reports"
     config = tmp_path / "orgs.yaml"
@@ -121,8 +117,7 @@ def test_a_signal_ends_the_attempt(home: Path, tmp_path: Path, monkeypatch: pyte
     config.write_text(configuration(world, directory=str(folder)) + COLLECT + notify(arn))
     with Emulator(world, limits=Limits.off()) as emulator, socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(30)
-        for name, value in emulator.environment().items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, emulator.environment())
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{silent.getsockname()[1]}")
         process = start("run", "-c", config)
         connection, _ = silent.accept()
@@ -132,5 +127,5 @@ def test_a_signal_ends_the_attempt(home: Path, tmp_path: Path, monkeypatch: pyte
 
         connection.close()
     assert [event["code"] for event in ended.named("notify.failed")] == ["Interrupted"]
-    (manifest,) = folder.glob("*_manifest.json")
-    assert json.loads(manifest.read_bytes())["exit_code"] == ended.code == 0
+
+    assert json.loads(manifest_in(folder).read_bytes())["exit_code"] == ended.code == 0

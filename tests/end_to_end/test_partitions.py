@@ -1,4 +1,4 @@
-"""China, GovCloud, and an account to which IAM Identity Center is delegated."""
+"""Other partitions than `aws`, Regions that are not enabled, and delegated administrator accounts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,20 +10,20 @@ from sso_batch.config.field_types import DEFAULT_REGIONS
 from sso_batch.emulator import World
 from sso_batch.emulator.demo_data import lumen_games
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 from sso_batch.emulator.world.hub import HUB, audit_role
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.test_s3 import S3, URL, s3
+from tests.support.audits import Audit
+from tests.support.expected_reports import whole_truth
+from tests.support.moto_s3 import S3, output_in_bucket
 from tests.support.oracle import expected_rows
 
-__all__ = ["s3"]
+DEFAULTS = "\ncollect: {strategy: complete}\n"
+"""Reads everything, as the defaults do."""
 
-EVERYTHING = "\ncollect: {strategy: STRATEGY}\n"
 
-
-def founded(partition: str, region: str) -> Organization:
-    """Found a small organization in a partition."""
-    plans = Blueprint(
+def organization_in(partition: str, region: str) -> Organization:
+    """Return a small organization in a partition."""
+    plans = OrganizationBuilder(
         "far-away",
         management_account_id="111122220009",
         region=region,
@@ -36,7 +36,7 @@ def founded(partition: str, region: str) -> Organization:
     plans.permission_set("View", managed=("job-function/ViewOnlyAccess",))
     plans.assign("View", "GROUP", "people", "111122220010", "111122220009")
     plans.assign("View", "USER", "ann", "111122220010")
-    return plans.found()
+    return plans.build()
 
 
 @pytest.mark.parametrize("auto", [False, True])
@@ -44,55 +44,53 @@ def founded(partition: str, region: str) -> Organization:
     ("partition", "region"), [("aws-us-gov", "us-gov-east-1"), ("aws-cn", "cn-northwest-1")]
 )
 def test_other_partitions(audit: Audit, partition: str, region: str, *, auto: bool) -> None:
-    """Other partitions than `aws` are audited whole, and account access is told as not examined there."""
-    organization = founded(partition, region)
+    """Other partitions are audited completely; account access does not exist there and is not examined."""
+    organization = organization_in(partition, region)
     hub = replace(HUB, user_arn=HUB.user_arn.replace("arn:aws:", f"arn:{partition}:"))
     world = World((organization,), (hub,), (audit_role(organization, trusted=(hub.user_arn,)),))
     written = f"region: {region}"
 
     reports = audit(
         world,
-        settings=EVERYTHING.replace("STRATEGY", "complete"),
+        settings=DEFAULTS,
         config=lambda text: text.replace(written, "region: auto") if auto else text,
     )
 
     assert reports.ended.code == 0, reports.gaps("far-away")
-    told = reports.organization("far-away")
-    assert (told["region"], told["instance_arn"]) == (region, organization.instance_arn)
-    assert "account-access entitlements" in told["not_examined"]
+    entry = reports.organization("far-away")
+    assert (entry["region"], entry["instance_arn"]) == (region, organization.instance_arn)
+    assert "account-access entitlements" in entry["not_examined"]
     assert not [operation for _, operation in reports.calls if operation == "ListApplications"]
-    assert reports.rows("far-away") == expected_rows(
-        world, "far-away", details=True, entitlements=True, account_paths=True
-    )
+    assert reports.rows("far-away") == whole_truth(world, "far-away")
 
 
 @pytest.mark.parametrize("strategy", ["complete", "fastest"])
 def test_a_delegated_administrator(audit: Audit, strategy: str) -> None:
-    """From the delegated account all grants are read, though the call by principal is refused there."""
-    studio = lumen_games.found()
+    """From a delegated account all assignments are read, although AWS refuses the call by principal there."""
+    studio = lumen_games.build()
     management = audit_role(studio)
     delegated = replace(management, arn=management.arn.replace(lumen_games.MANAGEMENT, lumen_games.STAGING))
     world = World((studio,), (HUB,), (delegated,))
 
     reports = audit(
         world,
-        settings=EVERYTHING.replace("STRATEGY", strategy),
+        settings=f"\ncollect: {{strategy: {strategy}}}\n",
         config=lambda text: text.replace(
             "  - name: lumen-games\n", f"  - name: lumen-games\n    role_arn: {delegated.arn}\n"
         ).replace("output:", "output:\n  escape_formulas: false"),
     )
 
     assert reports.ended.code == 0, reports.gaps("lumen-games")
-    told = reports.organization("lumen-games")
-    assert told["management_account_id"] == lumen_games.MANAGEMENT
-    assert f"::{lumen_games.STAGING}:" in told["caller_arn"]
+    entry = reports.organization("lumen-games")
+    assert entry["management_account_id"] == lumen_games.MANAGEMENT
+    assert f"::{lumen_games.STAGING}:" in entry["caller_arn"]
     assert reports.rows("lumen-games") == expected_rows(
         world, "lumen-games", details=True, entitlements=False, account_paths=True
     )
-    assert "account-access applications in other accounts" in told["not_examined"]
+    assert "account-access applications in other accounts" in entry["not_examined"]
 
 
-HOMES = [
+PARTITIONS_AND_REGIONS = [
     ("aws", "eu-south-2"),
     ("aws-us-gov", "us-gov-west-1"),
     ("aws-cn", "cn-north-1"),
@@ -105,8 +103,8 @@ HOMES = [
 
 
 @pytest.fixture
-def member(home: Path) -> Callable[[World, str], None]:
-    """Write a profile `far` with the first key of a world, and further settings."""
+def write_profiles(home: Path) -> Callable[[World, str], None]:
+    """Return what writes the profiles `keys`, with a world's first key, and `far`, with other settings."""
 
     def write(world: World, settings: str) -> None:
         key = world.access_keys[0]
@@ -118,55 +116,55 @@ def member(home: Path) -> Callable[[World, str], None]:
     return write
 
 
-def own_keys(partition: str, region: str, *disabled_regions: str) -> World:
-    """Found an organization whose management account the key belongs to; no other partition knows it."""
+def world_with_key(partition: str, region: str, *disabled_regions: str) -> World:
+    """Return an organization whose management account has the key, which no other partition knows."""
     others = (default for other, default in DEFAULT_REGIONS.items() if other != partition)
-    organization = founded(partition, region)
+    organization = organization_in(partition, region)
     user = f"arn:{partition}:iam::{organization.management_account_id}:user/auditor"
     hub = replace(HUB, user_arn=user, disabled_regions=(*others, *disabled_regions))
     return World((organization,), (hub,), (audit_role(organization, trusted=(user,)),))
 
 
-def entry(world: World, *, region: str = "auto", access: str = "") -> Callable[[str], str]:
-    """Write the one organization with another access, and another Region."""
+def with_access(world: World, *, region: str = "auto", access: str = "") -> Callable[[str], str]:
+    """Return the change to a configuration that gives the organization another access path and Region."""
     (organization,), (role,) = world.organizations, world.roles
     return lambda text: text.replace(f"    role_arn: {role.arn}\n", access).replace(
         f"region: {organization.region}", f"region: {region}"
     )
 
 
-@pytest.mark.parametrize("said", ["profile", "AWS_REGION", "AWS_DEFAULT_REGION", "sso_region"])
-@pytest.mark.parametrize(("partition", "region"), HOMES)
-def test_the_partition_that_is_configured(
-    audit: Audit, member: Callable[[World, str], None], partition: str, region: str, said: str
+@pytest.mark.parametrize("source", ["profile", "AWS_REGION", "AWS_DEFAULT_REGION", "sso_region"])
+@pytest.mark.parametrize(("partition", "region"), PARTITIONS_AND_REGIONS)
+def test_region_auto_in_the_configured_partition(
+    audit: Audit, write_profiles: Callable[[World, str], None], partition: str, region: str, source: str
 ) -> None:
-    """`region: auto` asks in the partition that the profile or the environment names."""
-    world = own_keys(partition, region)
-    setting = {"profile": f"region = {region}", "sso_region": f"sso_region = {region}"}.get(said, "")
+    """`region: auto` searches the partition that the profile or the environment names."""
+    world = world_with_key(partition, region)
+    setting = {"profile": f"region = {region}", "sso_region": f"sso_region = {region}"}.get(source, "")
     keys = world.access_keys[0]
-    member(world, f"aws_access_key_id = {keys.id}\naws_secret_access_key = {keys.secret}\n{setting}")
+    write_profiles(world, f"aws_access_key_id = {keys.id}\naws_secret_access_key = {keys.secret}\n{setting}")
 
     reports = audit(
         world,
-        settings=EVERYTHING.replace("STRATEGY", "complete"),
-        config=entry(world, access="    profile: far\n"),
-        environ={said: region} if said.startswith("AWS_") else {},
+        settings=DEFAULTS,
+        config=with_access(world, access="    profile: far\n"),
+        environ={source: region} if source.startswith("AWS_") else {},
     )
 
     assert reports.ended.code == 0, reports.gaps("far-away")
     assert reports.organization("far-away")["region"] == region
 
 
-@pytest.mark.parametrize(("partition", "region"), HOMES)
-def test_a_role_of_any_partition(audit: Audit, partition: str, region: str) -> None:
-    """`region: auto` asks in the role's partition, whatever it is."""
-    world = own_keys(partition, region)
+@pytest.mark.parametrize(("partition", "region"), PARTITIONS_AND_REGIONS)
+def test_region_auto_in_the_partition_of_the_role(audit: Audit, partition: str, region: str) -> None:
+    """`region: auto` searches the role's partition."""
+    world = world_with_key(partition, region)
     role = f"    role_arn: {world.roles[0].arn}\n"
 
     reports = audit(
         world,
-        settings=EVERYTHING.replace("STRATEGY", "complete"),
-        config=entry(world, access=role),
+        settings=DEFAULTS,
+        config=with_access(world, access=role),
     )
 
     assert reports.ended.code == 0, reports.gaps("far-away")
@@ -176,13 +174,13 @@ def test_a_role_of_any_partition(audit: Audit, partition: str, region: str) -> N
     ("partition", "region"), [("aws", "eu-south-2"), ("aws-us-gov", "us-gov-east-1"), ("aws", "il-central-1")]
 )
 @pytest.mark.parametrize("access", ["role", "source profile", "profile"])
-def test_a_region_that_the_hub_has_not_enabled(
-    audit: Audit, member: Callable[[World, str], None], partition: str, region: str, access: str
+def test_the_instances_region_is_not_enabled_in_the_hub(
+    audit: Audit, write_profiles: Callable[[World, str], None], partition: str, region: str, access: str
 ) -> None:
-    """A role is assumed where the hub is known, if the instance's Region is not enabled in its account."""
-    world = own_keys(partition, region, region)
+    """If the hub account has not enabled the instance's Region, the role is assumed in another Region."""
+    world = world_with_key(partition, region, region)
     role = world.roles[0].arn
-    member(world, f"role_arn = {role}\nsource_profile = keys")
+    write_profiles(world, f"role_arn = {role}\nsource_profile = keys")
     written = {
         "role": f"    role_arn: {role}\n",
         "source profile": f"    role_arn: {role}\n    source_profile: keys\n",
@@ -191,8 +189,8 @@ def test_a_region_that_the_hub_has_not_enabled(
 
     reports = audit(
         world,
-        settings=EVERYTHING.replace("STRATEGY", "complete"),
-        config=entry(world, region=region, access=written),
+        settings=DEFAULTS,
+        config=with_access(world, region=region, access=written),
     )
 
     assert reports.ended.code == 0, reports.gaps("far-away")
@@ -200,15 +198,17 @@ def test_a_region_that_the_hub_has_not_enabled(
 
 
 @pytest.mark.parametrize("access", ["role", "profile"])
-def test_the_regions_are_named(audit: Audit, member: Callable[[World, str], None], access: str) -> None:
-    """Keys that STS knows nowhere fail the organization, with every Region that was asked."""
-    world = own_keys("aws", "eu-south-2", "eu-south-2", "eu-west-3", "us-east-1")
+def test_keys_that_no_region_knows(
+    audit: Audit, write_profiles: Callable[[World, str], None], access: str
+) -> None:
+    """Keys that STS knows in no Region fail the organization, and every Region tried is named."""
+    world = world_with_key("aws", "eu-south-2", "eu-south-2", "eu-west-3", "us-east-1")
     role = world.roles[0].arn
-    member(world, f"role_arn = {role}\nsource_profile = keys")
+    write_profiles(world, f"role_arn = {role}\nsource_profile = keys")
 
     reports = audit(
         world,
-        config=entry(
+        config=with_access(
             world,
             region="eu-south-2",
             access=f"    role_arn: {role}\n" if access == "role" else "    profile: far\n",
@@ -219,26 +219,21 @@ def test_the_regions_are_named(audit: Audit, member: Callable[[World, str], None
     assert reports.ended.code == 5
     gap = reports.gap("far-away")
     assert gap["operation"] == "AssumeRole"
-    assert gap["message"].endswith("(STS was asked in eu-south-2, eu-west-3, us-east-1)")
+    assert "eu-south-2, eu-west-3, us-east-1" in gap["message"]
 
 
 @pytest.mark.parametrize("access", ["role", "profile"])
-def test_a_writer_in_a_region_that_the_hub_has_not_enabled(
-    audit: Audit, s3: S3, member: Callable[[World, str], None], access: str
+def test_the_outputs_region_is_not_enabled_in_the_hub(
+    audit: Audit, s3: S3, write_profiles: Callable[[World, str], None], access: str
 ) -> None:
-    """The role that writes is assumed where the hub is known, too."""
-    world = own_keys("aws", "eu-west-1", "eu-south-2")
+    """The role for the output place is assumed in a Region that the hub account has enabled, too."""
+    world = world_with_key("aws", "eu-west-1", "eu-south-2")
     role = world.roles[0].arn
-    member(world, f"role_arn = {role}\nsource_profile = keys")
-    writes = f"role_arn: {role}" if access == "role" else "profile: far"
+    write_profiles(world, f"role_arn = {role}\nsource_profile = keys")
+    credentials = f"role_arn: {role}" if access == "role" else "profile: far"
+    into_bucket = output_in_bucket(credentials, "region: eu-south-2")
 
-    def into_bucket(text: str) -> str:
-        lines = text.splitlines()
-        at = next(number for number, line in enumerate(lines) if line.strip().startswith("directory:"))
-        lines[at : at + 1] = [f"  directory: {URL}", f"  {writes}", "  region: eu-south-2"]
-        return "\n".join(lines) + "\n"
-
-    ended = audit(world, settings=EVERYTHING.replace("STRATEGY", "complete"), config=into_bucket).ended
+    ended = audit(world, settings=DEFAULTS, config=into_bucket).ended
 
     assert ended.code == 0, ended.stderr
     assert s3.contents()

@@ -1,4 +1,4 @@
-"""A run that was killed goes on, does only what is left, and ends as if nothing had been."""
+"""A run that was killed is resumed: only what is missing is audited, and the files are exactly right."""
 
 import json
 import signal
@@ -6,32 +6,14 @@ import signal
 import pytest
 
 from sso_batch.emulator import Emulator, Fault, World
-from tests.end_to_end.command import Command
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.nightly import RUN_ID, Nightly, asked, resumed
-from tests.end_to_end.worlds import small
+from tests.support.command import Command
+from tests.support.drivers import SIGNALLED_WHILE_READING
+from tests.support.expected_reports import assert_exact
+from tests.support.nightly import RUN_ID, Nightly, asked, resumed
+from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1", "org-2")
 RUN_FILE = f"aws_sso_access_report_{RUN_ID}_run.json"
-
-# Sends a signal to its own process as it reads a file, and reads on.
-SIGNAL_WHILE_READING = """
-import os, sys, time
-from sso_batch.store import Folder
-number, ending = int(sys.argv.pop(1)), sys.argv.pop(1)
-read = Folder.read
-def read_and_signal(folder, name, *, skip=0):
-    global number
-    for chunk in read(folder, name, skip=skip):
-        if name.endswith(ending) and number:
-            os.kill(os.getpid(), number)
-            number = 0
-            time.sleep(0.3)
-        yield chunk
-Folder.read = read_and_signal
-from sso_batch.cli import main
-main()
-"""
 
 
 @pytest.fixture
@@ -59,10 +41,10 @@ def world() -> World:
 def test_killed_and_resumed(
     nightly: Nightly, world: World, moment: str, pattern: str, finished: tuple[str, ...]
 ) -> None:
-    """Whenever a run was killed, no half file has a name, and the second try does the rest alone."""
+    """Whenever a run is killed, it leaves no partial file, and a resume audits only what is missing."""
     nightly.killed(moment, pattern)
     before = nightly.written()
-    whole = {name: data for name, data in before.items() if name.endswith((".csv", ".jsonl"))}
+    csvs = {name: data for name, data in before.items() if name.endswith(".csv")}
 
     reports = nightly.run("--resume")
 
@@ -74,51 +56,49 @@ def test_killed_and_resumed(
     reports.assert_sums()
     after = nightly.written()
     assert after.keys() == reports.file_names(*NAMES)
-    assert {name: after[name] for name in whole if name.endswith(".csv")} == {
-        name: data for name, data in whole.items() if name.endswith(".csv")
-    }
+    assert {name: after[name] for name in csvs} == csvs
     if RUN_FILE in before:
         assert reports.manifest["ts"] == json.loads(before[RUN_FILE])["ts"]
         assert after[RUN_FILE] == before[RUN_FILE]
 
 
-def test_what_is_taken_over_is_told_as_it_was(nightly: Nightly) -> None:
-    """Counts, instance and files of an organization that is taken over are the first try's; no call is."""
-    whole = nightly.run()
-    first = whole.organization("org-0")
+def test_an_earlier_result_is_reported_unchanged(nightly: Nightly) -> None:
+    """A kept organization has the counts, instance and files of the first attempt, and no calls."""
+    complete = nightly.run()
+    first = complete.organization("org-0")
     for name in nightly.written():
-        if "_org-1_" in name or name.endswith(("manifest.json", f"{whole.manifest['ts']}.csv")):
+        if "_org-1_" in name or name.endswith(("manifest.json", f"{complete.manifest['ts']}.csv")):
             (nightly.folder / name).unlink()
 
     reports = nightly.run("--resume")
 
     second = reports.organization("org-0")
-    told = {"counts", "instance_arn", "organization_id", "caller_arn", "region", "not_examined", "files"}
-    assert {key: second[key] for key in told} == {key: first[key] for key in told}
+    unchanged = {"counts", "instance_arn", "organization_id", "caller_arn", "region", "not_examined", "files"}
+    assert {key: second[key] for key in unchanged} == {key: first[key] for key in unchanged}
     assert second["calls"] == {"total": 0, "throttled": 0, "retried": 0, "by_operation": {}}
-    assert reports.manifest["started_at"] == whole.manifest["started_at"]
-    assert reports.manifest["endpoint_overrides"] == whole.manifest["endpoint_overrides"]
-    (event,) = (one for one in reports.ended.named("org.completed") if one["org"] == "org-0")
+    assert reports.manifest["started_at"] == complete.manifest["started_at"]
+    assert reports.manifest["endpoint_overrides"] == complete.manifest["endpoint_overrides"]
+    (event,) = (event for event in reports.ended.named("org.completed") if event["org"] == "org-0")
     assert event["resumed"] is True
 
 
 def test_killed_twice(nightly: Nightly) -> None:
-    """A resume that is killed is resumed in its turn."""
+    """A resume that is killed can be resumed, too."""
     nightly.killed("after", "*_org-0_*.jsonl")
     nightly.killed("after", "*_org-1_*.jsonl", "--resume")
 
     reports = nightly.run("--resume")
 
     assert reports.ended.code == 0
-    assert asked(reports) <= {"org-2"}, "the second try may have begun with either of the two"
+    assert asked(reports) <= {"org-2"}, "the second attempt may start with either organization"
     assert reports.content() == nightly.merged()
 
 
-# What the first try came to
+# After different first attempts
 
 
-def test_a_complete_run_is_left_as_it_is(nightly: Nightly) -> None:
-    """To resume a run that is complete asks nothing and writes nothing, and is complete."""
+def test_a_complete_run_is_left_unchanged(nightly: Nightly) -> None:
+    """Resuming a complete run makes no call and writes no file."""
     nightly.run()
     before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in nightly.folder.iterdir()}
 
@@ -131,8 +111,10 @@ def test_a_complete_run_is_left_as_it_is(nightly: Nightly) -> None:
     assert reports.ended.events[-1]["event"] == "run.completed"
 
 
-def test_an_incomplete_organization_is_done_anew(nightly: Nightly, emulator: Emulator, world: World) -> None:
-    """Its _INCOMPLETE files, and the merged ones, make way for whole ones; no other is asked again."""
+def test_an_incomplete_organization_is_audited_again(
+    nightly: Nightly, emulator: Emulator, world: World
+) -> None:
+    """Only the incomplete organization is audited again, and complete files replace the _INCOMPLETE ones."""
     denied = Fault("access_denied", operation="ListGroupMemberships", organization="org-1")
     emulator.faults.append(denied)
     first = nightly.run()
@@ -148,8 +130,8 @@ def test_an_incomplete_organization_is_done_anew(nightly: Nightly, emulator: Emu
     assert_exact(reports, world, *NAMES)
 
 
-def test_a_failed_organization_is_done_anew(nightly: Nightly, emulator: Emulator) -> None:
-    """What failed is tried again, and may fail again: the exit code and the files say so."""
+def test_a_failed_organization_is_audited_again(nightly: Nightly, emulator: Emulator) -> None:
+    """A failed organization is audited at each resume, until it is complete."""
     emulator.faults.append(Fault("access_denied", operation="ListInstances", organization="org-2"))
     first = nightly.run()
 
@@ -158,15 +140,13 @@ def test_a_failed_organization_is_done_anew(nightly: Nightly, emulator: Emulator
     emulator.faults.clear()
     last = nightly.run("--resume")
 
-    assert [one.ended.code for one in (first, again, last)] == [4, 4, 0]
+    assert [reports.ended.code for reports in (first, again, last)] == [4, 4, 0]
     assert statuses == {"org-0": "complete", "org-1": "complete", "org-2": "failed"}
     assert last.names == last.file_names(*NAMES)
 
 
-def test_a_complete_organization_that_turns_incomplete_loses_its_old_files(
-    nightly: Nightly, emulator: Emulator
-) -> None:
-    """An organization that has to be done anew leaves nothing of before, even where the new try says less."""
+def test_a_complete_organization_becomes_incomplete(nightly: Nightly, emulator: Emulator) -> None:
+    """An organization that is audited again keeps no earlier file, even if it is incomplete now."""
     nightly.run()
     emulator.faults.append(Fault("access_denied", operation="ListGroupMemberships", organization="org-1"))
     nightly.configure(emulator, settings="run:\n  max_parallel_organizations: 1\n  resume_max_age: 1s\n")
@@ -180,14 +160,16 @@ def test_a_complete_organization_that_turns_incomplete_loses_its_old_files(
 
 
 @pytest.mark.parametrize(
-    ("settings", "anew"),
+    ("settings", "audited"),
     [
         ("output:\n  escape_formulas: false\n", set(NAMES)),
         ("run:\n  max_parallel_organizations: 3\n  deadline: 3h\n", set()),
     ],
 )
-def test_another_configuration(nightly: Nightly, emulator: Emulator, settings: str, anew: set[str]) -> None:
-    """What decides rows makes an earlier result worthless; what does not, such as the deadline, does not."""
+def test_another_configuration(
+    nightly: Nightly, emulator: Emulator, settings: str, audited: set[str]
+) -> None:
+    """Organizations are audited again after a change that affects rows, not after one of the deadline."""
     nightly.run()
     if settings.startswith("output"):
         text = nightly.file.read_text().replace("output:\n", settings)
@@ -197,12 +179,12 @@ def test_another_configuration(nightly: Nightly, emulator: Emulator, settings: s
 
     reports = nightly.run("--resume")
 
-    assert (reports.ended.code, asked(reports)) == (0, anew)
+    assert (reports.ended.code, asked(reports)) == (0, audited)
     assert reports.content() == nightly.merged()
 
 
-def test_too_old(nightly: Nightly) -> None:
-    """A finished organization older than resume_max_age is audited anew."""
+def test_an_earlier_result_that_is_too_old(nightly: Nightly) -> None:
+    """A finished organization older than resume_max_age is audited again."""
     nightly.killed("after", "*_org-1_*.jsonl")
     for path in nightly.folder.glob("*_org-0_*.jsonl"):
         head, *rest = path.read_text().splitlines(keepends=True)
@@ -215,15 +197,15 @@ def test_too_old(nightly: Nightly) -> None:
     assert reports.content() == nightly.merged()
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut off", "changed"])
-def test_a_csv_that_is_not_its_snapshots_is_written_anew(nightly: Nightly, damage: str) -> None:
-    """The snapshot is the one source: a CSV that is lost or changed is made from it again, without a call."""
+@pytest.mark.parametrize("damage", ["removed", "truncated", "changed"])
+def test_a_csv_that_does_not_match_its_snapshot_is_written_again(nightly: Nightly, damage: str) -> None:
+    """A lost or changed CSV is written again from its snapshot, without a call."""
     nightly.run()
     (path,) = nightly.folder.glob("*_org-1_*.csv")
     match damage:
-        case "gone":
+        case "removed":
             path.unlink()
-        case "cut off":
+        case "truncated":
             path.write_bytes(path.read_bytes()[:-50])
         case _:
             path.write_bytes(path.read_bytes().replace(b"OK", b"KO"))
@@ -235,16 +217,16 @@ def test_a_csv_that_is_not_its_snapshots_is_written_anew(nightly: Nightly, damag
     reports.assert_sums()
 
 
-def test_the_first_process_may_come_back(nightly: Nightly, emulator: Emulator) -> None:
-    """Two processes that resume one run at once: each ends well, and the files are whole."""
+def test_two_resumes_at_once(nightly: Nightly, emulator: Emulator) -> None:
+    """Two processes can resume one run at the same time, and the files are exactly right."""
     nightly.killed("after", "*_org-0_*.jsonl")
     emulator.calls.clear()
-    others = [nightly.start("--resume") for _ in range(2)]
+    processes = [nightly.start("--resume") for _ in range(2)]
 
-    ended = [nightly.finish(one) for one in others]
+    first, second = (nightly.finish(process) for process in processes)
 
-    assert [one.code for one in ended] == [0, 0], [one.stderr for one in ended]
-    reports = nightly.reports(ended[0])
+    assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
+    reports = nightly.reports(first)
     assert reports.content() == nightly.merged()
     reports.assert_sums()
     assert nightly.written().keys() == reports.file_names(*NAMES)
@@ -254,7 +236,7 @@ def test_the_first_process_may_come_back(nightly: Nightly, emulator: Emulator) -
 
 
 def test_terminated_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
-    """After SIGTERM the manifest names what is missing; the second try replaces it."""
+    """After SIGTERM the manifest names what is missing, and a resume replaces it."""
     emulator.faults.append(Fault("hang", operation="ListUsers", organization="org-1"))
     process = nightly.start()
     assert process.stderr is not None
@@ -277,8 +259,10 @@ def test_terminated_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(("killed", "ending"), [(False, ".csv"), (True, "_snapshot.jsonl"), (True, ".csv")])
-def test_terminated_while_it_looks(nightly: Nightly, world: World, *, killed: bool, ending: str) -> None:
-    """A resume that is told to end while it reads what is there ends soon and spoils nothing."""
+def test_terminated_while_it_reads_earlier_results(
+    nightly: Nightly, world: World, *, killed: bool, ending: str
+) -> None:
+    """A resume that is terminated while it reads earlier results ends soon and changes no file."""
     if killed:
         nightly.killed("after", "*_report_2*.csv")
     else:
@@ -286,7 +270,7 @@ def test_terminated_while_it_looks(nightly: Nightly, world: World, *, killed: bo
     before = nightly.written()
 
     ended = nightly.finish(
-        nightly.start("--resume", python=("-c", SIGNAL_WHILE_READING, str(int(signal.SIGTERM)), ending))
+        nightly.start("--resume", python=("-c", SIGNALLED_WHILE_READING, str(int(signal.SIGTERM)), ending))
     )
 
     after = nightly.written()
@@ -300,8 +284,8 @@ def test_terminated_while_it_looks(nightly: Nightly, world: World, *, killed: bo
     assert_exact(reports, world, *NAMES)
 
 
-def test_past_the_deadline_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
-    """What the deadline left out, those that never had their turn too, is a gap; a resume has it all."""
+def test_resume_after_the_deadline(nightly: Nightly, emulator: Emulator) -> None:
+    """Organizations that the deadline cut off or never let start are gaps, and a resume audits them."""
     emulator.faults.append(Fault("hang", operation="ListAccountAssignments", organization="org-1"))
     nightly.configure(emulator, settings="run:\n  max_parallel_organizations: 1\n  deadline: 2s\n")
     first = nightly.run()
@@ -323,26 +307,26 @@ def test_past_the_deadline_and_resumed(nightly: Nightly, emulator: Emulator) -> 
 # Usage
 
 
-def test_without_resume_the_id_is_taken(nightly: Nightly) -> None:
-    """A run id names one run, whether or not that was ever finished."""
+def test_the_run_id_is_taken(nightly: Nightly) -> None:
+    """Without --resume the id of an earlier run is refused, whether or not that run was finished."""
     nightly.killed("after", "*_org-0_*.jsonl")
 
     reports = nightly.run()
 
     assert (reports.ended.code, reports.calls.total()) == (2, 0)
-    assert "resume it with --resume" in reports.ended.stderr
+    assert "--resume" in reports.ended.stderr
 
 
 def test_resume_needs_an_id(sso_batch: Command, nightly: Nightly) -> None:
-    """--resume without --run-id cannot know which run is meant."""
+    """--resume without --run-id is a usage error."""
     ended = sso_batch("run", "--config", nightly.file, "--resume")
 
     assert ended.code == 2
-    assert "--resume requires --run-id" in ended.stderr
+    assert "--run-id" in ended.stderr
 
 
-def test_resume_begins_a_run(nightly: Nightly) -> None:
-    """Without a run of that id --resume begins it: a job says the same at every try."""
+def test_resume_starts_a_run(nightly: Nightly) -> None:
+    """If no run has this id, --resume starts it, so that a job can use one command for every attempt."""
     reports = nightly.run("--resume")
 
     assert (reports.ended.code, asked(reports)) == (0, set(NAMES))
@@ -351,7 +335,7 @@ def test_resume_begins_a_run(nightly: Nightly) -> None:
 
 
 def test_resume_in_the_environment(nightly: Nightly, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SSO_BATCH_RESUME stands for --resume."""
+    """SSO_BATCH_RESUME has the effect of --resume."""
     nightly.killed("after", "*_org-1_*.jsonl")
     monkeypatch.setenv("SSO_BATCH_RESUME", "1")
 

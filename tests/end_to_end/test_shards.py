@@ -1,4 +1,4 @@
-"""Several workers share a run, and a merge gives the files of one."""
+"""Several processes each run one shard, and a merge writes the files of a single run."""
 
 import json
 import signal
@@ -6,10 +6,10 @@ import signal
 import pytest
 
 from sso_batch.emulator import Emulator, Fault, World
-from tests.end_to_end.command import Command
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.nightly import RUN_ID, Nightly, asked, resumed
-from tests.end_to_end.worlds import small
+from tests.support.command import Command
+from tests.support.expected_reports import assert_exact
+from tests.support.nightly import RUN_ID, Nightly, asked, resumed
+from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1", "org-2", "org-3")
 PARTS = ({"org-0", "org-3"}, {"org-1"}, {"org-2"})
@@ -21,19 +21,19 @@ def world() -> World:
     return small(4)
 
 
-def all_but(nightly: Nightly, *missing: int) -> None:
-    """Run every shard but these."""
+def run_shards_except(nightly: Nightly, *missing: int) -> None:
+    """Run every shard except these."""
     for index in range(len(PARTS)):
         if index not in missing:
             assert nightly.run("--shard", f"{index}/3").ended.code == 0
 
 
-# Trouble
+# Failures
 
 
 def test_a_shard_is_missing(nightly: Nightly, world: World) -> None:
-    """Its organizations are named as failed, with what to do; the others' rows are there; 4."""
-    all_but(nightly, 1)
+    """The organizations of a missing shard are failed with a hint, and the others are merged."""
+    run_shards_except(nightly, 1)
 
     reports = nightly.merge()
 
@@ -42,18 +42,18 @@ def test_a_shard_is_missing(nightly: Nightly, world: World) -> None:
     assert reports.statuses == dict.fromkeys(NAMES, "complete") | {"org-1": "failed"}
     gap = reports.gap("org-1")
     assert (gap["operation"], gap["resource"], gap["code"]) == ("merge", "org-1", "ShardMissing")
-    assert "shard 1/3 has not reported" in gap["message"]
+    assert "1/3" in gap["message"]
     assert "--shard 1/3 --resume" in gap["hint"]
     assert [row["Organization"] for row in reports.rows()].count("org-1") == 0
     assert_exact(reports, world, "org-0", "org-2", "org-3")
     assert "_INCOMPLETE.csv" in reports.manifest["files"][0]["name"]
 
 
-def test_a_missing_shard_comes_late(nightly: Nightly, world: World) -> None:
-    """A merge after it replaces what the first one wrote, and nothing incomplete is left."""
-    all_but(nightly, 1)
+def test_a_missing_shard_is_run_after_the_merge(nightly: Nightly, world: World) -> None:
+    """A second merge replaces the files of the first one, and no incomplete file is left."""
+    run_shards_except(nightly, 1)
     nightly.merge()
-    all_but(nightly, 0, 2)
+    run_shards_except(nightly, 0, 2)
 
     reports = nightly.merge()
 
@@ -65,8 +65,8 @@ def test_a_missing_shard_comes_late(nightly: Nightly, world: World) -> None:
 
 
 def test_a_killed_shard_is_resumed(nightly: Nightly) -> None:
-    """A shard that was killed does the rest of its part alone at its second try."""
-    all_but(nightly, 0)
+    """A killed shard that is resumed audits only what is missing."""
+    run_shards_except(nightly, 0)
     nightly.killed("after", "*_org-0_*.jsonl", "--shard", "0/3")
 
     shard = nightly.run("--shard", "0/3", "--resume")
@@ -77,9 +77,9 @@ def test_a_killed_shard_is_resumed(nightly: Nightly) -> None:
     assert (reports.ended.code, reports.content()) == (0, nightly.merged())
 
 
-def test_a_killed_shard_is_merged_as_far_as_it_came(nightly: Nightly, world: World) -> None:
-    """What a killed shard finished counts; of a file without its snapshot nothing does."""
-    all_but(nightly, 0)
+def test_a_killed_shard_is_merged(nightly: Nightly, world: World) -> None:
+    """A merge uses what a killed shard finished; an organization without a snapshot is failed."""
+    run_shards_except(nightly, 0)
     nightly.killed("after", "*_org-3_*.csv", "--shard", "0/3")
 
     reports = nightly.merge()
@@ -90,10 +90,10 @@ def test_a_killed_shard_is_merged_as_far_as_it_came(nightly: Nightly, world: Wor
 
 
 def test_an_incomplete_shard(nightly: Nightly, emulator: Emulator) -> None:
-    """An incomplete organization of a shard is incomplete in the merge, its gaps and rows as they were."""
+    """An incomplete organization of a shard is incomplete in the merge, with the same gaps and rows."""
     emulator.faults.append(Fault("access_denied", operation="ListGroupMemberships", organization="org-2"))
     shard = nightly.run("--shard", "2/3")
-    all_but(nightly, 2)
+    run_shards_except(nightly, 2)
 
     reports = nightly.merge()
 
@@ -109,13 +109,13 @@ def test_an_incomplete_shard(nightly: Nightly, emulator: Emulator) -> None:
     reports.assert_sums()
 
 
-@pytest.mark.parametrize("damage", ["gone", "changed"])
-def test_files_that_a_shard_reported_and_are_not_there(nightly: Nightly, damage: str) -> None:
-    """A CSV is made again from its snapshot; without the snapshot the organization has failed."""
-    all_but(nightly)
+@pytest.mark.parametrize("damage", ["removed", "changed"])
+def test_files_of_a_shard_that_changed(nightly: Nightly, damage: str) -> None:
+    """A merge restores a CSV from its snapshot; without the snapshot the organization fails."""
+    run_shards_except(nightly)
     (records,) = nightly.folder.glob("*_org-1_*.jsonl")
     (rows,) = nightly.folder.glob("*_org-2_*.csv")
-    if damage == "gone":
+    if damage == "removed":
         records.unlink()
         rows.unlink()
     else:
@@ -131,15 +131,15 @@ def test_files_that_a_shard_reported_and_are_not_there(nightly: Nightly, damage:
 
 
 def test_one_instance_in_two_shards(nightly: Nightly, world: World) -> None:
-    """Of two entries with one instance in different shards the later one fails, as in a single run."""
+    """If entries in two shards reach the same instance, the later one fails, as in a single run."""
     role = next(
-        one for one in world.roles if one.arn.split(":")[4] == world.organizations[0].management_account_id
+        role for role in world.roles if role.arn.split(":")[4] == world.organizations[0].management_account_id
     )
     twin = f"  - name: org-1\n    role_arn: {role.arn}\n    region: {world.organizations[0].region}\n"
     text = nightly.file.read_text()
     start, end = text.index("  - name: org-1\n"), text.index("  - name: org-2\n")
     nightly.file.write_text(text[:start] + twin + text[end:])
-    all_but(nightly)
+    run_shards_except(nightly)
 
     reports, again = nightly.merge(), nightly.merge()
 
@@ -150,8 +150,8 @@ def test_one_instance_in_two_shards(nightly: Nightly, world: World) -> None:
 
 
 def test_a_merge_is_terminated_while_it_waits(nightly: Nightly) -> None:
-    """SIGTERM ends a merge at once; it has written nothing."""
-    all_but(nightly, 1)
+    """SIGTERM ends a waiting merge at once and without a file."""
+    run_shards_except(nightly, 1)
     before = nightly.written()
     process = nightly.start("--wait", "1h", command="merge")
     assert process.stderr is not None
@@ -169,8 +169,8 @@ def test_a_merge_is_terminated_while_it_waits(nightly: Nightly) -> None:
     ("moment", "pattern"), [("within", "*_report_2*.csv"), ("within", "*[0-9]_manifest.json")]
 )
 def test_a_merge_is_killed(nightly: Nightly, moment: str, pattern: str) -> None:
-    """A merge that was killed is run again."""
-    all_but(nightly)
+    """A killed merge can be run again."""
+    run_shards_except(nightly)
     nightly.killed(moment, pattern, command="merge")
 
     reports = nightly.merge()
@@ -179,17 +179,17 @@ def test_a_merge_is_killed(nightly: Nightly, moment: str, pattern: str) -> None:
     reports.assert_sums()
 
 
-# As it should be
+# Success
 
 
 def test_shards_and_a_merge_give_the_bytes_of_one_run(nightly: Nightly, world: World) -> None:
-    """Three shards ask each organization once; the merge asks nothing and writes what one run would."""
+    """Three shards audit each organization once; the merge makes no call and writes the bytes of one run."""
     for index, part in enumerate(PARTS):
         shard = nightly.run("--shard", f"{index}/3")
         document = nightly.document(MANIFEST.format(index))
         assert (shard.ended.code, asked(shard)) == (0, part)
         assert (document["shard"], document["status"], document["files"]) == (f"{index}/3", "complete", [])
-        assert {one["name"] for one in document["organizations"]} == part
+        assert {entry["name"] for entry in document["organizations"]} == part
         assert document["not_selected"] == []
 
     reports = nightly.merge()
@@ -200,14 +200,14 @@ def test_shards_and_a_merge_give_the_bytes_of_one_run(nightly: Nightly, world: W
     reports.assert_sums()
     assert list(reports.statuses) == list(NAMES)
     assert reports.manifest["shard"] is None
-    assert {one["calls"]["total"] > 0 for one in reports.manifest["organizations"]} == {True}
+    assert all(entry["calls"]["total"] > 0 for entry in reports.manifest["organizations"])
     assert reports.manifest["ts"] == nightly.document("_run.json")["ts"]
     assert nightly.document("_run.json")["shards"] == 3
 
 
-def test_a_merge_that_has_been_is_left_as_it_is(nightly: Nightly) -> None:
-    """A second merge of a complete run writes nothing."""
-    all_but(nightly)
+def test_a_second_merge_changes_nothing(nightly: Nightly) -> None:
+    """A second merge of a complete run writes no file."""
+    run_shards_except(nightly)
     nightly.merge()
     before = {path: path.stat().st_mtime_ns for path in nightly.folder.iterdir()}
 
@@ -218,22 +218,22 @@ def test_a_merge_that_has_been_is_left_as_it_is(nightly: Nightly) -> None:
 
 
 def test_two_merges_at_once(nightly: Nightly) -> None:
-    """Two merges at once both end well, over the same bytes."""
-    all_but(nightly)
+    """Two merges can run at the same time, and the files are exactly right."""
+    run_shards_except(nightly)
     processes = [nightly.start(command="merge") for _ in range(2)]
 
-    ended = [nightly.finish(one) for one in processes]
+    first, second = (nightly.finish(process) for process in processes)
 
-    assert [one.code for one in ended] == [0, 0]
-    reports = nightly.reports(ended[0])
+    assert (first.code, second.code) == (0, 0)
+    reports = nightly.reports(first)
     assert reports.content() == nightly.merged()
     reports.assert_sums()
 
 
 def test_a_merge_waits_for_the_run_and_its_shards(nightly: Nightly) -> None:
-    """A merge that comes first waits until all shards have reported."""
+    """A merge that is started first waits until all shards are finished."""
     process = nightly.start("--wait", "1h", command="merge")
-    all_but(nightly)
+    run_shards_except(nightly)
 
     ended = nightly.finish(process)
 
@@ -241,8 +241,8 @@ def test_a_merge_waits_for_the_run_and_its_shards(nightly: Nightly) -> None:
     assert (ended.code, reports.content()) == (0, nightly.merged())
 
 
-def test_what_was_not_selected(nightly: Nightly) -> None:
-    """A merge leaves out what its shards were told to leave out."""
+def test_organizations_that_were_not_selected(nightly: Nightly) -> None:
+    """A merge lists organizations that its shards did not select in not_selected."""
     for index in range(2):
         nightly.run("--shard", f"{index}/2", "--exclude", "org-1")
 
@@ -254,12 +254,12 @@ def test_what_was_not_selected(nightly: Nightly) -> None:
 
 
 def test_more_shards_than_organizations(nightly: Nightly) -> None:
-    """A shard without organizations is complete, and its manifest says so."""
-    ended = [nightly.run("--shard", f"{index}/6").ended.code for index in range(6)]
+    """A shard without organizations is complete."""
+    codes = [nightly.run("--shard", f"{index}/6").ended.code for index in range(6)]
 
     reports = nightly.merge()
 
-    assert ended == [0] * 6
+    assert codes == [0] * 6
     document = nightly.document(MANIFEST.format(5))
     assert (document["status"], document["exit_code"], document["organizations"]) == ("complete", 0, [])
     assert (reports.ended.code, reports.content()) == (0, nightly.merged())
@@ -274,10 +274,10 @@ def test_more_shards_than_organizations(nightly: Nightly) -> None:
     ],
     ids=str,
 )
-def test_the_engine_tells_the_shard(
+def test_the_shard_from_the_environment(
     nightly: Nightly, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
-    """The shard's number comes from the variables of Kubernetes and AWS Batch, where N is set."""
+    """If the number of shards is set, the index comes from the variables of Kubernetes or AWS Batch."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
 
@@ -286,8 +286,10 @@ def test_the_engine_tells_the_shard(
     assert (reports.ended.code, asked(reports)) == (0, PARTS[2])
 
 
-def test_without_a_count_nothing_is_sharded(nightly: Nightly, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Job's index alone makes no shard."""
+def test_without_a_shard_count_the_run_is_not_sharded(
+    nightly: Nightly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index without the number of shards is ignored."""
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "2")
 
     reports = nightly.run()
@@ -299,59 +301,60 @@ def test_without_a_count_nothing_is_sharded(nightly: Nightly, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "words"),
+    ("first", "second", "named"),
     [
-        ("0/3", "1/4", "has 3 shards, but this process expects 4 shards"),
-        ("0/3", "0/3", "shard 0/3 of the run nightly already exists in this place"),
-        ("0/3", None, "the run nightly already exists in this place"),
-        (None, "0/3", "has one shard, but this process expects 3 shards"),
+        ("0/3", "1/4", ("3 shards", "4 shards")),
+        ("0/3", "0/3", ("shard 0/3", "nightly")),
+        ("0/3", None, ("nightly",)),
+        (None, "0/3", ("one shard", "3 shards")),
     ],
 )
 def test_shards_that_do_not_fit_together(
-    nightly: Nightly, first: str | None, second: str | None, words: str
+    nightly: Nightly, first: str | None, second: str | None, named: tuple[str, ...]
 ) -> None:
-    """Processes that disagree on the number of shards, or repeat one without --resume, are refused."""
+    """A process with another number of shards, or with a shard that exists already, is refused."""
     for shard in (first, second):
         reports = nightly.run(*(("--shard", shard) if shard else ()))
 
     assert (reports.ended.code, reports.calls.total()) == (2, 0)
-    assert words in reports.ended.stderr
+    assert [words for words in named if words not in reports.ended.stderr] == []
 
 
 @pytest.mark.parametrize("shard", ["3/3", "0/0", "1", "a/b", "-1/3", "1/3/4", "0/3 "])
-def test_a_shard_that_is_none(nightly: Nightly, shard: str) -> None:
-    """A shard beyond the last one, or one that is no I/N, is a mistake of usage."""
+def test_an_invalid_shard(nightly: Nightly, shard: str) -> None:
+    """A shard beyond the last one, or in another form than I/N, is a usage error."""
     reports = nightly.run("--shard", shard)
 
     assert (reports.ended.code, reports.names) == (2, set())
     assert "--shard" in reports.ended.stderr
 
 
-def test_a_shard_needs_an_id(sso_batch: Command, nightly: Nightly) -> None:
-    """A shard without --run-id would be a run of its own."""
+def test_a_shard_needs_a_run_id(sso_batch: Command, nightly: Nightly) -> None:
+    """--shard without --run-id is a usage error."""
     ended = sso_batch("run", "--config", nightly.file, "--shard", "0/3")
 
     assert ended.code == 2
-    assert "--shard requires --run-id" in ended.stderr
+    assert "--run-id" in ended.stderr
 
 
 def test_nothing_to_merge(nightly: Nightly) -> None:
-    """A run that is not there, or was not sharded, is not merged; its manifest stays."""
-    nowhere = nightly.merge()
+    """A run that does not exist, or is not sharded, is not merged, and its files stay."""
+    missing = nightly.merge()
     nightly.run()
     before = nightly.written()
 
-    whole = nightly.merge()
+    not_sharded = nightly.merge()
 
-    assert (nowhere.ended.code, whole.ended.code) == (2, 2)
-    assert f"there is no run {RUN_ID} in this place" in nowhere.ended.stderr
-    assert "a run without shards is not merged" in whole.ended.stderr
+    assert (missing.ended.code, not_sharded.ended.code) == (2, 2)
+    assert RUN_ID in missing.ended.stderr
+    assert "sharded" not in missing.ended.stderr
+    assert "sharded" in not_sharded.ended.stderr
     assert nightly.written() == before
 
 
 @pytest.mark.parametrize(("option", "value"), [("--wait", "soon"), ("--wait", "0s"), ("--run-id", "A")])
-def test_bad_options_of_merge(nightly: Nightly, option: str, value: str) -> None:
-    """What cannot be waited for, or named, is told before anything is looked for."""
+def test_invalid_options_of_merge(nightly: Nightly, option: str, value: str) -> None:
+    """Invalid options of `merge` are usage errors."""
     reports = nightly.merge(option, value)
 
     assert reports.ended.code == 2

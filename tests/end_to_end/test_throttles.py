@@ -1,25 +1,25 @@
-"""Limits, outages and broken answers: the run waits, asks again, and loses nothing."""
+"""Throttling, outages and malformed answers: calls are retried, and nothing is lost."""
 
 import pytest
 
-from sso_batch.aws import gateway
+from sso_batch.aws import backoff, gateway
 from sso_batch.emulator import Behaviour, Fault, Limits, Rate, World, generate
-from tests.end_to_end.conftest import Audit
-from tests.end_to_end.expected import assert_exact
-from tests.end_to_end.worlds import ODDITIES, small
+from tests.support.audits import Audit
+from tests.support.expected_reports import assert_exact
+from tests.support.sample_worlds import ODDITIES, small
 
 NARROW = Limits(
     identity_center=Rate(60, 3),
     identity_store=Rate(60, 1),
     organizations={"ListAccounts": Rate(20, 1), "DescribeOrganization": Rate(20, 1)},
 )
-FASTER_THAN_ALLOWED = "collect:\n  requests_per_second: 500\n"
+FASTER_THAN_AWS_ALLOWS = "collect:\n  requests_per_second: 500\n"
 
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep our own pace, which is what these tests are about; with short pauses between tries."""
-    monkeypatch.setattr(gateway, "FIRST_PAUSE", 0.02)
+    """Shorten the pauses between attempts, but keep the rate limiter, which these tests are about."""
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def world() -> World:
 
 
 def test_throttles_lose_nothing(audit: Audit, world: World) -> None:
-    """Asked faster than AWS allows, every answer comes in the end, and the manifest counts the throttles."""
+    """If calls are faster than AWS allows, nothing is lost, and the manifest counts the throttled calls."""
     settings = (
-        f"{FASTER_THAN_ALLOWED}  permission_set_details: false\n  entitlements: false\n"
+        f"{FASTER_THAN_AWS_ALLOWS}  permission_set_details: false\n  entitlements: false\n"
         "  account_paths: false\n"
     )
 
@@ -38,17 +38,17 @@ def test_throttles_lose_nothing(audit: Audit, world: World) -> None:
 
     assert reports.ended.code == 0
     assert_exact(reports, world, "org-0", "org-1")
-    told = [reports.organization(name)["calls"] for name in ("org-0", "org-1")]
+    counts = [reports.organization(name)["calls"] for name in ("org-0", "org-1")]
     assert reports.throttled > 0
-    assert sum(calls["throttled"] for calls in told) == reports.throttled
-    assert sum(calls["retried"] for calls in told) == reports.throttled
-    assert sum(calls["total"] for calls in told) == sum(
+    assert sum(calls["throttled"] for calls in counts) == reports.throttled
+    assert sum(calls["retried"] for calls in counts) == reports.throttled
+    assert sum(calls["total"] for calls in counts) == sum(
         count for (name, _), count in reports.calls.items() if name
     )
 
 
 def test_throttles_are_one_line_of_the_log(audit: Audit, world: World) -> None:
-    """The log sums throttles up for each organization, and has no line for each."""
+    """The log has one line with the number of throttled calls for each organization."""
     fault = Fault("throttle", organization="org-0", operation="ListAccountAssignments", times=7)
 
     reports = audit(world, faults=[fault], limits=Limits.off())
@@ -57,8 +57,8 @@ def test_throttles_are_one_line_of_the_log(audit: Audit, world: World) -> None:
     assert (event["org"], event["throttled"]) == ("org-0", 7)
 
 
-def test_our_own_pace_meets_no_limit_of_aws(audit: Audit) -> None:
-    """At the default pace AWS's own limits are never met: not one call is throttled."""
+def test_the_default_rate_is_never_throttled(audit: Audit) -> None:
+    """At the default rate AWS throttles no call."""
     world = generate(9, organizations=2, **(ODDITIES | {"accounts": 7, "pairs": 24}))
 
     reports = audit(world, limits=Limits())
@@ -71,8 +71,8 @@ def test_our_own_pace_meets_no_limit_of_aws(audit: Audit) -> None:
 @pytest.mark.parametrize(
     "kind", ["throttle", "internal_error", "unavailable", "reset", "truncated", "broken_json"]
 )
-def test_a_passing_trouble_loses_nothing(audit: Audit, kind: str) -> None:
-    """Throttles, server errors, lost connections and broken answers are asked again until they pass."""
+def test_temporary_errors_lose_nothing(audit: Audit, kind: str) -> None:
+    """Throttled calls, server errors, lost connections and malformed answers are retried."""
     world = small()
     fault = Fault(kind, organization="org-0", after=3, times=8)  # type: ignore[arg-type]
 
@@ -84,8 +84,8 @@ def test_a_passing_trouble_loses_nothing(audit: Audit, kind: str) -> None:
     assert reports.organization("org-0")["calls"]["retried"] == fault.injected
 
 
-def test_a_listing_that_goes_in_circles_is_no_answer(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page token that comes back again and again is a gap in the end, and no endless listing."""
+def test_a_repeated_page_token_is_a_gap(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page token that is returned again and again is a gap, not an endless listing."""
     monkeypatch.setattr(gateway, "GIVE_UP", 0.2)
     world = generate(9, organizations=2, **(ODDITIES | {"users": 120, "accounts": 8, "pairs": 10}))
     fault = Fault("repeated_token", organization="org-0", operation="ListUsers")
@@ -98,8 +98,8 @@ def test_a_listing_that_goes_in_circles_is_no_answer(audit: Audit, monkeypatch: 
     assert_exact(reports, world, "org-1")
 
 
-def test_a_trouble_that_does_not_pass_is_a_gap(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is still throttled when the tries are over is a gap: never the same as nobody has access."""
+def test_permanent_throttling_is_a_gap(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is still throttled at the last attempt is a gap, never the same as no access."""
     monkeypatch.setattr(gateway, "GIVE_UP", 0.2)
     world = small()
     fault = Fault("throttle", organization="org-0", operation="ListGroupMemberships")
@@ -113,8 +113,8 @@ def test_a_trouble_that_does_not_pass_is_a_gap(audit: Audit, monkeypatch: pytest
     assert_exact(reports, world, "org-1")
 
 
-def test_a_long_run_outlives_its_sessions(audit: Audit, world: World) -> None:
-    """A role's session that is about to end is renewed in mid-run, and nothing is lost."""
+def test_a_run_longer_than_its_sessions(audit: Audit, world: World) -> None:
+    """A role's session that is about to expire is renewed during the run, and nothing is lost."""
     behaviour = Behaviour(session_seconds=3, page_size=2)
 
     reports = audit(world, limits=Limits.off(), behaviour=behaviour, latency=0.01)

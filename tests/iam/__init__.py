@@ -1,1 +1,1 @@
-"""The policies, held against the table of operations, cfn-lint and the emulator."""
+"""Tests of `sso_batch.iam`."""

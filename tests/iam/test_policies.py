@@ -1,20 +1,20 @@
-"""Policies: what a configuration needs, and nothing else."""
+"""Tests of policies: everything that a configuration needs, and nothing else."""
 
 import json
 from typing import Any
 
 import pytest
 
-from sso_batch.aws.required_operations import needed
+from sso_batch.aws.required_operations import required_operations
 from sso_batch.config import Collect, Config
 from sso_batch.errors import UsageError
-from sso_batch.iam.policies import policies
+from sso_batch.iam.policies import build_policies
 
 HUB = "arn:aws:iam::333344445555:role/AuditHub"
 AUDIT = "arn:aws:iam::444455556666:role/SsoBatchAudit"
 CHINA = "arn:aws-cn:iam::555566667777:role/SsoBatchAudit"
 IAM_LIMIT = 6144
-"""Characters of a managed policy, blanks not counted."""
+"""The maximum number of characters of a managed policy, without white space."""
 
 
 def configuration(*organizations: dict[str, Any], **settings: Any) -> Config:  # noqa: ANN401 - as users write them
@@ -25,32 +25,34 @@ def actions(policy: dict[str, Any]) -> list[str]:
     return [action for statement in policy["Statement"] for action in statement["Action"]]
 
 
-def test_key_of_nobody() -> None:
-    """A key in a partition without an organization is a mistake, and is not dropped."""
+def test_key_in_another_partition() -> None:
+    """A key in a partition without an organization is an error."""
     with pytest.raises(UsageError, match="no organization is in the partition of the key arn:aws-cn:kms:x"):
-        policies(configuration(), kms_key_arns=["arn:aws-cn:kms:x"])
+        build_policies(configuration(), kms_key_arns=["arn:aws-cn:kms:x"])
 
 
 @pytest.mark.parametrize("strategy", ["complete", "fastest"])
 @pytest.mark.parametrize("everything", [True, False])
-def test_audited(strategy: str, everything: bool) -> None:  # noqa: FBT001 - both are looked at
-    """The audited role may do what the settings use, each action once, and that is all."""
+def test_audited(strategy: str, everything: bool) -> None:  # noqa: FBT001 - a row of the table
+    """The audited role may do exactly what the settings need, each action once."""
     keys = dict.fromkeys(("permission_set_details", "entitlements", "account_paths"), everything)
     settings = Collect.model_validate({"strategy": strategy, **keys})
 
-    audited = policies(configuration(collect={"strategy": strategy, **keys}))["audited"]
+    audited = build_policies(configuration(collect={"strategy": strategy, **keys}))["audited"]
 
-    used = {one.action for one in needed(settings, partition="aws")} - {"sts:GetCallerIdentity"}
+    used = {operation.action for operation in required_operations(settings, partition="aws")} - {
+        "sts:GetCallerIdentity"
+    }
     assert sorted(actions(audited)) == sorted(used)
     assert ("sso:ListAccountAssignmentsForPrincipal" in used) == (strategy == "fastest")
     assert len(json.dumps(audited, separators=(",", ":"))) < IAM_LIMIT
 
 
 def test_audited_resources() -> None:
-    """Identity-store actions name the store and what is in it; the others what they read."""
-    audited = policies(configuration({"name": "acme", "role_arn": CHINA}))["audited"]
+    """Each statement names the resources that its actions read."""
+    audited = build_policies(configuration({"name": "acme", "role_arn": CHINA}))["audited"]
 
-    resources = {one["Sid"]: one["Resource"] for one in audited["Statement"]}
+    resources = {statement["Sid"]: statement["Resource"] for statement in audited["Statement"]}
     assert resources == {
         "IdentityCenter": [
             "arn:aws-cn:sso:::instance/*",
@@ -69,10 +71,10 @@ def test_audited_resources() -> None:
 
 
 def test_encrypted_instance() -> None:
-    """The key of an encrypted instance may be used through IAM Identity Center, and not otherwise."""
+    """The key of an encrypted instance may only be used through IAM Identity Center."""
     key = "arn:aws:kms:eu-west-1:111122223333:key/1"
 
-    audited = policies(configuration(), kms_key_arns=[key])["audited"]
+    audited = build_policies(configuration(), kms_key_arns=[key])["audited"]
 
     assert audited["Statement"][-1] == {
         "Sid": "EncryptedInstance",
@@ -85,9 +87,9 @@ def test_encrypted_instance() -> None:
     }
 
 
-def test_nothing_to_run_with() -> None:
+def test_no_runner_policy() -> None:
     """A runner that assumes no role and writes to a folder needs no policy."""
-    assert list(policies(configuration({"name": "acme", "profile": "acme"}))) == ["audited"]
+    assert list(build_policies(configuration({"name": "acme", "profile": "acme"}))) == ["audited"]
 
 
 def test_runner_and_chains() -> None:
@@ -98,11 +100,11 @@ def test_runner_and_chains() -> None:
         {"name": "c", "role_arn": CHINA},
     )
 
-    found = policies(configuration(*entries))
+    found = build_policies(configuration(*entries))
 
     assert list(found) == ["audited-aws", "audited-aws-cn", "runner", HUB]
     assert actions(found["audited-aws-cn"]) == [
-        one for one in actions(found["audited-aws"]) if not one.startswith("account-access:")
+        action for action in actions(found["audited-aws"]) if not action.startswith("account-access:")
     ]
     assert found["runner"]["Statement"] == [
         {
@@ -117,14 +119,14 @@ def test_runner_and_chains() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "/nightly"])
 def test_bucket_and_topic(prefix: str) -> None:
-    """The runner may write this bucket's reports, with its key, and publish to this topic; no more."""
+    """The runner may only write this bucket's reports, use its key, and publish to this topic."""
     key, topic = "arn:aws:kms:eu-west-1:111122223333:key/1", "arn:aws:sns:eu-west-1:111122223333:audits"
     output = {"directory": f"s3://reports{prefix}", "kms_key_id": key}
     folder = f"{prefix}/".removeprefix("/")
 
-    runner = policies(configuration(output=output, notify={"sns_topic_arn": topic}))["runner"]
+    runner = build_policies(configuration(output=output, notify={"sns_topic_arn": topic}))["runner"]
 
-    assert [(one["Action"], one["Resource"]) for one in runner["Statement"]] == [
+    assert [(statement["Action"], statement["Resource"]) for statement in runner["Statement"]] == [
         (["sns:Publish"], topic),
         (
             ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
@@ -139,9 +141,9 @@ def test_bucket_and_topic(prefix: str) -> None:
 
 
 def test_acl() -> None:
-    """Whoever writes files with an ACL may do so; nobody else."""
+    """Only a configuration with an ACL needs the permission to set one."""
     plain, with_acl = (
-        policies(configuration(output={"directory": "s3://reports", **acl}))["runner"]
+        build_policies(configuration(output={"directory": "s3://reports", **acl}))["runner"]
         for acl in ({}, {"acl": "bucket-owner-full-control"})
     )
 
@@ -166,8 +168,8 @@ def test_acl() -> None:
     ],
 )
 def test_key(key: str, resource: str, alias: str | None) -> None:
-    """However the key is written, the policy names keys, as IAM wants it; an alias stands in a condition."""
-    runner = policies(configuration(output={"directory": "s3://reports", "kms_key_id": key}))["runner"]
+    """The policy's resource is always a key, as IAM requires; an alias becomes a condition."""
+    runner = build_policies(configuration(output={"directory": "s3://reports", "kms_key_id": key}))["runner"]
 
     statement = runner["Statement"][-1]
     assert (statement["Action"], statement["Resource"]) == (["kms:Decrypt", "kms:GenerateDataKey"], resource)
@@ -177,11 +179,11 @@ def test_key(key: str, resource: str, alias: str | None) -> None:
 
 
 @pytest.mark.parametrize("writer", [{"profile": "writer"}, {"role_arn": HUB}])
-def test_others_write(writer: dict[str, str]) -> None:
-    """Where others' credentials write, the bucket is theirs; the runner may assume the role at most."""
-    found = policies(configuration(output={"directory": "s3://reports", **writer}))
+def test_writer_with_own_credentials(writer: dict[str, str]) -> None:
+    """A writer with its own credentials gets the bucket; the runner may only assume the writer's role."""
+    found = build_policies(configuration(output={"directory": "s3://reports", **writer}))
 
     assert "s3:PutObject" in actions(found["output"])
-    assert [one["Resource"] for one in found.get("runner", {"Statement": []})["Statement"]] == [
+    assert [statement["Resource"] for statement in found.get("runner", {"Statement": []})["Statement"]] == [
         [role] for role in writer.values() if role == HUB
     ]

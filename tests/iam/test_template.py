@@ -1,4 +1,4 @@
-"""The CloudFormation template in config/iam."""
+"""Tests of the CloudFormation template in config/iam."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import yaml
 
 import sso_batch
 from sso_batch.config import Collect
-from sso_batch.iam.template import template
+from sso_batch.iam.template import render_template
 
 FILE = Path(sso_batch.__file__).parents[1] / "config" / "iam" / "audited-role.yaml"
 
@@ -21,17 +21,17 @@ def role(text: str) -> dict[str, Any]:
 
 
 def test_drift() -> None:
-    """The file in config/iam is what the command prints for the defaults."""
-    assert FILE.read_text() == template(Collect()), (
-        "write it anew: sso-batch policy --format cloudformation >config/iam/audited-role.yaml"
+    """The file in config/iam equals what the command prints for the defaults."""
+    assert FILE.read_text() == render_template(Collect()), (
+        "regenerate it: sso-batch policy --format cloudformation >config/iam/audited-role.yaml"
     )
 
 
 @pytest.mark.parametrize("settings", [Collect(), Collect(strategy="fastest", entitlements=False)])
 def test_lint(tmp_path: Path, settings: Collect) -> None:
-    """cfn-lint, which knows IAM's actions, finds nothing."""
+    """cfn-lint, which knows IAM's actions, reports nothing."""
     file = tmp_path / "template.yaml"
-    file.write_text(template(settings))
+    file.write_text(render_template(settings))
 
     ended = subprocess.run(  # noqa: S603 - a tool of ours
         [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", file],
@@ -43,9 +43,9 @@ def test_lint(tmp_path: Path, settings: Collect) -> None:
     assert (ended.returncode, ended.stdout) == (0, "")
 
 
-def test_no_external_id_is_written() -> None:
-    """The external id is a parameter that nobody sees, and asked for only where it is given."""
-    text = template(Collect())
+def test_external_id_is_a_parameter() -> None:
+    """The external id is a hidden parameter, and required only if it is set."""
+    text = render_template(Collect())
 
     parameter = yaml.safe_load(text)["Parameters"]["ExternalId"]
     assert (parameter["NoEcho"], parameter["Default"]) == (True, "")
@@ -59,13 +59,15 @@ def test_no_external_id_is_written() -> None:
 
 
 def test_partitions() -> None:
-    """No ARN names a partition, and account access is left out where AWS does not offer it."""
-    text = template(Collect())
+    """No ARN names a partition, and account access is conditional on the partition that offers it."""
+    text = render_template(Collect())
 
     assert "arn:aws:" not in text
     (document,) = role(text)["Policies"]
-    conditional = [one["Fn::If"] for one in document["PolicyDocument"]["Statement"] if "Fn::If" in one]
-    assert [(condition, one["Sid"]) for condition, one, _ in conditional] == [
+    conditional = [
+        statement["Fn::If"] for statement in document["PolicyDocument"]["Statement"] if "Fn::If" in statement
+    ]
+    assert [(condition, statement["Sid"]) for condition, statement, _ in conditional] == [
         ("HasAccountAccess", "AccountAccess"),
         ("HasAccountAccess", "AccountAccessLists"),
         ("HasKey", "EncryptedInstance"),

@@ -1,27 +1,29 @@
-"""What a preflight's findings come to."""
+"""Tests of the result of a preflight."""
 
 from dataclasses import replace
 
 import pytest
 
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.preflight.record import OrganizationCheck, Permission, Verdict, exit_code
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/Audit/x"
 INSTANCE = Instance("arn", "d-1", "eu-west-1", "o-1", "111122223333", CALLER)
 READY = OrganizationCheck("acme", (), INSTANCE, (), None, 3)
-FAILED = replace(READY, instance=None, failure=Gap("ListInstances", "acme", "NoInstance", "no", ""))
+FAILED = replace(
+    READY, instance=None, failure=Gap(GapKind.ORGANIZATION, "ListInstances", "acme", "NoInstance", "no", "")
+)
 
 
 def permission(verdict: Verdict, *, code: str = "", instead: str = "") -> Permission:
     return Permission("ListUsers", "identitystore:ListUsers", verdict, "d-1", code, instead=instead)
 
 
-LACKING = replace(READY, permissions=(permission(Verdict.DENIED, code="AccessDeniedException"),))
+INCOMPLETE = replace(READY, permissions=(permission(Verdict.DENIED, code="AccessDeniedException"),))
 
 
 @pytest.mark.parametrize(
-    ("found", "lacking"),
+    ("permission_", "missing"),
     [
         (permission(Verdict.ALLOWED), False),
         (permission(Verdict.DENIED, code="AccessDeniedException"), True),
@@ -31,21 +33,21 @@ LACKING = replace(READY, permissions=(permission(Verdict.DENIED, code="AccessDen
         (permission(Verdict.UNKNOWN, code="X", instead="another call"), False),
     ],
 )
-def test_lacking(found: Permission, *, lacking: bool) -> None:
-    """A run lacks what is denied or failed, but not what it would not ask or can do without."""
-    one = replace(READY, permissions=(found,))
+def test_missing_permission(permission_: Permission, *, missing: bool) -> None:
+    """A permission is missing if it was denied or failed, unless a run does not need the call."""
+    check = replace(READY, permissions=(permission_,))
 
-    assert found.lacking == lacking
-    assert one.status == ("incomplete" if lacking else "ready")
+    assert permission_.missing == missing
+    assert check.status == ("incomplete" if missing else "ready")
 
 
 @pytest.mark.parametrize(
     ("checks", "code"),
     [
         ((READY, READY), 0),
-        ((READY, LACKING), 4),
+        ((READY, INCOMPLETE), 4),
         ((READY, FAILED), 4),
-        ((LACKING,), 4),
+        ((INCOMPLETE,), 4),
         ((FAILED, FAILED), 5),
         ((READY, replace(FAILED, bug=True)), 1),
     ],
@@ -60,8 +62,8 @@ def test_exit_code(checks: tuple[OrganizationCheck, ...], code: int) -> None:
     [("111122223333", "management"), ("999999999999", "delegated administrator"), (None, "unknown")],
 )
 def test_account_kind(management_account_id: str | None, kind: str) -> None:
-    """The asking account is the management account, or one that administers for it."""
-    one = replace(READY, instance=replace(INSTANCE, management_account_id=management_account_id))
+    """The caller's account is the management account or the delegated administrator."""
+    check = replace(READY, instance=replace(INSTANCE, management_account_id=management_account_id))
 
-    assert (one.account_id, one.account_kind) == ("111122223333", kind)
+    assert (check.account_id, check.account_kind) == ("111122223333", kind)
     assert replace(READY, instance=None).account_kind == "unknown"

@@ -1,4 +1,4 @@
-"""What people see of a preflight, on any terminal."""
+"""Tests of the terminal output of a preflight."""
 
 import io
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sso_batch.model import Gap, Instance
+from sso_batch.model import Gap, GapKind, Instance
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
 from sso_batch.preflight.table import table
 
@@ -37,13 +37,13 @@ DENIED = Permission(
     "allow the role the IAM action identitystore:ListUsers",
 )
 READY = OrganizationCheck("acme", (), INSTANCE, (ALLOWED,) * 28, ESTIMATES, 30)
-LACKING = replace(READY, permissions=(ALLOWED, DENIED))
+INCOMPLETE = replace(READY, permissions=(ALLOWED, DENIED))
 FAILED = replace(
     READY,
     instance=None,
     permissions=(),
     estimates=None,
-    failure=Gap("AssumeRole", "x", "AccessDenied", "no", "fix"),
+    failure=Gap(GapKind.ORGANIZATION, "AssumeRole", "x", "AccessDenied", "no", "fix"),
 )
 POLICY = "sso-batch policy -c 'o rg.yaml'"
 LONGEST = "a" * 63
@@ -64,8 +64,8 @@ def named(check: OrganizationCheck, count: int) -> list[OrganizationCheck]:
 @pytest.mark.parametrize("width", [20, 40, 60, 79, 80, 100, 120, 200])
 @pytest.mark.parametrize("name", ["acme", "acme-production-eu", LONGEST])
 def test_no_value_is_cut(name: str, width: int) -> None:
-    """On a terminal of any width every value that is shown is whole, and every line fits."""
-    text = shown([replace(READY, name=name), replace(LACKING, name=f"{name[:-1]}z"), FAILED], width=width)
+    """On a terminal of any width every value is complete, and every line fits."""
+    text = shown([replace(READY, name=name), replace(INCOMPLETE, name=f"{name[:-1]}z"), FAILED], width=width)
 
     assert "…" not in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
@@ -75,7 +75,7 @@ def test_no_value_is_cut(name: str, width: int) -> None:
 
 
 def test_all_columns() -> None:
-    """Where there is room, everything is in the table."""
+    """A wide terminal shows every column."""
     text = shown([READY], width=200)
 
     for value in (
@@ -90,35 +90,42 @@ def test_all_columns() -> None:
     assert "Not shown" not in text
 
 
-def test_columns_left_out() -> None:
-    """At 80 columns the status and the account are there; what is left out is named."""
+def test_omitted_columns() -> None:
+    """At 80 columns the most important columns are shown, and the others are named."""
     text = shown([READY])
 
     for value in ("acme", "ready", "delegated administrator", "111122223333", "Denied", "Unknown"):
         assert value in text
-    assert "Not shown in this width: Calls if fastest" in text
+    assert "Not shown at this width: Calls if fastest" in text
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DENIED, Verdict.UNKNOWN])
 def test_one_line_for_an_action(verdict: Verdict) -> None:
     """An action that is denied or unknown in thirty organizations is one line."""
-    lacking = replace(LACKING, permissions=(replace(DENIED, verdict=verdict),))
+    incomplete = replace(INCOMPLETE, permissions=(replace(DENIED, verdict=verdict),))
 
-    text = " ".join(shown(named(lacking, 30), width=120).split())
+    text = " ".join(shown(named(incomplete, 30), width=120).split())
 
     assert text.count("identitystore:ListUsers") == 1
     assert "org-00, org-01, org-02 and 27 more: identitystore:ListUsers is" in text
 
 
 @pytest.mark.parametrize(
-    "messages", [["no"], [f"role {number}" for number in range(30)]], ids=["same", "unlike"]
+    "messages", [["no"], [f"role {number}" for number in range(30)]], ids=["same", "different"]
 )
 def test_one_line_for_a_cause(messages: list[str]) -> None:
     """Organizations that fail for the same reason share a line and a hint."""
     checks = [
         replace(
             check,
-            failure=Gap("AssumeRole", "x", "AccessDenied", messages[number % len(messages)], "fix the role"),
+            failure=Gap(
+                GapKind.ORGANIZATION,
+                "AssumeRole",
+                "x",
+                "AccessDenied",
+                messages[number % len(messages)],
+                "fix the role",
+            ),
         )
         for number, check in enumerate(named(FAILED, 30))
     ]
@@ -129,10 +136,12 @@ def test_one_line_for_a_cause(messages: list[str]) -> None:
     assert "and 27 more: AssumeRole AccessDenied" in text
 
 
-def test_unlike_causes() -> None:
+def test_different_causes() -> None:
     """Each cause has a line of its own."""
     other = replace(
-        FAILED, name="globex", failure=Gap("ListInstances", "x", "NoInstance", "none", "set the Region")
+        FAILED,
+        name="globex",
+        failure=Gap(GapKind.ORGANIZATION, "ListInstances", "x", "NoInstance", "none", "set the Region"),
     )
 
     text = shown([FAILED, other])
@@ -142,22 +151,22 @@ def test_unlike_causes() -> None:
 
 
 def test_hint_of_a_permission() -> None:
-    """A hint is shown unless the line says the same already."""
+    """A hint is shown unless the line already says the same."""
     key = replace(DENIED, action="identitystore:ListGroups", hint="allow the role kms:Decrypt")
 
-    text = shown([replace(LACKING, permissions=(DENIED, key))])
+    text = shown([replace(INCOMPLETE, permissions=(DENIED, key))])
 
     assert "allow the role kms:Decrypt" in text
     assert "allow the role the IAM action" not in text
 
 
 def test_not_needed() -> None:
-    """A denied action that a run can do without is a note and no reason to act."""
-    spared = replace(READY, permissions=(replace(DENIED, instead="a run asks otherwise"),))
+    """A denied action that a run does not need is a note, not a problem."""
+    unneeded = replace(READY, permissions=(replace(DENIED, instead="a run makes another call"),))
 
-    text = " ".join(shown([spared], width=120).split())
+    text = " ".join(shown([unneeded], width=120).split())
 
-    assert "identitystore:ListUsers on d-1 is denied, but not needed: a run asks otherwise" in text
+    assert "identitystore:ListUsers on d-1 is denied, but not needed: a run makes another call" in text
     assert text.endswith("Next: sso-batch run -c orgs.yaml")
 
 
@@ -166,18 +175,18 @@ def test_not_needed() -> None:
     [
         ([READY], "sso-batch run -c 'o rg.yaml'"),
         (
-            [READY, LACKING],
-            f"allow what is denied ({POLICY} prints the policies), then {{again}} --only acme",
+            [READY, INCOMPLETE],
+            f"allow the denied actions ({POLICY} prints the policies), then {{again}} --only acme",
         ),
         (
             named(FAILED, 2),
-            "fix what is named above, then {again} --only org-00,org-01",
+            "fix the problems above, then {again} --only org-00,org-01",
         ),
-        (named(FAILED, 4), "fix what is named above, then {again}"),
+        (named(FAILED, 4), "fix the problems above, then {again}"),
     ],
 )
 def test_next_step(checks: list[OrganizationCheck], next_: str) -> None:
-    """The last words are the command to run next."""
+    """The last line is the next step with its command."""
     again = "check again: sso-batch check -c 'o rg.yaml'"
     text = shown(checks, width=300, file="o rg.yaml")
 

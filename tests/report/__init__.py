@@ -1,1 +1,1 @@
-"""The files of a run, one test module a format."""
+"""Tests of the reports, one module for each format."""

@@ -1,4 +1,4 @@
-"""The findings' file: its columns in order, each cell quoted and made inert."""
+"""The findings CSV: its columns in order, each cell quoted and escaped."""
 
 import csv
 import io
@@ -34,8 +34,8 @@ def test_header() -> None:
 
 
 def test_hostile() -> None:
-    """Formulas are made inert in every cell but ids, and only if asked."""
-    told = {
+    """Formulas are escaped in every cell except ids, and only on request."""
+    expected = {
         "Severity": "high",
         "Check": "direct-grant",
         "Organization": "acme",
@@ -51,13 +51,13 @@ def test_hostile() -> None:
     (escaped,) = read(HOSTILE, escape=True)
     (plain,) = read(HOSTILE, escape=False)
 
-    assert escaped == dict.fromkeys(COLUMNS, "") | told
+    assert escaped == dict.fromkeys(COLUMNS, "") | expected
     assert plain["Message"] == '=1+1 "x",[U+000D][U+000A]y;=2'
     assert plain["UserEmail"] == HOSTILE.user_email
 
 
 def test_not_waived() -> None:
-    """What is not waived says no, and has neither day nor reason."""
-    (row,) = read(Finding("low", "direct-grant", "acme", "told"), escape=True)
+    """A finding without a waiver has `no`, and neither day nor reason."""
+    (row,) = read(Finding("low", "direct-grant", "acme", "message"), escape=True)
 
     assert (row["Waived"], row["WaivedUntil"], row["WaiverReason"]) == ("no", "", "")

@@ -1,4 +1,4 @@
-"""The notice of a run: what it tells, what it never tells, and how long it may get."""
+"""The notice of a run: what it contains, what it never contains, and its size."""
 
 import json
 from itertools import count
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch import __version__
-from sso_batch.report.notice import MOST_BYTES, notice
+from sso_batch.report.notice import MAX_MESSAGE_BYTES, build_notice
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Counts, Status
 from sso_batch.run_files.run import RunFacts
@@ -20,7 +20,7 @@ MANIFEST = "s3://audits/nightly/aws_sso_access_report_20260304_050607_manifest.j
 
 
 def test_incomplete() -> None:
-    """The whole document: each organization with its gaps by operation and code, none of AWS's words."""
+    """The document has each organization with its gaps by operation and code, without AWS's messages."""
     run = run_outcome(
         outcome("acme", counts=Counts(2, 1, 3, 1, 4, 1, 8, 1)),
         outcome(
@@ -32,10 +32,10 @@ def test_incomplete() -> None:
         ),
     )
 
-    told = notice(FACTS, run, manifest=MANIFEST)
+    result = build_notice(FACTS, run, manifest=MANIFEST)
 
-    assert told.subject == "sso-batch incomplete: 1 of 2 organizations, run nightly-7"
-    assert json.loads(told.message) == {
+    assert result.subject == "sso-batch incomplete: 1 of 2 organizations, run nightly-7"
+    assert json.loads(result.message) == {
         "schema": 1,
         "version": __version__,
         "run_id": "nightly-7",
@@ -75,41 +75,41 @@ def test_incomplete() -> None:
     }
 
 
-def test_manifest_that_was_not_written() -> None:
-    """A manifest that found no place is not promised."""
-    told = notice(
+def test_missing_manifest() -> None:
+    """A manifest that could not be written is not named."""
+    result = build_notice(
         FACTS,
         run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),), manifest_written=False),
         manifest=None,
     )
 
-    assert json.loads(told.message)["manifest"] is None
-    assert json.loads(told.message)["status"] == "incomplete"
+    assert json.loads(result.message)["manifest"] is None
+    assert json.loads(result.message)["status"] == "incomplete"
 
 
 def test_gaps_of_the_run() -> None:
-    """What the run itself lacks is in the subject, and in the message by operation and code."""
+    """Gaps of the run itself are in the subject, and in the message by operation and code."""
     own = gap("nightly-7", operation="merge", code="ENOSPC")
 
-    told = notice(FACTS, run_outcome(outcome(), gaps=(own,)), manifest=MANIFEST)
+    result = build_notice(FACTS, run_outcome(outcome(), gaps=(own,)), manifest=MANIFEST)
 
-    assert told.subject == "sso-batch incomplete: 1 of 1 organizations, merge ENOSPC, run nightly-7"
-    assert json.loads(told.message)["gaps"] == [{"operation": "merge", "code": "ENOSPC", "count": 1}]
+    assert result.subject == "sso-batch incomplete: 1 of 1 organizations, merge ENOSPC, run nightly-7"
+    assert json.loads(result.message)["gaps"] == [{"operation": "merge", "code": "ENOSPC", "count": 1}]
 
 
-def test_more_than_sns_takes() -> None:
-    """What does not fit is counted; the organizations that are not complete come before the others."""
+def test_size_limit() -> None:
+    """Organizations that do not fit are counted; complete ones are left out before others."""
     gaps = tuple(gap(code=f"Code{number}") for number in range(20))
     run = run_outcome(
         *(outcome(f"whole-{number}") for number in range(4000)),
         *(outcome(f"broken-{number}", Status.INCOMPLETE, gaps=gaps) for number in range(100)),
     )
 
-    message = notice(FACTS, run, manifest=MANIFEST).message
+    message = build_notice(FACTS, run, manifest=MANIFEST).message
 
-    assert MOST_BYTES - 200 < len(message.encode()) <= MOST_BYTES < SNS_LIMIT
+    assert MAX_MESSAGE_BYTES - 200 < len(message.encode()) <= MAX_MESSAGE_BYTES < SNS_LIMIT
     document = json.loads(message)
-    names = [one["name"] for one in document["organizations"]]
+    names = [organization["name"] for organization in document["organizations"]]
     assert names[-100:] == [f"broken-{number}" for number in range(100)]
     assert names[:-100] == [f"whole-{number}" for number in range(len(names) - 100)]
     assert len(names) + document["organizations_left_out"] == 4100
@@ -118,11 +118,11 @@ def test_more_than_sns_takes() -> None:
 @pytest.mark.parametrize("organizations", [1, 5000])
 @pytest.mark.parametrize("run_id", ["a", "a" * 63])
 def test_subject(organizations: int, run_id: str) -> None:
-    """A subject is one line of fewer than 100 characters of ASCII, whatever the run is called."""
+    """A subject is one line of fewer than 100 ASCII characters for any run id."""
     facts = RunFacts(FileNames(run_id, "20260304_050607"), "c0ffee", "complete", not_selected=())
     run = run_outcome(*(outcome(f"org-{number}") for number in range(organizations)))
 
-    subject = notice(facts, run, manifest=None).subject
+    subject = build_notice(facts, run, manifest=None).subject
 
     assert subject.isascii()
     assert subject.isprintable()
@@ -131,17 +131,17 @@ def test_subject(organizations: int, run_id: str) -> None:
 
 
 @given(st.lists(st.text(max_size=60), max_size=5))
-def test_hostile_words(words: list[str]) -> None:
-    """Whatever codes AWS gives, the message is ASCII, within its size, and can be read back."""
+def test_hostile_codes(codes: list[str]) -> None:
+    """For any codes, the message is ASCII and can be read back."""
     numbers = count()
     run = run_outcome(
         *(
-            outcome(f"org-{next(numbers)}", Status.FAILED, gaps=(gap(word, code=word, message=word),))
-            for word in words
+            outcome(f"org-{next(numbers)}", Status.FAILED, gaps=(gap(code, code=code, message=code),))
+            for code in codes
         )
     )
 
-    message = notice(FACTS, run, manifest=MANIFEST).message
+    message = build_notice(FACTS, run, manifest=MANIFEST).message
 
-    told = json.loads(message.encode("ascii"))["organizations"]
-    assert [one["gaps"][0]["code"] for one in told] == words
+    organizations = json.loads(message.encode("ascii"))["organizations"]
+    assert [organization["gaps"][0]["code"] for organization in organizations] == codes

@@ -1,4 +1,4 @@
-"""An organization's figures."""
+"""The statistics of an organization."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,33 +6,37 @@ from typing import Any
 import pytest
 
 from sso_batch.access import Holder, resolve
-from sso_batch.coverage import (
-    ACCOUNT_PATHS,
-    ENTITLEMENTS,
-    PERMISSION_SET_DETAILS,
-    UNASSIGNED_PERMISSION_SETS,
-    UNLISTED_PRINCIPALS,
-)
-from sso_batch.model import GROUP, USER, Group, Membership, PermissionSet, Principal, Snapshot, User
-from sso_batch.report import statistics as digests
-from sso_batch.report.statistics import DIRECT, Administrator, Digest, LargeGroup
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.coverage import Omission
+from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.report import statistics
+from sso_batch.report.statistics import DIRECT, Administrator, LargeGroup, Statistics, compute_statistics
+from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_gap
-from tests.support.records import ADMIN, ROLE, entitlement, gap, grant, permission_set, snapshot, user
+from tests.support.records import (
+    ADMIN,
+    ROLE,
+    entitlement,
+    gap,
+    grant,
+    permission_set,
+    snapshot,
+    unexamined,
+    user,
+)
 
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
 ADMINISTRATOR = permission_set(ADMIN, "Admin", "PT1H", (ADMINISTRATOR_ACCESS,), (), "", "")
 UNREAD = PermissionSet("arn:unread", "Unread")
 
 
-def digest(one: Snapshot) -> Digest:
-    """Give the figures of an organization."""
-    return digests.digest(Facts(one), resolve(one))
+def computed(organization: Snapshot) -> Statistics:
+    """Return the statistics of an organization."""
+    return compute_statistics(SnapshotIndex(organization), resolve(organization))
 
 
 def test_nothing() -> None:
-    """Without grants all figures are zero, and that is certain."""
-    assert digest(snapshot()) == Digest(
+    """Without grants all figures are zero and certain."""
+    assert computed(snapshot()) == Statistics(
         organization="acme",
         people=0,
         grants=0,
@@ -47,17 +51,17 @@ def test_nothing() -> None:
 
 
 def test_unread_policies() -> None:
-    """Where a granted set's policies were not read, somebody may be an administrator unseen."""
-    one = snapshot(permission_sets=(UNREAD,), grants=(grant(ANN, permission_set_arn="arn:unread"),))
+    """If policies of a granted permission set or grants were not read, administrators are uncertain."""
+    organization = snapshot(permission_sets=(UNREAD,), grants=(grant(ANN, permission_set_arn="arn:unread"),))
 
-    assert digest(one).administrators_certain is False
-    assert digest(replace(one, grants=())).administrators_certain is True
-    assert digest(replace(one, grants=(), gaps=(gap(),))).administrators_certain is False
+    assert computed(organization).administrators_certain is False
+    assert computed(replace(organization, grants=())).administrators_certain is True
+    assert computed(replace(organization, grants=(), gaps=(gap(),))).administrators_certain is False
 
 
 def test_administrators() -> None:
-    """Ways directly and through groups count together, each account once; whoever is gone is not there."""
-    one = snapshot(
+    """Direct grants and groups count together, each account once; deleted users are not counted."""
+    organization = snapshot(
         users=(user(), User("u-2", "bob", "Bob", "", "DISABLED")),
         groups=(Group("g-1", "Ops"),),
         memberships=(Membership("g-1", ("u-1", "u-9")),),
@@ -72,7 +76,7 @@ def test_administrators() -> None:
         ),
     )
 
-    found = digest(one)
+    found = computed(organization)
 
     ann = user()
     assert found.administrators == (
@@ -91,29 +95,29 @@ def test_administrators() -> None:
 
 
 def test_large_groups() -> None:
-    """Groups that give many rows are told with their members and grants."""
+    """Groups with many rows are listed with their members and grants."""
     ids = tuple(f"u-{number:03}" for number in range(60))
-    one = snapshot(
+    organization = snapshot(
         groups=(Group("g-1", "Ops"),),
         memberships=(Membership("g-1", ids),),
         grants=(grant(OPS, "1"), grant(OPS, "2")),
     )
 
-    assert digest(one).large_groups == (LargeGroup(OPS, "Ops", 60, 2),)
-    assert digest(one).rows == 120
+    assert computed(organization).large_groups == (LargeGroup(OPS, "Ops", 60, 2),)
+    assert computed(organization).rows == 120
 
 
-def test_rows_are_counted_as_they_are_written() -> None:
-    """The count of rows is that of the CSV's."""
-    for one in (company("acme", 1), with_gap(company("globex", 2))):
-        assert digest(one).rows == len(rows((one,)))
+def test_number_of_rows() -> None:
+    """The number of rows is that of the CSV file."""
+    for organization in (company("acme", 1), with_gap(company("globex", 2))):
+        assert computed(organization).rows == len(rows((organization,)))
 
 
 def test_many_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All administrators are counted, and only those with the most accounts are kept."""
-    monkeypatch.setattr(digests, "SHOWN", 2)
+    """All administrators are counted, but only those with the most accounts are named."""
+    monkeypatch.setattr(statistics, "MAX_ADMINISTRATORS", 2)
     people = [user(f"u-{number}") for number in range(5)]
-    one = snapshot(
+    organization = snapshot(
         users=tuple(people),
         permission_sets=(ADMINISTRATOR,),
         grants=tuple(
@@ -123,7 +127,7 @@ def test_many_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     )
 
-    found = digest(one)
+    found = computed(organization)
 
     assert [(each.holder.user_id, each.accounts) for each in found.administrators] == [("u-4", 5), ("u-3", 4)]
     assert found.administrators_total == 5
@@ -139,7 +143,7 @@ CUSTOMER = permission_set(ADMIN, "Own", "PT1H", (), ("/path/own",), "", "")
 
 
 @pytest.mark.parametrize(
-    ("one", "unread"),
+    ("organization", "unread"),
     [
         (
             snapshot(permission_sets=(CUSTOMER,), grants=(grant(ANN),)),
@@ -162,38 +166,42 @@ CUSTOMER = permission_set(ADMIN, "Own", "PT1H", (), ("/path/own",), "", "")
         (snapshot(grants=(entitlement(ANN),)), "what IAM roles of entitlements allow: 1"),
         (snapshot(**GROUP_GRANT), "members of groups that were not read: 1"),
         (snapshot(gaps=(gap(),)), "grants that were not read (gaps: 1)"),
-        (snapshot(gaps=(gap(operation="ListUsers"),)), "other answers (gaps: 1)"),
-        (snapshot(not_examined=(UNLISTED_PRINCIPALS,)), UNLISTED_PRINCIPALS),
-        (snapshot(not_examined=(ENTITLEMENTS,)), ENTITLEMENTS),
+        (snapshot(gaps=(gap(kind=GapKind.USERS),)), "other answers (gaps: 1)"),
+        (snapshot(not_examined=unexamined(Omission.UNLISTED_PRINCIPALS)), Omission.UNLISTED_PRINCIPALS),
+        (snapshot(not_examined=unexamined(Omission.ENTITLEMENTS)), Omission.ENTITLEMENTS),
     ],
 )
-def test_unread(one: Snapshot, unread: str) -> None:
-    """Whatever was not read and could make an administrator is named, and the number is not certain."""
-    found = digest(one)
+def test_unread(organization: Snapshot, unread: str) -> None:
+    """Unread data that could add administrators is named, and their number is uncertain."""
+    found = computed(organization)
 
     assert unread in found.administrators_unread
     assert (found.administrators_total, found.administrators_certain) == (0, False)
 
 
 @pytest.mark.parametrize(
-    "one",
+    "organization",
     [
         snapshot(permission_sets=(CUSTOMER,)),
         snapshot(
             permission_sets=(replace(ADMINISTRATOR, customer_managed_policies=("/own",)),),
             grants=(grant(ANN),),
         ),
-        snapshot(not_examined=(PERMISSION_SET_DETAILS, ACCOUNT_PATHS, UNASSIGNED_PERMISSION_SETS)),
+        snapshot(
+            not_examined=unexamined(
+                Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS, Omission.UNASSIGNED_PERMISSION_SETS
+            )
+        ),
     ],
 )
-def test_nothing_unread(one: Snapshot) -> None:
-    """What reaches nobody, or makes administrators already, leaves nothing open."""
-    assert digest(one).administrators_certain
+def test_nothing_unread(organization: Snapshot) -> None:
+    """Unread data that cannot add administrators leaves their number certain."""
+    assert computed(organization).administrators_certain
 
 
-def test_deleted_users_are_no_administrators() -> None:
-    """A member who no longer exists is not counted, neither here nor by the checks."""
-    one = snapshot(**GROUP_GRANT, memberships=(Membership("g-1", ("u-1",)),), missing=(ANN,))
+def test_deleted_users() -> None:
+    """A deleted member is not counted as administrator, neither here nor by the checks."""
+    organization = snapshot(**GROUP_GRANT, memberships=(Membership("g-1", ("u-1",)),), missing=(ANN,))
 
-    assert digest(one).administrators_total == 0
-    assert dict(Facts(one).admins) == {}
+    assert computed(organization).administrators_total == 0
+    assert dict(SnapshotIndex(organization).admins) == {}

@@ -1,1 +1,1 @@
-"""What is made of snapshots."""
+"""Tests of the review: checks, waivers and comparison of snapshots."""

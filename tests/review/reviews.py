@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
+from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Group, PermissionSet, Principal, Snapshot
-from sso_batch.review.checks import CHECKS
 from sso_batch.review.finding import Finding
 from sso_batch.review.reviewer import Reviewed, Reviewer
 from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.support.records import ADMIN, snapshot, user
 
 TODAY = date(2026, 3, 4)
@@ -18,14 +18,14 @@ ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
 
 
 def permission_set(**fields: object) -> PermissionSet:
-    """Give a harmless permission set that was read, but for these fields."""
+    """Return a harmless permission set that was read, except for these fields."""
     harmless = PermissionSet(ADMIN, "Admin", "", "PT1H", (), (), "", "", ())
     return replace(harmless, **fields)  # type: ignore[arg-type] # by name
 
 
 def organization(name: str = "acme", **fields: object) -> Snapshot:
-    """Give an organization with Ann, an empty group, two accounts and a harmless permission set."""
-    made = {
+    """Return an organization with Ann, an empty group, two accounts and a harmless permission set."""
+    defaults = {
         "organization": name,
         "users": (user(),),
         "groups": (Group("g-1", "Ops"),),
@@ -35,25 +35,25 @@ def organization(name: str = "acme", **fields: object) -> Snapshot:
         ),
         "permission_sets": (permission_set(),),
     }
-    return snapshot(**made | fields)
+    return snapshot(**defaults | fields)
 
 
 def rules(*checks: str, **fields: object) -> Rules:
-    """Give rules under which these checks are made, or else all, each finding being of low severity."""
-    return Rules(dict.fromkeys(checks or [one.id for one in CHECKS], "low"), TODAY, **fields)  # type: ignore[arg-type] # by name
+    """Return rules that enable these checks, or all of them, each with severity low."""
+    return Rules(dict.fromkeys(checks or CHECK_IDS, "low"), TODAY, **fields)  # type: ignore[arg-type] # by name
 
 
 def review(*snapshots: Snapshot, by: Rules, previous: Snapshot | None = None) -> Reviewed:
-    """Review the snapshots of a run, each against the same earlier one."""
+    """Review the snapshots of a run, each compared with the same earlier one."""
     reviewer = Reviewer(by, checkpoint=lambda: None)
-    before = Facts(previous) if previous else None
-    for one in snapshots:
-        reviewer.look_at(Facts(one, previous=before, not_compared="there is no earlier run"))
-    return reviewer.end()
+    before = SnapshotIndex(previous) if previous else None
+    for reviewed in snapshots:
+        reviewer.examine(SnapshotIndex(reviewed, previous=before, not_compared="there is no earlier run"))
+    return reviewer.finish()
 
 
-def about(finding: Finding) -> tuple[str, ...]:
-    """Give what a finding is about: organization, principal, account, permission set, role."""
+def subject(finding: Finding) -> tuple[str, ...]:
+    """Return what a finding is about: organization, principal, account, permission set, role."""
     return (
         finding.organization,
         finding.principal_id,

@@ -1,4 +1,4 @@
-"""Each check fires where it must, and only there."""
+"""Each check finds what it is for, and nothing else."""
 
 from datetime import timedelta
 
@@ -6,9 +6,10 @@ import pytest
 
 from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principal, Snapshot, User
+from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS
-from tests.review.reviews import ANN, EVERYTHING, OPS, about, organization, permission_set, review, rules
-from tests.support.records import ADMIN, ROLE, entitlement, grant, user
+from tests.review.reviews import ANN, EVERYTHING, OPS, organization, permission_set, review, rules, subject
+from tests.support.records import ADMIN, ROLE, entitlement, grant, unexamined, user
 
 MANAGEMENT = "000000000001"
 PROD = "111111111111"
@@ -18,8 +19,9 @@ POWER = permission_set(managed_policies=("arn:aws:iam::aws:policy/PowerUserAcces
 MEMBERS = (Membership("g-1", ("u-1", "u-2")),)
 SAME_BOB = User("w-7", "bob", "Robert", "bob@Example.com", "ENABLED")
 
-# A check, the organization in which it fires and what about, and one that differs in a single thing.
-WORLDS: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
+# A check, an organization with a finding, the finding's subject, and an organization that differs in one
+# detail and has no finding.
+CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
     (
         "admin-access",
         organization(permission_sets=(ADMINISTRATOR,), grants=(grant(OPS),)),
@@ -101,33 +103,33 @@ WORLDS: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
 ]
 
 
-def test_the_table_is_the_configurations() -> None:
-    """Every check that a file can name is made, in the same order, and tells what it is for."""
-    assert tuple(one.id for one in CHECKS) == CHECK_IDS
-    assert all(one.why.endswith(".") and one.remedy.endswith(".") for one in CHECKS)
-    assert {one.id for one in CHECKS if one.severity == "off"} == {"outdated-provisioning"}
+def test_table_has_the_configurable_checks() -> None:
+    """The table has every check that a configuration can name, in the same order, each with its texts."""
+    assert tuple(check.id for check in CHECKS) == CHECK_IDS
+    assert all(check.why.endswith(".") and check.remedy.endswith(".") for check in CHECKS)
+    assert {check.id for check in CHECKS if check.severity == "off"} == {"outdated-provisioning"}
 
 
-def test_every_check_has_its_worlds() -> None:
-    """The two checks that need two snapshots are tested apart."""
-    assert {check for check, *_ in WORLDS} == set(CHECK_IDS) - {"cross-organization-admin", "admin-gained"}
+def test_every_check_has_cases() -> None:
+    """Every check has cases here, except for the two that need two snapshots, which have their own tests."""
+    assert {check for check, *_ in CASES} == set(CHECK_IDS) - {"cross-organization-admin", "admin-gained"}
 
 
-@pytest.mark.parametrize(("check", "fires", "told", "_"), WORLDS, ids=[one[0] for one in WORLDS])
-def test_fires(check: str, fires: Snapshot, told: tuple[str, ...], _: Snapshot) -> None:
-    """A check gives one finding for the one grant or object that it is about, and none for another check."""
-    reviewed = review(fires, by=rules(check))
+@pytest.mark.parametrize(("check", "snapshot", "expected", "_"), CASES, ids=[case[0] for case in CASES])
+def test_finding(check: str, snapshot: Snapshot, expected: tuple[str, ...], _: Snapshot) -> None:
+    """A check has one finding, about the one grant or object that it looks for."""
+    reviewed = review(snapshot, by=rules(check))
 
-    assert [(one.check, about(one)) for one in reviewed.findings] == [(check, told)]
-
-
-@pytest.mark.parametrize(("check", "_fires", "_told", "silent"), WORLDS, ids=[one[0] for one in WORLDS])
-def test_stays_silent(check: str, _fires: Snapshot, _told: tuple[str, ...], silent: Snapshot) -> None:
-    """A check finds nothing where the one thing that it looks for is not there."""
-    assert review(silent, by=rules(check)).findings == ()
+    assert [(finding.check, subject(finding)) for finding in reviewed.findings] == [(check, expected)]
 
 
-# What each of them means
+@pytest.mark.parametrize(("check", "_", "_expected", "snapshot"), CASES, ids=[case[0] for case in CASES])
+def test_no_finding(check: str, _: Snapshot, _expected: tuple[str, ...], snapshot: Snapshot) -> None:
+    """A check has no finding if the one detail that it looks for is absent."""
+    assert review(snapshot, by=rules(check)).findings == ()
+
+
+# What each check means
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_stays_silent(check: str, _fires: Snapshot, _told: tuple[str, ...], sile
         ),
         (
             {"inline_policy": EVERYTHING, "permissions_boundary": "/Limit"},
-            "an inline policy that allows everything, within the permissions boundary /Limit",
+            "an inline policy that allows everything, limited by the permissions boundary /Limit",
         ),
         ({"inline_policy": '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}'}, None),
         ({"inline_policy": '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'}, None),
@@ -165,31 +167,33 @@ def test_stays_silent(check: str, _fires: Snapshot, _told: tuple[str, ...], sile
         ({"inline_policy": "{}"}, None),
     ],
 )
-def test_who_is_an_administrator(fields: dict[str, object], reason: str | None) -> None:
-    """Administrators are made by AWS's own policy, or by a statement that allows all on all."""
+def test_administrator_access(fields: dict[str, object], reason: str | None) -> None:
+    """Only AWS's own policy, or a statement that allows everything, gives administrator access."""
     found = review(
         organization(permission_sets=(permission_set(**fields),), grants=(grant(ANN),)),
         by=rules("admin-access"),
     ).findings
 
-    expected = [] if reason is None else [f"Ann Lee is administrator by {reason} (Admin in Prod)"]
-    assert [one.message for one in found] == expected
+    expected = (
+        [] if reason is None else [f"Ann Lee has administrator access through {reason} (Admin in Prod)"]
+    )
+    assert [finding.message for finding in found] == expected
 
 
 @pytest.mark.parametrize(
-    "broken", ["{", "[]", '"x"', '{"Statement": 7}', '{"Statement": ["x"]}', "[" * 100_000]
+    "malformed", ["{", "[]", '"x"', '{"Statement": 7}', '{"Statement": ["x"]}', "[" * 100_000]
 )
-def test_an_inline_policy_that_nobody_understands(broken: str) -> None:
-    """A policy that cannot be read is not one that allows nothing."""
-    snapshot = organization(permission_sets=(permission_set(inline_policy=broken),), grants=(grant(ANN),))
+def test_malformed_inline_policy(malformed: str) -> None:
+    """A policy that cannot be parsed is not taken for one that allows nothing."""
+    snapshot = organization(permission_sets=(permission_set(inline_policy=malformed),), grants=(grant(ANN),))
 
-    assert review(snapshot, by=rules("admin-access")).not_examined["acme"] == (
-        "check admin-access: policies of permission sets that were not read or not understood: 1",
+    assert review(snapshot, by=rules("admin-access")).not_examined["acme"] == unexamined(
+        "check admin-access: policies of permission sets that were not read or not understood: 1"
     )
 
 
 @pytest.mark.parametrize(
-    ("written", "fires"),
+    ("duration", "too_long"),
     [
         ("PT12H", True),
         ("P1D", True),
@@ -202,88 +206,90 @@ def test_an_inline_policy_that_nobody_understands(broken: str) -> None:
         ("", False),
     ],
 )
-def test_how_long_a_session_is(written: str, *, fires: bool) -> None:
-    """Durations are understood in whatever units, and are too long from the next second on."""
-    snapshot = organization(permission_sets=(permission_set(session_duration=written),))
+def test_session_duration(duration: str, *, too_long: bool) -> None:
+    """Durations are understood in all units; one second more than the limit is too long."""
+    snapshot = organization(permission_sets=(permission_set(session_duration=duration),))
 
     reviewed = review(snapshot, by=rules("long-session"))
 
-    assert bool(reviewed.findings) == fires
+    assert bool(reviewed.findings) == too_long
     assert reviewed.not_examined["acme"] == ()
 
 
-@pytest.mark.parametrize("written", ["P1M", "PT", "P", "12H", "PT-1H", "PT1H ", "pt1h", "P1Y"])
-def test_a_session_that_nobody_understands(written: str) -> None:
-    """A duration that cannot be read is not a short one."""
-    snapshot = organization(permission_sets=(permission_set(session_duration=written),))
+@pytest.mark.parametrize(
+    "duration", ["P1M", "P1Y", "P1MT1H", "PT", "P", "12H", "12:00:00", "PT-1H", "-PT1H", "PT1H ", "pt1h"]
+)
+def test_unknown_session_duration(duration: str) -> None:
+    """A duration that cannot be parsed, or that has no fixed length, is not taken for a short one."""
+    snapshot = organization(permission_sets=(permission_set(session_duration=duration),))
 
-    assert review(snapshot, by=rules("long-session")).not_examined["acme"] == (
-        "check long-session: session durations that were not read or not understood: 1",
+    assert review(snapshot, by=rules("long-session")).not_examined["acme"] == unexamined(
+        "check long-session: session durations that were not read or not understood: 1"
     )
 
 
-def test_how_long_a_session_may_be() -> None:
-    """The configuration's `max` is what is still no finding."""
+def test_session_limit() -> None:
+    """A session of exactly the configured limit has no finding."""
     snapshot = organization(permission_sets=(permission_set(session_duration="PT8H"),))
 
     (found,) = review(snapshot, by=rules("long-session")).findings
-    allowed = review(snapshot, by=rules("long-session", longest_session=timedelta(hours=8))).findings
+    allowed = review(snapshot, by=rules("long-session", limits=Limits(timedelta(hours=8)))).findings
 
-    assert found.message == "permission set Admin has sessions of 8h, longer than 4h"
+    assert found.message == "permission set Admin has a session duration of 8h, which is longer than 4h"
     assert allowed == ()
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "wording"),
     [("CLOSED", "closed"), ("PENDING_CLOSURE", "about to be closed"), ("SUSPENDED", "suspended")],
 )
-def test_closed_accounts(state: str, told: str) -> None:
-    """An account is closed in each of the states in which it is of no use."""
+def test_closed_accounts(state: str, wording: str) -> None:
+    """Each state in which an account cannot be used counts as closed."""
     snapshot = organization(grants=(grant(ANN),), accounts=(Account(PROD, "Prod", state),))
 
     (found,) = review(snapshot, by=rules("closed-account-grant")).findings
 
-    assert found.message == f"Ann Lee has a grant on an account that is {told} (Admin in Prod)"
+    assert found.message == f"Ann Lee has an assignment in an account that is {wording} (Admin in Prod)"
 
 
-def test_an_account_that_left() -> None:
-    """A grant on an account that is not in the organization leads nowhere, either."""
+def test_account_outside_the_organization() -> None:
+    """An assignment in an account that is not in the organization has a finding, too."""
     snapshot = organization(grants=(grant(ANN, "999999999999"),))
 
     (found,) = review(snapshot, by=rules("closed-account-grant")).findings
 
     assert found.message == (
-        "Ann Lee has a grant on an account that is not in the organization (Admin in 999999999999)"
+        "Ann Lee has an assignment in an account that is not in the organization (Admin in 999999999999)"
     )
 
 
-def test_what_else_the_same_principal_holds() -> None:
-    """A bypass names the permission sets that the same principal has in that account."""
+def test_bypass_names_assignments() -> None:
+    """The message names the permission sets that the same principal is assigned in that account."""
     snapshot = organization(grants=(entitlement(ANN), grant(ANN), grant(OPS)))
 
     (found,) = review(snapshot, by=rules("entitlement-bypass")).findings
 
     assert found.message == (
-        "Ann Lee may assume an IAM role beside the account's permission sets, which are Admin for the same "
-        "principal (Audit in Prod)"
+        "Ann Lee can assume an IAM role that bypasses the account's permission sets, and is also assigned "
+        "Admin there (Audit in Prod)"
     )
 
 
 def test_one_finding_for_many_grants() -> None:
-    """A disabled user with grants of many accounts is one finding, which counts them."""
+    """A disabled user with assignments in many accounts has one finding, which counts them."""
     grants = tuple(grant(OPS, f"{number:012}") for number in range(500))
     snapshot = organization(users=(BOB,), memberships=(Membership("g-1", ("u-2",)),), grants=grants)
 
     (found,) = review(snapshot, by=rules("disabled-user-access")).findings
 
-    assert found.message == "Bob is disabled and still holds grants: 500"
+    assert found.message == "Bob is disabled but still has access (assignments: 500)"
 
 
 # Administrators of several organizations
 
 
 def test_administrator_of_several_organizations() -> None:
-    """The same address, whatever its case, is a finding in each of the organizations."""
+    """The same address, in any case, has a finding in each of the organizations."""
     acme = organization(
         users=(user(), BOB), permission_sets=(ADMINISTRATOR,), memberships=MEMBERS, grants=(grant(OPS),)
     )
@@ -293,14 +299,14 @@ def test_administrator_of_several_organizations() -> None:
 
     found = review(acme, globex, by=rules("cross-organization-admin")).findings
 
-    assert [(one.organization, one.principal_id, one.message) for one in found] == [
+    assert [(finding.organization, finding.principal_id, finding.message) for finding in found] == [
         ("acme", "u-2", "Bob is administrator in several organizations: acme, globex"),
         ("globex", "w-7", "Robert is administrator in several organizations: acme, globex"),
     ]
 
 
 def test_administrator_of_one_organization() -> None:
-    """Access to the other without being its administrator is no finding, nor are users without address."""
+    """A user who is not administrator elsewhere has no finding, nor has a user without an address."""
     nobody = User("u-2", "bob", "Bob", "", "ENABLED")
     acme = organization(
         users=(BOB, nobody), permission_sets=(ADMINISTRATOR,), memberships=MEMBERS, grants=(grant(OPS),)
@@ -317,7 +323,7 @@ def test_administrator_of_one_organization() -> None:
 
 
 def test_admin_gained() -> None:
-    """Whoever became administrator is found once, however many accounts it is."""
+    """A user who became administrator has one finding, whatever the number of accounts."""
     before = organization(users=(user(), BOB), permission_sets=(ADMINISTRATOR,), grants=(grant(ANN),))
     after = organization(
         users=(user(), BOB),
@@ -328,21 +334,21 @@ def test_admin_gained() -> None:
 
     found = review(after, by=rules("admin-gained"), previous=before).findings
 
-    assert [one.message for one in found] == ["Bob is administrator through Ops and was not; accounts: 2"]
+    assert [finding.message for finding in found] == ["Bob became administrator through Ops (accounts: 2)"]
 
 
-def test_admin_gained_by_a_policy() -> None:
-    """Who held a permission set that became an administrator's has become one."""
+def test_admin_gained_through_a_policy() -> None:
+    """A user became administrator if a policy was added to their permission set."""
     before = organization(grants=(grant(ANN),))
     after = organization(permission_sets=(ADMINISTRATOR,), grants=(grant(ANN),))
 
     (found,) = review(after, by=rules("admin-gained"), previous=before).findings
 
-    assert found.message == "Ann Lee is administrator and was not; accounts: 1"
+    assert found.message == "Ann Lee became administrator (accounts: 1)"
 
 
 def test_admin_kept() -> None:
-    """Who was administrator has gained nothing, be it in other accounts and through another group."""
+    """A user who already was administrator has no finding, even with other accounts and groups."""
     before = organization(permission_sets=(ADMINISTRATOR,), grants=(grant(ANN),))
     after = organization(
         permission_sets=(ADMINISTRATOR,),
@@ -353,8 +359,8 @@ def test_admin_kept() -> None:
     assert review(after, by=rules("admin-gained"), previous=before).findings == ()
 
 
-def test_admin_gained_cannot_be_told() -> None:
-    """Who held something before of which the policies were not read is not called new; others are."""
+def test_earlier_access_is_unknown() -> None:
+    """A user whose earlier policies were not read is not reported as new; others are."""
     before = organization(
         users=(user(), BOB), permission_sets=(permission_set(managed_policies=None),), grants=(grant(ANN),)
     )
@@ -364,17 +370,17 @@ def test_admin_gained_cannot_be_told() -> None:
 
     reviewed = review(after, by=rules("admin-gained"), previous=before)
 
-    assert [one.user_id for one in reviewed.findings] == ["u-2"]
-    assert reviewed.not_examined["acme"] == (
-        "check admin-gained: users of whom the earlier run does not tell: 1",
+    assert [finding.user_id for finding in reviewed.findings] == ["u-2"]
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check admin-gained: users whose earlier access is unknown: 1"
     )
 
 
 def test_without_an_earlier_run() -> None:
-    """Without an earlier run nobody is new, and that is said."""
+    """Without an earlier run nobody is new, and the check reports that it could not compare."""
     snapshot = organization(permission_sets=(ADMINISTRATOR,), grants=(grant(ANN),))
 
     reviewed = review(snapshot, by=rules("admin-gained"))
 
     assert reviewed.findings == ()
-    assert reviewed.not_examined["acme"] == ("check admin-gained: there is no earlier run",)
+    assert reviewed.not_examined["acme"] == unexamined("check admin-gained: there is no earlier run")

@@ -1,4 +1,4 @@
-"""A review of all organizations of a run: severities, order, what was not read."""
+"""The review of all organizations of a run: severities, order, blind spots."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.config import Config, Review
+from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.finding import FindingCounts, Waiver
 from sso_batch.review.reviewer import Reviewer
-from sso_batch.review.rules import Rules
-from sso_batch.review.settings import rules as rules_of
-from sso_batch.review.settings import severities, wants_outdated
-from sso_batch.review.snapshot_index import Facts
+from sso_batch.review.rules import Rules, needs_outdated_provisioning, severity_by_check
+from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, OPS, TODAY, organization, review, rules
-from tests.support.records import grant, small_organization
+from tests.support.records import grant, small_organization, unexamined
 
 
 def settings(**review_part: Any) -> Review:  # noqa: ANN401 - as a file has it
@@ -25,15 +24,15 @@ def settings(**review_part: Any) -> Review:  # noqa: ANN401 - as a file has it
 
 
 def test_default_severities() -> None:
-    """Without a word in the configuration each check has its own severity, and the costly one is off."""
-    assert severities(settings()) == {one.id: one.severity for one in CHECKS}
-    assert "outdated-provisioning" not in rules_of(settings(), today=TODAY).severities
-    assert not wants_outdated(settings())
+    """By default each check has its own severity, and the expensive one is off."""
+    assert severity_by_check(settings()) == {check.id: check.severity for check in CHECKS}
+    assert "outdated-provisioning" not in Rules.from_config(settings(), today=TODAY).severities
+    assert not needs_outdated_provisioning(settings())
 
 
-def test_severities_of_the_configuration() -> None:
-    """The configuration changes severities, turns checks off and on, and knows how long a session may be."""
-    written = settings(
+def test_configured_rules() -> None:
+    """The configuration sets severities, limits and waivers, and turns checks on and off."""
+    configured = settings(
         checks={
             "admin-access": "off",
             "direct-grant": {"severity": "high"},
@@ -43,17 +42,17 @@ def test_severities_of_the_configuration() -> None:
         waivers=({"check": "direct-grant", "account": "Prod", "reason": "why", "until": "2026-12-31"},),
     )
 
-    made = rules_of(written, today=TODAY)
+    built = Rules.from_config(configured, today=TODAY)
 
-    told = ("admin-access", "direct-grant", "long-session", "outdated-provisioning")
-    assert [made.severities.get(one) for one in told] == [None, "high", "medium", "low"]
-    assert made.longest_session == timedelta(hours=8)
-    assert made.waivers == (WaiverRule("direct-grant", "*", "Prod", "*", Waiver("why", date(2026, 12, 31))),)
-    assert wants_outdated(written)
+    checks = ("admin-access", "direct-grant", "long-session", "outdated-provisioning")
+    assert [built.severities.get(check) for check in checks] == [None, "high", "medium", "low"]
+    assert built.limits == Limits(longest_session=timedelta(hours=8))
+    assert built.waivers == (WaiverRule("direct-grant", "*", "Prod", "*", Waiver("why", date(2026, 12, 31))),)
+    assert needs_outdated_provisioning(configured)
 
 
-def test_a_check_that_is_off_finds_nothing() -> None:
-    """What is off is not looked for, and not told to be missing either."""
+def test_check_that_is_off() -> None:
+    """A check that is off has neither findings nor blind spots."""
     reviewed = review(small_organization(), by=Rules({}, TODAY))
 
     assert reviewed.findings == ()
@@ -61,18 +60,20 @@ def test_a_check_that_is_off_finds_nothing() -> None:
 
 
 def test_order() -> None:
-    """Findings stand by severity, then check, organization, account and principal, however they came."""
+    """Findings are sorted by severity, check, organization, account and principal."""
     by = Rules(
         {"direct-grant": "low", "management-account-access": "high", "empty-group-grant": "low"}, TODAY
     )
-    one, other = (
+    zeta, acme = (
         organization(name, grants=(grant(ANN, "111111111111"), grant(ANN, "000000000001")))
         for name in ("zeta", "acme")
     )
 
-    found = review(one, other, by=by).findings
+    found = review(zeta, acme, by=by).findings
 
-    assert [(each.severity, each.check, each.organization, each.account_id) for each in found] == [
+    assert [
+        (finding.severity, finding.check, finding.organization, finding.account_id) for finding in found
+    ] == [
         ("high", "management-account-access", "acme", "000000000001"),
         ("high", "management-account-access", "zeta", "000000000001"),
         ("low", "direct-grant", "acme", "000000000001"),
@@ -82,31 +83,33 @@ def test_order() -> None:
     ]
 
 
-def test_organizations_that_were_not_read() -> None:
-    """An administrator of an organization that was not read cannot be found in it, which is said."""
+def test_unread_organizations() -> None:
+    """Organizations that were not read are a blind spot of the check that compares organizations."""
     reviewer = Reviewer(rules("cross-organization-admin", "direct-grant"), checkpoint=lambda: None)
-    reviewer.look_at(Facts(organization()))
+    reviewer.examine(SnapshotIndex(organization()))
 
-    reviewed = reviewer.end(["globex", "initech"])
+    reviewed = reviewer.finish(["globex", "initech"])
 
     assert reviewed.not_examined == {
-        "acme": ("check cross-organization-admin: organizations that were not read: globex, initech",)
+        "acme": unexamined(
+            "check cross-organization-admin: organizations that were not read: globex, initech"
+        )
     }
 
 
-def test_hostile_names_are_no_patterns_for_anything() -> None:
-    """Names of people and groups stand in messages as they are."""
+def test_hostile_names() -> None:
+    """Names of users and groups appear in messages unchanged."""
     found = review(small_organization(), by=rules("disabled-user-access", "empty-group-grant")).findings
 
-    assert [one.message for one in found] == [
-        'Bob "the, builder"\r\n is disabled and still holds grants: 1',
-        "group Nobody has a grant and no members (NOT_READ in -dev)",
+    assert [finding.message for finding in found] == [
+        'Bob "the, builder"\r\n is disabled but still has access (assignments: 1)',
+        "group Nobody has an assignment but no members (NOT_READ in -dev)",
     ]
 
 
 @given(st.permutations([grant(ANN), grant(OPS), grant(ANN, "000000000001"), grant(OPS, "000000000001")]))
-def test_stable(grants: list[Any]) -> None:
-    """The order in which AWS told the grants makes no difference."""
+def test_order_of_grants(grants: list[Any]) -> None:
+    """The order in which AWS returns the grants makes no difference."""
     snapshot = organization(grants=tuple(grants))
 
     assert (
@@ -117,5 +120,5 @@ def test_stable(grants: list[Any]) -> None:
 
 @pytest.mark.parametrize(("severity", "count"), [("off", 0), ("high", 1), ("medium", 3), ("low", 7)])
 def test_at_least(severity: str, count: int) -> None:
-    """Findings are counted from a severity on."""
+    """Findings are counted from a given severity upwards."""
     assert FindingCounts(1, 2, 4).at_least(severity) == count

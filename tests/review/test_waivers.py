@@ -1,4 +1,4 @@
-"""Findings that are accepted until a day, and the day after."""
+"""Findings that are accepted until a day, and what happens the day after."""
 
 from datetime import date, timedelta
 
@@ -21,10 +21,10 @@ DIRECT, EMPTY, LONG = "direct-grant", "empty-group-grant", "long-session"
 
 
 def waived(rule: WaiverRule) -> set[str]:
-    """Give the checks whose findings a rule waives."""
+    """Return the checks whose findings a rule waives."""
     found = review(SNAPSHOT, by=rules(DIRECT, EMPTY, LONG, waivers=(rule,))).findings
-    assert {one.check for one in found} == {DIRECT, EMPTY, LONG}
-    return {one.check for one in found if one.waiver == rule.waiver}
+    assert {finding.check for finding in found} == {DIRECT, EMPTY, LONG}
+    return {finding.check for finding in found if finding.waiver == rule.waiver}
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def waived(rule: WaiverRule) -> set[str]:
     ],
 )
 def test_patterns(patterns: tuple[str, str, str, str], checks: set[str]) -> None:
-    """A waiver is for what all of its patterns fit; what is not written fits all."""
+    """A waiver accepts the findings that all of its patterns match."""
     assert waived(WaiverRule(*patterns, ACCEPTED)) == checks
 
 
 @pytest.mark.parametrize(
-    ("until", "holds"),
+    ("until", "valid"),
     [
         (TODAY - timedelta(days=400), False),
         (TODAY - timedelta(days=1), False),
@@ -65,23 +65,23 @@ def test_patterns(patterns: tuple[str, str, str, str], checks: set[str]) -> None
         (TODAY + timedelta(days=1), True),
     ],
 )
-def test_until(until: date, *, holds: bool) -> None:
-    """A waiver holds through its last day; after that the finding is back and says so."""
+def test_until(until: date, *, valid: bool) -> None:
+    """A waiver is valid through its last day; after that the finding counts again and says so."""
     rule = WaiverRule("*", "*", "*", "*", Waiver("reviewed", until))
 
     (found,) = review(organization(grants=(grant(ANN),)), by=rules(DIRECT, waivers=(rule,))).findings
 
-    sentence = "Ann Lee holds a grant as a user and not through a group (Admin in Prod)"
-    told = "" if holds else f"; its waiver expired after {until}: reviewed"
-    assert found.message == sentence + told
-    assert found.waiver == (rule.waiver if holds else None)
-    assert FindingCounts.of([found]) == FindingCounts(low=0 if holds else 1)
+    sentence = "Ann Lee is assigned directly instead of through a group (Admin in Prod)"
+    expiry = "" if valid else f"; its waiver expired after {until}: reviewed"
+    assert found.message == sentence + expiry
+    assert found.waiver == (rule.waiver if valid else None)
+    assert FindingCounts.of([found]) == FindingCounts(low=0 if valid else 1)
 
 
 def test_the_waiver_that_lasts_longest() -> None:
-    """Of several waivers the last one to expire counts, in whatever order they stand."""
+    """Of several waivers the last one to expire counts, in any order."""
     old, new, newest = (Waiver(str(days), TODAY + timedelta(days=days)) for days in (-9, 3, 7))
-    every = [WaiverRule("*", "*", "*", "*", one) for one in (new, newest, old)]
+    every = [WaiverRule("*", "*", "*", "*", waiver) for waiver in (new, newest, old)]
 
     for order in (every, every[::-1]):
         (found,) = review(organization(grants=(grant(ANN),)), by=rules(DIRECT, waivers=order)).findings
@@ -89,24 +89,27 @@ def test_the_waiver_that_lasts_longest() -> None:
 
 
 def test_across_organizations() -> None:
-    """A finding that two organizations make together is waived in the one that the waiver names."""
+    """A finding across organizations is waived only in the organization that the waiver names."""
     everything = permission_set(managed_policies=("arn:aws:iam::aws:policy/AdministratorAccess",))
     pair = [
-        organization(one, permission_sets=(everything,), grants=(grant(ANN),)) for one in ("acme", "globex")
+        organization(name, permission_sets=(everything,), grants=(grant(ANN),)) for name in ("acme", "globex")
     ]
     rule = WaiverRule("*", "globex", "*", "u-1@example.com", ACCEPTED)
 
     found = review(*pair, by=rules("cross-organization-admin", waivers=(rule,))).findings
 
-    assert [(one.organization, one.waiver) for one in found] == [("acme", None), ("globex", ACCEPTED)]
+    assert [(finding.organization, finding.waiver) for finding in found] == [
+        ("acme", None),
+        ("globex", ACCEPTED),
+    ]
 
 
 def test_many_waivers() -> None:
-    """Waivers are compiled once: a further finding costs hardly more with many of them than with a few."""
+    """Waivers are compiled once: an additional finding costs about the same with many waivers as with few."""
 
     def effort(waivers: int, findings: int) -> int:
         people = [user(f"u-{number}") for number in range(findings)]
-        grants = tuple(grant(Principal(USER, one.id)) for one in people)
+        grants = tuple(grant(Principal(USER, person.id)) for person in people)
         accepted = [
             WaiverRule("*", "acme", f"prod-{n}-*", f"u-{n}@example.com", ACCEPTED) for n in range(waivers)
         ]
@@ -121,7 +124,7 @@ def test_many_waivers() -> None:
 
 @pytest.mark.parametrize("axis", ["account", "principal", "organization"])
 def test_hostile_names(axis: str) -> None:
-    """A name that fits a pattern nearly everywhere holds up nothing."""
+    """Matching takes no noticeable time even if a name almost matches a pattern in many places."""
     hostile = "team" + "-" * 200 + "x"
     named = organization(
         hostile if axis == "organization" else "acme",

@@ -13,8 +13,7 @@ from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, r
 from sso_batch.model import GROUP, USER, Grant, Membership, Principal
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.columns import COLUMNS, IDS
-from sso_batch.sanitize.csv import escape_formulas
-from sso_batch.sanitize.terminal import in_one_line
+from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks
 from tests.support.records import ADMIN, ROLE, grant, small_organization, snapshot, user
 
 TEXT = st.text(st.sampled_from("=+-@'\";,\t\r\naé"), max_size=6)
@@ -175,9 +174,9 @@ def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT0
     """A CSV reader returns every value: ids unchanged, others escaped if requested."""
     expected = [
         {
-            column: escape_formulas(in_one_line(value))
+            column: escape_formulas(escape_line_breaks(value))
             if escape and column not in IDS
-            else in_one_line(value)
+            else escape_line_breaks(value)
             for column, value in zip(COLUMNS, cells(access, holder), strict=True)
         }
         for access in accesses

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sso_batch import __version__
+from sso_batch.model import GapKind
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import (
@@ -21,7 +22,7 @@ from sso_batch.run_files.results import Calls, Counts, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.sharding import Shard
 from sso_batch.store import FileEntry, FileKind
-from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome
+from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome, unexamined
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=("umbrella",))
@@ -33,7 +34,7 @@ MERGED = replace(FILE, name="aws_sso_access_report_20260304_050607.csv", kind=Fi
 ACME = outcome(
     counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
     calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
-    not_examined=("account paths",),
+    not_examined=unexamined("account paths"),
     files=(FILE,),
     endpoint_overrides=("sts=http://127.0.0.1:1",),
     findings=FindingCounts(1, 2, 3),
@@ -82,11 +83,13 @@ def test_failed_organization() -> None:
             "not_examined": [],
             "gaps": [
                 {
+                    "kind": "assignments",
                     "operation": "ListAccountAssignments",
                     "resource": "globex",
                     "code": "AccessDeniedException",
                     "message": "not authorized",
                     "hint": "",
+                    "permission_set_arn": "",
                 }
             ],
             "files": [],
@@ -114,7 +117,7 @@ def test_manifest() -> None:
     acme = outcome(
         counts=Counts(2, 1, 3, 1, 4, 1, 8, 1),
         calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
-        not_examined=("account paths",),
+        not_examined=unexamined("account paths"),
         files=(file,),
         endpoint_overrides=("sts=http://127.0.0.1:1",),
     )
@@ -274,6 +277,7 @@ def changed(place: str, value: object) -> bytes:
         ("organizations.0.files.0.kind", "scroll"),
         ("organizations.0.files.0.kind", ...),
         ("organizations.1.gaps.0.code", ...),
+        ("organizations.1.gaps.0.kind", "unknown"),
         ("files.0.bytes", "1234"),
     ],
 )
@@ -331,7 +335,7 @@ def test_read_back() -> None:
         run_outcome(outcome(), signal=15),
         run_outcome(outcome(), gaps=(gap("nightly", operation="merge"),)),
         run_outcome(outcome("globex", Status.INTERRUPTED, instance=None), signal=2),
-        run_outcome(outcome(status=Status.FAILED, gaps=(gap(operation="sso-batch"),), bug=True)),
+        run_outcome(outcome(status=Status.FAILED, gaps=(gap(kind=GapKind.BUG),), bug=True)),
     ],
 )
 def test_status_and_exit_code_are_read_back(run: RunOutcome) -> None:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.aws.response_parsing import text as cleaned
+from sso_batch.aws.response_parsing import parse_text as cleaned
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import (
     Account,
     Gap,
+    GapKind,
     Grant,
     Group,
     Instance,
@@ -73,7 +75,7 @@ def test_line_taken_out(number: int) -> None:
         ([*LINES, LINES[-2]], "the snapshot continues after its last record"),
         ([LINES[0], *LINES], UNREADABLE + "KeyError: 'organization'"),
         (with_record(1, record=None), UNREADABLE + "KeyError: 'record'"),
-        (with_record(0, schema=2), "the snapshot was written by another version of sso-batch"),
+        (with_record(0, schema=3), "the snapshot was written by another version of sso-batch"),
         (with_record(0, schema=None), UNREADABLE + "KeyError: 'schema'"),
         (with_record(0, name=None), UNREADABLE + "KeyError: 'name'"),
         (with_record(0, region=None), UNREADABLE + "KeyError: 'region'"),
@@ -136,7 +138,7 @@ def test_lines() -> None:
 
     assert json.loads(head) == {
         "record": "organization",
-        "schema": 1,
+        "schema": 2,
         "name": "acme",
         "arn": "arn:aws:sso:::instance/ssoins-1",
         "identity_store_id": "d-1",
@@ -227,8 +229,8 @@ SNAPSHOTS = st.builds(
         )
     ),
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
-    not_examined=some(WORDS),
-    gaps=some(st.builds(Gap, WORDS, WORDS, WORDS, WORDS, WORDS)),
+    not_examined=some(st.builds(NotExamined.by_collection, WORDS | st.sampled_from(Omission))),
+    gaps=some(st.builds(Gap, st.sampled_from(GapKind), WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)),
     outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
 )
 

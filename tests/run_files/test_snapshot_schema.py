@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso_batch.model import Gap, Outdated, Snapshot
+from sso_batch.model import Gap, GapKind, Outdated, Snapshot
 from sso_batch.run_files.snapshot import encode
 from sso_batch.run_files.snapshot_schema import snapshot_schema, snapshot_schema_text
 from tests.support.records import small_organization, snapshot
 
 FILE = Path(__file__).parents[2] / "config" / "snapshot.schema.json"
 EVERYTHING = replace(
-    small_organization(), gaps=(Gap("a", "b", "c", "d", "e"),), outdated=(Outdated("111111111111", "arn"),)
+    small_organization(),
+    gaps=(Gap(GapKind.USERS, "a", "b", "c", "d", "e"),),
+    outdated=(Outdated("111111111111", "arn"),),
 )
 
 
@@ -35,9 +37,10 @@ def records(organization: Snapshot) -> list[dict[str, Any]]:
         ("account", {"path": 7}),
         ("grant", {"principal_id": None}),
         ("membership", {"user_ids": "u-1"}),
-        ("organization", {"schema": 2}),
+        ("organization", {"schema": 1}),
         ("end", {"records": 0}),
         ("gap", {"record": "unknown"}),
+        ("gap", {"kind": "unknown"}),
     ],
 )
 def test_refused(kind: str, change: dict[str, Any]) -> None:

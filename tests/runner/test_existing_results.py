@@ -29,7 +29,7 @@ from sso_batch.runner.existing_results import (
     superseded_files,
 )
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder, Stored
+from sso_batch.store import Folder, StoredFile
 from tests.support.contexts import run_context
 from tests.support.records import FINISHED, gap, outcome, run_outcome, small_organization, snapshot
 
@@ -103,8 +103,8 @@ def test_any_age() -> None:
     assert result_state(existing, replace(REQUIRED, not_before=None)) is ResultState.FINISHED
 
 
-def stored(*names: str, age: timedelta = timedelta(0)) -> list[Stored]:
-    return [Stored(name, NOW - age) for name in names]
+def stored(*names: str, age: timedelta = timedelta(0)) -> list[StoredFile]:
+    return [StoredFile(name, NOW - age) for name in names]
 
 
 def test_superseded_files() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.gateway import Tally
-from sso_batch.daemon_threads import Workers
+from sso_batch.aws.gateway import CallCounts
+from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
@@ -36,7 +36,7 @@ class FinishedAudit:
     """An audit that has read everything."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
+        self.tally = CallCounts()
         self.region = "eu-west-1"
         self.instance = None
         self.endpoint_overrides: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ def organization_run(
     context = run_context(Folder(folder), facts, clock=lambda: NOW)
     existing = ExistingResults(context, {"acme": "5ha"}, max_age=None)
     any_audit: Any = audit
-    return OrganizationRun("acme", any_audit, existing, Workers(1, "files"), cancelled_for)
+    return OrganizationRun("acme", any_audit, existing, DaemonThreads(1, "files"), cancelled_for)
 
 
 Interrupt = Callable[[OrganizationError | None], OrganizationOutcome]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.config import Review, Waiver
+from sso_batch.config import Review, WaiverSettings
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import encode_manifest
@@ -68,7 +68,7 @@ def write_merged_files(
 ) -> CountingEvent:
     """Write the merged files of a run that has read the organization, compared with an earlier run."""
     stop = CountingEvent(calls, last)
-    waiver = Waiver(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9")
+    waiver = WaiverSettings(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9")
     context = run_context(
         folder,
         RunFacts(NOW, "0" * 64, "complete", ()),

@@ -19,7 +19,7 @@ from sso_batch.run_files.manifest import encode_run_file
 from sso_batch.run_files.writer import write_document
 from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder, Stored
+from sso_batch.store import Folder, StoredFile
 
 START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
 
@@ -211,7 +211,7 @@ def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: p
     """A run that finds its start taken withdraws its run file and waits."""
     begin(Folder(tmp_path), "one", clock, clock.sleep)
     stored = Folder.stored
-    listings: Iterator[list[Stored]] = iter([[]])
+    listings: Iterator[list[StoredFile]] = iter([[]])
     monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(listings, stored(folder))))
 
     names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)

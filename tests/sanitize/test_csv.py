@@ -1,4 +1,4 @@
-"""One cell of a CSV: formulas made inert, then quoted."""
+"""Tests of the cells of a CSV file."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.sanitize.csv import escape_formulas, quote
+from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks, quote_field
 
 STARTS = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - full-width on purpose
 BREAKS = ";\t\r\n"
@@ -18,14 +18,14 @@ ANYTHING = HOSTILE | st.text(st.characters(exclude_categories=["Cs"]), max_size=
 
 @pytest.mark.parametrize("start", STARTS)
 def test_formula(start: str) -> None:
-    """Whatever a spreadsheet would take for a formula is made inert, at the start and after a separator."""
+    """A formula is escaped at the start of a cell and after a separator."""
     assert escape_formulas(start + "x") == "'" + start + "x"
     assert escape_formulas("x;" + start) == "x;'" + start
     assert escape_formulas(start * 2) == ("'" + start) * 2 if start in BREAKS else "'" + start * 2
 
 
 @pytest.mark.parametrize(
-    ("value", "inert"),
+    ("value", "escaped"),
     [
         ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
         ("a=b", "a=b"),
@@ -43,9 +43,9 @@ def test_formula(start: str) -> None:
         ("Ärzte", "Ärzte"),
     ],
 )
-def test_letter_of_the_contract(value: str, inert: str) -> None:
-    """Only starts are changed: an address or a name with a hyphen in it stays as it is."""
-    assert escape_formulas(value) == inert
+def test_only_formula_starts_are_escaped(value: str, escaped: str) -> None:
+    """Only starts change: an address, or a name with a hyphen in it, stays the same."""
+    assert escape_formulas(value) == escaped
 
 
 @pytest.mark.parametrize(
@@ -63,27 +63,44 @@ def test_letter_of_the_contract(value: str, inert: str) -> None:
         ("fe80::1", "fe80::1"),
     ],
 )
-def test_quote(value: str, field: str) -> None:
-    """A field is quoted where RFC 4180 asks, or where a workflow would obey it, and only there."""
-    assert quote(value) == field
+def test_quote_field(value: str, field: str) -> None:
+    """A field is quoted where RFC 4180 asks for it or a workflow would obey it, and nowhere else."""
+    assert quote_field(value) == field
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("plain, with = and ;", "plain, with = and ;"),
+        ("a\nb", "a[U+000A]b"),
+        ("a\r\n::error::b", "a[U+000D][U+000A]::error::b"),
+        ("nul\x00 tab\t \x7f \x85", "nul[U+0000] tab[U+0009] [U+007F] [U+0085]"),
+        ("\u2028\u2029", "[U+2028][U+2029]"),
+        ("\u202a\u202e\u2066\u2069", "[U+202A][U+202E][U+2066][U+2069]"),
+        ("\u200d\u00a0\ufeff", "\u200d\u00a0\ufeff"),  # joiners and blanks break nothing
+    ],
+)
+def test_escape_line_breaks(text: str, cell: str) -> None:
+    """Line breaks, controls and direction overrides become visible; nothing else changes."""
+    assert escape_line_breaks(text) == cell
 
 
 def escaped_by_hand(value: str) -> str:
-    """Give the contract's sentence, read character by character."""
-    told = ["'"] if value.startswith("'") else []
+    """Return the value escaped by the documented rule, applied character by character."""
+    escaped = ["'"] if value.startswith("'") else []
     before = ";"
     for character in value:
         if character in STARTS and before in BREAKS:
-            told.append("'")
-        told.append(character)
+            escaped.append("'")
+        escaped.append(character)
         before = character
-    return "".join(told)
+    return "".join(escaped)
 
 
 @settings(derandomize=True, max_examples=500)
 @given(ANYTHING)
 def test_any_value(value: str) -> None:
-    """Any value is escaped to the letter of the contract, and nothing but `'` is ever put in."""
+    """Any value is escaped by the documented rule, and nothing but `'` is ever inserted."""
     escaped = escape_formulas(value)
 
     assert escaped == escaped_by_hand(value)
@@ -94,7 +111,17 @@ def test_any_value(value: str) -> None:
 @settings(derandomize=True, max_examples=500)
 @given(st.lists(ANYTHING, min_size=2, max_size=5))
 def test_any_line(values: list[str]) -> None:
-    """A reader of CSV finds exactly the values that were written."""
-    line = ",".join(quote(value) for value in values) + "\r\n"
+    """A CSV reader returns exactly the values that were written."""
+    line = ",".join(quote_field(value) for value in values) + "\r\n"
 
     assert list(csv.reader(io.StringIO(line + line, newline=""), strict=True)) == [values, values]
+
+
+@settings(derandomize=True, max_examples=500)
+@given(st.text(st.characters() | st.sampled_from("\n\r\t\x1b[\u202e\u2066"), max_size=20))
+def test_any_text_is_one_line(text: str) -> None:
+    """Any text becomes one line, and escaping twice changes nothing."""
+    cell = escape_line_breaks(text)
+
+    assert len(cell.splitlines()) <= 1
+    assert escape_line_breaks(cell) == cell

@@ -1,8 +1,8 @@
-"""What cannot be seen is written out."""
+"""Tests of text that people read."""
 
 import pytest
 
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from sso_batch.sanitize.html import visible
         ("\ud800 \uffff \U000e0041", "[U+D800] [U+FFFF] [U+E0041]"),
     ],
 )  # fmt: skip
-def test_visible(text: str, shown: str) -> None:
-    """Hidden characters are named, scripts of the world stay as they are, and all of it can be encoded."""
-    assert visible(text) == shown
-    assert visible(text).encode().decode() == shown
+def test_show_hidden(text: str, shown: str) -> None:
+    """Hidden characters become visible, every script stays readable, and the result can be encoded."""
+    assert show_hidden(text) == shown
+    assert show_hidden(text).encode().decode() == shown

@@ -1,14 +1,14 @@
-"""AWS's words on a terminal."""
+"""Tests of messages for logs and manifests."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.sanitize.log import clean
+from sso_batch.sanitize.log import clean_message
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "cleaned"),
     [
         ("plain, Zoë: ok", "plain, Zoë: ok"),
         ("\x1b[31mred\x1b[0m", " [31mred [0m"),
@@ -22,18 +22,19 @@ from sso_batch.sanitize.log import clean
         ("x" * 1001, "x" * 1000 + "…"),
     ],
 )
-def test_clean(text: str, told: str) -> None:
-    """Escapes, line breaks and what turns the direction of text are spaces, and no message is endless."""
-    assert clean(text) == told
+def test_clean_message(text: str, cleaned: str) -> None:
+    """Escapes, line breaks and direction overrides become spaces, and long messages are cut."""
+    assert clean_message(text) == cleaned
 
 
 @settings(derandomize=True)
 @given(st.text(st.characters(exclude_categories=[]), max_size=50))
 def test_any_message(text: str) -> None:
-    """Whatever AWS says fits on a line of any terminal."""
-    told = clean(text)
+    """Any message fits on one line of any terminal."""
+    cleaned = clean_message(text)
 
-    told.encode()
+    cleaned.encode()
     assert not any(
-        ord(one) < 32 or 127 <= ord(one) < 160 or one in "\u202a\u202e\u2028\u2067" for one in told
+        ord(character) < 32 or 127 <= ord(character) < 160 or character in "\u202a\u202e\u2028\u2067"
+        for character in cleaned
     )

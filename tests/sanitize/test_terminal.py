@@ -1,10 +1,10 @@
-"""Text that a terminal, a workflow's log or a reader of CSV could take for something else."""
+"""Tests of text for a terminal and its log."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.sanitize.terminal import in_one_line, printable, printable_lines
+from sso_batch.sanitize.terminal import escape_terminal, escape_terminal_lines
 
 ANYTHING = st.text(st.characters() | st.sampled_from("\n\r\t\x1b:#[\u202e\u2066"), max_size=20)
 
@@ -28,38 +28,19 @@ ANYTHING = st.text(st.characters() | st.sampled_from("\n\r\t\x1b:#[\u202e\u2066"
         ("::errors::", "::errors::"),
     ],
 )
-def test_printable(text: str, shown: str) -> None:
-    """What a terminal or a workflow obeys is an escape; all else stays."""
-    assert printable(text) == shown
+def test_escape_terminal(text: str, shown: str) -> None:
+    """Escape sequences and workflow commands are escaped; everything else stays."""
+    assert escape_terminal(text) == shown
 
 
-def test_printable_lines() -> None:
-    """In a text of several lines every line is safe, and stays a line."""
-    assert printable_lines("a\x1b\n::error::b\n") == "a\\x1b\n\\x3a:error::b\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"),
-    [
-        ("plain, with = and ;", "plain, with = and ;"),
-        ("a\nb", "a[U+000A]b"),
-        ("a\r\n::error::b", "a[U+000D][U+000A]::error::b"),
-        ("nul\x00 tab\t \x7f \x85", "nul[U+0000] tab[U+0009] [U+007F] [U+0085]"),
-        ("\u2028\u2029", "[U+2028][U+2029]"),
-        ("\u202a\u202e\u2066\u2069", "[U+202A][U+202E][U+2066][U+2069]"),
-        ("\u200d\u00a0\ufeff", "\u200d\u00a0\ufeff"),  # joiners and blanks break nothing
-    ],
-)
-def test_in_one_line(text: str, cell: str) -> None:
-    """Line breaks, controls and what turns the direction of text are written visibly, and nothing else."""
-    assert in_one_line(text) == cell
+def test_escape_terminal_lines() -> None:
+    """Each line of a longer text is escaped, and the lines stay separate."""
+    assert escape_terminal_lines("a\x1b\n::error::b\n") == "a\\x1b\n\\x3a:error::b\n"
 
 
 @settings(derandomize=True, max_examples=500)
 @given(ANYTHING)
 def test_any_text(text: str) -> None:
-    """Any text is one line, and safe text is not changed."""
-    assert printable(text).isprintable()
-    assert len(in_one_line(text).splitlines()) <= 1
-    assert printable(printable(text)) == printable(text)
-    assert in_one_line(in_one_line(text)) == in_one_line(text)
+    """Any text becomes one printable line, and escaping twice changes nothing."""
+    assert escape_terminal(text).isprintable()
+    assert escape_terminal(escape_terminal(text)) == escape_terminal(text)

@@ -1,1 +1,1 @@
-"""Where files go, one test module a place."""
+"""Tests of the stores."""

@@ -1,44 +1,50 @@
-"""Trouble with a place for files, in words."""
+"""Tests of the explanations of store errors."""
 
 import errno
 import os
 
 import pytest
 
-from sso_batch.store import PlaceError, Trouble, trouble
+from sso_batch.store import ErrorExplanation, StorageError, explain_error
 
-MAKE_ROOM = "make room in the output place, or name another one with --output, and run again"
-LOOK = (
-    "look at the file system of the output place and at who may write there, or name another one with "
-    "--output, and run again"
+FREE_SPACE = "free space in the output place, or choose another one with --output, then run again"
+CHECK_FILE_SYSTEM = (
+    "check the file system and the permissions of the output place, or choose another one with --output, "
+    "then run again"
 )
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "explanation"),
     [
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/path"),
-            Trouble("ENOSPC", "No space left on device", MAKE_ROOM),
+            ErrorExplanation("ENOSPC", "No space left on device", FREE_SPACE),
         ),
         (
             FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
-            Trouble(
+            ErrorExplanation(
                 "EEXIST",
                 "File exists",
-                "another run writes files of the same names: give another --run-id, or another --output",
+                "another run uses the same file names: choose another --run-id or another --output",
             ),
         ),
         (
             OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
-            Trouble("EDQUOT", "Disk quota exceeded", MAKE_ROOM),
+            ErrorExplanation("EDQUOT", "Disk quota exceeded", FREE_SPACE),
         ),
-        (OSError(errno.EIO, os.strerror(errno.EIO)), Trouble("EIO", "Input/output error", LOOK)),
-        (OSError("of another kind"), Trouble("OSError", "of another kind", LOOK)),
-        (PlaceError("AccessDenied", "no", hint="do that"), Trouble("AccessDenied", "no", "do that")),
+        (
+            OSError(errno.EIO, os.strerror(errno.EIO)),
+            ErrorExplanation("EIO", "Input/output error", CHECK_FILE_SYSTEM),
+        ),
+        (OSError("unknown"), ErrorExplanation("OSError", "unknown", CHECK_FILE_SYSTEM)),
+        (
+            StorageError("AccessDenied", "no", hint="do that"),
+            ErrorExplanation("AccessDenied", "no", "do that"),
+        ),
     ],
-    ids=["a number", "taken", "a quota", "another number", "no number", "of a place"],
+    ids=["full disk", "name taken", "quota", "other error number", "no error number", "storage error"],
 )
-def test_trouble(error: OSError, told: Trouble) -> None:
-    """An error of the system has its code and words, one of a place its own and its hint."""
-    assert trouble(error) == told
+def test_explanation(error: OSError, explanation: ErrorExplanation) -> None:
+    """A system error has its code and text, a storage error its own code, message and hint."""
+    assert explain_error(error) == explanation

@@ -1,4 +1,4 @@
-"""The output folder: a file appears whole or not at all, and is never overwritten."""
+"""Tests of the folder store: a file appears complete or not at all, and is never overwritten."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError
-from sso_batch.store import FileEntry, FileKind, Folder, PlaceError
+from sso_batch.store import FileEntry, FileKind, Folder, StorageError
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -23,7 +23,7 @@ def full(*_: object) -> int:
 
 
 def write_to_a_full_disk(folder: Folder, content: bytes) -> None:
-    """Write and publish a draft whose descriptor is that of a device that is always full."""
+    """Write and publish a draft on a device that is always full."""
     device = os.open("/dev/full", os.O_WRONLY)
     with folder.draft("a.csv") as draft:
         os.dup2(device, draft._file.fileno())
@@ -62,7 +62,7 @@ NO_LINKS = [
     errno.EACCES,
     errno.EINVAL,
 ]
-"""How file systems refuse hard links."""
+"""Errors of file systems without hard links."""
 
 
 def refuse_with(number: int) -> Callable[..., None]:
@@ -72,9 +72,9 @@ def refuse_with(number: int) -> Callable[..., None]:
     return refuse
 
 
-@pytest.fixture(params=["", "hard links are unknown"])
+@pytest.fixture(params=["", "without hard links"])
 def any_folder(request: pytest.FixtureRequest, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
-    """Give a folder on a disk with hard links, and on one without."""
+    """Return a folder on a file system with or without hard links."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -96,7 +96,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.mark.parametrize("kind", ["file", "symlink", "dangling symlink", "folder"])
 def test_taken_name(any_folder: Folder, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
-    """A name that is taken by anything at all is never written to, nor through."""
+    """An existing file, link or folder is neither overwritten nor followed."""
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
     taken = any_folder.directory / "b.csv"
     if kind == "folder":
@@ -120,7 +120,7 @@ def test_taken_name(any_folder: Folder, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_same_name_twice(any_folder: Folder) -> None:
-    """Of two drafts of one name none is published, not even the first."""
+    """If two drafts have the same name, neither is published."""
     with pytest.raises(FileExistsError):
         publish(any_folder, "a.csv", "a.csv")
 
@@ -128,7 +128,7 @@ def test_same_name_twice(any_folder: Folder) -> None:
 
 
 def test_link_refused_for_another_reason(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a file system without hard links gets the second way; other errors are told as they are."""
+    """Only a file system without hard links gets the fallback; other errors are raised."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -144,7 +144,7 @@ def test_link_refused_for_another_reason(folder: Folder, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("number", NO_LINKS, ids=errno.errorcode.get)
 def test_hard_links_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """However a file system refuses hard links, files are published, once, and nothing else is left."""
+    """Without hard links, files are published once, and nothing else remains."""
     monkeypatch.setattr(os, "link", refuse_with(number))
 
     folder.prepare()
@@ -156,19 +156,21 @@ def test_hard_links_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, num
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EXDEV, errno.EACCES])
-def test_two_at_once_without_hard_links(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Of two that publish one name at the same moment, one wins, and the other does not overwrite it."""
+def test_concurrent_publish_without_hard_links(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """If two processes publish one name at the same time, one succeeds and nothing is overwritten."""
     monkeypatch.setattr(os, "link", refuse_with(number))
-    monkeypatch.setattr("sso_batch.store.folder._LOOK", 0.001)
+    monkeypatch.setattr("sso_batch.store.folder._POLL_INTERVAL", 0.001)
     both, lexists = threading.Barrier(2), os.path.lexists
 
-    def look_together(path: Path) -> bool:
-        there = lexists(path)
-        with contextlib.suppress(threading.BrokenBarrierError):  # one alone does not wait for ever
+    def exists_after_barrier(path: Path) -> bool:
+        exists = lexists(path)
+        with contextlib.suppress(threading.BrokenBarrierError):  # a single caller must not wait forever
             both.wait(0.5)
-        return there
+        return exists
 
-    monkeypatch.setattr("os.path.lexists", look_together)
+    monkeypatch.setattr("os.path.lexists", exists_after_barrier)
 
     def attempt(content: bytes) -> bytes | None:
         try:
@@ -185,10 +187,10 @@ def test_two_at_once_without_hard_links(folder: Folder, monkeypatch: pytest.Monk
 
 
 def test_claim_of_a_killed_process(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A claim that stays is of a process that was killed, and is taken over after a while."""
+    """The claim of a killed process is removed after a time-out."""
     monkeypatch.setattr(os, "link", refuse_with(errno.EIO))
-    monkeypatch.setattr("sso_batch.store.folder._CLAIM_PATIENCE", 0.05)
-    monkeypatch.setattr("sso_batch.store.folder._LOOK", 0.001)
+    monkeypatch.setattr("sso_batch.store.folder._CLAIM_TIMEOUT", 0.05)
+    monkeypatch.setattr("sso_batch.store.folder._POLL_INTERVAL", 0.001)
     (folder.directory / ".a.csv.claim").touch()
 
     publish(folder, "a.csv")
@@ -202,7 +204,7 @@ def test_claim_of_a_killed_process(folder: Folder, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("umask", [0o022, 0o077], indirect=True)
 def test_modes_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, umask: int, number: int) -> None:
-    """A file system that refuses chmod takes files all the same; where they stay private nothing is said."""
+    """A file system without chmod is accepted, without a caveat if files are private."""
     del umask
     monkeypatch.setattr(os, "fchmod", refuse_with(number))
     monkeypatch.setattr(Path, "chmod", refuse_with(number))
@@ -217,7 +219,7 @@ def test_modes_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, umask: i
 @pytest.mark.parametrize("how", ["refused", "ignored"])
 @pytest.mark.parametrize("step", ["check", "prepare"])
 def test_modes_not_kept(folder: Folder, monkeypatch: pytest.MonkeyPatch, how: str, step: str) -> None:
-    """Where others can read the files whatever mode they are given, that is said."""
+    """If other users can read the files despite their mode, a caveat says so."""
     chmod, open_ = os.fchmod, os.open
 
     def readable(path: Path, flags: int, mode: int = 0o777) -> int:
@@ -236,11 +238,11 @@ def test_modes_not_kept(folder: Folder, monkeypatch: pytest.MonkeyPatch, how: st
     assert contents(folder.directory) == {}
 
 
-# A full disk, and other ends of a draft
+# Full disks and abandoned drafts
 
 
 def test_full_disk_while_writing(folder: Folder) -> None:
-    """A disk that is full in the midst of a file leaves nothing behind."""
+    """A disk that becomes full while writing leaves no file behind."""
     with pytest.raises(OSError, match="No space left"):
         write_to_a_full_disk(folder, CONTENT)
 
@@ -248,7 +250,7 @@ def test_full_disk_while_writing(folder: Folder) -> None:
 
 
 def test_full_disk_at_the_last_byte(folder: Folder) -> None:
-    """A disk that is full when the buffer is emptied leaves nothing behind, and no error but its own."""
+    """A disk that is full when the buffer is flushed leaves no file behind, and only its own error."""
     with pytest.raises(OSError, match="No space left"):
         write_to_a_full_disk(folder, b"x")
 
@@ -256,7 +258,7 @@ def test_full_disk_at_the_last_byte(folder: Folder) -> None:
 
 
 def test_full_disk_at_fsync(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file whose bytes may not be on the disk is not published."""
+    """A file that could not be synced is not published."""
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(OSError, match="No space left"):
@@ -266,7 +268,7 @@ def test_full_disk_at_fsync(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the names may not be on the disk, the files that had them are taken back."""
+    """If the folder cannot be synced, the published files are removed."""
     monkeypatch.setattr(folder, "_sync", full)
 
     with pytest.raises(OSError, match="No space left"):
@@ -287,7 +289,7 @@ def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch
 def test_folder_sync(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool
 ) -> None:
-    """A file system that cannot sync a folder is good enough; one that fails to is not."""
+    """A file system that does not support syncing folders is accepted; a failed sync is an error."""
     sync = os.fsync
 
     def refuse_folders(descriptor: int) -> None:
@@ -317,7 +319,7 @@ def test_folder_sync(
     ],
 )
 def test_file_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int, *, published: bool) -> None:
-    """A file system that cannot sync at all is good enough; a sync that fails loses the file."""
+    """A file system that does not support syncing is accepted; a failed sync is an error."""
     monkeypatch.setattr(os, "fsync", refuse_with(number))
 
     if published:
@@ -330,22 +332,22 @@ def test_file_sync(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int,
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_draft_given_up(folder: Folder, error: type[BaseException]) -> None:
-    """Whatever ends the writing, its draft is gone."""
+def test_abandoned_draft(folder: Folder, error: type[BaseException]) -> None:
+    """Any exception while writing deletes the draft."""
 
-    def give_up() -> None:
+    def fail() -> None:
         with folder.draft("a.csv") as draft:
             draft.write(CONTENT)
             raise error
 
     with pytest.raises(error):
-        give_up()
+        fail()
 
     assert contents(folder.directory) == {}
 
 
 def test_draft_never_published(folder: Folder) -> None:
-    """A draft that nobody publishes is gone."""
+    """An unpublished draft is deleted."""
     with folder.draft("a.csv") as draft:
         draft.write(b"x")
         hidden = contents(folder.directory)
@@ -354,12 +356,12 @@ def test_draft_never_published(folder: Folder) -> None:
     assert contents(folder.directory) == {}
 
 
-# A folder that cannot be written
+# Unusable folders
 
 
 @pytest.mark.parametrize("below", ["", "reports", "reports/2026"])
-def test_prepare_where_a_file_stands(tmp_path: Path, below: str) -> None:
-    """An output folder that cannot be made is said before the first call, with what to do."""
+def test_prepare_with_a_file_in_the_path(tmp_path: Path, below: str) -> None:
+    """A folder that cannot be created is an error with a hint."""
     (tmp_path / "file").write_bytes(b"")
     folder = Folder(tmp_path / "file" / below)
 
@@ -368,15 +370,15 @@ def test_prepare_where_a_file_stands(tmp_path: Path, below: str) -> None:
 
     reason = os.strerror(errno.ENOTDIR if below else errno.EEXIST)
     assert caught.value.message == f"cannot write to the output folder {folder.directory}: {reason}"
-    assert caught.value.hint == "name a folder that this user may write to with --output or output.directory"
+    assert (
+        caught.value.hint == "choose a folder that this user can write to with --output or output.directory"
+    )
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
-def test_prepare_proves_that_a_file_can_be_made(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    """A folder that is there but takes no file is refused, too."""
+def test_prepare_writes_a_file(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """An existing folder in which no file can be created is an error."""
 
     def refuse(*_: object) -> int:
         raise OSError(number, os.strerror(number))
@@ -390,7 +392,7 @@ def test_prepare_proves_that_a_file_can_be_made(
 
 
 def test_prepare(tmp_path: Path) -> None:
-    """The folder is made with those above it, is left empty, and may be there already."""
+    """The folder and its parents are created, stay empty, and may exist already."""
     folder = Folder(tmp_path / "a" / "b")
 
     folder.prepare()
@@ -401,10 +403,10 @@ def test_prepare(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", ["check", "prepare"])
 @pytest.mark.parametrize("refused", ["link and rename", "replace", "read"])
-def test_what_a_run_needs_is_proved(
+def test_every_operation_of_a_run_is_tested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, refused: str
 ) -> None:
-    """A folder that takes files, but does not let a run publish, replace or read them, is refused."""
+    """A folder in which files cannot be published, replaced or read is an error."""
     folder = Folder(tmp_path / "reports")
     if refused == "link and rename":
         monkeypatch.setattr(os, "link", refuse_with(errno.EIO))
@@ -412,7 +414,7 @@ def test_what_a_run_needs_is_proved(
     elif refused == "replace":
         monkeypatch.setattr(Path, "replace", refuse_with(errno.EIO))
     else:
-        monkeypatch.setattr("sso_batch.store.folder._regular", refuse_with(errno.EIO))
+        monkeypatch.setattr("sso_batch.store.folder._open_regular_file", refuse_with(errno.EIO))
 
     with pytest.raises(OutputError, match=r"cannot write to the output folder .*error"):
         getattr(folder, step)()
@@ -422,21 +424,23 @@ def test_what_a_run_needs_is_proved(
 
 @pytest.mark.usefixtures("umask")
 def test_folders_are_private(tmp_path: Path) -> None:
-    """Every folder that is made is its owner's alone, whatever the umask; others stay as they are."""
-    (tmp_path / "there").mkdir(mode=0o755)
-    (tmp_path / "there").chmod(0o755)
+    """Only the owner can access created folders, whatever the umask; existing ones stay unchanged."""
+    (tmp_path / "existing").mkdir(mode=0o755)
+    (tmp_path / "existing").chmod(0o755)
 
-    Folder(tmp_path / "there" / "a" / "b").prepare()
+    Folder(tmp_path / "existing" / "a" / "b").prepare()
 
-    modes = [stat.S_IMODE((tmp_path / path).stat().st_mode) for path in ("there", "there/a", "there/a/b")]
+    modes = [
+        stat.S_IMODE((tmp_path / path).stat().st_mode) for path in ("existing", "existing/a", "existing/a/b")
+    ]
     assert modes == [0o755, 0o700, 0o700]
 
 
-# What is published
+# Published files
 
 
 def test_published(any_folder: Folder) -> None:
-    """Published files hold what was written; their entries tell size and checksum; no draft is left."""
+    """Published files have the written content, entries have size and checksum, and no draft remains."""
     with any_folder.draft("a.csv", FileKind.ACCESS_CSV) as rows, any_folder.draft("b.jsonl") as records:
         rows.write(CONTENT)
         rows.write(b"last")
@@ -457,8 +461,8 @@ def test_published(any_folder: Folder) -> None:
     )
 
 
-def test_names_appear_whole_and_in_order(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A final name appears when its file is whole, and the last draft's appears last."""
+def test_files_appear_complete_and_in_order(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A final name appears when its file is complete, in the order of the drafts."""
     link = os.link
     seen: list[dict[str, int]] = []
 
@@ -476,7 +480,7 @@ def test_names_appear_whole_and_in_order(folder: Folder, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("umask")
 def test_mode(any_folder: Folder) -> None:
-    """Reports name people: their owner may read them, and nobody else, while they are written and after."""
+    """Only the owner can read a file, during and after writing."""
     with any_folder.draft("a.csv") as draft:
         (hidden,) = any_folder.directory.iterdir()
         while_written = stat.S_IMODE(hidden.stat().st_mode)
@@ -487,7 +491,7 @@ def test_mode(any_folder: Folder) -> None:
 
 
 def test_read(folder: Folder) -> None:
-    """A file is read back in chunks, without as many of its first bytes as were asked to be left out."""
+    """A file is read in chunks, without the skipped bytes."""
     content = os.urandom(1024) * 2500
     publish(folder, "a.csv", content=content)
 
@@ -502,8 +506,10 @@ def test_read(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "pipe", "folder"])
-def test_read_what_is_no_file(folder: Folder, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
-    """Nothing is read through a link, nor from what is no file: it would not end."""
+def test_read_requires_a_regular_file(
+    folder: Folder, tmp_path_factory: pytest.TempPathFactory, kind: str
+) -> None:
+    """Links and folders are not read, and neither is a pipe, which could block."""
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
     path = folder.directory / "a.csv"
     if kind == "pipe":
@@ -515,22 +521,25 @@ def test_read_what_is_no_file(folder: Folder, tmp_path_factory: pytest.TempPathF
         if kind == "symlink":
             elsewhere.write_bytes(b"theirs")
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         list(folder.read("a.csv"))
 
-    assert caught.value.message == "a.csv is a symbolic link, or no file at all, and is not read"
+    assert (
+        caught.value.message
+        == "a.csv is not a regular file (a symbolic link, folder or pipe) and was not read"
+    )
 
 
-def test_read_what_is_not_there(folder: Folder) -> None:
-    """A missing file is told as one."""
+def test_read_a_missing_file(folder: Folder) -> None:
+    """A missing file raises FileNotFoundError."""
     with pytest.raises(FileNotFoundError):
         list(folder.read("a.csv"))
 
 
-def test_a_link_is_replaced_and_removed_itself(
+def test_a_link_is_replaced_or_removed_itself(
     folder: Folder, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """What is replaced or removed is the link, and never what it points to."""
+    """Replacing or removing affects the link, never its target."""
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
     elsewhere.write_bytes(b"theirs")
     for name in ("a.csv", "b.csv"):
@@ -546,10 +555,10 @@ def test_a_link_is_replaced_and_removed_itself(
     assert elsewhere.read_bytes() == b"theirs"
 
 
-def test_draft_where_a_link_lies_in_wait(
+def test_a_draft_does_not_follow_a_link(
     folder: Folder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A draft is never written through a link, even where somebody guessed its name."""
+    """A draft is never written through a link, even if an attacker guessed its name."""
     monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "theirs"
     (folder.directory / ".a.csv.guessed.part").symlink_to(elsewhere)
@@ -560,8 +569,8 @@ def test_draft_where_a_link_lies_in_wait(
     assert not elsewhere.exists()
 
 
-def test_the_folder_may_be_reached_through_a_link(tmp_path: Path) -> None:
-    """Whoever configures a link to a folder means the folder."""
+def test_the_folder_can_be_a_link(tmp_path: Path) -> None:
+    """A configured link to a folder is followed."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     folder = Folder(tmp_path / "link")
@@ -572,21 +581,19 @@ def test_the_folder_may_be_reached_through_a_link(tmp_path: Path) -> None:
     assert contents(tmp_path / "real") == {"a.csv": CONTENT}
 
 
-# Checked without leaving anything
+# Checks that leave nothing behind
 
 
 def test_check(tmp_path: Path) -> None:
-    """A folder that could be made is not made."""
+    """A check does not create the folder."""
     Folder(tmp_path / "a" / "b").check()
 
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("below", ["", "reports"])
-def test_check_with_a_folder_that_takes_no_file(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, below: str
-) -> None:
-    """A folder that looks writable and is not is found out, and left as it was."""
+def test_check_with_an_unusable_folder(folder: Folder, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
+    """An unusable folder is detected and stays unchanged."""
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(OutputError, match="No space left"):
@@ -596,21 +603,23 @@ def test_check_with_a_folder_that_takes_no_file(
 
 
 @pytest.mark.parametrize("below", ["", "reports"])
-def test_check_where_a_file_stands(tmp_path: Path, below: str) -> None:
-    """A folder that could not be made is refused."""
+def test_check_with_a_file_in_the_path(tmp_path: Path, below: str) -> None:
+    """A folder that cannot be created is an error."""
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(OutputError, match="cannot write to the output folder") as caught:
         Folder(tmp_path / "file" / below).check()
 
-    assert caught.value.hint == "name a folder that this user may write to with --output or output.directory"
+    assert (
+        caught.value.hint == "choose a folder that this user can write to with --output or output.directory"
+    )
 
 
 @pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/../../a.csv", "b/a.csv", "a\0.csv"])
-def test_a_name_that_leads_elsewhere(folder: Folder, name: str) -> None:
-    """No name leads out of the folder, wherever it comes from."""
+def test_a_name_cannot_leave_the_folder(folder: Folder, name: str) -> None:
+    """A name that would leave the folder is an error."""
     for attempt in (folder.draft, folder.remove, lambda name: list(folder.read(name))):
-        with pytest.raises(ValueError, match="leads out of its place"):
+        with pytest.raises(ValueError, match="must not contain a slash"):
             attempt(name)
 
     assert contents(folder.directory) == {}

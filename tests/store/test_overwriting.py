@@ -1,23 +1,23 @@
-"""A place in which files are replaced."""
+"""Tests of the store that replaces files."""
 
 from pathlib import Path
 
 from sso_batch.run_files.writer import write_document
-from sso_batch.store import Folder, Replacing
+from sso_batch.store import Folder, OverwritingStore
 
 
-def test_a_name_that_is_taken(tmp_path: Path) -> None:
-    """Whatever is published takes the place of what has its name; the rest of the folder is as it was."""
-    place = Replacing(Folder(tmp_path))
-    place.prepare()
-    write_document(place, "a", b"first")
-    write_document(place, "b", b"other")
+def test_a_published_file_replaces_another(tmp_path: Path) -> None:
+    """A published file replaces the file of the same name; other files stay unchanged."""
+    store = OverwritingStore(Folder(tmp_path))
+    store.prepare()
+    write_document(store, "a", b"first")
+    write_document(store, "b", b"other")
 
-    entry = write_document(place, "a", b"second")
+    entry = write_document(store, "a", b"second")
 
     assert entry.bytes == 6
-    assert b"".join(place.read("a", skip=1)) == b"econd"
-    assert sorted(one.name for one in place.stored()) == ["a", "b"]
-    place.remove("b")
+    assert b"".join(store.read("a", skip=1)) == b"econd"
+    assert sorted(file.name for file in store.stored()) == ["a", "b"]
+    store.remove("b")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert place.name == str(tmp_path)
+    assert store.name == str(tmp_path)

@@ -1,1 +1,1 @@
-"""Trouble looked for: random worlds and faults, kills, leaks, nonsense; `make torture` runs the long ones."""
+"""Stress tests with random worlds, kills, leaks and damaged files; `make stress` runs the long ones."""

@@ -1,4 +1,4 @@
-"""`python -m tests.stress`: looks for trouble, as long as it takes, and prints the seed of what it did."""
+"""Run random worlds, kills, leaks and damaged files: `python -m tests.stress`."""
 
 import secrets
 import sys
@@ -7,38 +7,38 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from tests.stress import faults, kills, nonsense, soak, worlds
+from tests.stress import damaged_files, faults, kills, leaks, worlds
 
-Torture = Callable[[int], Iterator[str]]
-"""Takes a seed; gives what is wrong, line by line. What it measured goes to the terminal."""
+StressTest = Callable[[int], Iterator[str]]
+"""Takes a seed and yields one line per problem; prints measurements to the terminal."""
 
-TORTURES: dict[str, Torture] = {
-    "worlds": worlds.torture,
-    "kills": kills.torture,
-    "soak": soak.torture,
-    "nonsense": nonsense.torture,
+STRESS_TESTS: dict[str, StressTest] = {
+    "worlds": worlds.stress,
+    "kills": kills.stress,
+    "leaks": leaks.stress,
+    "damaged-files": damaged_files.stress,
 }
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([*TORTURES, "faults"]))
-@click.option("--seed", type=int, help="Do again what was done with this seed.")
-def torture(names: tuple[str, ...], seed: int | None) -> None:
-    """Try random worlds, kills, leaks and nonsense; `faults` prints the README's table of them."""
+@click.argument("names", nargs=-1, type=click.Choice([*STRESS_TESTS, "faults"]))
+@click.option("--seed", type=int, help="Repeat a run with its seed.")
+def main(names: tuple[str, ...], seed: int | None) -> None:
+    """Run random worlds, kills, leaks and damaged files; `faults` prints the table of docs."""
     if names == ("faults",):
         click.echo(faults.table(), nl=False)
         return
     seed = secrets.randbelow(10**9) if seed is None else seed
-    wrong = 0
-    for name in names or TORTURES:
+    problems = 0
+    for name in names or STRESS_TESTS:
         click.echo(f"{name}: seed {seed}")
         started = time.monotonic()
-        for line in TORTURES[name](seed):
-            click.echo(f"  WRONG: {line}")
-            wrong += 1
+        for problem in STRESS_TESTS[name](seed):
+            click.echo(f"  PROBLEM: {problem}")
+            problems += 1
         click.echo(f"{name}: {time.monotonic() - started:.0f} s")
-    sys.exit(f"{wrong} wrong" if wrong else 0)
+    sys.exit(f"problems: {problems}" if problems else 0)
 
 
 if __name__ == "__main__":
-    torture()
+    main()

@@ -1,4 +1,4 @@
-"""An audit of a made-up world: the real `run` command in this process, against an emulator of its own."""
+"""The audit of a generated world: the `run` command in this process, with its own emulator."""
 
 import contextlib
 import io
@@ -9,31 +9,33 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
-from sso_batch.aws import connection, gateway
-from sso_batch.aws.token_bucket import Bucket
+from sso_batch.aws import backoff, connection, gateway
+from sso_batch.aws.token_bucket import TokenBucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
-from tests.end_to_end.command import Ended
-from tests.end_to_end.reports import Reports
 from tests.stress.trial import Trial
 from tests.support.agents import LATE, keys, serving
+from tests.support.command import CommandResult
+from tests.support.reports import Reports
 
-PATIENT = 60.0
-IMPATIENT = 0.1
+LONG_RETRIES = 60.0
+SHORT_RETRIES = 0.1
+"""Seconds until the retries of a failing call end."""
+
 TIME_OUT = 0.1
-"""Seconds: until a call is given up that fails again and again, and until one that hangs is ended."""
+"""Seconds until a call without an answer fails."""
 
 
 def audit_trial(trial: Trial, folder: Path) -> Reports:
-    """Run the audit of a trial; give what it left in `folder`, which is made."""
+    """Audit the world of a trial; return the reports in the new `folder`."""
     hangs = any(fault.kind == "hang" for fault in trial.faults)
     with late_credentials(trial) as environ:
         return audit(
             trial.world,
             folder,
             settings=trial.settings,
-            give_up=IMPATIENT if trial.mood in {"breaking", "contradicting"} else PATIENT,
+            retry_seconds=SHORT_RETRIES if trial.scenario in {"permanent", "contradicting"} else LONG_RETRIES,
             time_out=TIME_OUT if hangs else None,
             environ=environ,
             behaviour=trial.behaviour,
@@ -44,7 +46,7 @@ def audit_trial(trial: Trial, folder: Path) -> Reports:
 
 @contextlib.contextmanager
 def late_credentials(trial: Trial) -> Iterator[Mapping[str, str]]:
-    """In every other trial the hub's keys come from an agent of a container, after a few broken answers."""
+    """Serve the hub's keys from a container agent after some broken answers, in half of the trials."""
     dice = random.Random(f"credentials {trial.seed}")  # noqa: S311 - not a secret
     if dice.random() < 0.5:
         yield {}
@@ -64,49 +66,49 @@ def audit(
     folder: Path,
     *,
     settings: str = "",
-    give_up: float = PATIENT,
+    retry_seconds: float = LONG_RETRIES,
     time_out: float | None = None,
     environ: Mapping[str, str] | None = None,
     **emulator: object,
 ) -> Reports:
-    """Run the audit of a world with `settings` in its configuration; give what it left in `folder`."""
+    """Audit a world with `settings` in its configuration; return the reports in `folder`."""
     reports, file = folder / "reports", folder / "orgs.yaml"
     folder.mkdir(parents=True)
     file.write_text(configuration(world, directory=str(reports)) + settings)
     (folder / "credentials").write_text(shared_credentials(world))
-    emulated = Emulator(world, limits=Limits.off(), **emulator)  # type: ignore[arg-type] # by name
-    with hurried(give_up=give_up, time_out=time_out), emulated:
+    emulated = Emulator(world, limits=Limits.off(), **emulator)  # type: ignore[arg-type] # keyword arguments of the emulator
+    with short_waits(retry_seconds=retry_seconds, time_out=time_out), emulated:
         ended = run(file, emulated.environment() | {**(environ or {})}, home=folder)
     return Reports(reports, ended, emulated.calls)
 
 
-def run(file: Path, environ: Mapping[str, str], *, home: Path) -> Ended:
-    """`sso-batch --log-format json run`, on a machine that knows no other AWS."""
+def run(file: Path, environ: Mapping[str, str], *, home: Path) -> CommandResult:
+    """Run `sso-batch --log-format json run` without AWS settings of this machine."""
     isolated = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(home),
         "AWS_CONFIG_FILE": str(home / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
     }
-    said = io.StringIO()
-    with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(said):
+    stderr = io.StringIO()
+    with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(stderr):
         code = run_command(Terminal(log_format="json"), os.environ, file, RunOptions())
-    return Ended(code, "", said.getvalue())
+    return CommandResult(code, "", stderr.getvalue())
 
 
 @contextlib.contextmanager
-def hurried(*, give_up: float, time_out: float | None = None) -> Iterator[None]:
-    """No pace, since the emulator has no limits here; short pauses, tries and listings."""
+def short_waits(*, retry_seconds: float, time_out: float | None = None) -> Iterator[None]:
+    """Disable the rate limiter, because the emulator has no limits, and shorten pauses and listings."""
     with ExitStack() as stack:
-        for what, name, value in (
-            (Bucket, "take", lambda _bucket, _now: 0.0),
-            (gateway, "FIRST_PAUSE", 0.001),
-            (gateway, "LONGEST_PAUSE", 0.05),
-            (gateway, "GIVE_UP", give_up),
+        for owner, name, value in (
+            (TokenBucket, "take", lambda _bucket, _now: 0.0),
+            (backoff, "FIRST_PAUSE", 0.001),
+            (backoff, "LONGEST_PAUSE", 0.05),
+            (gateway, "GIVE_UP", retry_seconds),
             (gateway, "MOST_PAGES", 100),
             (gateway, "MOST_EMPTY_PAGES", 20),
         ):
-            stack.enter_context(patch.object(what, name, value))
+            stack.enter_context(patch.object(owner, name, value))
         if time_out is not None:
             stack.enter_context(patch.object(connection, "READ_TIMEOUT", time_out))
         yield

@@ -1,4 +1,4 @@
-"""Every kind of fault on a real run: what happened where it passed, and where it stayed."""
+"""Every kind of fault in a real run: the result of temporary and of permanent faults."""
 
 import contextlib
 import itertools
@@ -19,44 +19,44 @@ from sso_batch.aws import connection_pool
 from sso_batch.emulator import HUB, Behaviour, Fault, World, audit_role, generate
 from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.world import AccessKey
-from tests.end_to_end.reports import Reports, written
-from tests.end_to_end.worlds import ODDITIES
-from tests.stress.audit import IMPATIENT, PATIENT, audit
+from tests.stress.audit import LONG_RETRIES, SHORT_RETRIES, audit
 from tests.support.agents import LATE, keys, serving
 from tests.support.oracle import expected_rows
+from tests.support.reports import Reports, written
+from tests.support.sample_worlds import ODDITIES
 
 NOWHERE = "nowhere.invalid"
-_CLOSED, _PLAIN = "a port that is closed", "a port without TLS"
-_REAL_LOOK_UP = socket.getaddrinfo
+_CLOSED_PORT, _PORT_WITHOUT_TLS = "a closed port", "a port without TLS"
+_REAL_GETADDRINFO = socket.getaddrinfo
 _TIME_OUT = 0.3
 _HOUR = 3600.0
-_NEVER = 100_000  # more attempts than any audit makes
-_PATIENCE = 1.0  # second, in place of two minutes
-_SHOWN = 3
+_ALWAYS = 100_000  # more attempts than any audit makes
+_CREDENTIALS_PATIENCE = 1.0  # seconds, instead of two minutes
+_MAX_OPERATIONS = 3
 
-STRUCK, OTHER = "org-0", "org-1"
+AFFECTED, OTHER = "org-0", "org-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault in words, and the run that meets it: passing, or else staying with the organization `org-0`."""
+    """A fault and its run. The fault is temporary, or permanent in the organization `org-0`."""
 
-    words: str
+    description: str
     faults: tuple[Fault, ...] = ()
-    passing: bool = False
+    temporary: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
     time_out: float | None = None
     emulator: Mapping[str, Any] = field(default_factory=dict)
-    of_a_profile: bool = False
-    look_ups_that_fail: int = 0
-    late_answers: int = 0
-    """How often an agent fails before it gives the credentials of the environment; 0 for no agent."""
+    with_profile: bool = False
+    failing_lookups: int = 0
+    failing_answers: int = 0
+    """How often a container agent fails before it returns credentials; 0 means no agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a case came to."""
+    """The result of a case."""
 
     case: Case
     reports: Reports
@@ -65,102 +65,112 @@ class Result:
 
     @property
     def gaps(self) -> Counter[tuple[str, str]]:
-        """How many gaps of each call and code the organization has that was struck."""
-        return Counter((gap["operation"], gap["code"]) for gap in self.reports.gaps(STRUCK))
+        """The number of gaps of the affected organization, by operation and code."""
+        return Counter((gap["operation"], gap["code"]) for gap in self.reports.gaps(AFFECTED))
 
-    def told(self) -> str:
-        """It in words; the same at each run."""
+    def describe(self) -> str:
+        """Return the result in words, which are the same in every run."""
         statuses = self.reports.statuses
-        if self.exact == {STRUCK, OTHER} and set(statuses.values()) == {"complete"}:
+        if self.exact == {AFFECTED, OTHER} and set(statuses.values()) == {"complete"}:
             return "complete and exact"
         calls: defaultdict[str, list[str]] = defaultdict(list)
         for (operation, code), count in sorted(self.gaps.items()):
             calls[code].append(operation if count == 1 else f"{operation} x {count}")
-        words = "; ".join(
-            f"{code}: {', '.join(found) if len(found) <= _SHOWN else 'a gap for each call from then on'}"
+        failures = "; ".join(
+            f"{code}: {', '.join(found) if len(found) <= _MAX_OPERATIONS else 'a gap for each later call'}"
             if any(found)
             else code
             for code, found in calls.items()
         )
-        other = "the other one exact" if OTHER in self.exact else f"the other one {statuses[OTHER]}"
-        return f"{statuses[STRUCK]} ({words}), {other}"
+        other = f"other organization {'exact' if OTHER in self.exact else statuses[OTHER]}"
+        return f"{statuses[AFFECTED]} ({failures}), {other}"
 
 
 def world() -> World:
-    """Two organizations behind roles, with every oddity, on several pages."""
+    """Return two organizations with roles, special cases and several pages."""
     return generate(17, organizations=2, **(ODDITIES | {"users": 30, "accounts": 12, "pairs": 12}))
 
 
 def cases() -> Iterator[Case]:
-    """Every fault that an audit can meet."""
+    """Yield every fault that can occur in an audit."""
     group = next(
-        one.principal_id for one in world().organizations[0].assignments if one.principal_type == "GROUP"
+        assignment.principal_id
+        for assignment in world().organizations[0].assignments
+        if assignment.principal_type == "GROUP"
     )
 
-    def passing(words: str, kind: FaultKind, **how: Any) -> Case:  # noqa: ANN401 - a fault's own
-        fault = Fault(kind, **({"probability": 0.1} | how))
-        return Case(words, (fault,), passing=True, time_out=_TIME_OUT if kind == "hang" else None)
+    def temporary(description: str, kind: FaultKind, **options: Any) -> Case:  # noqa: ANN401 - fields of Fault
+        fault = Fault(kind, **({"probability": 0.1} | options))
+        return Case(description, (fault,), temporary=True, time_out=_TIME_OUT if kind == "hang" else None)
 
-    def staying(words: str, kind: FaultKind, operation: str = "ListGroupMemberships") -> Case:
+    def permanent(description: str, kind: FaultKind, operation: str = "ListGroupMemberships") -> Case:
         resource = group if operation == "ListGroupMemberships" else None
-        fault = Fault(kind, organization=STRUCK, operation=operation, resource=resource)
+        fault = Fault(kind, organization=AFFECTED, operation=operation, resource=resource)
         pages = {"behaviour": Behaviour(page_size=10)} if operation == "ListUsers" else {}
-        return Case(words, (fault,), time_out=_TIME_OUT if kind == "hang" else None, emulator=pages)
+        return Case(description, (fault,), time_out=_TIME_OUT if kind == "hang" else None, emulator=pages)
 
-    for words, kind in _BOTH.items():
-        yield passing(words, kind, **({"probability": 1.0, "after": 9, "times": 2} if kind == "hang" else {}))
-        yield staying(words, kind)
+    for description, kind in _BOTH.items():
+        yield temporary(description, kind, **_OPTIONS.get(kind, {}))
+        yield permanent(description, kind)
     once = Fault("repeated_token", operation="ListUsers", after=1, times=1)
     pages = {"behaviour": Behaviour(page_size=10)}
-    yield Case("the same page token again", (once,), passing=True, emulator=pages)
-    yield staying("the same page token again", "repeated_token", "ListUsers")
-    yield staying("ever new page tokens", "endless_pages", "ListUsers")
-    yield staying("ever new page tokens on empty pages", "endless_empty_pages", "ListUsers")
-    yield staying("a call that is denied", "access_denied")
-    yield staying("an instance whose KMS key is denied", "kms_denied")
-    yield staying("an instance whose KMS key is gone", "kms_key_gone")
-    expired = Fault("expired_token", organization=STRUCK, after=40)
-    yield Case("credentials that expire in mid-run", (replace(expired, times=1),), passing=True)
-    yield Case("credentials that expire in mid-run", (expired,), of_a_profile=True)
+    yield Case("the same page token again", (once,), temporary=True, emulator=pages)
+    yield permanent("the same page token again", "repeated_token", "ListUsers")
+    yield permanent("new page tokens without end", "endless_pages", "ListUsers")
+    yield permanent("new page tokens without end, on empty pages", "endless_empty_pages", "ListUsers")
+    yield permanent("a call that is denied", "access_denied")
+    yield permanent("an instance whose KMS key is denied", "kms_denied")
+    yield permanent("an instance whose KMS key is gone", "kms_key_gone")
+    expired = Fault("expired_token", organization=AFFECTED, after=40)
+    yield Case("credentials that expire during the run", (replace(expired, times=1),), temporary=True)
+    yield Case("credentials that expire during the run", (expired,), with_profile=True)
     yield Case("a clock that is an hour off", emulator={"signing_clock": lambda: time.time() + _HOUR})
     yield Case(
-        "a name that DNS does not know",
+        "a host name that DNS cannot resolve",
         environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": f"http://{NOWHERE}"},
     )
-    yield Case("a name that DNS does not know", passing=True, look_ups_that_fail=5)
-    yield Case("a port where nobody listens", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _CLOSED})
-    yield Case("a server that speaks no TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _PLAIN})
-    yield Case("credentials from an agent that is late", passing=True, late_answers=5)
-    yield Case("credentials from an agent that is late", late_answers=_NEVER)
-    unlisted = next(one.id for one in world().organizations[0].groups if one.id == group)
+    yield Case("a host name that DNS cannot resolve", temporary=True, failing_lookups=5)
+    yield Case("a closed port", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _CLOSED_PORT})
+    yield Case("a server without TLS", environ={"AWS_ENDPOINT_URL_IDENTITYSTORE": _PORT_WITHOUT_TLS})
+    yield Case("a failing container agent for credentials", temporary=True, failing_answers=5)
+    yield Case("a failing container agent for credentials", failing_answers=_ALWAYS)
+    unlisted = next(listed.id for listed in world().organizations[0].groups if listed.id == group)
     contradiction = (
-        Fault("unlisted", organization=STRUCK, operation="ListGroups", resource=unlisted),
-        Fault("not_found", organization=STRUCK, operation="DescribeGroup", resource=unlisted),
+        Fault("unlisted", organization=AFFECTED, operation="ListGroups", resource=unlisted),
+        Fault("not_found", organization=AFFECTED, operation="DescribeGroup", resource=unlisted),
     )
     yield Case("a group with members that AWS does not find", contradiction)
-    for words, kind, operation in _OF_LISTINGS:
-        yield staying(words, kind, operation)
+    for description, kind, operation in _REFUSED_LISTINGS:
+        yield permanent(description, kind, operation)
     yield Case(
-        "a deadline that comes too early",
-        (Fault("throttle", organization=STRUCK, operation="ListUsers"),),
+        "a deadline that is too short",
+        (Fault("throttle", organization=AFFECTED, operation="ListUsers"),),
         settings="run:\n  deadline: 2s\n",
     )
 
 
-_OF_LISTINGS: tuple[tuple[str, FaultKind, str], ...] = (
-    ("a directory that refuses to list its users", "filter_required", "ListUsers"),
-    ("a directory that refuses to list its groups", "filter_required", "ListGroups"),
+_REFUSED_LISTINGS: tuple[tuple[str, FaultKind, str], ...] = (
+    ("an identity store that refuses to list users", "filter_required", "ListUsers"),
+    ("an identity store that refuses to list groups", "filter_required", "ListGroups"),
 )
+
+_OPTIONS: dict[FaultKind, dict[str, Any]] = {
+    "hang": {"probability": 1.0, "after": 9, "times": 2},
+    # DescribeUser of a user without email addresses has no list either: such an answer is valid.
+    "no_list": {"service": "sso-admin"},
+    "null_list": {"service": "sso-admin"},
+}
+"""Options of temporary faults that do not affect a tenth of all calls."""
 
 _BOTH: dict[str, FaultKind] = {
     "throttles": "throttle",
     "HTTP 500": "internal_error",
     "HTTP 503": "unavailable",
-    "a reset in mid-answer": "reset",
-    "silence until the time-out": "hang",
-    "an answer that is cut off": "truncated",
-    "half of an answer's JSON": "broken_json",
-    "members of other types": "other_shape",
+    "a connection reset during the answer": "reset",
+    "no answer until the time-out": "hang",
+    "a truncated answer": "truncated",
+    "an answer with half of its JSON": "broken_json",
+    "an answer with wrong types": "other_shape",
     "a proxy's JSON with status 200": "foreign_json",
     "a JSON list with status 200": "no_object",
     "an answer without its list": "no_list",
@@ -168,83 +178,91 @@ _BOTH: dict[str, FaultKind] = {
     "an answer with its list twice": "list_twice",
     "an answer in UTF-16": "utf_16",
     "an answer that begins with a byte order mark": "byte_order_mark",
-    "an answer to another question": "other_question",
+    "an answer to another request": "other_question",
     "an answer with empty ids": "empty_ids",
 }
 
 
-def attempt(case: Case, folder: Path) -> Result:
-    """Run a case. A call that hangs is given time for several tries, on a slow machine too."""
-    made = _with_a_profile(world()) if case.of_a_profile else world()
-    patience = IMPATIENT if case.time_out is None else 4 * case.time_out
-    if case.passing or "deadline" in case.settings:
-        patience = PATIENT
-    with socket.socket() as closed, _plain() as plain, _dns(case.look_ups_that_fail), ExitStack() as stack:
+def run_case(case: Case, folder: Path) -> Result:
+    """Run a case; allow several attempts for a call that times out, also on a slow machine."""
+    audited = _with_profile(world()) if case.with_profile else world()
+    retry_seconds = SHORT_RETRIES if case.time_out is None else 4 * case.time_out
+    if case.temporary or "deadline" in case.settings:
+        retry_seconds = LONG_RETRIES
+    with (
+        socket.socket() as closed,
+        _server_without_tls() as port,
+        _failing_dns(case.failing_lookups),
+        ExitStack() as stack,
+    ):
         closed.bind(("127.0.0.1", 0))
-        places = {
-            _CLOSED: f"http://127.0.0.1:{closed.getsockname()[1]}",
-            _PLAIN: f"https://127.0.0.1:{plain}",
+        urls = {
+            _CLOSED_PORT: f"http://127.0.0.1:{closed.getsockname()[1]}",
+            _PORT_WITHOUT_TLS: f"https://127.0.0.1:{port}",
         }
-        environ = {name: places.get(value, value) for name, value in case.environ.items()}
-        environ |= stack.enter_context(_agent(case.late_answers))
+        environ = {name: urls.get(value, value) for name, value in case.environ.items()}
+        environ |= stack.enter_context(_agent(case.failing_answers))
         reports = audit(
-            made,
+            audited,
             folder,
             settings=case.settings,
-            give_up=patience,
+            retry_seconds=retry_seconds,
             time_out=case.time_out,
             environ=environ,
             faults=case.faults,
             seed=1,
             **case.emulator,
         )
-    exact = frozenset(name for name in (STRUCK, OTHER) if _is_exact(made, name, reports))
+    exact = frozenset(name for name in (AFFECTED, OTHER) if _is_exact(audited, name, reports))
     return Result(case, reports, exact, sum(fault.injected for fault in case.faults))
 
 
 def table() -> str:
-    """The table of faults with what happened at each, in Markdown."""
+    """Return the table of faults and their results in Markdown."""
     cells: dict[str, list[str]] = {}
     for case in cases():
         with tempfile.TemporaryDirectory() as folder:
-            row = cells.setdefault(case.words, ["", ""])
-            row[not case.passing] = attempt(case, Path(folder) / "case").told()
-    lines = [f"| {words} | {' | '.join(one or '-' for one in row)} |" for words, row in cells.items()]
-    heading = "| fault | passing: struck a tenth of all calls, or a few | staying with one organization |"
+            row = cells.setdefault(case.description, ["", ""])
+            row[not case.temporary] = run_case(case, Path(folder) / "case").describe()
+    lines = [
+        f"| {description} | {' | '.join(outcome or '-' for outcome in row)} |"
+        for description, row in cells.items()
+    ]
+    heading = "| fault | temporary, in a tenth of all calls or a few | permanent, in one organization |"
     return "\n".join([heading, "|---|---|---|", *lines]) + "\n"
 
 
-def _is_exact(made: World, name: str, reports: Reports) -> bool:
+def _is_exact(audited: World, name: str, reports: Reports) -> bool:
     if reports.statuses[name] != "complete":
         return False
-    truth = expected_rows(made, name, details=True, entitlements=True, account_paths=True)
-    return reports.content(name) == written(truth)
+    expected = expected_rows(audited, name, details=True, entitlements=True, account_paths=True)
+    return reports.content(name) == written(expected)
 
 
-def _with_a_profile(made: World) -> World:
-    """The same world, its first organization behind keys that nobody can renew."""
-    first, second = made.organizations
+def _with_profile(original: World) -> World:
+    """Return the world with a profile for its first organization, whose keys cannot be renewed."""
+    first, second = original.organizations
     key = AccessKey(
         id="AKIAEXAMPLEPROFILE01",
         secret="made-up",
         user_arn=f"arn:aws:iam::{first.management_account_id}:user/auditor",
         profile="org-0-management",
     )
-    return World(made.organizations, (HUB, key), (audit_role(second),))
+    return World(original.organizations, (HUB, key), (audit_role(second),))
 
 
-class _SpeaksPlainly(socketserver.BaseRequestHandler):
-    """Answers at once, and not in TLS."""
+class _PlainTextHandler(socketserver.BaseRequestHandler):
+    """A handler that answers without TLS."""
 
     def handle(self) -> None:
-        """Send what a client of TLS cannot take."""
+        """Send a plain-text response."""
         self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 @contextlib.contextmanager
-def _plain() -> Iterator[int]:
-    """A port on which somebody listens who knows no TLS."""
-    with socketserver.TCPServer(("127.0.0.1", 0), _SpeaksPlainly) as server:
+def _server_without_tls() -> Iterator[int]:
+    """Yield the port of a server without TLS."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _PlainTextHandler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield server.server_address[1]
@@ -253,15 +271,16 @@ def _plain() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _agent(late_answers: int) -> Iterator[Mapping[str, str]]:
-    """Serve the hub's credentials from a container agent that is late; without one, change nothing."""
-    if not late_answers:
+def _agent(failing_answers: int) -> Iterator[Mapping[str, str]]:
+    """Serve the hub's credentials from an agent that fails at first; without failures, change nothing."""
+    if not failing_answers:
         yield {}
         return
-    late = itertools.islice(itertools.cycle(LATE.values()), late_answers)
+    failures = itertools.islice(itertools.cycle(LATE.values()), failing_answers)
+    patience = _CREDENTIALS_PATIENCE if failing_answers == _ALWAYS else connection_pool.PATIENCE
     with (
-        serving(keys(HUB.id, HUB.secret), tuple(late)) as agent,
-        patch.object(connection_pool, "PATIENCE", _PATIENCE),
+        serving(keys(HUB.id, HUB.secret), tuple(failures)) as agent,
+        patch.object(connection_pool, "PATIENCE", patience),
     ):
         yield {
             "AWS_ACCESS_KEY_ID": "",
@@ -271,16 +290,16 @@ def _agent(late_answers: int) -> Iterator[Mapping[str, str]]:
 
 
 @contextlib.contextmanager
-def _dns(look_ups_that_fail: int) -> Iterator[None]:
-    """A DNS that does not know one name, and at first not even the others."""
-    left = look_ups_that_fail
+def _failing_dns(failing_lookups: int) -> Iterator[None]:
+    """Fail to resolve one host name always, and the first look-ups of others."""
+    remaining = failing_lookups
 
-    def look_up(host: Any, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - as the system's
-        nonlocal left
-        if host == NOWHERE or left > 0:
-            left -= 1
+    def getaddrinfo(host: Any, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - the signature of socket.getaddrinfo
+        nonlocal remaining
+        if host == NOWHERE or remaining > 0:
+            remaining -= 1
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return _REAL_LOOK_UP(host, *arguments, **settings)
+        return _REAL_GETADDRINFO(host, *arguments, **settings)
 
-    with patch("socket.getaddrinfo", look_up):
+    with patch("socket.getaddrinfo", getaddrinfo):
         yield

@@ -1,28 +1,28 @@
-"""What an audit may say of a trial's world, and what it has to: held against the world's own records."""
+"""The comparison of an audit's reports with the world: what it may and what it must report."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sso_batch.emulator.world import Organization
-from tests.end_to_end.reports import UNREAD, Reports, honest, written
 from tests.stress.trial import Trial
 from tests.support.oracle import COLUMNS, Row, expected_rows
+from tests.support.reports import UNREAD, Reports, honest, written
 
 Gap = Mapping[str, str]
 Reason = tuple[str, str]
-"""An operation, and what stands in its gap's resource; "" is any."""
+"""An operation and a substring of its gap's resource; "" matches any resource."""
 
-_GRANT = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId")
-_DERIVED = {
+_ACCESS_COLUMNS = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId")
+_CAUSES = {
     ("ListEntitlements", "AccountsNotRead"): "ListAccounts",
     ("ListInstances", "InstanceUnknown"): "DescribeOrganization",
     ("ListGroupMemberships", "ResourceNotFoundException"): "DescribeGroup",
     ("ListPermissionSetsProvisionedToAccount", "ListLeftOut"): "ListPermissionSets",
 }
-"""Gaps that follow from another call's failure: that call by theirs and their code."""
+"""The failed call that caused a gap, by the operation and code of the gap."""
 
-_DETAILS = {
+_DETAIL_OPERATIONS = {
     "ManagedPolicies": "ListManagedPoliciesInPermissionSet",
     "CustomerManagedPolicies": "ListCustomerManagedPolicyReferencesInPermissionSet",
     "InlinePolicy": "GetInlinePolicyForPermissionSet",
@@ -30,61 +30,63 @@ _DETAILS = {
     "PermissionSet": "DescribePermissionSet",
     "SessionDuration": "DescribePermissionSet",
 }
-_OF_ACCOUNTS = ("AccountName", "AccountState")
+_ACCOUNT_COLUMNS = ("AccountName", "AccountState")
 
 
 def judge(trial: Trial, reports: Reports) -> list[str]:
-    """Everything that is wrong with what an audit says; nothing where it keeps its promises."""
+    """Return every problem in the reports of a trial."""
     reports.assert_sums()
-    wrong = (
+    problems = (
         [f"exit {reports.ended.code}: {reports.ended.stderr}"] if reports.ended.code not in (0, 4, 5) else []
     )
     for organization in trial.world.organizations:
-        wrong += [f"{organization.name}: {one}" for one in _wrong(trial, organization, reports)]
-    if trial.mood not in {"breaking", "contradicting"} and reports.ended.code != 0:
-        wrong.append(f"only passing troubles, and yet exit {reports.ended.code}: {reports.manifest}")
-    return wrong
+        problems += [
+            f"{organization.name}: {problem}" for problem in _find_problems(trial, organization, reports)
+        ]
+    if trial.scenario not in {"permanent", "contradicting"} and reports.ended.code != 0:
+        problems.append(f"exit {reports.ended.code} with temporary faults only: {reports.manifest}")
+    return problems
 
 
-def _wrong(trial: Trial, organization: Organization, reports: Reports) -> Iterator[str]:
-    told = reports.organization(organization.name)
-    gaps: list[Gap] = told["gaps"]
-    yield from _without_a_cause(trial, gaps)
-    if (told["status"] == "complete") != (not gaps):
-        yield f"{told['status']} with {len(gaps)} gaps"
-    if told["status"] == "failed":
-        if told["files"] or len(gaps) != 1:
-            yield f"failed, and yet with files or gaps: {told}"
+def _find_problems(trial: Trial, organization: Organization, reports: Reports) -> Iterator[str]:
+    result = reports.organization(organization.name)
+    gaps: list[Gap] = result["gaps"]
+    yield from _find_unexplained_gaps(trial, gaps)
+    if (result["status"] == "complete") != (not gaps):
+        yield f"{result['status']} with {len(gaps)} gaps"
+    if result["status"] == "failed":
+        if result["files"] or len(gaps) != 1:
+            yield f"failed, but has files or gaps: {result}"
         return
-    if not told["files"]:
-        yield f"{told['status']}, and yet without files: {reports.ended.stderr}"
+    if not result["files"]:
+        yield f"{result['status']}, but has no files: {reports.ended.stderr}"
         return
-    yield from _wrong_rows(trial, organization, told, reports)
+    yield from _find_wrong_rows(trial, organization, result, reports)
 
 
-def _wrong_rows(
-    trial: Trial, organization: Organization, told: Mapping[str, Any], reports: Reports
+def _find_wrong_rows(
+    trial: Trial, organization: Organization, result: Mapping[str, Any], reports: Reports
 ) -> Iterator[str]:
-    gaps: list[Gap] = told["gaps"]
-    truth = _truth(trial, organization)
+    gaps: list[Gap] = result["gaps"]
+    expected = _expected(trial, organization)
     rows = reports.rows(organization.name)
-    if trial.mood == "deleting":
-        yield from _wrong_where_deleted(trial, organization, told["not_examined"], rows)
+    if trial.scenario == "deleting":
+        yield from _find_wrong_rows_after_deletion(trial, organization, result["not_examined"], rows)
         return
-    yield from (f"a row that is not true: {row}" for row in rows if not honest(row, truth))
-    wanted = _known(trial, _to_be_seen(organization, truth, told["not_examined"]), rows)
-    if told["status"] == "complete":
-        yield from (f"a row is missing: {row}" for row in wanted if row not in rows)
-        if len(wanted) == len(truth) and reports.content(organization.name) != written(truth):
-            yield "complete, and not byte for byte what it should be"
+    yield from (f"a wrong row: {row}" for row in rows if not honest(row, expected))
+    required = _determinable_rows(trial, _required_rows(organization, expected, result["not_examined"]), rows)
+    if result["status"] == "complete":
+        yield from (f"a row is missing: {row}" for row in required if row not in rows)
+        if len(required) == len(expected) and reports.content(organization.name) != written(expected):
+            yield "complete, but the bytes differ from the expected file"
     else:
-        for row in wanted:
-            for column, reasons in _holes(organization, row, rows):
+        for row in required:
+            for column, reasons in _missing_values(organization, row, rows):
                 if not any(_explains(gap, reasons) for gap in gaps):
-                    yield f"{column} of {row} was not read, and no gap says so: {gaps}"
+                    yield f"{column} of {row} was not read and no gap explains it: {gaps}"
 
 
-def _truth(trial: Trial, organization: Organization) -> list[Row]:
+def _expected(trial: Trial, organization: Organization) -> list[Row]:
     return expected_rows(
         replace(trial.world, organizations=(organization,)),
         organization.name,
@@ -94,74 +96,78 @@ def _truth(trial: Trial, organization: Organization) -> list[Row]:
     )
 
 
-def _wrong_where_deleted(
+def _find_wrong_rows_after_deletion(
     trial: Trial, organization: Organization, not_examined: Iterable[str], rows: list[Row]
 ) -> Iterator[str]:
-    """Each row is true before the deletions or after them; what is true all the time is there."""
-    before, after = _truth(trial, organization), _truth(trial, trial.later(organization))
-    yield from (f"a row that was never true: {row}" for row in rows if row not in before + after)
-    wanted = [row for row in _to_be_seen(organization, before, not_examined) if row in after]
-    yield from (f"a row is missing: {row}" for row in wanted if row not in rows)
+    """Yield rows that were true at no time, and missing rows that were true all the time."""
+    before, after = _expected(trial, organization), _expected(trial, trial.later(organization))
+    between = [row for state in trial.meanwhile(organization) for row in _expected(trial, state)]
+    true = before + between + after
+    yield from (f"a row that was true at no time: {row}" for row in rows if row not in true)
+    required = [row for row in _required_rows(organization, before, not_examined) if row in after]
+    yield from (f"a row is missing: {row}" for row in required if row not in rows)
 
 
-def _without_a_cause(trial: Trial, gaps: Iterable[Gap]) -> Iterator[str]:
-    """Gaps where nothing was broken; a time-out can also come from a machine that is slow."""
+def _find_unexplained_gaps(trial: Trial, gaps: Iterable[Gap]) -> Iterator[str]:
+    """Yield gaps without a fault; with injected time-outs, any call may also time out on a slow machine."""
     if any(fault.kind == "hang" for fault in trial.faults):
         return
-    struck = {fault.operation for fault in trial.faults if fault.injected}
+    affected = {fault.operation for fault in trial.faults if fault.injected}
     for gap in gaps:
-        operation = _DERIVED.get((gap["operation"], gap["code"]), gap["operation"])
-        if None not in struck and operation not in struck:
-            yield f"a gap where nothing was broken: {gap}"
+        operation = _CAUSES.get((gap["operation"], gap["code"]), gap["operation"])
+        if None not in affected and operation not in affected:
+            yield f"a gap without a fault: {gap}"
 
 
-def _to_be_seen(organization: Organization, truth: list[Row], not_examined: Iterable[str]) -> list[Row]:
-    """The rows that an audit must have: by principal, none of principals that are not listed."""
+def _required_rows(organization: Organization, expected: list[Row], not_examined: Iterable[str]) -> list[Row]:
+    """Return the rows that an audit must report; a listing by principal omits unlisted principals."""
     if "orphaned assignments" not in not_examined:
-        return truth
-    listed = {one.id for one in organization.users if one.listed}
-    listed |= {one.id for one in organization.groups if one.listed}
-    return [row for row in truth if row["PrincipalId"] in listed or row["AccessType"] == "IAM_ROLE"]
+        return expected
+    listed = {user.id for user in organization.users if user.listed}
+    listed |= {group.id for group in organization.groups if group.listed}
+    return [row for row in expected if row["PrincipalId"] in listed or row["AccessType"] == "IAM_ROLE"]
 
 
-def _known(trial: Trial, wanted: list[Row], rows: list[Row]) -> list[Row]:
-    """The rows that can be known: of an account that ListAccounts leaves out, only what else names it."""
-    unlisted = {one.resource for one in trial.faults if one.kind == "unlisted"}
+def _determinable_rows(trial: Trial, required: list[Row], rows: list[Row]) -> list[Row]:
+    """Return the rows that can be determined; an account that is not listed may be named elsewhere."""
+    unlisted = {fault.resource for fault in trial.faults if fault.kind == "unlisted"}
     named = {(row["AccountId"], row["AccessType"]) for row in rows}
     return [
         row
-        for row in wanted
+        for row in required
         if row["AccountId"] not in unlisted or (row["AccountId"], row["AccessType"]) in named
     ]
 
 
-def _holes(organization: Organization, row: Row, rows: list[Row]) -> Iterator[tuple[str, set[Reason]]]:
-    """What an audit does not say of a true row, by column, and which gaps can explain it."""
+def _missing_values(
+    organization: Organization, row: Row, rows: list[Row]
+) -> Iterator[tuple[str, set[Reason]]]:
+    """Yield the columns of a true row that are missing, and the gaps that can explain it."""
     if row in rows:
         return
-    alike = [one for one in rows if all(one[column] == row[column] for column in _GRANT)]
-    if not alike:
-        yield "the grant", _reasons_for_grant(organization, row)
+    similar = [other for other in rows if all(other[column] == row[column] for column in _ACCESS_COLUMNS)]
+    if not similar:
+        yield "the access", _reasons_for_access(organization, row)
         return
-    own = [one for one in alike if one["UserId"] == row["UserId"]]
-    if not own:
+    same_user = [other for other in similar if other["UserId"] == row["UserId"]]
+    if not same_user:
         yield "the user", {("ListGroupMemberships", row["PrincipalId"])}
-        own = [one for one in alike if one["PrincipalState"] in UNREAD]
+        same_user = [other for other in similar if other["PrincipalState"] in UNREAD]
     for column in COLUMNS:
         if (
-            own
-            and own[0][column] != row[column]
-            and (own[0]["UserId"] == row["UserId"] or "User" not in column)
+            same_user
+            and same_user[0][column] != row[column]
+            and (same_user[0]["UserId"] == row["UserId"] or "User" not in column)
         ):
             yield column, _reasons_for_cell(organization, row, column)
 
 
-def _reasons_for_grant(organization: Organization, row: Row) -> set[Reason]:
+def _reasons_for_access(organization: Organization, row: Row) -> set[Reason]:
     if row["AccessType"] == "IAM_ROLE":
         return {
             ("ListApplications", organization.instance_arn),
-            *(("GetApplication", one.arn) for one in organization.applications),
-            *(("ListEntitlements", one.arn) for one in organization.applications),
+            *(("GetApplication", application.arn) for application in organization.applications),
+            *(("ListEntitlements", application.arn) for application in organization.applications),
         }
     return {
         ("ListAccountAssignments", f"{row['AccountId']} {row['PermissionSetArn']}"),
@@ -175,9 +181,9 @@ def _reasons_for_grant(organization: Organization, row: Row) -> set[Reason]:
 
 
 def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[Reason]:
-    if column in _DETAILS:
-        return {(_DETAILS[column], row["PermissionSetArn"])}
-    if column in _OF_ACCOUNTS:
+    if column in _DETAIL_OPERATIONS:
+        return {(_DETAIL_OPERATIONS[column], row["PermissionSetArn"])}
+    if column in _ACCOUNT_COLUMNS:
         return {("ListAccounts", "")}
     if column == "AccountPath":
         return {("ListAccounts", ""), *_reasons_for_path(organization, row["AccountId"])}
@@ -194,26 +200,26 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
 
 
 def _reasons_for_path(organization: Organization, account_id: str) -> set[Reason]:
-    (place,) = [one.parent_id for one in organization.accounts if one.id == account_id]
-    parents = {one.id: one.parent_id for one in organization.organizational_units}
+    (parent,) = [account.parent_id for account in organization.accounts if account.id == account_id]
+    parents = {unit.id: unit.parent_id for unit in organization.organizational_units}
     reasons = {("ListRoots", "")}
     while True:
         reasons |= {
-            (operation, place)
+            (operation, parent)
             for operation in (
                 "ListOrganizationalUnitsForParent",
                 "ListAccountsForParent",
                 "DescribeOrganizationalUnit",
             )
         }
-        if place not in parents:
+        if parent not in parents:
             return reasons
-        place = parents[place]
+        parent = parents[parent]
 
 
 def _explains(gap: Gap, reasons: set[Reason]) -> bool:
-    """Whether the call failed, or the one that renews the credentials that it needs."""
+    """Return whether the gap is about one of the calls, or about the renewal of its credentials."""
     return any(
-        gap["operation"] in {operation, "AssumeRole"} and place in gap["resource"]
-        for operation, place in reasons
+        gap["operation"] in {operation, "AssumeRole"} and resource in gap["resource"]
+        for operation, resource in reasons
     )

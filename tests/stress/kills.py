@@ -1,4 +1,4 @@
-"""Signals to a real run at random moments: what looks whole is whole, and a resume ends as if undisturbed."""
+"""Signals to a real run at random moments: published files are complete, and a resumed run is correct."""
 
 import json
 import os
@@ -21,36 +21,36 @@ from sso_batch.run_files.manifest import read_manifest
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
-from tests.end_to_end.command import SOURCES
-from tests.end_to_end.nightly import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
-from tests.end_to_end.reports import parsed
-from tests.end_to_end.worlds import ODDITIES
+from tests.support.command import SOURCES
+from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
+from tests.support.reports import parsed
+from tests.support.sample_worlds import ODDITIES
 
 _TS = re.compile(r"\d{8}_\d{6}")
 _ORGANIZATIONS = 3
 _LATENCY = 0.004
-_LONGEST = 120.0
-_GLANCE = 0.002
-_BEFORE_THE_FIRST_FILE = 0.1  # of the kills
-_AT_A_FILE = 0.5  # of the kills: as soon as one more file is there
-_AT_THE_END = 0.5  # of the signals that a process can hear: at a moment of the end of the run
-_SOON = 5.0
+_TIME_OUT = 120.0
+_POLL_INTERVAL = 0.002
+_SHARE_BEFORE_FIRST_FILE = 0.1  # of all kills
+_SHARE_AT_FILE = 0.5  # of all kills: when a certain number of files exist
+_SHARE_AT_END = 0.5  # of all interruptions: at a certain step at the end of the run
+_MAX_SHUTDOWN = 5.0  # seconds
 _OTHER_FORMATS = ("for people", "*.html", "*.xlsx", "*_changes.csv", "notice")
-_MOMENTS = [one for one in (*BEFORE_THE_MANIFEST, *AT_THE_MANIFEST) if one not in _OTHER_FORMATS]
+_MOMENTS = [moment for moment in (*BEFORE_THE_MANIFEST, *AT_THE_MANIFEST) if moment not in _OTHER_FORMATS]
 
 
 @dataclass(frozen=True, slots=True)
-class Undisturbed:
-    """What a run leaves that nobody disturbs: its files without times, and how long it took."""
+class UndisturbedRun:
+    """The result of an undisturbed run: its files without times, and its durations in seconds."""
 
     contents: Mapping[str, bytes]
-    before_the_first_file: float
-    after_it: float
+    until_first_file: float
+    after_first_file: float
     files: int
 
 
 class Killer:
-    """Starts runs of one configuration, each in a folder of its own, and kills them."""
+    """Starts runs of one configuration in separate folders and kills them."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str], config: str, seed: int) -> None:
         self._folder = folder
@@ -67,7 +67,7 @@ class Killer:
         self.resumed = 0
 
     def kill(self) -> Iterator[str]:
-        """Start a run, kill it, and look at what it left; then resume it. Gives what is wrong."""
+        """Start a run, kill it, check its files and resume it; yield problems."""
         self.runs += 1
         reports = self._folder / f"kill-{self.runs}"
         process = self._run(reports)
@@ -75,17 +75,17 @@ class Killer:
         process.kill()
         process.communicate()
         self.killed += process.returncode < 0
-        yield from (f"kill {self.runs}: {one}" for one in self._what_is_not_whole(reports))
+        yield from (f"kill {self.runs}: {problem}" for problem in self._find_incomplete_files(reports))
         if self.can_resume:
-            yield from (f"kill {self.runs}, resumed: {one}" for one in self._resume(reports))
+            yield from (f"kill {self.runs}, resumed: {problem}" for problem in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
 
     def interrupt(self) -> Iterator[str]:
-        """Start a run, end it by a signal that it hears, and look at what it says; then resume it."""
+        """Start a run, interrupt it, check its manifest and resume it; yield problems."""
         self.runs += 1
         reports = self._folder / f"signal-{self.runs}"
         number = self._dice.choice([signal.SIGTERM, signal.SIGINT])
-        if self._dice.random() < _AT_THE_END:
+        if self._dice.random() < _SHARE_AT_END:
             moment = self._dice.choice(_MOMENTS)
             process = self._run(reports, python=("-c", SIGNALLED, str(int(number)), moment))
         else:
@@ -94,91 +94,98 @@ class Killer:
             self._wait(process, reports)
             process.send_signal(number)
         sent = time.monotonic()
-        said = process.communicate(timeout=_LONGEST)[1]
+        stderr = process.communicate(timeout=_TIME_OUT)[1]
         self.interrupted += process.returncode > 128
-        told = f"signal {self.runs} ({number.name}, {moment})"
-        if time.monotonic() - sent > _SOON and moment == "at random":
-            yield f"{told}: it took {time.monotonic() - sent:.1f} s to end"
-        yield from (f"{told}: {one}" for one in self._what_is_not_true(reports, process.returncode, said))
-        yield from (f"{told}, resumed: {one}" for one in self._resume(reports))
+        label = f"signal {self.runs} ({number.name}, {moment})"
+        if time.monotonic() - sent > _MAX_SHUTDOWN and moment == "at random":
+            yield f"{label}: the end took {time.monotonic() - sent:.1f} s"
+        yield from (
+            f"{label}: {problem}"
+            for problem in self._find_false_statements(reports, process.returncode, stderr)
+        )
+        yield from (f"{label}, resumed: {problem}" for problem in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
 
-    def _what_is_not_true(self, reports: Path, code: int, said: str) -> Iterator[str]:
-        """What the manifest says of a run that has ended, and is not so."""
-        if not _published(reports) and code:  # the signal came before the run, to Python itself perhaps
+    def _find_false_statements(self, reports: Path, code: int, stderr: str) -> Iterator[str]:
+        """Yield statements of the manifest of an ended run that are false."""
+        if not _published(reports) and code:  # the signal arrived before the run started
             return
-        if "Traceback" in said or code not in (0, 130, 143):
-            yield f"exit {code}: {said}"
+        if "Traceback" in stderr or code not in (0, 130, 143):
+            yield f"exit {code}: {stderr}"
         manifests = [name for name in _published(reports) if name.endswith("_manifest.json")]
         if not manifests:
             if code == 0 or any("_org-" in name for name in _published(reports)):
-                yield f"exit {code}, without a manifest: {said}"
+                yield f"exit {code}, without a manifest: {stderr}"
             return
         manifest = read_manifest((reports / manifests[0]).read_bytes())
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
-            yield f"exit {code}, and the manifest says {manifest.status.value}, {manifest.exit_code}"
-        for one in verify(Folder(reports), manifest):
-            if one.state is not FileState.AS_WRITTEN:
-                yield f"{one.name} is {one.state.value}: {one.reason}"
+            yield f"exit {code}, but the manifest says {manifest.status.value}, {manifest.exit_code}"
+        for file in verify(Folder(reports), manifest):
+            if file.state is not FileState.AS_WRITTEN:
+                yield f"{file.name} is {file.state.value}: {file.reason}"
 
     def _resume(self, reports: Path) -> Iterator[str]:
         process = self._run(reports, "--resume")
-        said = process.communicate(timeout=_LONGEST)[1]
+        stderr = process.communicate(timeout=_TIME_OUT)[1]
         self.resumed += 1
         if process.returncode != 0:
-            yield f"exit {process.returncode}: {said}"
+            yield f"exit {process.returncode}: {stderr}"
             return
-        yield from self._what_is_not_whole(reports)
+        yield from self._find_incomplete_files(reports)
         found = _contents(reports)
         if found != self.undisturbed.contents:
-            differs = {
+            different = {
                 name for name, content in found.items() if self.undisturbed.contents.get(name) != content
             }
-            yield f"not the undisturbed files: {differs or found.keys() ^ self.undisturbed.contents.keys()}"
+            different = different or found.keys() ^ self.undisturbed.contents.keys()
+            yield f"differs from the undisturbed run: {different}"
 
-    def _measure(self) -> Undisturbed:
+    def _measure(self) -> UndisturbedRun:
         reports = self._folder / "undisturbed"
         started = time.monotonic()
         process = self._run(reports)
         while not _published(reports):
-            _glance(process)
+            _poll(process)
         first = time.monotonic()
-        said = process.communicate(timeout=_LONGEST)[1]
+        stderr = process.communicate(timeout=_TIME_OUT)[1]
         if process.returncode != 0:
-            raise AssertionError(said)
-        return Undisturbed(
+            raise AssertionError(stderr)
+        return UndisturbedRun(
             _contents(reports), first - started, time.monotonic() - first, len(_published(reports))
         )
 
     def _wait(self, process: "subprocess.Popen[str]", reports: Path) -> None:
-        """Let the run live until a random moment, or until as many files are there as the dice say."""
-        if self._dice.random() < _BEFORE_THE_FIRST_FILE:
-            _pass_by(process, self._dice.uniform(0, self.undisturbed.before_the_first_file))
+        """Wait for a random time, or until a random number of files exist."""
+        if self._dice.random() < _SHARE_BEFORE_FIRST_FILE:
+            _wait_seconds(process, self._dice.uniform(0, self.undisturbed.until_first_file))
             return
-        wanted = self._dice.randint(1, self.undisturbed.files) if self._dice.random() < _AT_A_FILE else 1
-        while len(_published(reports)) < wanted and process.poll() is None:
-            _glance(process)
-        if wanted == 1:
-            _pass_by(process, self._dice.uniform(0, self.undisturbed.after_it))
+        count = self._dice.randint(1, self.undisturbed.files) if self._dice.random() < _SHARE_AT_FILE else 1
+        while len(_published(reports)) < count and process.poll() is None:
+            _poll(process)
+        if count == 1:
+            _wait_seconds(process, self._dice.uniform(0, self.undisturbed.after_first_file))
 
-    def _what_is_not_whole(self, reports: Path) -> Iterator[str]:
-        """Published files that are not what an undisturbed run publishes; each looks whole by being there."""
+    def _find_incomplete_files(self, reports: Path) -> Iterator[str]:
+        """Yield published files that differ from those of the undisturbed run."""
         names = _published(reports)
         if {(reports / name).stat().st_mode & 0o777 for name in names} - {0o600}:
-            yield "a file that others may read"
+            yield "a file is readable by others"
         for name in names:
             try:
-                found, wanted = _timeless(reports / name), self.undisturbed.contents[_TS.sub("TS", name)]
+                found, expected = (
+                    _without_times(reports / name),
+                    self.undisturbed.contents[_TS.sub("TS", name)],
+                )
             except (ValueError, KeyError, AssertionError) as error:
-                yield f"{name} is not whole: {error!r}"
+                yield f"{name} is incomplete: {error!r}"
                 continue
-            if found != wanted:
-                yield f"{name} is not what it should be"
+            if found != expected:
+                yield f"{name} has the wrong content"
         for name in names:
             if name.endswith("_snapshot.jsonl") and name.replace("_snapshot.jsonl", ".csv") not in names:
-                yield f"{name} is there before its CSV"
+                yield f"{name} exists without its CSV"
             if name.endswith("_manifest.json") and len(names) < self.undisturbed.files:
-                yield f"{name} is there before all files are"
+                yield f"{name} exists before all files exist"
 
     def _run(
         self, reports: Path, *options: str, python: tuple[str, ...] = ("-m", "sso_batch")
@@ -189,7 +196,7 @@ class Killer:
     def _sso_batch(
         self, *arguments: str, python: tuple[str, ...] = ("-m", "sso_batch")
     ) -> "subprocess.Popen[str]":
-        return subprocess.Popen(  # noqa: S603 - our own program
+        return subprocess.Popen(  # noqa: S603 - sso-batch itself
             [sys.executable, *python, "--log-format", "json", *arguments],
             env=self._environ,
             text=True,
@@ -198,8 +205,8 @@ class Killer:
         )
 
 
-def kill_often(kills: int, seed: int) -> Iterator[str]:
-    """Kill so many runs before their end, and interrupt as many others; give what is wrong."""
+def kill_runs(kills: int, seed: int) -> Iterator[str]:
+    """Kill this many runs before their end, and interrupt as many others; yield problems."""
     world = generate(seed, organizations=_ORGANIZATIONS, **(ODDITIES | {"accounts": 9, "pairs": 12}))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -220,9 +227,9 @@ def kill_often(kills: int, seed: int) -> Iterator[str]:
     )
 
 
-def torture(seed: int) -> Iterator[str]:
-    """Kill a hundred runs, and interrupt as many."""
-    yield from kill_often(100, seed)
+def stress(seed: int) -> Iterator[str]:
+    """Kill 100 runs and interrupt as many."""
+    yield from kill_runs(100, seed)
 
 
 def _published(reports: Path) -> set[str]:
@@ -230,11 +237,11 @@ def _published(reports: Path) -> set[str]:
 
 
 def _contents(reports: Path) -> dict[str, bytes]:
-    return {_TS.sub("TS", name): _timeless(reports / name) for name in _published(reports)}
+    return {_TS.sub("TS", name): _without_times(reports / name) for name in _published(reports)}
 
 
-def _timeless(path: Path) -> bytes:
-    """A whole file without what differs from run to run; raises ValueError or AssertionError for a part."""
+def _without_times(path: Path) -> bytes:
+    """Return a file's content without times; raise ValueError or AssertionError if it is incomplete."""
     content = path.read_bytes()
     if path.suffix == ".csv":
         parsed(content)
@@ -248,17 +255,22 @@ def _timeless(path: Path) -> bytes:
     if "organizations" not in document:
         return b"run"
     kept = [
-        (one["name"], one["status"], one["counts"], [_TS.sub("TS", file["name"]) for file in one["files"]])
-        for one in document["organizations"]
+        (
+            organization["name"],
+            organization["status"],
+            organization["counts"],
+            [_TS.sub("TS", file["name"]) for file in organization["files"]],
+        )
+        for organization in document["organizations"]
     ]
     return repr((document["status"], document["exit_code"], kept)).encode()
 
 
-def _glance(process: "subprocess.Popen[str]") -> None:
-    _pass_by(process, _GLANCE)
+def _poll(process: "subprocess.Popen[str]") -> None:
+    _wait_seconds(process, _POLL_INTERVAL)
 
 
-def _pass_by(process: "subprocess.Popen[str]", seconds: float) -> None:
+def _wait_seconds(process: "subprocess.Popen[str]", seconds: float) -> None:
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""300 organizations in 10 shards, one of them killed and tried again, against one run: the same bytes.
+"""Audit 300 organizations in 10 shards, one of them killed and resumed, and compare with one run.
 
 `python -m tests.stress.shards [--organizations 300] [--shards 10] [--at-once 4]`
 """
@@ -15,21 +15,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sso_batch.emulator import Emulator, Limits, World, configuration, generate
-from sso_batch.emulator.world.generate import Shape
+from sso_batch.emulator.world.generator import Shape
 from sso_batch.sharding import Shard
-from tests.end_to_end.command import Ended, finish, start
-from tests.end_to_end.nightly import KILLED
+from tests.support.command import CommandResult, finish, start
+from tests.support.drivers import KILLED
 
-RUN_ID = "torture"
-SETTINGS = "collect:\n  requests_per_second: 1000\n  account_paths: false\n"  # OUs are asked two a second
-IN_ORDER = "run:\n  max_parallel_organizations: 1\n"  # so that a shard killed in its middle has finished some
+RUN_ID = "stress"
+SETTINGS = "collect:\n  requests_per_second: 1000\n  account_paths: false\n"  # OU calls are slow
+IN_ORDER = "run:\n  max_parallel_organizations: 1\n"  # a killed shard has then finished some organizations
 SHAPE = Shape(users=5, groups=2, permission_sets=2, accounts=3, pairs=4)
-_PATIENCE = 1800.0  # seconds for one process
+_TIME_OUT = 1800.0  # seconds for one process
 _PROGRAM = ("-m", "sso_batch")
 
 
-class Torture:
-    """One world, audited by one process and by shards; every difference is an AssertionError."""
+class ShardComparison:
+    """A world audited by one process and by shards; a difference raises AssertionError."""
 
     def __init__(self, world: World, folder: Path, *, shards: int, at_once: int) -> None:
         self.world = world
@@ -38,36 +38,38 @@ class Torture:
         self.at_once = at_once
 
     def run(self, emulator: Emulator, seed: int) -> None:
-        """Audit both ways and compare."""
-        ended, seconds = self._process(self._config("whole"), "run")
+        """Audit with one process and with shards, and compare."""
+        ended, seconds = self._process(self._config("single"), "run")
         _expect(ended, 0)
-        _tell(f"one run of {len(self.world.organizations)} organizations: {seconds:.1f} s")
-        config, victim = self._config("parts", IN_ORDER), random.Random(seed).randrange(self.shards)  # noqa: S311
-        names = [one.name for one in self.world.organizations]
+        _print(f"one run of {len(self.world.organizations)} organizations: {seconds:.1f} s")
+        config, victim = self._config("shards", IN_ORDER), random.Random(seed).randrange(self.shards)  # noqa: S311
+        names = [organization.name for organization in self.world.organizations]
         mine = Shard(victim, self.shards).part(names)
         part = [name for name in names if name in mine]
         last = part[len(part) * 2 // 3]
         emulator.calls.clear()
-        began = time.monotonic()
+        started = time.monotonic()
         with ThreadPoolExecutor(self.at_once) as pool:
-            each = list(pool.map(lambda index: self._shard(config, index, victim, last), range(self.shards)))
-        _tell(
-            f"{self.shards} shards, {self.at_once} at once: {time.monotonic() - began:.1f} s; "
-            f"each {min(each):.1f} to {max(each):.1f} s; shard {victim} killed at {last}"
+            durations = list(
+                pool.map(lambda index: self._shard(config, index, victim, last), range(self.shards))
+            )
+        _print(
+            f"{self.shards} shards, {self.at_once} at once: {time.monotonic() - started:.1f} s; "
+            f"{min(durations):.1f} to {max(durations):.1f} s per shard; shard {victim} killed at {last}"
         )
         finished = self._finished(part)
         before = Counter(emulator.calls)
-        assert 0 < len(finished) < len(part), "the shard was killed in its middle"
+        assert 0 < len(finished) < len(part), "the shard was killed before its end"
         ended, seconds = self._process(config, "run", "--shard", f"{victim}/{self.shards}", "--resume")
         _expect(ended, 0)
-        again = {name for name, _ in emulator.calls - before} - {""}
-        assert again == set(part) - finished, "finished organizations are not asked again"
-        _tell(f"shard {victim} resumed: {seconds:.1f} s, {len(finished)} of {len(part)} without a call")
-        asked = emulator.calls.total()
+        audited_again = {name for name, _ in emulator.calls - before} - {""}
+        assert audited_again == set(part) - finished, "finished organizations are not audited again"
+        _print(f"shard {victim} resumed: {seconds:.1f} s, {len(finished)} of {len(part)} without a call")
+        calls = emulator.calls.total()
         ended, seconds = self._process(config, "merge", "--wait", "1m")
         _expect(ended, 0)
-        assert emulator.calls.total() == asked, "a merge asks nothing"
-        _tell(f"merge: {seconds:.1f} s")
+        assert emulator.calls.total() == calls, "a merge makes no calls"
+        _print(f"merge: {seconds:.1f} s")
         self._compare()
 
     def _shard(self, config: Path, index: int, victim: int, last: str) -> float:
@@ -79,12 +81,12 @@ class Torture:
 
     def _process(
         self, config: Path, *arguments: str, python: tuple[str, ...] = _PROGRAM
-    ) -> tuple[Ended, float]:
+    ) -> tuple[CommandResult, float]:
         command, *options = arguments
-        began = time.monotonic()
+        started = time.monotonic()
         quiet = ("--log-level", "error")
         process = start(*quiet, command, "--config", config, "--run-id", RUN_ID, *options, python=python)
-        return finish(process, within=_PATIENCE), time.monotonic() - began
+        return finish(process, within=_TIME_OUT), time.monotonic() - started
 
     def _config(self, name: str, settings: str = "") -> Path:
         file = self.folder / f"{name}.yaml"
@@ -92,18 +94,18 @@ class Torture:
         return file
 
     def _finished(self, part: list[str]) -> set[str]:
-        there = {path.name.split("_")[4] for path in (self.folder / "parts").glob("*_snapshot.jsonl")}
-        return there & set(part)
+        finished = {path.name.split("_")[4] for path in (self.folder / "shards").glob("*_snapshot.jsonl")}
+        return finished & set(part)
 
     def _compare(self) -> None:
-        whole, parts = (self._access(name) for name in ("whole", "parts"))
-        assert whole.keys() == parts.keys()
-        assert len(whole) == len(self.world.organizations) + len(("merged", "findings"))
-        assert whole == parts, "every CSV has the bytes of one run"
-        _tell(f"{len(whole)} CSVs of {sum(map(len, whole.values())):,} bytes are the same")
+        single, sharded = (self._access(name) for name in ("single", "shards"))
+        assert single.keys() == sharded.keys()
+        assert len(single) == len(self.world.organizations) + len(("merged", "findings"))
+        assert single == sharded, "the CSVs of both audits are equal"
+        _print(f"{len(single)} CSVs of {sum(map(len, single.values())):,} bytes are equal")
 
     def _access(self, name: str) -> dict[str, bytes]:
-        """The CSVs of a folder, by their names without the run's start."""
+        """Return the CSVs of a folder, by name without the start of the run."""
         (run_file,) = (self.folder / name).glob("*_run.json")
         assert run_file.name == f"aws_sso_access_report_{RUN_ID}_run.json"
         return {
@@ -112,32 +114,34 @@ class Torture:
         }
 
 
-def _tell(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _expect(ended: Ended, code: int) -> None:
-    assert ended.code == code, f"{ended.code} instead of {code}: {ended.stderr[-2000:]}"
+def _expect(ended: CommandResult, code: int) -> None:
+    assert ended.code == code, f"exit {ended.code} instead of {code}: {ended.stderr[-2000:]}"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run, and print what was measured; the seed decides which shard is killed."""
+    """Run the comparison and print measurements; the seed selects the killed shard."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--organizations", type=int, default=300)
     parser.add_argument("--shards", type=int, default=10)
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    chosen = parser.parse_args(arguments)
-    _tell(f"seed {chosen.seed}")
-    world = generate(chosen.seed, organizations=chosen.organizations, shape=SHAPE)
+    options = parser.parse_args(arguments)
+    _print(f"seed {options.seed}")
+    world = generate(options.seed, organizations=options.organizations, shape=SHAPE)
     folder = Path(tempfile.mkdtemp(prefix="sso-batch-shards-"))
     try:
         with Emulator(world, limits=Limits.off()) as emulator:
             for name in [name for name in os.environ if name.startswith(("AWS_", "SSO_BATCH_"))]:
                 del os.environ[name]
             os.environ.update(emulator.environment())
-            Torture(world, folder, shards=chosen.shards, at_once=chosen.at_once).run(emulator, chosen.seed)
+            ShardComparison(world, folder, shards=options.shards, at_once=options.at_once).run(
+                emulator, options.seed
+            )
     finally:
         shutil.rmtree(folder)
 

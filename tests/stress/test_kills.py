@@ -1,9 +1,9 @@
-"""Signals: no file looks whole and is not, and no manifest says what is not so."""
+"""Tests of signals: published files are complete, and manifests are true."""
 
-from tests.stress.kills import kill_often
-from tests.stress.worlds import FIXED
+from tests.stress.kills import kill_runs
+from tests.stress.worlds import FIRST_SEED
 
 
 def test_a_few_kills() -> None:
-    """Whatever the moment, what is published is what an undisturbed run publishes, and can be resumed."""
-    assert list(kill_often(4, FIXED)) == []
+    """A killed run publishes only complete files and can be resumed."""
+    assert list(kill_runs(4, FIRST_SEED)) == []

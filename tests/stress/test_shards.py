@@ -1,13 +1,13 @@
-"""The simulation of many shards works: here with few."""
+"""Tests of the comparison of shards with a single run."""
 
 import subprocess
 import sys
 
-from tests.end_to_end.command import SOURCES
+from tests.support.command import SOURCES
 
 
 def test_a_few_shards() -> None:
-    """It audits, kills, resumes, merges, compares, and tells what it measured."""
+    """It audits, kills, resumes, merges, compares and prints measurements."""
     arguments = ("--organizations", "6", "--shards", "2", "--at-once", "2", "--seed", "1")
     command = [sys.executable, "-m", "tests.stress.shards", *arguments]
 

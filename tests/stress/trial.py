@@ -1,19 +1,21 @@
-"""A trial, drawn from a seed: a small world with its oddities, how its AWS behaves, and what breaks there."""
+"""A trial generated from a seed: a small world with special cases, AWS behaviour, and faults."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal, get_args
 
 from sso_batch.emulator import Behaviour, Fault, World, generate
 from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.world import AccountInstance, AccountState, Entitlement, Organization
 from sso_batch.emulator.world.deletion import without
-from sso_batch.emulator.world.generate import Shape
+from sso_batch.emulator.world.generator import Shape
 from sso_batch.emulator.world.identifiers import identity_store_id, instance_arn
 
-Mood = Literal["quiet", "passing", "breaking", "deleting", "contradicting"]
+Scenario = Literal["quiet", "temporary", "permanent", "deleting", "contradicting"]
 
-PASSING: tuple[FaultKind, ...] = (
+TEMPORARY: tuple[FaultKind, ...] = (
     "throttle",
     "internal_error",
     "unavailable",
@@ -32,18 +34,18 @@ PASSING: tuple[FaultKind, ...] = (
     "other_question",
     "empty_ids",
 )
-"""Troubles that strike a tenth of all calls, and are over when the call is made again."""
+"""Faults that affect a tenth of all calls and disappear when the call is repeated."""
 
 ONCE: tuple[FaultKind, ...] = ("hang", "expired_token", "repeated_token")
-"""Passing troubles that strike but a call or two: each costs a time-out, or a session."""
+"""Temporary faults that affect one call only, because each costs a time-out or a session."""
 
-OF_RESOURCES: tuple[FaultKind, ...] = ("not_found", "unlisted", "deleted", "filter_required")
-"""What is about certain resources and listings: drawn on its own, so that the truth is known."""
+RESOURCE_FAULTS: tuple[FaultKind, ...] = ("not_found", "unlisted", "deleted", "filter_required")
+"""Faults of certain resources and listings, chosen separately so that the expected result is known."""
 
-LASTING: tuple[FaultKind, ...] = tuple(
-    kind for kind in get_args(FaultKind) if kind not in (*OF_RESOURCES, "unknown_member")
+PERMANENT: tuple[FaultKind, ...] = tuple(
+    kind for kind in get_args(FaultKind) if kind not in (*RESOURCE_FAULTS, "unknown_member")
 )
-"""What can stay with any call; a member of a kind that AWS may add is no trouble."""
+"""Faults that can be permanent in any call; a new member in an answer is not a fault."""
 
 OPERATIONS = (
     "AssumeRole",
@@ -81,11 +83,11 @@ _FIRST = OPERATIONS[:3]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A world and what is done to the run that audits it; all of it follows from `seed`."""
+    """A world, and the faults of the run that audits it; `seed` determines everything."""
 
     seed: int
     world: World
-    mood: Mood
+    scenario: Scenario
     behaviour: Behaviour
     faults: tuple[Fault, ...]
     strategy: Literal["complete", "fastest"]
@@ -94,14 +96,22 @@ class Trial:
     account_paths: bool
 
     def later(self, organization: Organization) -> Organization:
-        """The organization after the resources that are deleted in mid-run."""
-        return without(
-            organization, {one.resource for one in self.faults if one.kind == "deleted" and one.resource}
-        )
+        """Return the organization without the resources that are deleted during the run."""
+        return without(organization, self._deleted)
+
+    def meanwhile(self, organization: Organization) -> Iterator[Organization]:
+        """Yield the organization with only some of these resources deleted."""
+        for number in range(1, len(self._deleted)):
+            for deleted in combinations(sorted(self._deleted), number):
+                yield without(organization, set(deleted))
+
+    @property
+    def _deleted(self) -> set[str]:
+        return {fault.resource for fault in self.faults if fault.kind == "deleted" and fault.resource}
 
     @property
     def settings(self) -> str:
-        """The `collect` part of the configuration."""
+        """The `collect` section of the configuration."""
         return (
             f"collect:\n  strategy: {self.strategy}\n"
             f"  permission_set_details: {str(self.details).lower()}\n"
@@ -111,19 +121,19 @@ class Trial:
 
 
 def draw(seed: int) -> Trial:
-    """The trial of a seed."""
+    """Return the trial of a seed."""
     dice = random.Random(f"trial {seed}")  # noqa: S311 - not a secret
     behaviour = _behaviour(dice)
     world = _world(dice, seed, behaviour)
-    mood: Mood = dice.choices(get_args(Mood), (1, 3, 8, 2, 3))[0]
-    if mood == "deleting":  # else a deletion moves what is on the pages after it
+    scenario: Scenario = dice.choices(get_args(Scenario), (1, 3, 8, 2, 3))[0]
+    if scenario == "deleting":  # on small pages, a deletion would shift the items of later pages
         behaviour = replace(behaviour, page_size=None)
     return Trial(
         seed=seed,
         world=world,
-        mood=mood,
+        scenario=scenario,
         behaviour=behaviour,
-        faults=_faults(dice, mood, world, behaviour),
+        faults=_faults(dice, scenario, world, behaviour),
         strategy=dice.choice(("complete", "complete", "fastest")),
         details=dice.random() < 0.7,
         entitlements=dice.random() < 0.7,
@@ -143,7 +153,9 @@ def _world(dice: random.Random, seed: int, behaviour: Behaviour) -> World:
         bare_pairs=min(dice.randint(0, 2), accounts * permission_sets - pairs),
         members=dice.randint(1, 5),
         direct=dice.choice((0.2, 0.5, 0.8)),
-        orphans=dice.choice((0, 0, 1, 1)),  # five that are not found put the whole directory in doubt
+        orphans=dice.choice(
+            (0, 0, 1, 1)
+        ),  # five unknown principals would make the identity store implausible
         gone_members=dice.choice((0, 0, 1, 2)),
         empty_groups=dice.randint(0, groups - 1),
         unlisted_users=dice.choice((0, 0, 1, 2)),
@@ -153,42 +165,49 @@ def _world(dice: random.Random, seed: int, behaviour: Behaviour) -> World:
         units=dice.randint(0, 4),
     )
     world = generate(seed, organizations=dice.choice((1, 1, 1, 2)), shape=shape)
-    odd = tuple(_with_oddities(one, behaviour, dice) for one in world.organizations)
-    return replace(world, organizations=odd)
+    varied = tuple(_with_special_cases(organization, behaviour, dice) for organization in world.organizations)
+    return replace(world, organizations=varied)
 
 
-def _with_oddities(organization: Organization, behaviour: Behaviour, dice: random.Random) -> Organization:
-    """Closed and suspended accounts, accounts with instances of their own, and strange names.
+def _with_special_cases(
+    organization: Organization, behaviour: Behaviour, dice: random.Random
+) -> Organization:
+    """Return the organization with closed accounts, account instances and unusual names.
 
-    `Status`, which some AWS gives instead of `State`, calls a closed account suspended.
+    If `State` is omitted there are no closed accounts, because `Status` calls them suspended.
     """
     states: tuple[AccountState, ...] = ("ACTIVE", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
     if "State" in behaviour.omitted_account_members:
         states = states[:-1]
     accounts = tuple(
         replace(
-            one,
+            account,
             state=dice.choice(states),
-            name=dice.choice((one.name, one.name, f"a/{one.name};", "")),
+            name=dice.choice((account.name, account.name, f"a/{account.name};", "")),
         )
-        if one.id != organization.management_account_id
-        else one
-        for one in organization.accounts
+        if account.id != organization.management_account_id
+        else account
+        for account in organization.accounts
     )
-    owners = [one.id for one in accounts if one.id != organization.management_account_id]
+    owners = [account.id for account in accounts if account.id != organization.management_account_id]
     instances = tuple(
         AccountInstance(instance_arn(owner), identity_store_id(owner), owner, organization.region)
         for owner in dice.sample(owners, min(len(owners), dice.choice((0, 0, 1, 2))))
     )
     applications = tuple(
-        replace(one, entitlements=_once_each(one.entitlements)) for one in organization.applications
+        replace(application, entitlements=_without_duplicates(application.entitlements))
+        for application in organization.applications
     )
     return replace(organization, accounts=accounts, account_instances=instances, applications=applications)
 
 
-def _once_each(entitlements: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
-    """AWS has no grant twice; a world that is drawn may."""
-    return tuple({(one.principal_id, one.role_arn): one for one in entitlements}.values())
+def _without_duplicates(entitlements: tuple[Entitlement, ...]) -> tuple[Entitlement, ...]:
+    """Return the entitlements without duplicates, which AWS does not allow."""
+    return tuple(
+        {
+            (entitlement.principal_id, entitlement.role_arn): entitlement for entitlement in entitlements
+        }.values()
+    )
 
 
 def _behaviour(dice: random.Random) -> Behaviour:
@@ -205,40 +224,42 @@ def _behaviour(dice: random.Random) -> Behaviour:
     )
 
 
-def _faults(dice: random.Random, mood: Mood, world: World, behaviour: Behaviour) -> tuple[Fault, ...]:
-    if mood == "quiet":
+def _faults(dice: random.Random, scenario: Scenario, world: World, behaviour: Behaviour) -> tuple[Fault, ...]:
+    if scenario == "quiet":
         return ()
-    share = dice.sample(PASSING, dice.randint(1, 4))
-    passing = [Fault(kind, probability=0.1 / len(share)) for kind in share]
-    if mood == "passing":
-        # A token that comes back after an empty page leads into a circle for good.
+    share = dice.sample(TEMPORARY, dice.randint(1, 4))
+    temporary = [Fault(kind, probability=0.1 / len(share)) for kind in share]
+    if scenario == "temporary":
+        # A repeated token after an empty page would repeat forever.
         once = Fault(
             dice.choice(ONCE[: 2 if behaviour.empty_pages else 3]), after=dice.randint(0, 30), times=1
         )
-        return (*passing, *([once] if dice.random() < 0.5 else []))
-    if mood == "deleting":
+        return (*temporary, *([once] if dice.random() < 0.5 else []))
+    if scenario == "deleting":
         return tuple(_deletion(dice, world) for _ in range(dice.randint(1, 2)))
-    if mood == "contradicting":
-        return (*_contradictions(dice, world), *(passing if dice.random() < 0.3 else []))
-    lasting = [_lasting(dice, world) for _ in range(dice.randint(1, 3))]
-    return (*lasting, *(passing if dice.random() < 0.3 else []))
+    if scenario == "contradicting":
+        return (*_contradictions(dice, world), *(temporary if dice.random() < 0.3 else []))
+    permanent = [_permanent_fault(dice, world) for _ in range(dice.randint(1, 3))]
+    return (*permanent, *(temporary if dice.random() < 0.3 else []))
 
 
 def _deletion(dice: random.Random, world: World) -> Fault:
-    """Something that is deleted after a few calls."""
+    """Return a fault that deletes a resource after a few calls."""
     organization = dice.choice(world.organizations)
-    accounts = [one.id for one in organization.accounts if one.id != organization.management_account_id]
+    accounts = [
+        account.id for account in organization.accounts if account.id != organization.management_account_id
+    ]
     resources = dice.choice(
         [
-            some
-            for some in (
-                [one.arn for one in organization.permission_sets],
+            candidates
+            for candidates in (
+                [permission_set.arn for permission_set in organization.permission_sets],
                 accounts,
-                [one.id for one in organization.organizational_units],
-                [one.id for one in organization.groups],
-                [one.arn for one in organization.applications],
+                [unit.id for unit in organization.organizational_units],
+                [group.id for group in organization.groups],
+                [application.arn for application in organization.applications],
             )
-            if some
+            if candidates
         ]
     )
     return Fault(
@@ -251,7 +272,7 @@ def _deletion(dice: random.Random, world: World) -> Fault:
 
 
 def _contradictions(dice: random.Random, world: World) -> list[Fault]:
-    """Listings that are refused, and answers "not found" about what other answers show to exist."""
+    """Return faults that refuse listings, or do not find resources that other answers contain."""
     organization = dice.choice(world.organizations)
     name = organization.name
     refused = [
@@ -261,7 +282,7 @@ def _contradictions(dice: random.Random, world: World) -> list[Fault]:
     ]
     arn = dice.choice(organization.permission_sets).arn
     group = dice.choice([*organization.groups]).id
-    members = {one.group_id for one in organization.memberships}
+    members = {membership.group_id for membership in organization.memberships}
     account = dice.choice(organization.accounts).id
     pairs = [
         ("DescribePermissionSet", arn),
@@ -271,8 +292,8 @@ def _contradictions(dice: random.Random, world: World) -> list[Fault]:
         ("ListAccountAssignments", arn),
         ("ListPermissionSetsProvisionedToAccount", account),
         *([("DescribeGroup", group)] if group in members else []),
-        *(("DescribeOrganizationalUnit", one.id) for one in organization.organizational_units[:1]),
-        *(("ListEntitlements", one.arn) for one in organization.applications),
+        *(("DescribeOrganizationalUnit", unit.id) for unit in organization.organizational_units[:1]),
+        *(("ListEntitlements", application.arn) for application in organization.applications),
     ]
     faults = [
         Fault("not_found", operation=operation, organization=name, resource=resource)
@@ -283,31 +304,31 @@ def _contradictions(dice: random.Random, world: World) -> list[Fault]:
     return [*refused, *faults]
 
 
-def _lasting(dice: random.Random, world: World) -> Fault:
+def _permanent_fault(dice: random.Random, world: World) -> Fault:
     organization = dice.choice(world.organizations)
     first = dice.random() < 0.08
     operation = dice.choice(_FIRST if first else OPERATIONS[3:])
-    some = dice.choice(
+    any_resource = dice.choice(
         (
             None,
-            *(one.id for one in organization.groups),
-            *(one.id for one in organization.users),
-            *(one.id for one in organization.accounts),
-            *(one.arn for one in organization.permission_sets),
+            *(group.id for group in organization.groups),
+            *(user.id for user in organization.users),
+            *(account.id for account in organization.accounts),
+            *(permission_set.arn for permission_set in organization.permission_sets),
         )
     )
-    about = {
-        "DescribeUser": [one.id for one in organization.users],
-        "ListGroupMemberships": [one.id for one in organization.groups],
-        "ListAccountAssignments": [one.id for one in organization.accounts],
-        "DescribePermissionSet": [one.arn for one in organization.permission_sets],
-        "ListAccountAssignmentsForPrincipal": [one.id for one in organization.groups],
+    resources = {
+        "DescribeUser": [user.id for user in organization.users],
+        "ListGroupMemberships": [group.id for group in organization.groups],
+        "ListAccountAssignments": [account.id for account in organization.accounts],
+        "DescribePermissionSet": [permission_set.arn for permission_set in organization.permission_sets],
+        "ListAccountAssignmentsForPrincipal": [group.id for group in organization.groups],
     }.get(operation)
-    resource = dice.choice((None, dice.choice(about))) if about else None
-    if some is not None and dice.random() < 0.1:
-        operation, resource = "", some
+    resource = dice.choice((None, dice.choice(resources))) if resources else None
+    if any_resource is not None and dice.random() < 0.1:
+        operation, resource = "", any_resource
     return Fault(
-        dice.choice(LASTING),
+        dice.choice(PERMANENT),
         operation=operation or None,
         resource=resource,
         organization=dice.choice((None, organization.name)) if operation != "AssumeRole" else None,

@@ -1,4 +1,4 @@
-"""Many trials: each audited and judged, and counted."""
+"""Many trials, audited and judged."""
 
 import tempfile
 from collections import Counter
@@ -12,39 +12,40 @@ from tests.stress.audit import audit_trial
 from tests.stress.judge import judge
 from tests.stress.trial import draw
 
-FIXED = 20261125
-"""Where the seeds of `.ci/run` begin."""
+FIRST_SEED = 20261125
+"""The first seed of `.ci/run`."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of trials: of `runs`, how many ended how; how often each fault struck; what was wrong."""
+    """The results of trials: number of runs, statuses, injected faults and problems."""
 
     runs: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def share(self, status: str) -> float:
-        """The share of the runs that ended so."""
+        """Return the share of runs with this status."""
         return self.statuses[status] / self.runs
 
-    def told(self) -> str:
-        """The figures in a sentence."""
-        ended = ", ".join(f"{self.statuses[one]} {one}" for one in ("complete", "incomplete", "failed"))
-        return (
-            f"{self.runs} worlds with {self.injected.total()} faults of {len(self.injected)} kinds: {ended}"
+    def describe(self) -> str:
+        """Return the figures as a sentence."""
+        statuses = ", ".join(
+            f"{self.statuses[status]} {status}" for status in ("complete", "incomplete", "failed")
         )
+        faults = f"{self.injected.total()} faults of {len(self.injected)} kinds"
+        return f"{self.runs} worlds with {faults}: {statuses}"
 
 
 def try_worlds(seeds: Iterable[int]) -> Tally:
-    """Audit the world of every seed, and hold what is said of it against the truth."""
+    """Audit the world of each seed, and compare the reports with the world."""
     tally = Tally()
     for seed in seeds:
         trial = draw(seed)
         with tempfile.TemporaryDirectory() as folder:
             reports = audit_trial(trial, Path(folder) / "trial")
-            tally.wrong += [f"seed {seed}: {one}" for one in judge(trial, reports)]
+            tally.problems += [f"seed {seed}: {problem}" for problem in judge(trial, reports)]
             tally.runs += 1
             tally.statuses[reports.manifest["status"]] += 1
         for fault in trial.faults:
@@ -52,8 +53,8 @@ def try_worlds(seeds: Iterable[int]) -> Tally:
     return tally
 
 
-def torture(seed: int, trials: int = 2000) -> Iterator[str]:
-    """Try many worlds that nobody has seen before."""
+def stress(seed: int, trials: int = 2000) -> Iterator[str]:
+    """Audit many random worlds."""
     tally = try_worlds(range(seed, seed + trials))
-    yield from tally.wrong
-    click.echo(tally.told())
+    yield from tally.problems
+    click.echo(tally.describe())

@@ -1,4 +1,4 @@
-"""An agent on loopback that gives credentials: late, as the test says, and then well."""
+"""An agent on loopback that supplies credentials, first late as the test says, then properly."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ LATE: dict[str, Answer] = {
 
 @dataclass(slots=True)
 class Agent:
-    """Gives `late`, one answer a request, and then `credentials` as a container agent or EC2."""
+    """Sends `late`, one answer for each request, and then `credentials`, as EC2 or a container agent."""
 
     credentials: str
     late: list[Answer] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Agent:
     url: str = ""
 
     def answer(self, method: str, path: str) -> Answer:
-        """Answer the next request."""
+        """Return the answer to the next request."""
         self.asked.append(f"{method} {path}")
         if self.late:
             return self.late.pop(0)
@@ -44,7 +44,7 @@ class Agent:
 
 
 def keys(access_key: str, secret_key: str, token: str = "", **more: object) -> str:
-    """The credentials as an agent gives them."""
+    """Return credentials in the form that an agent sends."""
     return json.dumps(
         {
             "AccessKeyId": access_key,
@@ -79,7 +79,7 @@ def serving(credentials: str, late: Sequence[Answer] = ()) -> Iterator[Agent]:
         do_POST = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         agent.url = f"http://127.0.0.1:{server.server_port}"

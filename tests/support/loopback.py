@@ -1,7 +1,7 @@
-"""An S3 on loopback that fails by a script: before a request's body, in it, or after it.
+"""An S3 on loopback that fails by a script: before, in or after a request's body.
 
-It is as strict as a bucket policy makes S3, and it can skip the checksums, as some services that call
-themselves S3 do.
+It can be as strict as a bucket policy makes S3, and it can ignore checksums, as some S3-compatible services
+do.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.session import Session
 
-from sso_batch.aws.strict_parser import StrictParsers
+from sso_batch.aws.strict_parser import StrictParserFactory
 
 BUCKET = "reports"
 
@@ -39,30 +39,30 @@ FAULTS = (
     "503 after the body",
     "answer lost",
 )
-"""What can happen to a request. Only "answer lost" does what was asked for."""
+"""What can happen to a request. Only "answer lost" executes it."""
 
 _MODIFIED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """What is stored under a key."""
+    """A stored object."""
 
     content: bytes
     headers: Headers
 
     @property
     def etag(self) -> str:
-        """Its entity tag."""
+        """The entity tag."""
         return f'"{hashlib.md5(self.content, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass
 class LoopbackS3:
-    """One bucket. `faults` has, by operation, what happens to its next requests; `html` how many get HTML.
+    """One bucket. By operation, `faults` has what happens to the next requests, `html` how many get HTML.
 
-    `allows` is the bucket's policy: it gets the operation, and the request's headers in lower case. `unknown`
-    has the status with which a header is refused as not implemented.
+    `allows` is the bucket's policy: its arguments are the operation, and the request's headers in lower case.
+    `unknown` has the status with which a header is refused as not implemented.
     """
 
     checksums: bool = True
@@ -77,16 +77,16 @@ class LoopbackS3:
 
     @property
     def contents(self) -> dict[str, bytes]:
-        """What is in the bucket, by key."""
-        return {key: one.content for key, one in self.objects.items()}
+        """The contents of the bucket, by key."""
+        return {key: stored.content for key, stored in self.objects.items()}
 
     def count(self, operation: str) -> int:
-        """How often an operation was asked for."""
+        """Return how often an operation was requested."""
         return sum(asked == operation for asked, _, _ in self.asked)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
-        """Serve on a free port; give the URL."""
+        """Serve on a free port; yield the URL."""
         handler = type("Handler", (_Handler,), {"s3": self})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
@@ -100,11 +100,11 @@ class LoopbackS3:
             thread.join()
 
 
-def client_of(url: str) -> Any:  # noqa: ANN401 - made at run time
-    """A client of S3 as `sso-batch` makes it, for one attempt a call."""
+def client_of(url: str) -> Any:  # noqa: ANN401 - botocore makes its class at run time
+    """Return a client of S3 as sso-batch creates it, with one attempt for each call."""
     session = Session()
     session.set_credentials("made-up", "made-up")
-    session.register_component("response_parser_factory", StrictParsers())
+    session.register_component("response_parser_factory", StrictParserFactory())
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=5,
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
     _mute = False
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def handle_expect_100(self) -> bool:
         """Ask for the body, unless the script fails the request before it."""
@@ -209,25 +209,25 @@ class _Handler(BaseHTTPRequestHandler):
             getattr(self, f"_{xform_name(operation)}")(key, query, headers, body)
 
     def _broken(self, headers: Headers, body: bytes) -> bool:
-        told = headers.get("x-amz-checksum-sha256")
+        expected = headers.get("x-amz-checksum-sha256")
         return (
             self.s3.checksums
-            and told is not None
-            and told != b64encode(hashlib.sha256(body).digest()).decode()
+            and expected is not None
+            and expected != b64encode(hashlib.sha256(body).digest()).decode()
         )
 
     def _conflicts(self, key: str, headers: Headers) -> bool:
-        """Refuse what a condition forbids."""
-        there = self.s3.objects.get(key)
-        if headers.get("if-none-match") == "*" and there is not None:
+        """Refuse the request if a condition is not met; return whether it was refused."""
+        existing = self.s3.objects.get(key)
+        if headers.get("if-none-match") == "*" and existing is not None:
             self._refuse(412, "PreconditionFailed")
             return True
         if (
             self.s3.if_match
             and "if-match" in headers
-            and (there is None or headers["if-match"] != there.etag)
+            and (existing is None or headers["if-match"] != existing.etag)
         ):
-            self._refuse(*((404, "NoSuchKey") if there is None else (412, "PreconditionFailed")))
+            self._refuse(*((404, "NoSuchKey") if existing is None else (412, "PreconditionFailed")))
             return True
         return False
 
@@ -249,8 +249,8 @@ class _Handler(BaseHTTPRequestHandler):
         if query["uploadId"] not in self.s3.uploads:
             self._refuse(404, "NoSuchUpload")
         elif not self._conflicts(key, headers):
-            begun, parts = self.s3.uploads.pop(query["uploadId"])[1:]
-            self.s3.objects[key] = Object(b"".join(parts[number] for number in sorted(parts)), begun)
+            headers, parts = self.s3.uploads.pop(query["uploadId"])[1:]
+            self.s3.objects[key] = Object(b"".join(parts[number] for number in sorted(parts)), headers)
             etag = escape(self.s3.objects[key].etag)
             self._xml("CompleteMultipartUploadResult", f"<Key>{escape(key)}</Key><ETag>{etag}</ETag>")
 
@@ -276,8 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _list_objects_v2(self, _: str, query: Headers, *__: object) -> None:
         found = "".join(
             f"<Contents><Key>{escape(key)}</Key><LastModified>{_MODIFIED:%Y-%m-%dT%H:%M:%S.000Z}</LastModified>"
-            f"<ETag>{escape(one.etag)}</ETag><Size>{len(one.content)}</Size></Contents>"
-            for key, one in sorted(self.s3.objects.items())
+            f"<ETag>{escape(stored.etag)}</ETag><Size>{len(stored.content)}</Size></Contents>"
+            for key, stored in sorted(self.s3.objects.items())
             if key.startswith(query.get("prefix", ""))
         )
         self._xml("ListBucketResult", f"<IsTruncated>false</IsTruncated>{found}")
@@ -305,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _reset(self) -> None:
-        """End the connection without a word, and at once."""
+        """Reset the connection without an answer."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.shutdown(socket.SHUT_RDWR)

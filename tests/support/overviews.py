@@ -15,6 +15,7 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    GapKind,
     Grant,
     Group,
     Membership,
@@ -23,7 +24,7 @@ from sso_batch.model import (
     Snapshot,
     User,
 )
-from sso_batch.report.report_input import Overview
+from sso_batch.report.report_input import ReportInput
 from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
 from sso_batch.run_files.access_csv import HEADER, lines
@@ -31,20 +32,20 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileEntry, FileKind
-from tests.support.records import gap, outcome, run_outcome, snapshot
+from tests.support.records import gap, outcome, run_outcome, snapshot, unexamined
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
 
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> Overview:  # noqa: ANN401
+def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> ReportInput:  # noqa: ANN401
     """Return a run that read some organizations and failed to read others."""
     organizations = [
         *(_read(records) for records in snapshots),
         *(outcome(name, Status.FAILED, instance=None, gaps=(gap(name),)) for name in failed),
     ]
-    return Overview(FACTS, run_outcome(*organizations), snapshots, **fields)
+    return ReportInput(FACTS, run_outcome(*organizations), snapshots, **fields)
 
 
 def _read(records: Snapshot) -> OrganizationOutcome:
@@ -139,7 +140,7 @@ def with_gap(records: Snapshot) -> Snapshot:
         memberships=tuple(
             membership for membership in records.memberships if membership.group_id != grants[0]
         ),
-        gaps=(gap(grants[0], operation="ListGroupMemberships"),),
+        gaps=(gap(grants[0], kind=GapKind.MEMBERS, operation="ListGroupMemberships"),),
     )
 
 
@@ -172,7 +173,7 @@ def hostile() -> Snapshot:
             Grant(f"{n:012}", PERMISSION_SET, f"arn:{n}", "", Principal(GROUP, f"g-{n}")) for n in many
         ),
         gaps=tuple(gap(name, message=name, hint=name) for name in HOSTILE),
-        not_examined=HOSTILE,
+        not_examined=unexamined(*HOSTILE),
     )
 
 

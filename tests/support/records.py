@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sso_batch import coverage
+from sso_batch.coverage import NotExamined
 from sso_batch.model import (
     IAM_ROLE,
     PERMISSION_SET,
     USER,
     Account,
     Gap,
+    GapKind,
     Grant,
     Group,
     Instance,
@@ -110,9 +113,15 @@ def permission_set(
     )
 
 
-def gap(resource: str = "111111111111", **fields: str) -> Gap:
+def unexamined(*texts: str) -> tuple[NotExamined, ...]:
+    """Return the records of the manifest's strings."""
+    return tuple(map(coverage.parse, texts))
+
+
+def gap(resource: str = "111111111111", **fields: Any) -> Gap:  # noqa: ANN401
     """Return the gap of a call that was denied."""
     denied = Gap(
+        GapKind.ASSIGNMENTS,
         operation="ListAccountAssignments",
         resource=resource,
         code="AccessDeniedException",
@@ -153,5 +162,5 @@ def small_organization() -> Snapshot:
             grant(Principal("GROUP", "g-2"), permission_set_arn="arn:unread"),
             entitlement(ann),
         ),
-        not_examined=("account paths",),
+        not_examined=unexamined("account paths"),
     )

@@ -1,4 +1,4 @@
-"""An S3 for tests: moto's, behind a client that fails as it is told, before a call or after it."""
+"""An S3 for tests: moto's, behind a client that fails by a script, before a call or after it."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,13 +15,13 @@ Answer = Mapping[str, Any]
 
 
 _LOADER = create_loader()
-"""Of AWS's service models: one for all clients, since each would take half a second."""
+"""One loader of AWS's service models for all clients; each further one would take half a second."""
 
 
 def refusal(
     code: str, operation: str = "PutObject", *, message: str = "no", status: int = 400
 ) -> ClientError:
-    """What botocore raises where S3 refuses."""
+    """Return what botocore raises if S3 refuses a call."""
     answer: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -29,8 +29,8 @@ def refusal(
     return ClientError(answer, operation)
 
 
-class Lost(Exception):  # noqa: N818 - what is raised is `error`
-    """Tells the client to make the call and lose its answer."""
+class Lost(Exception):  # noqa: N818 - the client raises `error`
+    """Makes the client send the call and lose its answer."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -67,15 +67,15 @@ class Client:
         return Counter(method for method, _ in self.asked)
 
     def parameters(self, method: str) -> list[dict[str, Any]]:
-        """What a method was called with."""
-        return [parameters for one, parameters in self.asked if one == method]
+        """Return the parameters of each call of a method."""
+        return [parameters for asked, parameters in self.asked if asked == method]
 
     def contents(self) -> dict[str, bytes]:
-        """What is in the bucket."""
-        keys = [one["Key"] for one in self.real.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
+        """Return the contents of the bucket, by key."""
+        keys = [item["Key"] for item in self.real.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
         return {key: self.real.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
     def unfinished(self) -> list[str]:
-        """The keys of multipart uploads that are neither completed nor aborted."""
-        found = self.real.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())
-        return [one["Key"] for one in found]
+        """Return the keys of multipart uploads that are neither completed nor aborted."""
+        uploads = self.real.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())
+        return [upload["Key"] for upload in uploads]

@@ -1,1 +1,1 @@
-"""An output place in S3: the bucket, uploads and errors."""
+"""An output place in S3: its bucket and uploads."""

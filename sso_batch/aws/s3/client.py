@@ -2,37 +2,36 @@
 
 import threading
 import time
-from itertools import count
-from typing import Any
 
+from sso_batch.aws.backoff import Backoff
+from sso_batch.aws.blocking_retry import pause
 from sso_batch.aws.connection import Connection
 from sso_batch.aws.connection_pool import PATIENCE
 from sso_batch.aws.credential_providers import LateCredentialsError
-from sso_batch.aws.gateway import pause_after
-from sso_batch.aws.regions import writer_region
-from sso_batch.aws.s3.bucket import Objects
-from sso_batch.config import Organization, Output
+from sso_batch.aws.credential_source import CredentialSource
+from sso_batch.aws.regions import output_region
+from sso_batch.aws.s3.bucket import Bucket
+from sso_batch.config import Output
 from sso_batch.errors import OrganizationError, OutputError, OutputUnavailableError
 
 
-def bucket_of(output: Output, stop: threading.Event) -> Objects:
-    """The bucket of an output place in S3, with its writer's credentials; raises OutputError.
+def open_bucket(output: Output, stop: threading.Event) -> Bucket:
+    """Return the bucket of an output place in S3, with the writer's credentials; raise OutputError.
 
-    OutputUnavailableError is the one that may pass. Once `stop` is set, nothing is tried a second time.
+    Its subclass OutputUnavailableError means that a later attempt may succeed. Once `stop` is set, nothing
+    is retried.
     """
-    assert output.s3 is not None, "asked for S3 alone"  # noqa: S101 - for the type checker
-    writer: dict[str, Any] = {"name": "output", "profile": output.profile, "role_arn": output.role_arn}
+    assert output.s3 is not None, "called for S3 only"  # noqa: S101 - for the type checker
+    role_arns = () if output.role_arn is None else (output.role_arn,)
+    source = CredentialSource(profile=output.profile, role_arns=role_arns)
     try:
-        connection = _connect(
-            Organization.model_validate({key: value for key, value in writer.items() if value is not None}),
-            output.region or writer_region(output.profile, output.role_arn),
-            stop,
-        )
+        region = output.region or output_region(output.profile, output.role_arn)
+        connection = _connect(source, region, stop)
     except OrganizationError as error:
-        kind = OutputUnavailableError if isinstance(error, LateCredentialsError) else OutputError
+        error_class = OutputUnavailableError if isinstance(error, LateCredentialsError) else OutputError
         message = f"cannot write to the output place {output.directory}: {error.message}"
-        raise kind(message, hint=error.hint) from None
-    return Objects(
+        raise error_class(message, hint=error.hint) from None
+    return Bucket(
         connection.client("s3"),
         output.s3.bucket,
         stop,
@@ -43,14 +42,12 @@ def bucket_of(output: Output, stop: threading.Event) -> Objects:
     )
 
 
-def _connect(organization: Organization, region: str, stop: threading.Event) -> Connection:
-    """Connect, and again while the credentials are late; raises OrganizationError as Connection does."""
-    end = time.monotonic() + PATIENCE
-    for attempt in count():
+def _connect(source: CredentialSource, region: str, stop: threading.Event) -> Connection:
+    """Connect, and retry while credentials are late; raise OrganizationError as Connection does."""
+    backoff = Backoff(end=time.monotonic() + PATIENCE)
+    while True:
         try:
-            return Connection(organization, region, ("s3",))
+            return Connection(source, region, ("s3",))
         except LateCredentialsError:
-            pause = pause_after(attempt)
-            if time.monotonic() + pause > end or stop.wait(pause):
+            if not pause(backoff, stop):
                 raise
-    raise AssertionError  # pragma: no cover - count() does not end

@@ -1,7 +1,8 @@
-"""One file's way into S3: whole or not at all, in one put or in parts.
+"""The upload of one file to S3: completely or not at all, in one put or in parts.
 
-S3 holds what it receives against SHA-256. An upload that is tried again can find its own object, put by an
-attempt whose answer got lost: a mark in the object's metadata tells it from another's.
+S3 verifies what it receives by SHA-256. A retried upload can find its own object, put by an attempt whose
+answer was lost: a marker in the object's metadata identifies it. Kept by hand: boto3's transfers do not
+support IfNoneMatch (`ALLOWED_UPLOAD_ARGS`).
 """
 
 import contextlib
@@ -15,30 +16,26 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sso_batch.aws import operations
-from sso_batch.aws.blocking_retry import Attempts
+from sso_batch.aws.blocking_retry import BlockingRetry
+from sso_batch.aws.error_codes import OBJECT_EXISTS, UPLOAD_MISSING
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.store.errors import PlaceError
+from sso_batch.store.errors import StorageError
 
 PART = 16 << 20
-"""Bytes of a part; what is larger than one goes in parts, of which S3 takes 10,000."""
+"""Bytes of a part. A larger file is uploaded in parts, of which S3 accepts 10,000."""
 
-TAKEN = frozenset({"PreconditionFailed", "412"})
-CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted"})
-"""Somebody else was writing the same key at that moment; S3 asks for the whole upload anew."""
-
-_GONE = frozenset({"NoSuchUpload"})
-_MARK = "sso-batch-upload"
+_MARKER = "sso-batch-upload"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way to `key`, `sha256` being what it has to hold.
+    """The upload of a file with this SHA-256 to `key`.
 
-    `settings` go with what makes an object. Raises AwsFailure with a code of TAKEN where `conditions` do not
-    hold.
+    `settings` are the parameters of every call that creates an object. Methods raise AwsFailure, with a code
+    of OBJECT_EXISTS if `conditions` are not met.
     """
 
-    attempts: Attempts
+    calls: BlockingRetry
     key: str
     path: Path
     sha256: str
@@ -46,34 +43,36 @@ class Upload:
     settings: Mapping[str, str]
     part: int
     patience: float
-    mark: str = field(default_factory=lambda: secrets.token_hex(16))
+    marker: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def put(self) -> None:
-        """Put the file, unless an earlier attempt of this very upload has put it already."""
+        """Put the file, unless an earlier attempt of this upload has already done so."""
         try:
             with self.path.open("rb") as file:
                 if os.fstat(file.fileno()).st_size > self.part:
-                    self._in_parts(file)
+                    self._put_parts(file)
                 else:
-                    self._whole(file)
+                    self._put_whole(file)
         except AwsFailure as failure:
-            if failure.code not in TAKEN | _GONE or not self._is_there():
+            if failure.code not in OBJECT_EXISTS | UPLOAD_MISSING or not self._is_done():
                 raise
 
-    def _whole(self, file: BinaryIO) -> None:
-        self.attempts.call(
+    def _put_whole(self, file: BinaryIO) -> None:
+        self.calls.call(
             operations.PUT_OBJECT,
             self.patience,
             file.read(),
             Key=self.key,
             ChecksumSHA256=b64encode(bytes.fromhex(self.sha256)).decode(),
-            Metadata={_MARK: self.mark},
+            Metadata={_MARKER: self.marker},
             **self.settings,
             **self.conditions,
         )
 
-    def _in_parts(self, file: BinaryIO) -> None:
-        parts = Parts.begin(self.attempts, self.key, self.settings, self.patience, {_MARK: self.mark})
+    def _put_parts(self, file: BinaryIO) -> None:
+        parts = MultipartUpload.start(
+            self.calls, self.key, self.settings, self.patience, {_MARKER: self.marker}
+        )
         digest = hashlib.sha256()
         completed = False
         try:
@@ -81,44 +80,44 @@ class Upload:
                 digest.update(content)
                 parts.add(content)
             if digest.hexdigest() != self.sha256:
-                raise PlaceError("SpoolChanged", f"{self.path} is no longer what was written to it")
+                raise StorageError("SpoolChanged", f"{self.path} was changed after it was written")
             parts.complete(self.conditions)
             completed = True
         finally:
             if not completed:
                 parts.abandon()
 
-    def _is_there(self) -> bool:
-        """Whether the object under the key is this upload's, and whole."""
+    def _is_done(self) -> bool:
+        """Return whether the object under the key is this upload's, and complete."""
         try:
-            answer = self.attempts.call(operations.HEAD_OBJECT, self.patience, Key=self.key)
+            answer = self.calls.call(operations.HEAD_OBJECT, self.patience, Key=self.key)
         except AwsFailure:
             return False
-        whole = answer.get("ContentLength") == self.path.stat().st_size
-        return whole and bool(answer.get("Metadata", {}).get(_MARK) == self.mark)
+        complete = answer.get("ContentLength") == self.path.stat().st_size
+        return complete and bool(answer.get("Metadata", {}).get(_MARKER) == self.marker)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """A multipart upload that has begun; it must be completed, aborted or abandoned."""
+class MultipartUpload:
+    """A multipart upload that was started; it must be completed, aborted or abandoned."""
 
-    attempts: Attempts
+    calls: BlockingRetry
     key: str
     upload_id: str
     patience: float
     _added: list[dict[str, object]] = field(default_factory=list)
 
     @classmethod
-    def begin(
+    def start(
         cls,
-        attempts: Attempts,
+        calls: BlockingRetry,
         key: str,
         settings: Mapping[str, str],
         patience: float,
         metadata: Mapping[str, str],
-    ) -> "Parts":
-        """Begin the upload of an object in parts."""
-        answer = attempts.call(
+    ) -> "MultipartUpload":
+        """Start the upload of an object in parts."""
+        answer = calls.call(
             operations.CREATE_MULTIPART_UPLOAD,
             patience,
             Key=key,
@@ -126,13 +125,13 @@ class Parts:
             Metadata=metadata,
             **settings,
         )
-        return cls(attempts, key, answer["UploadId"], patience)
+        return cls(calls, key, answer["UploadId"], patience)
 
     def add(self, content: bytes) -> None:
         """Upload the next part."""
-        self.attempts.unless_stopped(operations.UPLOAD_PART)
+        self.calls.raise_if_stopped(operations.UPLOAD_PART)
         number, checksum = len(self._added) + 1, b64encode(hashlib.sha256(content).digest()).decode()
-        answer = self.attempts.call(
+        answer = self.calls.call(
             operations.UPLOAD_PART,
             self.patience,
             content,
@@ -144,8 +143,8 @@ class Parts:
         self._added.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
 
     def complete(self, conditions: Mapping[str, str]) -> None:
-        """Make the object of its parts."""
-        self.attempts.call(
+        """Assemble the object from its parts."""
+        self.calls.call(
             operations.COMPLETE_MULTIPART_UPLOAD,
             self.patience,
             Key=self.key,
@@ -155,12 +154,12 @@ class Parts:
         )
 
     def abort(self) -> None:
-        """Have S3 drop the parts."""
-        self.attempts.call(
+        """Abort the upload, so that S3 deletes the parts."""
+        self.calls.call(
             operations.ABORT_MULTIPART_UPLOAD, self.patience, Key=self.key, UploadId=self.upload_id
         )
 
     def abandon(self) -> None:
-        """The same where something else has failed already, which is what is told."""
+        """Abort the upload after another failure, which is the one to report."""
         with contextlib.suppress(AwsFailure):
             self.abort()

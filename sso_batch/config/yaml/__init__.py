@@ -1,1 +1,1 @@
-"""YAML files, read strictly and with line numbers."""
+"""A strict YAML reader that keeps line numbers."""

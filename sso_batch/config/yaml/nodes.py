@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sso_batch.config.problems import Path
+from sso_batch.config.problems import KeyPath
 from sso_batch.config.yaml.scalars import Scalar
 
 
 class Unreadable:
-    """Stands in the tree where a value could not be read; its problem has been told already."""
+    """The placeholder of a value that could not be read; its problem has been reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class Node:
 
     value: "Value"
     line: int
-    path: Path
+    path: KeyPath
 
     def plain(self) -> object:
-        """Give the value without lines and paths."""
+        """Return the value without lines and paths."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, tuple):

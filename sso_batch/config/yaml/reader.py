@@ -1,7 +1,8 @@
-"""A YAML text as a tree of nodes, each of which knows its line and its path.
+"""A strict YAML reader: text to a tree of nodes, each with its line and its path.
 
-The tree is made from the parser's events and never through a YAML constructor: nothing in a file can
-name a Python object, and depth and size are held to their limits while the file is read.
+The tree is built from the parser's events and never through a YAML constructor, so that nothing in a file
+can name a Python object, and depth and size are limited while the file is read. `yaml.compose` has no such
+limits: it overflows the stack on 100,000 `[`.
 """
 
 import re
@@ -12,24 +13,24 @@ from typing import cast
 import yaml
 
 from sso_batch.config.interpolation import ExpansionError
-from sso_batch.config.problems import Path, Problem, shown
-from sso_batch.config.yaml.errors import broken
+from sso_batch.config.problems import KeyPath, Problem, format_path
+from sso_batch.config.yaml.errors import syntax_problem
 from sso_batch.config.yaml.nodes import Node, Unreadable, Value
 from sso_batch.config.yaml.scalars import Expanded, Scalar, ScalarError, typed
 
-DEEPEST = 20
-MOST_NODES = 200_000
-MOST_CHARACTERS = 2_000_000  # of all values, their variables expanded; a file has a million at most
+MAX_DEPTH = 20
+MAX_NODES = 200_000
+MAX_CHARACTERS = 2_000_000  # of all values, with variables expanded; a file has at most a million
 
-_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it
-_FORBIDDEN = re.compile(  # YAML takes no other character; PyYAML would tell it without its line
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the parser in C, if PyYAML was built with it
+_FORBIDDEN = re.compile(  # characters that YAML does not allow; PyYAML reports them without the line
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # undecodable bytes of the environment
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # undecodable bytes in environment variables
 
 
 class DocumentError(Exception):
-    """A text that gives no tree at all; `problems` has everything found until then."""
+    """A text that is not one YAML document; `problems` has everything found up to there."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__()
@@ -37,25 +38,27 @@ class DocumentError(Exception):
 
 
 def read(text: str, expand: Callable[[str], str]) -> tuple[Node, list[Problem]]:
-    """Read one YAML document, each scalar through `expand`; give its tree and what is wrong in places.
+    """Return the tree of one YAML document, its scalars expanded by `expand`, and the problems in it.
 
-    Raises DocumentError where no tree can be made.
+    Raises DocumentError if no tree can be built.
     """
     if forbidden := _FORBIDDEN.search(text):
         line = text.count("\n", 0, forbidden.start()) + 1
-        raise DocumentError([Problem(line, "", "a control character stands here: take it away")])
+        raise DocumentError([Problem(line, "", "a control character is not allowed: remove it")])
     reader = _Reader(expand)
     try:
         root = reader.document(yaml.parse(text, Loader=_PARSER))
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([*reader.problems, broken(error, text.rstrip().count("\n") + 1)]) from error
+        raise DocumentError(
+            [*reader.problems, syntax_problem(error, text.rstrip().count("\n") + 1)]
+        ) from error
     except _RefusedError as error:
         raise DocumentError([*reader.problems, Problem(error.line, "", error.text)]) from error
     return root, reader.problems
 
 
 class _RefusedError(Exception):
-    """Something in the file that ends the reading."""
+    """A problem after which the file cannot be read further."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
@@ -65,7 +68,7 @@ class _RefusedError(Exception):
 
 @dataclass(slots=True)
 class _Reader:
-    """Makes the tree from the events of one document."""
+    """The state of reading one document: problems, anchors, and what counts towards the limits."""
 
     expand: Callable[[str], str]
     problems: list[Problem] = field(default_factory=list)
@@ -74,35 +77,35 @@ class _Reader:
     characters: int = 0
 
     def document(self, events: Iterator[yaml.Event]) -> Node:
-        next(events)  # the stream starts
+        next(events)  # StreamStartEvent
         if isinstance(next(events), yaml.StreamEndEvent):
-            raise _RefusedError(1, "the file is empty: write at least `organizations:` with one organization")
+            raise _RefusedError(1, "the file is empty: write at least `organizations: [{name: acme}]`")
         root = self.node(next(events), events, ())
-        next(events)  # the document ends
+        next(events)  # DocumentEndEvent
         if not isinstance(after := next(events), yaml.StreamEndEvent):
-            raise _RefusedError(_line(after), "a second document begins here: write one file for each")
+            raise _RefusedError(_line(after), "a second YAML document begins here: use one file for each")
         return root
 
-    def node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int = 0) -> Node:
+    def node(self, event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath, line: int = 0) -> Node:
         line = line or _line(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, path, line)
         self.count(path, line)
         if getattr(event, "tag", None) is not None:
-            self.problem(line, path, "a tag (`!…`) is not understood here: take it away")
+            self.problem(line, path, "YAML tags (`!…`) are not supported: remove the tag")
         node = Node(self.value(event, events, path, line), line, path)
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
 
-    def value(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path, line: int) -> Value:
+    def value(self, event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath, line: int) -> Value:
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(events, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(events, path)
         return self.scalar(cast("yaml.ScalarEvent", event), path, line)
 
-    def mapping(self, events: Iterator[yaml.Event], path: Path) -> dict[str, Node]:
+    def mapping(self, events: Iterator[yaml.Event], path: KeyPath) -> dict[str, Node]:
         nodes: dict[str, Node] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self.key(event, events, path)
@@ -110,39 +113,42 @@ class _Reader:
             first = node if key is None else nodes.setdefault(key, node)
             if first is not node:
                 self.problem(
-                    node.line, node.path, f"this key stands already in line {first.line}: keep one of the two"
+                    node.line,
+                    node.path,
+                    f"duplicate key, first defined on line {first.line}: remove one of them",
                 )
         return nodes
 
-    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str | None:
-        """Read a key; tell what is wrong with one that is no word, and give None for it."""
+    def key(self, event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath) -> str | None:
+        """Return a key; report one that is not text, and return None for it."""
         if isinstance(event, yaml.ScalarEvent):
-            mistake = _mistake_in_key(event)
-            if not mistake:
+            problem = _key_problem(event)
+            if not problem:
                 return str(event.value)
-            self.problem(_line(event), (*path, event.value), mistake)
+            self.problem(_line(event), (*path, event.value), problem)
         else:
-            told = len(self.problems)
+            count = len(self.problems)
             self.node(event, events, (*path, "?"))
-            del self.problems[told:]  # of a value that must not stand there at all
+            del self.problems[count:]  # inside of a value that is not allowed as a key
             self.problem(
-                _line(event), path, "a key must be a word: put text such as {{ … }} or *name in quotes"
+                _line(event), path, "a key must be text: put text such as {{ … }} or *name in quotes"
             )
         return None
 
-    def sequence(self, events: Iterator[yaml.Event], path: Path) -> tuple[Node, ...]:
+    def sequence(self, events: Iterator[yaml.Event], path: KeyPath) -> tuple[Node, ...]:
         nodes: list[Node] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
             nodes.append(self.node(event, events, (*path, len(nodes))))
         return tuple(nodes)
 
-    def scalar(self, event: yaml.ScalarEvent, path: Path, line: int) -> Scalar | Unreadable:
+    def scalar(self, event: yaml.ScalarEvent, path: KeyPath, line: int) -> Scalar | Unreadable:
         try:
             text = _unicode(self.expand(event.value))
             self.characters += len(text)
-            if self.characters > MOST_CHARACTERS:
+            if self.characters > MAX_CHARACTERS:
                 raise _RefusedError(
-                    line, "the variables up to here hold more than a file may: split the file"
+                    line,
+                    f"the values up to here have more than {MAX_CHARACTERS:,} characters: split the file",
                 )
             if event.implicit[0]:
                 return Expanded(text) if text and text != event.value else typed(text)
@@ -155,55 +161,55 @@ class _Reader:
             return text
         return Unreadable()
 
-    def alias(self, event: yaml.AliasEvent, path: Path, line: int) -> Node:
-        """Put the anchored value here, as if it were written here."""
+    def alias(self, event: yaml.AliasEvent, path: KeyPath, line: int) -> Node:
+        """Return a copy of the anchored value, with this line and path."""
         if event.anchor not in self.anchors:
             raise _RefusedError(
-                line, "`*` names no anchor that ends above: write `&` and its name before the value"
+                line, "unknown anchor after `*`: define it above, with `&` and its name before a value"
             )
-        return self.copied(self.anchors[event.anchor], path, line)
+        return self.copy(self.anchors[event.anchor], path, line)
 
-    def copied(self, node: Node, path: Path, line: int) -> Node:
+    def copy(self, node: Node, path: KeyPath, line: int) -> Node:
         self.count(path, line)
         value = node.value
         if isinstance(value, dict):
-            value = {key: self.copied(child, (*path, key), line) for key, child in value.items()}
+            value = {key: self.copy(child, (*path, key), line) for key, child in value.items()}
         elif isinstance(value, tuple):
-            value = tuple(self.copied(child, (*path, index), line) for index, child in enumerate(value))
+            value = tuple(self.copy(child, (*path, index), line) for index, child in enumerate(value))
         return Node(value, line, path)
 
-    def count(self, path: Path, line: int) -> None:
-        """Hold the tree to its limits, aliases counted as often as they are used."""
+    def count(self, path: KeyPath, line: int) -> None:
+        """Check the limits of depth and size; an alias counts as often as it is used."""
         self.nodes += 1
-        if len(path) > DEEPEST:
-            raise _RefusedError(line, f"more than {DEEPEST} levels deep: no configuration needs that")
-        if self.nodes > MOST_NODES:
-            raise _RefusedError(line, f"more than {MOST_NODES} values, aliases counted: split the file")
+        if len(path) > MAX_DEPTH:
+            raise _RefusedError(line, f"nested more than {MAX_DEPTH} levels deep: check the brackets")
+        if self.nodes > MAX_NODES:
+            raise _RefusedError(line, f"more than {MAX_NODES:,} values, including aliases: split the file")
 
-    def problem(self, line: int, path: Path, text: str) -> None:
-        self.problems.append(Problem(line, shown(path), text))
+    def problem(self, line: int, path: KeyPath, text: str) -> None:
+        self.problems.append(Problem(line, format_path(path), text))
 
 
 def _line(event: yaml.Event) -> int:
-    """Give the line as people count it, from 1; 0 where it is not known."""
+    """Return the line, counted from 1; 0 if it is unknown."""
     return event.start_mark.line + 1 if event.start_mark else 0
 
 
 def _unicode(text: str) -> str:
-    """Refuse what no file can hold."""
+    """Return the text; raise ScalarError if it cannot be encoded."""
     if _SURROGATE.search(text):
-        raise ScalarError("this text is not valid Unicode: write other characters")
+        raise ScalarError("the text is not valid Unicode: check the encoding of the variable")
     return text
 
 
-def _mistake_in_key(event: yaml.ScalarEvent) -> str:
-    """Say what is wrong with a key, if anything is."""
+def _key_problem(event: yaml.ScalarEvent) -> str:
+    """Return what is wrong with a key, or nothing."""
     if not event.implicit[0]:
         return ""
     try:
-        word = typed(event.value)
+        key = typed(event.value)
     except ScalarError as error:
         return str(error)
-    if not isinstance(word, str):
-        return "a key must be a word: put it in quotes"
-    return "merge keys are not YAML 1.2: write what all share under `defaults`" if word == "<<" else ""
+    if not isinstance(key, str):
+        return "a key must be text: put it in quotes"
+    return "YAML merge keys are not supported: move shared values to `defaults`" if key == "<<" else ""

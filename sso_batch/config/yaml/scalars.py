@@ -1,7 +1,7 @@
-"""What a plain (unquoted) YAML scalar means: the core schema of YAML 1.2, and nothing of YAML 1.1.
+"""The types of plain (unquoted) YAML scalars: the core schema of YAML 1.2, without the extras of YAML 1.1.
 
-`off`, `yes` and `2026-12-31` are words, `017` is seventeen and `1:30` is text. `0o17` and `0x1F` are
-whole numbers, as the core schema has them (https://yaml.org/spec/1.2.2/#103-core-schema).
+`off`, `yes`, `1:30` and `2026-12-31` are text; `017` is the number 17; `0o17` and `0x1F` are whole numbers.
+Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
@@ -17,20 +17,20 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
 _NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_LONGEST_NUMBER = 64  # Python refuses to read endless digits, and no setting needs them
+_MAX_NUMBER_LENGTH = 64  # characters; Python refuses to parse thousands of digits
 
 
 class ScalarError(ValueError):
-    """A plain scalar that must not be read as what it looks like; the message says what to write."""
+    """A plain scalar that is ambiguous; the message says what to write."""
 
 
 class Expanded(str):
-    """A plain scalar that came out of a variable: text for a key that takes text, typed for any other."""
+    """The value of a variable in a plain scalar: text for a key that takes text, typed for any other key."""
 
     __slots__ = ()
 
     def typed(self) -> Scalar:
-        """Give the value as if it were written in the file; text where it could not be."""
+        """Return the value as if it were written in the file, or the text if it is ambiguous there."""
         try:
             return typed(self)
         except ScalarError:
@@ -38,11 +38,9 @@ class Expanded(str):
 
 
 def typed(text: str) -> Scalar:
-    """Give the value that plain `text` stands for; raise ScalarError where it would be misread."""
+    """Return the value of a plain scalar; raise ScalarError if it is ambiguous."""
     if _ACCOUNT_ID.fullmatch(text):
-        raise ScalarError(
-            "an unquoted number of 12 digits is an account id: put it in quotes, to keep leading zeros"
-        )
+        raise ScalarError("an account ID without quotes would lose its leading zeros: put it in quotes")
     if text in _NULLS:
         return None
     if text in _BOOLEANS:
@@ -51,13 +49,13 @@ def typed(text: str) -> Scalar:
 
 
 def _number(text: str) -> Scalar:
-    """Read `text` as a number if it is one, and leave it a word otherwise."""
+    """Return the number that `text` is, or else `text`."""
     if _OCTAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
-        return int(_short(text), 0)
+        return int(_limited(text), 0)
     if _DECIMAL.fullmatch(text):
-        return int(_short(text))
+        return int(_limited(text))
     if _FLOAT.fullmatch(text):
-        return float(_short(text))
+        return float(_limited(text))
     if infinity := _INFINITY.fullmatch(text):
         return float(f"{infinity[1]}inf")
     if text in _NOT_A_NUMBER:
@@ -65,8 +63,8 @@ def _number(text: str) -> Scalar:
     return text
 
 
-def _short(text: str) -> str:
-    """Refuse a number of more digits than any setting has."""
-    if len(text) > _LONGEST_NUMBER:
-        raise ScalarError("a number this long is no setting: put it in quotes if it is text")
+def _limited(text: str) -> str:
+    """Return `text`; raise ScalarError if it is too long for a number."""
+    if len(text) > _MAX_NUMBER_LENGTH:
+        raise ScalarError("the number is too long: put it in quotes if it is text")
     return text

@@ -1,7 +1,7 @@
-"""Harbor Bank: regulated, tidy on the whole, with what a few years leave behind."""
+"""Harbor Bank: regulated and well kept, with some leftovers of the past years."""
 
 from sso_batch.emulator.world import Organization, PersonName, PolicyReference
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "111122220001"
 LEDGER, LEDGER_TEST, CARDS, ARCHIVE, SANDBOX, BRANCHES = (
@@ -14,19 +14,19 @@ LEDGER, LEDGER_TEST, CARDS, ARCHIVE, SANDBOX, BRANCHES = (
 )
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the bank's organization."""
-    bank = Blueprint(
+    bank = OrganizationBuilder(
         "harbor-bank", management_account_id=MANAGEMENT, region="eu-west-1", domain="harborbank.example"
     )
     _open_accounts(bank)
     _hire(bank)
     _write_permission_sets(bank)
     _grant(bank)
-    return bank.found()
+    return bank.build()
 
 
-def _open_accounts(bank: Blueprint) -> None:
+def _open_accounts(bank: OrganizationBuilder) -> None:
     bank.account("ledger-prod", LEDGER, "Workloads", "Prod", tags={"data": "confidential"})
     bank.account("ledger-test", LEDGER_TEST, "Workloads", "Test")
     bank.account("cards-prod", CARDS, "Workloads", "Prod", tags={"data": "pci"})
@@ -35,13 +35,13 @@ def _open_accounts(bank: Blueprint) -> None:
     bank.account("old-sandbox", SANDBOX, "Suspended", state="CLOSED")
 
 
-def _hire(bank: Blueprint) -> None:
-    bank.group("platform", "Builds what the teams stand on")
-    bank.group("platform/platform-oncall", "Whoever has the pager")
+def _hire(bank: OrganizationBuilder) -> None:
+    bank.group("platform", "Builds the platform for all teams")
+    bank.group("platform/platform-oncall", "Engineers on call")
     bank.group("ledger-developers")
     bank.group("auditors", "Internal audit, read only")
-    bank.group("contractors", "Everybody who is not employed")
-    bank.group("cards-migration-2023", "The project is over; nobody is left in it")
+    bank.group("contractors", "External staff")
+    bank.group("cards-migration-2023", "Finished project; the group has no members")
 
     bank.user("amara.okafor", "Amara Okafor", groups=("platform", "platform/platform-oncall"))
     bank.user("siobhan.ni.bhriain", "Siobhán Ní Bhriain", groups=("platform", "platform/platform-oncall"))
@@ -55,9 +55,12 @@ def _hire(bank: Blueprint) -> None:
     bank.member("contractors", "left.in.march")
 
 
-def _write_permission_sets(bank: Blueprint) -> None:
+def _write_permission_sets(bank: OrganizationBuilder) -> None:
     bank.permission_set(
-        "AdministratorAccess", "Everything, for an hour", managed=("AdministratorAccess",), tags={"tier": "0"}
+        "AdministratorAccess",
+        "Full access for an hour",
+        managed=("AdministratorAccess",),
+        tags={"tier": "0"},
     )
     bank.permission_set(
         "LedgerDeveloper",
@@ -69,7 +72,7 @@ def _write_permission_sets(bank: Blueprint) -> None:
     )
     bank.permission_set(
         "Auditor",
-        "Reads, but no customer's data",
+        "Read access without customer data",
         session_duration="PT4H",
         managed=("SecurityAudit", "job-function/ViewOnlyAccess"),
         inline='{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}]}',
@@ -77,7 +80,7 @@ def _write_permission_sets(bank: Blueprint) -> None:
     bank.permission_set("CardsMigration", session_duration="PT12H", managed=("PowerUserAccess",))
 
 
-def _grant(bank: Blueprint) -> None:
+def _grant(bank: OrganizationBuilder) -> None:
     everywhere = (MANAGEMENT, LEDGER, LEDGER_TEST, CARDS, BRANCHES, ARCHIVE)
     bank.assign("AdministratorAccess", "GROUP", "platform/platform-oncall", LEDGER, CARDS, BRANCHES)
     bank.assign("AdministratorAccess", "USER", "break.glass", *everywhere)

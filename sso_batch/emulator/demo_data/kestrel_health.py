@@ -1,17 +1,16 @@
-"""Kestrel Health: its audit role lacks a permission, so that its audit has a hole."""
+"""Kestrel Health: its audit role lacks a permission, so its audit is incomplete."""
 
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "777788880001"
 RECORDS, RESEARCH = "888899990001", "888899990002"
-# What somebody forgot to allow.
 DENIED = ("identitystore:ListGroupMemberships",)
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the clinic's organization."""
-    clinic = Blueprint(
+    clinic = OrganizationBuilder(
         "kestrel-health", management_account_id=MANAGEMENT, region="us-east-1", domain="kestrel.example"
     )
     clinic.account("records", RECORDS, "Clinical")
@@ -23,4 +22,4 @@ def found() -> Organization:
     clinic.permission_set("Research", managed=("AmazonSageMakerFullAccess",))
     clinic.assign("Records", "GROUP", "clinicians", RECORDS)
     clinic.assign("Research", "USER", "dr.adeyemi", RESEARCH)
-    return clinic.found()
+    return clinic.build()

@@ -1,15 +1,15 @@
-"""Lumen Games: a studio that grew fast; its people come from an Active Directory."""
+"""Lumen Games: a fast-growing studio; its users are synchronized from Active Directory."""
 
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "555566660001"
 LIVE, STAGING, ANALYTICS, JAM = "666677770001", "666677770002", "666677770003", "666677770004"
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the studio's organization."""
-    studio = Blueprint(
+    studio = OrganizationBuilder(
         "lumen-games", management_account_id=MANAGEMENT, region="us-east-1", domain="lumen.example"
     )
     studio.account("live", LIVE, "Studio", "Live")
@@ -19,14 +19,14 @@ def found() -> Organization:
     studio.delegated_administrators = (STAGING,)
     _hire(studio)
     _grant(studio)
-    return studio.found()
+    return studio.build()
 
 
-def _hire(studio: Blueprint) -> None:
+def _hire(studio: OrganizationBuilder) -> None:
     studio.group("engineers")
     studio.group("engineers/live-ops")
     studio.group("data")
-    # The directory does not list these two; only who knows their ids finds them.
+    # ListUsers and ListGroups omit these two; only the Describe calls find them.
     studio.group("LUMEN\\Domain Admins", listed=False)
     studio.user("svc-deploy", "Deployment service", listed=False, groups=("LUMEN\\Domain Admins",))
 
@@ -37,7 +37,7 @@ def _hire(studio: Blueprint) -> None:
     studio.user("intern-2024", "Sam Rivers", status="DISABLED", groups=("engineers",))
 
 
-def _grant(studio: Blueprint) -> None:
+def _grant(studio: OrganizationBuilder) -> None:
     studio.permission_set("Admin", session_duration="PT12H", managed=("AdministratorAccess",))
     studio.permission_set(
         "Engineer", "Builds and ships", session_duration="PT8H", managed=("PowerUserAccess",)

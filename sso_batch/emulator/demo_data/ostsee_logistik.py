@@ -1,15 +1,15 @@
-"""Ostsee Logistik: several languages, an older identity store, a tree with odd names in it."""
+"""Ostsee Logistik: several languages, an older identity store, and unit names with special characters."""
 
 from sso_batch.emulator.world import Organization, PersonName
-from sso_batch.emulator.world.blueprint import Blueprint
+from sso_batch.emulator.world.builder import OrganizationBuilder
 
 MANAGEMENT = "333344440001"
 WAREHOUSE, ROUTES, CUSTOMS, HARBOUR = "444455550001", "444455550002", "444455550003", "004455550004"
 
 
-def found() -> Organization:
+def build() -> Organization:
     """Return the forwarder's organization."""
-    ostsee = Blueprint(
+    ostsee = OrganizationBuilder(
         "ostsee-logistik",
         management_account_id=MANAGEMENT,
         region="eu-central-1",
@@ -20,10 +20,10 @@ def found() -> Organization:
     _open_accounts(ostsee)
     _hire(ostsee)
     _grant(ostsee)
-    return ostsee.found()
+    return ostsee.build()
 
 
-def _open_accounts(ostsee: Blueprint) -> None:
+def _open_accounts(ostsee: OrganizationBuilder) -> None:
     ostsee.account("Lager Rügen", WAREHOUSE, "Betrieb", "Lager/Umschlag")
     ostsee.account("Routenplanung", ROUTES, "Betrieb", "Planung; Disposition")
     ostsee.account("Zoll & Fracht", CUSTOMS, "Betrieb")
@@ -31,7 +31,7 @@ def _open_accounts(ostsee: Blueprint) -> None:
     ostsee.account_instance(ROUTES)
 
 
-def _hire(ostsee: Blueprint) -> None:
+def _hire(ostsee: OrganizationBuilder) -> None:
     ostsee.group("betrieb")
     ostsee.group("betrieb/schicht-nacht", "Nachtschicht, auch am Wochenende")
     ostsee.group("zoll")
@@ -41,12 +41,12 @@ def _hire(ostsee: Blueprint) -> None:
     ostsee.user("k.wisniewska", "Katarzyna Wiśniewska", groups=("betrieb", "zoll"))
     ostsee.user("a.lindqvist", "Åsa Lindqvist", groups=("betrieb/schicht-nacht",))
     ostsee.user("m.tamm", name=PersonName(formatted="Tamm, Märt"), groups=("zoll",))
-    # A name that a spreadsheet would take for a formula.
+    # A name that a spreadsheet would evaluate as a formula.
     ostsee.user("x.test", '=HYPERLINK("https://phish.example/","Rechnung öffnen")', groups=("betrieb",))
     ostsee.user("scanner-07", None, email=None, status=None, groups=("betrieb/schicht-nacht",))
 
 
-def _grant(ostsee: Blueprint) -> None:
+def _grant(ostsee: OrganizationBuilder) -> None:
     ostsee.permission_set("Administrator", session_duration="PT2H", managed=("AdministratorAccess",))
     ostsee.permission_set("Betrieb", "Lagerverwaltung und Scanner", session_duration="PT10H")
     ostsee.permission_set("Zoll", "Nur lesen", managed=("ReadOnlyAccess",), boundary="PowerUserAccess")

@@ -17,8 +17,8 @@ _BY_TARGET = {
 }
 
 
-def service_of(http: Request) -> Service | None:
-    """Tell which service a request is for: by its target, its form, or its path."""
+def find_service(http: Request) -> Service | None:
+    """Return the service of a request, by its target header, content type or path."""
     target = http.headers.get("x-amz-target")
     if target is not None:
         return _BY_TARGET.get(target.partition(".")[0])

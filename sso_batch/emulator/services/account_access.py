@@ -1,10 +1,10 @@
-"""Account access: applications, and the IAM roles that they let users and groups assume."""
+"""The account-access service: applications, and entitlements of users and groups to IAM roles."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.request_validation import Structure, Text, Whole
+from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.request_validation import Pattern, Structure, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
 from sso_batch.emulator.wire.error_responses import invalid, not_found
 from sso_batch.emulator.wire.protocols import RestJsonProtocol
@@ -12,10 +12,10 @@ from sso_batch.emulator.world import Application, Entitlement
 
 _CREATED = "2026-03-02T09:00:00Z"
 _PAGED = ("maxResults", "nextToken")
-_APPLICATION = Text(
+_APPLICATION = Pattern(
     r"arn:[a-z0-9-]+:account-access:[a-z0-9]+(-[a-z0-9]+)*:[0-9]{12}:application/[a-zA-Z0-9-]+"
 )
-_PRINCIPAL = Text(r"([0-9a-f]{10}-|)[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
+_PRINCIPAL = Pattern(r"([0-9a-f]{10}-|)[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}")
 
 ACCOUNT_ACCESS = Service(
     name="account-access",
@@ -30,10 +30,10 @@ ACCOUNT_ACCESS = Service(
             ("GET", "/tags/"): ("ListTagsForResource", "resourceArn"),
         }
     ),
-    members={
+    rules={
         "applicationArn": _APPLICATION,
         "resourceArn": _APPLICATION,
-        "entitlementId": Text(r".+"),
+        "entitlementId": Pattern(r".+"),
         "filter": Structure(
             {
                 "principalRole": Structure(
@@ -41,14 +41,14 @@ ACCOUNT_ACCESS = Service(
                         "principal": Structure(
                             {"identityCenter": Structure({"userId": _PRINCIPAL, "groupId": _PRINCIPAL})}
                         ),
-                        "roleArn": Text(r"arn:[a-z0-9-]+:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+"),
-                        "account": Text(r"[0-9]{12}"),
+                        "roleArn": Pattern(r"arn:[a-z0-9-]+:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+"),
+                        "account": Pattern(r"[0-9]{12}"),
                     }
                 )
             }
         ),
-        "maxResults": Whole(1, 100),
-        "nextToken": Text(r".+"),
+        "maxResults": WholeNumber(1, 100),
+        "nextToken": Pattern(r".+"),
     },
     invalid=validation_exception,
     resource=lambda call: str(call.request.get("applicationArn") or call.request.get("resourceArn") or "*"),
@@ -59,10 +59,11 @@ ACCOUNT_ACCESS = Service(
 @ACCOUNT_ACCESS.operation("ListApplications", optional=_PAGED)
 def list_applications(call: Call) -> Answer:
     """List the applications that the calling account owns in this Region."""
-    page, more = call.page([one for _, one in _owned(call)])
+    page, more = call.page([application for _, application in _owned(call)])
     return {
         "applications": [
-            {"applicationArn": one.arn, "createdAt": _CREATED, "updatedAt": _CREATED} for one in page
+            {"applicationArn": application.arn, "createdAt": _CREATED, "updatedAt": _CREATED}
+            for application in page
         ],
         **more,
     }
@@ -70,7 +71,7 @@ def list_applications(call: Call) -> Answer:
 
 @ACCOUNT_ACCESS.operation("GetApplication", "applicationArn")
 def get_application(call: Call) -> Answer:
-    """Describe one application, and tell which instance its principals come from."""
+    """Describe one application, with the instance of its principals."""
     _, application = _application(call, "applicationArn")
     return {
         "identitySource": {"identityCenter": {"instanceArn": application.instance_arn}},
@@ -83,18 +84,26 @@ def get_application(call: Call) -> Answer:
 
 @ACCOUNT_ACCESS.operation("ListEntitlements", "applicationArn", "filter", optional=_PAGED)
 def list_entitlements(call: Call) -> Answer:
-    """List the entitlements of an application that fit a filter."""
-    directory, application = _application(call, "applicationArn")
+    """List the entitlements of an application that match a filter."""
+    index, application = _application(call, "applicationArn")
     wanted = _wanted(call.request["filter"])
     if not wanted and not call.behaviour.empty_entitlement_filter:
         raise invalid("The filter must name a principal, a role or an account.")
     page, more = call.page(
-        [one for one in application.entitlements if wanted.items() <= _traits(one).items()]
+        [
+            entitlement
+            for entitlement in application.entitlements
+            if wanted.items() <= _filter_values(entitlement).items()
+        ]
     )
     return {
         "entitlements": [
-            {"entitlementId": one.id, "entitlement": _members(one, directory), "createdAt": _CREATED}
-            for one in page
+            {
+                "entitlementId": entitlement.id,
+                "entitlement": _members(entitlement, index),
+                "createdAt": _CREATED,
+            }
+            for entitlement in page
         ],
         **more,
     }
@@ -103,14 +112,14 @@ def list_entitlements(call: Call) -> Answer:
 @ACCOUNT_ACCESS.operation("GetEntitlement", "applicationArn", "entitlementId")
 def get_entitlement(call: Call) -> Answer:
     """Describe one entitlement."""
-    directory, application = _application(call, "applicationArn")
-    one = directory.entitlements.get((application.arn, call.request["entitlementId"]))
-    if one is None:
+    index, application = _application(call, "applicationArn")
+    entitlement = index.entitlements.get((application.arn, call.request["entitlementId"]))
+    if entitlement is None:
         raise not_found("The entitlement does not exist.")
     return {
         "applicationArn": application.arn,
-        "entitlementId": one.id,
-        "entitlement": _members(one, directory),
+        "entitlementId": entitlement.id,
+        "entitlement": _members(entitlement, index),
         "createdAt": _CREATED,
     }
 
@@ -121,42 +130,42 @@ def list_tags_for_resource(call: Call) -> Answer:
     return {"tags": dict(_application(call, "resourceArn")[1].tags)}
 
 
-def _owned(call: Call) -> Iterator[tuple[Directory, Application]]:
-    if call.directory:
-        for one in call.directory.organization.applications:
-            if (one.account_id, one.region) == (call.caller.account_id, call.region):
-                yield call.directory, one
+def _owned(call: Call) -> Iterator[tuple[OrganizationIndex, Application]]:
+    if call.index:
+        for application in call.index.organization.applications:
+            if (application.account_id, application.region) == (call.caller.account_id, call.region):
+                yield call.index, application
 
 
-def _application(call: Call, member: str) -> tuple[Directory, Application]:
-    for directory, one in _owned(call):
-        if one.arn == call.request[member]:
-            return directory, one
+def _application(call: Call, member: str) -> tuple[OrganizationIndex, Application]:
+    for index, application in _owned(call):
+        if application.arn == call.request[member]:
+            return index, application
     raise not_found("The application does not exist.")
 
 
 def _wanted(entitlement_filter: dict[str, Any]) -> dict[str, str]:
-    """Return what a filter asks for, without its nesting."""
+    """Return the criteria of a filter as a flat mapping."""
     wanted = dict(entitlement_filter.get("principalRole", {}))
     principal: dict[str, str] = wanted.pop("principal", {}).get("identityCenter", {})
     return wanted | principal
 
 
-def _traits(one: Entitlement) -> dict[str, str]:
-    return {"roleArn": one.role_arn, "account": one.account_id, **_principal(one)}
+def _filter_values(entitlement: Entitlement) -> dict[str, str]:
+    return {"roleArn": entitlement.role_arn, "account": entitlement.account_id, **_principal(entitlement)}
 
 
-def _principal(one: Entitlement) -> dict[str, str]:
-    return {"userId" if one.principal_type == "USER" else "groupId": one.principal_id}
+def _principal(entitlement: Entitlement) -> dict[str, str]:
+    return {"userId" if entitlement.principal_type == "USER" else "groupId": entitlement.principal_id}
 
 
-def _members(one: Entitlement, directory: Directory) -> dict[str, Any]:
-    account = directory.accounts.get(one.account_id)
+def _members(entitlement: Entitlement, index: OrganizationIndex) -> dict[str, Any]:
+    account = index.accounts.get(entitlement.account_id)
     return {
         "principalRole": {
-            "principal": {"identityCenter": _principal(one)},
-            "roleArn": one.role_arn,
-            "account": one.account_id,
+            "principal": {"identityCenter": _principal(entitlement)},
+            "roleArn": entitlement.role_arn,
+            "account": entitlement.account_id,
             **({"accountName": account.name} if account else {}),
         }
     }

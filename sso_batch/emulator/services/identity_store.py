@@ -1,10 +1,10 @@
-"""The identity store: users, groups, and who is in which group."""
+"""The identity store: users, groups and memberships."""
 
 from dataclasses import replace
 from typing import Any
 
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.request_validation import Text, Whole
+from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.request_validation import Pattern, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
 from sso_batch.emulator.wire.error_responses import not_found
 from sso_batch.emulator.wire.protocols import JsonProtocol
@@ -12,7 +12,7 @@ from sso_batch.emulator.world import Group, Membership, User
 from sso_batch.emulator.world.identifiers import plain_uuid
 
 _UUID = r"[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}"
-_PRINCIPAL = Text(rf"([0-9a-f]{{10}}-|){_UUID}")
+_PRINCIPAL = Pattern(rf"([0-9a-f]{{10}}-|){_UUID}")
 _PAGED = ("MaxResults", "NextToken")
 
 
@@ -26,12 +26,12 @@ IDENTITY_STORE = Service(
     signing_name="identitystore",
     action_prefix="identitystore",
     protocol=JsonProtocol("AWSIdentityStore"),
-    members={
-        "IdentityStoreId": Text(rf"d-[0-9a-f]{{10}}|{_UUID}"),
+    rules={
+        "IdentityStoreId": Pattern(rf"d-[0-9a-f]{{10}}|{_UUID}"),
         "UserId": _PRINCIPAL,
         "GroupId": _PRINCIPAL,
-        "MaxResults": Whole(1, 100),
-        "NextToken": Text(r"[-a-zA-Z0-9+=/:_]{1,65535}"),
+        "MaxResults": WholeNumber(1, 100),
+        "NextToken": Pattern(r"[-a-zA-Z0-9+=/:_]{1,65535}"),
     },
     invalid=validation_exception,
     resource=_store_arn,
@@ -40,63 +40,63 @@ IDENTITY_STORE = Service(
 
 @IDENTITY_STORE.operation("ListUsers", "IdentityStoreId", optional=_PAGED)
 def list_users(call: Call) -> Answer:
-    """List the users; those that a directory keeps to itself are left out."""
-    directory = _store(call)
-    users, more = call.page(directory.listed_users)
-    return {"Users": [_user(call, one) for one in users], **more}
+    """List the users, except those that the identity source does not list."""
+    index = _store(call)
+    users, more = call.page(index.listed_users)
+    return {"Users": [_user(call, user) for user in users], **more}
 
 
 @IDENTITY_STORE.operation("ListGroups", "IdentityStoreId", optional=_PAGED)
 def list_groups(call: Call) -> Answer:
-    """List the groups; those that a directory keeps to itself are left out."""
-    directory = _store(call)
-    groups, more = call.page(directory.listed_groups)
-    return {"Groups": [_group(call, one) for one in groups], **more}
+    """List the groups, except those that the identity source does not list."""
+    index = _store(call)
+    groups, more = call.page(index.listed_groups)
+    return {"Groups": [_group(call, group) for group in groups], **more}
 
 
 @IDENTITY_STORE.operation("ListGroupMemberships", "IdentityStoreId", "GroupId", optional=_PAGED)
 def list_group_memberships(call: Call) -> Answer:
-    """List who is in a group, users who are gone included."""
-    directory, group_id = _store(call), call.request["GroupId"]
-    if group_id not in directory.groups:
+    """List the members of a group, including users that no longer exist."""
+    index, group_id = _store(call), call.request["GroupId"]
+    if group_id not in index.groups:
         raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
-    members, more = call.page(directory.members.get(group_id, ()))
-    return {"GroupMemberships": [_membership(call, one) for one in members], **more}
+    members, more = call.page(index.members.get(group_id, ()))
+    return {"GroupMemberships": [_membership(call, membership) for membership in members], **more}
 
 
 @IDENTITY_STORE.operation("DescribeUser", "IdentityStoreId", "UserId")
 def describe_user(call: Call) -> Answer:
     """Describe one user, listed or not."""
-    directory, user_id = _store(call), call.request["UserId"]
-    if user_id not in directory.users:
+    index, user_id = _store(call), call.request["UserId"]
+    if user_id not in index.users:
         raise not_found("USER not found.", ResourceType="USER", ResourceId=user_id)
-    return _user(call, directory.users[user_id])
+    return _user(call, index.users[user_id])
 
 
 @IDENTITY_STORE.operation("DescribeGroup", "IdentityStoreId", "GroupId")
 def describe_group(call: Call) -> Answer:
     """Describe one group, listed or not."""
-    directory, group_id = _store(call), call.request["GroupId"]
-    if group_id not in directory.groups:
+    index, group_id = _store(call), call.request["GroupId"]
+    if group_id not in index.groups:
         raise not_found("GROUP not found.", ResourceType="GROUP", ResourceId=group_id)
-    return _group(call, directory.groups[group_id])
+    return _group(call, index.groups[group_id])
 
 
-def _store(call: Call) -> Directory:
-    """Return what is in the asked identity store; an account instance's is empty."""
-    directory, store_id = call.directory, call.request["IdentityStoreId"]
-    if directory is None:
+def _store(call: Call) -> OrganizationIndex:
+    """Return the index of the requested identity store; that of an account instance is empty."""
+    index, store_id = call.index, call.request["IdentityStoreId"]
+    if index is None:
         raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
-    organization = directory.organization
-    administrator = call.caller.account_id in directory.administrators
-    if store_id == organization.identity_store_id and call.region in directory.regions:
+    organization = index.organization
+    administrator = call.caller.account_id in index.administrators
+    if store_id == organization.identity_store_id and call.region in index.regions:
         if not administrator:
             call.deny()
-        return directory
+        return index
     for instance in organization.account_instances:
         known = administrator or instance.owner_account_id == call.caller.account_id
         if known and (instance.identity_store_id, instance.region) == (store_id, call.region):
-            return Directory(replace(organization, users=(), groups=(), memberships=()))
+            return OrganizationIndex(replace(organization, users=(), groups=(), memberships=()))
     raise not_found("IDENTITY_STORE not found.", ResourceType="IDENTITY_STORE", ResourceId=store_id)
 
 
@@ -110,7 +110,7 @@ def _user(call: Call, user: User) -> dict[str, Any]:
         "GivenName": user.name.given,
         "FamilyName": user.name.family,
     }
-    emails = [{"Value": one.value, "Type": "work", "Primary": one.primary} for one in user.emails]
+    emails = [{"Value": email.value, "Type": "work", "Primary": email.primary} for email in user.emails]
     return _present(
         IdentityStoreId=call.request["IdentityStoreId"],
         UserId=user.id,

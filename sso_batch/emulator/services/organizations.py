@@ -1,11 +1,11 @@
-"""AWS Organizations: the accounts, and the tree of organizational units above them."""
+"""AWS Organizations: the accounts and the tree of organizational units."""
 
 from typing import Any
 
-from sso_batch.emulator.directory import Directory
-from sso_batch.emulator.request_validation import Text, Violation, Whole
+from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.request_validation import Pattern, Violation, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service
-from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.error_responses import ErrorResponse
 from sso_batch.emulator.wire.protocols import JsonProtocol
 from sso_batch.emulator.world import Account, OrganizationalUnit
 
@@ -13,12 +13,12 @@ _ROOT = r"r-[0-9a-z]{4,32}"
 _UNIT = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
 _JOINED = 1577836800
 _PAGED = ("MaxResults", "NextToken")
-# What the retired Status said where State now has a word of its own.
+# The deprecated Status has no values for these states.
 _OLDER_STATUS = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "ACTIVE"}
 
 
-def _invalid_input(violation: Violation) -> Refusal:
-    return Refusal(
+def _invalid_input(violation: Violation) -> ErrorResponse:
+    return ErrorResponse(
         "InvalidInputException",
         f"You specified an invalid value for {violation.member}. {violation.constraint}",
         Reason=violation.reason,
@@ -30,19 +30,19 @@ ORGANIZATIONS = Service(
     signing_name="organizations",
     action_prefix="organizations",
     protocol=JsonProtocol("AWSOrganizationsV20161128"),
-    members={
-        "ParentId": Text(f"{_ROOT}|{_UNIT}"),
-        "ChildId": Text(rf"\d{{12}}|{_UNIT}"),
-        "OrganizationalUnitId": Text(_UNIT),
-        "ResourceId": Text(rf"\d{{12}}|{_ROOT}|{_UNIT}"),
-        "MaxResults": Whole(1, 20),
-        "NextToken": Text(r"[\s\S]{1,100000}"),
+    rules={
+        "ParentId": Pattern(f"{_ROOT}|{_UNIT}"),
+        "ChildId": Pattern(rf"\d{{12}}|{_UNIT}"),
+        "OrganizationalUnitId": Pattern(_UNIT),
+        "ResourceId": Pattern(rf"\d{{12}}|{_ROOT}|{_UNIT}"),
+        "MaxResults": WholeNumber(1, 20),
+        "NextToken": Pattern(r"[\s\S]{1,100000}"),
     },
     invalid=_invalid_input,
     resource=lambda _: "*",
     throttled="TooManyRequestsException",
     internal="ServiceException",
-    most_results=20,
+    max_page_size=20,
 )
 
 
@@ -69,25 +69,25 @@ def describe_organization(call: Call) -> Answer:
 def list_accounts(call: Call) -> Answer:
     """List all accounts."""
     accounts, more = call.page(_administered(call).organization.accounts)
-    return {"Accounts": [_account(call, one) for one in accounts], **more}
+    return {"Accounts": [_account(call, account) for account in accounts], **more}
 
 
 @ORGANIZATIONS.operation("ListAccountsForParent", "ParentId", optional=_PAGED)
 def list_accounts_for_parent(call: Call) -> Answer:
-    """List the accounts that are in a root or unit itself."""
+    """List the accounts directly under a root or unit."""
     accounts, more = call.page(_administered(call).accounts_under.get(_parent(call), ()))
-    return {"Accounts": [_account(call, one) for one in accounts], **more}
+    return {"Accounts": [_account(call, account) for account in accounts], **more}
 
 
 @ORGANIZATIONS.operation("ListRoots", optional=_PAGED)
 def list_roots(call: Call) -> Answer:
-    """List the one root."""
+    """List the root."""
     organization = _administered(call).organization
     roots, more = call.page((organization.root_id,))
     return {
         "Roots": [
-            {"Id": one, "Arn": _arn(call, "root", one), "Name": organization.root_name, "PolicyTypes": []}
-            for one in roots
+            {"Id": root, "Arn": _arn(call, "root", root), "Name": organization.root_name, "PolicyTypes": []}
+            for root in roots
         ],
         **more,
     }
@@ -95,9 +95,9 @@ def list_roots(call: Call) -> Answer:
 
 @ORGANIZATIONS.operation("ListOrganizationalUnitsForParent", "ParentId", optional=_PAGED)
 def list_organizational_units_for_parent(call: Call) -> Answer:
-    """List the units right under a root or unit."""
+    """List the units directly under a root or unit."""
     units, more = call.page(_administered(call).units_under.get(_parent(call), ()))
-    return {"OrganizationalUnits": [_unit(call, one) for one in units], **more}
+    return {"OrganizationalUnits": [_unit(call, unit) for unit in units], **more}
 
 
 @ORGANIZATIONS.operation("DescribeOrganizationalUnit", "OrganizationalUnitId")
@@ -105,7 +105,7 @@ def describe_organizational_unit(call: Call) -> Answer:
     """Describe one unit."""
     unit = _administered(call).units.get(call.request["OrganizationalUnitId"])
     if unit is None:
-        raise Refusal(
+        raise ErrorResponse(
             "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
         )
     return {"OrganizationalUnit": _unit(call, unit)}
@@ -113,44 +113,46 @@ def describe_organizational_unit(call: Call) -> Answer:
 
 @ORGANIZATIONS.operation("ListParents", "ChildId", optional=_PAGED)
 def list_parents(call: Call) -> Answer:
-    """Name what an account or unit is in."""
-    directory, child_id = _administered(call), call.request["ChildId"]
-    child = directory.accounts.get(child_id) or directory.units.get(child_id)
+    """List the parent of an account or unit."""
+    index, child_id = _administered(call), call.request["ChildId"]
+    child = index.accounts.get(child_id) or index.units.get(child_id)
     if child is None:
-        raise Refusal("ChildNotFoundException", "You specified a child that doesn't exist.")
-    kind = "ROOT" if child.parent_id == directory.organization.root_id else "ORGANIZATIONAL_UNIT"
+        raise ErrorResponse("ChildNotFoundException", "You specified a child that doesn't exist.")
+    kind = "ROOT" if child.parent_id == index.organization.root_id else "ORGANIZATIONAL_UNIT"
     parents, more = call.page((child.parent_id,))
-    return {"Parents": [{"Id": one, "Type": kind} for one in parents], **more}
+    return {"Parents": [{"Id": parent, "Type": kind} for parent in parents], **more}
 
 
 @ORGANIZATIONS.operation("ListTagsForResource", "ResourceId", optional=("NextToken",))
 def list_tags_for_resource(call: Call) -> Answer:
     """List the tags of an account; roots and units have none."""
-    directory, resource = _administered(call), call.request["ResourceId"]
-    account = directory.accounts.get(resource)
-    if not (account or resource in directory.units or resource == directory.organization.root_id):
-        raise Refusal("TargetNotFoundException", "You specified a target that doesn't exist.")
+    index, resource = _administered(call), call.request["ResourceId"]
+    account = index.accounts.get(resource)
+    if not (account or resource in index.units or resource == index.organization.root_id):
+        raise ErrorResponse("TargetNotFoundException", "You specified a target that doesn't exist.")
     tags, more = call.page(account.tags if account else ())
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags], **more}
 
 
-def _member_of(call: Call) -> Directory:
-    if call.directory is None:
-        raise Refusal("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
-    return call.directory
+def _member_of(call: Call) -> OrganizationIndex:
+    if call.index is None:
+        raise ErrorResponse(
+            "AWSOrganizationsNotInUseException", "Your account is not a member of an organization."
+        )
+    return call.index
 
 
-def _administered(call: Call) -> Directory:
-    directory = _member_of(call)
-    if call.caller.account_id not in directory.administrators:
-        raise Refusal("AccessDeniedException", "You don't have permissions to access this resource.")
-    return directory
+def _administered(call: Call) -> OrganizationIndex:
+    index = _member_of(call)
+    if call.caller.account_id not in index.administrators:
+        raise ErrorResponse("AccessDeniedException", "You don't have permissions to access this resource.")
+    return index
 
 
 def _parent(call: Call) -> str:
-    directory, parent_id = _administered(call), str(call.request["ParentId"])
-    if parent_id != directory.organization.root_id and parent_id not in directory.units:
-        raise Refusal("ParentNotFoundException", "You specified a parent that doesn't exist.")
+    index, parent_id = _administered(call), str(call.request["ParentId"])
+    if parent_id != index.organization.root_id and parent_id not in index.units:
+        raise ErrorResponse("ParentNotFoundException", "You specified a parent that doesn't exist.")
     return parent_id
 
 

@@ -1,10 +1,10 @@
-"""AWS Security Token Service: who somebody is, and becoming somebody else."""
+"""AWS Security Token Service: caller identity and assumed roles."""
 
 from datetime import UTC, datetime
 
-from sso_batch.emulator.request_validation import Text, Whole
+from sso_batch.emulator.request_validation import Pattern, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
-from sso_batch.emulator.wire.error_responses import Refusal, invalid
+from sso_batch.emulator.wire.error_responses import ErrorResponse, invalid
 from sso_batch.emulator.wire.protocols import QueryProtocol
 from sso_batch.emulator.world import Role
 
@@ -15,11 +15,11 @@ STS = Service(
     signing_name="sts",
     action_prefix="sts",
     protocol=QueryProtocol("https://sts.amazonaws.com/doc/2011-06-15/", frozenset({"DurationSeconds"})),
-    members={
-        "RoleArn": Text(r"arn:[a-z0-9-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}"),
-        "RoleSessionName": Text(r"[\w+=,.@-]{2,64}"),
-        "DurationSeconds": Whole(900, 12 * _HOUR),
-        "ExternalId": Text(r"[\w+=,.@:/-]{2,1224}"),
+    rules={
+        "RoleArn": Pattern(r"arn:[a-z0-9-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}"),
+        "RoleSessionName": Pattern(r"[\w+=,.@-]{2,64}"),
+        "DurationSeconds": WholeNumber(900, 12 * _HOUR),
+        "ExternalId": Pattern(r"[\w+=,.@:/-]{2,1224}"),
     },
     invalid=validation_exception,
     resource=lambda call: call.request.get("RoleArn", "*"),
@@ -30,11 +30,11 @@ STS = Service(
 
 @STS.operation("AssumeRole", "RoleArn", "RoleSessionName", optional=("DurationSeconds", "ExternalId"))
 def assume_role(call: Call) -> Answer:
-    """Give credentials of a role to whom its trust policy names, with the external id that it asks for."""
+    """Return credentials of a role if its trust policy names the caller and the external id matches."""
     role = call.roles.get(call.request["RoleArn"])
     if role is None or not _trusts(role, call):
-        # AWS does not tell a role that is not there from one that does not trust the caller.
-        raise Refusal(
+        # AWS gives the same answer for an unknown role and one that does not trust the caller.
+        raise ErrorResponse(
             "AccessDeniedException",
             f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole "
             f"on resource: {call.request['RoleArn']}",
@@ -48,7 +48,7 @@ def assume_role(call: Call) -> Answer:
     if seconds > role.max_session_seconds:
         raise invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     session_name = call.request["RoleSessionName"]
-    session = call.vault.open_session(role, session_name, call.behaviour.session_seconds or seconds)
+    session = call.authenticator.create_session(role, session_name, call.behaviour.session_seconds or seconds)
     expires_at = datetime.fromtimestamp(session.expires_at or 0, UTC)
     return {
         "Credentials": {
@@ -63,10 +63,10 @@ def assume_role(call: Call) -> Answer:
 
 @STS.operation("GetCallerIdentity")
 def get_caller_identity(call: Call) -> Answer:
-    """Say who calls; everybody may ask."""
+    """Return the identity of the caller; no permission is needed."""
     caller = call.caller
     return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account_id}
 
 
 def _trusts(role: Role, call: Call) -> bool:
-    return call.caller.trusted_by(role) and role.external_id in (None, call.request.get("ExternalId"))
+    return call.caller.is_trusted_by(role) and role.external_id in (None, call.request.get("ExternalId"))

@@ -1,1 +1,1 @@
-"""Requests as they come over the wire, and answers as they go: HTTP, AWS's three protocols, signatures."""
+"""The wire formats: HTTP, the three AWS protocols and request signatures."""

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand: requests out of a stream of bytes, replies into one. No call of AWS is known here."""
+"""A minimal HTTP/1.1 parser and encoder, independent of AWS."""
 
 import json
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-MOST_HEADER_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
 
 
 class MalformedRequestError(Exception):
-    """What came is not HTTP/1.1 as botocore speaks it; the connection cannot go on."""
+    """A request that is not valid HTTP/1.1; its connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; names of headers are in lower case, `path` is still encoded."""
+    """An HTTP request; header names are in lower case, `path` is percent-encoded."""
 
     method: str
     path: str
@@ -24,10 +24,10 @@ class Request:
     body: bytes
 
     def document(self) -> dict[str, Any]:
-        """Return the body's JSON object; an empty body is an empty one."""
+        """Return the JSON object in the body; an empty object for an empty body."""
         document = json.loads(self.body or b"{}")
         if not isinstance(document, dict):
-            raise TypeError("a request's body is a JSON object")
+            raise TypeError("the body of a request must be a JSON object")
         return document
 
     def form(self) -> dict[str, str]:
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, still without the headers that every reply has."""
+    """An HTTP reply, without the headers that every reply has."""
 
     status: int
     content_type: str
@@ -45,7 +45,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
     def encode(self, request_id: str) -> bytes:
-        """Return the bytes that go over the wire."""
+        """Return the reply as bytes."""
         own = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
         head = (
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\n"
@@ -58,16 +58,16 @@ class Reply:
 
 
 def json_reply(status: int, document: object, *headers: tuple[str, str]) -> Reply:
-    """Return a reply in AWS's JSON 1.1."""
+    """Return a reply in AWS JSON 1.1."""
     return Reply(status, "application/x-amz-json-1.1", json.dumps(document).encode(), headers)
 
 
 def take_request(buffer: bytearray) -> Request | None:
-    """Take one whole request from the front of `buffer`; None while it is not all there."""
+    """Remove and return one request from the front of `buffer`; return None while it is incomplete."""
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
-        if len(buffer) > MOST_HEADER_BYTES:
-            raise MalformedRequestError("the header has no end")
+        if len(buffer) > MAX_HEADER_BYTES:
+            raise MalformedRequestError("the header is too long")
         return None
     line, *fields = buffer[:end].decode("latin-1").split("\r\n")
     headers = {}
@@ -79,10 +79,10 @@ def take_request(buffer: bytearray) -> Request | None:
         length = int(headers.get("content-length", "0"))
     except ValueError as error:
         raise MalformedRequestError(line) from error
-    whole = end + 4 + length
-    if len(buffer) < whole:
+    total = end + 4 + length
+    if len(buffer) < total:
         return None
-    body = bytes(buffer[end + 4 : whole])
-    del buffer[:whole]
+    body = bytes(buffer[end + 4 : total])
+    del buffer[:total]
     path, _, query = target.partition("?")
     return Request(method, path, query, headers, body)

@@ -1,17 +1,16 @@
-"""The three ways in which AWS's services write requests and answers."""
+"""The three AWS protocols: JSON 1.1, query and REST JSON."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from typing import Protocol as Interface
+from typing import Any, Protocol
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from sso_batch.emulator.wire.error_responses import Refusal
+from sso_batch.emulator.wire.error_responses import ErrorResponse
 from sso_batch.emulator.wire.http import Reply, Request, json_reply
 
-# The query protocol has older names for the same refusals, and HTTP status 403 for those of who calls.
+# The query protocol has older error codes, and HTTP status 403 for authentication errors.
 _QUERY_CODES = {
     "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
     "UnrecognizedClientException": ("InvalidClientTokenId", 403),
@@ -34,42 +33,42 @@ _REST_STATUS = {
 }
 
 
-class Protocol(Interface):
-    """How one service's requests are read, and its answers written."""
+class WireProtocol(Protocol):
+    """The encoding of a service's requests and responses."""
 
     def read(self, http: Request) -> tuple[str, dict[str, Any]]:
         """Return the name of the operation and the members of the request."""
 
     def write(self, operation: str, answer: Mapping[str, Any]) -> Reply:
-        """Return an answer as it goes over the wire."""
+        """Return the reply for an answer."""
 
-    def refuse(self, refusal: Refusal) -> Reply:
-        """Return a refusal as it goes over the wire."""
+    def write_error(self, error: ErrorResponse) -> Reply:
+        """Return the reply for an error response."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonProtocol:
-    """JSON 1.1: everything is a POST, and X-Amz-Target says what for."""
+    """JSON 1.1: every request is a POST; X-Amz-Target names the operation."""
 
     target_prefix: str
 
     def read(self, http: Request) -> tuple[str, dict[str, Any]]:
-        """Read the target's last part and the body."""
+        """Read the operation from the target and the members from the body."""
         return http.headers.get("x-amz-target", "").rpartition(".")[2], _document(http)
 
     def write(self, operation: str, answer: Mapping[str, Any]) -> Reply:  # noqa: ARG002 - as the interface
-        """Write the answer as it is."""
+        """Write the answer as JSON."""
         return json_reply(200, answer)
 
-    def refuse(self, refusal: Refusal) -> Reply:
-        """Name the code in the body."""
-        document = {"__type": refusal.code, "Message": refusal.message, **refusal.members}
-        return json_reply(refusal.status, document)
+    def write_error(self, error: ErrorResponse) -> Reply:
+        """Write the error code to the body."""
+        document = {"__type": error.code, "Message": error.message, **error.members}
+        return json_reply(error.status, document)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryProtocol:
-    """Forms in, XML out."""
+    """The query protocol: requests are forms, answers are XML."""
 
     namespace: str
     integers: frozenset[str] = frozenset()
@@ -82,16 +81,16 @@ class QueryProtocol:
         return name, {key: self._value(key, text) for key, text in form.items()}
 
     def write(self, operation: str, answer: Mapping[str, Any]) -> Reply:
-        """Write the answer as elements."""
+        """Write the answer as XML elements."""
         body = f"<{operation}Result>{_elements(answer)}</{operation}Result>{_METADATA}"
         return self._reply(200, f"{operation}Response", body)
 
-    def refuse(self, refusal: Refusal) -> Reply:
-        """Write the error under the name that this protocol has for it."""
-        code, status = _QUERY_CODES.get(refusal.code, (refusal.code, refusal.status))
-        fault = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's own border
-        error = _elements({"Type": fault, "Code": code, "Message": refusal.message})
-        return self._reply(status, "ErrorResponse", f"<Error>{error}</Error>")
+    def write_error(self, error: ErrorResponse) -> Reply:
+        """Write the error with the error code of this protocol."""
+        code, status = _QUERY_CODES.get(error.code, (error.code, error.status))
+        fault = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP server errors
+        elements = _elements({"Type": fault, "Code": code, "Message": error.message})
+        return self._reply(status, "ErrorResponse", f"<Error>{elements}</Error>")
 
     def _value(self, key: str, text: str) -> str | int:
         return int(text) if key in self.integers and text.lstrip("-").isdigit() else text
@@ -103,12 +102,15 @@ class QueryProtocol:
 
 @dataclass(frozen=True, slots=True)
 class RestJsonProtocol:
-    """Methods and paths in, JSON out. A route is a method and a path before its argument."""
+    """REST JSON: requests are methods and paths, answers are JSON.
+
+    A route is a method and the path before its argument.
+    """
 
     routes: Mapping[tuple[str, str], tuple[str, str | None]]
 
     def read(self, http: Request) -> tuple[str, dict[str, Any]]:
-        """Find the route; its argument joins the members of query and body."""
+        """Read the operation from the route, and the members from path, query and body."""
         _, head, *rest = http.path.split("/", 2)
         name, argument = self.routes.get((http.method, f"/{head}{'/' if rest else ''}"), ("", None))
         request = _document(http)
@@ -120,14 +122,14 @@ class RestJsonProtocol:
         return name, request
 
     def write(self, operation: str, answer: Mapping[str, Any]) -> Reply:  # noqa: ARG002 - as the interface
-        """Write the answer as it is."""
+        """Write the answer as JSON."""
         return Reply(200, "application/json", json.dumps(answer).encode())
 
-    def refuse(self, refusal: Refusal) -> Reply:
-        """Name the code in a header."""
-        body = json.dumps({"message": refusal.message}).encode()
-        status = _REST_STATUS.get(refusal.code, refusal.status)
-        return Reply(status, "application/json", body, (("x-amzn-ErrorType", refusal.code),))
+    def write_error(self, error: ErrorResponse) -> Reply:
+        """Write the error code to a header."""
+        body = json.dumps({"message": error.message}).encode()
+        status = _REST_STATUS.get(error.code, error.status)
+        return Reply(status, "application/json", body, (("x-amzn-ErrorType", error.code),))
 
 
 _METADATA = "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata>"
@@ -144,4 +146,4 @@ def _document(http: Request) -> dict[str, Any]:
     try:
         return http.document()
     except (TypeError, ValueError) as error:
-        raise Refusal("SerializationException", str(error)) from error
+        raise ErrorResponse("SerializationException", str(error)) from error

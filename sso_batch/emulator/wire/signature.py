@@ -1,4 +1,4 @@
-"""AWS's Signature Version 4, as the receiving side checks it."""
+"""AWS Signature Version 4, as the server verifies it."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a request's Authorization header says."""
+    """The fields of an Authorization header."""
 
     access_key_id: str
     date: str
@@ -25,12 +25,12 @@ class Signature:
 
     @property
     def scope(self) -> str:
-        """The credential scope: where and when the signing key holds."""
+        """The credential scope: date, Region and service of the signing key."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 def read_signature(header: str) -> Signature | None:
-    """Read an Authorization header; None where it is not a signature of this version."""
+    """Return the fields of an Authorization header; None if it is not a Version 4 signature."""
     algorithm, _, rest = header.partition(" ")
     fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     credential = fields.get("Credential", "").split("/")
@@ -41,7 +41,7 @@ def read_signature(header: str) -> Signature | None:
 
 
 def signed_at(request: Request) -> datetime | None:
-    """Return when the request was signed, by its own X-Amz-Date."""
+    """Return the time in X-Amz-Date, or None if it is missing or invalid."""
     try:
         return datetime.fromisoformat(request.headers.get("x-amz-date", ""))
     except ValueError:
@@ -49,7 +49,7 @@ def signed_at(request: Request) -> datetime | None:
 
 
 def sign(request: Request, signature: Signature, secret: str) -> str:
-    """Return the signature that the owner of `secret` would have put on the request."""
+    """Return the signature of the request with `secret`."""
     lines = (
         ALGORITHM,
         request.headers.get("x-amz-date", ""),
@@ -65,7 +65,7 @@ def _canonical(request: Request, signed_headers: str) -> str:
     return "\n".join(
         (
             request.method,
-            # Every service but S3 signs the path encoded once more.
+            # Every service except S3 signs the path with a second encoding.
             quote(request.path, safe="/~"),
             "&".join(sorted(request.query.split("&"))),
             headers,

@@ -1,6 +1,6 @@
-"""What an emulated AWS consists of: organizations, the people in them, and who may sign in to it.
+"""The data of an emulated AWS: organizations with their users, and the keys and roles that give access.
 
-Only records: no behaviour of a service is decided here. All ids are given, in AWS's own formats.
+Only records without behaviour. All ids are in AWS formats.
 """
 
 from sso_batch.emulator.world.access import AccessKey, Role, World

@@ -1,4 +1,4 @@
-"""Who may sign in to an emulated AWS, and with what; and the whole of it."""
+"""The keys and roles that give access to an emulated AWS, and the world that contains them."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from sso_batch.emulator.world.organization import Organization
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An IAM role: whom it trusts (ARNs or account ids), with which external id, and what it may not do.
+    """An IAM role: the ARNs or account ids that it trusts, its external id, and its permissions.
 
-    `denied` holds IAM actions such as `sso:ListAccountAssignments` or `sso:*`; where `allowed` is given,
-    the role may do these alone.
+    `denied` contains IAM actions such as `sso:ListAccountAssignments` or `sso:*`. If `allowed` is given, all
+    other actions are denied.
     """
 
     arn: str
@@ -23,9 +23,9 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A user's long-lived key, in the environment or, with a name, in that profile.
+    """A user's long-lived key, for the environment or, with a name, for that profile.
 
-    In `disabled_regions`, not enabled in the account or of another partition, the key is unknown.
+    The key is unknown in `disabled_regions`: Regions that are not enabled, or of another partition.
     """
 
     id: str
@@ -38,12 +38,12 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that one emulator serves. The first key is the hub's: clients start from it."""
+    """The data that an emulator serves. The first key is the hub's, which clients start with."""
 
     organizations: tuple[Organization, ...]
     access_keys: tuple[AccessKey, ...]
     roles: tuple[Role, ...] = ()
 
     def organization(self, name: str) -> Organization:
-        """Return the organization of that name."""
-        return next(one for one in self.organizations if one.name == name)
+        """Return the organization with this name."""
+        return next(organization for organization in self.organizations if organization.name == name)

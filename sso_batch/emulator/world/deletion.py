@@ -1,4 +1,4 @@
-"""Deletion of resources from an organization, with what AWS deletes together with them."""
+"""The deletion of resources from an organization, with the dependent resources that AWS deletes."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -13,38 +13,57 @@ def without(organization: Organization, ids: Collection[str]) -> Organization:
     deleted unit move to the unit above it. The management account cannot be deleted.
     """
     gone = frozenset(ids) - {organization.management_account_id}
-    parents = {one.id: one.parent_id for one in organization.organizational_units}
+    parents = {unit.id: unit.parent_id for unit in organization.organizational_units}
 
-    def place(parent_id: str) -> str:
+    def remaining_parent(parent_id: str) -> str:
         while parent_id in gone and parent_id in parents:
             parent_id = parents[parent_id]
         return parent_id
 
     return replace(
         organization,
-        users=tuple(one for one in organization.users if one.id not in gone),
-        groups=tuple(one for one in organization.groups if one.id not in gone),
-        memberships=tuple(one for one in organization.memberships if not gone & {one.group_id, one.user_id}),
+        users=tuple(user for user in organization.users if user.id not in gone),
+        groups=tuple(group for group in organization.groups if group.id not in gone),
+        memberships=tuple(
+            membership
+            for membership in organization.memberships
+            if not gone & {membership.group_id, membership.user_id}
+        ),
         organizational_units=tuple(
-            replace(one, parent_id=place(one.parent_id))
-            for one in organization.organizational_units
-            if one.id not in gone
+            replace(unit, parent_id=remaining_parent(unit.parent_id))
+            for unit in organization.organizational_units
+            if unit.id not in gone
         ),
         accounts=tuple(
-            replace(one, parent_id=place(one.parent_id))
-            for one in organization.accounts
-            if one.id not in gone
+            replace(account, parent_id=remaining_parent(account.parent_id))
+            for account in organization.accounts
+            if account.id not in gone
         ),
-        permission_sets=tuple(one for one in organization.permission_sets if one.arn not in gone),
+        permission_sets=tuple(
+            permission_set
+            for permission_set in organization.permission_sets
+            if permission_set.arn not in gone
+        ),
         assignments=tuple(
-            one for one in organization.assignments if not gone & {one.account_id, one.permission_set_arn}
+            assignment
+            for assignment in organization.assignments
+            if not gone & {assignment.account_id, assignment.permission_set_arn}
         ),
         provisioned=tuple(
-            one for one in organization.provisioned if not gone & {one.account_id, one.permission_set_arn}
+            provision
+            for provision in organization.provisioned
+            if not gone & {provision.account_id, provision.permission_set_arn}
         ),
         applications=tuple(
-            replace(one, entitlements=tuple(each for each in one.entitlements if each.account_id not in gone))
-            for one in organization.applications
-            if one.arn not in gone
+            replace(
+                application,
+                entitlements=tuple(
+                    entitlement
+                    for entitlement in application.entitlements
+                    if entitlement.account_id not in gone
+                ),
+            )
+            for application in organization.applications
+            if application.arn not in gone
         ),
     )

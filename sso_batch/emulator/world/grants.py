@@ -1,4 +1,4 @@
-"""Permission sets and who is assigned to them; account access and whom it lets assume which role."""
+"""Permission sets and their assignments; account-access applications and their entitlements."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sso_batch.emulator.world.principals import PrincipalType
 
 @dataclass(frozen=True, slots=True)
 class PolicyReference:
-    """A customer managed policy, by the name and path that it has in every account."""
+    """A reference to a customer managed policy, by its name and path in every account."""
 
     name: str
     path: str = "/"
@@ -15,7 +15,7 @@ class PolicyReference:
 
 @dataclass(frozen=True, slots=True)
 class PermissionSet:
-    """What a session may do, and for how long. A boundary is a managed policy's ARN or a reference."""
+    """A permission set; its boundary is the ARN of a managed policy or a reference."""
 
     arn: str
     name: str
@@ -30,7 +30,7 @@ class PermissionSet:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A grant: a principal, who may no longer exist, gets a permission set in an account."""
+    """An assignment of a permission set in an account to a principal, which may no longer exist."""
 
     account_id: str
     permission_set_arn: str
@@ -40,7 +40,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """A permission set's role in an account; not `latest` where the set has changed since."""
+    """A permission set provisioned in an account; not `latest` if the permission set changed since."""
 
     account_id: str
     permission_set_arn: str
@@ -49,7 +49,7 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """A grant of account access: a principal may assume an IAM role."""
+    """An entitlement of a principal to assume an IAM role."""
 
     id: str
     principal_type: PrincipalType
@@ -58,7 +58,7 @@ class Entitlement:
 
     @property
     def account_id(self) -> str:
-        """The account in which the role is."""
+        """The account of the role."""
         return self.role_arn.split(":")[4]
 
 

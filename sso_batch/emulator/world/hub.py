@@ -1,4 +1,4 @@
-"""The hub: the account whose key a run starts from, and the roles that let it in."""
+"""The hub account whose key starts a run, and the audit roles that trust it."""
 
 from sso_batch.emulator.world import AccessKey, Organization, Role
 from sso_batch.emulator.world.identifiers import digest

@@ -1,4 +1,4 @@
-"""Identifiers in AWS's own formats, each derived from a name: the same world has the same ids at each run."""
+"""Identifiers in AWS formats, derived from names so that they are the same in every run."""
 
 import uuid
 from hashlib import sha256
@@ -8,17 +8,17 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def digest(length: int, *names: str) -> str:
-    """Return `length` hexadecimal digits that depend on `names` alone."""
+    """Return `length` hexadecimal digits that depend only on `names`."""
     return sha256("\x1f".join(names).encode()).hexdigest()[:length]
 
 
 def letters(length: int, *names: str) -> str:
-    """Return `length` lower-case letters and digits that depend on `names` alone."""
+    """Return `length` lower-case letters and digits that depend only on `names`."""
     number = int(digest(64, *names), 16)
     drawn = []
     for _ in range(length):
-        number, place = divmod(number, len(_BASE36))
-        drawn.append(_BASE36[place])
+        number, digit = divmod(number, len(_BASE36))
+        drawn.append(_BASE36[digit])
     return "".join(drawn)
 
 
@@ -30,7 +30,7 @@ def plain_uuid(*names: str) -> str:
 def principal_id(store_id: str, *names: str, prefixed: bool = False) -> str:
     """Return the id of a user, a group or a membership.
 
-    Identity stores that were made before 2022 put their own number before the UUID.
+    Identity stores created before 2022 put their own number before the UUID.
     """
     prefix = f"{store_id.removeprefix('d-')}-" if prefixed else ""
     return prefix + plain_uuid(store_id, *names)
@@ -47,7 +47,7 @@ def root_id(name: str) -> str:
 
 
 def organizational_unit_id(root: str, *path: str) -> str:
-    """Return `ou-`, the letters of the root, and eight of its own."""
+    """Return `ou-`, the letters of the root and eight letters."""
     return f"ou-{root.removeprefix('r-')}-{letters(8, root, *path)}"
 
 

@@ -1,4 +1,4 @@
-"""An organization: its accounts, its tree of units, and its instance of IAM Identity Center."""
+"""An organization with its accounts, its organizational units and its IAM Identity Center instance."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ AccountState = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLO
 
 @dataclass(frozen=True, slots=True)
 class OrganizationalUnit:
-    """A node of the tree under the root; `parent_id` is the root's id or another unit's."""
+    """An organizational unit; `parent_id` is the id of the root or of another unit."""
 
     id: str
     name: str
@@ -21,7 +21,7 @@ class OrganizationalUnit:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A member of an organization; `parent_id` is the root's id or a unit's."""
+    """An account; `parent_id` is the id of the root or of a unit."""
 
     id: str
     name: str
@@ -33,9 +33,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccountInstance:
-    """An instance of Identity Center that a member account made for itself: no permission sets.
+    """An account instance of Identity Center, created by a member account, without permission sets.
 
-    With the management account as its owner it is another instance of the organization.
+    If the management account owns it, it is a second instance of the organization.
     """
 
     arn: str
@@ -49,7 +49,7 @@ class AccountInstance:
 class Organization:
     """An organization with its instance of IAM Identity Center, owned by the management account.
 
-    `region` is the instance's primary Region: only there can permission sets be read.
+    `region` is the primary Region of the instance, the only one where permission sets can be read.
     """
 
     name: str

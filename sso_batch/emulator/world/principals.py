@@ -1,4 +1,4 @@
-"""Users and groups of an identity store, and who is in which group."""
+"""Users, groups and memberships of an identity store."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ PrincipalType = Literal["USER", "GROUP"]
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One address of a user."""
+    """An email address of a user."""
 
     value: str
     primary: bool = True
@@ -16,7 +16,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A user's name in parts; any of them may be missing."""
+    """The parts of a user's name; any of them may be missing."""
 
     formatted: str | None = None
     given: str | None = None
@@ -25,7 +25,7 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of an identity store. One who is not `listed` is found by DescribeUser only."""
+    """A user of an identity store. If it is not `listed`, only DescribeUser returns it."""
 
     id: str
     user_name: str | None = None
@@ -38,7 +38,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of an identity store. One that is not `listed` is found by DescribeGroup only."""
+    """A group of an identity store. If it is not `listed`, only DescribeGroup returns it."""
 
     id: str
     display_name: str | None = None
@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A user's place in a group. The user may be one who no longer exists."""
+    """A membership of a user, who may no longer exist, in a group."""
 
     group_id: str
     user_id: str

@@ -1,10 +1,10 @@
-"""The page: one file that shows a whole run to people, offline and from a mail.
+"""The page: one self-contained HTML file that shows a whole run, offline and as an email attachment.
 
-Its script is made by hand, some 300 lines in `page.js`, and not a library for tables. A library would have
-to be carried inside every page (hundreds of kilobytes, to be kept up to date and checked for what it does),
-and none puts rows together from grants and memberships, which is what keeps a page of 200,000 rows small
-and quick: ours filters and sorts the few distinct people, accounts and groups, and then only numbers. Nor
-does any say beside an answer what could not be read. The page's policy lets no other script run.
+Its script, `page.js`, is written by hand. A table library would add hundreds of kilobytes to every page, with
+updates and security to follow, and none of them joins grants and memberships into rows in the browser. That
+join keeps a page of 200,000 rows small and fast: the script filters and sorts the few distinct people,
+accounts and groups, and handles rows as numbers. It also shows next to each result what could not be read.
+The page's Content Security Policy allows no other script.
 """
 
 import base64
@@ -17,47 +17,49 @@ from itertools import chain
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sso_batch.coverage import is_about_review
-from sso_batch.report.page.explorer import BYTES, ROWS, extent, records
-from sso_batch.report.page.view_model import contents
-from sso_batch.report.report_input import Overview
-from sso_batch.report.statistics import Digest, digest
-from sso_batch.review.snapshot_index import Facts
-from sso_batch.sanitize.html import visible
+from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
+from sso_batch.report.page.view_model import build_view_model
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.statistics import Statistics, compute_statistics
+from sso_batch.review.finding import SEVERITIES
+from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.sanitize.html import show_hidden
 
 
-def page(overview: Overview, *, rows: int = ROWS, limit: int = BYTES) -> Iterator[str]:
-    """The page's text in pieces, with so many rows to explore at most, which take so many bytes at most.
+def render_page(
+    report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+) -> Iterator[str]:
+    """Yield the page's text in pieces, with at most so many rows and bytes in the explorer.
 
-    Goes through the snapshots twice, with one of them in memory at a time.
+    Reads the snapshots twice, with one of them in memory at a time.
     """
-    digests = list(_digests(overview))
-    held = extent(digests, rows=rows)
-    explored = records(overview, held, limit=limit)
-    held = held.only(explored, (one.organization for one in digests))
-    style, script = _part("page.css"), _part("page.js")
+    statistics = list(_statistics(report))
+    extent = choose_extent(statistics, max_rows=max_rows)
+    records = serialize_records(report, extent, max_bytes=max_bytes)
+    extent = extent.restricted_to(records, (each.organization for each in statistics))
+    style, script = _read("page.css"), _read("page.js")
     template = _environment().get_template("page.html")
     yield from template.generate(
-        page=contents(overview, digests, held),
+        page=build_view_model(report, statistics, extent),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         style_hash=_hash(style),
         script_hash=_hash(script),
-        records=(Markup(one) for one in _listed(explored)),  # noqa: S704 - inert JSON
+        records=(Markup(piece) for piece in _joined(records)),  # noqa: S704 - JSON safe in HTML
     )
 
 
-def _digests(overview: Overview) -> Iterator[Digest]:
-    for snapshot in overview.snapshots:
-        yield digest(Facts(snapshot), overview.accesses(snapshot))
-        del snapshot  # before the next one is read
+def _statistics(report: ReportInput) -> Iterator[Statistics]:
+    for snapshot in report.snapshots:
+        yield compute_statistics(SnapshotIndex(snapshot), report.accesses(snapshot))
+        del snapshot  # free it before the next one is read
 
 
-def _listed(explored: dict[str, list[str]]) -> Iterator[str]:
-    """The records as one JSON list; each organization is forgotten once it is written."""
+def _joined(records: dict[str, list[str]]) -> Iterator[str]:
+    """Yield the records as one JSON list; each organization is freed once it is written."""
     yield "["
-    for number, name in enumerate(list(explored)):
-        yield from chain(("," if number else "",), explored.pop(name))
+    for number, name in enumerate(list(records)):
+        yield from chain(("," if number else "",), records.pop(name))
     yield "]"
 
 
@@ -70,17 +72,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["about_review"] = is_about_review
     environment.filters |= {"figure": _figure, "when": _when}
+    environment.globals["SEVERITIES"] = SEVERITIES
     return environment
 
 
-def _part(name: str) -> str:
+def _read(name: str) -> str:
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
-    """A style's or script's hash as a content security policy names it."""
+    """Return a style's or script's hash as a Content Security Policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -93,5 +95,5 @@ def _when(moment: datetime) -> str:
 
 
 def _finalize(value: object) -> object:
-    """Whatever the template writes, with hidden characters written out; markup stays as it is."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return what the template prints with hidden characters written out; markup stays unchanged."""
+    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,63 +1,65 @@
-"""What could make an answer of the explorer wrong; it is said beside the answer. Pure."""
+"""What could make a result of the explorer incomplete; the page shows it next to the result. Pure."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sso_batch.coverage import hides_access
-from sso_batch.report.page.explorer import Extent, inert
-from sso_batch.report.statistics import Digest
+from sso_batch.coverage import NotExamined
+from sso_batch.report.page.explorer import Extent, escape_for_script
+from sso_batch.report.statistics import Statistics
 from sso_batch.run_files.results import OrganizationOutcome, Status
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 
 _NAMED = 5
 
 
-def doubts(organizations: Sequence[OrganizationOutcome], digests: Mapping[str, Digest], held: Extent) -> str:
-    """For each organization what may be missing from an answer: JSON that is safe in a script element.
+def serialize_caveats(
+    organizations: Sequence[OrganizationOutcome], statistics: Mapping[str, Statistics], extent: Extent
+) -> str:
+    """Return what may be missing from a result, by organization: JSON that is safe in a script element.
 
-    `holes` concern every answer, `administrators` only those about administrators.
+    `gaps` and `unexamined` apply to every result, `administrators` only to those about administrators.
     """
     records: list[dict[str, Any]] = [
         {
-            "name": one.name,
-            "holes": [visible(hole) for hole in _holes(one, held)],
-            "unexamined": [visible(reason) for reason in one.not_examined if hides_access(reason)],
-            "administrators": [visible(what) for what in _unread(digests.get(one.name))],
+            "name": organization.name,
+            "gaps": [show_hidden(gap) for gap in _gaps(organization, extent)],
+            "unexamined": [show_hidden(item.text) for item in organization.not_examined if item.hides_access],
+            "administrators": [show_hidden(what) for what in _unread(statistics.get(organization.name))],
         }
-        for one in organizations
+        for organization in organizations
     ]
-    return inert(json.dumps(records))
+    return escape_for_script(json.dumps(records))
 
 
-def _unread(digest: Digest | None) -> tuple[str, ...]:
-    return digest.administrators_unread if digest else ()
+def _unread(statistics: Statistics | None) -> tuple[str, ...]:
+    return statistics.administrators_unread if statistics else ()
 
 
-def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[str, list[str]]]:
-    """What was not examined, each with the organizations of which that is true."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for one in organizations:
-        for what in one.not_examined:
-            found[what].append(one.name)
-    return list(found.items())
+def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[NotExamined, list[str]]]:
+    """Return what was not examined, each with the names of the organizations that it applies to."""
+    names: defaultdict[NotExamined, list[str]] = defaultdict(list)
+    for organization in organizations:
+        for item in organization.not_examined:
+            names[item].append(organization.name)
+    return list(names.items())
 
 
-def _holes(one: OrganizationOutcome, held: Extent) -> Iterable[str]:
-    if one.status in {Status.FAILED, Status.INTERRUPTED}:
-        yield "nothing of it was read, so any way in it is missing here"
+def _gaps(organization: OrganizationOutcome, extent: Extent) -> Iterable[str]:
+    if organization.status in {Status.FAILED, Status.INTERRUPTED}:
+        yield "nothing was read, so all of its access paths are missing here"
         return
-    if one.status is Status.INCOMPLETE:
-        number = len(one.gaps)
+    if organization.status is Status.INCOMPLETE:
+        number = len(organization.gaps)
         gaps = "gap" if number == 1 else "gaps"
-        yield f"{number:,} {gaps}: ways that depend on what was not read are missing"
-    file = one.access_file or one.snapshot_file
-    where = f"in {file.name}" if file else "in its files"
-    if one.name in held.left_out:
-        yield f"its ways are not on this page, but {where}"
-    folded = held.folded.get(one.name, ())
+        yield f"{number:,} {gaps}: access paths that depend on unread data are missing"
+    file = organization.access_file or organization.snapshot_file
+    where = f"see {file.name}" if file else "see its files"
+    if organization.name in extent.left_out:
+        yield f"its access paths are not on this page; {where}"
+    folded = extent.folded.get(organization.name, ())
     if folded:
         names = ", ".join(group.name or group.principal.id for group in folded[:_NAMED])
         others = f" and {len(folded) - _NAMED:,} more groups" if len(folded) > _NAMED else ""
-        yield f"the members of {names}{others} are not on this page, but {where}"
+        yield f"the members of {names}{others} are not on this page; {where}"

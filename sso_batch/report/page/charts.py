@@ -1,20 +1,20 @@
-"""The page's plots: bars, as the template draws them. Pure."""
+"""The page's bar charts, as the template draws them. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sso_batch.report.statistics import Digest
+from sso_batch.report.statistics import Statistics
 from sso_batch.review.change import ADDED, CHANGED, REMOVED
 from sso_batch.review.finding import SEVERITIES
 
-BARS = 10
-"""Bars of a plot at most; the last one then stands for the rest."""
+MAX_BARS = 10
+"""The maximum number of bars of a chart; the last one then sums up the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of one part, or of two that add up; `mark` stands before a number that may be too small."""
+    """A bar of one part, or of two stacked parts; `mark` precedes a number that is a lower bound."""
 
     label: str
     first: int
@@ -23,13 +23,13 @@ class Bar:
 
     @property
     def total(self) -> int:
-        """How long it is."""
+        """The length of the bar."""
         return self.first + self.second
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """Bars of one scale; `parts` names what a bar is made of; `note` says what stands in place of bars."""
+class Chart:
+    """Bars of one scale; `parts` names the parts of a bar; `note` is shown instead of bars."""
 
     id: str
     title: str
@@ -39,92 +39,86 @@ class Plot:
     note: str = ""
 
     def share(self, value: int) -> str:
-        """A value's length in percent of the longest bar."""
+        """Return a value's length in percent of the longest bar."""
         longest = max((bar.total for bar in self.bars), default=0)
         return f"{value / longest:.2%}" if longest else "0%"
 
 
-def administrators(digests: Sequence[Digest]) -> Plot:
-    """People who are administrators, by organization."""
+def chart_administrators(statistics: Sequence[Statistics]) -> Chart:
+    """Return the number of administrators by organization."""
     bars = [
         Bar(
-            one.organization, one.administrators_total, mark="" if one.administrators_certain else "at least "
+            each.organization,
+            each.administrators_total,
+            mark="" if each.administrators_certain else "at least ",
         )
-        for one in digests
+        for each in statistics
     ]
-    return Plot(
-        "administrators-plot",
+    return Chart(
+        "administrators-chart",
         "Administrators by organization",
         "Organization",
-        ("people",),
-        _longest(bars, "organizations"),
+        ("users",),
+        _longest(bars, "other organizations"),
     )
 
 
-def by_access(digests: Sequence[Digest]) -> Plot:
-    """Grants by permission set; sets of one name count together, across organizations."""
-    counts: Counter[str] = sum((Counter(one.by_access) for one in digests), Counter())
-    bars = [Bar(name, count) for name, count in counts.items()]
-    return Plot(
-        "access-plot",
-        "Grants by permission set or role",
+def chart_access(statistics: Sequence[Statistics]) -> Chart:
+    """Return the number of assignments by permission set or role; equal names count together."""
+    counts: Counter[str] = sum((Counter(each.by_access) for each in statistics), Counter())
+    return Chart(
+        "access-chart",
+        "Assignments by permission set or role",
         "Permission set or role",
-        ("grants",),
-        _longest(bars, "others"),
+        ("assignments",),
+        _longest([Bar(name, count) for name, count in counts.items()], "others"),
     )
 
 
-def ways(digests: Sequence[Digest]) -> Plot:
-    """Grants to groups against grants to users, by organization."""
-    bars = [Bar(one.organization, one.grants - one.direct, one.direct) for one in digests]
-    return Plot(
-        "ways-plot",
-        "Grants to groups and directly to people",
+def chart_principals(statistics: Sequence[Statistics]) -> Chart:
+    """Return the number of assignments to groups and to users by organization."""
+    bars = [Bar(each.organization, each.grants - each.direct, each.direct) for each in statistics]
+    return Chart(
+        "principals-chart",
+        "Assignments to groups and directly to users",
         "Organization",
-        ("to groups", "directly to people"),
-        _longest(bars, "organizations"),
+        ("to groups", "directly to users"),
+        _longest(bars, "other organizations"),
     )
 
 
-def findings(counts: Counter[str], waived: Counter[str], *, made: bool) -> Plot:
-    """Findings by severity, waived ones apart."""
+def chart_findings(counts: Counter[str], waived: Counter[str], *, checked: bool) -> Chart:
+    """Return the number of findings by severity, with waived ones as a second part."""
     bars = tuple(Bar(severity, counts[severity], waived[severity]) for severity in SEVERITIES)
-    return Plot(
-        "findings-plot",
+    return Chart(
+        "findings-chart",
         "Findings by severity",
         "Severity",
         ("findings", "waived"),
-        bars if made else (),
-        note="" if made else "This run looked for no findings.",
+        bars if checked else (),
+        note="" if checked else "No checks were run.",
     )
 
 
-def changes(counts: Counter[str] | None) -> Plot:
-    """Changes since the run before."""
+def chart_changes(counts: Counter[str] | None) -> Chart:
+    """Return the number of changes since the previous run; `counts` is None if there was no comparison."""
     bars = () if counts is None else tuple(Bar(kind, counts[kind]) for kind in (ADDED, REMOVED, CHANGED))
-    return Plot(
-        "changes-plot",
-        "Changes since the run before",
+    return Chart(
+        "changes-chart",
+        "Changes since the previous run",
         "Change",
         ("changes",),
         bars,
-        note="This run was not compared with an earlier one." if counts is None else "",
+        note="This run was not compared with an earlier run." if counts is None else "",
     )
 
 
 def _longest(bars: Sequence[Bar], rest: str) -> tuple[Bar, ...]:
-    """The longest bars, the longest first, and one for all others together."""
+    """Return the longest bars in descending order, and one bar that sums up all others."""
     ordered = sorted(bars, key=lambda bar: (-bar.total, bar.label))
-    if len(ordered) <= BARS:
+    if len(ordered) <= MAX_BARS:
         return tuple(ordered)
-    shown, others = ordered[: BARS - 1], ordered[BARS - 1 :]
+    shown, others = ordered[: MAX_BARS - 1], ordered[MAX_BARS - 1 :]
     mark = next((bar.mark for bar in others if bar.mark), "")
-    return (
-        *shown,
-        Bar(
-            f"{len(others)} {'other ' if rest != 'others' else ''}{rest}",
-            sum(bar.first for bar in others),
-            sum(bar.second for bar in others),
-            mark,
-        ),
-    )
+    first, second = sum(bar.first for bar in others), sum(bar.second for bar in others)
+    return (*shown, Bar(f"{len(others)} {rest}", first, second, mark))

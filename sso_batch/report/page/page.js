@@ -1,79 +1,112 @@
 "use strict";
-// The explorer: puts rows together from grants and memberships, filters, sorts, and shows a window of them.
+// The explorer: joins grants and memberships into rows, filters and sorts them, and shows the visible ones.
 (() => {
   const $ = (id) => document.getElementById(id);
-  const PRINTED = 2000;
-  const COLUMNS = ["Person", "Account", "With", "Through", "Organization", "State"];
+  const PRINTED_ROWS = 2000;
+  const LISTED_CAVEATS = 12;
+  const LISTED_IDLE = 8;
+  const COLUMNS = ["User", "Account", "Access", "Through", "Organization", "State"];
+  const FIELDS = ["who", "where", "what", "through"];
   const STATES = {
-    OK: "", EMPTY_GROUP: "empty group", NOT_FOUND: "is gone", MEMBER_NOT_FOUND: "member is gone",
-    MEMBERS_NOT_READ: "members not read", NOT_READ: "not read", MEMBERS_NOT_SHOWN: "not on this page",
+    OK: "",
+    EMPTY_GROUP: "empty group",
+    NOT_FOUND: "deleted",
+    MEMBER_NOT_FOUND: "deleted member",
+    MEMBERS_NOT_READ: "members not read",
+    NOT_READ: "not read",
+    MEMBERS_NOT_SHOWN: "not on this page",
   };
-  const nameOf = ([name, email, login, id]) => [name, login, email, id].find((one) => one && one !== "NOT_READ") ?? "";
-  const mailOf = ([, email, login, id]) => [email, login, id].find((one) => one && one !== "NOT_READ") ?? "";
+  const firstKnown = (values) => values.find((value) => value && value !== "NOT_READ") ?? "";
+  const nameOf = ([name, email, login, id]) => firstKnown([name, login, email, id]);
+  const emailOf = ([, email, login, id]) => firstKnown([email, login, id]);
   const UNKNOWN = new Set(["MEMBERS_NOT_READ", "NOT_READ", "MEMBERS_NOT_SHOWN"]);
+  const isUsable = (account) => ["ACTIVE", ""].includes(account[2]);
   const figure = (number) => number.toLocaleString("en");
-  const some = (number, one, more) => `${figure(number)} ${number === 1 ? one : more}`;
-  const fold = (text) => (/[^\x00-\x7f]/.test(text) ? text.normalize("NFKD").replace(/\p{M}+/gu, "") : text).toLowerCase();
-  const element = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text ?? "" }, properties);
+  const count = (number, singular, plural) => `${figure(number)} ${number === 1 ? singular : plural}`;
+  const withoutMarks = (text) => text.normalize("NFKD").replace(/\p{M}+/gu, "");
+  const fold = (text) => (/[\u0080-\uffff]/.test(text) ? withoutMarks(text) : text).toLowerCase();
+  const element = (name, text, properties) =>
+    Object.assign(document.createElement(name), { textContent: text ?? "" }, properties);
 
-  // What is known. A record of people is [name, email, login, id, status, state], of accounts
-  // [id, name, state, path], of access [name, ARN, type, administrative], of principals
-  // [type, id, group, members]; a grant is three numbers: account, access, principal.
-  const doubts = JSON.parse($("doubts").textContent);
+  // The data. A person is [name, email, login, id, status, state], an account [id, name, state, path], an
+  // access [name, ARN, type, administrative], a principal [type, id, group, members], and a grant three
+  // numbers: account, access, principal.
+  const caveats = JSON.parse($("caveat-data").textContent);
   const people = [], accounts = [], access = [], principals = [], idle = [];
   let idleLeftOut = 0;
   let rowPerson, rowGrant, grantAccount, grantAccess, grantPrincipal, grantOrganization, organizations;
 
   function load() {
-    const read = JSON.parse($("records").textContent);
+    const records = JSON.parse($("records").textContent);
     $("records").remove();
-    organizations = read.map((one) => one.name);
-    const grants = read.reduce((sum, one) => sum + one.grants.length / 3, 0);
-    [grantAccount, grantAccess, grantPrincipal, grantOrganization] = [0, 0, 0, 0].map(() => new Uint32Array(grants));
+    organizations = records.map((record) => record.name);
+    const grants = records.reduce((sum, record) => sum + record.grants.length / 3, 0);
+    [grantAccount, grantAccess, grantPrincipal, grantOrganization] = [0, 0, 0, 0].map(() =>
+      new Uint32Array(grants)
+    );
     let grant = 0, rows = 0;
-    read.forEach((one, organization) => {
-      const [a, x, p, h] = [accounts, access, principals, people].map((table) => table.length);
-      for (const [table, more] of [[accounts, one.accounts], [access, one.access], [people, one.people]]) for (const record of more) table.push(record);
-      for (const record of one.principals) { record[3] = record[3].map((person) => person + h); principals.push(record); }
-      for (const record of one.idle) idle.push([organization, ...record]);
-      idleLeftOut += one.idle_left_out;
-      for (let at = 0; at < one.grants.length; at += 3, grant++) {
-        grantAccount[grant] = one.grants[at] + a;
-        grantAccess[grant] = one.grants[at + 1] + x;
-        grantPrincipal[grant] = one.grants[at + 2] + p;
+    records.forEach((record, organization) => {
+      const [firstAccount, firstAccess, firstPrincipal, firstPerson] = [accounts, access, principals, people]
+        .map((table) => table.length);
+      for (const account of record.accounts) accounts.push(account);
+      for (const target of record.access) access.push(target);
+      for (const person of record.people) people.push(person);
+      for (const principal of record.principals) {
+        principal[3] = principal[3].map((person) => person + firstPerson);
+        principals.push(principal);
+      }
+      for (const entry of record.idle) idle.push([organization, ...entry]);
+      idleLeftOut += record.idle_left_out;
+      for (let at = 0; at < record.grants.length; at += 3, grant++) {
+        grantAccount[grant] = record.grants[at] + firstAccount;
+        grantAccess[grant] = record.grants[at + 1] + firstAccess;
+        grantPrincipal[grant] = record.grants[at + 2] + firstPrincipal;
         grantOrganization[grant] = organization;
         rows += principals[grantPrincipal[grant]][3].length;
       }
     });
+    joinRows(grants, rows);
+  }
+
+  function joinRows(grants, rows) {
     rowPerson = new Uint32Array(rows);
     rowGrant = new Uint32Array(rows);
     let row = 0;
-    for (grant = 0; grant < grants; grant++) {
-      for (const person of principals[grantPrincipal[grant]][3]) { rowPerson[row] = person; rowGrant[row++] = grant; }
+    for (let grant = 0; grant < grants; grant++) {
+      for (const person of principals[grantPrincipal[grant]][3]) {
+        rowPerson[row] = person;
+        rowGrant[row++] = grant;
+      }
     }
     order = Uint32Array.from({ length: rows }, (_, number) => number);
     found = order;
   }
 
-  // Searching: each distinct person, account, set and group is looked at once; rows are only numbers.
-  const hay = new Map();
+  // Searching: each distinct person, account, access and principal is matched once; rows are only numbers.
+  const searchTexts = new Map();
   const words = (query) => fold(query).split(/\s+/).filter(Boolean);
-  const texts = { who: [people, (one) => one.slice(0, 4)], where: [accounts, (one) => [one[0], one[1], one[3]]],
-    what: [access, (one) => one.slice(0, 2)], through: [principals, (one) => (one[0] === "USER" ? ["directly", one[1]] : ["group", one[2], one[1]])] };
+  const searchable = {
+    who: [people, (person) => person.slice(0, 4)],
+    where: [accounts, ([id, name, , path]) => [id, name, path]],
+    what: [access, (target) => target.slice(0, 2)],
+    through: [principals, ([type, id, group]) => (type === "USER" ? ["directly", id] : ["group", group, id])],
+  };
 
   function matches(field) {
     const sought = words($(field).value);
     if (!sought.length) return null;
-    const [table, text] = texts[field];
-    if (!hay.has(field)) hay.set(field, table.map((one) => fold(text(one).join(" "))));
-    return Uint8Array.from(hay.get(field), (one) => (sought.every((word) => one.includes(word)) ? 1 : 0));
+    const [table, text] = searchable[field];
+    if (!searchTexts.has(field)) searchTexts.set(field, table.map((record) => fold(text(record).join(" "))));
+    const contains = (text) => (sought.every((word) => text.includes(word)) ? 1 : 0);
+    return Uint8Array.from(searchTexts.get(field), contains);
   }
 
-  const needsLook = (person, account) => person[5] !== "OK" || person[4] === "DISABLED" || !["ACTIVE", ""].includes(account[2]);
+  const needsAttention = (person, account) =>
+    person[5] !== "OK" || person[4] === "DISABLED" || !isUsable(account);
   let order, found, possible;
 
   function search() {
-    const [who, where, what, through] = ["who", "where", "what", "through"].map(matches);
+    const [who, where, what, through] = FIELDS.map(matches);
     const chosen = $("organization").value ? organizations.indexOf($("organization").value) : null;
     const kind = $("kind").value, admin = $("admin").checked;
     const into = new Uint32Array(order.length);
@@ -86,82 +119,140 @@
       if (what && !what[grantAccess[grant]]) continue;
       if (through && !through[grantPrincipal[grant]]) continue;
       if (admin && !access[grantAccess[grant]][3]) continue;
-      if (kind === "look" && !needsLook(person, accounts[grantAccount[grant]])) continue;
+      if (kind === "attention" && !needsAttention(person, accounts[grantAccount[grant]])) continue;
       if (kind === "unknown" && !UNKNOWN.has(person[5])) continue;
       if (kind === "IAM_ROLE" && access[grantAccess[grant]][2] !== "IAM_ROLE") continue;
-      if (who && !who[rowPerson[row]]) { if (UNKNOWN.has(person[5])) possible++; continue; }
+      if (who && !who[rowPerson[row]]) {
+        if (UNKNOWN.has(person[5])) possible++;
+        continue;
+      }
       into[length++] = row;
     }
     found = into.subarray(0, length);
-    tell();
+    showAnswer();
     $("rows").scrollTop = 0;
-    show();
+    showRows();
   }
 
-  // The answer, and beside it whatever could make it wrong.
-  function tell() {
-    const sought = ["who", "where", "what", "through"].filter((field) => words($(field).value).length);
+  // The answer, followed by what could make it incomplete.
+  function showAnswer() {
     const chosen = $("organization").value;
-    const scope = doubts.filter((one) => !chosen || one.name === chosen);
-    const holes = scope.flatMap((one) => one.holes.map((hole) => [one.name, hole]));
-    if ($("admin").checked) holes.push(...scope.filter((one) => one.administrators.length).map((one) => [one.name, `somebody may be an administrator unseen. Not read: ${one.administrators.join("; ")}`]));
-    const unexamined = [...new Set(scope.flatMap((one) => one.unexamined))];
-    if (possible) holes.unshift(["", `${some(possible, "row stands", "rows stand")} for people who are not known here, and whoever you look for may be among them: choose the rows “whose people are not known”`]);
-    const distinct = (of) => new Set(Array.from(found, of)).size;
-    const known = new Set(Array.from(found, (row) => rowPerson[row]).filter((person) => people[person][3] && people[person][5] !== "MEMBERS_NOT_SHOWN")).size;
-    let text = `${some(found.length, "way", "ways")}`;
-    if (found.length) {
-      text += `: ${some(known, "person", "people")}, ${some(distinct((row) => grantAccount[rowGrant[row]]), "account", "accounts")}, ${some(distinct((row) => grantAccess[rowGrant[row]]), "permission set or role", "permission sets or roles")}.`;
-    } else {
-      text = holes.length ? "No way found in what was read. This does not prove that there is none."
-        : unexamined.length ? "No way in all that was examined." : "No way: everything was read.";
-    }
-    if (sought.length) text += without(sought, chosen, holes.length > 0);
+    const scope = caveats.filter((caveat) => !chosen || caveat.name === chosen);
+    const gaps = gapsOf(scope);
+    const unexamined = [...new Set(scope.flatMap((caveat) => caveat.unexamined))];
+    const sought = FIELDS.filter((field) => words($(field).value).length);
+    let text = found.length ? summary() : emptyResult(gaps, unexamined);
+    if (sought.length) text += withoutAccess(sought, chosen, gaps.length > 0);
     $("answer").textContent = text;
-    $("answer").className = found.length ? "" : holes.length ? "hole" : "nothing";
-    const list = element("ul");
-    for (const [name, hole] of holes.slice(0, 12)) {
-      const item = element("li");
-      item.append(element("b", name), name ? ": " : "", hole);
-      list.append(item);
+    $("answer").className = found.length ? "" : gaps.length ? "hole" : "nothing";
+    $("caveats").replaceChildren(...caveatElements(gaps, unexamined));
+  }
+
+  function gapsOf(scope) {
+    const gaps = scope.flatMap((caveat) => caveat.gaps.map((gap) => [caveat.name, gap]));
+    if ($("admin").checked) {
+      for (const { name, administrators } of scope.filter((caveat) => caveat.administrators.length)) {
+        gaps.push([name, `there may be more administrators. Not read: ${administrators.join("; ")}`]);
+      }
     }
-    if (holes.length > 12) list.append(element("li", `and in ${holes.length - 12} more`));
-    $("caveats").replaceChildren(...(holes.length ? [element("p", "What may be missing from this answer:"), list] : []),
-      ...(unexamined.length ? [element("p", `Not examined: ${unexamined.join("; ")}.`, { className: "soft" })] : []));
+    if (possible) {
+      const rows = count(possible, "row has an unknown user", "rows have unknown users");
+      gaps.unshift(["", `${rows} and may match this search: select the rows “with unknown users”`]);
+    }
+    return gaps;
   }
 
-  // Who and what is known, matches, and has no way at all.
-  function without(sought, chosen, uncertain) {
-    const kinds = { person: "who", account: "where", "permission set": "what" };
-    const known = idle.filter(([organization, kind, name, more]) => sought.includes(kinds[kind])
-      && (!chosen || organizations[organization] === chosen)
-      && words($(kinds[kind]).value).every((word) => fold(`${name} ${more}`).includes(word)));
-    const named = known.slice(0, 8).map(([, kind, name]) => `${name} (${kind})`).join(", ");
-    if (known.length) return ` Known, but without any way: ${named}${known.length > 8 ? ` and ${figure(known.length - 8)} more` : ""}.`;
+  function summary() {
+    const distinct = (of) => new Set(Array.from(found, of));
+    const known = [...distinct((row) => rowPerson[row])]
+      .filter((person) => people[person][3] && people[person][5] !== "MEMBERS_NOT_SHOWN").length;
+    const reached = distinct((row) => grantAccount[rowGrant[row]]).size;
+    const targets = distinct((row) => grantAccess[rowGrant[row]]).size;
+    return `${count(found.length, "access path", "access paths")}: ${count(known, "user", "users")}, ${
+      count(reached, "account", "accounts")
+    }, ${count(targets, "permission set or role", "permission sets or roles")}.`;
+  }
+
+  function emptyResult(gaps, unexamined) {
+    if (gaps.length) {
+      return "No access path found in the data that was read. This does not prove that there is none.";
+    }
+    return unexamined.length
+      ? "No access path in the data that was examined."
+      : "No access path: everything was read.";
+  }
+
+  function caveatElements(gaps, unexamined) {
+    const elements = [];
+    if (gaps.length) {
+      const list = element("ul");
+      for (const [name, gap] of gaps.slice(0, LISTED_CAVEATS)) {
+        const item = element("li");
+        item.append(element("b", name), name ? ": " : "", gap);
+        list.append(item);
+      }
+      if (gaps.length > LISTED_CAVEATS) {
+        list.append(element("li", `and ${gaps.length - LISTED_CAVEATS} more`));
+      }
+      elements.push(element("p", "This result may be incomplete:"), list);
+    }
+    if (unexamined.length) {
+      elements.push(element("p", `Not examined: ${unexamined.join("; ")}.`, { className: "soft" }));
+    }
+    return elements;
+  }
+
+  // Users, accounts and permission sets that match the search but have no access path.
+  function withoutAccess(sought, chosen, uncertain) {
+    const fields = { user: "who", account: "where", "permission set": "what" };
+    const known = idle.filter(([organization, kind, name, terms]) =>
+      sought.includes(fields[kind]) &&
+      (!chosen || organizations[organization] === chosen) &&
+      words($(fields[kind]).value).every((word) => fold(`${name} ${terms}`).includes(word))
+    );
+    if (known.length) {
+      const names = known.slice(0, LISTED_IDLE).map(([, kind, name]) => `${name} (${kind})`).join(", ");
+      const others = known.length > LISTED_IDLE ? ` and ${figure(known.length - LISTED_IDLE)} more` : "";
+      return ` Known, but without access: ${names}${others}.`;
+    }
     if (found.length || uncertain) return "";
-    if (idleLeftOut) return ` ${some(idleLeftOut, "more name", "more names")} without any way are not listed on this page.`;
-    return sought.some((field) => { const hits = matches(field); return hits && !hits.includes(1); })
-      ? " Nothing of that name is known." : "";
+    if (idleLeftOut) {
+      return ` ${count(idleLeftOut, "more name", "more names")} without access ${
+        idleLeftOut === 1 ? "is" : "are"
+      } not listed on this page.`;
+    }
+    const isUnknown = (hits) => hits && !hits.includes(1);
+    return sought.some((field) => isUnknown(matches(field))) ? " Nothing with this name is known." : "";
   }
 
-  // Sorting: distinct values get a rank, rows are counted into place by it. Equal ones stay as they were.
+  // Sorting: distinct values are ranked and rows are counting-sorted by rank. Equal rows keep their order.
   let sorted = null, descending = false;
   const keys = [
-    [people, (one) => fold(nameOf(one) || "\uffff"), (row) => rowPerson[row]],
-    [accounts, (one) => fold(one[1] || one[0]), (row) => grantAccount[rowGrant[row]]],
-    [access, (one) => fold(one[0]), (row) => grantAccess[rowGrant[row]]],
-    [principals, (one) => (one[0] === "USER" ? "" : fold(one[2] || one[1])), (row) => grantPrincipal[rowGrant[row]]],
+    [people, (person) => fold(nameOf(person) || "\uffff"), (row) => rowPerson[row]],
+    [accounts, ([id, name]) => fold(name || id), (row) => grantAccount[rowGrant[row]]],
+    [access, ([name]) => fold(name), (row) => grantAccess[rowGrant[row]]],
+    [
+      principals,
+      ([type, id, group]) => (type === "USER" ? "" : fold(group || id)),
+      (row) => grantPrincipal[rowGrant[row]],
+    ],
     [null, null, (row) => grantOrganization[rowGrant[row]]],
-    [people, (one) => one[5] === "OK" ? (one[4] === "DISABLED" ? "1" : "0") : one[5], (row) => rowPerson[row]],
+    [
+      people,
+      (person) => person[5] === "OK" ? (person[4] === "DISABLED" ? "1" : "0") : person[5],
+      (row) => rowPerson[row],
+    ],
   ];
 
   function sort(column) {
     descending = sorted === column && !descending;
     sorted = column;
     const [table, key, of] = keys[column];
-    const values = (table ? table.map(key) : organizations.map(fold));
+    const values = table ? table.map(key) : organizations.map(fold);
     const distinct = [...new Set(values)].sort();
-    const ranks = new Map(distinct.map((value, rank) => [value, descending ? distinct.length - 1 - rank : rank]));
+    const ranks = new Map(
+      distinct.map((value, rank) => [value, descending ? distinct.length - 1 - rank : rank]),
+    );
     const rank = Uint32Array.from(values, (value) => ranks.get(value));
     const start = new Uint32Array(distinct.length + 1);
     for (let row = 0; row < order.length; row++) start[rank[of(row)] + 1]++;
@@ -169,12 +260,15 @@
     const next = new Uint32Array(order.length);
     for (let row = 0; row < order.length; row++) next[start[rank[of(row)]]++] = row;
     order = next;
-    [...$("headings").children].forEach((heading, at) => heading.setAttribute("aria-sort", at !== column ? "none" : descending ? "descending" : "ascending"));
+    const direction = descending ? "descending" : "ascending";
+    [...$("headings").children].forEach((heading, at) => {
+      heading.setAttribute("aria-sort", at === column ? direction : "none");
+    });
     search();
   }
 
-  // Showing: only the rows in sight are in the document, between two rows as high as all the others.
-  const SPARE = 12;
+  // Showing: only visible rows are in the document, between two spacers with the height of all other rows.
+  const SPARE_ROWS = 12;
   let shown = [-1, -1];
   const chip = (text) => element("span", text, { className: "chip" });
 
@@ -182,28 +276,65 @@
     const td = element(role === "rowheader" ? "th" : "td");
     td.setAttribute("role", role);
     if (role === "rowheader") td.scope = "row";
-    if (field && value) td.append(element("button", title, { type: "button", title: `Search for ${value}`, className: "pick" }));
-    else td.append(title);
-    if (field && value) Object.assign(td.firstChild.dataset, { field, value });
-    if (small || chips.length) td.append(element("small"));
-    if (small || chips.length) td.lastChild.append(...chips, small);
+    if (field && value) {
+      const button = element("button", title, {
+        type: "button",
+        title: `Search for ${value}`,
+        className: "pick",
+      });
+      Object.assign(button.dataset, { field, value });
+      td.append(button);
+    } else {
+      td.append(title);
+    }
+    if (small || chips.length) {
+      td.append(element("small"));
+      td.lastChild.append(...chips, small);
+    }
     return td;
   }
 
   function line(at) {
     const row = found[at], grant = rowGrant[row], person = people[rowPerson[row]];
-    const [account, set, principal] = [accounts[grantAccount[grant]], access[grantAccess[grant]], principals[grantPrincipal[grant]]];
+    const [account, target, principal] = [
+      accounts[grantAccount[grant]],
+      access[grantAccess[grant]],
+      principals[grantPrincipal[grant]],
+    ];
     const tr = element("tr", "");
     tr.setAttribute("role", "row");
     tr.setAttribute("aria-rowindex", at + 2);
     tr.dataset.row = row;
     const state = STATES[person[5]] ?? person[5];
-    const [name, mail] = [nameOf(person), mailOf(person)];
+    const [name, email] = [nameOf(person), emailOf(person)];
+    const isRole = target[2] === "IAM_ROLE";
     const group = principal[0] === "USER" ? "" : principal[2] || principal[1];
     tr.append(
-      cell("rowheader", "who", person[5] === "MEMBERS_NOT_SHOWN" ? "" : mail, name || (UNKNOWN.has(person[5]) ? "not known" : "nobody"), mail === name ? "" : mail, ...(person[4] === "DISABLED" ? [chip("disabled")] : [])),
-      cell("cell", "where", account[0], account[1] || account[0], [account[0], account[3]].filter(Boolean).join(" · "), ...(["ACTIVE", ""].includes(account[2]) ? [] : [chip(account[2].toLowerCase())])),
-      cell("cell", "what", set[2] === "IAM_ROLE" ? set[1] : set[0], set[0], set[2] === "IAM_ROLE" ? "IAM role" : "", ...(set[3] ? [chip("admin")] : [])),
+      cell(
+        "rowheader",
+        "who",
+        person[5] === "MEMBERS_NOT_SHOWN" ? "" : email,
+        name || (UNKNOWN.has(person[5]) ? "unknown" : "nobody"),
+        email === name ? "" : email,
+        ...(person[4] === "DISABLED" ? [chip("disabled")] : []),
+      ),
+      cell(
+        "cell",
+        "where",
+        account[0],
+        account[1] || account[0],
+        account[3] ? ` · ${account[3]}` : "",
+        element("span", account[0], { className: "id" }),
+        ...(isUsable(account) ? [] : [chip(account[2].toLowerCase())]),
+      ),
+      cell(
+        "cell",
+        "what",
+        isRole ? target[1] : target[0],
+        target[0],
+        isRole ? "IAM role" : "",
+        ...(target[3] ? [chip("admin")] : []),
+      ),
       cell("cell", "through", group || "directly", group || "directly", group ? "group" : ""),
       cell("cell", "", "", organizations[grantOrganization[grant]]),
       cell("cell", "", "", state, state ? person[5] : ""),
@@ -223,51 +354,70 @@
 
   const rowHeight = () => parseFloat(getComputedStyle($("rows")).getPropertyValue("--row"));
 
-  function show(everything = false) {
+  function visibleRange(view, height) {
+    const top = Math.min(Math.floor(view.scrollTop / height), found.length - 1);
+    const first = Math.max(0, top - SPARE_ROWS);
+    const last = first + Math.ceil(view.clientHeight / height) + 2 * SPARE_ROWS;
+    return [first, Math.min(found.length, last)];
+  }
+
+  function showRows(everything = false) {
     const height = rowHeight(), view = $("rows");
-    const first = everything ? 0 : Math.max(0, Math.min(Math.floor(view.scrollTop / height), found.length - 1) - SPARE);
-    const last = everything ? Math.min(found.length, PRINTED) : Math.min(found.length, first + Math.ceil(view.clientHeight / height) + 2 * SPARE);
-    const focus = document.activeElement?.closest?.("#body button");
-    const at = focus && [focus.closest("tr").dataset.row, focus.dataset.field];
+    const [first, last] = everything ? [0, Math.min(found.length, PRINTED_ROWS)] : visibleRange(view, height);
+    const focused = document.activeElement?.closest?.("#body button");
+    const focus = focused && [focused.closest("tr").dataset.row, focused.dataset.field];
     view.hidden = !found.length;
     view.firstElementChild.setAttribute("aria-rowcount", found.length + 1);
-    $("body").replaceChildren(spacer(first, height), ...Array.from({ length: last - first }, (_, number) => line(first + number)), spacer(everything ? 0 : found.length - last, height));
+    $("body").replaceChildren(
+      spacer(first, height),
+      ...Array.from({ length: last - first }, (_, number) => line(first + number)),
+      spacer(everything ? 0 : found.length - last, height),
+    );
     shown = [first, last];
-    if (at) ($("body").querySelector(`tr[data-row="${at[0]}"] [data-field="${at[1]}"]`) ?? view).focus({ preventScroll: true });
+    if (focus) {
+      const [row, field] = focus;
+      const button = $("body").querySelector(`tr[data-row="${row}"] [data-field="${field}"]`);
+      (button ?? view).focus({ preventScroll: true });
+    }
   }
 
   function scrolled() {
     const height = rowHeight(), view = $("rows");
-    const top = Math.floor(view.scrollTop / height), bottom = Math.min(found.length, Math.ceil((view.scrollTop + view.clientHeight) / height));
-    if (top < shown[0] || bottom > shown[1]) show();
+    const top = Math.floor(view.scrollTop / height);
+    const bottom = Math.min(found.length, Math.ceil((view.scrollTop + view.clientHeight) / height));
+    if (top < shown[0] || bottom > shown[1]) showRows();
   }
 
-  // Around it: dark and light, printing, and what a click does.
-  function dress() {
-    const theme = (dark) => {
+  // The tools in the header: color scheme and printing.
+  function setUpTools() {
+    const setTheme = (dark) => {
       document.documentElement.dataset.theme = dark ? "dark" : "light";
       $("theme").setAttribute("aria-pressed", dark);
     };
-    theme(matchMedia("(prefers-color-scheme: dark)").matches);
-    $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
+    setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
+    $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme !== "dark"));
     $("print").addEventListener("click", () => print());
     $("tools").hidden = false;
     const closed = [];
     addEventListener("beforeprint", () => {
-      closed.push(...document.querySelectorAll("details:not([open])"));
-      for (const one of closed) one.open = true;
-      show(true);
-      if (found.length > PRINTED && !$("cut")) $("caveats").prepend(element("p", `Printed are the first ${figure(PRINTED)} of ${some(found.length, "row", "rows")}; search for fewer, or take the CSV files.`, { id: "cut" }));
+      closed.push(...document.querySelectorAll("details:not([open], .screen)"));
+      for (const details of closed) details.open = true;
+      showRows(true);
+      if (found.length > PRINTED_ROWS && !$("cut")) {
+        const text = `Only the first ${figure(PRINTED_ROWS)} of ${
+          figure(found.length)
+        } rows are printed. Narrow the search, or use the CSV files.`;
+        $("caveats").prepend(element("p", text, { id: "cut" }));
+      }
     });
     addEventListener("afterprint", () => {
-      for (const one of closed.splice(0)) one.open = false;
+      for (const details of closed.splice(0)) details.open = false;
       $("cut")?.remove();
-      show();
+      showRows();
     });
   }
 
-  function begin() {
-    load();
+  function setUpHeadings() {
     COLUMNS.forEach((name, column) => {
       const heading = element("th", "", { scope: "col" });
       heading.setAttribute("role", "columnheader");
@@ -277,27 +427,48 @@
       $("headings").append(heading);
     });
     $("rows").firstElementChild.setAttribute("aria-colcount", COLUMNS.length);
-    let waiting;
-    const soon = () => { clearTimeout(waiting); waiting = setTimeout(search, 100); };
-    $("search").addEventListener("input", soon);
-    $("search").addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  }
+
+  function setUpSearch() {
+    let timer;
+    $("search").addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(search, 100);
+    });
+    $("search").addEventListener("submit", (event) => {
+      event.preventDefault();
+      search();
+    });
     $("search").addEventListener("reset", () => setTimeout(search));
     $("rows").addEventListener("scroll", scrolled, { passive: true });
-    addEventListener("resize", () => show());
+    addEventListener("resize", () => showRows());
     $("body").addEventListener("click", (event) => {
       const { field, value } = event.target.dataset;
-      if (field) { $(field).value = value; search(); $(field).focus(); }
+      if (field) {
+        $(field).value = value;
+        search();
+        $(field).focus();
+      }
     });
     document.addEventListener("click", (event) => {
       const name = event.target.closest("[data-explore]")?.dataset.explore;
-      if (name) { $("organization").value = name; search(); }
+      if (name) {
+        $("organization").value = name;
+        search();
+      }
     });
     $("search").hidden = false;
+  }
+
+  function start() {
+    load();
+    setUpHeadings();
+    setUpSearch();
     search();
     document.documentElement.dataset.ready = "yes";
     performance.mark("ready");
   }
 
-  dress();
-  requestAnimationFrame(() => setTimeout(begin));
+  setUpTools();
+  requestAnimationFrame(() => setTimeout(start));
 })();

@@ -1,4 +1,4 @@
-"""All that the page shows, apart from the explorer's records, worked out from a run's overview. Pure."""
+"""The page's content, except for the explorer's records, as the template shows it. Pure."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -9,39 +9,40 @@ from itertools import chain
 from markupsafe import Markup
 
 from sso_batch import __version__
+from sso_batch.coverage import NotExamined
 from sso_batch.report.page import charts
-from sso_batch.report.page.caveats import doubts, unexamined
-from sso_batch.report.page.charts import Plot
+from sso_batch.report.page.caveats import serialize_caveats, unexamined
+from sso_batch.report.page.charts import Chart
 from sso_batch.report.page.explorer import Extent
-from sso_batch.report.report_input import Overview
-from sso_batch.report.statistics import Administrator, Digest
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.statistics import Administrator, Statistics
 from sso_batch.review.change import Change
 from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileKind
 
-SHOWN = 100
-"""Gaps of an organization, administrators, findings of a check and changes that are listed at most."""
+MAX_LISTED = 100
+"""The maximum number of administrators, changes, and findings of a check that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One organization: what became of it, and its figures where it was read."""
+    """One organization: its outcome, and its statistics if it was read."""
 
     outcome: OrganizationOutcome
-    digest: Digest | None
+    statistics: Statistics | None
     folded: tuple[str, ...]
     in_explorer: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFindings:
-    """The findings of one check, at most SHOWN of them, and how many there are."""
+    """The findings of one check, at most MAX_LISTED of them, and how many there are."""
 
     check: str
     severity: str
-    shown: tuple[Finding, ...]
+    listed: tuple[Finding, ...]
     total: int
     waived: int
 
@@ -50,33 +51,34 @@ class CheckFindings:
 class Changes:
     """The first changes, how many there are of each kind, and what was not compared.
 
-    `rows` is how many rows they have in the CSV file: a change of a group's access has one for each member.
+    `rows` is their number of rows in the CSV file: a change of a group's access has one for each member.
     """
 
-    shown: tuple[Change, ...]
+    listed: tuple[Change, ...]
     counts: Counter[str]
     rows: int
     not_compared: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ViewModel:
     """What the template shows."""
 
     facts: RunFacts
     outcome: RunOutcome
     version: str
     tiles: tuple[Tile, ...]
-    plots: tuple[Plot, ...]
+    charts: tuple[Chart, ...]
     administrators: tuple[Administrator, ...]
     administrators_total: int
     administrators_unread: tuple[tuple[str, str], ...]
-    """What could make more administrators: for each organization what was not read of it."""
+    """By organization, what was not read and could add administrators."""
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
-    unexamined: list[tuple[str, list[str]]]
-    doubts: Markup
+    unexamined: list[tuple[NotExamined, list[str]]]
+    caveats: Markup
     whole: bool
+    """Whether the explorer has every row."""
 
     @property
     def troubled(self) -> list[Tile]:
@@ -85,104 +87,115 @@ class Contents:
 
     @property
     def endpoints(self) -> list[str]:
-        """Where answers came from that did not come from AWS."""
-        return sorted({one.partition("=")[2] for one in self.outcome.endpoint_overrides})
+        """The URLs of endpoint overrides."""
+        return sorted({override.partition("=")[2] for override in self.outcome.endpoint_overrides})
 
     def file(self, kind: str) -> str:
-        """Return the name of the run's file of a `FileKind`; empty where there is none."""
+        """Return the name of the run's file of a `FileKind`, or an empty text."""
         file = self.outcome.file(FileKind(kind))
         return file.name if file else ""
 
 
-def contents(overview: Overview, digests: Sequence[Digest], held: Extent) -> Contents:
-    """Work out what the page shows; goes through the changes once."""
-    outcome, by_name = overview.outcome, {one.organization: one for one in digests}
-    found = _findings(overview)
-    changes = _changes(overview)
-    administrators = sorted(
-        chain.from_iterable(one.administrators for one in digests),
-        key=lambda one: (-one.accounts, one.holder.name.casefold(), one.organization, one.holder.user_id),
-    )
-    return Contents(
-        facts=overview.facts,
+def build_view_model(report: ReportInput, statistics: Sequence[Statistics], extent: Extent) -> ViewModel:
+    """Return what the page shows; iterates the changes once."""
+    outcome, by_name = report.outcome, {each.organization: each for each in statistics}
+    changes = _changes(report)
+    return ViewModel(
+        facts=report.facts,
         outcome=outcome,
         version=__version__,
-        tiles=tuple(_tile(one, by_name.get(one.name), held) for one in outcome.organizations),
-        plots=(
-            charts.administrators(digests),
-            charts.ways(digests),
-            charts.by_access(digests),
-            _findings_plot(overview.findings, made=found is not None),
-            charts.changes(None if changes is None else changes.counts),
+        tiles=tuple(_tile(each, by_name.get(each.name), extent) for each in outcome.organizations),
+        charts=(
+            charts.chart_administrators(statistics),
+            charts.chart_principals(statistics),
+            charts.chart_access(statistics),
+            _findings_chart(report),
+            charts.chart_changes(None if changes is None else changes.counts),
         ),
-        administrators=tuple(administrators[:SHOWN]),
-        administrators_total=sum(one.administrators_total for one in digests),
+        administrators=tuple(_administrators(statistics)[:MAX_LISTED]),
+        administrators_total=sum(each.administrators_total for each in statistics),
         administrators_unread=tuple(_administrators_unread(outcome.organizations, by_name)),
-        findings=found,
+        findings=_findings(report) if report.checked else None,
         changes=changes,
         unexamined=unexamined(outcome.organizations),
-        doubts=Markup(doubts(outcome.organizations, by_name, held)),  # noqa: S704 - inert JSON
-        whole=held.whole,
+        caveats=Markup(serialize_caveats(outcome.organizations, by_name, extent)),  # noqa: S704 - safe JSON
+        whole=extent.whole,
+    )
+
+
+def _administrators(statistics: Sequence[Statistics]) -> list[Administrator]:
+    """Return the administrators, those with the most accounts first."""
+    return sorted(
+        chain.from_iterable(each.administrators for each in statistics),
+        key=lambda each: (
+            -each.accounts,
+            each.holder.name.casefold(),
+            each.organization,
+            each.holder.user_id,
+        ),
     )
 
 
 def _administrators_unread(
-    organizations: Sequence[OrganizationOutcome], digests: Mapping[str, Digest]
+    organizations: Sequence[OrganizationOutcome], statistics: Mapping[str, Statistics]
 ) -> Iterator[tuple[str, str]]:
-    for one in organizations:
-        digest = digests.get(one.name)
-        unread = ("everything",) if digest is None else digest.administrators_unread
+    for organization in organizations:
+        known = statistics.get(organization.name)
+        unread = ("everything",) if known is None else known.administrators_unread
         if unread:
-            yield one.name, "; ".join(unread)
+            yield organization.name, "; ".join(unread)
 
 
-def _tile(outcome: OrganizationOutcome, digest: Digest | None, held: Extent) -> Tile:
+def _tile(outcome: OrganizationOutcome, statistics: Statistics | None, extent: Extent) -> Tile:
     folded = tuple(
-        f"{group.name or group.principal.id} ({group.members:,} members, {group.grants:,} grants)"
-        for group in held.folded.get(outcome.name, ())
+        f"{group.name or group.principal.id} ({group.members:,} members, {group.grants:,} assignments)"
+        for group in extent.folded.get(outcome.name, ())
     )
-    return Tile(outcome, digest, folded, in_explorer=digest is not None and outcome.name not in held.left_out)
+    in_explorer = statistics is not None and outcome.name not in extent.left_out
+    return Tile(outcome, statistics, folded, in_explorer=in_explorer)
 
 
-def _findings(overview: Overview) -> tuple[CheckFindings, ...] | None:
-    """The findings by check, the gravest first; None where none were looked for."""
-    if not overview.findings and all(one.findings is None for one in overview.outcome.organizations):
-        return None
+def _findings(report: ReportInput) -> tuple[CheckFindings, ...]:
+    """Return the findings by check, the highest severity first."""
     by_check: defaultdict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for one in overview.findings:
-        by_check[SEVERITIES.index(one.severity), one.check].append(one)
+    for finding in report.findings:
+        by_check[SEVERITIES.index(finding.severity), finding.check].append(finding)
     return tuple(
         CheckFindings(
             check=check,
             severity=SEVERITIES[severity],
-            shown=tuple(heapq.nsmallest(SHOWN, found, key=lambda one: one.waiver is not None)),
-            total=len(found),
-            waived=sum(one.waiver is not None for one in found),
+            listed=tuple(heapq.nsmallest(MAX_LISTED, findings, key=_is_waived)),
+            total=len(findings),
+            waived=sum(map(_is_waived, findings)),
         )
-        for (severity, check), found in sorted(by_check.items())
+        for (severity, check), findings in sorted(by_check.items())
     )
 
 
-def _findings_plot(findings: Sequence[Finding], *, made: bool) -> Plot:
-    counts = Counter(one.severity for one in findings if one.waiver is None)
-    waived = Counter(one.severity for one in findings if one.waiver is not None)
-    return charts.findings(counts, waived, made=made)
+def _is_waived(finding: Finding) -> bool:
+    return finding.waiver is not None
 
 
-def _changes(overview: Overview) -> Changes | None:
-    if overview.changes is None:
+def _findings_chart(report: ReportInput) -> Chart:
+    counts = Counter(finding.severity for finding in report.findings if not _is_waived(finding))
+    waived = Counter(finding.severity for finding in report.findings if _is_waived(finding))
+    return charts.chart_findings(counts, waived, checked=report.checked)
+
+
+def _changes(report: ReportInput) -> Changes | None:
+    if report.changes is None:
         return None
-    shown: list[Change] = []
+    listed: list[Change] = []
     counts: Counter[str] = Counter()
     rows = 0
-    for one in overview.changes:
-        counts[one.kind] += 1
-        rows += len(one.access.holders)
-        if len(shown) < SHOWN:
-            shown.append(one)
+    for change in report.changes:
+        counts[change.kind] += 1
+        rows += len(change.access.holders)
+        if len(listed) < MAX_LISTED:
+            listed.append(change)
     return Changes(
-        shown=tuple(shown),
+        listed=tuple(listed),
         counts=counts,
         rows=rows,
-        not_compared=tuple(overview.not_compared),
+        not_compared=tuple(report.not_compared),
     )

@@ -1,7 +1,7 @@
 """The workbook: a summary, gaps, findings, changes, and the rows of each organization.
 
-Every cell is text but for the counts that we make: nothing from AWS becomes a formula, a link or a number,
-and account numbers keep their leading zeros. The same run gives the same bytes.
+Every cell is text except for our own counts: nothing from AWS becomes a formula, a link or a number, and
+account ids keep their leading zeros. The same run gives the same bytes.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from itertools import chain
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from sso_batch.access import Access
-from sso_batch.report.report_input import Overview
-from sso_batch.report.workbook.sheets import ROWS, Book, Watched
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.workbook.sheets import MAX_ROWS, Book, InterruptibleFile
 from sso_batch.report.workbook.summary import write_findings, write_gaps, write_summary
 from sso_batch.run_files import columns
 from sso_batch.run_files.columns import COLUMNS
@@ -19,57 +19,56 @@ from sso_batch.run_files.columns import COLUMNS
 _CHUNK = 1 << 20
 
 
-def workbook(overview: Overview, *, rows: int = ROWS) -> Iterator[bytes]:
-    """The workbook in pieces, with so many rows on a sheet at most; memory does not grow with them.
+def render_workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Iterator[bytes]:
+    """Yield the workbook in chunks, with at most `max_rows` on a sheet; memory does not grow with them.
 
-    It is written beside, in the folder for temporary files, and the pieces are empty until it is whole.
+    It is first written to the folder for temporary files; until then, the chunks are empty.
     """
     with TemporaryDirectory() as folder, TemporaryFile() as file:
-        created = overview.outcome.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-        watched = Watched(file, overview.checkpoint)
-        with Book(watched, folder, created, rows) as book:
-            write_summary(book, overview)
-            write_gaps(book, overview)
-            write_findings(book, overview)
-            yield from _write_changes(book, overview)
-            yield from _write_access(book, overview)
+        created = report.outcome.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        with Book(InterruptibleFile(file, report.checkpoint), folder, created, max_rows) as book:
+            write_summary(book, report)
+            write_gaps(book, report)
+            write_findings(book, report)
+            yield from _write_changes(book, report)
+            yield from _write_access(book, report)
             book.close()
         file.seek(0)
         while chunk := file.read(_CHUNK):
             yield chunk
 
 
-def _write_changes(book: Book, overview: Overview) -> Iterator[bytes]:
+def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
     sheet = book.sheet("Changes", ("Change", "What", *COLUMNS))
-    if overview.changes is None:
-        sheet.say("This run was not compared with an earlier one.")
+    if report.changes is None:
+        sheet.write_warning("This run was not compared with an earlier run.")
         return
-    for name, why in overview.not_compared:
-        sheet.say(f"{name} was not compared: {why}")
-    for change in overview.changes:
+    for name, reason in report.not_compared:
+        sheet.write_warning(f"{name} was not compared: {reason}")
+    for change in report.changes:
         for cells in _rows(change.access):
-            overview.checkpoint()
+            report.checkpoint()
             sheet.write((change.kind, change.what, *cells))
         yield b""
 
 
-def _write_access(book: Book, overview: Overview) -> Iterator[bytes]:
-    files = {one.name: one.snapshot_file for one in overview.outcome.organizations}
-    for snapshot in overview.snapshots:
+def _write_access(book: Book, report: ReportInput) -> Iterator[bytes]:
+    files = {each.name: each.snapshot_file for each in report.outcome.organizations}
+    for snapshot in report.snapshots:
         file = files.get(snapshot.organization)
-        sheet = book.sheet(snapshot.organization, COLUMNS, whole=file.name if file else "")
+        sheet = book.sheet(snapshot.organization, COLUMNS, full_values=file.name if file else "")
         if not snapshot.complete:
-            sheet.say("INCOMPLETE: what was not read may hold more ways. See the sheet Gaps.")
-        for access in overview.accesses(snapshot):
+            sheet.write_warning("INCOMPLETE: some access paths may be missing. See the sheet Gaps.")
+        for access in report.accesses(snapshot):
             for cells in _rows(access):
-                overview.checkpoint()
+                report.checkpoint()
                 sheet.write(cells)
         yield b""
-        del snapshot  # before the next one is read
+        del snapshot  # free it before the next one is read
 
 
 def _rows(access: Access) -> Iterator[tuple[str, ...]]:
-    """The report's cells, a row for each holder."""
+    """Yield the access report's cells, one row for each holder."""
     target, group = tuple(columns.target(access)), tuple(columns.group(access))
     details = tuple(columns.details(access))
     for holder in access.holders:

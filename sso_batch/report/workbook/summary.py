@@ -1,67 +1,77 @@
-"""The workbook's first sheets: what became of the run, what was not read, and what was found."""
+"""The workbook's first sheets: the result of the run, the gaps and the findings."""
 
 from dataclasses import fields
 
 from sso_batch.report import findings_csv
-from sso_batch.report.report_input import Overview
+from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook.sheets import Book
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 
-_COUNTS = tuple(one.name for one in fields(Counts))
+_COUNTS = tuple(field.name for field in fields(Counts))
 
 
-def write_summary(book: Book, overview: Overview) -> None:
-    """Write the status, in words that cannot be missed, and a row for each organization."""
-    outcome, facts = overview.outcome, overview.facts
+def write_summary(book: Book, report: ReportInput) -> None:
+    """Write the status, highlighted unless complete, and a row for each organization."""
+    outcome, facts = report.outcome, report.facts
     sheet = book.sheet("Summary", ())
-    sheet.title("Who can reach what: AWS IAM Identity Center")
+    sheet.write_title("Who has access to what: AWS IAM Identity Center")
     if outcome.status is Status.COMPLETE:
-        sheet.write(("Status", "complete: every organization was read whole"))
+        sheet.write(("Status", "complete: every organization was read completely"))
     elif outcome.status is Status.INCOMPLETE:
-        sheet.say("INCOMPLETE: not all was read. Somebody may have access that is not in this workbook.")
+        sheet.write_warning(
+            "INCOMPLETE: some data was not read. Users may have access that is not in this workbook."
+        )
     else:
-        sheet.say("FAILED: nothing was read. That no access is shown does not mean that nobody has any.")
+        sheet.write_warning(
+            "FAILED: no data was read. An empty workbook does not mean that nobody has access."
+        )
     sheet.write(("Run", facts.names.run_id))
     sheet.write(("Started", outcome.started_at.isoformat(timespec="seconds")))
     sheet.write(("Strategy", facts.strategy))
     if facts.not_selected:
         sheet.write(("Not selected", ", ".join(facts.not_selected)))
     if outcome.endpoint_overrides:
-        sheet.say(f"These answers did not come from AWS, but from {', '.join(outcome.endpoint_overrides)}")
+        overrides = ", ".join(outcome.endpoint_overrides)
+        sheet.write_warning(f"Endpoint override: {overrides} (these answers did not come from AWS)")
     sheet.write(())
-    words = [name.replace("_", " ").capitalize() for name in _COUNTS]
+    counts = [name.replace("_", " ").capitalize() for name in _COUNTS]
     severities = [f"Findings: {severity}" for severity in SEVERITIES]
-    sheet.title("Organization", "Status", *words, "Gaps", *severities, "Not examined")
-    for one in outcome.organizations:
-        sheet.write((one.name, one.status.value, *_figures(one), "; ".join(one.not_examined)))
+    sheet.write_title("Organization", "Status", *counts, "Gaps", *severities, "Not examined")
+    for organization in outcome.organizations:
+        figures = _figures(organization)
+        not_examined = "; ".join(item.text for item in organization.not_examined)
+        sheet.write((organization.name, organization.status.value, *figures, not_examined))
 
 
-def _figures(one: OrganizationOutcome) -> tuple[str | int, ...]:
-    """The counts; a question mark where nothing was read, and where no findings were looked for."""
-    read = one.status.was_read
-    counts = (getattr(one.counts, name) if read else "?" for name in _COUNTS)
-    findings = (getattr(one.findings, severity) if one.findings else "?" for severity in SEVERITIES)
-    return (*counts, len(one.gaps), *findings)
+def _figures(organization: OrganizationOutcome) -> tuple[str | int, ...]:
+    """Return the counts, with "?" if nothing was read or no check was run."""
+    read = organization.status.was_read
+    findings = organization.findings
+    return (
+        *(getattr(organization.counts, name) if read else "?" for name in _COUNTS),
+        len(organization.gaps),
+        *(getattr(findings, severity) if findings else "?" for severity in SEVERITIES),
+    )
 
 
-def write_gaps(book: Book, overview: Overview) -> None:
-    """Write every gap; without any there is no such sheet."""
-    gaps = [(one.name, gap) for one in overview.outcome.organizations for gap in one.gaps]
+def write_gaps(book: Book, report: ReportInput) -> None:
+    """Write every gap; without gaps there is no such sheet."""
+    gaps = [(each.name, gap) for each in report.outcome.organizations for gap in each.gaps]
     if gaps:
         sheet = book.sheet(
-            "Gaps", ("Organization", "Operation", "Resource", "Code", "Message of AWS", "What to do")
+            "Gaps", ("Organization", "Operation", "Resource", "Code", "AWS message", "What to do")
         )
         for name, gap in gaps:
-            overview.checkpoint()
+            report.checkpoint()
             sheet.write((name, gap.operation, gap.resource, gap.code, gap.message, gap.hint))
 
 
-def write_findings(book: Book, overview: Overview) -> None:
-    """Write every finding, the waived ones too."""
+def write_findings(book: Book, report: ReportInput) -> None:
+    """Write every finding, including waived ones."""
     sheet = book.sheet("Findings", findings_csv.COLUMNS)
-    if not overview.findings and all(one.findings is None for one in overview.outcome.organizations):
-        sheet.say("This run looked for no findings.")
-    for one in overview.findings:
-        overview.checkpoint()
-        sheet.write(findings_csv.cells(one))
+    if not report.checked:
+        sheet.write_warning("No checks were run.")
+    for finding in report.findings:
+        report.checkpoint()
+        sheet.write(findings_csv.cells(finding))

@@ -1,7 +1,7 @@
-"""The objects of a bucket, on moto's S3, which knows If-None-Match on puts and on completions.
+"""Tests of a bucket on moto's S3, which supports If-None-Match on puts and completions.
 
-What moto does not do: deny, hold uploads against their checksums, or answer for a bucket of another Region.
-Those refusals come from the client's script.
+moto does not deny calls, verify checksums, or answer for a bucket of another Region: those refusals come from
+the client's script.
 """
 
 import hashlib
@@ -25,29 +25,29 @@ from botocore.exceptions import (
 from moto import mock_aws
 from moto.s3.models import s3_backends
 
-from sso_batch.aws.s3.bucket import Objects
-from sso_batch.store import PlaceError
+from sso_batch.aws.s3.bucket import Bucket
+from sso_batch.store import StorageError
 from tests.support.s3 import BUCKET, REGION, Client, Lost, refusal
 
 BROKEN = ConnectionClosedError(endpoint_url="https://s3.example")
 CONFLICT = refusal("ConditionalRequestConflict", status=409)
 
 PART = 5 << 20
-"""Bytes; neither S3 nor moto takes smaller parts, but for the last one."""
+"""Bytes; S3 and moto accept smaller parts only at the end."""
 
 CONTENT = bytes(range(256)) * 100
 LARGE = CONTENT * 440
 KEY = "audits/a.csv"
 
-BOTH = pytest.mark.parametrize("content", [CONTENT, LARGE], ids=["whole", "in parts"])
+BOTH = pytest.mark.parametrize("content", [CONTENT, LARGE], ids=["single", "multipart"])
 
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give moto, credentials for it, and no pauses between tries."""
+    """Provide moto with credentials, and no pauses between attempts."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     with mock_aws():
         yield
 
@@ -65,20 +65,20 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def objects(client: Client, stop: threading.Event) -> Objects:
-    return Objects(client, BUCKET, stop, part=PART)
+def objects(client: Client, stop: threading.Event) -> Bucket:
+    return Bucket(client, BUCKET, stop, part=PART)
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take nearly all patience away."""
+    """Give up after milliseconds."""
     monkeypatch.setattr("sso_batch.aws.s3.bucket._PATIENCE", 0.02)
 
 
 class Upload:
-    """Uploads content, through a file of its own."""
+    """Uploads content through a file of its own."""
 
-    def __init__(self, objects: Objects, folder: Path) -> None:
+    def __init__(self, objects: Bucket, folder: Path) -> None:
         self._objects = objects
         self._path = folder / "draft"
 
@@ -90,7 +90,7 @@ class Upload:
 
 
 @pytest.fixture
-def upload(objects: Objects, tmp_path: Path) -> Upload:
+def upload(objects: Bucket, tmp_path: Path) -> Upload:
     return Upload(objects, tmp_path)
 
 
@@ -98,12 +98,12 @@ def checksum(content: bytes) -> str:
     return b64encode(hashlib.sha256(content).digest()).decode()
 
 
-# Refused and broken
+# Refusals and errors
 
 
 @BOTH
-def test_taken(upload: Upload, client: Client, content: bytes) -> None:
-    """What is there is never overwritten, and nothing of the attempt is left."""
+def test_existing_key(upload: Upload, client: Client, content: bytes) -> None:
+    """An existing object is never overwritten, and nothing of the attempt remains."""
     client.real.put_object(Bucket=BUCKET, Key=KEY, Body=b"theirs")
 
     with pytest.raises(FileExistsError) as caught:
@@ -114,16 +114,16 @@ def test_taken(upload: Upload, client: Client, content: bytes) -> None:
     assert client.unfinished() == []
 
 
-def test_taken_by_the_same_content(upload: Upload) -> None:
-    """The same bytes put by somebody else are somebody else's."""
+def test_existing_key_with_the_same_content(upload: Upload) -> None:
+    """The same bytes from another writer belong to the other writer."""
     upload()
 
     with pytest.raises(FileExistsError):
         upload()
 
 
-def test_taken_and_not_to_be_looked_at(upload: Upload, client: Client) -> None:
-    """Where it cannot be told whose the object is, it is somebody else's."""
+def test_existing_key_that_cannot_be_inspected(upload: Upload, client: Client) -> None:
+    """An object that cannot be inspected is treated as another writer's."""
     upload()
     client.scripts["head_object"] = [refusal("403", "HeadObject", status=403)]
 
@@ -134,14 +134,14 @@ def test_taken_and_not_to_be_looked_at(upload: Upload, client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "content"),
     [("put_object", CONTENT), ("create_multipart_upload", LARGE), ("upload_part", LARGE)],
-    ids=["put", "begin", "part"],
+    ids=["put", "start", "part"],
 )
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "QuotaExceeded"])
 def test_refused(upload: Upload, client: Client, method: str, content: bytes, code: str) -> None:
-    """A refusal is told at once, and no part of the file is left."""
+    """A refusal is raised at once, and no part of the file remains."""
     client.scripts[method] = [refusal(code)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(content)
 
     assert caught.value.code == code
@@ -151,10 +151,10 @@ def test_refused(upload: Upload, client: Client, method: str, content: bytes, co
 
 @pytest.mark.usefixtures("impatient")
 def test_later_part_fails(upload: Upload, client: Client) -> None:
-    """An upload whose last part cannot be had is aborted."""
+    """An upload whose last part fails is aborted."""
     client.scripts["upload_part"] = [None, None, *[BROKEN] * 1000]
 
-    with pytest.raises(PlaceError, match="UploadPart in the bucket reports failed: ConnectionClosedError"):
+    with pytest.raises(StorageError, match="UploadPart in the bucket reports failed: ConnectionClosedError"):
         upload(LARGE)
 
     assert 3 <= client.counts["upload_part"] < 1000
@@ -162,21 +162,21 @@ def test_later_part_fails(upload: Upload, client: Client) -> None:
     assert (client.contents(), client.unfinished()) == ({}, [])
 
 
-def test_completion_fails_and_the_abort_too(upload: Upload, client: Client) -> None:
-    """What is told is why the upload failed, and not that it could not be aborted."""
+def test_completion_and_abort_fail(upload: Upload, client: Client) -> None:
+    """The error is why the upload failed, not why the abort failed."""
     client.scripts["complete_multipart_upload"] = [refusal("InvalidPart")]
     client.scripts["abort_multipart_upload"] = [refusal("AccessDenied", "AbortMultipartUpload")]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "InvalidPart"
     assert client.contents() == {}
 
 
-def test_something_else_ends_an_upload_in_parts(upload: Upload, client: Client) -> None:
-    """Whatever ends an upload, its parts are dropped."""
-    client.scripts["upload_part"] = [None, KeyError("a defect")]
+def test_bug_during_a_multipart_upload(upload: Upload, client: Client) -> None:
+    """The parts are deleted, whatever ends the upload."""
+    client.scripts["upload_part"] = [None, KeyError("a bug")]
 
     with pytest.raises(KeyError):
         upload(LARGE)
@@ -184,9 +184,9 @@ def test_something_else_ends_an_upload_in_parts(upload: Upload, client: Client) 
     assert client.unfinished() == []
 
 
-def test_draft_that_changed(upload: Upload, client: Client) -> None:
-    """A file that is no longer what was written to it does not become an object."""
-    with pytest.raises(PlaceError) as caught:
+def test_changed_draft(upload: Upload, client: Client) -> None:
+    """A file that changed after it was written does not become an object."""
+    with pytest.raises(StorageError) as caught:
         upload(LARGE, sha256=hashlib.sha256(b"other").hexdigest())
 
     assert caught.value.code == "SpoolChanged"
@@ -209,8 +209,8 @@ def test_draft_that_changed(upload: Upload, client: Client) -> None:
     [("put_object", CONTENT), ("upload_part", LARGE), ("complete_multipart_upload", LARGE)],
     ids=["put", "part", "complete"],
 )
-def test_tried_again(upload: Upload, client: Client, fault: Exception, method: str, content: bytes) -> None:
-    """Trouble that may pass is waited out, with the call that had it."""
+def test_retries(upload: Upload, client: Client, fault: Exception, method: str, content: bytes) -> None:
+    """After a temporary error only the failed call is retried."""
     client.scripts[method] = [fault, fault]
 
     upload(content)
@@ -222,23 +222,23 @@ def test_tried_again(upload: Upload, client: Client, fault: Exception, method: s
 
 @BOTH
 def test_conflict(upload: Upload, client: Client, content: bytes) -> None:
-    """After a conflict the whole upload is made anew, as S3 asks; the one that lost is aborted."""
+    """After a conflict the whole upload is repeated, as S3 requires, and the first one is aborted."""
     client.scripts["put_object"] = client.scripts["complete_multipart_upload"] = [CONFLICT]
 
     upload(content)
 
-    parted = content is LARGE
-    assert client.counts["create_multipart_upload"] == 2 * parted
-    assert client.counts["abort_multipart_upload"] == parted
+    multipart = content is LARGE
+    assert client.counts["create_multipart_upload"] == 2 * multipart
+    assert client.counts["abort_multipart_upload"] == multipart
     assert (client.contents(), client.unfinished()) == ({KEY: content}, [])
 
 
 @pytest.mark.usefixtures("impatient")
 def test_endless_conflict(upload: Upload, client: Client) -> None:
-    """A conflict that does not end is told at last."""
+    """A conflict that does not end is raised in the end."""
     client.scripts["put_object"] = [CONFLICT] * 1000
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload()
 
     assert caught.value.code == "ConditionalRequestConflict"
@@ -247,7 +247,7 @@ def test_endless_conflict(upload: Upload, client: Client) -> None:
 
 @BOTH
 def test_lost_answer(upload: Upload, client: Client, content: bytes) -> None:
-    """An object that an attempt without an answer has put is this upload's own."""
+    """An object that an attempt without an answer has put belongs to this upload."""
     client.scripts["put_object"] = client.scripts["complete_multipart_upload"] = [Lost(BROKEN)]
 
     upload(content)
@@ -256,8 +256,8 @@ def test_lost_answer(upload: Upload, client: Client, content: bytes) -> None:
     assert client.unfinished() == []
 
 
-def test_lost_answer_of_an_upload_that_is_forgotten(upload: Upload, client: Client) -> None:
-    """S3 may not know an upload any more that it has completed: the object tells."""
+def test_lost_answer_of_a_forgotten_upload(upload: Upload, client: Client) -> None:
+    """S3 may have forgotten a completed upload; the object proves that it succeeded."""
     client.scripts["complete_multipart_upload"] = [Lost(BROKEN), refusal("NoSuchUpload", status=404)]
 
     upload(LARGE)
@@ -265,30 +265,30 @@ def test_lost_answer_of_an_upload_that_is_forgotten(upload: Upload, client: Clie
     assert client.contents() == {KEY: LARGE}
 
 
-def test_upload_that_somebody_aborted(upload: Upload, client: Client) -> None:
-    """An upload that is gone without its object has failed."""
+def test_upload_aborted_by_somebody_else(upload: Upload, client: Client) -> None:
+    """An upload without its object has failed."""
     client.scripts["complete_multipart_upload"] = [refusal("NoSuchUpload", status=404)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "NoSuchUpload"
 
 
 def test_expired_credentials(client: Client, stop: threading.Event, tmp_path: Path) -> None:
-    """Credentials that expire are renewed once for each call, where they can be."""
+    """Expired credentials are renewed once for each call, if they can be."""
     renewals: list[bool] = []
 
     def renew() -> bool:
         renewals.append(True)
         return True
 
-    upload = Upload(Objects(client, BUCKET, stop, renew=renew), tmp_path)
+    upload = Upload(Bucket(client, BUCKET, stop, renew=renew), tmp_path)
     client.scripts["put_object"] = [refusal("ExpiredToken")]
     upload()
     client.scripts["put_object"] = [refusal("ExpiredToken"), refusal("ExpiredToken")]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(replace=True)
 
     assert (caught.value.code, len(renewals)) == ("ExpiredToken", 2)
@@ -296,31 +296,31 @@ def test_expired_credentials(client: Client, stop: threading.Event, tmp_path: Pa
 
 
 def test_expired_credentials_that_cannot_be_renewed(upload: Upload, client: Client) -> None:
-    """Credentials of the environment that expire are told at once."""
+    """Expired credentials of the environment are an error at once."""
     client.scripts["put_object"] = [refusal("ExpiredToken")]
 
-    with pytest.raises(PlaceError):
+    with pytest.raises(StorageError):
         upload()
 
     assert client.counts["put_object"] == 1
 
 
-# Told to end
+# A stopped run
 
 
-def test_no_second_try_once_stopped(upload: Upload, client: Client, stop: threading.Event) -> None:
-    """A run that was told to end tries once."""
+def test_no_retry_once_stopped(upload: Upload, client: Client, stop: threading.Event) -> None:
+    """A stopped run makes one attempt."""
     stop.set()
     client.scripts["put_object"] = [BROKEN]
 
-    with pytest.raises(PlaceError):
+    with pytest.raises(StorageError):
         upload()
 
     assert client.counts["put_object"] == 1
 
 
 def test_no_further_part_once_stopped(upload: Upload, client: Client, stop: threading.Event) -> None:
-    """An upload in parts ends between two of them, and is aborted."""
+    """A multipart upload stops between two parts and is aborted."""
     put = client.real.upload_part
 
     def stop_after(**parameters: Any) -> Any:  # noqa: ANN401 - S3's
@@ -329,7 +329,7 @@ def test_no_further_part_once_stopped(upload: Upload, client: Client, stop: thre
 
     client.real.upload_part = stop_after
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload(LARGE)
 
     assert caught.value.code == "Interrupted"
@@ -337,25 +337,25 @@ def test_no_further_part_once_stopped(upload: Upload, client: Client, stop: thre
     assert client.unfinished() == []
 
 
-def test_a_call_that_hangs_is_left(
+def test_hanging_call_is_abandoned(
     upload: Upload, client: Client, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A call that hangs keeps nobody who was told to end."""
-    monkeypatch.setattr("sso_batch.aws.blocking_retry._LAST", 0.05)
-    monkeypatch.setattr("sso_batch.aws.blocking_retry._LEAST", 0.01)
-    go_on = threading.Event()
+    """A call that hangs does not keep a stopped run from ending."""
+    monkeypatch.setattr("sso_batch.aws.blocking_retry._GRACE", 0.05)
+    monkeypatch.setattr("sso_batch.aws.blocking_retry._MIN_GRACE", 0.01)
+    release = threading.Event()
 
     def hang(**_: object) -> None:
         stop.set()
-        go_on.wait()
+        release.wait()
 
     client.real.put_object = hang
     begun = time.monotonic()
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         upload()
 
-    go_on.set()
+    release.set()
     assert caught.value.code == "Interrupted"
     assert time.monotonic() - begun < 2
 
@@ -363,9 +363,9 @@ def test_a_call_that_hangs_is_left(
 # Put
 
 
-@pytest.mark.parametrize("content", [b"", CONTENT, LARGE], ids=["empty", "whole", "in parts"])
+@pytest.mark.parametrize("content", [b"", CONTENT, LARGE], ids=["empty", "single", "multipart"])
 def test_put(upload: Upload, client: Client, content: bytes) -> None:
-    """The object is the file, byte for byte."""
+    """The object equals the file, byte for byte."""
     upload(content)
 
     assert client.contents() == {KEY: content}
@@ -373,21 +373,21 @@ def test_put(upload: Upload, client: Client, content: bytes) -> None:
 
 
 def test_checksums(upload: Upload, client: Client) -> None:
-    """S3 is given the SHA-256 of what it receives: of the file, or of each part."""
+    """S3 gets the SHA-256 of what it receives: of the file, or of each part."""
     upload()
     upload(LARGE, replace=True)
 
     (put,) = client.parameters("put_object")
     assert put["ChecksumSHA256"] == checksum(CONTENT)
-    parts = [one["ChecksumSHA256"] for one in client.parameters("upload_part")]
+    parts = [part["ChecksumSHA256"] for part in client.parameters("upload_part")]
     assert parts == [checksum(LARGE[start : start + PART]) for start in range(0, len(LARGE), PART)]
     (completion,) = client.parameters("complete_multipart_upload")
-    assert [one["ChecksumSHA256"] for one in completion["MultipartUpload"]["Parts"]] == parts
+    assert [part["ChecksumSHA256"] for part in completion["MultipartUpload"]["Parts"]] == parts
 
 
 @BOTH
 def test_replace(upload: Upload, client: Client, content: bytes) -> None:
-    """What is replaced is the object that is there, and no other."""
+    """Only the object that exists at the start is replaced."""
     upload(b"before")
     etag = client.real.head_object(Bucket=BUCKET, Key=KEY)["ETag"]
 
@@ -404,8 +404,8 @@ def test_replace(upload: Upload, client: Client, content: bytes) -> None:
 
 @BOTH
 def test_key(client: Client, stop: threading.Event, tmp_path: Path, content: bytes) -> None:
-    """Objects are encrypted with the key of the configuration."""
-    objects = Objects(client, BUCKET, stop, kms_key_id="alias/reports", part=PART)
+    """Objects are encrypted with the configured key."""
+    objects = Bucket(client, BUCKET, stop, kms_key_id="alias/reports", part=PART)
 
     Upload(objects, tmp_path)(content)
 
@@ -414,7 +414,7 @@ def test_key(client: Client, stop: threading.Event, tmp_path: Path, content: byt
 
 
 def test_the_bucket_decides(upload: Upload, client: Client) -> None:
-    """Without a key, nothing is said of encryption."""
+    """Without a key, the upload does not mention encryption."""
     upload()
 
     (put,) = client.parameters("put_object")
@@ -425,14 +425,14 @@ def test_the_bucket_decides(upload: Upload, client: Client) -> None:
 
 
 @pytest.mark.parametrize("skip", [0, 1, len(CONTENT) - 1, len(CONTENT)])
-def test_read(objects: Objects, upload: Upload, skip: int) -> None:
-    """An object is read without as many of its first bytes as were asked to be left out."""
+def test_read(objects: Bucket, upload: Upload, skip: int) -> None:
+    """An object is read without the bytes to skip."""
     upload()
 
     assert b"".join(objects.read(KEY, skip=skip)) == CONTENT[skip:]
 
 
-def test_read_what_is_not_there(objects: Objects) -> None:
+def test_read_missing_object(objects: Bucket) -> None:
     """A missing object is a missing file."""
     with pytest.raises(FileNotFoundError) as caught:
         list(objects.read(KEY))
@@ -440,8 +440,8 @@ def test_read_what_is_not_there(objects: Objects) -> None:
     assert caught.value.filename == f"s3://{BUCKET}/{KEY}"
 
 
-def test_read_what_is_not_there_with_the_least_policy(objects: Objects, client: Client) -> None:
-    """S3 denies a missing object to those who may list a prefix alone; the listing tells."""
+def test_read_missing_object_with_minimum_policy(objects: Bucket, client: Client) -> None:
+    """S3 denies a missing object to a caller that may list only a prefix; the listing decides."""
     client.scripts["get_object"] = [refusal("AccessDenied", "GetObject", status=403)]
 
     with pytest.raises(FileNotFoundError):
@@ -449,32 +449,32 @@ def test_read_what_is_not_there_with_the_least_policy(objects: Objects, client: 
 
 
 @pytest.mark.parametrize("listing", [None, refusal("AccessDenied", "ListObjectsV2", status=403)])
-def test_read_denied(objects: Objects, upload: Upload, client: Client, listing: Exception | None) -> None:
-    """An object that may not be read is not a missing one, nor one of which nothing is known."""
+def test_read_denied(objects: Bucket, upload: Upload, client: Client, listing: Exception | None) -> None:
+    """An object that exists, or may exist, is not reported as missing if it cannot be read."""
     upload()
     client.scripts["get_object"] = [refusal("AccessDenied", "GetObject", status=403)]
     client.scripts["list_objects_v2"] = [listing]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         list(objects.read(KEY))
 
     assert "s3:GetObject" in caught.value.hint
 
 
 class _Breaking:
-    """The body of an answer that breaks after some bytes."""
+    """A body that breaks after some bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def iter_chunks(self, _size: int) -> Iterator[bytes]:
-        """Give the bytes, then break."""
+        """Yield the bytes, then raise."""
         yield self._content
         raise ResponseStreamingError(error="reset")
 
 
-def test_read_breaks(objects: Objects, upload: Upload, client: Client) -> None:
-    """Where the connection breaks the rest is asked for, of the same object."""
+def test_read_breaks(objects: Bucket, upload: Upload, client: Client) -> None:
+    """If the connection breaks, the rest of the same object is requested."""
     upload()
     get = client.real.get_object
     bodies = [_Breaking(CONTENT[10:500]), _Breaking(CONTENT[500:700])]
@@ -484,7 +484,7 @@ def test_read_breaks(objects: Objects, upload: Upload, client: Client) -> None:
 
     assert b"".join(objects.read(KEY, skip=10)) == CONTENT[10:]
     etag = client.real.head_object(Bucket=BUCKET, Key=KEY)["ETag"]
-    assert [(one["Range"], one.get("IfMatch")) for one in client.parameters("get_object")] == [
+    assert [(get["Range"], get.get("IfMatch")) for get in client.parameters("get_object")] == [
         ("bytes=10-", None),
         ("bytes=500-", etag),
         ("bytes=700-", etag),
@@ -492,19 +492,19 @@ def test_read_breaks(objects: Objects, upload: Upload, client: Client) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_read_breaks_for_good(objects: Objects, client: Client) -> None:
-    """A body that cannot be had to its end is an error and never a shorter file."""
+def test_read_breaks_permanently(objects: Bucket, client: Client) -> None:
+    """A body that cannot be read to its end is an error, never a shorter file."""
     client.real.get_object = lambda **_: {"ETag": "e", "Body": _Breaking(b"")}
 
-    with pytest.raises(PlaceError, match="GetObject in the bucket reports failed: ResponseStreamingError"):
+    with pytest.raises(StorageError, match="GetObject in the bucket reports failed: ResponseStreamingError"):
         list(objects.read(KEY))
 
 
-# Listed and deleted
+# List and delete
 
 
-def test_more_than_a_page(objects: Objects, client: Client) -> None:
-    """A listing has all pages, and nothing but what stands directly below the prefix."""
+def test_listing_of_several_pages(objects: Bucket, client: Client) -> None:
+    """A listing has all pages, and only keys directly below the prefix."""
     bucket = s3_backends["123456789012"]["aws"]
     for number in range(1005):
         bucket.put_object(BUCKET, f"audits/report_{number:04}", b"")
@@ -519,16 +519,16 @@ def test_more_than_a_page(objects: Objects, client: Client) -> None:
 
 
 @pytest.mark.parametrize("token", ["again", None])
-def test_endless_listing(objects: Objects, client: Client, token: str | None) -> None:
-    """A listing that does not go on, or goes in circles, is broken and not at its end."""
+def test_endless_listing(objects: Bucket, client: Client, token: str | None) -> None:
+    """A listing without a token, or with a repeated one, is an error, not the end."""
     client.real.list_objects_v2 = lambda **_: {"IsTruncated": True, "NextContinuationToken": token}
 
-    with pytest.raises(PlaceError, match="page token"):
+    with pytest.raises(StorageError, match="page token"):
         list(objects.listed("audits/"))
 
 
-def test_delete(objects: Objects, upload: Upload, client: Client) -> None:
-    """An object is deleted; one that is not there is no trouble."""
+def test_delete(objects: Bucket, upload: Upload, client: Client) -> None:
+    """An object is deleted, and deleting a missing one succeeds."""
     upload()
 
     objects.delete(KEY)
@@ -537,11 +537,11 @@ def test_delete(objects: Objects, upload: Upload, client: Client) -> None:
     assert client.contents() == {}
 
 
-# Proved
+# Prove
 
 
-def test_prove(objects: Objects, client: Client) -> None:
-    """A proof leaves neither an object nor an upload, nor a version where they are kept."""
+def test_prove(objects: Bucket, client: Client) -> None:
+    """A proof leaves no object, no upload, and no version in a versioned bucket."""
     client.real.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     objects.prove(KEY, patient=False)
@@ -558,11 +558,11 @@ def test_prove(objects: Objects, client: Client) -> None:
         ("abort_multipart_upload", "AbortMultipartUpload", "s3:AbortMultipartUpload"),
     ],
 )
-def test_prove_denied(objects: Objects, client: Client, method: str, operation: str, action: str) -> None:
-    """Each permission that is missing is named by its action."""
+def test_prove_denied(objects: Bucket, client: Client, method: str, operation: str, action: str) -> None:
+    """Each missing permission is named by its action."""
     client.scripts[method] = [refusal("AccessDenied", operation, message="Access Denied", status=403)]
 
-    with pytest.raises(PlaceError) as caught:
+    with pytest.raises(StorageError) as caught:
         objects.prove(KEY, patient=False)
 
     assert caught.value.message == f"{operation} in the bucket reports failed: AccessDenied: Access Denied"
@@ -574,7 +574,7 @@ def test_prove_denied(objects: Objects, client: Client, method: str, operation: 
 
 @pytest.mark.parametrize("configured", ["us-east-1", "eu-west-1"])
 def test_region_of_the_bucket(client: Client, stop: threading.Event, tmp_path: Path, configured: str) -> None:
-    """S3 tells a client in the wrong Region where the bucket is, and the call is made there."""
+    """S3 redirects a client in the wrong Region, and the call is made in the right one."""
     signed: list[str] = []
 
     def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
@@ -590,15 +590,15 @@ def test_region_of_the_bucket(client: Client, stop: threading.Event, tmp_path: P
     real = client.session.create_client("s3", region_name=configured)
     real.meta.events.register_first("before-send.s3", answer)  # type: ignore[arg-type] # it may answer
 
-    Upload(Objects(real, BUCKET, stop), tmp_path)()
+    Upload(Bucket(real, BUCKET, stop), tmp_path)()
 
     assert signed == ([] if configured == REGION else [configured]) + [REGION]
 
 
-def test_prove_without_a_bucket(stop: threading.Event) -> None:
-    """A bucket that is not there is told as such."""
-    with pytest.raises(PlaceError) as caught:
-        Objects(Client(), BUCKET, stop).prove(KEY, patient=False)
+def test_prove_missing_bucket(stop: threading.Event) -> None:
+    """A missing bucket is reported as missing."""
+    with pytest.raises(StorageError) as caught:
+        Bucket(Client(), BUCKET, stop).prove(KEY, patient=False)
 
     assert caught.value.code == "NoSuchBucket"
     assert caught.value.hint == "create the bucket, or name another one in output.directory or with --output"
@@ -610,7 +610,7 @@ def test_prove_without_a_bucket(stop: threading.Event) -> None:
         (refusal("PermanentRedirect", status=301), "PermanentRedirect", "output.region"),
         (refusal("AuthorizationHeaderMalformed"), "AuthorizationHeaderMalformed", "output.region"),
         (refusal("InvalidAccessKeyId", status=403), "InvalidAccessKeyId", "renew them"),
-        (refusal("SignatureDoesNotMatch", status=403), "SignatureDoesNotMatch", "the clock"),
+        (refusal("SignatureDoesNotMatch", status=403), "SignatureDoesNotMatch", "machine's clock"),
         (
             refusal("AccessDenied", message="… is not authorized to perform: kms:GenerateDataKey on …"),
             "AccessDenied",
@@ -619,13 +619,13 @@ def test_prove_without_a_bucket(stop: threading.Event) -> None:
         (
             refusal("KMS.DisabledException"),
             "KMS.DisabledException",
-            "look in AWS KMS at the key alias/reports",
+            "check the key alias/reports in AWS KMS",
         ),
         (refusal("NotImplemented", status=405), "NotImplemented", "If-None-Match"),
         (refusal("NotImplemented", status=501), "NotImplemented", "If-None-Match"),
-        (refusal("SlowDown", status=503), "SlowDown", "run again"),
+        (refusal("SlowDown", status=503), "SlowDown", "S3 kept throttling this call"),
         (refusal("InternalError", status=500), "InternalError", "run again"),
-        (refusal("InvalidRequest"), "InvalidRequest", "the bucket, its policy"),
+        (refusal("InvalidRequest"), "InvalidRequest", "look up InvalidRequest"),
         (NoCredentialsError(), "NoCredentials", "output.profile"),
         (refusal("AccessDenied", "AssumeRole", status=403), "AccessDenied", "trust policy"),
         (
@@ -635,7 +635,7 @@ def test_prove_without_a_bucket(stop: threading.Event) -> None:
         ),
     ],
 )
-def test_whose_fault(
+def test_hints(
     client: Client,
     stop: threading.Event,
     monkeypatch: pytest.MonkeyPatch,
@@ -643,35 +643,35 @@ def test_whose_fault(
     code: str,
     hint: str,
 ) -> None:
-    """An error says whether bucket, Region, credentials, key or network are at fault."""
+    """A hint names what is at fault: bucket, Region, credentials, key or network."""
     monkeypatch.setattr("sso_batch.aws.s3.bucket._SHORT_PATIENCE", 0.01)
     client.scripts["create_multipart_upload"] = [fault] * 1000
 
-    with pytest.raises(PlaceError) as caught:
-        Objects(client, BUCKET, stop, kms_key_id="alias/reports").prove(KEY, patient=False)
+    with pytest.raises(StorageError) as caught:
+        Bucket(client, BUCKET, stop, kms_key_id="alias/reports").prove(KEY, patient=False)
 
     assert caught.value.code == code
     assert hint in caught.value.hint
 
 
 class Clock:
-    """A clock that waiting puts forward, in place of the time and of the event that ends a run."""
+    """A clock that waiting moves forward, in place of the time and of the event that stops a run."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def is_set(self) -> bool:
-        """The run is never told to end."""
+        """Return that the run is never stopped."""
         return False
 
     def wait(self, seconds: float) -> bool:
-        """Wait at once."""
+        """Move the clock forward instead of waiting."""
         self.now += seconds
         return False
 
 
-class Out:
-    """A client of S3 that is out until a time of the clock; then it does all that a proof needs."""
+class Outage:
+    """A client of S3 that fails until a time of the clock, and then works."""
 
     def __init__(self, clock: Clock, until: float, fault: Exception) -> None:
         self._clock, self._until, self._fault = clock, until, fault
@@ -688,13 +688,13 @@ class Out:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("sso_batch.aws.blocking_retry.FIRST_PAUSE", 0.5)
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.5)
     monkeypatch.setattr("sso_batch.aws.blocking_retry.time.monotonic", lambda: clock.now)
-    monkeypatch.setattr("random.uniform", lambda _least, most: most)
+    monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
 
 
-OUT = [
+OUTAGES = [
     refusal("SlowDown", status=503),
     refusal("InternalError", status=500),
     EndpointConnectionError(endpoint_url="https://s3.example"),
@@ -702,19 +702,19 @@ OUT = [
 ]
 
 
-@pytest.mark.parametrize("fault", OUT, ids=str)
+@pytest.mark.parametrize("fault", OUTAGES, ids=str)
 def test_prove_waits(clock: Clock, fault: Exception) -> None:
-    """A store that is out for half a minute, as on a node that has just started, ends no run."""
-    Objects(Out(clock, 30, fault), BUCKET, clock).prove(KEY, patient=True)  # type: ignore[arg-type] # as much as is needed
+    """A service that fails for half a minute, as on a node that has just started, does not end a run."""
+    Bucket(Outage(clock, 30, fault), BUCKET, clock).prove(KEY, patient=True)  # type: ignore[arg-type] # only what is needed
 
     assert 30 <= clock.now < 60
 
 
-@pytest.mark.parametrize("fault", OUT, ids=str)
+@pytest.mark.parametrize("fault", OUTAGES, ids=str)
 def test_prove_gives_up(clock: Clock, fault: Exception) -> None:
-    """A store that stays out ends the run after five minutes, as trouble that may pass."""
-    with pytest.raises(PlaceError) as caught:
-        Objects(Out(clock, 9999, fault), BUCKET, clock).prove(KEY, patient=True)  # type: ignore[arg-type] # likewise
+    """A service that keeps failing ends the run after five minutes, with a transient error."""
+    with pytest.raises(StorageError) as caught:
+        Bucket(Outage(clock, 9999, fault), BUCKET, clock).prove(KEY, patient=True)  # type: ignore[arg-type] # likewise
 
     assert caught.value.transient
     assert 280 <= clock.now <= 300

@@ -1,4 +1,4 @@
-"""The credentials and the Region that the files of a run are written with."""
+"""Tests of the credentials and the Region that write the files of a run."""
 
 import os
 import threading
@@ -12,7 +12,7 @@ from botocore.session import Session
 from sso_batch.aws.connection import Connection
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.s3 import client
-from sso_batch.aws.s3.client import bucket_of
+from sso_batch.aws.s3.client import open_bucket
 from sso_batch.config import Output
 from sso_batch.errors import OutputError, OutputUnavailableError
 
@@ -21,7 +21,7 @@ ROLE = "arn:aws-cn:iam::111122223333:role/Writer"
 
 @pytest.fixture(autouse=True)
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave nothing of this machine's AWS, but a profile with a Region."""
+    """Hide this machine's AWS settings, and provide a profile with a Region."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     (tmp_path / "config").write_text("[profile writer]\nregion = eu-central-1\n")
@@ -46,57 +46,57 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_region(
     monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], environ: dict[str, str], region: str
 ) -> None:
-    """The configuration's Region, else the environment's or the profile's, else any of the partition."""
+    """The Region is the configured one, else the environment's or profile's, else the partition's default."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     made: list[tuple[str, ...]] = []
 
-    def note(organization: Any, region: str, services: tuple[str, ...]) -> Any:  # noqa: ANN401 - a connection
+    def connect(source: Any, region: str, services: tuple[str, ...]) -> Any:  # noqa: ANN401 - a connection
         made.append((region, *services))
-        return Connection(organization, region, services)
+        return Connection(source, region, services)
 
-    monkeypatch.setattr(client, "Connection", note)
+    monkeypatch.setattr(client, "Connection", connect)
 
-    bucket_of(Output.model_validate({"directory": "s3://bucket/prefix", **keys}), threading.Event())
+    open_bucket(Output.model_validate({"directory": "s3://bucket/prefix", **keys}), threading.Event())
 
     assert made == [(region, "s3")]
 
 
 class Late:
-    """A connection that fails as late until `then` is done, and notes how often it was asked for."""
+    """A connection with late credentials, which counts its attempts and calls `then` with the count."""
 
     def __init__(self, then: Callable[[int], None]) -> None:
         self.asked = 0
         self._then = then
 
     def __call__(self, *_: object) -> object:
-        """Fail."""
+        """Count the attempt and fail."""
         self.asked += 1
         self._then(self.asked)
         raise LateCredentialsError("the agent starts", code="CredentialsUnavailable", hint="look")
 
 
 def test_late_credentials_once_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that has to end waits for no credentials; what is raised may pass."""
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 0.001)
+    """A stopped run does not wait for credentials, and the error is a transient one."""
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 0.001)
     stop = threading.Event()
     late = Late(lambda asked: stop.set() if asked == 3 else None)
     monkeypatch.setattr(client, "Connection", late)
 
     with pytest.raises(OutputUnavailableError) as caught:
-        bucket_of(Output.model_validate({"directory": "s3://bucket/prefix"}), stop)
+        open_bucket(Output.model_validate({"directory": "s3://bucket/prefix"}), stop)
 
     assert late.asked == 3
     assert (caught.value.exit_code, caught.value.hint) == (5, "look")
     assert caught.value.message == "cannot write to the output place s3://bucket/prefix: the agent starts"
 
 
-def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another try cannot change is a configuration error."""
-    monkeypatch.setattr("sso_batch.aws.gateway.FIRST_PAUSE", 3600)
+def test_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that a retry cannot resolve is a configuration error."""
+    monkeypatch.setattr("sso_batch.aws.backoff.FIRST_PAUSE", 3600)
 
     with pytest.raises(OutputError) as caught:
-        bucket_of(
+        open_bucket(
             Output.model_validate({"directory": "s3://bucket/prefix", "profile": "nobody"}), threading.Event()
         )
 
@@ -104,16 +104,16 @@ def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The role that writes is assumed with the environment's credentials."""
+    """The writer's role is assumed with the environment's credentials."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     asked: list[str] = []
 
     class Sts:
-        """Notes who is assumed, and refuses."""
+        """An STS that records the role and refuses."""
 
         def assume_role(self, **request: str) -> None:
-            """Refuse."""
+            """Record the role and refuse."""
             asked.append(request["RoleArn"])
             raise InterruptedError
 
@@ -124,7 +124,7 @@ def test_role(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Session, "create_client", client)
     output = Output.model_validate({"directory": "s3://bucket/prefix", "role_arn": ROLE})
-    objects = bucket_of(output, threading.Event())
+    objects = open_bucket(output, threading.Event())
 
     with pytest.raises(InterruptedError):
         objects.delete("a")

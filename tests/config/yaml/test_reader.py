@@ -1,4 +1,4 @@
-"""YAML as a tree with lines, held to limits, with nothing of YAML 1.1 in it."""
+"""Tests of the YAML reader: lines, limits, and YAML 1.2 only."""
 
 import json
 import time
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from sso_batch.config.problems import Problem
 from sso_batch.config.yaml.nodes import Node
-from sso_batch.config.yaml.reader import DEEPEST, MOST_NODES, DocumentError, read
+from sso_batch.config.yaml.reader import MAX_DEPTH, MAX_NODES, DocumentError, read
 from sso_batch.config.yaml.scalars import Expanded
 
-TWICE = "this key stands already in line 1: keep one of the two"
-ACCOUNT_ID = "an unquoted number of 12 digits is an account id: put it in quotes, to keep leading zeros"
-MERGE_KEY = "merge keys are not YAML 1.2: write what all share under `defaults`"
-NO_WORD = "a key must be a word: put text such as {{ … }} or *name in quotes"
+TWICE = "duplicate key, first defined on line 1: remove one of them"
+ACCOUNT_ID = "an account ID without quotes would lose its leading zeros: put it in quotes"
+MERGE_KEY = "YAML merge keys are not supported: move shared values to `defaults`"
+NO_TEXT = "a key must be text: put text such as {{ … }} or *name in quotes"
 
 PRINTED = st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"), exclude_characters="\u2028\u2029\ufeff")
 VALUES = st.recursive(
@@ -32,7 +32,7 @@ VALUES = st.recursive(
 
 
 class _QuotingDumper(yaml.SafeDumper):
-    """Writes every text in double quotes, so that it is a text in YAML 1.1 and 1.2 alike."""
+    """A dumper that quotes every text, so that it is text in YAML 1.1 and 1.2."""
 
 
 _QuotingDumper.add_representer(
@@ -65,21 +65,21 @@ def refused(text: str) -> list[Problem]:
     [
         ("", 1, "the file is empty"),
         ("# nothing\n\n", 1, "the file is empty"),
-        ("a: 1\n---\nb: 2\n", 2, "a second document begins here"),
-        ("a:\n\t- b", 2, "this is not YAML: a tab, or a sign such as @"),
-        ("a: 1\nb: @x", 2, "this is not YAML: a tab, or a sign such as @"),
-        ("a: b: c", 1, "this is not YAML: wrong indentation, or a second `: `"),
-        ("a: 1\nb: 'x\nc: 2", 2, "this is not YAML: a quote that is opened and never closed"),
-        ("a: [1\nb: 2", 2, "this is not YAML: "),
-        ("a: 1\nb: *x", 2, "`*` names no anchor that ends above"),
-        ("a: &x [*x]", 1, "`*` names no anchor that ends above"),
-        ("a: &x {b: 1, c: *x}", 1, "`*` names no anchor that ends above"),
-        ("a: \x07", 1, "a control character stands here"),
-        ("a: 1\nb: \ufffe", 2, "a control character stands here"),
+        ("a: 1\n---\nb: 2\n", 2, "a second YAML document begins here"),
+        ("a:\n\t- b", 2, "invalid YAML: a tab, or a character such as @"),
+        ("a: 1\nb: @x", 2, "invalid YAML: a tab, or a character such as @"),
+        ("a: b: c", 1, "invalid YAML: wrong indentation, or a second `: `"),
+        ("a: 1\nb: 'x\nc: 2", 2, "invalid YAML: a quote is opened and never closed"),
+        ("a: [1\nb: 2", 2, "invalid YAML: "),
+        ("a: 1\nb: *x", 2, "unknown anchor after `*`"),
+        ("a: &x [*x]", 1, "unknown anchor after `*`"),
+        ("a: &x {b: 1, c: *x}", 1, "unknown anchor after `*`"),
+        ("a: \x07", 1, "a control character is not allowed"),
+        ("a: 1\nb: \ufffe", 2, "a control character is not allowed"),
     ],
 )
-def test_what_is_no_document(text: str, line: int, start: str) -> None:
-    """A text that gives no tree is refused once, at the line to mend, with what to do."""
+def test_errors(text: str, line: int, start: str) -> None:
+    """A text that is not one YAML document is refused with one problem, at the line to fix."""
     problems = refused(text)
 
     assert [(problem.line, problem.path) for problem in problems] == [(line, "")]
@@ -88,76 +88,76 @@ def test_what_is_no_document(text: str, line: int, start: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "? " * 100_000])
 def test_depth_is_limited(text: str) -> None:
-    """Nesting without end is refused at once, before a stack overflows."""
-    begun = time.monotonic()
+    """Deep nesting is refused before the stack overflows."""
+    started = time.monotonic()
 
     assert refused(text)[-1] == Problem(
-        1, "", f"more than {DEEPEST} levels deep: no configuration needs that"
+        1, "", f"nested more than {MAX_DEPTH} levels deep: check the brackets"
     )
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < 2
 
 
-def test_depth_is_limited_through_aliases() -> None:
-    """An alias within an alias within an alias counts as deep as it reaches."""
+def test_depth_of_aliases_is_limited() -> None:
+    """The depth of an alias is the depth of its value."""
     text = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 50))
 
-    assert refused(text) == [Problem(20, "", f"more than {DEEPEST} levels deep: no configuration needs that")]
+    assert refused(text) == [Problem(20, "", f"nested more than {MAX_DEPTH} levels deep: check the brackets")]
 
 
-def test_alias_bombs_are_refused() -> None:
-    """Aliases count as often as they are used, so a billion laughs end early."""
+def test_alias_bombs() -> None:
+    """An alias counts as often as it is used, so a billion-laughs file is refused early."""
     text = "a0: &a0 lol\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
     )
-    begun = time.monotonic()
+    started = time.monotonic()
 
     assert refused(text) == [
-        Problem(7, "", f"more than {MOST_NODES} values, aliases counted: split the file")
+        Problem(7, "", f"more than {MAX_NODES:,} values, including aliases: split the file")
     ]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "line", "path", "sentence"),
+    ("text", "value", "line", "path", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", {"a": 1, "b": 2}, 3, "a", TWICE),
         ('a: 1\n"a": 3\n', {"a": 1}, 2, "a", TWICE),
         ("t: {111122223333: x}", {"t": {}}, 1, "t.111122223333", ACCOUNT_ID),
-        ("1: x", {}, 1, "1", "a key must be a word: put it in quotes"),
-        ("true: x", {}, 1, "true", "a key must be a word: put it in quotes"),
-        ("~: x", {}, 1, '["~"]', "a key must be a word: put it in quotes"),
+        ("1: x", {}, 1, "1", "a key must be text: put it in quotes"),
+        ("true: x", {}, 1, "true", "a key must be text: put it in quotes"),
+        ("~: x", {}, 1, '["~"]', "a key must be text: put it in quotes"),
         ("a: {<<: {b: 1}}", {"a": {}}, 1, 'a["<<"]', MERGE_KEY),
-        ("[a]: 1\nb: 2", {"b": 2}, 1, "", NO_WORD),
-        ("{{ a }}: 1\nb: 2", {"b": 2}, 1, "", NO_WORD),
-        ("a: &x b\n*x : 1", {"a": "b"}, 2, "", NO_WORD),
+        ("[a]: 1\nb: 2", {"b": 2}, 1, "", NO_TEXT),
+        ("{{ a }}: 1\nb: 2", {"b": 2}, 1, "", NO_TEXT),
+        ("a: &x b\n*x : 1", {"a": "b"}, 2, "", NO_TEXT),
     ],
 )
-def test_bad_keys(text: str, value: object, line: int, path: str, sentence: str) -> None:
-    """A key that is no word, or is there twice, is told; the rest of the file is still read."""
+def test_bad_keys(text: str, value: object, line: int, path: str, message: str) -> None:
+    """A key that is not text, or a duplicate, is reported; the rest of the file is still read."""
     root, problems = read(text, as_written)
 
-    assert (root.plain(), problems) == (value, [Problem(line, path, sentence)])
+    assert (root.plain(), problems) == (value, [Problem(line, path, message)])
 
 
 @pytest.mark.parametrize(
     "text", ["a: !!python/object/apply:os.system [ls]", "a: !foo x", "a: !!str 1", "a: ! x", "a: !!map {}"]
 )
 def test_tags_are_refused(text: str) -> None:
-    """No tag is obeyed, whatever it names."""
+    """Every YAML tag is refused."""
     _, problems = read(text, as_written)
 
-    assert problems == [Problem(1, "a", "a tag (`!…`) is not understood here: take it away")]
+    assert problems == [Problem(1, "a", "YAML tags (`!…`) are not supported: remove the tag")]
 
 
-def test_account_ids_are_found_everywhere() -> None:
-    """An unquoted account id is told as a value, in a list and behind an anchor, once each."""
+def test_unquoted_account_ids() -> None:
+    """An unquoted account ID is reported once as a value, in a list and after an anchor."""
     _, problems = read("a: 111122223333\nb:\n  - x\n  - 012345678901\nc: &x 444455556666\nd: *x", as_written)
 
     assert [(problem.line, problem.path) for problem in problems] == [(1, "a"), (4, "b[1]"), (5, "c")]
 
 
 def test_lines_and_paths() -> None:
-    """A node has the line of its key, a list's item its own, and an alias the line where it is used."""
+    """A node has the line of its key, a list item its own line, and an alias the line where it is used."""
     root, _ = read("# comment\na: &a\n  b:\n    c\nd:\n  - e\n  - f: g\nh: *a\n", as_written)
 
     def places(node: Node) -> list[tuple[int, Any]]:
@@ -192,15 +192,15 @@ def test_lines_and_paths() -> None:
     ],
 )
 def test_values(text: str, value: object) -> None:
-    """Comments, directives, quotes, blocks, anchors and empty values are read as YAML 1.2 has them."""
+    """Comments, directives, quotes, blocks, anchors and empty values follow YAML 1.2."""
     assert value_of(text) == value
 
 
-def test_an_expanded_plain_scalar_can_be_typed_and_a_quoted_one_is_text() -> None:
-    """What a variable holds can count as if it were written there, and never makes structure."""
-    held = {"N": "5", "T": "a: b\n- c", "A": "111122223333"}
+def test_types_of_expanded_scalars() -> None:
+    """An expanded plain scalar can be typed, a quoted one is text, and neither creates structure."""
+    variables = {"N": "5", "T": "a: b\n- c", "A": "111122223333"}
 
-    root, problems = read("a: N\nb: 'N'\nc: T\nd: A\ne: 'A'\nN: x", lambda text: held.get(text, text))
+    root, problems = read("a: N\nb: 'N'\nc: T\nd: A\ne: 'A'\nN: x", lambda text: variables.get(text, text))
 
     plain = root.plain()
     assert isinstance(plain, dict)
@@ -212,22 +212,22 @@ def test_an_expanded_plain_scalar_can_be_typed_and_a_quoted_one_is_text() -> Non
 
 @settings(derandomize=True)
 @given(VALUES)
-def test_json_is_read_as_it_is(value: object) -> None:
-    """JSON is YAML 1.2: whatever data it holds is read back equal."""
+def test_json(value: object) -> None:
+    """JSON is YAML 1.2: its data is read back unchanged."""
     assert value_of(json.dumps(value, ensure_ascii=False)) == value
 
 
 @settings(derandomize=True)
 @given(VALUES)
-def test_block_yaml_is_read_as_it_is(value: object) -> None:
-    """The same data in YAML's own block style is read back equal."""
+def test_block_style(value: object) -> None:
+    """The same data in YAML's block style is read back unchanged."""
     assert value_of(yaml.dump(value, Dumper=_QuotingDumper, allow_unicode=True)) == value
 
 
 @settings(derandomize=True, max_examples=300)
 @given(st.text(st.sampled_from("ab1:-,[]{}&*!|>'\"#%@`?<\t\n \\~\x00é")) | st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """Nothing but DocumentError comes out of a text that is no YAML."""
+def test_any_text(text: str) -> None:
+    """Random text raises only DocumentError."""
     try:
         outcome: object = read(text, as_written)[0]
     except DocumentError as error:

@@ -1,4 +1,4 @@
-"""Plain scalars mean what YAML 1.2's core schema says."""
+"""Tests of plain scalars: YAML 1.2's core schema."""
 
 import math
 
@@ -10,20 +10,18 @@ from sso_batch.config.yaml.scalars import Scalar, ScalarError, typed
 
 
 @pytest.mark.parametrize("text", ["111122223333", "012345678901", "000000000000"])
-def test_twelve_digits_are_refused(text: str) -> None:
-    """An unquoted account id would lose its leading zeros, so it is no number."""
+def test_unquoted_account_id(text: str) -> None:
+    """An unquoted number of 12 digits is refused, because an account ID would lose its leading zeros."""
     with pytest.raises(
-        ScalarError, match=r"^an unquoted number of 12 digits is an account id: put it in quotes"
+        ScalarError, match=r"^an account ID without quotes would lose its leading zeros: put it in quotes$"
     ):
         typed(text)
 
 
 @pytest.mark.parametrize("text", ["1" * 65, "0x" + "f" * 63, "0." + "1" * 63])
-def test_endless_numbers_are_refused(text: str) -> None:
-    """Digits without end are neither read for minutes nor rounded."""
-    with pytest.raises(
-        ScalarError, match=r"^a number this long is no setting: put it in quotes if it is text$"
-    ):
+def test_long_numbers(text: str) -> None:
+    """A very long number is neither parsed for minutes nor rounded."""
+    with pytest.raises(ScalarError, match=r"^the number is too long: put it in quotes if it is text$"):
         typed(text)
 
 
@@ -50,13 +48,13 @@ def test_endless_numbers_are_refused(text: str) -> None:
     ],
 )
 def test_core_schema(text: str, value: Scalar) -> None:
-    """Nulls, booleans, whole numbers and floats are read in all their forms."""
+    """Nulls, booleans, whole numbers and floats are parsed in all their forms."""
     assert (typed(text), type(typed(text))) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN"])
 def test_not_a_number(text: str) -> None:
-    """Each form of not-a-number is a float."""
+    """Each form of NaN is a float."""
     value = typed(text)
 
     assert isinstance(value, float)
@@ -82,29 +80,29 @@ def test_not_a_number(text: str) -> None:
         *("1111 2222 3333", "+-1", ".", "-", "e5", "1e", ".e1", "++.inf", "inf", "nan", "<<", "=", "१२"),
     ],
 )
-def test_words(text: str) -> None:
-    """What only YAML 1.1 gave a meaning to is a word."""
+def test_text(text: str) -> None:
+    """Values with a special meaning in YAML 1.1 only are text."""
     assert typed(text) == text
 
 
 @settings(derandomize=True)
 @given(st.integers(min_value=-(10**60), max_value=10**60).filter(lambda number: len(str(number)) != 12))
-def test_every_whole_number_is_read_back(number: int) -> None:
-    """A whole number, as Python writes it, is read back."""
+def test_whole_numbers(number: int) -> None:
+    """A whole number in Python's notation is parsed."""
     assert typed(str(number)) == number
 
 
 @settings(derandomize=True)
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_float_is_read_back(number: float) -> None:
-    """A float, as Python writes it, is read back."""
+def test_floats(number: float) -> None:
+    """A float in Python's notation is parsed."""
     assert typed(repr(number)) == number
 
 
 @settings(derandomize=True)
 @given(st.text())
-def test_any_text_is_a_value_or_refused(text: str) -> None:
-    """No text breaks the reading, and a word is never altered."""
+def test_any_text(text: str) -> None:
+    """Random text raises only ScalarError, and text is never changed."""
     try:
         value = typed(text)
     except ScalarError:

@@ -1,1 +1,1 @@
-"""Tests of each emulated service, asked by a real client."""
+"""Tests of each emulated service with a botocore client."""

@@ -1,4 +1,4 @@
-"""Account access: applications, their entitlements, and the filter that finds them."""
+"""Tests of account access: applications, entitlements and their filters."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ import pytest
 
 from sso_batch.emulator import Behaviour, Emulator, World
 from sso_batch.emulator.world import Organization
-from tests.emulator.client import Keys, Refused, assume, client
+from tests.emulator.client import ExpectedError, Keys, assume, client
 from tests.emulator.services.test_organizations import every
 
 
 def ids(asking: Any, organization: Organization, **wanted: Any) -> list[str]:  # noqa: ANN401 - botocore has no types
-    """Return the ids of the entitlements that fit a filter."""
+    """Return the ids of the entitlements that match a filter."""
     application = organization.applications[0].arn
     return [
-        one["entitlementId"]
-        for one in every(
+        entitlement["entitlementId"]
+        for entitlement in every(
             asking,
             "list_entitlements",
             "entitlements",
@@ -25,10 +25,10 @@ def ids(asking: Any, organization: Organization, **wanted: Any) -> list[str]:  #
     ]
 
 
-def test_an_application_tells_its_instance(
+def test_an_application_names_its_instance(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """An application is found by listing, and belongs to an instance."""
+    """A listed application belongs to the organization's instance."""
     asking = client(emulator, "account-access", auditor)
 
     (listed,) = asking.list_applications()["applications"]
@@ -39,7 +39,7 @@ def test_an_application_tells_its_instance(
 
 
 def test_an_application_is_listed_to_its_owner_in_its_region_only(emulator: Emulator, auditor: Keys) -> None:
-    """Another Region and another account list none."""
+    """Another Region and another account list no application."""
     assert (
         client(emulator, "account-access", auditor, region="us-east-1").list_applications()["applications"]
         == []
@@ -50,29 +50,29 @@ def test_an_application_is_listed_to_its_owner_in_its_region_only(emulator: Emul
 def test_entitlements_are_found_by_each_filter(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """An empty filter gives all; account, role and principal give their own."""
+    """An empty filter returns all; account, role and principal return the matching ones."""
     asking = client(emulator, "account-access", auditor)
     entitlements = organization.applications[0].entitlements
-    one = entitlements[0]
-    kind = "userId" if one.principal_type == "USER" else "groupId"
+    entitlement = entitlements[0]
+    kind = "userId" if entitlement.principal_type == "USER" else "groupId"
 
     assert ids(asking, organization) == [each.id for each in entitlements]
-    assert ids(asking, organization, account=one.account_id) == [
-        each.id for each in entitlements if each.account_id == one.account_id
+    assert ids(asking, organization, account=entitlement.account_id) == [
+        each.id for each in entitlements if each.account_id == entitlement.account_id
     ]
-    assert ids(asking, organization, roleArn=one.role_arn) == [
-        each.id for each in entitlements if each.role_arn == one.role_arn
+    assert ids(asking, organization, roleArn=entitlement.role_arn) == [
+        each.id for each in entitlements if each.role_arn == entitlement.role_arn
     ]
-    assert ids(asking, organization, principal={"identityCenter": {kind: one.principal_id}}) == [
-        each.id for each in entitlements if each.principal_id == one.principal_id
+    assert ids(asking, organization, principal={"identityCenter": {kind: entitlement.principal_id}}) == [
+        each.id for each in entitlements if each.principal_id == entitlement.principal_id
     ]
 
 
 def test_an_empty_filter_can_be_refused(world: World) -> None:
-    """Nothing is documented about an empty filter, so both readings are served."""
+    """AWS does not document an empty filter, so the emulator can reject it."""
     with Emulator(world, behaviour=Behaviour(empty_entitlement_filter=False)) as emulator:
         asking = client(emulator, "account-access", assume(emulator))
-        with Refused() as refused:
+        with ExpectedError() as refused:
             ids(asking, world.organizations[0])
 
         account = world.organizations[0].applications[0].entitlements[0].account_id
@@ -81,25 +81,25 @@ def test_an_empty_filter_can_be_refused(world: World) -> None:
 
 
 def test_one_entitlement_is_described(emulator: Emulator, auditor: Keys, organization: Organization) -> None:
-    """Its role, account and the account's name are told; one that is not there is not found."""
+    """The answer has the role, the account and its name; an unknown id is not found."""
     asking = client(emulator, "account-access", auditor)
     application = organization.applications[0]
-    one = application.entitlements[0]
+    entitlement = application.entitlements[0]
 
-    found = asking.get_entitlement(applicationArn=application.arn, entitlementId=one.id)
-    with Refused() as refused:
+    found = asking.get_entitlement(applicationArn=application.arn, entitlementId=entitlement.id)
+    with ExpectedError() as refused:
         asking.get_entitlement(applicationArn=application.arn, entitlementId="none")
 
     role = found["entitlement"]["principalRole"]
-    assert (role["roleArn"], role["account"]) == (one.role_arn, one.account_id)
+    assert (role["roleArn"], role["account"]) == (entitlement.role_arn, entitlement.account_id)
     assert role["accountName"].startswith(("account-", "org-0"))
     assert (refused.code, refused.status) == ("ResourceNotFoundException", 404)
 
 
 def test_an_unknown_application_is_not_found(emulator: Emulator, auditor: Keys) -> None:
-    """Tags of an application that is not there are not found either."""
+    """Tags of an unknown application are not found."""
     arn = "arn:aws:account-access:eu-west-1:111122223333:application/none"
-    with Refused() as refused:
+    with ExpectedError() as refused:
         client(emulator, "account-access", auditor).list_tags_for_resource(resourceArn=arn)
 
     assert refused.code == "ResourceNotFoundException"
@@ -116,8 +116,8 @@ def test_an_unknown_application_is_not_found(emulator: Emulator, auditor: Keys) 
 def test_bad_requests_are_refused(
     change: dict[str, Any], emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """Bounds, patterns deep in a filter, and foreign tokens."""
-    with Refused() as refused:
+    """Page sizes, patterns nested in a filter, and tokens are validated."""
+    with ExpectedError() as refused:
         client(emulator, "account-access", auditor).list_entitlements(
             **{"applicationArn": organization.applications[0].arn, "filter": {}} | change
         )

@@ -1,4 +1,4 @@
-"""The identity store: whom it lists, whom it only describes, and who may ask where."""
+"""Tests of the identity store: listed and unlisted principals, Regions and permissions."""
 
 from typing import Any
 
@@ -6,49 +6,51 @@ import pytest
 
 from sso_batch.emulator import Emulator, Limits, World
 from sso_batch.emulator.world import AccountInstance, Email, Membership, Organization, PersonName, Role, User
-from tests.emulator.client import Keys, Refused, assume, client
+from tests.emulator.client import ExpectedError, Keys, assume, client
 from tests.emulator.conftest import with_organization
 
-NOBODY = "11111111-2222-3333-4444-555555555555"
+UNKNOWN_ID = "11111111-2222-3333-4444-555555555555"
 
 
-def test_the_unlisted_are_described_all_the_same(
+def test_unlisted_principals_are_described(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """A directory may keep users and groups out of the listings; by id they are found."""
+    """Users and groups that are not listed are found by id."""
     asking = client(emulator, "identitystore", auditor)
     store = organization.identity_store_id
 
     users = asking.list_users(IdentityStoreId=store)["Users"]
     groups = asking.list_groups(IdentityStoreId=store)["Groups"]
 
-    assert [one["UserId"] for one in users] == [one.id for one in organization.users if one.listed]
-    assert [one["GroupId"] for one in groups] == [one.id for one in organization.groups if one.listed]
-    hidden_user = next(one for one in organization.users if not one.listed)
-    hidden_group = next(one for one in organization.groups if not one.listed)
+    assert [user["UserId"] for user in users] == [user.id for user in organization.users if user.listed]
+    assert [group["GroupId"] for group in groups] == [
+        group.id for group in organization.groups if group.listed
+    ]
+    hidden_user = next(user for user in organization.users if not user.listed)
+    hidden_group = next(group for group in organization.groups if not group.listed)
     user = asking.describe_user(IdentityStoreId=store, UserId=hidden_user.id)
     group = asking.describe_group(IdentityStoreId=store, GroupId=hidden_group.id)
     assert (user["UserName"], group["DisplayName"]) == (hidden_user.user_name, hidden_group.display_name)
 
 
-def test_members_who_are_gone_are_listed(world: World) -> None:
-    """A membership outlives its user."""
+def test_deleted_members_are_listed(world: World) -> None:
+    """A membership of a deleted user is still listed."""
     group = world.organizations[0].groups[0]
-    changed = with_organization(world, memberships=(Membership(group.id, NOBODY),))
+    changed = with_organization(world, memberships=(Membership(group.id, UNKNOWN_ID),))
     with Emulator(changed) as emulator:
         asking = client(emulator, "identitystore", assume(emulator))
         store = world.organizations[0].identity_store_id
         (member,) = asking.list_group_memberships(IdentityStoreId=store, GroupId=group.id)["GroupMemberships"]
-        with Refused() as refused:
-            asking.describe_user(IdentityStoreId=store, UserId=NOBODY)
+        with ExpectedError() as refused:
+            asking.describe_user(IdentityStoreId=store, UserId=UNKNOWN_ID)
 
-    assert member["MemberId"] == {"UserId": NOBODY}
+    assert member["MemberId"] == {"UserId": UNKNOWN_ID}
     assert refused.code == "ResourceNotFoundException"
-    assert (refused.response["ResourceType"], refused.response["ResourceId"]) == ("USER", NOBODY)
+    assert (refused.response["ResourceType"], refused.response["ResourceId"]) == ("USER", UNKNOWN_ID)
 
 
-def test_what_a_user_lacks_is_left_out(world: World) -> None:
-    """A missing attribute is no member of the answer, not an empty one."""
+def test_missing_attributes_are_omitted(world: World) -> None:
+    """A missing attribute is not a member of the answer, rather than an empty one."""
     bare = User("11111111-2222-3333-4444-000000000001", status=None)
     full = User(
         "11111111-2222-3333-4444-000000000002",
@@ -69,7 +71,7 @@ def test_what_a_user_lacks_is_left_out(world: World) -> None:
 
 
 def test_the_store_answers_in_its_regions_only(world: World) -> None:
-    """The primary Region and its replicas know the store, no other does."""
+    """The store is found only in the primary Region and its replicas."""
     changed = with_organization(world, replica_regions=("eu-north-1",))
     with Emulator(changed) as emulator:
         keys, store = assume(emulator), world.organizations[0].identity_store_id
@@ -77,18 +79,21 @@ def test_the_store_answers_in_its_regions_only(world: World) -> None:
             assert client(emulator, "identitystore", keys, region=region).list_users(IdentityStoreId=store)[
                 "Users"
             ]
-        with Refused() as refused:
+        with ExpectedError() as refused:
             client(emulator, "identitystore", keys, region="us-east-1").list_users(IdentityStoreId=store)
 
     assert refused.code == "ResourceNotFoundException"
 
 
 def test_a_member_account_is_denied(world: World) -> None:
-    """The store of the organization is the management account's."""
+    """Only administrator accounts can read the organization's store."""
     member = world.organizations[0].accounts[3].id
     role = Role(f"arn:aws:iam::{member}:role/Audit", ("111122223333",))
     store = world.organizations[0].identity_store_id
-    with Emulator(World(world.organizations, world.access_keys, (role,))) as emulator, Refused() as refused:
+    with (
+        Emulator(World(world.organizations, world.access_keys, (role,))) as emulator,
+        ExpectedError() as refused,
+    ):
         client(emulator, "identitystore", assume(emulator)).list_users(IdentityStoreId=store)
 
     assert refused.code == "AccessDeniedException"
@@ -98,7 +103,7 @@ def test_a_member_account_is_denied(world: World) -> None:
 
 
 def test_the_store_of_an_account_instance_is_empty(world: World) -> None:
-    """An account instance has an identity store of its own, with nobody in it here."""
+    """An account instance has an identity store of its own, which is empty in the emulator."""
     owner = world.organizations[0].accounts[3].id
     instance = AccountInstance(
         "arn:aws:sso:::instance/ssoins-0123456789abcdef", "d-0123456789", owner, "eu-west-1"
@@ -110,16 +115,16 @@ def test_the_store_of_an_account_instance_is_empty(world: World) -> None:
         assert asking.list_groups(IdentityStoreId="d-0123456789")["Groups"] == []
         for operation in (asking.describe_user, asking.describe_group, asking.list_group_memberships):
             member = "UserId" if operation == asking.describe_user else "GroupId"
-            with Refused() as refused:
-                operation(IdentityStoreId="d-0123456789", **{member: NOBODY})
+            with ExpectedError() as refused:
+                operation(IdentityStoreId="d-0123456789", **{member: UNKNOWN_ID})
             assert refused.code == "ResourceNotFoundException"
 
 
 def test_an_account_outside_of_every_organization_finds_no_store(
     emulator: Emulator, organization: Organization
 ) -> None:
-    """The hub itself has no identity store."""
-    with Refused() as refused:
+    """The hub has no identity store."""
+    with ExpectedError() as refused:
         client(emulator, "identitystore").list_users(IdentityStoreId=organization.identity_store_id)
 
     assert refused.code == "ResourceNotFoundException"
@@ -132,8 +137,8 @@ def test_an_account_outside_of_every_organization_finds_no_store(
 def test_bad_requests_are_refused(
     change: dict[str, Any], emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """What a caller could never have meant is a ValidationException; so is what is not emulated."""
-    with Refused() as refused:
+    """Invalid and unsupported members are a ValidationException."""
+    with ExpectedError() as refused:
         client(emulator, "identitystore", auditor).list_users(
             **{"IdentityStoreId": organization.identity_store_id} | change
         )

@@ -1,4 +1,4 @@
-"""Organizations: the tree, the states of accounts, and who may ask."""
+"""Tests of Organizations: the tree, account states and permissions."""
 
 from typing import Any, Literal
 
@@ -6,39 +6,39 @@ import pytest
 
 from sso_batch.emulator import Behaviour, Emulator, Limits, World, audit_role
 from sso_batch.emulator.world import Organization
-from tests.emulator.client import Keys, Refused, assume, client
+from tests.emulator.client import ExpectedError, Keys, assume, client
 from tests.emulator.conftest import with_organization
 
 
 def every(asking: Any, operation: str, result: str, **request: Any) -> list[Any]:  # noqa: ANN401 - botocore has no types
-    """Return all of a listing, page after page."""
+    """Return all items of a listing."""
     pages = asking.get_paginator(operation).paginate(**request)
-    return [one for page in pages for one in page[result]]
+    return [item for page in pages for item in page[result]]
 
 
-def test_all_accounts_are_listed_by_twenty(
+def test_all_accounts_are_listed_in_pages_of_twenty(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """A page holds twenty accounts, and a token leads to the rest."""
+    """A page contains 20 accounts, and a token leads to the rest."""
     asking = client(emulator, "organizations", auditor)
 
     first = asking.list_accounts()
     listed = every(asking, "list_accounts", "Accounts")
 
     assert len(first["Accounts"]) == 20
-    assert [one["Id"] for one in listed] == [one.id for one in organization.accounts]
+    assert [account["Id"] for account in listed] == [account.id for account in organization.accounts]
 
 
 def test_the_tree_leads_to_every_account(
     emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """A walk from the root over all units finds each account once, where its own path says."""
+    """A walk from the root through all units finds each account once, at its own path."""
     asking = client(emulator, "organizations", auditor)
     (root,) = every(asking, "list_roots", "Roots")
     found: dict[str, str] = {}
-    ahead = [(root["Id"], f"{organization.id}/{root['Id']}/")]
-    while ahead:
-        parent, path = ahead.pop()
+    pending = [(root["Id"], f"{organization.id}/{root['Id']}/")]
+    while pending:
+        parent, path = pending.pop()
         for account in every(asking, "list_accounts_for_parent", "Accounts", ParentId=parent):
             found[account["Id"]] = path
             assert account["Paths"] == [path]
@@ -49,9 +49,9 @@ def test_the_tree_leads_to_every_account(
                 == unit
             )
             assert asking.list_parents(ChildId=unit["Id"])["Parents"][0]["Id"] == parent
-            ahead.append((unit["Id"], f"{path}{unit['Id']}/"))
+            pending.append((unit["Id"], f"{path}{unit['Id']}/"))
 
-    assert set(found) == {one.id for one in organization.accounts}
+    assert set(found) == {account.id for account in organization.accounts}
     assert len(set(found.values())) > 2
 
 
@@ -64,11 +64,11 @@ def test_the_tree_leads_to_every_account(
         ("PENDING_CLOSURE", "PENDING_CLOSURE"),
     ],
 )
-def test_an_account_has_a_state_and_the_older_status(world: World, state: Any, status: str) -> None:  # noqa: ANN401
-    """Status has no word for a closed account; State has."""
+def test_an_account_has_a_state_and_the_deprecated_status(world: World, state: Any, status: str) -> None:  # noqa: ANN401
+    """Status has no value for a closed account; State has."""
     accounts = tuple(
-        type(one)(one.id, one.name, one.email, one.parent_id, state)
-        for one in world.organizations[0].accounts
+        type(account)(account.id, account.name, account.email, account.parent_id, state)
+        for account in world.organizations[0].accounts
     )
     with Emulator(with_organization(world, accounts=accounts)) as emulator:
         account = client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"][1]
@@ -80,7 +80,7 @@ def test_an_account_has_a_state_and_the_older_status(world: World, state: Any, s
 def test_a_member_of_accounts_can_be_left_out(
     world: World, member: Literal["State", "Status", "Paths"]
 ) -> None:
-    """An older or a newer AWS lacks members; the emulator can, too."""
+    """The emulator can omit members that older or newer versions of AWS omit."""
     behaviour = Behaviour(omitted_account_members=frozenset({member}))
     with Emulator(world, behaviour=behaviour) as emulator:
         account = client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"][0]
@@ -89,7 +89,7 @@ def test_a_member_of_accounts_can_be_left_out(
 
 
 def test_a_path_can_end_with_the_account(world: World) -> None:
-    """The pattern of paths allows it, so a reader must be ready for it."""
+    """The documented pattern of paths allows the account id at the end."""
     with Emulator(world, behaviour=Behaviour(account_id_in_paths=True)) as emulator:
         account = client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"][1]
 
@@ -97,24 +97,24 @@ def test_a_path_can_end_with_the_account(world: World) -> None:
 
 
 def test_tags_of_accounts_are_listed(emulator: Emulator, auditor: Keys, organization: Organization) -> None:
-    """What has no tags gives an empty list; what is not there is refused."""
+    """A resource without tags has an empty list; an unknown resource is an error."""
     asking = client(emulator, "organizations", auditor)
 
     assert asking.list_tags_for_resource(ResourceId=organization.root_id)["Tags"] == []
-    with Refused() as refused:
+    with ExpectedError() as refused:
         asking.list_tags_for_resource(ResourceId="999999999999")
     assert refused.code == "TargetNotFoundException"
 
 
-def test_a_member_account_may_only_describe(world: World) -> None:
-    """Everything but the organization itself is the management account's business."""
+def test_a_member_account_can_only_describe(world: World) -> None:
+    """Only administrator accounts can list accounts."""
     member = world.organizations[0].accounts[3].id
     role = audit_role(world.organizations[0])
     role = type(role)(f"arn:aws:iam::{member}:role/Audit", role.trusted)
     with Emulator(World(world.organizations, world.access_keys, (role,))) as emulator:
         asking = client(emulator, "organizations", assume(emulator))
         described = asking.describe_organization()["Organization"]
-        with Refused() as refused:
+        with ExpectedError() as refused:
             asking.list_accounts()
 
     assert described["MasterAccountId"] == world.organizations[0].management_account_id
@@ -124,8 +124,8 @@ def test_a_member_account_may_only_describe(world: World) -> None:
     )
 
 
-def test_a_delegated_administrator_may_ask(world: World) -> None:
-    """A member account that was named administrator lists the accounts."""
+def test_a_delegated_administrator_can_list(world: World) -> None:
+    """A delegated administrator can list the accounts."""
     member = world.organizations[0].accounts[3].id
     role = audit_role(world.organizations[0])
     role = type(role)(f"arn:aws:iam::{member}:role/Audit", role.trusted)
@@ -134,9 +134,9 @@ def test_a_delegated_administrator_may_ask(world: World) -> None:
         assert client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"]
 
 
-def test_an_account_outside_of_every_organization_is_told_so(emulator: Emulator) -> None:
-    """The hub is no member of an organization."""
-    with Refused() as refused:
+def test_an_account_outside_of_every_organization_is_refused(emulator: Emulator) -> None:
+    """The hub is not a member of an organization."""
+    with ExpectedError() as refused:
         client(emulator, "organizations").describe_organization()
 
     assert refused.code == "AWSOrganizationsNotInUseException"
@@ -161,8 +161,8 @@ def test_an_account_outside_of_every_organization_is_told_so(emulator: Emulator)
 def test_bad_requests_are_refused(
     operation: str, request_: dict[str, Any], code: str, reason: str | None, emulator: Emulator, auditor: Keys
 ) -> None:
-    """Each trouble has the code and the reason that Organizations gives it."""
-    with Refused() as refused:
+    """Each error has the code and reason of Organizations."""
+    with ExpectedError() as refused:
         getattr(client(emulator, "organizations", auditor), operation)(**request_)
 
     assert (refused.code, refused.response.get("Reason")) == (code, reason)

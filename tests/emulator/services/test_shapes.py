@@ -1,4 +1,4 @@
-"""Every operation that an audit needs is there, and answers in the shapes of botocore's own models."""
+"""Tests that all operations of an audit exist, and that answers match botocore's models."""
 
 import json
 import re
@@ -49,7 +49,7 @@ NEEDED = {
     },
 }
 OPERATIONS = [(service, operation) for service, names in NEEDED.items() for operation in sorted(names)]
-# Unicode's classes, which Python's own patterns do not know, as far as the worlds here go.
+# Replacements for Unicode classes, which Python patterns do not support; sufficient for the test data.
 CLASSES = {
     r"\p{L}": r"\w",
     r"\p{M}": "\u0300-\u036f",
@@ -61,11 +61,15 @@ CLASSES = {
 
 
 def requests(organization: Organization, emulator: Emulator) -> dict[str, dict[str, Any]]:
-    """Return for every member that some operation requires a value that names something."""
+    """Return a valid value for every member that an operation requires."""
     instance = organization.instance_arn
     assignment = organization.assignments[0]
     application = organization.applications[0]
-    bounded = next(one for one in organization.permission_sets if one.permissions_boundary)
+    bounded = next(
+        permission_set
+        for permission_set in organization.permission_sets
+        if permission_set.permissions_boundary
+    )
     return {
         "sts": {"RoleArn": emulator.world.roles[0].arn, "RoleSessionName": "audit"},
         "organizations": {
@@ -96,62 +100,68 @@ def requests(organization: Organization, emulator: Emulator) -> dict[str, dict[s
     }
 
 
-def trouble(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401 - botocore has no types
-    """Return everything in which a value is not of a shape."""
+def mismatches(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401 - botocore has no types
+    """Return all mismatches of a value with a shape."""
     match shape.type_name:
         case "structure":
-            found = structure_trouble(shape, value, where)
+            found = structure_mismatches(shape, value, where)
         case "list":
-            parts = [one for item in value for one in trouble(shape.member, item, f"{where}[]")]
-            found = bounds_trouble(shape, len(value), where) + parts
+            parts = [mismatch for item in value for mismatch in mismatches(shape.member, item, f"{where}[]")]
+            found = bounds_mismatches(shape, len(value), where) + parts
         case "map":
-            found = [one for item in value.values() for one in trouble(shape.value, item, f"{where}{{}}")]
+            found = [
+                mismatch
+                for item in value.values()
+                for mismatch in mismatches(shape.value, item, f"{where}{{}}")
+            ]
         case "string":
-            found = string_trouble(shape, value, where)
+            found = string_mismatches(shape, value, where)
         case kind:
             in_text = shape.serialization.get("timestampFormat") == "iso8601"
             wanted = {
                 "integer": (int,),
                 "boolean": (bool,),
-                # botocore has parsed those of XML already.
+                # botocore has already parsed timestamps in XML.
                 "timestamp": (str,) if in_text else (int, datetime),
             }[kind]
-            found = [] if type(value) in wanted else [f"{where} is no {kind}: {value!r}"]
+            found = [] if type(value) in wanted else [f"{where} is not of type {kind}: {value!r}"]
     return found
 
 
-def structure_trouble(shape: Any, value: dict[str, Any], where: str) -> list[str]:  # noqa: ANN401
-    """Return members that are missing, unknown, or wrong in themselves."""
+def structure_mismatches(shape: Any, value: dict[str, Any], where: str) -> list[str]:  # noqa: ANN401
+    """Return missing, unknown and mismatching members."""
     missing = [f"{where} lacks {name}" for name in shape.required_members if name not in value]
     unknown = [f"{where} has {name}, which is unknown" for name in value if name not in shape.members]
     wrong = [
-        one
+        mismatch
         for name, member in shape.members.items()
         if name in value
-        for one in trouble(member, value[name], f"{where}.{name}")
+        for mismatch in mismatches(member, value[name], f"{where}.{name}")
     ]
     return missing + unknown + wrong
 
 
-def string_trouble(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401
-    """Return what is wrong with a string: type, enumeration, length, pattern."""
+def string_mismatches(shape: Any, value: Any, where: str) -> list[str]:  # noqa: ANN401
+    """Return mismatches of a string: type, enumeration, length, pattern."""
     if not isinstance(value, str):
-        return [f"{where} is no string: {value!r}"]
-    found = bounds_trouble(shape, len(value), where)
+        return [f"{where} is not a string: {value!r}"]
+    found = bounds_mismatches(shape, len(value), where)
     if shape.metadata.get("enum") and value not in shape.metadata["enum"]:
-        found.append(f"{where} is none of {shape.metadata['enum']}: {value}")
+        found.append(f"{where} is not one of {shape.metadata['enum']}: {value}")
     pattern = shape.metadata.get("pattern", "")
     for unicode_class, characters in CLASSES.items():
         pattern = pattern.replace(unicode_class, characters)
     if pattern and not re.search(rf"\A(?:{pattern})", value):
-        found.append(f"{where} does not fit {pattern}: {value}")
+        found.append(f"{where} does not match {pattern}: {value}")
     return found
 
 
-def bounds_trouble(shape: Any, length: int, where: str) -> list[str]:  # noqa: ANN401
-    """Return whether a length is out of its bounds."""
-    least, most = shape.metadata.get("min", 0), shape.metadata.get("max", length)
-    return [] if least <= length <= most else [f"{where} has length {length}, not {least} to {most}"]
+def bounds_mismatches(shape: Any, length: int, where: str) -> list[str]:  # noqa: ANN401
+    """Return a mismatch if a length is out of bounds."""
+    minimum, maximum = shape.metadata.get("min", 0), shape.metadata.get("max", length)
+    return (
+        [] if minimum <= length <= maximum else [f"{where} has length {length}, not {minimum} to {maximum}"]
+    )
 
 
 def snake(operation: str) -> str:
@@ -160,15 +170,15 @@ def snake(operation: str) -> str:
 
 
 def test_every_needed_operation_is_served_and_no_other() -> None:
-    """The services have exactly the operations that the shapes are checked of."""
+    """The services have exactly the operations that are tested."""
     assert {service.name: set(service.operations) for service in SERVICES} == NEEDED
 
 
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-def test_an_answer_has_the_shape_of_botocores_model(
+def test_an_answer_matches_botocores_model(
     service: str, operation: str, emulator: Emulator, auditor: Keys, organization: Organization
 ) -> None:
-    """Members, types, enumerations, patterns and lengths are those of the model, and none is unknown."""
+    """Members, types, enumerations, patterns and lengths match the model."""
     shapes = model(service).operation_model(operation)
     values = requests(organization, emulator)[service]
     required = shapes.input_shape.required_members if shapes.input_shape else ()
@@ -182,72 +192,76 @@ def test_an_answer_has_the_shape_of_botocores_model(
 
     parsed.pop("ResponseMetadata")
     answer = parsed if service == "sts" else json.loads(bodies[0])
-    assert trouble(shapes.output_shape, answer, operation) == []
+    assert mismatches(shapes.output_shape, answer, operation) == []
     assert answer
 
 
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-def test_the_members_taken_are_members_of_botocores_model(service: str, operation: str) -> None:
-    """An operation requires what the model requires, and takes nothing that the model does not have."""
-    (served,) = [one.operations[operation] for one in SERVICES if one.name == service]
+def test_accepted_members_match_botocores_model(service: str, operation: str) -> None:
+    """An operation requires the members that the model requires, and accepts no others."""
+    (served,) = [
+        served_service.operations[operation] for served_service in SERVICES if served_service.name == service
+    ]
     shape = model(service).operation_model(operation).input_shape
 
     assert set(served.required) == set(shape.required_members if shape else ())
-    assert served.taken <= set(shape.members if shape else ())
+    assert served.accepted <= set(shape.members if shape else ())
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda one: one.name)
-def test_the_rules_of_members_are_those_of_botocores_model(service: Any) -> None:  # noqa: ANN401
-    """The bounds of page sizes and the words of enumerations are the model's."""
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_rules_match_botocores_model(service: Any) -> None:  # noqa: ANN401
+    """The bounds of page sizes and the values of enumerations match the model."""
     served = model(service.name)
     for operation in service.operations.values():
-        for name in operation.taken:
+        for name in operation.accepted:
             rule, shape = (
-                service.members[name],
+                service.rules[name],
                 served.operation_model(operation.name).input_shape.members[name],
             )
-            if hasattr(rule, "words"):
-                assert set(rule.words) == set(shape.enum)
-            if hasattr(rule, "most"):
-                assert (rule.least, rule.most) == (shape.metadata["min"], shape.metadata["max"])
+            if hasattr(rule, "values"):
+                assert set(rule.values) == set(shape.enum)
+            if hasattr(rule, "maximum"):
+                assert (rule.minimum, rule.maximum) == (shape.metadata["min"], shape.metadata["max"])
 
 
-@pytest.mark.parametrize("company", demo_world(with_failure=True).organizations, ids=lambda one: one.name)
-def test_the_companies_have_the_shapes_too(company: Organization) -> None:
-    """Names of people, accounts and permission sets are such as AWS accepts, and come back unharmed."""
-    key = AccessKey("AKIAEXAMPLE", "secret", f"arn:aws:iam::{company.management_account_id}:user/admin")
-    with Emulator(World((company,), (key,)), limits=Limits.off()) as emulator:
+@pytest.mark.parametrize(
+    "organization", demo_world(with_failure=True).organizations, ids=lambda organization: organization.name
+)
+def test_the_demo_data_matches_botocores_models(organization: Organization) -> None:
+    """AWS would accept the names of all users, accounts and permission sets."""
+    key = AccessKey("AKIAEXAMPLE", "secret", f"arn:aws:iam::{organization.management_account_id}:user/admin")
+    with Emulator(World((organization,), (key,)), limits=Limits.off()) as emulator:
         for service, operation, member in (
             ("organizations", "ListAccounts", {}),
-            ("identitystore", "ListUsers", {"IdentityStoreId": company.identity_store_id}),
-            ("identitystore", "ListGroups", {"IdentityStoreId": company.identity_store_id}),
+            ("identitystore", "ListUsers", {"IdentityStoreId": organization.identity_store_id}),
+            ("identitystore", "ListGroups", {"IdentityStoreId": organization.identity_store_id}),
             *(
                 (
                     "sso-admin",
                     "DescribePermissionSet",
-                    {"InstanceArn": company.instance_arn, "PermissionSetArn": one.arn},
+                    {"InstanceArn": organization.instance_arn, "PermissionSetArn": permission_set.arn},
                 )
-                for one in company.permission_sets
+                for permission_set in organization.permission_sets
             ),
         ):
-            asking = client(emulator, service, keys_of(key), region=company.region)
+            asking = client(emulator, service, keys_of(key), region=organization.region)
             answer = getattr(asking, snake(operation))(**member)
             answer.pop("ResponseMetadata")
 
-            assert trouble(model(service).operation_model(operation).output_shape, answer, operation) == []
+            assert mismatches(model(service).operation_model(operation).output_shape, answer, operation) == []
 
 
-def test_the_check_itself_sees_what_is_wrong() -> None:
-    """A member that is missing, unknown, out of its enumeration or pattern, or of a wrong type is told."""
+def test_mismatches_are_found() -> None:
+    """Missing and unknown members, and wrong types, enumerations and patterns are found."""
     shape = model("identitystore").operation_model("DescribeUser").output_shape
-    whole = {
+    valid = {
         "IdentityStoreId": "d-0123456789",
         "UserId": "11111111-2222-3333-4444-555555555555",
         "UserArn": "arn:aws:identitystore:::user/11111111-2222-3333-4444-555555555555",
         "Revision": "1",
     }
 
-    assert trouble(shape, whole, "user") == []
+    assert mismatches(shape, valid, "user") == []
     changes: list[dict[str, Any]] = [
         {"UserId": "nobody"},
         {"UserStatus": "GONE"},
@@ -257,7 +271,7 @@ def test_the_check_itself_sees_what_is_wrong() -> None:
         {"Nickname": "x"},
     ]
     for change in changes:
-        assert len(trouble(shape, whole | change, "user")) == 1
-    assert trouble(shape, {name: whole[name] for name in list(whole)[1:]}, "user") == [
+        assert len(mismatches(shape, valid | change, "user")) == 1
+    assert mismatches(shape, {name: valid[name] for name in list(valid)[1:]}, "user") == [
         "user lacks IdentityStoreId"
     ]

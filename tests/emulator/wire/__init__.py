@@ -1,1 +1,1 @@
-"""Tests of the wire: requests out of bytes, signatures, protocols."""
+"""Tests of the wire formats."""

@@ -1,1 +1,1 @@
-"""Tests of the worlds that are served."""
+"""Tests of the emulator's data."""

@@ -1,4 +1,4 @@
-"""Ids: in AWS's formats, and following from names alone."""
+"""Tests of identifiers."""
 
 import re
 
@@ -8,7 +8,7 @@ from sso_batch.emulator.world import identifiers
 
 
 @pytest.mark.parametrize(
-    ("made", "pattern"),
+    ("identifier", "pattern"),
     [
         (identifiers.organization_id("acme"), r"o-[a-z0-9]{10,32}"),
         (identifiers.root_id("acme"), r"r-[0-9a-z]{4,32}"),
@@ -31,11 +31,11 @@ from sso_batch.emulator.world import identifiers
         ),
     ],
 )
-def test_ids_have_the_formats_of_aws(made: str, pattern: str) -> None:
-    """Each kind of id fits its pattern as a whole."""
-    assert re.fullmatch(pattern, made)
+def test_ids_have_the_formats_of_aws(identifier: str, pattern: str) -> None:
+    """Each kind of id matches its pattern."""
+    assert re.fullmatch(pattern, identifier)
 
 
-def test_names_do_not_run_together() -> None:
-    """Two names are not the same as one longer one."""
+def test_names_are_separated() -> None:
+    """The digest of two names differs from that of their concatenation."""
     assert identifiers.digest(16, "ab", "c") != identifiers.digest(16, "a", "bc")

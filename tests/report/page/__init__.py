@@ -1,1 +1,1 @@
-"""The page, made from whole runs."""
+"""Tests of the page, rendered from whole runs."""

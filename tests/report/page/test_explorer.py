@@ -1,4 +1,4 @@
-"""What the explorer holds of a run, and what it leaves out."""
+"""The explorer's records of a run, and what they leave out."""
 
 import json
 from dataclasses import replace
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sso_batch.model import GROUP, Principal, Snapshot, User
-from sso_batch.report.page import explorer, page
-from sso_batch.report.page.explorer import BYTES, Extent, extent
-from sso_batch.report.statistics import Digest, LargeGroup
+from sso_batch.report.page import explorer, render_page
+from sso_batch.report.page.explorer import MAX_BYTES, Extent, choose_extent, serialize_records
+from sso_batch.report.statistics import LargeGroup, Statistics
 from tests.support.overviews import company, overview
 from tests.support.records import small_organization, snapshot
 
@@ -20,14 +20,14 @@ def group(name: str, members: int, grants: int) -> LargeGroup:
     return LargeGroup(Principal(GROUP, name), name, members, grants)
 
 
-def figures(name: str, rows: int, *groups: LargeGroup) -> Digest:
-    return Digest(name, 0, 0, rows, 0, {}, (), 0, (), large_groups=groups)
+def statistics(name: str, rows: int, *groups: LargeGroup) -> Statistics:
+    return Statistics(name, 0, 0, rows, 0, {}, (), 0, (), large_groups=groups)
 
 
-def records(*snapshots: Snapshot, held: Extent = WHOLE, limit: int = BYTES) -> list[dict[str, Any]]:
-    """Give what the explorer reads of each organization."""
-    found = explorer.records(overview(*snapshots), held, limit=limit)
-    return [json.loads("".join(pieces)) for pieces in found.values()]
+def records(*snapshots: Snapshot, extent: Extent = WHOLE, max_bytes: int = MAX_BYTES) -> list[dict[str, Any]]:
+    """Return the explorer's record of each organization."""
+    serialized = serialize_records(overview(*snapshots), extent, max_bytes=max_bytes)
+    return [json.loads("".join(pieces)) for pieces in serialized.values()]
 
 
 BIG, MIDDLE = group("big", 100, 5), group("middle", 50, 2)
@@ -46,76 +46,82 @@ BIG, MIDDLE = group("big", 100, 5), group("middle", 50, 2)
     ],
 )
 def test_extent(rows: int, expected: Extent) -> None:
-    """The largest groups are folded first, whole organizations are left out only after all of them."""
-    digests = [figures("acme", 600, BIG), figures("globex", 100, MIDDLE)]
+    """The largest groups are folded first; organizations are left out only after all groups."""
+    extent = choose_extent([statistics("acme", 600, BIG), statistics("globex", 100, MIDDLE)], max_rows=rows)
 
-    held = extent(digests, rows=rows)
-
-    assert held == expected
-    assert held.whole == (rows == 700)
+    assert extent == expected
+    assert extent.whole == (rows == 700)
 
 
 def test_records() -> None:
-    """Each person, account, permission set and principal stands once, and grants are numbers."""
-    (one,) = records(small_organization())
+    """Each person, account, permission set and principal is listed once, and grants are numbers."""
+    (record,) = records(small_organization())
 
-    assert one["name"] == "acme"
-    assert one["accounts"] == [
+    assert record["name"] == "acme"
+    assert record["accounts"] == [
         ["000000000042", "Prod", "ACTIVE", "NOT_READ"],
         ["111111111111", "-dev", "", "Root/Dev"],
     ]
-    assert [each[0] for each in one["access"]] == ["Admin", "Audit", "arn:unread"]
-    assert [each[:2] for each in one["principals"]] == [
+    assert [target[0] for target in record["access"]] == ["Admin", "Audit", "arn:unread"]
+    assert [principal[:2] for principal in record["principals"]] == [
         ["GROUP", "g-1"],
         ["USER", "u-9"],
         ["USER", "u-1"],
         ["GROUP", "g-2"],
     ]
-    assert one["principals"][0][3] == [0, 1, 2]
-    assert [each[5] for each in one["people"]] == ["OK", "OK", "MEMBER_NOT_FOUND", "NOT_FOUND", "EMPTY_GROUP"]
-    assert len(one["grants"]) == 15
-    assert (one["idle"], one["idle_left_out"]) == ([], 0)
+    assert record["principals"][0][3] == [0, 1, 2]
+    assert [person[5] for person in record["people"]] == [
+        "OK",
+        "OK",
+        "MEMBER_NOT_FOUND",
+        "NOT_FOUND",
+        "EMPTY_GROUP",
+    ]
+    assert len(record["grants"]) == 15
+    assert (record["idle"], record["idle_left_out"]) == ([], 0)
 
 
-def test_records_left_out() -> None:
-    """An organization that is left out is not there, and the others make one list all the same."""
-    found = records(company("a", 1), company("b", 2), held=Extent({}, frozenset({"a"})))
+def test_left_out_organization() -> None:
+    """A left-out organization has no record; the others have."""
+    found = records(company("a", 1), company("b", 2), extent=Extent({}, frozenset({"a"})))
 
-    assert [one["name"] for one in found] == ["b"]
+    assert [record["name"] for record in found] == ["b"]
 
 
 def test_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who and what has no way is named, up to a number; how many are left out is told."""
-    monkeypatch.setattr(explorer, "IDLE", 2)
-    one = small_organization()
-    one = replace(one, users=(*one.users, *(User(f"x-{n}", f"x{n}", "", "", "") for n in range(3))))
+    """Users without access are named up to a limit, followed by the number of others."""
+    monkeypatch.setattr(explorer, "MAX_IDLE", 2)
+    organization = small_organization()
+    idle = (User(f"x-{number}", f"x{number}", "", "", "") for number in range(3))
 
-    (read,) = records(one)
+    (record,) = records(replace(organization, users=(*organization.users, *idle)))
 
-    assert read["idle"] == [["person", "x0", " x0 x-0"], ["person", "x1", " x1 x-1"]]
-    assert read["idle_left_out"] == 1
+    assert record["idle"] == [["user", "x0", " x0 x-0"], ["user", "x1", " x1 x-1"]]
+    assert record["idle_left_out"] == 1
 
 
 @pytest.mark.parametrize("field", ["name", "email", "login"])
 @pytest.mark.parametrize("letter", ["n", "\N{SNOWMAN}", "<"])
 def test_long_texts(field: str, letter: str) -> None:
-    """Bytes have a budget: the organization that takes most is left out and named."""
+    """The size is limited: the largest organization is left out and named."""
     small, large = company("small", 1), company("large", 2)
-    large = replace(large, users=tuple(replace(one, **{field: letter * 1_000}) for one in large.users))
+    large = replace(large, users=tuple(replace(user, **{field: letter * 1_000}) for user in large.users))
 
-    assert [one["name"] for one in records(small, large, limit=20_000)] == ["small"]
-    assert [one["name"] for one in records(large, small, limit=20_000)] == ["small"]
-    assert [one["name"] for one in records(small, large)] == ["small", "large"]
-    said = "".join(page(overview(small, large), limit=20_000))
-    assert "Too much for one page" in said
-    assert "its ways are not on this page, but in aws_sso_access_report_large_" in said
-    assert len("".join(page(overview(snapshot()), limit=20_000)).encode()) + 100_000 > len(said.encode())
+    assert [record["name"] for record in records(small, large, max_bytes=20_000)] == ["small"]
+    assert [record["name"] for record in records(large, small, max_bytes=20_000)] == ["small"]
+    assert [record["name"] for record in records(small, large)] == ["small", "large"]
+    html = "".join(render_page(overview(small, large), max_bytes=20_000))
+    empty = "".join(render_page(overview(snapshot()), max_bytes=20_000))
+    assert "Too large for one page" in html
+    assert "its access paths are not on this page; see aws_sso_access_report_large_" in html
+    assert len(html.encode()) < len(empty.encode()) + 100_000
 
 
-def test_exact_budget() -> None:
-    """An organization that just fits is there, and one byte less leaves it out."""
-    one = company("acme", 1)
-    size = sum(map(len, explorer.records(overview(one), WHOLE, limit=BYTES)["acme"]))
+def test_exact_size() -> None:
+    """An organization of exactly the maximum size fits; with one byte less it is left out."""
+    organization = company("acme", 1)
+    pieces = serialize_records(overview(organization), WHOLE, max_bytes=MAX_BYTES)["acme"]
+    size = sum(map(len, pieces))
 
-    assert len(records(one, limit=size)) == 1
-    assert records(one, limit=size - 1) == []
+    assert len(records(organization, max_bytes=size)) == 1
+    assert records(organization, max_bytes=size - 1) == []

@@ -1,1 +1,1 @@
-"""The workbook, made from whole runs."""
+"""Tests of the workbook, rendered from whole runs."""

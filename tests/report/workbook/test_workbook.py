@@ -1,4 +1,4 @@
-"""The workbook, read back by another library than the one that wrote it."""
+"""The workbook, read back with another library than the one that wrote it."""
 
 import io
 import zipfile
@@ -10,12 +10,12 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from sso_batch.model import User
-from sso_batch.report.report_input import Overview
-from sso_batch.report.workbook import workbook
-from sso_batch.report.workbook.sheets import CELL, ROWS, text
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.workbook import render_workbook
+from sso_batch.report.workbook.sheets import MAX_CELL, MAX_ROWS, cell_text
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.columns import COLUMNS
-from sso_batch.sanitize.html import visible
+from sso_batch.sanitize.html import show_hidden
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_gap
 from tests.support.records import outcome, snapshot
 
@@ -24,33 +24,33 @@ ACME = company("acme", 1)
 Rows = list[tuple[str | int, ...]]
 
 
-def content(run: Overview, *, at_most: int = ROWS) -> bytes:
-    return b"".join(workbook(run, rows=at_most))
+def content(report: ReportInput, *, max_rows: int = MAX_ROWS) -> bytes:
+    return b"".join(render_workbook(report, max_rows=max_rows))
 
 
-def book(run: Overview, *, at_most: int = ROWS) -> Workbook:
-    return load_workbook(io.BytesIO(content(run, at_most=at_most)))
+def book(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Workbook:
+    return load_workbook(io.BytesIO(content(report, max_rows=max_rows)))
 
 
 def cells(read: Workbook, sheet: str) -> Rows:
-    """A sheet's rows, empty cells as empty text."""
+    """Return a sheet's rows, with empty cells as empty text."""
     found = read[sheet].iter_rows(values_only=True)
     return [
-        tuple("" if one is None else one if isinstance(one, int) else str(one) for one in row)
+        tuple("" if value is None else value if isinstance(value, int) else str(value) for value in row)
         for row in found
     ]
 
 
-# Trouble
+# Incomplete and hostile data
 
 
 def test_incomplete() -> None:
-    """Holes are said in the summary, on the organization's sheet, and each on a sheet of their own."""
+    """Gaps are shown in the summary, on the organization's sheet, and on a sheet of their own."""
     read = book(overview(with_gap(ACME), failed=["initech"]))
 
     assert read.sheetnames == ["Summary", "Gaps", "Findings", "Changes", "acme"]
     assert cells(read, "Summary")[1][0] == (
-        "INCOMPLETE: not all was read. Somebody may have access that is not in this workbook."
+        "INCOMPLETE: some data was not read. Users may have access that is not in this workbook."
     )
     assert str(cells(read, "acme")[1][0]).startswith("INCOMPLETE: ")
     assert [row[:2] for row in cells(read, "Gaps")[1:]] == [
@@ -64,16 +64,16 @@ def test_incomplete() -> None:
 
 
 def test_failed() -> None:
-    """A run in which nothing was read never looks like one without access."""
+    """A run that read no data never looks like one without access."""
     read = book(overview(failed=["acme"]))
 
     assert cells(read, "Summary")[1][0] == (
-        "FAILED: nothing was read. That no access is shown does not mean that nobody has any."
+        "FAILED: no data was read. An empty workbook does not mean that nobody has access."
     )
 
 
 def test_hostile_names() -> None:
-    """No name becomes a formula, a link, a number or markup: each is the text of its cell."""
+    """No name becomes a formula, a link, a number or markup: each is plain text."""
     raw = content(overview(hostile()))
     read = load_workbook(io.BytesIO(raw))
     sheet = read["hostile"]
@@ -81,7 +81,7 @@ def test_hostile_names() -> None:
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
     assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
     shown = {cell.value for row in sheet.iter_rows(min_row=3) for cell in row}
-    assert {visible(one).strip() for one in HOSTILE} <= {str(one).strip() for one in shown}
+    assert {show_hidden(name).strip() for name in HOSTILE} <= {str(value).strip() for value in shown}
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         xml = b"".join(archive.read(name) for name in archive.namelist() if "sheet" in name)
     assert b"<f>" not in xml
@@ -89,29 +89,30 @@ def test_hostile_names() -> None:
     assert b"<hyperlink" not in xml
 
 
-def test_text_of_a_cell() -> None:
-    """A value that no cell can hold is cut with a note that names the whole; others are not touched."""
-    fits, one_more = "x" * CELL, "x" * (CELL + 1)
-    pairs = "\U0001f600" * CELL
+def test_cell_text() -> None:
+    """A value too long for a cell is truncated with a note about the full value; others are unchanged."""
+    fits, too_long = "x" * MAX_CELL, "x" * (MAX_CELL + 1)
+    pairs = "\U0001f600" * MAX_CELL
 
-    assert text(fits) == fits
-    assert text("00012") == "00012"
-    assert text(one_more, whole="a.jsonl").endswith("x ... (cut here; the whole is in a.jsonl)")
-    assert len(text(one_more)) == CELL
-    assert len(text(pairs).encode("utf-16-le")) // 2 in {CELL, CELL - 1}
-    assert "the whole is in the snapshot" in text(pairs)
+    assert cell_text(fits) == fits
+    assert cell_text("00012") == "00012"
+    truncated = cell_text(too_long, full_values="a.jsonl")
+    assert truncated.endswith("x ... (truncated; the full value is in a.jsonl)")
+    assert len(cell_text(too_long)) == MAX_CELL
+    assert len(cell_text(pairs).encode("utf-16-le")) // 2 in {MAX_CELL, MAX_CELL - 1}
+    assert "the full value is in the snapshot" in cell_text(pairs)
 
 
-def test_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever stops in the middle leaves no temporary file."""
+def test_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing the generator early removes the temporary files."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    pieces = workbook(overview(ACME))
+    chunks = render_workbook(overview(ACME))
 
-    next(pieces)
-    held = list(tmp_path.iterdir())
-    pieces.close()  # type: ignore[attr-defined] # a generator
+    next(chunks)
+    before = list(tmp_path.iterdir())
+    chunks.close()  # type: ignore[attr-defined] # a generator
 
-    assert held
+    assert before
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,14 +120,14 @@ def test_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_rows() -> None:
-    """An organization's sheet has the rows of its CSV, every cell as text."""
+    """An organization's sheet has the rows of its CSV file, every cell as text."""
     read = book(overview(ACME))
 
-    assert cells(read, "acme") == [COLUMNS, *(tuple(map(visible, row.values())) for row in rows((ACME,)))]
+    assert cells(read, "acme") == [COLUMNS, *(tuple(map(show_hidden, row.values())) for row in rows((ACME,)))]
 
 
-def test_heading() -> None:
-    """The heading stays in sight and filters."""
+def test_header() -> None:
+    """The header is frozen and has filters."""
     sheet = book(overview(ACME))["acme"]
 
     assert sheet.freeze_panes == "A2"
@@ -134,8 +135,8 @@ def test_heading() -> None:
 
 
 def test_split() -> None:
-    """More rows than a sheet can have go on on the next one, under the same heading."""
-    read = book(overview(ACME), at_most=50)
+    """Rows that do not fit on a sheet continue on the next one, under the same header."""
+    read = book(overview(ACME), max_rows=50)
 
     parts = [cells(read, name) for name in read.sheetnames if name.startswith("acme")]
     assert [name for name in read.sheetnames if name.startswith("acme")][:2] == ["acme", "acme (2)"]
@@ -145,7 +146,7 @@ def test_split() -> None:
 
 
 def test_names() -> None:
-    """Names of sheets are cut to what Excel takes, are unique whatever their case, and never reserved."""
+    """Sheet names are shortened to Excel's limit, unique regardless of case, and never reserved names."""
     long = ["a" * 63, "a" * 31, "history", "summary", "a" * 40]
 
     read = book(overview(*(snapshot(organization=name) for name in long)))
@@ -160,28 +161,28 @@ def test_names() -> None:
 
 
 def test_findings() -> None:
-    """Findings stand with their waivers; without any the sheet says whether they were looked for."""
+    """Findings have their waivers; without findings the sheet says whether checks were run."""
     found = findings()
 
     read = book(overview(ACME, findings=found))
     none = book(overview(ACME))
-    looked = overview(ACME)
-    counted = replace(looked.outcome, organizations=(outcome(findings=FindingCounts()),))
+    checked = overview(ACME)
+    counted = replace(checked.outcome, organizations=(outcome(findings=FindingCounts()),))
 
     sheet = cells(read, "Findings")
     assert [row[:4] for row in sheet[1:]] == [
-        (one.severity, one.check, one.organization, one.message) for one in found
+        (finding.severity, finding.check, finding.organization, finding.message) for finding in found
     ]
     assert [row[13:] for row in sheet[2:4]] == [
         ("no", "", ""),
         ("yes", "2026-12-31", "break glass, sealed"),
     ]
-    assert cells(none, "Findings")[1][0] == "This run looked for no findings."
-    assert len(cells(book(replace(looked, outcome=counted)), "Findings")) == 1
+    assert cells(none, "Findings")[1][0] == "No checks were run."
+    assert len(cells(book(replace(checked, outcome=counted)), "Findings")) == 1
 
 
 def test_changes() -> None:
-    """A change is as many rows as people it concerns; what was not compared is said first."""
+    """A change has one row for each affected user; what was not compared comes first."""
     changed = changes(ACME)
 
     read = book(overview(ACME, changes=changed, not_compared=[("globex", "it is incomplete")]))
@@ -189,16 +190,16 @@ def test_changes() -> None:
     sheet = cells(read, "Changes")
     assert sheet[0] == ("Change", "What", *COLUMNS)
     assert sheet[1][0] == "globex was not compared: it is incomplete"
-    assert len(sheet) - 2 == sum(len(one.access.holders) for one in changed)
+    assert len(sheet) - 2 == sum(len(change.access.holders) for change in changed)
     assert sheet[2][:2] == ("added", "")
-    assert cells(book(overview(ACME)), "Changes")[1][0] == "This run was not compared with an earlier one."
+    assert cells(book(overview(ACME)), "Changes")[1][0] == "This run was not compared with an earlier run."
 
 
 def test_leading_zeros() -> None:
-    """Numbers that are names stay text: ids keep their zeros."""
-    one = replace(ACME, users=(User("1-user-0000", "007", "1e5", "", "ENABLED"), *ACME.users[1:]))
+    """Ids and names that look like numbers stay text and keep their zeros."""
+    organization = replace(ACME, users=(User("1-user-0000", "007", "1e5", "", "ENABLED"), *ACME.users[1:]))
 
-    read = book(overview(one))
+    read = book(overview(organization))
 
     values = {value for row in cells(read, "acme") for value in row}
     assert {"007", "1e5", ACME.grants[0].account_id} <= values

@@ -1,6 +1,6 @@
-"""Where permission sets are provisioned, and who is assigned to them."""
+"""Provisioned permission sets and account assignments."""
 
-from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.service import Answer, Call
 from sso_batch.emulator.services.sso_admin.api import PAGED, SSO_ADMIN, account_id, instance, permission_set
 from sso_batch.emulator.wire.error_responses import not_found
@@ -14,10 +14,10 @@ from sso_batch.emulator.world import Assignment, Provision
     optional=(*PAGED, "ProvisioningStatus"),
 )
 def list_accounts_for_provisioned_permission_set(call: Call) -> Answer:
-    """List the accounts in which a permission set has a role."""
+    """List the accounts in which a permission set is provisioned."""
     provisioned = instance(call).provisioned_from.get(permission_set(call).arn, [])
     page, more = call.page(_of_status(call, provisioned))
-    return {"AccountIds": [one.account_id for one in page], **more}
+    return {"AccountIds": [provision.account_id for provision in page], **more}
 
 
 @SSO_ADMIN.operation(
@@ -27,20 +27,20 @@ def list_accounts_for_provisioned_permission_set(call: Call) -> Answer:
     optional=(*PAGED, "ProvisioningStatus"),
 )
 def list_permission_sets_provisioned_to_account(call: Call) -> Answer:
-    """List the permission sets that have a role in an account."""
+    """List the permission sets that are provisioned in an account."""
     provisioned = instance(call).provisioned_in.get(account_id(call), [])
     page, more = call.page(_of_status(call, provisioned))
     if not page and not more and call.behaviour.bare_lists:
         return {}
-    return {"PermissionSets": [one.permission_set_arn for one in page], **more}
+    return {"PermissionSets": [provision.permission_set_arn for provision in page], **more}
 
 
 @SSO_ADMIN.operation("ListAccountAssignments", "InstanceArn", "AccountId", "PermissionSetArn", optional=PAGED)
 def list_account_assignments(call: Call) -> Answer:
-    """List who is assigned to one permission set in one account."""
+    """List the assignments of a permission set in an account."""
     pair = account_id(call), permission_set(call).arn
     page, more = call.page(instance(call).assignments.get(pair, []))
-    return {"AccountAssignments": [_assignment_members(one) for one in page], **more}
+    return {"AccountAssignments": [_assignment_members(assignment) for assignment in page], **more}
 
 
 @SSO_ADMIN.operation(
@@ -51,26 +51,26 @@ def list_account_assignments(call: Call) -> Answer:
     optional=(*PAGED, "Filter"),
 )
 def list_account_assignments_for_principal(call: Call) -> Answer:
-    """List what a principal is assigned to; a user's list has rows of the user's groups, too."""
-    directory = instance(call)
-    admitted = call.behaviour.principal_assignments
-    management = call.caller.account_id == directory.organization.management_account_id
-    if admitted == "nobody" or (admitted == "management" and not management):
+    """List the assignments of a principal; those of a user include the assignments of its groups."""
+    index = instance(call)
+    allowed = call.behaviour.principal_assignments
+    management = call.caller.account_id == index.organization.management_account_id
+    if allowed == "nobody" or (allowed == "management" and not management):
         call.deny()
-    rows = _assignments_of(call, directory)
+    rows = _assignments_of(call, index)
     account_id = call.request.get("Filter", {}).get("AccountId")
-    page, more = call.page([one for one in rows if account_id in (None, one.account_id)])
-    return {"AccountAssignments": [_assignment_members(one) for one in page], **more}
+    page, more = call.page([row for row in rows if account_id in (None, row.account_id)])
+    return {"AccountAssignments": [_assignment_members(assignment) for assignment in page], **more}
 
 
-def _assignments_of(call: Call, directory: Directory) -> list[Assignment]:
+def _assignments_of(call: Call, index: OrganizationIndex) -> list[Assignment]:
     kind, principal_id = call.request["PrincipalType"], call.request["PrincipalId"]
-    if principal_id not in (directory.users if kind == "USER" else directory.groups):
+    if principal_id not in (index.users if kind == "USER" else index.groups):
         raise not_found(f"{kind} {principal_id} does not exist.")
-    rows = list(directory.assignments_of.get((kind, principal_id), ()))
+    rows = list(index.assignments_of.get((kind, principal_id), ()))
     if kind == "USER" and call.behaviour.group_rows:
-        for membership in directory.groups_of.get(principal_id, ()):
-            rows += directory.assignments_of.get(("GROUP", membership.group_id), ())
+        for membership in index.groups_of.get(principal_id, ()):
+            rows += index.assignments_of.get(("GROUP", membership.group_id), ())
     return rows
 
 
@@ -79,13 +79,13 @@ def _of_status(call: Call, provisioned: list[Provision]) -> list[Provision]:
     if status is None:
         return provisioned
     latest = status == "LATEST_PERMISSION_SET_PROVISIONED"
-    return [one for one in provisioned if one.latest == latest]
+    return [provision for provision in provisioned if provision.latest == latest]
 
 
-def _assignment_members(one: Assignment) -> dict[str, str]:
+def _assignment_members(assignment: Assignment) -> dict[str, str]:
     return {
-        "AccountId": one.account_id,
-        "PermissionSetArn": one.permission_set_arn,
-        "PrincipalType": one.principal_type,
-        "PrincipalId": one.principal_id,
+        "AccountId": assignment.account_id,
+        "PermissionSetArn": assignment.permission_set_arn,
+        "PrincipalType": assignment.principal_type,
+        "PrincipalId": assignment.principal_id,
     }

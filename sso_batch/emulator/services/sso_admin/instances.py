@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sso_batch.emulator.directory import Directory
+from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.service import Answer, Call
 from sso_batch.emulator.services.sso_admin.api import CREATED, PAGED, SSO_ADMIN, instance, sees
 from sso_batch.emulator.world import AccountInstance
@@ -10,17 +10,17 @@ from sso_batch.emulator.world import AccountInstance
 
 @SSO_ADMIN.operation("ListInstances", optional=(*PAGED, "RegionScope"))
 def list_instances(call: Call) -> Answer:
-    """List the organization's instance, and the account instances that the caller can see."""
+    """List the organization's instance and the account instances that are visible to the caller."""
     found = []
-    if call.directory:
+    if call.index:
         everywhere = call.request.get("RegionScope") == "ALL_REGIONS"
-        found += [  # first, since nothing is said of the order
-            _account_instance_members(one)
-            for one in call.directory.organization.account_instances
-            if sees(call, one) and (everywhere or one.region == call.region)
+        found += [  # first, because AWS does not document the order
+            _account_instance_members(account_instance)
+            for account_instance in call.index.organization.account_instances
+            if sees(call, account_instance) and (everywhere or account_instance.region == call.region)
         ]
-        if everywhere or call.region in call.directory.regions:
-            found.append(_instance_members(call.directory))
+        if everywhere or call.region in call.index.regions:
+            found.append(_instance_members(call.index))
     instances, more = call.page(found)
     return {"Instances": list(instances), **more}
 
@@ -38,16 +38,17 @@ def _account_instance(call: Call) -> AccountInstance | None:
     arn = call.request["InstanceArn"]
     return next(
         (
-            one
-            for one in (call.directory.organization.account_instances if call.directory else ())
-            if (one.arn, one.region) == (arn, call.region) and sees(call, one)
+            account_instance
+            for account_instance in (call.index.organization.account_instances if call.index else ())
+            if (account_instance.arn, account_instance.region) == (arn, call.region)
+            and sees(call, account_instance)
         ),
         None,
     )
 
 
-def _instance_members(directory: Directory) -> dict[str, Any]:
-    organization = directory.organization
+def _instance_members(index: OrganizationIndex) -> dict[str, Any]:
+    organization = index.organization
     return {
         "InstanceArn": organization.instance_arn,
         "IdentityStoreId": organization.identity_store_id,
@@ -62,20 +63,20 @@ def _instance_members(directory: Directory) -> dict[str, Any]:
                 "AddedDate": CREATED,
                 "IsPrimaryRegion": region == organization.region,
             }
-            for region in directory.regions
+            for region in index.regions
         ],
     }
 
 
-def _account_instance_members(one: AccountInstance) -> dict[str, Any]:
+def _account_instance_members(instance: AccountInstance) -> dict[str, Any]:
     return {
-        "InstanceArn": one.arn,
-        "IdentityStoreId": one.identity_store_id,
-        "OwnerAccountId": one.owner_account_id,
+        "InstanceArn": instance.arn,
+        "IdentityStoreId": instance.identity_store_id,
+        "OwnerAccountId": instance.owner_account_id,
         "CreatedDate": CREATED,
-        "Status": one.status,
-        "PrimaryRegion": one.region,
+        "Status": instance.status,
+        "PrimaryRegion": instance.region,
         "Regions": [
-            {"RegionName": one.region, "Status": "ACTIVE", "AddedDate": CREATED, "IsPrimaryRegion": True}
+            {"RegionName": instance.region, "Status": "ACTIVE", "AddedDate": CREATED, "IsPrimaryRegion": True}
         ],
     }

@@ -1,0 +1,140 @@
+"""The generator of worlds for tests and benchmarks; the same seed gives the same world."""
+
+import random
+from dataclasses import dataclass, fields
+from itertools import product
+
+from sso_batch.emulator.world import Organization, PersonName, PolicyReference, PrincipalType, World
+from sso_batch.emulator.world.builder import OrganizationBuilder
+from sso_batch.emulator.world.hub import HUB, audit_role
+
+REGIONS = ("eu-west-1", "us-east-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of an organization, and the number of its special cases.
+
+    `pairs` counts provisioned pairs of an account and a permission set, each with 1 to `principals` assigned
+    principals. `direct` is the share of users among them. Shares are between 0 and 1; all others are counts.
+    """
+
+    users: int = 20
+    groups: int = 6
+    permission_sets: int = 4
+    accounts: int = 8
+    pairs: int = 16
+    members: int = 8
+    principals: int = 3
+    direct: float = 0.5
+    orphans: int = 0
+    gone_members: int = 0
+    empty_groups: int = 0
+    bare_pairs: int = 0
+    unlisted_users: int = 0
+    unlisted_groups: int = 0
+    missing_names: float = 0.0
+    entitlements: int = 0
+    units: int = 4
+
+
+SIZES = tuple(field.name for field in fields(Shape) if field.type is int)
+
+
+def generate(seed: int = 0, *, organizations: int = 1, shape: Shape | None = None, **sizes: float) -> World:
+    """Return a world of similar organizations, `org-0` and so on, whose audit roles trust the hub.
+
+    `sizes` are fields of `Shape`, as an alternative to `shape`.
+    """
+    size = shape or Shape(**sizes)  # type: ignore[arg-type] # counts are integers, shares are floats
+    built = tuple(
+        _organization(f"org-{number}", number, size, random.Random(f"{seed} {number}"))  # noqa: S311 - not secrets
+        for number in range(organizations)
+    )
+    return World(built, (HUB,), tuple(audit_role(organization) for organization in built))
+
+
+def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> Organization:
+    builder = OrganizationBuilder(
+        name,
+        management_account_id=_account_id(number, 0),
+        region=REGIONS[number % len(REGIONS)],
+        domain=f"{name}.example.com",
+    )
+    accounts = _add_accounts(builder, number, shape)
+    users, groups = _add_principals(builder, shape, dice)
+    permission_sets = _add_permission_sets(builder, shape)
+    pairs = dice.sample(list(product(permission_sets, accounts)), shape.pairs + shape.bare_pairs)
+    for permission_set, account_id in pairs[shape.pairs :]:
+        builder.provision(permission_set, account_id, latest=False)
+    for permission_set, account_id in pairs[: shape.pairs]:
+        for _ in range(dice.randint(1, shape.principals)):
+            kind, principal = _draw(users, groups, shape, dice)
+            builder.assign(permission_set, kind, principal, account_id)
+    for orphan in range(shape.orphans):
+        permission_set, account_id = pairs[dice.randrange(shape.pairs)]
+        builder.assign(permission_set, ("USER", "GROUP")[orphan % 2], f"deleted-{orphan}", account_id)
+    for _ in range(shape.entitlements):
+        kind, principal = _draw(users, groups, shape, dice)
+        builder.entitle(kind, principal, f"operations/Role{dice.randrange(9)}", dice.choice(accounts))
+    return builder.build()
+
+
+def _account_id(organization: int, number: int) -> str:
+    """Return an account id with leading zeros that does not look like a real one."""
+    return f"00{organization + 1:04d}{number:06d}"
+
+
+def _add_accounts(builder: OrganizationBuilder, organization: int, shape: Shape) -> list[str]:
+    accounts = [builder.management_account_id]
+    for number in range(1, shape.accounts):
+        unit = number % (shape.units + 1)
+        path = (("Workloads", f"Unit {unit}") if unit % 2 else (f"Unit {unit}",)) if unit else ()
+        accounts.append(builder.account(f"account-{number:05d}", _account_id(organization, number), *path))
+    return accounts
+
+
+def _add_principals(
+    builder: OrganizationBuilder, shape: Shape, dice: random.Random
+) -> tuple[list[str], list[str]]:
+    users = [f"user-{number:05d}" for number in range(shape.users)]
+    for number, user in enumerate(users):
+        unnamed = dice.random() < shape.missing_names
+        builder.user(
+            user,
+            None if unnamed else f"User {number:05d}",
+            email=None if unnamed else "",
+            name=PersonName(given="Only", family="Parts") if unnamed and number % 2 else None,
+            listed=number >= shape.unlisted_users,
+        )
+    groups = [f"group-{number:04d}" for number in range(shape.groups)]
+    for number, group in enumerate(groups):
+        builder.group(group, listed=number >= shape.unlisted_groups)
+        if number < shape.groups - shape.empty_groups:
+            for user in dice.sample(users, min(shape.members, len(users))):
+                builder.member(group, user)
+    for number in range(shape.gone_members):
+        builder.member(groups[number % (shape.groups - shape.empty_groups)], f"gone-{number}")
+    return users, groups
+
+
+def _add_permission_sets(builder: OrganizationBuilder, shape: Shape) -> list[str]:
+    names = [f"PermissionSet{number:04d}" for number in range(shape.permission_sets)]
+    for number, name in enumerate(names):
+        builder.permission_set(
+            name,
+            session_duration=f"PT{number % 12 + 1}H",
+            managed=("ReadOnlyAccess", "job-function/Billing")[: number % 3],
+            customer_managed=(PolicyReference("Guard", "/teams/"), PolicyReference("Base"))[: number % 2 * 2],
+            inline='{"Version": "2012-10-17", "Statement": []}' if number % 4 == 1 else None,
+            boundary=(None, "PowerUserAccess", PolicyReference("Boundary", "/security/"))[number % 3],
+        )
+    return names
+
+
+def _draw(
+    users: list[str], groups: list[str], shape: Shape, dice: random.Random
+) -> tuple[PrincipalType, str]:
+    if not groups or (users and dice.random() < shape.direct):
+        return "USER", dice.choice(users)
+    return "GROUP", dice.choice(groups)

@@ -1,0 +1,173 @@
+"""The files of a run, read back by their names in the manifest, and what the command wrote to its streams."""
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sso_batch.report import findings_csv
+from tests.support.command import CommandResult
+from tests.support.oracle import COLUMNS, NOT_READ, Row
+
+UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
+"""States in which a row describes an assignment and no person who has it."""
+
+
+class Reports:
+    """The folder of one run, the result of its command, and the calls that the emulator counted."""
+
+    def __init__(
+        self, folder: Path, ended: CommandResult, calls: Counter[tuple[str, str]], throttled: int = 0
+    ) -> None:
+        self.folder = folder
+        self.ended = ended
+        self.calls = calls
+        self.throttled = throttled
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all files in the folder, hidden ones too."""
+        return {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The content of the manifest."""
+        document: dict[str, Any] = json.loads(manifest_in(self.folder).read_bytes())
+        return document
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The status of each organization."""
+        return {
+            organization["name"]: organization["status"] for organization in self.manifest["organizations"]
+        }
+
+    def organization(self, name: str) -> dict[str, Any]:
+        """Return what the manifest says about one organization."""
+        (found,) = (entry for entry in self.manifest["organizations"] if entry["name"] == name)
+        return dict(found)
+
+    def gaps(self, name: str) -> list[dict[str, str]]:
+        """Return the gaps of an organization."""
+        return list(self.organization(name)["gaps"])
+
+    def gap(self, name: str) -> dict[str, str]:
+        """Return the only gap of an organization."""
+        (gap,) = self.gaps(name)
+        return gap
+
+    def content(self, name: str | None = None) -> bytes:
+        """Return the bytes of an organization's CSV, or of the merged one."""
+        entries = self.manifest["files"] if name is None else self.organization(name)["files"]
+        path: Path = self.folder / entries[0]["name"]
+        return path.read_bytes()
+
+    def rows(self, name: str | None = None) -> list[Row]:
+        """Return the rows of an organization's CSV, or of the merged one."""
+        return read_rows(self.content(name))
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """Return the records of an organization's snapshot."""
+        lines = (self.folder / self.organization(name)["files"][-1]["name"]).read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def findings(self) -> list[dict[str, str]]:
+        """Return the rows of the findings CSV."""
+        (name,) = (entry["name"] for entry in self.manifest["files"] if "_findings" in entry["name"])
+        header, *rows = parsed((self.folder / name).read_bytes())
+        assert tuple(header) == findings_csv.COLUMNS
+        return [dict(zip(findings_csv.COLUMNS, row, strict=True)) for row in rows]
+
+    def file_names(
+        self,
+        *complete: str,
+        incomplete: Sequence[str] = (),
+        merged: bool = True,
+        formats: Sequence[str] = ("csv",),
+    ) -> set[str]:
+        """Return the file names that the contract gives to a run with these organizations."""
+        ts, prefix = self.manifest["ts"], "aws_sso_access_report_"
+        names = {f"{prefix}{self.manifest['run_id']}_run.json", f"{prefix}{ts}_manifest.json"}
+        for organizations, mark in ((complete, ""), (incomplete, "_INCOMPLETE")):
+            for name in organizations:
+                names |= {f"{prefix}{name}_{ts}{mark}.csv", f"{prefix}{name}_{ts}_snapshot{mark}.jsonl"}
+        if merged:
+            mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
+            names |= {f"{prefix}{ts}{mark}.{extension}" for extension in formats}
+            names |= {f"{prefix}{ts}_findings{mark}.csv"} if "csv" in formats else set()
+        return names
+
+    def assert_sums(self) -> None:
+        """Assert that every file in the manifest is there, private, and has the recorded size and SHA-256."""
+        organizations = self.manifest["organizations"]
+        entries = [(entry, _KINDS) for organization in organizations for entry in organization["files"]]
+        entries += [(entry, _MERGED_KINDS) for entry in self.manifest["files"]]
+        for entry, kinds in entries:
+            path = self.folder / entry["name"]
+            content = path.read_bytes()
+            rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
+            assert entry == {
+                "name": path.name,
+                "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "rows": rows,
+                "bytes": len(content),
+            }
+        assert {path.stat().st_mode & 0o777 for path in self.folder.iterdir()} <= {0o600}
+
+
+_KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
+_MERGED_KINDS = {
+    "*_findings*.csv": "findings_csv",
+    "*_changes*.csv": "changes_csv",
+    "*.csv": "merged_access_csv",
+    "*.html": "page",
+    "*.xlsx": "workbook",
+}
+"""The kinds of a run's files, by the first pattern that a name matches."""
+
+csv.field_size_limit(1 << 24)  # a name can be megabytes long
+
+
+def manifest_in(folder: Path) -> Path:
+    """Return the only manifest in a folder that is not a shard's."""
+    (path,) = (path for path in folder.glob("*_manifest.json") if "_shard_" not in path.name)
+    return path
+
+
+def parsed(content: bytes) -> list[list[str]]:
+    """Return the lines of a CSV, its header first."""
+    return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+
+
+def read_rows(content: bytes) -> list[Row]:
+    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header."""
+    header, *lines = parsed(content)
+    assert tuple(header) == COLUMNS
+    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+
+
+def written(rows: list[Row]) -> bytes:
+    """Return rows as an access CSV, for rows in which no cell looks like a formula."""
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\r\n").writerows([COLUMNS, *([*row.values()] for row in rows)])
+    return file.getvalue().encode()
+
+
+def honest(row: Row, truth: list[Row]) -> bool:
+    """Return whether each cell of a row agrees with one true row or says that it was not read."""
+    return any(all(_agrees(column, row, true_row) for column in COLUMNS) for true_row in truth)
+
+
+def _agrees(column: str, row: Row, true_row: Row) -> bool:
+    if row[column] in (true_row[column], NOT_READ):
+        return True
+    if row["PrincipalState"] not in UNREAD:
+        return False
+    of_a_person = column.startswith("User")
+    return column == "PrincipalState" or (of_a_person and row[column] == "")

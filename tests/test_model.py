@@ -1,0 +1,33 @@
+"""The kinds of gaps: which of them can hide access."""
+
+from sso_batch.model import GapKind
+
+HIDES_ACCESS = {
+    "ORGANIZATION": True,
+    "ORGANIZATION_DETAILS": False,
+    "USERS": False,
+    "GROUPS": False,
+    "MEMBERS": False,
+    "ACCOUNTS": False,
+    "ACCOUNT_PATHS": False,
+    "PERMISSION_SETS": True,
+    "PERMISSION_SET_DETAILS": False,
+    "PROVISIONING": True,
+    "ASSIGNMENTS": True,
+    "ENTITLEMENTS": True,
+    "OUTDATED_PROVISIONING": False,
+    "OUTPUT": True,
+    "MERGE": True,
+    "BUG": True,
+}
+"""Whether assignments or entitlements can be missing because of a gap of this kind."""
+
+
+def test_every_kind_is_decided() -> None:
+    """A new kind of gap needs a decision here about whether it can hide access."""
+    assert {kind.name: kind.hides_access for kind in GapKind} == HIDES_ACCESS
+
+
+def test_kinds_as_they_are_stored() -> None:
+    """A snapshot and a manifest name a kind as the code does, in lower case."""
+    assert [kind.value for kind in GapKind] == [kind.name.lower() for kind in GapKind]
