@@ -8,10 +8,10 @@ from typing import get_args
 
 from sso_batch.config import Severity
 
-_WITH_OFF: tuple[str, ...] = get_args(Severity)
-OFF, *_ASCENDING = _WITH_OFF
+_ASCENDING: tuple[str, ...] = get_args(Severity)
 
-SEVERITIES: tuple[str, ...] = tuple(reversed(_ASCENDING))
+OFF: str = _ASCENDING[0]
+SEVERITIES = _ASCENDING[:0:-1]
 """From the highest to the lowest; a check that is `off` is not run."""
 
 
