@@ -28,6 +28,7 @@ from sso_batch.commands.options import (
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
+from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.sanitize.terminal import escape_terminal_lines
 
 _GC_THRESHOLD = 50_000
@@ -278,7 +279,7 @@ def main() -> NoReturn:
 
 
 def _exit_on_signal(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
+    sys.exit(signal_exit_code(number))
 
 
 def _exit_code() -> int:
@@ -288,9 +289,9 @@ def _exit_code() -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        return 2
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return signal_exit_code(signal.SIGINT)
     except SsoBatchError as error:
         _report(error)
         return error.exit_code
@@ -300,7 +301,7 @@ def _exit_code() -> int:
             f"internal error in sso-batch {__version__}: {type(error).__name__}",
             "please report it with the traceback above (it contains none of your data)",
         )
-        return 1
+        return ExitCode.INTERNAL_ERROR
     return code
 
 
@@ -312,7 +313,7 @@ def _run_command() -> int:
         return end.exit_code
     except SystemExit as end:
         return int(end.code or 0)
-    return 0
+    return ExitCode.OK
 
 
 def _report(error: SsoBatchError) -> None:

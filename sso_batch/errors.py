@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from sso_batch.exit_codes import ExitCode
 from sso_batch.model import Gap, GapKind
 
 
 class SsoBatchError(Exception):
     """An error for the user: what happened, and in `hint` what to do."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL_ERROR
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -20,7 +21,7 @@ class SsoBatchError(Exception):
 class UsageError(SsoBatchError):
     """A wrong command line or setting, found before the first AWS call to an organization."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(UsageError):
@@ -41,7 +42,7 @@ class OutputError(UsageError):
 class OutputUnavailableError(OutputError):
     """An output location that did not answer in time; a later attempt may succeed."""
 
-    exit_code = 5
+    exit_code = ExitCode.FAILED
 
 
 class OrganizationError(SsoBatchError):
@@ -50,7 +51,7 @@ class OrganizationError(SsoBatchError):
     `code` is AWS's error code, or one of sso-batch in the same form; `operation` is the failed call.
     """
 
-    exit_code = 5
+    exit_code = ExitCode.FAILED
 
     def __init__(self, message: str, *, code: str, operation: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -22,7 +22,7 @@ from sso_batch.model import Gap, GapKind
 from sso_batch.preflight import OrganizationCheck, Preflight
 from sso_batch.preflight.record import exit_code
 from sso_batch.review.rules import needs_outdated_provisioning
-from sso_batch.runner.instance_claims import same_instance
+from sso_batch.runner.instance_claims import InstanceHolders
 from sso_batch.runner.selection import select
 
 _TIME_LIMIT = 60.0
@@ -101,18 +101,12 @@ async def _preflight(
 
 def _with_unique_instances(checks: Sequence[OrganizationCheck]) -> tuple[OrganizationCheck, ...]:
     """Fail the later of two entries that reach the same instance, as a run does."""
-    first: dict[str, str] = {}
-    unique = []
-    for check in checks:
-        arn = check.instance.arn if check.instance else None
-        if arn is not None and arn in first:
-            error = same_instance(first[arn], arn)
-            unique.append(check.with_failure(error.gap(check.name)))
-            continue
-        if arn is not None:
-            first[arn] = check.name
-        unique.append(check)
-    return tuple(unique)
+    holders = InstanceHolders()
+    conflicts = [holders.claim(check.name, check.instance) for check in checks]
+    return tuple(
+        check.with_failure(conflict.gap(check.name)) if conflict else check
+        for check, conflict in zip(checks, conflicts, strict=True)
+    )
 
 
 def _as_json(checks: Sequence[OrganizationCheck], code: int) -> dict[str, Any]:

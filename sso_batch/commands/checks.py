@@ -8,6 +8,7 @@ import click
 
 from sso_batch.config import Review, load
 from sso_batch.console.terminal import Terminal
+from sso_batch.exit_codes import ExitCode
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.rules import severity_by_check
 
@@ -24,7 +25,7 @@ def checks_command(
             for check in CHECKS
         ]
         click.echo(json.dumps(records, indent=2))
-        return 0
+        return ExitCode.OK
     from rich import box  # noqa: PLC0415 - for tables only
     from rich.table import Table  # noqa: PLC0415 - likewise
 
@@ -35,4 +36,4 @@ def checks_command(
     for check in CHECKS:
         table.add_row(check.id, severity[check.id], f"{check.why} {check.remedy}\n")
     terminal.print([table])
-    return 0
+    return ExitCode.OK

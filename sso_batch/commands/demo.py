@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sso_batch.commands.run import RunOptions, execute, with_options
@@ -15,7 +15,7 @@ from sso_batch.emulator import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import RunOutcome, Status
-from sso_batch.store import PREFIX, FileEntry
+from sso_batch.store import PREFIX, FileEntry, FileKind
 
 _FORMATS = ("csv", "html")
 
@@ -82,7 +82,9 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
         for entry in organization.files:
             name = organization.name
             content = (
-                f"{name} only: {entry.rows} rows" if entry.rows else f"everything that was read of {name}"
+                f"{name} only: {entry.rows} rows"
+                if entry.kind is FileKind.ACCESS_CSV
+                else f"everything that was read of {name}"
             )
             yield f"  {entry.name}\n      {content}"
     yield f"  {names.manifest}\n      for programs: checksums of all files, number of API calls, gaps"
@@ -93,10 +95,9 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
 
 def _content(entry: FileEntry) -> str:
     """Return what a merged file contains."""
-    kind = PurePath(entry.name.replace("_INCOMPLETE", ""))
-    if kind.suffix == ".html":
+    if entry.kind is FileKind.PAGE:
         return "the HTML report: open it in a browser"
-    if kind.stem.endswith("_findings"):
+    if entry.kind is FileKind.FINDINGS_CSV:
         return f"findings to review: {entry.rows} rows"
     return f"all organizations, merged: {entry.rows} rows"
 

@@ -7,9 +7,10 @@ from sso_batch.commands.storage import open_manifest
 from sso_batch.console.streams import for_programs
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
+from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
-from sso_batch.run_files.manifest_reading import ManifestError, read_manifest
-from sso_batch.runner.run_diff import Difference, RunFiles
+from sso_batch.run_files.manifest import ManifestError, read_manifest
+from sso_batch.runner.run_diff import RunDiff, RunFiles
 from sso_batch.store import explain_error
 
 
@@ -21,7 +22,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     """
     from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables only
 
-    difference = Difference(_run(old), _run(new))
+    difference = RunDiff(_run(old), _run(new))
     if format_ == "json":
         for part in document(difference):
             click.echo(part, nl=False)
@@ -35,8 +36,8 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     for line in remarks(difference):
         click.echo(line, err=format_ != "table")
     if difference.failed:
-        return 4
-    return 3 if exit_code and difference.changed else 0
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINDINGS if exit_code and difference.changed else ExitCode.OK
 
 
 def _run(location: str) -> RunFiles:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from sso_batch import __version__
 from sso_batch.run_files import columns
-from sso_batch.runner.run_diff import Difference, RunFiles
+from sso_batch.runner.run_diff import RunDiff, RunFiles
 
 SCHEMA = 1
 
 
-def document(difference: Difference) -> Iterator[str]:
+def document(difference: RunDiff) -> Iterator[str]:
     """Yield the document in parts, so that its size does not matter."""
     head = {
         "schema": SCHEMA,

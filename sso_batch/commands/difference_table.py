@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sso_batch.model import GROUP
 from sso_batch.review.change import ADDED, REMOVED, Change
-from sso_batch.runner.run_diff import Difference
+from sso_batch.runner.run_diff import RunDiff
 from sso_batch.sanitize.terminal import escape_terminal
 
 _SHOWN = 200
@@ -18,7 +18,7 @@ _SHOWN = 200
 _STYLES = {ADDED: "green", REMOVED: "red"}
 
 
-def tables(difference: Difference) -> Iterator[RenderableType]:
+def tables(difference: RunDiff) -> Iterator[RenderableType]:
     """Yield a table with a row for each change, and a closing line."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
@@ -39,7 +39,7 @@ def tables(difference: Difference) -> Iterator[RenderableType]:
     )
 
 
-def remarks(difference: Difference) -> Iterator[str]:
+def remarks(difference: RunDiff) -> Iterator[str]:
     """Yield a line for each organization, or part of one, that was not compared."""
     for name, reason in difference.not_compared:
         yield escape_terminal(f"{name}: not compared: {reason}")

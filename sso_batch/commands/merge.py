@@ -16,10 +16,8 @@ from sso_batch.config.durations import parse_duration
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
-from sso_batch.progress import NoProgress
-from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
-from sso_batch.runner.start import check_run_id, refuse_missing
+from sso_batch.runner.start import check_run_id, require_format_libraries
 
 
 def merge_command(
@@ -36,14 +34,14 @@ def merge_command(
     check_run_id(options.run_id)
     assert options.run_id is not None, "the command line requires it"  # noqa: S101 - for the type checker
     config = with_options(load(config_file, environ), options)
-    refuse_missing(config)
+    require_format_libraries(config)
     stop = threading.Event()
     store = open_store(config.output, stop)
     store.prepare()
     with terminal.watch() as (log, _):
         report_caveats(store, log)
-        surroundings = Surroundings(store, log, NoProgress(), now, stop)
-        outcome = Merge(config, options.run_id, surroundings, wait=time_to_wait).run()
+        merge = Merge(config, options.run_id, store=store, log=log, clock=now, stop=stop, wait=time_to_wait)
+        outcome = merge.run()
         append_step_summary(environ, outcome, options.run_id, log)
     terminal.show_summary(outcome, RunPlace(config.output.directory))
     return outcome.exit_code

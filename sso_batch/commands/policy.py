@@ -8,6 +8,7 @@ import click
 
 from sso_batch.config import Config, load
 from sso_batch.errors import UsageError
+from sso_batch.exit_codes import ExitCode
 from sso_batch.iam.policies import build_policies
 from sso_batch.iam.template import render_template
 
@@ -27,7 +28,7 @@ def policy_command(
     config = _DEFAULT if config_file is None else load(config_file, environ)
     if format_ == "cloudformation":
         click.echo(render_template(config.collect), nl=False)
-        return 0
+        return ExitCode.OK
     found = build_policies(config, kms_key_arns=kms_key_arns)
     if holder is not None and holder not in found:
         raise UsageError(
@@ -35,4 +36,4 @@ def policy_command(
             hint=f"use --for {' or --for '.join(found)}",
         )
     click.echo(json.dumps(found if holder is None else found[holder], indent=2))
-    return 0
+    return ExitCode.OK

@@ -14,11 +14,11 @@ from sso_batch.config import Config, fingerprint, load
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import RunOutcome
-from sso_batch.runner import Run, Surroundings
+from sso_batch.run_files.run import RunFacts
+from sso_batch.runner import Run, RunContext
 from sso_batch.runner.selection import select
-from sso_batch.runner.start import begin, refuse_missing
+from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard, shard_of
 
 
@@ -76,7 +76,7 @@ def execute(
 ) -> tuple[RunOutcome, FileNames]:
     """Run the audit, and return its outcome and the names of its files."""
     open_files.raise_limit()
-    refuse_missing(config)
+    require_format_libraries(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
     store = open_store(config.output, stop)
@@ -94,9 +94,8 @@ def execute(
         organizations = tuple(organization for organization in organizations if organization.name in part)
     with terminal.watch() as (log, progress):
         report_caveats(store, log)
-        surroundings = Surroundings(store, log, progress, now, stop)
-        run = Run(config, organizations, facts, started_at, surroundings, resume=options.resume)
-        outcome = run.run()
+        context = RunContext(config, facts, started_at, store, log, now, stop)
+        outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)
     return outcome, names
 

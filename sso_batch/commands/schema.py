@@ -4,6 +4,7 @@ import click
 
 from sso_batch.config.json_schema import schema_text
 from sso_batch.console.streams import for_programs
+from sso_batch.exit_codes import ExitCode
 
 
 def schema_command(of: str) -> int:
@@ -15,4 +16,4 @@ def schema_command(of: str) -> int:
         click.echo(snapshot_schema_text())
     else:
         click.echo(schema_text())
-    return 0
+    return ExitCode.OK

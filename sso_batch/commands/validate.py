@@ -9,6 +9,7 @@ import click
 
 from sso_batch.config import Config, load
 from sso_batch.console.terminal import optional_output
+from sso_batch.exit_codes import ExitCode
 from sso_batch.review.rules import Rules
 from sso_batch.review.waivers import expired_waivers, misplaced_waivers
 from sso_batch.sanitize.terminal import escape_terminal
@@ -30,7 +31,7 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
         click.echo(escape_terminal(f"{config_file}: warning: {path}: {problem}: {remedy}"), err=True)
     with optional_output():
         click.echo(f"{config_file}: valid, {len(config.organizations)} organizations")
-    return 0
+    return ExitCode.OK
 
 
 def _ineffective_waivers(config: Config) -> Iterator[tuple[str, str, str]]:

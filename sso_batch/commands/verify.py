@@ -4,11 +4,10 @@ import click
 
 from sso_batch.commands.storage import open_manifest
 from sso_batch.errors import UsageError
-from sso_batch.run_files.manifest_reading import Manifest, ManifestError, read_manifest
-from sso_batch.run_files.verification import Finding, verify
+from sso_batch.exit_codes import ExitCode
+from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
+from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import StorageError, Store, explain_error
-
-_DIFFERENT = 6
 
 
 def verify_command(location: str) -> int:
@@ -22,15 +21,15 @@ def verify_command(location: str) -> int:
     results = []
     try:
         for verified in verify(store, manifest):
-            results.append(verified.finding)
+            results.append(verified.state)
             reason = f"  ({_shown(verified.reason)})" if verified.reason else ""
-            click.echo(f"{verified.finding:<10}  {_shown(verified.name)}{reason}")
+            click.echo(f"{verified.state:<10}  {_shown(verified.name)}{reason}")
     except OSError as error:
         raise _unreadable(store.name, error) from error
-    unchanged = results.count(Finding.AS_WRITTEN)
+    unchanged = results.count(FileState.AS_WRITTEN)
     different = len(results) - unchanged
     click.echo(f"{unchanged} unchanged, {different} different")
-    return _DIFFERENT if different else 0
+    return ExitCode.NOT_VERIFIED if different else ExitCode.OK
 
 
 def _manifest(store: Store, name: str, location: str) -> Manifest:

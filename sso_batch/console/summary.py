@@ -16,6 +16,7 @@ from sso_batch.model import Gap
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.store import FileKind
 
 STYLES = {
     Status.COMPLETE: "green",
@@ -26,6 +27,14 @@ STYLES = {
 _MAX_CAUSES = 10
 _MAX_NAMES = 5
 _RUN = "the run itself"
+_READABLE = (
+    FileKind.PAGE,
+    FileKind.WORKBOOK,
+    FileKind.MERGED_ACCESS_CSV,
+    FileKind.FINDINGS_CSV,
+    FileKind.CHANGES_CSV,
+)
+"""The files for people, the best one to open first."""
 _GUTTER = 2  # characters between two columns
 _COUNTS = {
     "Rows": "rows",
@@ -135,7 +144,7 @@ def _paragraph(organization: OrganizationOutcome) -> Text:
 
 
 def _count(organization: OrganizationOutcome, name: str) -> str:
-    was_read = organization.status in {Status.COMPLETE, Status.INCOMPLETE}
+    was_read = organization.status.was_read
     return f"{getattr(organization.counts, name):,}" if was_read else "?"
 
 
@@ -217,16 +226,16 @@ def _at_least(outcome: RunOutcome) -> str:
         for organization in outcome.organizations
         if organization.findings is not None and organization.findings.at_least(outcome.fail_on)
     ]
-    listed = next((file.name for file in outcome.files if "_findings" in file.name), None)
-    return f"{severities} (in {_few(where)})" + (f", listed in {listed}" if listed else "")
+    file = outcome.file(FileKind.FINDINGS_CSV)
+    return f"{severities} (in {_few(where)})" + (f", listed in {file.name}" if file else "")
 
 
 def _files(outcome: RunOutcome, place: RunPlace) -> Iterator[str]:
     """Yield where the files are, which one to open first, and how to resume the run."""
     location = place.location.rstrip("/")
-    names = [file.name for file in outcome.files]
+    readable = (outcome.file(kind) for kind in _READABLE)
     first = next(
-        (name for ending in (".html", ".xlsx", ".csv") for name in names if name.endswith(ending)),
+        (file.name for file in readable if file is not None),
         place.manifest if outcome.manifest_written else None,
     )
     yield f"Files: {place.location}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sso_batch.exit_codes import ExitCode
 from sso_batch.model import Gap, Instance
 
 
@@ -97,11 +98,11 @@ class OrganizationCheck:
         return "management" if own else "delegated administrator"
 
 
-def exit_code(checks: tuple[OrganizationCheck, ...]) -> int:
+def exit_code(checks: tuple[OrganizationCheck, ...]) -> ExitCode:
     """Return the exit code that a run is expected to have."""
     if any(check.bug for check in checks):
-        return 1
+        return ExitCode.INTERNAL_ERROR
     statuses = {check.status for check in checks}
     if statuses == {"failed"}:
-        return 5
-    return 0 if statuses == {"ready"} else 4
+        return ExitCode.FAILED
+    return ExitCode.OK if statuses == {"ready"} else ExitCode.INCOMPLETE

@@ -8,8 +8,8 @@ from typing import Literal
 
 from sso_batch.report.report_input import ReportInput
 from sso_batch.run_files.results import Status
-from sso_batch.run_files.writer import checkpoint
-from sso_batch.store import FileEntry, Store
+from sso_batch.run_files.run import checkpoint
+from sso_batch.store import FileEntry, FileKind, Store
 
 HumanFormat = Literal["html", "xlsx"]
 
@@ -26,7 +26,8 @@ def write_human_format(
     names = report.facts.names
     name = names.page(complete=complete) if format_ == "html" else names.workbook(complete=complete)
     report = replace(report, checkpoint=checkpoint(stop))
-    with store.draft(name) as draft, contextlib.closing(_chunks(report, format_)) as chunks:
+    kind = FileKind.PAGE if format_ == "html" else FileKind.WORKBOOK
+    with store.draft(name, kind) as draft, contextlib.closing(_chunks(report, format_)) as chunks:
         for chunk in chunks:
             report.checkpoint()
             draft.write(chunk)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sso_batch import __version__
 from sso_batch.model import Gap
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
 
 _SCHEMA = 1
 

@@ -57,7 +57,7 @@ def _gaps(outcome: RunOutcome) -> Iterator[str]:
 
 def _cells(organization: OrganizationOutcome) -> Iterator[str]:
     """Yield the figures: "?" if nothing was read or examined, "≥" if the checks have blind spots."""
-    read = organization.status in {Status.COMPLETE, Status.INCOMPLETE}
+    read = organization.status.was_read
     counts = organization.counts
     status = organization.status.value
     yield escaped(organization.name)

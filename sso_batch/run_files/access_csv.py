@@ -1,4 +1,4 @@
-"""The access CSV: a header, and a line for each user's way to each grant."""
+"""The access CSV: a header, and one line for each access path of each user."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,16 +11,16 @@ HEADER = ",".join(COLUMNS) + "\r\n"
 
 
 def lines(accesses: Iterable[Access], *, escape: bool) -> Iterator[tuple[str, int]]:
-    """The rows without their header, one grant at a time: its text and how many rows that is.
+    """Yield the rows without their header, one grant at a time, as text and its number of rows.
 
-    With `escape`, formulas are made inert in every column that is not an id. What tells of a user is
-    rendered once for each user and group, what tells of a grant once for each grant.
+    With `escape`, formulas are escaped in every column that is not an id. Cells about a user are rendered
+    once for each user and group, cells about a grant once for each grant.
     """
     render = csv_renderer(escape=escape)
     rendered: dict[Principal, list[tuple[str, str, str]]] = {}
     users: dict[Holder, tuple[str, str, str]] = {}
 
-    def of(holder: Holder) -> tuple[str, str, str]:
+    def render_holder(holder: Holder) -> tuple[str, str, str]:
         if holder not in users:
             users[holder] = (
                 render(columns.person(holder)),
@@ -35,7 +35,7 @@ def lines(accesses: Iterable[Access], *, escape: bool) -> Iterator[tuple[str, in
         details = f",{render(columns.details(access))}\r\n"
         principal = access.grant.principal
         if principal not in rendered:
-            rendered[principal] = [of(holder) for holder in access.holders]
+            rendered[principal] = [render_holder(holder) for holder in access.holders]
         holders = rendered[principal]
         yield (
             "".join(

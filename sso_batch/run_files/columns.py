@@ -1,4 +1,4 @@
-"""The columns of every access CSV, and the cells that one grant puts into them."""
+"""The columns of every access CSV, and the cells of one access path."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -34,24 +34,23 @@ COLUMNS = (
 )
 
 IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
-"""Columns that are never escaped: other programs look these values up."""
-
+"""Columns that are never escaped, because other programs look these values up."""
 
 Cells = Iterable[tuple[str, str]]
 """Columns with their values, in the order of the columns."""
 
-_REMEMBERED = 10_000
+_CACHED_CELLS = 10_000
 
 
 def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
-    """What makes cells a part of a CSV's line; with `escape`, formulas are made inert in all but ids.
+    """Return a function that renders cells as a part of a CSV line.
 
-    Whatever a name holds, a row stays one line: line breaks and other controls are written visibly.
-
-    It remembers cells: an account, a permission set or an organization comes again and again.
+    With `escape`, formulas are escaped in all columns except ids. A row is always one line, because line
+    breaks and other control characters are written visibly. Rendered cells are cached: the same accounts,
+    permission sets and organizations are in many rows.
     """
 
-    @lru_cache(_REMEMBERED)
+    @lru_cache(_CACHED_CELLS)
     def field(column: str, value: str) -> str:
         shown = escape_line_breaks(value)
         return quote_field(escape_formulas(shown) if escape and column not in IDS else shown)
@@ -59,17 +58,17 @@ def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
     return lambda cells: ",".join([field(column, value) for column, value in cells])
 
 
-# A row is four runs of neighbouring columns, two that tell of the user and two that tell of the grant.
-# They are rendered apart, a user's once and a grant's once, and only put together for each row.
+# A row is made of six groups of neighbouring columns, some about the user and some about the grant. They are
+# rendered separately, once for each user and once for each grant, and only joined for each row.
 
 
 def person(holder: Holder) -> Cells:
-    """The cells before the grant's: who."""
+    """Return the user's cells before the grant's: who has access."""
     return (("UserEmail", holder.email), ("UserName", holder.name))
 
 
 def target(access: Access) -> Cells:
-    """The cells between the user's: where, with what, through whom."""
+    """Return the grant's cells between the user's: account, permission set and principal."""
     grant = access.grant
     return (
         ("AccountId", grant.account_id),
@@ -82,22 +81,22 @@ def target(access: Access) -> Cells:
 
 
 def identity(holder: Holder) -> Cells:
-    """The user's cells after the grant's first ones."""
+    """Return the user's cells after the first ones of the grant."""
     return (("UserId", holder.user_id), ("UserLogin", holder.login), ("UserStatus", holder.status))
 
 
 def group(access: Access) -> Cells:
-    """The one cell of the grant between the user's status and the principal's state."""
+    """Return the grant's cell between the user's status and the principal's state."""
     return (("GroupName", access.group_name),)
 
 
 def state(holder: Holder) -> Cells:
-    """The one cell that depends on the user and the grant."""
+    """Return the cell that depends on the user and the grant."""
     return (("PrincipalState", holder.state),)
 
 
 def details(access: Access) -> Cells:
-    """The rest: the account, the grant and the permission set."""
+    """Return the last cells: account, grant and permission set."""
     grant, account, permission_set = access.grant, access.account, access.permission_set
     return (
         ("AccountState", account.state),
@@ -114,7 +113,7 @@ def details(access: Access) -> Cells:
 
 
 def row(access: Access, holder: Holder) -> Iterator[tuple[str, str]]:
-    """All cells of one row, for those who write few."""
+    """Yield all cells of one row, for callers that write few rows."""
     return chain(
         person(holder), target(access), identity(holder), group(access), state(holder), details(access)
     )

@@ -1,27 +1,33 @@
-"""What became of each organization and of the whole run. Pure."""
+"""The result of each organization and of the run. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sso_batch.coverage import NotExamined, Scope
+from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 
 
 class Status(StrEnum):
-    """How far an organization, or the run as a whole, came."""
+    """The final status of an organization or of the run."""
 
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
 
+    @property
+    def was_read(self) -> bool:
+        """Whether an organization of this status was read, so that its counts and files mean something."""
+        return self in {Status.COMPLETE, Status.INCOMPLETE}
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much of each was read."""
+    """The number of records of each kind that were read."""
 
     users: int
     groups: int
@@ -34,7 +40,7 @@ class Counts:
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, rows: int) -> "Counts":
-        """Count a snapshot's records, and its grants to principals that no longer exist."""
+        """Count a snapshot's records; orphaned are the grants to principals that no longer exist."""
         missing = frozenset(snapshot.missing)
         return cls(
             users=len(snapshot.users),
@@ -49,11 +55,12 @@ class Counts:
 
 
 NOTHING = Counts(0, 0, 0, 0, 0, 0, 0, 0)
+"""The counts of an organization that was not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The calls of one organization; every attempt is one."""
+    """The calls for one organization; every attempt counts."""
 
     total: int
     throttled: int
@@ -61,11 +68,15 @@ class Calls:
     by_operation: dict[str, int]
 
 
+NO_CALLS = Calls(0, 0, 0, {})
+"""The calls for an organization whose results an earlier process or a shard has left."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrganizationOutcome:
-    """What became of one organization.
+    """The result of one organization.
 
-    `findings` is None where none were looked for; `resumed` tells that an earlier try of the run read it.
+    `findings` is None where there was no review; `resumed` says that an earlier attempt of the run read it.
     """
 
     name: str
@@ -86,27 +97,52 @@ class OrganizationOutcome:
 
     @property
     def unchecked(self) -> bool:
-        """Whether there is something that a check could not look at, so that there may be more findings."""
+        """Whether a check could not examine something, so that there may be more findings."""
         return any(item.scope is Scope.CHECK for item in self.not_examined)
 
     @property
     def access_file(self) -> FileEntry | None:
-        """Its CSV, if one was written."""
-        return next((file for file in self.files if file.name.endswith(".csv")), None)
+        """Its access CSV, if one was written."""
+        return self._file(FileKind.ACCESS_CSV)
 
     @property
     def snapshot_file(self) -> FileEntry | None:
         """Its snapshot, if it was read."""
-        return next((file for file in self.files if file.name.endswith(".jsonl")), None)
+        return self._file(FileKind.SNAPSHOT)
+
+    @classmethod
+    def unread(cls, name: str, status: Status, moment: datetime, *gaps: Gap) -> "OrganizationOutcome":
+        """Return the outcome of an organization of which nothing is known."""
+        return cls(
+            name=name,
+            status=status,
+            started_at=moment,
+            finished_at=moment,
+            region=None,
+            instance=None,
+            counts=NOTHING,
+            calls=NO_CALLS,
+            not_examined=(),
+            gaps=gaps,
+            files=(),
+        )
+
+    def as_failed(self, gap: Gap) -> "OrganizationOutcome":
+        """Return the outcome without its results, which cannot be used because of the gap."""
+        return replace(
+            self, status=Status.FAILED, counts=NOTHING, not_examined=(), gaps=(gap,), files=(), findings=None
+        )
+
+    def _file(self, kind: FileKind) -> FileEntry | None:
+        return next((file for file in self.files if file.kind is kind), None)
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What became of the run; `signal` is the number of the signal that ended it early.
+    """The result of the run; `signal` is the number of the signal that ended it early.
 
-    `gaps` has what the run as a whole lacks: merged files that could not be written, for example.
-    `manifest_written` is whether the manifest found its place. From the severity `fail_on` on, findings end
-    the run with a code of their own.
+    `gaps` has what the run itself lacks, such as merged files that could not be written. Findings of the
+    severity `fail_on` or higher give the run an exit code of their own.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -118,39 +154,52 @@ class RunOutcome:
     fail_on: str = OFF
     manifest_written: bool = True
 
+    def file(self, kind: FileKind) -> FileEntry | None:
+        """Return the run's own file of a kind, if it was written."""
+        return next((file for file in self.files if file.kind is kind), None)
+
+    @property
+    def all_files(self) -> tuple[FileEntry, ...]:
+        """The run's own files, then those of its organizations."""
+        return (*self.files, *(file for each in self.organizations for file in each.files))
+
     @property
     def findings(self) -> FindingCounts:
-        """The findings of all organizations that count."""
-        counts = [one.findings for one in self.organizations if one.findings is not None]
-        return FindingCounts(**{one: sum(getattr(each, one) for each in counts) for one in SEVERITIES})
+        """The number of findings in all organizations, without waived ones."""
+        counts = [each.findings for each in self.organizations if each.findings is not None]
+        return FindingCounts(
+            **{severity: sum(getattr(count, severity) for count in counts) for severity in SEVERITIES}
+        )
 
     @property
     def findings_certain(self) -> bool:
-        """Whether the checks could look at everything, so that there are no more findings than these."""
-        return all(one.status is Status.COMPLETE and not one.unchecked for one in self.organizations)
+        """Whether the checks could examine everything, so that there are no more findings than these."""
+        return all(each.status is Status.COMPLETE and not each.unchecked for each in self.organizations)
 
     @property
     def endpoint_overrides(self) -> tuple[str, ...]:
-        """Where answers came from that did not come from AWS, as `service=URL`."""
-        return tuple(sorted({one for each in self.organizations for one in each.endpoint_overrides}))
+        """The services whose answers did not come from AWS, as `service=URL`."""
+        return tuple(
+            sorted({override for each in self.organizations for override in each.endpoint_overrides})
+        )
 
     @property
     def status(self) -> Status:
-        """Complete only where everything was read and written; a shard can have nothing to read."""
+        """Complete only if everything was read and written; a shard can have nothing to read."""
         if self.signal is not None:
             return Status.INTERRUPTED
-        statuses = {one.status for one in self.organizations}
+        statuses = {each.status for each in self.organizations}
         if statuses <= {Status.COMPLETE} and not self.gaps:
             return Status.COMPLETE
-        return Status.INCOMPLETE if statuses & {Status.COMPLETE, Status.INCOMPLETE} else Status.FAILED
+        return Status.INCOMPLETE if any(status.was_read for status in statuses) else Status.FAILED
 
     @property
     def exit_code(self) -> int:
-        """The contract's exit code: a bug outranks an incomplete audit, and that outranks findings."""
+        """The exit code of the command: a bug outranks an incomplete audit, which outranks findings."""
         if self.signal is not None:
-            return 128 + self.signal
-        if any(one.bug for one in self.organizations):
-            return 1
+            return signal_exit_code(self.signal)
+        if any(each.bug for each in self.organizations):
+            return ExitCode.INTERNAL_ERROR
         if self.status is not Status.COMPLETE:
-            return 4 if self.status is Status.INCOMPLETE else 5
-        return 3 if self.findings.at_least(self.fail_on) else 0
+            return ExitCode.INCOMPLETE if self.status is Status.INCOMPLETE else ExitCode.FAILED
+        return ExitCode.FINDINGS if self.findings.at_least(self.fail_on) else ExitCode.OK

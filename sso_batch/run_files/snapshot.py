@@ -1,7 +1,7 @@
-"""The snapshot file: all that was read of one organization, a record a line, and read back as it was.
+"""The snapshot file: everything that was read of one organization, one record per line.
 
-The first line tells the organization, the last one how many records there are: a file without it was cut
-off. Records are sorted, so that two audits of the same state differ in their times alone.
+The first line is about the organization; the last one has the number of records, and a file without it was
+cut off. Records are sorted, so that two audits of the same state differ only in their times.
 """
 
 import json
@@ -40,8 +40,7 @@ KINDS: tuple[tuple[str, type, str], ...] = (
     ("gap", Gap, "gaps"),
     ("outdated", Outdated, "outdated"),
 )
-"""Each kind of record: its name in the file, its class, the snapshot's field."""
-
+"""Each kind of record: its name in the file, its class, and the field of the snapshot."""
 
 _CUT_OFF = "the snapshot was cut off: its last record is missing"
 
@@ -51,7 +50,7 @@ class SnapshotError(SsoBatchError):
 
 
 def encode(snapshot: Snapshot) -> Iterator[str]:
-    """The lines of the file, each with its line break."""
+    """Yield the lines of the file, each with its line break."""
     yield _line(
         "organization",
         {
@@ -77,20 +76,20 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
 
 
 def decode(lines: Iterable[str]) -> Snapshot:
-    """The snapshot that `encode` wrote; raises SnapshotError for anything else."""
+    """Return the snapshot that `encode` wrote; raise SnapshotError for anything else."""
     try:
         records = (_object(line) for line in lines)
         head = next(records, None)
         if head is None:
             raise SnapshotError(_CUT_OFF)
         if head.pop("record", None) != "organization":
-            raise SnapshotError("this is no snapshot: its first record is not the organization")
+            raise SnapshotError("this file is not a snapshot: its first record is not about the organization")
         if head.pop("schema") != SCHEMA:
             raise SnapshotError("the snapshot was written by another version of sso-batch")
         outdated_examined = head["outdated_examined"]
         found = _records_of(records)
         if found["outdated"] and not outdated_examined:
-            raise SnapshotError("the snapshot has records of what it says was not examined")
+            raise SnapshotError("the snapshot has records of a kind that was not examined")
         lists = {field: tuple(found[kind]) for kind, _, field in KINDS}
         return Snapshot(
             organization=head["name"],
@@ -109,18 +108,18 @@ def decode(lines: Iterable[str]) -> Snapshot:
 
 
 def config_of(lines: Iterable[str]) -> str:
-    """What the first record tells of the configuration; raises SnapshotError where it is none."""
+    """Return the fingerprint in the first record; raise SnapshotError if there is none."""
     try:
         head = _object(next(iter(lines), ""))
         if head["record"] != "organization" or head["schema"] != SCHEMA:
-            raise SnapshotError("this is no snapshot of this version")
+            raise SnapshotError("this file is not a snapshot of this version of sso-batch")
         return str(head["config_sha256"])
     except (KeyError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
-    """The records between the first and the last one, by kind."""
+    """Return the records between the first and the last one, by kind."""
     found: dict[str, list[Any]] = {kind: [] for kind, _, _ in KINDS}
     classes = {kind: cls for kind, cls, _ in KINDS}
     for count, record in enumerate(records, start=1):
@@ -128,11 +127,9 @@ def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
         if kind != "end":
             found[kind].append(_record(classes[kind], record))
         elif record != {"records": count}:
-            raise SnapshotError(
-                f"the snapshot has {count} records, and its last one tells of others: {record}"
-            )
+            raise SnapshotError(f"record count mismatch: read {count}, the last record says {record}")
         elif next(records, None) is not None:
-            raise SnapshotError("the snapshot goes on after its last record")
+            raise SnapshotError("the snapshot continues after its last record")
         else:
             return found
     raise SnapshotError(_CUT_OFF)
@@ -141,7 +138,7 @@ def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
 def _object(line: str) -> dict[str, Any]:
     record = json.loads(line)
     if not isinstance(record, dict):
-        raise SnapshotError(f"the snapshot has a line that is no record: {line[:40]!r}")
+        raise SnapshotError(f"the snapshot has a line that is not a record: {line[:40]!r}")
     return record
 
 

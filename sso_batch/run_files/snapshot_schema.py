@@ -1,4 +1,4 @@
-"""The JSON Schema of a snapshot's records, for programs that read them: made from the records themselves."""
+"""The JSON Schema of a snapshot's records, for programs that read them, made from the records themselves."""
 
 import json
 from collections.abc import Mapping
@@ -28,70 +28,70 @@ _HEAD: Schema = {"schema": {"const": SCHEMA}, "name": _TEXT}
 _NOT_IN_HEAD = {"organization", "instance", *(field for _, _, field in KINDS)}
 
 _WHAT = {
-    "organization": "The first record: whose snapshot this is, and how it came about.",
+    "organization": "The first record: the organization, and how and when it was read.",
     "user": "A user of the identity store.",
     "group": "A group of the identity store.",
-    "membership": "All members of one group that has a grant; a group without such a record was not read.",
-    "missing": "A user or group that something names and that no longer exists.",
+    "membership": "All members of one group with an assignment; otherwise they were not read.",
+    "missing": "A user or group that a record refers to and that no longer exists.",
     "account": "An account of the organization.",
-    "permission_set": "A permission set. What is null was not read; what is empty AWS has not.",
+    "permission_set": "A permission set. Null means not read; empty means that AWS has no value.",
     "grant": "An account assignment, or an account-access entitlement to an IAM role.",
     "gap": "Something that could not be read, which makes the snapshot incomplete.",
-    "outdated": "An account in which a permission set's role is of an earlier version.",
+    "outdated": "An account with an outdated version of a permission set.",
     "end": "The last record; a file without it was cut off.",
 }
 
 _FIELDS = {
     "schema": "The version of this schema.",
-    "name": "Its name: of an organization the configuration's, of a user the full one.",
-    "arn": "Its ARN.",
+    "name": "The name: the configuration's for an organization, the full name for a user.",
+    "arn": "The ARN.",
     "identity_store_id": "The id of the instance's identity store.",
     "region": "The instance's primary Region.",
     "organization_id": "The id of the AWS organization.",
     "management_account_id": "The id of the organization's management account.",
-    "caller_arn": "Whose credentials asked.",
+    "caller_arn": "The identity that made the calls.",
     "started_at": "When the first call was made.",
-    "finished_at": "When the last answer had come.",
+    "finished_at": "When the last response arrived.",
     "strategy": "complete or fastest.",
-    "accounts_complete": "Whether every account is here, so that others are not in the organization.",
+    "accounts_complete": "Whether all accounts of the organization are in the snapshot.",
     "not_examined": "What the configuration left out, or AWS does not offer.",
-    "outdated_examined": "Whether earlier versions of permission sets were asked for.",
-    "id": "Its id: AWS's of a user or group, twelve digits of an account.",
+    "outdated_examined": "Whether outdated versions of permission sets were searched for.",
+    "id": "The id: AWS's for a user or group, twelve digits for an account.",
     "login": "AWS's UserName.",
     "email": "The primary address, else the first, else empty.",
-    "status": "ENABLED, DISABLED, or empty where AWS does not say.",
+    "status": "ENABLED, DISABLED, or empty if AWS gives none.",
     "group_id": "The group's id.",
-    "user_ids": "The members' ids, sorted; some may be missing.",
+    "user_ids": "The members' ids, sorted; some of these users may no longer exist.",
     "type": "USER or GROUP.",
-    "state": "ACTIVE, SUSPENDED, CLOSED and so on, in AWS's words.",
-    "path": "The names of the OUs above it, as Root/Prod; null where they were not read.",
-    "description": "Its description.",
+    "state": "AWS's value, such as ACTIVE, SUSPENDED or CLOSED.",
+    "path": "The names of the OUs above it, such as Root/Prod; null if not read.",
+    "description": "The description.",
     "session_duration": "As AWS gives it, such as PT12H.",
     "managed_policies": "The ARNs of AWS's managed policies.",
-    "customer_managed_policies": "The customer's own policies, by path and name.",
-    "inline_policy": "The policy's text.",
-    "permissions_boundary": "A policy's ARN, or the path and name of one of the customer's own.",
+    "customer_managed_policies": "Customer managed policies, by path and name.",
+    "inline_policy": "The policy document.",
+    "permissions_boundary": "The ARN of an AWS managed policy, or path and name of a customer managed one.",
     "tags": "As key=value.",
     "account_id": "The account's id.",
     "access_type": "PERMISSION_SET or IAM_ROLE.",
     "permission_set_arn": "The permission set's ARN; empty for an IAM role, or a gap about something else.",
     "role_arn": "The IAM role's ARN; empty for a permission set.",
-    "principal_type": "USER or GROUP: whom the grant names.",
-    "principal_id": "The id of that user or group.",
+    "principal_type": "USER or GROUP: the type of the principal.",
+    "principal_id": "The id of the user or group.",
     "kind": "What the gap is about.",
-    "operation": "The call that was not answered.",
-    "resource": "What it was about.",
-    "code": "AWS's error code, or one of ours.",
-    "message": "What AWS said.",
+    "operation": "The call that failed.",
+    "resource": "The resource that the call was for.",
+    "code": "AWS's error code, or one of sso-batch's own.",
+    "message": "The error message.",
     "hint": "What to do about it.",
-    "records": "How many records stand before this one.",
-    "endpoint_overrides": "Where answers came from that did not come from AWS, as service=URL.",
-    "config_sha256": "Which configuration decided what was read.",
+    "records": "The number of records before this one.",
+    "endpoint_overrides": "Services whose answers did not come from AWS, as service=URL.",
+    "config_sha256": "The fingerprint of the settings that decide what is read.",
 }
 
 
 def snapshot_schema() -> Schema:
-    """The JSON Schema (2020-12) of one line of a snapshot, whatever its kind."""
+    """Return the JSON Schema (2020-12) of one line of a snapshot, of any kind."""
     kinds = {"organization": _head(), **{kind: _properties(cls) for kind, cls, _ in KINDS}}
     kinds["end"] = {"records": {"type": "integer", "minimum": 1}}
     return {
@@ -105,16 +105,16 @@ def snapshot_schema() -> Schema:
 
 
 def snapshot_schema_text() -> str:
-    """The schema as `config/snapshot.schema.json` holds it, but for the line's end."""
+    """Return the schema as in `config/snapshot.schema.json`, without the line break at the end."""
     return json.dumps(snapshot_schema(), indent=2, ensure_ascii=False)
 
 
 def _object(kind: str, properties: Schema) -> Schema:
-    told = {name: {"description": _FIELDS[name], **schema} for name, schema in properties.items()}
+    described = {name: {"description": _FIELDS[name], **schema} for name, schema in properties.items()}
     return {
         "type": "object",
         "description": _WHAT[kind],
-        "properties": {"record": {"const": kind}, **told},
+        "properties": {"record": {"const": kind}, **described},
         "required": ["record", *properties],
         "additionalProperties": False,
     }
@@ -125,12 +125,12 @@ def _head() -> Schema:
     return {**_HEAD, **_properties(Instance), **of_snapshot, "outdated_examined": {"type": "boolean"}}
 
 
-def _properties(cls: type, *but: str) -> Schema:
-    """The fields of a record as the file has them, without some; a grant's principal stands in two."""
+def _properties(cls: type, *excluded: str) -> Schema:
+    """Return the fields of a record as in the file, without the excluded ones; a principal takes two."""
     hints = get_type_hints(cls)
     properties: Schema = {}
     for field in fields(cls):
-        if field.name in but:
+        if field.name in excluded:
             continue
         if cls is Grant and hints[field.name] is Principal:
             properties |= {"principal_type": _TEXT, "principal_id": _TEXT}

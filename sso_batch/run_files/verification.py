@@ -1,17 +1,22 @@
-"""A run's files held against its manifest: what is missing, what has changed, what is there beside them."""
+"""Compares a run's files with its manifest: missing, changed, unreadable, extra."""
 
-import hashlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest_reading import Manifest
-from sso_batch.store import PREFIX, FileEntry, StorageError, Store, explain_error
+from sso_batch.model import Snapshot
+from sso_batch.run_files.manifest import Manifest
+from sso_batch.run_files.run import until_stopped
+from sso_batch.run_files.snapshot import decode
+from sso_batch.store import Checksum, FileEntry, StorageError, Store, decode_lines, explain_error
+
+FILES_CHANGED = "FilesChanged"
+"""The code of the gap of an organization whose files are not as they were written."""
 
 
-class Finding(StrEnum):
-    """What became of a file since its run."""
+class FileState(StrEnum):
+    """The result of comparing a file with its entry."""
 
     AS_WRITTEN = "ok"
     MISSING = "missing"
@@ -21,79 +26,86 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedFile:
     """One file, and in `reason` why it is not as it was written."""
 
-    finding: Finding
+    state: FileState
     name: str
     reason: str = ""
 
 
 class FileChangedError(StorageError):
-    """A file of a run that is not what its entry says: changed, cut off or gone."""
+    """A file of a run that does not match its entry: changed, cut off or missing."""
 
-    def __init__(self, entry: FileEntry, finding: Finding, reason: str) -> None:
+    def __init__(self, entry: FileEntry, state: FileState, reason: str) -> None:
         super().__init__(
             "FileChanged",
             f"{entry.name} is not as it was written: {reason}",
             hint="find out what else writes to the output place, then run again with --resume",
         )
         self.entry = entry
-        self.finding = finding
+        self.state = state
         self.reason = reason
 
 
-def verified(store: Store, entry: FileEntry) -> Iterator[bytes]:
-    """Yield a file's chunks, and compare them with its entry on the way.
+def read_verified(store: Store, entry: FileEntry) -> Iterator[bytes]:
+    """Yield a file's chunks, and compare size and SHA-256 with its entry.
 
     Raises FileChangedError, after the last chunk at the latest, or another OSError.
     """
-    digest, size = hashlib.sha256(), 0
+    checksum = Checksum()
     try:
         for chunk in store.read(entry.name):
-            digest.update(chunk)
-            size += len(chunk)
+            checksum.update(chunk)
             yield chunk
     except FileNotFoundError as error:
-        raise FileChangedError(entry, Finding.MISSING, "it is gone") from error
-    if size != entry.bytes:
-        raise FileChangedError(entry, Finding.CHANGED, f"{size} bytes instead of {entry.bytes}")
-    if digest.hexdigest() != entry.sha256:
-        raise FileChangedError(entry, Finding.CHANGED, "the same size, other bytes")
+        raise FileChangedError(entry, FileState.MISSING, "the file is missing") from error
+    if checksum.bytes != entry.bytes:
+        reason = f"{checksum.bytes} bytes instead of {entry.bytes}"
+        raise FileChangedError(entry, FileState.CHANGED, reason)
+    if checksum.sha256 != entry.sha256:
+        raise FileChangedError(entry, FileState.CHANGED, "same size, different content")
 
 
-def verify(store: Store, manifest: Manifest) -> Iterator[Verified]:
-    """Look at each file of the manifest in its order, then at those beside them; raises OSError."""
-    entries = [
-        *manifest.outcome.files,
-        *(file for one in manifest.outcome.organizations for file in one.files),
-    ]
+def read_snapshot(store: Store, entry: FileEntry, stop: threading.Event) -> Snapshot:
+    """Return the snapshot in the file that an entry names.
+
+    Raises FileChangedError where the file does not match the entry, Stopped, another OSError, or
+    SnapshotError.
+    """
+    return decode(until_stopped(decode_lines(read_verified(store, entry)), stop))
+
+
+def verify(store: Store, manifest: Manifest) -> Iterator[VerifiedFile]:
+    """Yield the state of each file of the manifest in its order, then of the extra files; raise OSError."""
+    entries = manifest.outcome.all_files
     for entry in entries:
-        yield _verified(store, entry)
+        yield _verify_file(store, entry)
     listed = {entry.name for entry in entries}
-    for name in sorted(one.name for one in store.stored()):
+    for name in sorted(stored.name for stored in store.stored()):
         if name not in listed and _covers(manifest, name):
-            yield Verified(Finding.EXTRA, name, "of this run, and not in its manifest")
+            yield VerifiedFile(FileState.EXTRA, name, "belongs to this run, but is not in its manifest")
 
 
 def _covers(manifest: Manifest, name: str) -> bool:
-    """Whether a file of that name belongs to what the manifest answers for, were it there.
+    """Return whether the manifest would have to list a file of that name.
 
-    That of a shard answers for its own organizations alone.
+    The manifest of a shard lists the files of its own organizations alone.
     """
-    if not FileNames(manifest.run_id, manifest.ts).taken(name) or name.endswith("_manifest.json"):
+    names = manifest.names
+    if not names.taken(name) or names.is_manifest(name):
         return False
     return manifest.shard is None or any(
-        name.startswith(f"{PREFIX}{one.name}_{manifest.ts}") for one in manifest.outcome.organizations
+        names.is_named_after(organization.name, name) for organization in manifest.organizations
     )
 
 
-def _verified(store: Store, entry: FileEntry) -> Verified:
+def _verify_file(store: Store, entry: FileEntry) -> VerifiedFile:
     try:
-        for _ in verified(store, entry):
+        for _ in read_verified(store, entry):
             pass
     except FileChangedError as error:
-        return Verified(error.finding, entry.name, error.reason if error.finding is Finding.CHANGED else "")
+        return VerifiedFile(error.state, entry.name, error.reason if error.state is FileState.CHANGED else "")
     except OSError as error:
-        return Verified(Finding.UNREADABLE, entry.name, explain_error(error).message)
-    return Verified(Finding.AS_WRITTEN, entry.name)
+        return VerifiedFile(FileState.UNREADABLE, entry.name, explain_error(error).message)
+    return VerifiedFile(FileState.AS_WRITTEN, entry.name)

@@ -1,11 +1,9 @@
-"""Writes one organization's files, and the merged ones, from snapshots; each whole or not at all."""
+"""Writes an organization's files and the merged ones from snapshots; each appears complete or not at all."""
 
 import contextlib
-import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -14,19 +12,16 @@ from sso_batch.model import Snapshot
 from sso_batch.run_files import access_csv
 from sso_batch.run_files import snapshot as snapshot_file
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.verification import verified
-from sso_batch.store import FileEntry, Store
+from sso_batch.run_files.run import raise_if_stopped
+from sso_batch.run_files.verification import read_verified
+from sso_batch.store import Checksum, FileEntry, FileKind, Store
 
-_LINES_AT_ONCE = 5000
-
-
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """The run was told to end while a file was being written; the file is gone."""
+_LINES_PER_WRITE = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One organization's files, and how many rows its snapshot gives, written or not."""
+class WrittenOrganization:
+    """One organization's files, and how many rows its snapshot gives, with or without a CSV."""
 
     files: tuple[FileEntry, ...]
     rows: int
@@ -34,50 +29,52 @@ class Written:
 
 def write_organization(
     store: Store, names: FileNames, snapshot: Snapshot, *, csv: bool, escape: bool, stop: threading.Event
-) -> Written:
-    """The CSV, if wanted, and the snapshot, the snapshot last.
+) -> WrittenOrganization:
+    """Write the snapshot and, with `csv`, the access CSV; publish both at once, the snapshot last.
 
-    Raises Stopped or OSError, and then there is neither.
+    Raises Stopped or OSError; then neither file exists.
     """
     name, complete = snapshot.organization, snapshot.complete
+    snapshot_name = names.organization_snapshot(name, complete=complete)
+    access_name = names.organization_access(name, complete=complete)
     with contextlib.ExitStack() as drafts:
-        records = drafts.enter_context(store.draft(names.organization_snapshot(name, complete=complete)))
-        wanted = [records]
+        records = drafts.enter_context(store.draft(snapshot_name, FileKind.SNAPSHOT))
+        to_publish = [records]
         if csv:
-            rows = drafts.enter_context(store.draft(names.organization_access(name, complete=complete)))
-            wanted = [rows, records]
-            _write_rows(rows, snapshot, escape=escape, stop=stop)
+            rows = drafts.enter_context(store.draft(access_name, FileKind.ACCESS_CSV))
+            to_publish = [rows, records]
+            _write_access(rows, snapshot, escape=escape, stop=stop)
         for lines in _batches(snapshot_file.encode(snapshot)):
-            _unless(stop)
+            raise_if_stopped(stop)
             records.write("".join(lines).encode())
         count = rows.rows if csv else count_rows(snapshot)
-        _unless(stop)
-        return Written(store.publish(*wanted), count)
+        raise_if_stopped(stop)
+        return WrittenOrganization(store.publish(*to_publish), count)
 
 
 def count_rows(snapshot: Snapshot) -> int:
-    """How many rows a snapshot gives."""
+    """Return how many rows a snapshot gives."""
     return sum(len(access.holders) for access in resolve(snapshot))
 
 
 def access_entry(name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> FileEntry:
-    """The entry that a snapshot's CSV has to have. Raises Stopped."""
-    sum_ = _Sum()
-    _write_rows(sum_, snapshot, escape=escape, stop=stop)
-    return FileEntry(name, sum_.digest.hexdigest(), sum_.rows, sum_.bytes)
+    """Return the entry that the CSV of a snapshot must have, without writing it. Raises Stopped."""
+    rows = _CountedRows()
+    _write_access(rows, snapshot, escape=escape, stop=stop)
+    return FileEntry(name, FileKind.ACCESS_CSV, rows.checksum.sha256, rows.rows, rows.checksum.bytes)
 
 
 def restore_access(
     store: Store, name: str, snapshot: Snapshot, *, escape: bool, stop: threading.Event
 ) -> None:
-    """Write the CSV of a snapshot that is there, over whatever has its name. Raises Stopped, OSError."""
-    with store.draft(name) as draft:
-        _write_rows(draft, snapshot, escape=escape, stop=stop)
-        _unless(stop)
+    """Write the CSV of an existing snapshot, replacing any file of that name. Raises Stopped, OSError."""
+    with store.draft(name, FileKind.ACCESS_CSV) as draft:
+        _write_access(draft, snapshot, escape=escape, stop=stop)
+        raise_if_stopped(stop)
         store.publish(draft, replace=True)
 
 
-class _Lines(Protocol):
+class _RowSink(Protocol):
     """What rows are written to."""
 
     rows: int
@@ -86,82 +83,77 @@ class _Lines(Protocol):
         """Append bytes."""
 
 
-class _Sum:
-    """Counts and hashes what is written, and keeps none of it."""
+class _CountedRows:
+    """Rows that are counted and hashed, and not kept."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self.bytes = 0
-        self.digest = hashlib.sha256()
+        self.checksum = Checksum()
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        self.digest.update(data)
-        self.bytes += len(data)
+        self.checksum.update(data)
 
 
-def _write_rows(draft: _Lines, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
-    draft.write(access_csv.HEADER.encode())
-    for text, count in access_csv.lines(resolve(snapshot), escape=escape):
-        _unless(stop)
-        draft.write(text.encode())
-        draft.rows += count
+def _write_access(sink: _RowSink, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
+    sink.write(access_csv.HEADER.encode())
+    _write_lines(sink, access_csv.lines(resolve(snapshot), escape=escape), stop)
+
+
+def _write_lines(sink: _RowSink, lines: Iterable[tuple[str, int]], stop: threading.Event) -> None:
+    for text, count in lines:
+        raise_if_stopped(stop)
+        sink.write(text.encode())
+        sink.rows += count
 
 
 def write_merged(
     store: Store, names: FileNames, parts: Sequence[FileEntry], *, complete: bool, stop: threading.Event
 ) -> FileEntry:
-    """All organizations' rows under one header, in the order of `parts`, their CSVs.
+    """Write all organizations' rows under one header, in the order of `parts`, their CSVs.
 
-    Each part is compared with its entry as it is copied. Raises Stopped or OSError, FileChangedError for a
-    part that is not as it was written; then there is no merged file.
+    Each part is verified while it is copied. Raises Stopped, OSError, or FileChangedError for a part that
+    was changed; then there is no merged file.
     """
     header = access_csv.HEADER.encode()
-    with store.draft(names.access(complete=complete)) as merged:
+    with store.draft(names.access(complete=complete), FileKind.MERGED_ACCESS_CSV) as merged:
         merged.write(header)
         for part in parts:
             merged.rows += part.rows
             skip = len(header)
-            for chunk in verified(store, part):
-                _unless(stop)
+            for chunk in read_verified(store, part):
+                raise_if_stopped(stop)
                 merged.write(chunk[skip:])
                 skip = max(0, skip - len(chunk))
-        _unless(stop)
+        raise_if_stopped(stop)
         return store.publish(merged)[0]
 
 
 def write_rows(
-    store: Store, name: str, header: str, lines: Iterable[tuple[str, int]], *, stop: threading.Event
+    store: Store,
+    name: str,
+    kind: FileKind,
+    header: str,
+    lines: Iterable[tuple[str, int]],
+    *,
+    stop: threading.Event,
 ) -> FileEntry:
-    """A CSV of the whole run; `lines` are texts with how many rows each is."""
-    with store.draft(name) as draft:
+    """Write a CSV of all organizations; `lines` are texts, each with its number of rows."""
+    with store.draft(name, kind) as draft:
         draft.write(header.encode())
-        for text, count in lines:
-            _unless(stop)
-            draft.write(text.encode())
-            draft.rows += count
-        _unless(stop)
+        _write_lines(draft, lines, stop)
+        raise_if_stopped(stop)
         return store.publish(draft)[0]
 
 
 def write_document(store: Store, name: str, content: bytes) -> FileEntry:
-    """A small file: the run file, the manifest."""
+    """Write a small file that no manifest lists: the run file or a manifest."""
     with store.draft(name) as draft:
         draft.write(content)
         return store.publish(draft)[0]
 
 
-def _unless(stop: threading.Event) -> None:
-    if stop.is_set():
-        raise Stopped
-
-
-def checkpoint(stop: threading.Event) -> Callable[[], None]:
-    """Return a function that raises Stopped once the run is to end, for work that calls it now and then."""
-    return partial(_unless, stop)
-
-
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
     iterator = iter(lines)
-    while batch := list(islice(iterator, _LINES_AT_ONCE)):
+    while batch := list(islice(iterator, _LINES_PER_WRITE)):
         yield batch

@@ -1,5 +1,6 @@
-"""All organizations of a run: at once, each by itself, until they end or are told to."""
+"""Runs: all organizations in parallel, each isolated from the others' failures; resume, shards and merge."""
 
-from sso_batch.runner.run import Run, Surroundings
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.run import Run
 
-__all__ = ["Run", "Surroundings"]
+__all__ = ["Run", "RunContext"]

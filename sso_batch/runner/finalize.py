@@ -1,145 +1,179 @@
-"""The end of a run, of a shard or of a merge: the files of the whole, and the manifest, the last of all."""
+"""The end of a run, a shard or a merge: merged files, then the manifest, then the notice."""
 
 import asyncio
-from collections.abc import Callable
+import threading
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
-from sso_batch.config import Config
+from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.sns import publish
 from sso_batch.daemon_threads import DaemonThreads
-from sso_batch.model import Gap, GapKind
-from sso_batch.report.notice import build_notice
+from sso_batch.exit_codes import ExitCode
+from sso_batch.model import GapKind
+from sso_batch.report.notice import Notice, build_notice
 from sso_batch.review.finding import OFF
-from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.writer import write_document
-from sso_batch.runner.closing import Closed, Closing
-from sso_batch.runner.notification import notify
-from sso_batch.runner.resumption import stale
-from sso_batch.runner.shards import READ
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.existing_results import superseded_files
+from sso_batch.runner.merged_files import MergedFilesWriter, MergeResult, merge_gap, run_gap
 from sso_batch.runner.signals import Interruption
-from sso_batch.store import OverwritingStore, Store, explain_error
+from sso_batch.store import ErrorExplanation, OverwritingStore, Store, explain_error
 
-_GRACE = 2.5
-"""Seconds in which the files of the whole have to be given up: after 5 the manifest has to be there."""
+_STOP_SECONDS = 2.5
+"""How long merged files may take to stop: 5 seconds after a signal the manifest must exist."""
 
-_LATE = "the run's deadline passed before its merged files, review and reports were written"
-_LATE_HINT = "raise run.deadline, then run again with --resume: the organizations are not audited again"
+_NOTICE_SECONDS = 20.0
+"""How long SNS may take to accept the notice."""
+
+_NOTICE_SECONDS_AFTER_SIGNAL = 1.5
+
+_DEADLINE = ErrorExplanation(
+    "DeadlineExceeded",
+    "the run's deadline passed before its merged files, review and reports were written",
+    "raise run.deadline, then run again with --resume: the organizations are not audited again",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """Ends the run of `facts`. `again` tells that files of the whole can be there from an earlier try."""
+class Finalizer:
+    """Ends a run. With `again`, merged files of an earlier attempt can exist: replace or remove them."""
 
-    config: Config
-    facts: RunFacts
-    started_at: datetime
-    store: Store
-    events: FilteringBoundLogger
-    clock: Callable[[], datetime]
+    context: RunContext
     workers: DaemonThreads
     interruption: Interruption
     again: bool
 
-    async def end(self, organizations: tuple[OrganizationOutcome, ...], *, within: float) -> RunOutcome:
-        """Write the files of the whole, `within` so many seconds, and the manifest; give the outcome.
+    async def finalize(self, organizations: tuple[OrganizationOutcome, ...], *, within: float) -> RunOutcome:
+        """Write the merged files `within` so many seconds, then the manifest; return the outcome.
 
-        A signal ends the first and never the second.
+        A signal stops the merged files, and never the manifest.
         """
-        closed = await self._close(organizations, within=within)
-        return await self.workers.run(partial(self._end, closed))
+        merged = await self._write_merged_files(organizations, within=within)
+        return await self.workers.run(partial(self._write_manifest, merged))
 
-    async def _close(self, organizations: tuple[OrganizationOutcome, ...], *, within: float) -> Closed:
-        """Write the files of the whole; a shard has none."""
-        if self.facts.shard is not None or self.interruption.signal is not None:
-            return Closed(organizations, ())
-        closing = Closing(self.config, self._store, self.facts, self.started_at, self.events)
-        work = asyncio.ensure_future(self.workers.run(partial(closing.close, organizations)))
-        await self.interruption.wait_for(work, within=within)
-        if not work.done():
-            closing.stop.set()
-            if self.interruption.signal is None:
-                closing.fail("DeadlineExceeded", _LATE, _LATE_HINT)
-            await asyncio.wait([work], timeout=_GRACE)  # and no longer, whatever it is doing
-        if work.done():
-            work.result()
-        return closing.closed
+    async def notify(self, outcome: RunOutcome) -> None:
+        """Publish the notice of a run, if the configuration asks for it; a shard has none.
 
-    def outcome(self, closed: Closed) -> RunOutcome:
-        """What it has come to."""
+        A failure is logged and changes neither the files nor the exit code.
+        """
+        topic_arn, facts = self.context.config.notify.sns_topic_arn, self.context.facts
+        if topic_arn is None or facts.shard is not None:
+            return
+        manifest = f"{self.context.store.name.rstrip('/')}/{facts.manifest_name}"
+        content = build_notice(facts, outcome, manifest=manifest if outcome.manifest_written else None)
+        await _publish(topic_arn, content, self.context.log, self.interruption)
+
+    def outcome(self, merged: MergeResult) -> RunOutcome:
+        """Return the outcome of the run that ends now."""
         return RunOutcome(
-            organizations=closed.organizations,
-            files=closed.files,
-            started_at=self.started_at,
-            finished_at=self.clock(),
-            gaps=closed.gaps,
+            organizations=merged.organizations,
+            files=merged.files,
+            started_at=self.context.started_at,
+            finished_at=self.context.clock(),
+            gaps=merged.gaps,
             signal=self.interruption.signal,
-            fail_on=OFF if self.facts.shard else self.config.review.fail_on,
+            fail_on=OFF if self.context.facts.shard else self.context.config.review.fail_on,
         )
 
-    def _end(self, closed: Closed) -> RunOutcome:
-        """Write the manifest and give the outcome."""
-        outcome = self.outcome(self._without_stale(closed))
+    async def _write_merged_files(
+        self, organizations: tuple[OrganizationOutcome, ...], *, within: float
+    ) -> MergeResult:
+        if self.context.facts.shard is not None or self.interruption.signal is not None:
+            return MergeResult(organizations)
+        writer = MergedFilesWriter(replace(self.context, store=self._store, stop=threading.Event()))
+        work = asyncio.ensure_future(self.workers.run(partial(writer.write, organizations)))
+        await self.interruption.wait_for(work, within=within)
+        if not work.done():
+            writer.stop()
+            if self.interruption.signal is None:
+                writer.add_gap(_DEADLINE)
+            await asyncio.wait([work], timeout=_STOP_SECONDS)  # and no longer, whatever it is doing
+        if work.done():
+            work.result()
+        return writer.result
+
+    def _write_manifest(self, merged: MergeResult) -> RunOutcome:
+        log, facts = self.context.log, self.context.facts
+        outcome = self.outcome(self._without_superseded(merged))
         if outcome.endpoint_overrides:
-            self.events.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
+            log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
         try:
-            write_document(self._store, self.facts.manifest_name, manifest(self.facts, outcome))
+            write_document(self._store, facts.manifest_name, encode_manifest(facts, outcome))
         except OSError as error:
-            told = explain_error(error)
-            self.events.error("run.manifest_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap(GapKind.OUTPUT, "write", self.facts.manifest_name, told.code, told.message, told.hint)
+            reason = explain_error(error)
+            gap = run_gap(log, "run.manifest_failed", GapKind.OUTPUT, "write", facts.manifest_name, reason)
             return replace(outcome, gaps=(*outcome.gaps, gap), manifest_written=False)
         return outcome
 
-    def _without_stale(self, closed: Closed) -> Closed:
-        """Remove what an earlier try, or another process, has made of the whole and this one has not."""
-        if not self.again or self.facts.shard is not None:
-            return closed
-        written = {file.name for file in closed.files} | {self.facts.manifest_name}
+    def _without_superseded(self, merged: MergeResult) -> MergeResult:
+        """Remove merged files of an earlier attempt, or of another process, that this run did not write."""
+        facts, store = self.context.facts, self.context.store
+        if not self.again or facts.shard is not None:
+            return merged
+        written = {file.name for file in merged.files} | {facts.manifest_name}
         try:
-            for name in stale(self.facts.names, tuple(self.store.stored()), written):
-                self.store.remove(name)
+            for name in superseded_files(facts.names, tuple(store.stored()), written):
+                store.remove(name)
         except OSError as error:
-            told = explain_error(error)
-            self.events.error("run.merge_failed", code=told.code, message=told.message, hint=told.hint)
-            gap = Gap(GapKind.MERGE, "merge", self.facts.names.run_id, told.code, told.message, told.hint)
-            return replace(closed, gaps=(*closed.gaps, gap))
-        return closed
+            return replace(merged, gaps=(*merged.gaps, merge_gap(self.context, explain_error(error))))
+        return merged
 
     @property
     def _store(self) -> Store:
-        """The place, where a later try replaces files of the whole."""
-        return OverwritingStore(self.store) if self.again else self.store
-
-    async def notify(self, outcome: RunOutcome) -> None:
-        """Tell whoever wants to hear of the run; a shard is none. What happens here changes nothing else."""
-        topic_arn = self.config.notify.sns_topic_arn
-        if topic_arn is None or self.facts.shard is not None:
-            return
-        place = f"{self.store.name.rstrip('/')}/{self.facts.manifest_name}"
-        told = build_notice(self.facts, outcome, manifest=place if outcome.manifest_written else None)
-        await notify(topic_arn, told, self.events, self.interruption)
+        """The place, where a later attempt replaces merged files."""
+        return OverwritingStore(self.context.store) if self.again else self.context.store
 
 
-def tell_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: bool) -> None:
-    """Log the one event that tells how a run, a shard or a merge ended.
+async def _publish(
+    topic_arn: str, content: Notice, log: FilteringBoundLogger, interruption: Interruption
+) -> None:
+    """Publish a notice and log the result. A signal ends the attempt."""
+    interrupted = interruption.signal is not None
+    within = _NOTICE_SECONDS_AFTER_SIGNAL if interrupted else _NOTICE_SECONDS
+    publishing = asyncio.ensure_future(publish(topic_arn, content.subject, content.message, within=within))
+    if interrupted:
+        await asyncio.wait([publishing])
+    else:
+        await interruption.wait_for(publishing)
+    if not publishing.done():
+        publishing.cancel()
+        reason = ErrorExplanation("Interrupted", "a signal ended the run before SNS answered", "")
+        _log_unpublished(log, topic_arn, reason)
+        return
+    try:
+        message_id = publishing.result()
+    except AwsFailure as failure:
+        _log_unpublished(log, topic_arn, ErrorExplanation(failure.code, failure.message, failure.hint))
+    else:
+        log.info("notify.published", topic=topic_arn, message_id=message_id)
 
-    `resumed` says that an earlier process had completed it, and that this one had nothing left to do.
+
+def _log_unpublished(log: FilteringBoundLogger, topic_arn: str, reason: ErrorExplanation) -> None:
+    consequence = "subscribers were not notified; the run's files and exit code are not affected"
+    log.error("notify.failed", topic=topic_arn, **asdict(reason), consequence=consequence)
+
+
+def log_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: bool) -> None:
+    """Log the one event that says how a run, a shard or a merge ended.
+
+    `resumed` says that an earlier process had completed it, and that nothing was left to do.
     """
-    tell = log.info if outcome.exit_code == 0 else log.error
-    audited = sum(one.status in READ and not one.resumed for one in outcome.organizations)
-    tell(
+    write = log.info if outcome.exit_code == ExitCode.OK else log.error
+    organizations = outcome.organizations
+    audited = sum(each.status.was_read and not each.resumed for each in organizations)
+    write(
         "run.completed",
         status=outcome.status.value,
-        exit_code=outcome.exit_code,
+        exit_code=int(outcome.exit_code),
         resumed=resumed,
         audited=0 if resumed else audited,
-        rows=sum(one.counts.rows for one in outcome.organizations),
+        rows=sum(each.counts.rows for each in organizations),
         findings=asdict(outcome.findings),
-        complete=[one.name for one in outcome.organizations if one.status is Status.COMPLETE],
-        not_complete=[one.name for one in outcome.organizations if one.status is not Status.COMPLETE],
+        complete=[each.name for each in organizations if each.status is Status.COMPLETE],
+        not_complete=[each.name for each in organizations if each.status is not Status.COMPLETE],
         seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
     )

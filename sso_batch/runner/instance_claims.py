@@ -1,4 +1,4 @@
-"""Which entry of the configuration audits which instance: no two the same."""
+"""The rule that no two entries of the configuration audit the same instance."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,33 @@ from sso_batch.errors import OrganizationError
 from sso_batch.model import Instance
 
 
-class Claims:
-    """The instances that entries have reached. Of two that reach the same, the later in the file fails.
+class InstanceHolders:
+    """Which entry has which instance, for entries that are looked at in the order of the configuration.
 
-    Entries are audited at once, so that the later one can come first: its task is then cancelled, and
-    `lost` tells it why. One that has already ended keeps its instance.
+    Of two entries with the same instance the later one fails.
+    """
+
+    def __init__(self) -> None:
+        self._holders: dict[str, str] = {}
+
+    def conflict(self, entry: str, instance: Instance | None) -> OrganizationError | None:
+        """Return why an entry fails: another entry has its instance. None where it does not fail."""
+        holder = entry if instance is None else self._holders.get(instance.arn, entry)
+        return None if instance is None or holder == entry else _same_instance(holder, instance)
+
+    def claim(self, entry: str, instance: Instance | None) -> OrganizationError | None:
+        """Record that an entry has an instance, unless another one has it: then return the conflict."""
+        conflict = self.conflict(entry, instance)
+        if conflict is None and instance is not None:
+            self._holders[instance.arn] = entry
+        return conflict
+
+
+class InstanceClaims:
+    """The same rule for entries that are audited in parallel, where the later entry can come first.
+
+    The task of the later entry is then cancelled, and `lost` returns the reason. An entry that has already
+    finished keeps its instance.
     """
 
     def __init__(self, order: Sequence[str]) -> None:
@@ -21,28 +43,27 @@ class Claims:
         self._lost: dict[str, OrganizationError] = {}
 
     def claim(self, organization: str, instance: Instance) -> None:
-        """Take the instance for the current task's entry; raises OrganizationError where it is taken."""
+        """Take the instance for the current task's entry; raise OrganizationError where it is taken."""
         task = asyncio.current_task()
         assert task is not None, "claimed by a coroutine"  # noqa: S101 - for the type checker
         holder, rival = self._holders.get(instance.arn, (organization, task))
         if holder != organization:
             if rival.done() or self._position[holder] < self._position[organization]:
-                raise same_instance(holder, instance.arn)
-            self._lost[holder] = same_instance(organization, instance.arn)
+                raise _same_instance(holder, instance)
+            self._lost[holder] = _same_instance(organization, instance)
             rival.cancel()
         self._holders[instance.arn] = (organization, task)
 
     def lost(self, organization: str) -> OrganizationError | None:
-        """Why an entry was cancelled, if it was for its claim."""
+        """Return why an entry was cancelled, if another one took its instance."""
         return self._lost.get(organization)
 
 
-def same_instance(holder: str, instance_arn: str) -> OrganizationError:
-    """Why an entry fails that reaches the instance of another one, the `holder`."""
+def _same_instance(holder: str, instance: Instance) -> OrganizationError:
     return OrganizationError(
-        f"the entry {holder} already reaches this instance, {instance_arn}",
+        f"the entry {holder} already audits this instance, {instance.arn}",
         code="SameInstance",
         operation="ListInstances",
-        hint="take one of the two entries away, or mend the credentials of the wrong one; "
-        "`organization_id` tells a wrong one apart",
+        hint="remove one of the two entries, or fix its credentials; set `organization_id` to find out "
+        "which one is wrong",
     )

@@ -1,212 +1,187 @@
-"""Joins the shards of one run, once all have reported or it has waited long enough."""
+"""The merge of a run's shards: it waits for their manifests, and writes the run's own files."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sso_batch.config import Config, Organization, fingerprint
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.config import Config, fingerprint
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import UsageError
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
-from sso_batch.run_files.manifest_reading import Manifest, RunFile
+from sso_batch.run_files.manifest import RunFile
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.run_files.writer import Stopped
-from sso_batch.runner.closing import files_promised
-from sso_batch.runner.existing_results import Archive, reading_fingerprints
-from sso_batch.runner.finalize import Ending, tell_completed
-from sso_batch.runner.run import Surroundings
-from sso_batch.runner.shard_merge import Joining, nothing
-from sso_batch.runner.shards import Reports, is_report
-from sso_batch.runner.signals import Interruption, told_to_end
+from sso_batch.run_files.run import RunFacts, Stopped
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
+from sso_batch.runner.finalize import Finalizer, log_completed
+from sso_batch.runner.merged_files import expected_merged_files
+from sso_batch.runner.shard_merge import ShardManifests, ShardMerge, read_shard_manifests
+from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.start import find_run
-from sso_batch.sharding import Shard
-from sso_batch.store import explain_error, to_output_error
+from sso_batch.store import Store, explain_error, to_output_error
 
 T = TypeVar("T")
 
-_THREADS = 2  # the second writes the manifest where the first does not end soon
+_THREADS = 2  # the second writes the manifest where the first does not stop soon
 
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 30.0, 1.5  # seconds between two looks
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 1.0, 30.0, 1.5  # seconds between two attempts
+
+_Unfinished = tuple[Finalizer, tuple[OrganizationOutcome, ...]]
+"""What is left to do after the organizations have been put together."""
 
 
 class Merge:
-    """The merge of the run `run_id`; without `wait` it takes what is there.
+    """The merge of the run `run_id`; without `wait` it uses the manifests that exist.
 
-    A shard that was told to end is waited for as one that is missing: another try of it will come.
+    A shard that a signal ended is waited for like a missing one, because another attempt of it will follow.
     """
 
     def __init__(
         self,
         config: Config,
         run_id: str,
-        surroundings: Surroundings,
         *,
+        store: Store,
+        log: FilteringBoundLogger,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
         wait: timedelta,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._config = config
         self._run_id = run_id
-        self._store = surroundings.store
-        self._log = surroundings.log.bind(run_id=run_id)
-        self._clock = surroundings.clock
+        self._store = store
+        self._log = log.bind(run_id=run_id)
+        self._clock = clock
+        self._stop = stop
         self._sleep = sleep
-        self._begun = self._clock()
-        self._until = self._begun + wait
-        self._worker = DaemonThreads(_THREADS, "merge")
-        self._stop = surroundings.stop
-        self._interruption = Interruption(surroundings.stop)
-        self._told: tuple[int, ...] = ()
+        self._started_at = clock()
+        self._wait_until = self._started_at + wait
+        self._workers = DaemonThreads(_THREADS, "merge")
+        self._interruption = Interruption(stop)
+        self._logged_missing: tuple[int, ...] = ()
 
     def run(self) -> RunOutcome:
-        """Wait, join, write, and give the outcome; raises UsageError where there is no such run."""
+        """Wait, merge, write, and return the outcome; raise UsageError if there is no such run."""
         return asyncio.run(self._run())
 
     async def _run(self) -> RunOutcome:
-        looking = asyncio.ensure_future(self._look())
+        finding = asyncio.ensure_future(self._find())
 
         def stop(number: int) -> None:
             self._interruption.interrupt(number)
-            looking.cancel()
+            finding.cancel()
 
-        with told_to_end(stop):
+        with call_on_first_signal(stop):
             try:
-                found, reports = await looking
-                joined = await self._joined(found, reports)
+                merged = await self._merge(*await finding)
             except (asyncio.CancelledError, Stopped):
-                joined = None
-            if isinstance(joined, RunOutcome):
-                outcome = joined
-            elif joined is not None:
-                ending, organizations = joined
-                outcome = await ending.end(organizations, within=self._config.run.deadline.total_seconds())
-                await ending.notify(outcome)
-            else:
+                merged = None
+            if merged is None:
                 outcome = self._interrupted()
-        tell_completed(self._log, outcome, resumed=isinstance(joined, RunOutcome))
+            elif isinstance(merged, RunOutcome):
+                outcome = merged
+            else:
+                finalizer, organizations = merged
+                within = self._config.run.deadline.total_seconds()
+                outcome = await finalizer.finalize(organizations, within=within)
+                await finalizer.notify(outcome)
+        log_completed(self._log, outcome, resumed=isinstance(merged, RunOutcome))
         return outcome
 
-    async def _look(self) -> tuple[RunFile, Reports]:
-        """Find the run, and what its shards have reported, while there is time to wait."""
-        found = await self._patiently(self._find)
-        if found is None:
+    async def _find(self) -> tuple[RunFile, ShardManifests]:
+        """Return the run and the manifests of its shards; wait for them as long as allowed."""
+        run = await self._poll(self._find_run)
+        if run is None:
             raise UsageError(
                 f"there is no run {self._run_id} in this place",
-                hint="give the --run-id and the --output of its shards; --wait 2h waits for them to begin",
+                hint="use the --run-id and the --output of its shards; --wait 2h waits for them to start",
             )
-        names = FileNames(found.run_id, found.ts)
-        reports = await self._patiently(partial(self._all_reported, names, found.shards))
-        if reports is None:
-            reports = await self._worker.run(partial(self._read, names, found.shards))
-        if found.shards == 1 and not reports.manifests:
+        shards = await self._poll(partial(self._all_shards, run))
+        if shards is None:
+            shards = await self._workers.run(
+                partial(read_shard_manifests, self._store, run.names, run.shards)
+            )
+        if run.shards == 1 and not shards.manifests:
             raise UsageError(
-                f"the run {self._run_id} has no shards that have reported",
-                hint="a run that was not sharded is not merged: go on with it by `sso-batch run --resume`",
+                f"no shard of the run {self._run_id} has finished",
+                hint="a run without shards is not merged: resume it with `sso-batch run --resume`",
             )
-        return found, reports
+        return run, shards
 
-    async def _joined(
-        self, found: RunFile, reports: Reports
-    ) -> RunOutcome | tuple[Ending, tuple[OrganizationOutcome, ...]]:
-        """What is to be ended, or the outcome of a run that is merged already. Raises Stopped."""
-        try:
-            return await self._worker.run(partial(self._join, found, reports))
-        except OSError as error:
-            raise to_output_error(self._store.name, error) from error
-
-    async def _patiently(self, look: Callable[[], T | None]) -> T | None:
-        """What is found, looked for again and again until the wait is over."""
+    async def _poll(self, look: Callable[[], T | None]) -> T | None:
+        """Return what `look` returns, called again and again until the wait is over."""
         pause = _FIRST_PAUSE
         while True:
-            found = await self._worker.run(look)
-            left = (self._until - self._clock()).total_seconds()
+            found = await self._workers.run(look)
+            left = (self._wait_until - self._clock()).total_seconds()
             if found is not None or left <= 0:
                 return found
             await self._sleep(min(pause, left))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _find(self) -> RunFile | None:
+    def _find_run(self) -> RunFile | None:
         try:
             return find_run(self._store, self._run_id)
         except OSError as error:
-            told = explain_error(error)
-            self._log.warning("merge.place_unreadable", code=told.code, message=told.message, hint=told.hint)
+            self._log.warning("merge.place_unreadable", **asdict(explain_error(error)))
             return None
 
-    def _all_reported(self, names: FileNames, count: int) -> Reports | None:
-        reports = self._read(names, count)
-        if reports.missing and reports.missing != self._told:
-            self._told = reports.missing
-            self._log.info("merge.waiting", shards=count, missing=reports.missing)
-        return None if reports.missing else reports
+    def _all_shards(self, run: RunFile) -> ShardManifests | None:
+        """Return the manifests of all shards; None while some are missing, which is logged."""
+        shards = read_shard_manifests(self._store, run.names, run.shards)
+        if shards.missing and shards.missing != self._logged_missing:
+            self._logged_missing = shards.missing
+            self._log.info("merge.waiting", shards=run.shards, missing=shards.missing)
+        return None if shards.missing else shards
 
-    def _read(self, names: FileNames, count: int) -> Reports:
-        archive = self._archive(RunFacts(names, "", "", ()), ())
-        found: dict[int, Manifest] = {}
-        for index in range(count):
-            manifest = archive.manifest(names.shard_manifest(index))
-            if manifest is not None and is_report(manifest, names, Shard(index, count)):
-                found[index] = manifest
-        return Reports(count, found)
+    async def _merge(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
+        """Return what is left to do, or the outcome of a run that is merged already. Raises Stopped."""
+        try:
+            return await self._workers.run(partial(self._merge_organizations, run, shards))
+        except OSError as error:
+            raise to_output_error(self._store.name, error) from error
 
-    def _archive(self, facts: RunFacts, organizations: Sequence[Organization]) -> Archive:
-        output = self._config.output
-        return Archive(
-            self._store,
-            facts,
-            reading_fingerprints(self._config, organizations),
-            csv="csv" in output.formats,
-            escape_formulas=output.escape_formulas,
-            max_age=None,
-            clock=self._clock,
+    def _merge_organizations(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
+        config, configured = self._config, [each.name for each in self._config.organizations]
+        facts = RunFacts(run.names, fingerprint(config), config.collect.strategy, ())
+        context = RunContext(config, facts, run.started_at, self._store, self._log, self._clock, self._stop)
+        fingerprints = reading_fingerprints(config, config.organizations)
+        existing = ExistingResults(context, fingerprints, max_age=None)
+        not_selected = set(shards.not_selected(configured))
+        finished = existing.finished_run(
+            set(configured) - not_selected, expected_merged_files(config, facts), self._stop
         )
-
-    def _join(
-        self, found: RunFile, reports: Reports
-    ) -> RunOutcome | tuple[Ending, tuple[OrganizationOutcome, ...]]:
-        """Put the organizations together. Raises Stopped."""
-        config, names = self._config, FileNames(found.run_id, found.ts)
-        facts = RunFacts(names, fingerprint(config), config.collect.strategy, ())
-        archive = self._archive(facts, config.organizations)
-        left_out = set(reports.not_selected([one.name for one in config.organizations]))
-        selected = {one.name for one in config.organizations} - left_out
-        finished = archive.finished_run(selected, files_promised(config, facts), self._stop)
         if finished is not None:
             return replace(finished, fail_on=config.review.fail_on)
-        archive.clear()
-        for name in sorted(left_out):  # an earlier try may have read it
-            if archive.take_over(name, self._stop, incomplete=True) is None:
-                archive.remove(name)
+        existing.clear()
+        for name in sorted(not_selected):  # an earlier attempt may have read it
+            if existing.take_over(name, self._stop, incomplete=True) is None:
+                existing.remove(name)
             else:
-                left_out.remove(name)
-        order = [one.name for one in config.organizations if one.name not in left_out]
-        not_selected = tuple(one.name for one in config.organizations if one.name in left_out)
-        joining = Joining(archive, reports, order, self._stop)
-        ending = Ending(
-            config,
-            replace(facts, not_selected=not_selected),
-            found.started_at,
-            self._store,
-            self._log,
-            self._clock,
-            self._worker,
-            self._interruption,
-            again=True,
-        )
-        return ending, joining.outcomes()
+                not_selected.remove(name)
+        order = [name for name in configured if name not in not_selected]
+        outcomes = ShardMerge(existing, shards, order).outcomes()
+        left_out = tuple(name for name in configured if name in not_selected)
+        context = replace(context, facts=replace(facts, not_selected=left_out))
+        return Finalizer(context, self._workers, self._interruption, again=True), outcomes
 
     def _interrupted(self) -> RunOutcome:
+        now = self._clock()
         organizations = tuple(
-            nothing(one.name, Status.INTERRUPTED, self._clock()) for one in self._config.organizations
+            OrganizationOutcome.unread(organization.name, Status.INTERRUPTED, now)
+            for organization in self._config.organizations
         )
         return RunOutcome(
             organizations,
             (),
-            self._begun,
-            self._clock(),
+            self._started_at,
+            now,
             signal=self._interruption.signal,
             manifest_written=False,
         )

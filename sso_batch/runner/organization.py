@@ -1,31 +1,28 @@
-"""One organization of a run, from its audit to its files; whatever is raised in it ends here."""
+"""One organization of a run, from its audit to its files: every error that is raised in it ends here."""
 
 import asyncio
 import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TypeVar
-
-from structlog.typing import FilteringBoundLogger
 
 from sso_batch.collect import Audit
 from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, Snapshot
-from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
-from sso_batch.run_files.writer import Stopped, Written, write_organization
-from sso_batch.runner.existing_results import Archive
-from sso_batch.store import FileEntry, Store, explain_error
+from sso_batch.run_files.run import Stopped
+from sso_batch.run_files.writer import WrittenOrganization, write_organization
+from sso_batch.runner.existing_results import ExistingResults
+from sso_batch.store import FileEntry, explain_error
 
 T = TypeVar("T")
 
-_TRIES = 3  # to publish a name that another process of this run takes at the same moment
+_ATTEMPTS = 3  # to publish a name that another process of this run takes at the same moment
 _SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
 _EVENTS = {
     Status.COMPLETE: "org.completed",
@@ -35,132 +32,129 @@ _EVENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where and how an organization's files are written."""
-
-    store: Store
-    names: FileNames
-    csv: bool
-    escape_formulas: bool
-    writers: DaemonThreads
-    archive: Archive
-
-
 class OrganizationRun:
-    """Audits one organization and writes its files; `run` always ends with an outcome."""
+    """Audits one organization and writes its files; `run` always returns an outcome.
+
+    `cancelled_for` returns why another entry has cancelled this one, if one has.
+    """
 
     def __init__(
         self,
         name: str,
         audit: Audit,
-        desk: Desk,
-        log: FilteringBoundLogger,
-        clock: Callable[[], datetime],
+        existing: ExistingResults,
+        workers: DaemonThreads,
         cancelled_for: Callable[[str], OrganizationError | None],
     ) -> None:
         self._name = name
         self._audit = audit
-        self._desk = desk
-        self._log = log.bind(org=name)
-        self._clock = clock
+        self._existing = existing
+        self._context = existing.context
+        self._workers = workers
+        self._log = existing.context.log.bind(org=name)
         self._cancelled_for = cancelled_for
-        self._started_at = clock()
+        self._started_at = existing.context.clock()
 
     async def run(self) -> OrganizationOutcome:
-        """Audit, write, and give the outcome, whatever happens."""
-        self._started_at = self._clock()
+        """Audit, write, and return the outcome, whatever happens."""
+        self._started_at = self._context.clock()
         self._log.info("org.started")
-        outcome = await self._bounded(self._anew())
+        outcome = await self._guard(self._audit_and_write())
         assert outcome is not None, "an audit always has one"  # noqa: S101 - for the type checker
         return outcome
 
     async def take_over(
         self, claim: Callable[[Instance], None], *, incomplete: bool = False
     ) -> OrganizationOutcome | None:
-        """The outcome that an earlier try of the run has left; None where the organization has to be audited.
+        """Return the outcome that an earlier attempt has left; None if the organization must be audited.
 
-        What does not stand is removed. With `incomplete`, an incomplete result stands, too. `claim` is told
-        the instance, and may refuse.
+        Results that cannot be kept are removed. With `incomplete`, an incomplete result is kept, too.
+        `claim` is called with the instance and raises OrganizationError if another entry has it.
         """
-        return await self._bounded(self._earlier(claim, incomplete=incomplete))
+        return await self._guard(self._take_over(claim, incomplete=incomplete))
 
-    async def _bounded(self, work: Awaitable[OrganizationOutcome | None]) -> OrganizationOutcome | None:
-        """The outcome, whatever is raised: this is the boundary of an organization."""
+    def interrupted(self) -> OrganizationOutcome:
+        """Return the outcome of an organization whose audit never started."""
+        outcome = self._outcome(Status.INTERRUPTED)
+        self._log_outcome(outcome)
+        return outcome
+
+    async def _guard(self, work: Awaitable[OrganizationOutcome | None]) -> OrganizationOutcome | None:
+        """Return an outcome whatever `work` raises: the error boundary of an organization."""
         try:
             outcome = await work
         except OrganizationError as error:
             outcome = self._failed(error.gap(self._name))
         except asyncio.CancelledError:
-            loss = self._cancelled_for(self._name)
-            outcome = self._failed(loss.gap(self._name)) if loss else self._ended(Status.INTERRUPTED)
+            conflict = self._cancelled_for(self._name)
+            outcome = (
+                self._failed(conflict.gap(self._name)) if conflict else self._outcome(Status.INTERRUPTED)
+            )
         except OSError as error:
             outcome = self._failed(_unwritten(self._name, error))
         except Exception as error:  # noqa: BLE001 - the one boundary of an organization
             self._log.exception("org.bug")
             outcome = self._failed(_bug(self._name, error), bug=True)
         if outcome is not None:
-            self._tell(outcome)
+            self._log_outcome(outcome)
         return outcome
 
-    async def _anew(self) -> OrganizationOutcome:
-        """Audit and write. Where another process of this run has just finished the organization, take its."""
-        config_sha256 = self._desk.archive.fingerprints[self._name]
+    async def _audit_and_write(self) -> OrganizationOutcome:
+        """Audit and write, or use the result that another process of this run has just finished."""
+        config_sha256 = self._existing.fingerprints[self._name]
         snapshot = replace(await self._audit.run(), config_sha256=config_sha256)
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             with contextlib.suppress(FileExistsError):
-                return self._read(snapshot, await self._write(snapshot))
-            theirs = await self._at_desk(self._what_stands)
+                return self._written(snapshot, await self._write(snapshot))
+            theirs = await self._in_thread(self._keep_or_remove)
             if theirs is not None:
                 return theirs
-        return self._read(snapshot, await self._write(snapshot))
+        return self._written(snapshot, await self._write(snapshot))
 
-    async def _earlier(
+    async def _take_over(
         self, claim: Callable[[Instance], None], *, incomplete: bool
     ) -> OrganizationOutcome | None:
-        outcome = await self._at_desk(partial(self._what_stands, incomplete=incomplete))
+        outcome = await self._in_thread(partial(self._keep_or_remove, incomplete=incomplete))
         if outcome is not None and outcome.instance is not None:
             try:
                 claim(outcome.instance)
             except OrganizationError:
-                self._desk.archive.remove(self._name)
+                self._existing.remove(self._name)
                 raise
         return outcome
 
-    def _what_stands(self, stop: threading.Event, *, incomplete: bool = False) -> OrganizationOutcome | None:
-        """What another try or process has left, whole; whatever is not is removed."""
-        outcome = self._desk.archive.take_over(self._name, stop, incomplete=incomplete)
+    def _keep_or_remove(
+        self, stop: threading.Event, *, incomplete: bool = False
+    ) -> OrganizationOutcome | None:
+        """Return the result that another attempt or process has left; remove one that cannot be kept."""
+        outcome = self._existing.take_over(self._name, stop, incomplete=incomplete)
         if outcome is None:
-            self._desk.archive.remove(self._name)
+            self._existing.remove(self._name)
         return outcome
 
-    def interrupted(self) -> OrganizationOutcome:
-        """The outcome of an organization whose turn never came."""
-        outcome = self._ended(Status.INTERRUPTED)
-        self._tell(outcome)
-        return outcome
+    async def _write(self, snapshot: Snapshot) -> WrittenOrganization:
+        context = self._context
 
-    async def _write(self, snapshot: Snapshot) -> Written:
-        """Write the files in a thread. Told to end, wait for it: it stops soon, or has just finished.
-
-        Files of an entry that has lost its claim are taken back: another entry writes the same rows.
-        """
-        desk = self._desk
-
-        def write(stop: threading.Event) -> Written:
+        def write(stop: threading.Event) -> WrittenOrganization:
             return write_organization(
-                desk.store, desk.names, snapshot, csv=desk.csv, escape=desk.escape_formulas, stop=stop
+                context.store,
+                context.names,
+                snapshot,
+                csv=context.csv,
+                escape=context.escape_formulas,
+                stop=stop,
             )
 
-        return await self._at_desk(write)
+        return await self._in_thread(write)
 
-    async def _at_desk(self, work: Callable[[threading.Event], T]) -> T:
-        """Do `work` in a thread. Told to end, wait for it: it stops soon, or has just finished.
+    async def _in_thread(self, work: Callable[[threading.Event], T]) -> T:
+        """Return the result of `work` in a thread. On cancellation, wait for it: it stops soon, or is done.
 
-        Files of an entry that has lost its claim are taken back: another entry writes the same rows.
+        Files of an entry whose instance another entry has taken are removed, because that one writes the
+        same rows.
         """
         stop = threading.Event()
-        working = asyncio.ensure_future(self._desk.writers.run(partial(work, stop)))
+        working = asyncio.ensure_future(self._workers.run(partial(work, stop)))
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
@@ -169,11 +163,11 @@ class OrganizationRun:
                 done = await working
                 if self._cancelled_for(self._name) is None:
                     return done
-                await self._desk.writers.run(partial(self._desk.archive.remove, self._name))
+                await self._workers.run(partial(self._existing.remove, self._name))
             raise
 
-    def _read(self, snapshot: Snapshot, written: Written) -> OrganizationOutcome:
-        return self._ended(
+    def _written(self, snapshot: Snapshot, written: WrittenOrganization) -> OrganizationOutcome:
+        return self._outcome(
             Status.COMPLETE if snapshot.complete else Status.INCOMPLETE,
             counts=Counts.of(snapshot, rows=written.rows),
             not_examined=snapshot.not_examined,
@@ -182,9 +176,9 @@ class OrganizationRun:
         )
 
     def _failed(self, gap: Gap, *, bug: bool = False) -> OrganizationOutcome:
-        return self._ended(Status.FAILED, gaps=(gap,), bug=bug)
+        return self._outcome(Status.FAILED, gaps=(gap,), bug=bug)
 
-    def _ended(
+    def _outcome(
         self,
         status: Status,
         *,
@@ -199,7 +193,7 @@ class OrganizationRun:
             name=self._name,
             status=status,
             started_at=self._started_at,
-            finished_at=self._clock(),
+            finished_at=self._context.clock(),
             region=self._audit.region,
             instance=self._audit.instance,
             counts=counts,
@@ -216,8 +210,8 @@ class OrganizationRun:
             bug=bug,
         )
 
-    def _tell(self, outcome: OrganizationOutcome) -> None:
-        for gap, resources in _alike(outcome.gaps):
+    def _log_outcome(self, outcome: OrganizationOutcome) -> None:
+        for gap, resources in _grouped(outcome.gaps):
             self._log.error(
                 "collect.gap",
                 operation=gap.operation,
@@ -231,8 +225,8 @@ class OrganizationRun:
             self._log.warning(
                 "collect.throttled", throttled=outcome.calls.throttled, calls=outcome.calls.total
             )
-        tell = self._log.info if outcome.status is Status.COMPLETE else self._log.error
-        tell(
+        write = self._log.info if outcome.status is Status.COMPLETE else self._log.error
+        write(
             _EVENTS[outcome.status],
             **asdict(outcome.counts),
             calls=outcome.calls.total,
@@ -242,20 +236,20 @@ class OrganizationRun:
         )
 
 
-def _alike(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
-    """Gaps that differ in their resource alone, as the first of them with all the resources."""
+def _grouped(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
+    """Return the first gap of each operation and code, with the resources of all of them."""
     resources: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     first: dict[tuple[str, str], Gap] = {}
     for gap in gaps:
         resources[gap.operation, gap.code].append(gap.resource)
         first.setdefault((gap.operation, gap.code), gap)
-    return [(first[kind], found) for kind, found in resources.items()]
+    return [(gap, resources[key]) for key, gap in first.items()]
 
 
 def _unwritten(name: str, error: OSError) -> Gap:
-    told = explain_error(error)
-    message = f"the organization's files could not be written: {told.message}"
-    return Gap(GapKind.OUTPUT, "write", name, told.code, message, told.hint)
+    reason = explain_error(error)
+    message = f"the organization's files could not be written: {reason.message}"
+    return Gap(GapKind.OUTPUT, "write", name, reason.code, message, reason.hint)
 
 
 def _bug(name: str, error: Exception) -> Gap:
@@ -264,6 +258,6 @@ def _bug(name: str, error: Exception) -> Gap:
         "sso-batch",
         name,
         "UnexpectedError",
-        f"a defect of sso-batch: {type(error).__name__}",
+        f"internal error in sso-batch: {type(error).__name__}",
         "please report it with the traceback from the log",
     )

@@ -1,14 +1,10 @@
-"""One run: its organizations at once, its merged file, its manifest; and its end when it is told to."""
+"""One run: it audits its organizations in parallel and writes their files, or ends early on a signal."""
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-
-from structlog.typing import FilteringBoundLogger
 
 from sso_batch import open_files
 from sso_batch.aws.connection_pool import ConnectionPool
@@ -16,138 +12,104 @@ from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
 from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
 from sso_batch.collect.work_queue import JobCount
-from sso_batch.config import Config, Organization
+from sso_batch.config import Organization
 from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.progress import Progress
 from sso_batch.review.rules import needs_outdated_provisioning
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.run_files.writer import Stopped
-from sso_batch.runner.closing import Closed, files_promised
-from sso_batch.runner.existing_results import Archive, reading_fingerprints
-from sso_batch.runner.finalize import Ending, tell_completed
-from sso_batch.runner.instance_claims import Claims
-from sso_batch.runner.organization import Desk, OrganizationRun
-from sso_batch.runner.signals import Interruption, told_to_end
-from sso_batch.store import Store, to_output_error
+from sso_batch.run_files.run import Stopped
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
+from sso_batch.runner.finalize import Finalizer, log_completed
+from sso_batch.runner.instance_claims import InstanceClaims
+from sso_batch.runner.merged_files import MergeResult, expected_merged_files
+from sso_batch.runner.organization import OrganizationRun
+from sso_batch.runner.signals import Interruption, call_on_first_signal
+from sso_batch.store import to_output_error
 
 _WRITERS = 2
 
-_TO_END = 300.0
-"""Seconds that the end of a run has, even where the audit has taken all of its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run is given besides its configuration; it sets `stop` when it is told to end."""
-
-    store: Store
-    log: FilteringBoundLogger
-    progress: Progress
-    clock: Callable[[], datetime]
-    stop: threading.Event = field(default_factory=threading.Event)
+_FINALIZE_SECONDS = 300.0
+"""Seconds that the end of a run may take, even if the audit has used all of the deadline."""
 
 
 class Run:
     """One run, or one shard of it, over `organizations`: the selected ones, in the configuration's order.
 
-    With `resume` what an earlier try of the run has finished is taken over.
+    With `resume`, the results that an earlier attempt has finished are kept.
     """
 
     def __init__(
         self,
-        config: Config,
+        context: RunContext,
         organizations: Sequence[Organization],
-        facts: RunFacts,
-        started_at: datetime,
-        surroundings: Surroundings,
+        progress: Progress,
         *,
         resume: bool = False,
     ) -> None:
+        config, facts = context.config, context.facts
+        shard = {"shard": str(facts.shard)} if facts.shard else {}
+        self._context = replace(context, log=context.log.bind(run_id=facts.names.run_id, **shard))
         self._config = config
         self._organizations = tuple(organizations)
-        self._facts = facts
+        self._progress = progress
         self._resume = resume
-        shard = {"shard": str(facts.shard)} if facts.shard else {}
-        self._log = surroundings.log.bind(run_id=facts.names.run_id, **shard)
-        self._progress = surroundings.progress
-        self._clock = surroundings.clock
-        self._claims = Claims([one.name for one in config.organizations])
+        self._log = self._context.log
+        self._claims = InstanceClaims([organization.name for organization in config.organizations])
         self._sessions = ConnectionPool(len(organizations))
-        output = config.output
-        self._archive = Archive(
-            surroundings.store,
-            facts,
-            reading_fingerprints(config, config.organizations),
-            csv="csv" in output.formats,
-            escape_formulas=output.escape_formulas,
-            max_age=config.run.resume_max_age,
-            clock=surroundings.clock,
-        )
-        self._desk = Desk(
-            surroundings.store,
-            facts.names,
-            csv="csv" in output.formats,
-            escape_formulas=output.escape_formulas,
-            writers=DaemonThreads(_WRITERS, "files"),
-            archive=self._archive,
-        )
-        self._stop = surroundings.stop
-        self._interruption = Interruption(surroundings.stop)
-        self._ending = Ending(
-            config,
-            facts,
-            started_at,
-            surroundings.store,
-            self._log,
-            self._clock,
-            self._desk.writers,
-            self._interruption,
-            resume,
-        )
+        self._workers = DaemonThreads(_WRITERS, "files")
+        fingerprints = reading_fingerprints(config, config.organizations)
+        self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
+        self._interruption = Interruption(context.stop)
+        self._finalizer = Finalizer(self._context, self._workers, self._interruption, again=resume)
         self._tasks: list[asyncio.Task[OrganizationOutcome | None]] = []
 
     def run(self) -> RunOutcome:
-        """Audit, write, and give the outcome."""
+        """Audit, write, and return the outcome."""
         try:
             return asyncio.run(self._run())
         finally:
             self._sessions.close()
-            self._desk.writers.close()
+            self._workers.close()
 
     async def _run(self) -> RunOutcome:
         self._log.info(
             "run.started",
-            organizations=[one.name for one in self._organizations],
-            not_selected=self._facts.not_selected,
+            organizations=[organization.name for organization in self._organizations],
+            not_selected=self._context.facts.not_selected,
         )
-        with told_to_end(self._end):
+        with call_on_first_signal(self._stop):
             finished = await self._finished_before() if self._resume else None
-            outcome = finished or await self._work()
+            outcome = finished or await self._audit()
             if finished is None:
-                await self._ending.notify(outcome)
-        tell_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
+                await self._finalizer.notify(outcome)
+        log_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
         return outcome
 
     async def _finished_before(self) -> RunOutcome | None:
-        """The outcome of a run that an earlier try has already completed: nothing is left to do."""
-        writers, archive = self._desk.writers, self._archive
-        names, promised = {one.name for one in self._organizations}, files_promised(self._config, self._facts)
+        """Return the outcome of a run that an earlier attempt has completed; None if work is left."""
+        stop = self._context.stop
+        names = {organization.name for organization in self._organizations}
+        merged_files = expected_merged_files(self._config, self._context.facts)
         with contextlib.suppress(Stopped):
-            found = await writers.run(partial(archive.finished_run, names, promised, self._stop))
-            if found is not None:
-                return replace(found, fail_on=self._config.review.fail_on)
-        if self._stop.is_set():  # nothing has been touched, the manifest neither
-            interrupted = tuple(self._entry(one, None).interrupted() for one in self._organizations)
-            return self._ending.outcome(Closed(interrupted, ()))
+            look = partial(self._existing.finished_run, names, merged_files, stop)
+            finished = await self._workers.run(look)
+            if finished is not None:
+                return replace(finished, fail_on=self._config.review.fail_on)
+        if stop.is_set():  # no file has been changed, the manifest included
+            interrupted = tuple(
+                self._entry(organization, None).interrupted() for organization in self._organizations
+            )
+            return self._finalizer.outcome(MergeResult(interrupted))
         try:
-            await writers.run(archive.clear)
+            await self._workers.run(self._existing.clear)
         except OSError as error:
-            raise to_output_error(archive.store.name, error) from error
+            raise to_output_error(self._context.store.name, error) from error
         return None
 
-    async def _work(self) -> RunOutcome:
+    async def _audit(self) -> RunOutcome:
+        """Audit all organizations and write all files."""
         loop = asyncio.get_running_loop()
         span = self._config.run.deadline
         deadline = TimeLimit(
@@ -157,25 +119,28 @@ class Run:
         )
         places = asyncio.Semaphore(self._organizations_at_once())
         self._tasks = [
-            asyncio.create_task(self._organization(one, places, deadline)) for one in self._candidates()
+            asyncio.create_task(self._organization(organization, places, deadline))
+            for organization in self._candidates()
         ]
-        await asyncio.sleep(0)  # a task that is cancelled before it begins cannot tell its outcome
-        if self._stop.is_set():
+        await asyncio.sleep(0)  # a task that is cancelled before it starts has no outcome
+        if self._context.stop.is_set():
             self._cancel()
         outcomes = [outcome for task in self._tasks if (outcome := await task) is not None]
-        there = {one.name for one in outcomes}
-        not_selected = tuple(name for name in self._facts.not_selected if name not in there)
-        ending = replace(self._ending, facts=replace(self._facts, not_selected=not_selected))
-        return await ending.end(tuple(outcomes), within=max(deadline.end - loop.time(), _TO_END))
+        facts, with_outcome = self._context.facts, {outcome.name for outcome in outcomes}
+        not_selected = tuple(name for name in facts.not_selected if name not in with_outcome)
+        context = replace(self._context, facts=replace(facts, not_selected=not_selected))
+        finalizer = replace(self._finalizer, context=context)
+        within = max(deadline.end - loop.time(), _FINALIZE_SECONDS)
+        return await finalizer.finalize(tuple(outcomes), within=within)
 
     def _candidates(self) -> tuple[Organization, ...]:
-        """The organizations to audit, and on a resume those of which results of an earlier try can stand."""
-        if not self._resume or self._facts.shard is not None:
+        """Return the organizations to audit, and on a resume those whose earlier results can be kept."""
+        if not self._resume or self._context.facts.shard is not None:
             return self._organizations
         return self._config.organizations
 
     def _organizations_at_once(self) -> int:
-        """As many as the configuration says, and as the limit of open files allows."""
+        """Return as many as configured, if the limit of open files allows it."""
         wanted = min(self._config.run.max_parallel_organizations, max(len(self._organizations), 1))
         possible = open_files.organizations_at_once(wanted)
         if possible < wanted:
@@ -190,7 +155,7 @@ class Run:
     async def _organization(
         self, organization: Organization, places: asyncio.Semaphore, deadline: TimeLimit
     ) -> OrganizationOutcome | None:
-        """Return an organization's outcome; None where it was not selected and no files of it are there."""
+        """Return an organization's outcome; None if it was not selected and has no files."""
         name, entry = organization.name, self._entry(organization, deadline)
         selected = organization in self._organizations
         try:
@@ -204,7 +169,7 @@ class Run:
             async with places:
                 self._progress.started(name)
                 outcome = await entry.run()
-        except asyncio.CancelledError:  # before its turn came
+        except asyncio.CancelledError:  # before its audit started
             if not selected:
                 return None
             outcome = entry.interrupted()
@@ -220,12 +185,12 @@ class Run:
             sessions=self._sessions,
             deadline=deadline,
             claim_instance=partial(self._claims.claim, name),
-            clock=self._clock,
+            clock=self._context.clock,
             job_count=count,
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
         )
-        return OrganizationRun(name, audit, self._desk, self._log, self._clock, self._claims.lost)
+        return OrganizationRun(name, audit, self._existing, self._workers, self._claims.lost)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""
@@ -246,7 +211,7 @@ class Run:
         for task in self._tasks:
             task.cancel()
 
-    def _end(self, number: int) -> None:
-        """End the organizations; the run still writes its manifest."""
+    def _stop(self, number: int) -> None:
+        """Cancel the organizations; the run still writes its manifest."""
         self._interruption.interrupt(number)
         self._cancel()

@@ -1,4 +1,4 @@
-"""Two runs, compared organization by organization."""
+"""The difference between two runs, organization by organization."""
 
 import threading
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
 from sso_batch.review.change import Change
-from sso_batch.run_files.manifest_reading import Manifest
+from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.snapshot import SnapshotError
-from sso_batch.runner.reading import read_snapshot
+from sso_batch.run_files.verification import read_snapshot
 from sso_batch.store import Store
 
 
@@ -22,12 +22,12 @@ class RunFiles:
     manifest: Manifest
 
 
-class Difference:
-    """What changed from an old run to a new one; to be iterated once, and asked for the rest after that.
+class RunDiff:
+    """The changes from an old run to a new one: iterate once, then read the other attributes.
 
-    `changed` counts the changes. `not_compared` names the organizations that could not be compared, each
-    with the reason, `in_one_run` those that only one of the runs was to read, `not_examined` what was left
-    out of a comparison, since one of the runs was told not to read it.
+    `changed` counts the changes. `not_compared` lists the organizations that could not be compared, each
+    with the reason; `in_one_run` those that only one of the runs was configured to read; `not_examined` what
+    was left out of a comparison because one of the runs did not read it.
     """
 
     def __init__(self, old: RunFiles, new: RunFiles) -> None:
@@ -45,7 +45,7 @@ class Difference:
         return bool(self.not_compared) or not self.compared
 
     def __iter__(self) -> Iterator[Change]:
-        """Every change, one organization after the other, in the new run's order."""
+        """Yield every change, one organization after the other, in the new run's order."""
         before, after = map(_organizations, (self.old, self.new))
         for name in dict.fromkeys((*after, *before)):
             if name not in before:
@@ -77,13 +77,13 @@ class Difference:
         try:
             return read_snapshot(run.store, file, threading.Event())
         except (OSError, SnapshotError) as error:
-            told = f"its snapshot in the {which} run cannot be read: {error}"
-            self.not_compared.append((name, told))
+            reason = f"its snapshot in the {which} run cannot be read: {error}"
+            self.not_compared.append((name, reason))
             return None
 
 
 def _organizations(run: RunFiles) -> dict[str, OrganizationOutcome]:
-    return {one.name: one for one in run.manifest.outcome.organizations}
+    return {outcome.name: outcome for outcome in run.manifest.outcome.organizations}
 
 
 def _absent(name: str, run: RunFiles, which: str) -> str:

@@ -1,13 +1,10 @@
-"""The review of a run that has ended: its findings, and what changed since earlier runs in the same place."""
+"""The review of a run that has ended: findings, and changes since earlier runs in the same place."""
 
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from structlog.typing import FilteringBoundLogger
-
-from sso_batch.config import Review
 from sso_batch.coverage import NotExamined
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
@@ -18,43 +15,41 @@ from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import expired_waivers, unmatched_waivers
-from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.run import checkpoint, raise_if_stopped
 from sso_batch.run_files.snapshot import SnapshotError
-from sso_batch.run_files.verification import FileChangedError
-from sso_batch.run_files.writer import Stopped, checkpoint
-from sso_batch.runner.previous_runs import Earlier, EarlierRuns, Unusable
-from sso_batch.runner.reading import read_snapshot
-from sso_batch.runner.shards import CHANGED, lost
+from sso_batch.run_files.verification import FILES_CHANGED, FileChangedError, read_snapshot
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.previous_runs import PreviousResult, PreviousRuns, UnusableManifest
 from sso_batch.store import FileEntry, Store
 
-_NOT_ASKED = "there is no earlier run to compare with (review.compare: none)"
-_NO_EARLIER = "no earlier run in this place has it complete"
-_AGAIN = "find out what else writes to the output place, then run again with --resume"
-_NAMED = 3  # manifests that could not be read; the log has all of them
+_NOT_REQUESTED = "there is no earlier run to compare with (review.compare: none)"
+_NO_PREVIOUS = "no earlier run in this place has it complete"
+_HINT = "find out what else writes to the output place, then run again with --resume"
+_NAMED = 3  # unreadable manifests named in a reason; the log has all of them
 
 
 @dataclass(frozen=True, slots=True)
 class RunChanges:
-    """What changed in organizations of a run, read anew from both snapshots at each iteration, in order."""
+    """The changes in organizations of a run, read again from both snapshots at each iteration, in order."""
 
     store: Store
     compared: Sequence[tuple[FileEntry, FileEntry]]
-    """Of each organization its earlier and its later snapshot file."""
+    """The earlier and the later snapshot file of each organization."""
     stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
-        """Compare one organization after the other; raises Stopped, OSError or SnapshotError."""
+        """Compare one organization after the other; raise Stopped, OSError or SnapshotError."""
         for files in self.compared:
             earlier, later = (read_snapshot(self.store, file, self.stop) for file in files)
             yield from comparison.changes(earlier, later, checkpoint=checkpoint(self.stop))
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What a review comes to.
+class ReviewedRun:
+    """The organizations with their counts of findings, the findings, and the changes.
 
-    `findings` is None where every check is off, `changes` where no earlier run was asked for.
+    `findings` is None where every check is off, `changes` where the configuration compares with no run.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -64,106 +59,115 @@ class Looked:
 
 
 class RunReview:
-    """Reviews the organizations of one run, one snapshot at a time and one of an earlier run beside it."""
+    """Reviews the organizations of one run; two snapshots at most are in memory at any time."""
 
-    def __init__(
-        self, review: Review, store: Store, names: FileNames, log: FilteringBoundLogger, stop: threading.Event
-    ) -> None:
+    def __init__(self, context: RunContext) -> None:
+        review, names = context.config.review, context.names
         self._rules = Rules.from_config(review, today=names.day)
-        self._store = store
-        self._log = log
-        self._stop = stop
-        self._earlier = EarlierRuns(store, names.ts) if review.compare == "previous" else None
-        self._reviewer = Reviewer(self._rules, checkpoint(stop))
+        self._store = context.store
+        self._log = context.log
+        self._stop = context.stop
+        self._previous_runs = PreviousRuns(context.store, names.ts) if review.compare == "previous" else None
+        self._reviewer = Reviewer(self._rules, checkpoint(context.stop))
         self._compared: list[tuple[FileEntry, FileEntry]] = []
-        self._lost: dict[str, OrganizationError] = {}
+        self._changed: dict[str, OrganizationError] = {}
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[NotExamined]] = defaultdict(list)
 
-    def look(self, organizations: Sequence[OrganizationOutcome]) -> Looked:
-        """Look at them all; raises Stopped and OSError.
+    def review(self, organizations: Sequence[OrganizationOutcome]) -> ReviewedRun:
+        """Review all organizations; raise Stopped or OSError.
 
-        An organization whose snapshot is not as it was written has failed: nothing of it can be trusted.
+        An organization whose snapshot was changed has failed: nothing in it can be trusted.
         """
-        for one in organizations:
-            if self._stop.is_set():
-                raise Stopped
-            self._look_at(one)
-        unread = [one.name for one in organizations if one.snapshot_file is None or one.name in self._lost]
+        for outcome in organizations:
+            raise_if_stopped(self._stop)
+            self._review_organization(outcome)
+        unread = [
+            outcome.name
+            for outcome in organizations
+            if outcome.snapshot_file is None or outcome.name in self._changed
+        ]
         reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
         self._warn_of_waivers(organizations, reviewed.used_waivers)
-        for unusable in self._earlier.unusable if self._earlier else ():
-            self._log.warning("review.manifest_unusable", **asdict(unusable))
-        return Looked(
+        for manifest in self._previous_runs.unusable if self._previous_runs else ():
+            self._log.warning("review.manifest_unusable", **asdict(manifest))
+        return ReviewedRun(
             tuple(
-                self._reviewed(one, findings, reviewed.not_examined.get(one.name, ()))
-                for one in organizations
+                self._with_review(outcome, findings, reviewed.not_examined.get(outcome.name, ()))
+                for outcome in organizations
             ),
             findings,
-            None if self._earlier is None else RunChanges(self._store, self._compared, self._stop),
+            None if self._previous_runs is None else RunChanges(self._store, self._compared, self._stop),
             tuple(self._not_compared),
         )
 
     def _warn_of_waivers(self, organizations: Sequence[OrganizationOutcome], used: frozenset[int]) -> None:
         """Log each waiver that has no effect. A principal can be a person's address and is not logged."""
         waivers = self._rules.waivers
-        late = {one.number: one for one in expired_waivers(waivers, self._rules.today)}
-        complete = {one.name: one.status is Status.COMPLETE for one in organizations}
-        idle = {one.number: one for one in unmatched_waivers(waivers, used, complete)}
-        for number, one in sorted((idle | late).items()):
+        late = {waiver.number: waiver for waiver in expired_waivers(waivers, self._rules.today)}
+        complete = {outcome.name: outcome.status is Status.COMPLETE for outcome in organizations}
+        unused = {waiver.number: waiver for waiver in unmatched_waivers(waivers, used, complete)}
+        for number, waiver in sorted((unused | late).items()):
             event = "review.waiver_expired" if number in late else "review.waiver_unmatched"
-            self._log.warning(event, waiver=one.path, check=one.rule.check, message=one.reason, hint=one.hint)
+            self._log.warning(
+                event,
+                waiver=waiver.path,
+                check=waiver.rule.check,
+                message=waiver.reason,
+                hint=waiver.hint,
+            )
 
-    def _look_at(self, one: OrganizationOutcome) -> None:
-        file = one.snapshot_file
+    def _review_organization(self, outcome: OrganizationOutcome) -> None:
+        file = outcome.snapshot_file
         if file is None:
-            if self._earlier is not None:
-                self._leave_out(one.name, f"{one.status.value} in this run")
+            if self._previous_runs is not None:
+                self._leave_out(outcome.name, f"{outcome.status.value} in this run")
             return
-        snapshot = self._own(one.name, file)
+        snapshot = self._read_own(outcome.name, file)
         if snapshot is None:
             return
         previous, reason = self._previous(snapshot, file)
         earlier = SnapshotIndex(previous) if previous else None
         self._reviewer.examine(SnapshotIndex(snapshot, previous=earlier, not_compared=reason))
 
-    def _own(self, name: str, file: FileEntry) -> Snapshot | None:
-        """Read a snapshot of this run, a second time where the first reading was not what was written."""
+    def _read_own(self, name: str, file: FileEntry) -> Snapshot | None:
+        """Return a snapshot of this run, read a second time if needed; None for one that was changed."""
         message = ""
         for _ in range(2):
             try:
                 return read_snapshot(self._store, file, self._stop)
             except (FileChangedError, SnapshotError) as error:
                 message = error.message
-        self._lost[name] = OrganizationError(message, code=CHANGED, operation="merge", hint=_AGAIN)
-        self._log.error("org.failed", org=name, code=CHANGED, message=message, hint=_AGAIN)
+        self._changed[name] = OrganizationError(message, code=FILES_CHANGED, operation="merge", hint=_HINT)
+        self._log.error("org.failed", org=name, code=FILES_CHANGED, message=message, hint=_HINT)
         return None
 
     def _previous(self, snapshot: Snapshot, file: FileEntry) -> tuple[Snapshot | None, str]:
-        """The snapshot to compare with, or why there is none."""
-        if self._earlier is None:
-            return None, _NOT_ASKED
+        """Return the snapshot to compare with, or why there is none."""
+        if self._previous_runs is None:
+            return None, _NOT_REQUESTED
         name = snapshot.organization
-        earlier, skipped = self._earlier.newest(name)
+        result, skipped = self._previous_runs.newest(name)
         if skipped:
             self._notes[name].append(NotExamined.by_comparison(_skipped(skipped)))
-        reason = _NO_EARLIER
-        if earlier is not None:
-            previous, reason = self._compare(earlier, snapshot)
+        reason = _NO_PREVIOUS
+        if result is not None:
+            previous, reason = self._comparable(result, snapshot)
             if previous is not None:
-                self._compared.append((earlier.snapshot_file, file))
+                self._compared.append((result.snapshot_file, file))
                 omissions = comparison.not_examined(previous, snapshot)
                 self._notes[name] += map(NotExamined.by_comparison, omissions)
                 return previous, ""
         self._leave_out(name, reason)
         return None, f"not compared with an earlier run: {reason}"
 
-    def _compare(self, earlier: Earlier, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
+    def _comparable(self, result: PreviousResult, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
+        """Return the snapshot of an earlier run, or why it cannot be compared with this run's."""
         try:
-            previous = read_snapshot(self._store, earlier.snapshot_file, self._stop)
+            previous = read_snapshot(self._store, result.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
-            return None, f"the snapshot of the run {earlier.run_id} cannot be read: {error}"
+            return None, f"the snapshot of the run {result.run_id} cannot be read: {error}"
         reason = comparison.incomparable_reason(previous, snapshot)
         return (None, reason) if reason else (previous, "")
 
@@ -171,27 +175,31 @@ class RunReview:
         self._not_compared.append((name, reason))
         self._notes[name].append(NotExamined.by_comparison(reason))
 
-    def _reviewed(
-        self, one: OrganizationOutcome, findings: Iterable[Finding] | None, holes: Iterable[NotExamined]
+    def _with_review(
+        self,
+        outcome: OrganizationOutcome,
+        findings: Iterable[Finding] | None,
+        not_examined: Iterable[NotExamined],
     ) -> OrganizationOutcome:
-        """The outcome with what the review adds to it, which is told to the log."""
-        if one.name in self._lost:
-            return lost(one, self._lost[one.name])
+        """Return an outcome with its counts of findings, which are logged, and what was not examined."""
+        name = outcome.name
+        if name in self._changed:
+            return outcome.as_failed(self._changed[name].gap(name))
         own = (
             None
-            if findings is None or one.snapshot_file is None
-            else [finding for finding in findings if finding.organization == one.name]
+            if findings is None or outcome.snapshot_file is None
+            else [finding for finding in findings if finding.organization == name]
         )
         counts = None if own is None else FindingCounts.of(own)
         if own is not None and counts is not None:
             waived = sum(finding.waiver is not None for finding in own)
-            self._log.info("org.reviewed", org=one.name, **asdict(counts), waived=waived)
-        not_examined = (*one.not_examined, *holes, *self._notes[one.name])
-        return replace(one, findings=counts, not_examined=not_examined)
+            self._log.info("org.reviewed", org=name, **asdict(counts), waived=waived)
+        everything = (*outcome.not_examined, *not_examined, *self._notes[name])
+        return replace(outcome, findings=counts, not_examined=everything)
 
 
-def _skipped(manifests: Sequence[Unusable]) -> str:
-    """Say which manifests of earlier runs were skipped: newer than what is compared, if anything is."""
-    named = ", ".join(f"{one.file} ({one.code})" for one in manifests[:_NAMED])
+def _skipped(manifests: Sequence[UnusableManifest]) -> str:
+    """Return which manifests of earlier runs were skipped before the one that is compared, if any."""
+    named = ", ".join(f"{manifest.file} ({manifest.code})" for manifest in manifests[:_NAMED])
     more = f" and {len(manifests) - _NAMED} more" if len(manifests) > _NAMED else ""
     return f"earlier runs whose manifests cannot be read: {named}{more}"

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP, as an event loop hears them."""
+"""SIGINT, SIGTERM and SIGHUP in an event loop."""
 
 import asyncio
 import contextlib
@@ -11,21 +11,21 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def told_to_end(stop: Callable[[int], None]) -> Iterator[None]:
-    """While in here the first of these signals calls `stop` with its number; what follows changes nothing."""
+def call_on_first_signal(stop: Callable[[int], None]) -> Iterator[None]:
+    """Within this context, call `stop` with the number of the first signal; ignore later ones."""
     loop = asyncio.get_running_loop()
-    told: list[int] = []
+    received: list[int] = []
 
-    def hear(number: int) -> None:
-        if not told:
-            told.append(number)
+    def receive(number: int) -> None:
+        if not received:
+            received.append(number)
             stop(number)
 
     before = {number: signal.getsignal(number) for number in NUMBERS}
     if before[signal.SIGHUP] is signal.SIG_IGN:  # as nohup sets it
         del before[signal.SIGHUP]
     for number in before:
-        loop.add_signal_handler(number, hear, int(number))
+        loop.add_signal_handler(number, receive, int(number))
     try:
         yield
     finally:
@@ -35,7 +35,7 @@ def told_to_end(stop: Callable[[int], None]) -> Iterator[None]:
 
 
 class Interruption:
-    """The first signal that a run receives; `stop` is set for the threads that work for the run."""
+    """The first signal that a run received; `stop` is set for the threads that work for the run."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
@@ -43,13 +43,13 @@ class Interruption:
         self._event = asyncio.Event()
 
     def interrupt(self, number: int) -> None:
-        """Note the signal; call this in the event loop."""
+        """Record the signal; call this in the event loop."""
         self.signal = number
         self.stop.set()
         self._event.set()
 
     async def wait_for(self, work: asyncio.Future[Any], *, within: float | None = None) -> None:
-        """Wait until `work` is done, a signal comes, or so many seconds have passed."""
+        """Wait until `work` is done, a signal arrives, or `within` seconds have passed."""
         interrupted = asyncio.ensure_future(self._event.wait())
         await asyncio.wait({work, interrupted}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()

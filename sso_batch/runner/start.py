@@ -1,4 +1,4 @@
-"""How a run begins: all that can be found wrong is found here, before the first call."""
+"""The start of a run: everything that can be found wrong is found here, before the first call."""
 
 import importlib.util
 import json
@@ -10,8 +10,13 @@ from datetime import UTC, datetime, timedelta
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import run_file
-from sso_batch.run_files.manifest_reading import ManifestError, RunFile, read_manifest, read_run_file
+from sso_batch.run_files.manifest import (
+    ManifestError,
+    RunFile,
+    encode_run_file,
+    read_manifest,
+    read_run_file,
+)
 from sso_batch.run_files.results import Status
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
@@ -20,18 +25,18 @@ from sso_batch.store import Store, StoredFile, to_output_error
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}", re.ASCII)
 
 _RECENT = timedelta(minutes=10)
-"""A run file that is older than this is of another start; clocks differ by less."""
+"""A run file that is older than this has another start; clocks differ by less."""
 
 _SETTLES = timedelta(seconds=1)
-"""A run file that is older than this is not withdrawn any more."""
+"""A run file that is older than this is no longer withdrawn."""
 
 
-def refuse_missing(config: Config) -> None:
+def require_format_libraries(config: Config) -> None:
     """Raise UsageError for a format whose library is not installed."""
     if "xlsx" in config.output.formats and importlib.util.find_spec("xlsxwriter") is None:
         raise UsageError(
             "the format xlsx needs xlsxwriter, which is not installed",
-            hint="install it with: pip install 'sso-batch[xlsx]'",
+            hint="install it in the same environment: pip install xlsxwriter",
         )
 
 
@@ -45,12 +50,11 @@ def begin(
     shard: Shard | None = None,
     max_age: timedelta | None = None,
 ) -> tuple[FileNames, datetime]:
-    """Prepare the output place and write the run file, or find the one that is there: names and start.
+    """Prepare the output place, write the run file or find it, and return the run's names and start.
 
-    A run that is there is gone on with where it is resumed, and joined by its other shards. One that was
-    completed longer than `max_age` ago is not resumed: its files would have to make way for others. Raises
-    UsageError, OutputError. Two runs never share a start in one place: the second one waits for the next
-    second.
+    An existing run is resumed, or joined by its other shards. A run that was completed longer than `max_age`
+    ago is not resumed, because new files would replace its own. Two runs in one place never share a start:
+    the second one waits for the next second. Raises UsageError, OutputError.
     """
     check_run_id(run_id)
     _require_run_id(run_id, resume=resume, shard=shard)
@@ -58,21 +62,21 @@ def begin(
     store.prepare()
     try:
         while True:
-            if run_id is not None and joins and (found := find_run(store, run_id, sleep)):
-                names, started_at = _joined(store, found, resume=resume, shard=shard)
+            if run_id is not None and joins and (run := find_run(store, run_id, sleep)):
+                _check_joinable(store, run, resume=resume, shard=shard)
                 if max_age is not None:
-                    _refuse_completed(store, names, shard, clock() - max_age)
-                return names, started_at
+                    _refuse_completed(store, run.names, shard, clock() - max_age)
+                return run.names, run.started_at
             started_at = clock()
             ts = f"{started_at:%Y%m%d_%H%M%S}"
             names = FileNames(run_id or ts.replace("_", "-"), ts)
             try:
-                if _is_free(store, names) and _begin(store, names, started_at, shard):
+                if _is_free(store, names) and _write_run_file(store, names, started_at, shard):
                     return names, started_at
             except FileExistsError:
                 if run_id is not None and not joins:
-                    raise _exists(run_id) from None
-                if joins:  # another process has just begun this very run
+                    raise _run_exists(run_id) from None
+                if joins:  # another process has just started this very run
                     continue
             sleep(1 - started_at.microsecond / 1e6)
     except OSError as error:
@@ -84,63 +88,65 @@ def check_run_id(run_id: str | None) -> None:
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
         raise UsageError(
             f"--run-id {run_id} cannot be part of a file name",
-            hint="write up to 63 lower-case letters, digits, dots and hyphens, a letter or digit first",
+            hint="use up to 63 lower-case letters, digits, dots and hyphens, starting with a letter or digit",
         )
 
 
 def find_run(store: Store, run_id: str, sleep: Callable[[float], None] = time.sleep) -> RunFile | None:
-    """The run of that id in this place, if it is there; raises UsageError for a run file that is none.
+    """Return the run of that id in this place, if it exists; raise UsageError for an invalid run file.
 
-    A process that finds its start taken withdraws the run file it has just written: one that is new has to
-    stand for a moment before it counts.
+    A process that finds its start taken withdraws the run file it has just written. So a new run file counts
+    only if it still exists after a moment.
     """
     name = FileNames(run_id, "").run
-    found = _run_file(store, name)
-    written = next((one.modified for one in store.stored() if one.name == name), None)
+    found = _read_run_file(store, name)
+    written = next((file.modified for file in store.stored() if file.name == name), None)
     if found is None or written is None:
         return None
     if datetime.now(UTC) - written < _SETTLES:
         sleep(_SETTLES.total_seconds())
-        again = _run_file(store, name)
+        again = _read_run_file(store, name)
         return found if again == found else find_run(store, run_id, sleep)
     return found
 
 
-def _run_file(store: Store, name: str) -> RunFile | None:
+def _read_run_file(store: Store, name: str) -> RunFile | None:
     try:
         return read_run_file(b"".join(store.read(name)))
     except FileNotFoundError:
         return None
     except ManifestError as error:
         raise UsageError(
-            f"the file {name} does not tell of a run: {error.message}",
-            hint="give another --run-id, or another --output",
+            f"the run file {name} is invalid: {error.message}",
+            hint="use another --run-id, or another --output",
         ) from error
 
 
 def _require_run_id(run_id: str | None, *, resume: bool, shard: Shard | None) -> None:
     if run_id is None and (resume or shard):
+        option = "--resume" if resume else "--shard"
         raise UsageError(
-            f"{'--resume' if resume else '--shard'} needs --run-id: by it the processes of a run find it",
-            hint="write --run-id with the same id for each of them, such as the name of the job",
+            f"{option} requires --run-id, so that all processes of the run use the same one",
+            hint="pass the same --run-id to each of them, such as the name of the job",
         )
 
 
-def _joined(store: Store, found: RunFile, *, resume: bool, shard: Shard | None) -> tuple[FileNames, datetime]:
-    """The names and the start of a run that is there; raises UsageError where this process is none of it."""
-    names = FileNames(found.run_id, found.ts)
+def _check_joinable(store: Store, run: RunFile, *, resume: bool, shard: Shard | None) -> None:
+    """Raise UsageError if this process cannot be a part of an existing run."""
     count = shard.count if shard else 1
-    if found.shards != count:
+    if run.shards != count:
         raise UsageError(
-            f"the run {found.run_id} has {_parts(found.shards)}, and this is one of {_parts(count)}",
-            hint="give the same --shard I/N to every process of the run, or another --run-id",
+            f"the run {run.run_id} has {_shards(run.shards)}, but this process expects {_shards(count)}",
+            hint="pass --shard I/N with the same N to every process of the run, or use another --run-id",
         )
-    if shard and not resume and any(one.name == names.shard_manifest(shard.index) for one in store.stored()):
+    if shard is None or resume:
+        return
+    manifest = run.names.shard_manifest(shard.index)
+    if any(file.name == manifest for file in store.stored()):
         raise UsageError(
-            f"shard {shard} of the run {found.run_id} is already in this place",
-            hint="go on with it by --resume, or give another --run-id",
+            f"shard {shard} of the run {run.run_id} already exists in this place",
+            hint="resume it with --resume, or use another --run-id",
         )
-    return names, found.started_at
 
 
 def _refuse_completed(store: Store, names: FileNames, shard: Shard | None, oldest: datetime) -> None:
@@ -154,46 +160,46 @@ def _refuse_completed(store: Store, names: FileNames, shard: Shard | None, oldes
         raise UsageError(
             f"the run {names.run_id} was completed at {outcome.finished_at:%Y-%m-%d %H:%M} UTC, "
             "which is longer ago than run.resume_max_age",
-            hint="give another --run-id to audit again; the files of the completed run stay as they are",
+            hint="use another --run-id to audit again; the files of the completed run are not changed",
         )
 
 
-def _parts(count: int) -> str:
+def _shards(count: int) -> str:
     return "one shard" if count == 1 else f"{count} shards"
 
 
-def _begin(store: Store, names: FileNames, started_at: datetime, shard: Shard | None) -> bool:
-    """Write the run file; False where another run with this start wrote its own meanwhile."""
-    content = run_file(names, started_at, shards=shard.count if shard else 1)
+def _write_run_file(store: Store, names: FileNames, started_at: datetime, shard: Shard | None) -> bool:
+    """Write the run file; return False if another run with this start wrote its own meanwhile."""
+    content = encode_run_file(names, started_at, shards=shard.count if shard else 1)
     write_document(store, names.run, content)
-    if not any(_shares_start(store, names, one) for one in store.stored() if one.name != names.run):
+    if not any(_shares_start(store, names, file) for file in store.stored() if file.name != names.run):
         return True
     store.remove(names.run)
     return False
 
 
 def _is_free(store: Store, names: FileNames) -> bool:
-    """Whether no other run has this start; raises FileExistsError where this very run is there."""
-    taken = list(store.stored())
-    if any(one.name == names.run for one in taken):
+    """Return whether no other run has this start; raise FileExistsError if this very run exists."""
+    stored = list(store.stored())
+    if any(file.name == names.run for file in stored):
         raise FileExistsError
-    return not any(_shares_start(store, names, one) for one in taken)
+    return not any(_shares_start(store, names, file) for file in stored)
 
 
-def _shares_start(store: Store, names: FileNames, one: StoredFile) -> bool:
-    """Whether a file is of another run with this very start: its name tells, or else the run file's words."""
-    if names.taken(one.name):
+def _shares_start(store: Store, names: FileNames, file: StoredFile) -> bool:
+    """Return whether a file belongs to another run with this very start, by its name or its content."""
+    if names.taken(file.name):
         return True
-    if not FileNames.is_run_file(one.name) or one.modified < datetime.now(UTC) - _RECENT:
+    if not FileNames.is_run_file(file.name) or file.modified < datetime.now(UTC) - _RECENT:
         return False
     try:
-        return bool(json.loads(b"".join(store.read(one.name)))["ts"] == names.ts)
-    except (OSError, ValueError, KeyError, TypeError):  # somebody else's file
+        return bool(json.loads(b"".join(store.read(file.name)))["ts"] == names.ts)
+    except (OSError, ValueError, KeyError, TypeError):  # not a run file of ours
         return False
 
 
-def _exists(run_id: str) -> UsageError:
+def _run_exists(run_id: str) -> UsageError:
     return UsageError(
-        f"the run {run_id} is already in this place",
-        hint="go on with it by --resume, or give another --run-id, or another --output",
+        f"the run {run_id} already exists in this place",
+        hint="resume it with --resume, or use another --run-id, or another --output",
     )

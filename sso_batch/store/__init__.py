@@ -3,8 +3,9 @@
 A file appears complete or not at all, and no file is overwritten unintentionally.
 """
 
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft
 from sso_batch.store.errors import ErrorExplanation, StorageError, explain_error, to_output_error
+from sso_batch.store.file_entry import Checksum, FileEntry, FileKind
 from sso_batch.store.folder import Folder
 from sso_batch.store.overwriting import OverwritingStore
 from sso_batch.store.protocol import PREFIX, Store, StoredFile, decode_lines
@@ -13,9 +14,11 @@ from sso_batch.store.s3 import S3
 __all__ = [
     "PREFIX",
     "S3",
+    "Checksum",
     "Draft",
     "ErrorExplanation",
     "FileEntry",
+    "FileKind",
     "Folder",
     "OverwritingStore",
     "StorageError",

@@ -2,16 +2,15 @@
 
 import contextlib
 import errno
-import hashlib
 import os
 import secrets
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sso_batch.open_files import retry_when_exhausted
+from sso_batch.store.file_entry import Checksum, FileEntry, FileKind
 
 _MODE = 0o600  # reports contain personal data
 
@@ -22,16 +21,6 @@ _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags that neither open an existing file nor follow a link."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """A published file as listed in the manifest; `rows` is 0 for files without rows."""
-
-    name: str
-    sha256: str
-    rows: int
-    bytes: int
 
 
 def validate_file_name(name: str) -> str:
@@ -49,12 +38,12 @@ class Draft:
 
     SUFFIX = "part"
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, kind: FileKind = FileKind.OTHER) -> None:
         self.name = name
+        self.kind = kind
         self.rows = 0
         self.path = directory / f".{validate_file_name(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
-        self._digest = hashlib.sha256()
-        self._bytes = 0
+        self._checksum = Checksum()
         descriptor = retry_when_exhausted(lambda: os.open(self.path, _NEW, _MODE))
         with contextlib.suppress(OSError):  # some mounts reject or ignore modes: see `private`
             os.fchmod(descriptor, _MODE)  # the umask may have removed bits
@@ -65,8 +54,7 @@ class Draft:
     def write(self, data: bytes) -> None:
         """Append bytes; raise OSError if they cannot be written."""
         self._file.write(data)
-        self._digest.update(data)
-        self._bytes += len(data)
+        self._checksum.update(data)
 
     def close(self) -> FileEntry:
         """Sync the file to disk and return its entry."""
@@ -74,7 +62,7 @@ class Draft:
             self._file.flush()
             self._sync()
             self._file.close()
-        return FileEntry(self.name, self._digest.hexdigest(), self.rows, self._bytes)
+        return FileEntry(self.name, self.kind, self._checksum.sha256, self.rows, self._checksum.bytes)
 
     def _sync(self) -> None:
         try:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from sso_batch.errors import OutputError
 from sso_batch.open_files import retry_when_exhausted
-from sso_batch.store.draft import Draft, FileEntry, validate_file_name
+from sso_batch.store.draft import Draft, validate_file_name
 from sso_batch.store.errors import StorageError
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import StoredFile
 
 _CHUNK = 1 << 20
@@ -137,9 +138,9 @@ class Folder:
             with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
                 yield StoredFile(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
-        return Draft(name, self.directory)
+        return Draft(name, self.directory, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """Yield a published file in chunks, without its first `skip` bytes."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import Store, StoredFile
 
 
@@ -38,9 +39,9 @@ class OverwritingStore:
         """Return the files in the store."""
         return self._store.stored()
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
-        return self._store.draft(name)
+        return self._store.draft(name, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """Return a published file in chunks, without its first `skip` bytes; raise FileNotFoundError."""

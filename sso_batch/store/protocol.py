@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sso_batch.store.draft import Draft, FileEntry
+from sso_batch.store.draft import Draft
+from sso_batch.store.file_entry import FileEntry, FileKind
 
 PREFIX = "aws_sso_access_report_"
 """The prefix of the names of a run's files."""
@@ -42,7 +43,7 @@ class Store(Protocol):
     def stored(self) -> Iterator[StoredFile]:
         """Return the files in the store."""
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:

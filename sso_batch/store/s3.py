@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, FileEntry, validate_file_name
+from sso_batch.store.draft import Draft, validate_file_name
 from sso_batch.store.errors import StorageError, explain_error, to_output_error
+from sso_batch.store.file_entry import FileEntry, FileKind
 from sso_batch.store.protocol import PREFIX, StoredFile
 from sso_batch.store.spool import SpooledDraft, remove_abandoned
 
@@ -91,9 +92,9 @@ class S3:
         for key, modified in self._objects.listed(self._key(PREFIX)):
             yield StoredFile(key.removeprefix(self._prefix), modified)
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
-        return SpooledDraft(name, self._spool)
+        return SpooledDraft(name, self._spool, kind)
 
     def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
         """Return a published file in chunks, without its first `skip` bytes."""

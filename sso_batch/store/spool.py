@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sso_batch.store.draft import Draft
+from sso_batch.store.file_entry import FileKind
 
 
 class SpooledDraft(Draft):
@@ -16,9 +17,9 @@ class SpooledDraft(Draft):
 
     SUFFIX = "sso-batch-spool"
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, kind: FileKind = FileKind.OTHER) -> None:
         while True:
-            super().__init__(name, directory)
+            super().__init__(name, directory, kind)
             self._lock: int | None = os.dup(self._file.fileno())  # still open after the file is closed
             if self._locked(self._lock):
                 return

@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
-import structlog
-
-from sso_batch.config import Config, Output, Review
 from sso_batch.model import PERMISSION_SET, USER, Account, Grant, Principal, User
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_organization
-from sso_batch.runner.closing import Closing
-from sso_batch.store import FileEntry, Folder
+from sso_batch.runner.merged_files import MergedFilesWriter
+from sso_batch.store import FileEntry, FileKind, Folder
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import run
+from tests.support.contexts import Format, run_context
 from tests.support.overviews import ADMINISTRATOR_ACCESS
-from tests.support.records import STARTED, outcome, permission_set, snapshot
+from tests.support.records import outcome, permission_set, snapshot
 
 ASSIGNMENTS = 100_000
 _NAMES = FileNames("nightly", "20260304_050607")
@@ -80,23 +78,15 @@ def _read(place: Path, assignments: int, letters: int) -> None:
     write_organization(Folder(place), _NAMES, one, csv=True, escape=True, stop=threading.Event())
 
 
-def _end(place: Path, format_: str) -> None:
-    """Make the files of the whole, as the end of a run does."""
+def _end(place: Path, format_: Format) -> None:
+    """Write the merged files, as the end of a run does."""
     store = Folder(place)
-    config = Config.model_construct(
-        organizations=(), output=Output.model_validate({"formats": (format_,)}), review=Review()
-    )
-    closing = Closing(
-        config,
-        store,
-        RunFacts(_NAMES, "0" * 64, "complete", ()),
-        STARTED,
-        structlog.get_logger(),
-    )
+    facts = RunFacts(_NAMES, "0" * 64, "complete", ())
+    writer = MergedFilesWriter(run_context(store, facts, formats=(format_,)))
     before = set(place.iterdir())
-    closing.close((outcome(files=entries(place)),))
-    if closing.closed.gaps or not any(format_ in file.name for file in closing.closed.files):
-        sys.exit(f"the {format_} was not written: {closing.closed.gaps}")
+    writer.write((outcome(files=entries(place)),))
+    if writer.result.gaps or not any(format_ in file.name for file in writer.result.files):
+        sys.exit(f"the {format_} was not written: {writer.result.gaps}")
     for file in set(place.iterdir()) - before:
         file.unlink()
 
@@ -107,7 +97,8 @@ def entries(place: Path) -> tuple[FileEntry, ...]:
     for file in sorted(place.iterdir()):
         content = file.read_bytes()
         rows = content.count(b"\r\n") - 1 if file.suffix == ".csv" else 0
-        found.append(FileEntry(file.name, hashlib.sha256(content).hexdigest(), rows, len(content)))
+        kind = FileKind.ACCESS_CSV if file.suffix == ".csv" else FileKind.SNAPSHOT
+        found.append(FileEntry(file.name, kind, hashlib.sha256(content).hexdigest(), rows, len(content)))
     return tuple(found)
 
 
@@ -115,6 +106,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "read":
         _read(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-        _end(Path(sys.argv[2]), sys.argv[1])
+        formats: dict[str, Format] = {"csv": "csv", "html": "html", "xlsx": "xlsx"}
+        _end(Path(sys.argv[2]), formats[sys.argv[1]])
         sys.stdout.write(f"{getrusage(RUSAGE_SELF).ru_maxrss * 1024}\n")

@@ -9,7 +9,7 @@ import pytest
 
 from sso_batch.model import Snapshot
 from tests.browser.opened import OpenedPage, Row
-from tests.support.overviews import company, overview, rows, with_hole
+from tests.support.overviews import company, overview, rows, with_gap
 from tests.support.records import unexamined
 
 Show = Callable[..., OpenedPage]
@@ -100,7 +100,7 @@ def test_not_examined(show: Show) -> None:
 
 def test_incomplete_run(show: Show) -> None:
     """If a gap could hide an access path, the answer says that it proves nothing, and names the gap."""
-    opened = show(overview(ACME, with_hole(GLOBEX), failed=["initech"]))
+    opened = show(overview(ACME, with_gap(GLOBEX), failed=["initech"]))
 
     opened.fill(who="nobody")
 
@@ -146,7 +146,7 @@ def test_gap_of_another_organization(show: Show) -> None:
 )
 def test_search(show: Show, query: dict[str, str]) -> None:
     """The result is exactly the matching rows of the CSV files, each with its cells."""
-    both = (ACME, with_hole(GLOBEX))
+    both = (ACME, with_gap(GLOBEX))
     opened = show(overview(*both))
 
     opened.fill(**query)

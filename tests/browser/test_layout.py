@@ -10,7 +10,7 @@ from sso_batch.coverage import NotExamined, Omission
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import Finding
 from tests.browser.opened import OpenedPage
-from tests.support.overviews import changes, company, overview, with_hole
+from tests.support.overviews import changes, company, overview, with_gap
 
 ORGANIZATIONS = 40
 _NAMES = ("aurora-logistics", "borealis-insurance", "corvus-engineering", "delphi-pharma")
@@ -67,7 +67,7 @@ def large() -> ReportInput:
         )
         for number, name in enumerate(names)
     ]
-    companies[7] = with_hole(companies[7])
+    companies[7] = with_gap(companies[7])
     found = tuple(
         Finding(
             "high",

@@ -12,7 +12,7 @@ from sso_batch.model import PERMISSION_SET, USER, Account, Grant, PermissionSet,
 from sso_batch.report.report_input import ReportInput
 from tests.benchmarks.rows import large_group_snapshot
 from tests.browser.opened import OpenedPage
-from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
 from tests.support.records import snapshot
 
 Show = Callable[..., OpenedPage]
@@ -24,7 +24,7 @@ def everything() -> ReportInput:
     """Return a run with everything that a page can show."""
     return overview(
         ACME,
-        with_hole(GLOBEX),
+        with_gap(GLOBEX),
         hostile(),
         failed=["initech"],
         findings=findings(),

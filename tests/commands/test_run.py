@@ -136,7 +136,7 @@ def test_run_id_that_exists(audit: Audit) -> None:
     second = audit(small(), environ={"SSO_BATCH_RUN_ID": "friday"})
 
     assert second.ended.code == 2
-    assert "the run friday is already in this place" in second.ended.stderr
+    assert "the run friday already exists in this place" in second.ended.stderr
     assert "--run-id" in second.ended.stderr
     assert not second.calls
     assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before

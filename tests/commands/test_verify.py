@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
-from sso_batch.run_files.manifest import manifest as written
-from sso_batch.store import FileEntry
+from sso_batch.run_files.manifest import encode_manifest as written
+from sso_batch.run_files.run import RunFacts
+from sso_batch.store import FileEntry, FileKind
 from tests.support.command import Command, execute, isolate
 from tests.support.records import outcome, run_outcome
 
@@ -30,7 +30,7 @@ def manifest(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / MERGED).write_bytes(b"merged")
     facts = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
-    entry = FileEntry(MERGED, hashlib.sha256(b"merged").hexdigest(), 1, 6)
+    entry = FileEntry(MERGED, FileKind.MERGED_ACCESS_CSV, hashlib.sha256(b"merged").hexdigest(), 1, 6)
     (folder / MANIFEST).write_bytes(written(facts, run_outcome(outcome(), files=(entry,))))
     return folder / MANIFEST
 
@@ -51,7 +51,7 @@ def test_invalid_manifest(sso_batch: Command, tmp_path: Path, content: str) -> N
     ended = sso_batch("verify", tmp_path / "report.json")
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert "report.json: this is no manifest of this version" in ended.stderr
+    assert "report.json: this is not a manifest of this version" in ended.stderr
     assert "_manifest.json" in ended.stderr
 
 
@@ -106,7 +106,7 @@ def test_report_instead_of_manifest(sso_batch: Command, manifest: Path) -> None:
     ended = sso_batch("verify", manifest.parent / MERGED)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert "this is no manifest of this version" in ended.stderr
+    assert "this is not a manifest of this version" in ended.stderr
 
 
 def test_unchanged(sso_batch: Command, manifest: Path) -> None:
@@ -136,7 +136,7 @@ def test_different(sso_batch: Command, manifest: Path) -> None:
     assert (ended.code, ended.stderr) == (6, "")
     assert ended.stdout.splitlines()[1:] == [
         f"changed     {MERGED}  (5 bytes instead of 6)",
-        f"extra       aws_sso_access_report_acme_{TS}.csv  (of this run, and not in its manifest)",
+        f"extra       aws_sso_access_report_acme_{TS}.csv  (belongs to this run, but is not in its manifest)",
         "0 unchanged, 2 different",
     ]
 

@@ -10,7 +10,7 @@ from sso_batch.console.summary import RunPlace, summary
 from sso_batch.model import Gap
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, RunOutcome, Status
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 from tests.support.records import gap, outcome, run_outcome
 
 READ = Counts(
@@ -203,8 +203,16 @@ def test_name_too_long_for_a_table() -> None:
 PLACE = RunPlace("reports", "m.json", "sso-batch run --config orgs.yaml --run-id r --resume")
 
 
+_KINDS = {
+    "x.csv": FileKind.MERGED_ACCESS_CSV,
+    "x_findings.csv": FileKind.FINDINGS_CSV,
+    "x.xlsx": FileKind.WORKBOOK,
+    "x.html": FileKind.PAGE,
+}
+
+
 def _file(name: str) -> FileEntry:
-    return FileEntry(name, "0" * 64, 1, 1)
+    return FileEntry(name, _KINDS[name], "0" * 64, 1, 1)
 
 
 @pytest.mark.parametrize(

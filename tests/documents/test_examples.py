@@ -17,7 +17,7 @@ from sso_batch.run_files.writer import write_merged, write_organization
 from sso_batch.store import Folder
 from tests.documents.text import Block, blocks
 from tests.run_files.test_writer import StopsAfter
-from tests.support.overviews import company, rows, with_hole
+from tests.support.overviews import company, rows, with_gap
 
 NEVER = StopsAfter(10**9)
 NAMES = FileNames("nightly", "20260304_050607")
@@ -31,7 +31,7 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.prepare()
     parts = [
         write_organization(folder, NAMES, one, csv=True, escape=True, stop=NEVER).files[0]
-        for one in (ACME, with_hole(GLOBEX))
+        for one in (ACME, with_gap(GLOBEX))
     ]
     write_merged(folder, NAMES, parts, complete=False, stop=NEVER)
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def test_administrators(reports: Path) -> None:
     found = duckdb.connect().execute(blocks("sql")[0].text).fetchall()
 
     accounts: dict[str, set[str]] = {}
-    for row in rows((ACME, with_hole(GLOBEX))):
+    for row in rows((ACME, with_gap(GLOBEX))):
         if row["PermissionSet"] == "AdministratorAccess" and row["PrincipalState"] == "OK":
             accounts.setdefault(row["UserEmail"], set()).add(row["AccountId"])
     assert {email or "": count for email, count, _ in found} == {

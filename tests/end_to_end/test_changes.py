@@ -253,7 +253,7 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
     [
         ("none", None, "No such file or directory"),
         ("x_manifest.json", None, "No such file or directory"),
-        ("x_manifest.json", "[]", "this is no manifest of this version"),
+        ("x_manifest.json", "[]", "this is not a manifest of this version"),
         ("empty/notes.txt", "", "contains no finished run"),
     ],
     ids=["missing folder", "missing manifest", "not a manifest", "folder without a run"],

@@ -18,10 +18,10 @@ from sso_batch.emulator import Emulator, Fault, Limits, World
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
-from sso_batch.runner import closing, previous_runs
+from sso_batch.runner import merged_files, previous_runs
 from sso_batch.runner import run as runner_run
-from sso_batch.runner.closing import Closing
-from sso_batch.runner.run_review import Looked, RunReview
+from sso_batch.runner.merged_files import MergedFilesWriter
+from sso_batch.runner.run_review import ReviewedRun, RunReview
 from sso_batch.store import Draft, FileEntry, Folder, StorageError
 from tests.support.command import Command
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, HANGS_IN_REVIEW, SIGNALLED
@@ -115,16 +115,16 @@ def test_a_signal_while_the_review_hangs(nightly: Nightly, number: signal.Signal
 def test_a_deadline_at_the_end(nightly: Nightly, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the end of a run exceeds the deadline, the manifest says so, and a resume completes the run."""
     nightly.configure(emulator, settings="run: {deadline: 3s}\n")
-    look = RunReview.look
+    review_all = RunReview.review
 
-    def hang(review: RunReview, organizations: Sequence[OrganizationOutcome]) -> Looked:
-        looked = look(review, organizations)
+    def hang(review: RunReview, organizations: Sequence[OrganizationOutcome]) -> ReviewedRun:
+        reviewed = review_all(review, organizations)
         review._stop.wait(30)
-        return looked
+        return reviewed
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunReview, "look", hang)
-        patch.setattr(runner_run, "_TO_END", 0.5)
+        patch.setattr(RunReview, "review", hang)
+        patch.setattr(runner_run, "_FINALIZE_SECONDS", 0.5)
         first = nightly.run()
 
     assert (first.ended.code, first.manifest["status"], first.manifest["files"]) == (4, "incomplete", [])
@@ -137,7 +137,7 @@ def test_a_deadline_at_the_end(nightly: Nightly, emulator: Emulator, monkeypatch
     assert (again.ended.code, asked(again), again.content()) == (0, set(), nightly.merged())
 
 
-@pytest.mark.parametrize("moment", ["close", "review", "*_findings.csv"])
+@pytest.mark.parametrize("moment", ["merged files", "review", "*_findings.csv"])
 def test_signal_at_the_end_of_a_merge(nightly: Nightly, moment: str) -> None:
     """An interrupted merge has status `interrupted`, and the next merge completes it."""
     for shard in ("0/2", "1/2"):
@@ -195,15 +195,17 @@ class Damage:
 
     def run(self, pattern: str, damage: Callable[[Path], None], *options: object) -> Reports:
         """Run, and damage the only file whose name matches the pattern."""
-        close = Closing.close
+        write = MergedFilesWriter.write
 
-        def damage_and_close(closing: Closing, organizations: tuple[OrganizationOutcome, ...]) -> None:
+        def damage_and_write(
+            writer: MergedFilesWriter, organizations: tuple[OrganizationOutcome, ...]
+        ) -> None:
             (path,) = self._nightly.folder.glob(pattern)
             damage(path)
-            close(closing, organizations)
+            write(writer, organizations)
 
         with self._monkeypatch.context() as patch:
-            patch.setattr(Closing, "close", damage_and_close)
+            patch.setattr(MergedFilesWriter, "write", damage_and_write)
             return self._nightly.run(*options)
 
 
@@ -289,7 +291,7 @@ def test_a_snapshot_that_changed_before_page_and_workbook(
         return write_human_format(*arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(closing, "write_human_format", damage_and_write)
+        patch.setattr(merged_files, "write_human_format", damage_and_write)
         reports = nightly.run("--format", format_)
 
     assert (reports.ended.code, reports.manifest["files"]) == (4, [])
@@ -310,7 +312,7 @@ def test_a_csv_that_keeps_changing(nightly: Nightly, damage: Damage, monkeypatch
         (path,) = nightly.folder.glob(CSV)
         truncate(path)
 
-    monkeypatch.setattr(closing, "restore_access", restore_and_damage)
+    monkeypatch.setattr(merged_files, "restore_access", restore_and_damage)
 
     reports = damage.run(CSV, truncate)
 

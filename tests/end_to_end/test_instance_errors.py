@@ -13,7 +13,7 @@ from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.service import Answer, Call
 from sso_batch.emulator.services.sso_admin import SSO_ADMIN
 from sso_batch.emulator.world import AccountInstance, InstanceStatus, identifiers
-from sso_batch.runner.instance_claims import Claims
+from sso_batch.runner.instance_claims import InstanceClaims
 from tests.support.audits import Audit
 from tests.support.expected_reports import assert_exact, assert_first_failed
 from tests.support.oracle import NOT_READ
@@ -279,9 +279,9 @@ def test_the_later_entry_fails_even_if_it_was_faster(audit: Audit, monkeypatch: 
     """The order in the configuration decides which of two entries fails, not which of them was faster."""
     world = small()
     claimed: dict[str, asyncio.Event] = {}
-    claim, find = Claims.claim, instance.find_instance
+    claim, find = InstanceClaims.claim, instance.find_instance
 
-    def claim_and_signal(claims: Claims, organization: str, instance: Any) -> None:  # noqa: ANN401
+    def claim_and_signal(claims: InstanceClaims, organization: str, instance: Any) -> None:  # noqa: ANN401
         claim(claims, organization, instance)
         claimed.setdefault(organization, asyncio.Event()).set()
 
@@ -291,7 +291,7 @@ def test_the_later_entry_fails_even_if_it_was_faster(audit: Audit, monkeypatch: 
             await claimed.setdefault("again", asyncio.Event()).wait()
         return found
 
-    monkeypatch.setattr(Claims, "claim", claim_and_signal)
+    monkeypatch.setattr(InstanceClaims, "claim", claim_and_signal)
     monkeypatch.setattr(audit_module, "find_instance", find_and_wait)
 
     reports = audit(world, config=lambda text: text + SECOND_ENTRY.format(arn=world.roles[0].arn))

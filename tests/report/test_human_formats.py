@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from sso_batch.report.human_formats import HumanFormat, write_human_format
-from sso_batch.run_files.writer import Stopped
+from sso_batch.run_files.run import Stopped
 from sso_batch.store import Folder
 from tests.run_files.test_writer import StopsAfter, names
 from tests.support.command import execute
-from tests.support.overviews import company, hostile, overview, with_hole
+from tests.support.overviews import company, hostile, overview, with_gap
 
 ACME = company("acme", 1)
 
@@ -31,7 +31,7 @@ def test_stopped(tmp_path: Path, format_: HumanFormat, checks: int) -> None:
 @pytest.mark.parametrize("incomplete", [False, True])
 def test_written(tmp_path: Path, format_: HumanFormat, *, incomplete: bool) -> None:
     """Only its owner can read the file, and its name shows whether it is incomplete."""
-    run = overview(with_hole(ACME) if incomplete else ACME)
+    run = overview(with_gap(ACME) if incomplete else ACME)
 
     entry = write_human_format(Folder(tmp_path), run, format_, stop=threading.Event())
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sso_batch import __version__
 from sso_batch.report.notice import MAX_MESSAGE_BYTES, build_notice
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, Status
+from sso_batch.run_files.run import RunFacts
 from tests.support.records import gap, outcome, run_outcome
 
 SNS_LIMIT = 262_144

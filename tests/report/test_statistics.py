@@ -11,7 +11,7 @@ from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionS
 from sso_batch.report import statistics
 from sso_batch.report.statistics import DIRECT, Administrator, LargeGroup, Statistics, compute_statistics
 from sso_batch.review.snapshot_index import SnapshotIndex
-from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_hole
+from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_gap
 from tests.support.records import (
     ADMIN,
     ROLE,
@@ -109,7 +109,7 @@ def test_large_groups() -> None:
 
 def test_number_of_rows() -> None:
     """The number of rows is that of the CSV file."""
-    for organization in (company("acme", 1), with_hole(company("globex", 2))):
+    for organization in (company("acme", 1), with_gap(company("globex", 2))):
         assert computed(organization).rows == len(rows((organization,)))
 
 

@@ -1,4 +1,4 @@
-"""The access CSV: a header, and a line for each user's way to each grant."""
+"""The access CSV: a header, and one line for each access path of each user."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_hostile_names() -> None:
-    """Formulas are made inert, line breaks visible; ids and everything else stay as they are."""
+    """Formulas are escaped and line breaks made visible; ids and other values are unchanged."""
     text = [chunk for chunk, _ in lines(resolve(small_organization()), escape=True)]
 
     prod, dev = "000000000042,Prod,Admin", "111111111111,'-dev"
@@ -55,13 +55,13 @@ def test_not_escaped() -> None:
     assert plain == [chunk.replace("'-dev", "-dev").replace("'=cmd", "=cmd") for chunk in escaped]
 
 
-def test_nobody() -> None:
-    """No grants, no rows."""
+def test_no_grants() -> None:
+    """Without grants there are no rows."""
     assert list(lines(resolve(snapshot()), escape=True)) == []
 
 
 @pytest.fixture
-def everybody() -> Iterator[Access]:
+def large_group() -> Iterator[Access]:
     members = tuple(f"u-{number:04}" for number in range(2000))
     return resolve(
         snapshot(
@@ -72,27 +72,27 @@ def everybody() -> Iterator[Access]:
     )
 
 
-def test_a_grant_at_a_time(everybody: Iterator[Access]) -> None:
-    """Rows are made as they are asked for, a grant at a time, and each chunk tells how many it holds."""
-    asked = 0
+def test_rows_are_lazy(large_group: Iterator[Access]) -> None:
+    """Rows are made one grant at a time, and each chunk comes with its number of rows."""
+    resolved = 0
 
-    def watched() -> Iterator[Access]:
-        nonlocal asked
-        for access in everybody:
-            asked += 1
+    def counted() -> Iterator[Access]:
+        nonlocal resolved
+        for access in large_group:
+            resolved += 1
             yield access
 
-    chunks = lines(watched(), escape=True)
+    chunks = lines(counted(), escape=True)
     first, count = next(chunks)
 
-    assert asked == 1
+    assert resolved == 1
     assert (count, first.count("\r\n")) == (2000, 2000)
     assert [count for _, count in chunks] == [2000] * 49
-    assert asked == 50
+    assert resolved == 50
 
 
 def test_users_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What tells of a user is rendered once, for all the grants and all the groups that reach them."""
+    """A user's cells are rendered once, for all grants and groups."""
     rendered = 0
 
     def counting(value: str) -> str:
@@ -158,17 +158,20 @@ ACCESSES = st.builds(
 
 
 def with_own_principal(accesses: list[Access]) -> list[Access]:
-    """Give each its own principal: one and the same is held by the same everywhere."""
+    """Give each its own principal, because the same principal has the same holders everywhere."""
     return [
-        replace(one, grant=replace(one.grant, principal=Principal(USER, f"{one.grant.principal.id}{number}")))
-        for number, one in enumerate(accesses)
+        replace(
+            access,
+            grant=replace(access.grant, principal=Principal(USER, f"{access.grant.principal.id}{number}")),
+        )
+        for number, access in enumerate(accesses)
     ]
 
 
 @settings(derandomize=True, deadline=None)
 @given(st.lists(ACCESSES, max_size=4).map(with_own_principal), st.booleans())
-def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT001 - hypothesis gives it
-    """A reader of CSV finds every value again: ids as they are, others escaped where that is asked for."""
+def test_any_values(accesses: list[Access], escape: bool) -> None:  # noqa: FBT001 - passed by hypothesis
+    """A CSV reader returns every value: ids unchanged, others escaped if requested."""
     expected = [
         {
             column: escape_formulas(escape_line_breaks(value))

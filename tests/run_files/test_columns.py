@@ -36,17 +36,17 @@ FURTHER = [
 
 
 def test_order() -> None:
-    """The classic seven come first, then the others, as other programs expect them."""
+    """The classic seven columns come first, then the others, in the documented order."""
     assert list(columns.COLUMNS) == CLASSIC + FURTHER
 
 
 def test_ids() -> None:
-    """The columns that other programs look up are those that hold ids."""
+    """The columns that are never escaped are those with ids."""
     assert {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"} == columns.IDS
 
 
 def test_cells() -> None:
-    """The runs of neighbouring columns make up a row together: each column once, in order, with its value."""
+    """The groups of cells make up a row: each column once, in order, with its value."""
     holder = Holder(
         "OK", email="UserEmail", name="UserName", user_id="UserId", login="UserLogin", status="UserStatus"
     )

@@ -37,7 +37,7 @@ NAMES = FileNames("nightly-7", "20260304_050607")
     ],
 )
 def test_names(name: str, expected: str) -> None:
-    """The names are the contract's, with `_INCOMPLETE` before the extension of what has holes."""
+    """The names are as documented, with `_INCOMPLETE` before the extension of files with gaps."""
     assert name == expected
 
 
@@ -57,7 +57,7 @@ def test_names(name: str, expected: str) -> None:
     ],
 )
 def test_organization_of(name: str, organization: str | None) -> None:
-    """A file is of the organization that its name says, and those of the run are of none."""
+    """A name gives the organization of its file, and None for files of the run."""
     assert NAMES.organization_of(name) == organization
 
 
@@ -74,5 +74,5 @@ def test_organization_of(name: str, organization: str | None) -> None:
     ],
 )
 def test_taken(name: str, *, taken: bool) -> None:
-    """A file belongs to a run with this start where its name says so."""
+    """A file belongs to a run with this start if its name contains it."""
     assert NAMES.taken(name) == taken

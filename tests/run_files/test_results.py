@@ -1,4 +1,4 @@
-"""What became of each organization and of the whole run."""
+"""The result of each organization and of the run."""
 
 import signal
 
@@ -11,7 +11,7 @@ from tests.support.records import entitlement, gap, grant, outcome, run_outcome,
 
 C, I, F, X = Status.COMPLETE, Status.INCOMPLETE, Status.FAILED, Status.INTERRUPTED  # noqa: E741 - a table's letters
 
-# What the run's organizations came to, then the run's status and exit code: with its files written, and not.
+# The statuses of the organizations, then the run's status and exit code: with its files written, and not.
 COMBINATIONS = (
     ((), (C, 0), (F, 5)),
     ((F,), (F, 5), (F, 5)),
@@ -37,21 +37,21 @@ STATUSES = [statuses for statuses, _, _ in COMBINATIONS]
 def test_status(
     statuses: tuple[Status, ...], written: tuple[Status, int], unwritten: tuple[Status, int]
 ) -> None:
-    """A run is complete only where all was read and written, and failed only where nothing was read."""
+    """A run is complete only if everything was read and written, and failed only if nothing was read."""
     organizations = [outcome(status.value, status) for status in statuses] * 2
 
-    whole = run_outcome(*organizations)
-    torn = run_outcome(*organizations, gaps=(gap(),))
+    complete = run_outcome(*organizations)
+    with_gap = run_outcome(*organizations, gaps=(gap(),))
 
-    assert (whole.status, whole.exit_code) == written
-    assert (torn.status, torn.exit_code) == unwritten
+    assert (complete.status, complete.exit_code) == written
+    assert (with_gap.status, with_gap.exit_code) == unwritten
 
 
 @pytest.mark.parametrize("statuses", STATUSES)
 @pytest.mark.parametrize("status", [F, C])
 def test_bug(statuses: tuple[Status, ...], status: Status) -> None:
-    """A bug in one organization is exit code 1, whatever became of the others."""
-    organizations = [outcome(one.value, one) for one in statuses]
+    """A bug in one organization gives exit code 1, whatever the status of the others."""
+    organizations = [outcome(each.value, each) for each in statuses]
 
     run = run_outcome(*organizations, outcome("globex", status, bug=True))
 
@@ -62,14 +62,14 @@ def test_bug(statuses: tuple[Status, ...], status: Status) -> None:
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("bug", [False, True])
 def test_signal(statuses: tuple[Status, ...], number: signal.Signals, exit_code: int, *, bug: bool) -> None:
-    """A run that was told to end says by which signal, before all else, and is never complete."""
-    run = run_outcome(*(outcome(one.value, one, bug=bug) for one in statuses), signal=int(number))
+    """A run that a signal ended has the exit code of the signal, and is never complete."""
+    run = run_outcome(*(outcome(status.value, status, bug=bug) for status in statuses), signal=int(number))
 
     assert (run.status, run.exit_code) == (Status.INTERRUPTED, exit_code)
 
 
 def test_endpoint_overrides() -> None:
-    """Each place that answered instead of AWS is named once, in order."""
+    """Each endpoint override is listed once, sorted."""
     run = run_outcome(
         outcome("b", endpoint_overrides=("sts=http://b", "organizations=http://b")),
         outcome("a", endpoint_overrides=("sts=http://b", "sts=http://a")),
@@ -80,7 +80,7 @@ def test_endpoint_overrides() -> None:
 
 
 def test_counts() -> None:
-    """Every record is counted, and as orphaned the grants to principals that are gone, not their members."""
+    """Every record is counted; orphaned are grants to missing principals, not missing members."""
     assert Counts.of(small_organization(), rows=8) == Counts(
         users=2,
         groups=2,
@@ -94,7 +94,7 @@ def test_counts() -> None:
 
 
 def test_orphaned_counts_by_type_and_for_roles() -> None:
-    """A principal is told apart by type and id, and an entitlement can be orphaned, too."""
+    """Principals differ by type and id, and an entitlement can be orphaned, too."""
     gone, namesake = Principal(USER, "x"), Principal(GROUP, "x")
     records = snapshot(missing=(gone,), grants=(grant(gone), entitlement(gone), grant(namesake)))
 
@@ -115,12 +115,12 @@ def test_orphaned_counts_by_type_and_for_roles() -> None:
     ],
 )
 def test_findings(counts: tuple[FindingCounts | None, ...], fail_on: str, exit_code: int) -> None:
-    """Findings from a severity on end a complete run with 3, and never one that ends otherwise."""
-    organizations = [outcome("first"), *(outcome(findings=one) for one in counts)]
+    """Findings of a severity or higher give a complete run exit code 3, and no other run."""
+    organizations = [outcome("first"), *(outcome(findings=count) for count in counts)]
 
     complete = run_outcome(*organizations, fail_on=fail_on)
-    torn = run_outcome(*organizations, outcome("torn", I), fail_on=fail_on)
-    lost = run_outcome(outcome("lost", F, findings=FindingCounts(high=9)), fail_on=fail_on)
+    incomplete = run_outcome(*organizations, outcome("incomplete", I), fail_on=fail_on)
+    failed = run_outcome(outcome("failed", F, findings=FindingCounts(high=9)), fail_on=fail_on)
     bug = run_outcome(*organizations, outcome("bug", bug=True), fail_on=fail_on)
 
-    assert (complete.exit_code, torn.exit_code, lost.exit_code, bug.exit_code) == (exit_code, 4, 5, 1)
+    assert (complete.exit_code, incomplete.exit_code, failed.exit_code, bug.exit_code) == (exit_code, 4, 5, 1)

@@ -31,18 +31,18 @@ LINES = tuple(encode(small_organization()))
 
 
 def with_record(number: int, **values: object) -> list[str]:
-    """Give the lines with other values in one of them; None takes a key away."""
+    """Return the lines with other values in one of them; None removes a key."""
     record = json.loads(LINES[number]) | values
     line = json.dumps({key: value for key, value in record.items() if value is not None}) + "\n"
     return [*LINES[:number], line, *LINES[number + 1 :]]
 
 
-# What cannot be used
+# Refused
 
 
 @pytest.mark.parametrize("kept", range(len(LINES)))
 def test_cut_off_after_a_line(kept: int) -> None:
-    """A file that was cut off is refused, wherever that was: a part of it would be a hole."""
+    """A file that was cut off after any line is refused."""
     with pytest.raises(SnapshotError) as caught:
         decode(LINES[:kept])
 
@@ -52,14 +52,14 @@ def test_cut_off_after_a_line(kept: int) -> None:
 @pytest.mark.parametrize("number", range(len(LINES)))
 @pytest.mark.parametrize("kept", [1, 2, -2])
 def test_cut_off_within_a_line(number: int, kept: int) -> None:
-    """Likewise where the last line is not whole."""
+    """A file that was cut off within a line is refused."""
     with pytest.raises(SnapshotError):
         decode([*LINES[:number], LINES[number][:kept]])
 
 
 @pytest.mark.parametrize("number", range(len(LINES) - 1))
 def test_line_taken_out(number: int) -> None:
-    """A file from which somebody took a line is refused."""
+    """A file without one of its lines is refused."""
     with pytest.raises(SnapshotError):
         decode([*LINES[:number], *LINES[number + 1 :]])
 
@@ -69,10 +69,10 @@ def test_line_taken_out(number: int) -> None:
     [
         ([], "the snapshot was cut off: its last record is missing"),
         (["\n"], UNREADABLE + "JSONDecodeError: Expecting value: line 2 column 1 (char 1)"),
-        (["{}\n"], "this is no snapshot: its first record is not the organization"),
-        (["[]\n"], "the snapshot has a line that is no record: '[]\\n'"),
-        ([LINES[0], "7\n", *LINES[1:]], "the snapshot has a line that is no record: '7\\n'"),
-        ([*LINES, LINES[-2]], "the snapshot goes on after its last record"),
+        (["{}\n"], "this file is not a snapshot: its first record is not about the organization"),
+        (["[]\n"], "the snapshot has a line that is not a record: '[]\\n'"),
+        ([LINES[0], "7\n", *LINES[1:]], "the snapshot has a line that is not a record: '7\\n'"),
+        ([*LINES, LINES[-2]], "the snapshot continues after its last record"),
         ([LINES[0], *LINES], UNREADABLE + "KeyError: 'organization'"),
         (with_record(1, record=None), UNREADABLE + "KeyError: 'record'"),
         (with_record(0, schema=3), "the snapshot was written by another version of sso-batch"),
@@ -102,13 +102,13 @@ def test_line_taken_out(number: int) -> None:
         ),
         (
             with_record(len(LINES) - 1, records=3),
-            "the snapshot has 17 records, and its last one tells of others: {'records': 3}",
+            "record count mismatch: read 17, the last record says {'records': 3}",
         ),
-        (LINES[1:], "this is no snapshot: its first record is not the organization"),
+        (LINES[1:], "this file is not a snapshot: its first record is not about the organization"),
     ],
 )
 def test_refused(lines: list[str], message: str) -> None:
-    """A file that is not what was written is refused, and says why."""
+    """An invalid file is refused, with the reason."""
     with pytest.raises(SnapshotError) as caught:
         decode(lines)
 
@@ -116,7 +116,7 @@ def test_refused(lines: list[str], message: str) -> None:
 
 
 def test_records_of_what_was_not_examined() -> None:
-    """Old versions in a file that says that nobody asked for them are a contradiction."""
+    """Records of a kind that was not examined are refused."""
     records = [
         *LINES[:-1],
         '{"record":"outdated","account_id":"1","permission_set_arn":"a"}',
@@ -126,14 +126,14 @@ def test_records_of_what_was_not_examined() -> None:
     with pytest.raises(SnapshotError) as caught:
         decode(records)
 
-    assert caught.value.message == "the snapshot has records of what it says was not examined"
+    assert caught.value.message == "the snapshot has records of a kind that was not examined"
 
 
-# What can
+# Read back
 
 
 def test_lines() -> None:
-    """Each record is a line of compact ASCII; the first tells the organization, the last their number."""
+    """Each record is a line of compact ASCII, the organization first, the number of records last."""
     head, *records, end = encode(small_organization())
 
     assert json.loads(head) == {
@@ -171,8 +171,8 @@ def test_lines() -> None:
     assert end == '{"record":"end","records":17}\n'
 
 
-def test_nothing_and_not_read_stay_apart() -> None:
-    """Empty, no list and not read are three things, and read back as three."""
+def test_empty_and_not_read() -> None:
+    """An empty text, an empty list and a value that was not read are read back as such."""
     records = snapshot(
         permission_sets=(
             PermissionSet("a", "", "", "", (), (), "", "", ()),
@@ -193,7 +193,7 @@ HALVES = st.text(st.sampled_from(["\ud83d", "\ude00", "a"]), max_size=4).map(cle
 WORDS = TEXT | HALVES
 OPTIONAL = st.none() | WORDS
 POLICIES = st.none() | st.lists(WORDS, max_size=3).map(tuple)
-TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))  # noqa: DTZ001 - given a zone by hypothesis
+TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))  # noqa: DTZ001 - hypothesis adds the zone
 PRINCIPALS = st.builds(Principal, WORDS, WORDS)
 
 
@@ -237,20 +237,20 @@ SNAPSHOTS = st.builds(
 
 @settings(derandomize=True, deadline=None)
 @given(SNAPSHOTS)
-def test_any_snapshot(one: Snapshot) -> None:
-    """Whatever was read of an organization comes back as it was, out of a file of as many ASCII lines."""
-    text = "".join(encode(one))
+def test_any_snapshot(records: Snapshot) -> None:
+    """Any snapshot is read back as it was, from a file with one ASCII line per record."""
+    text = "".join(encode(records))
 
     lines = text.encode("ascii").decode().splitlines(keepends=True)
-    assert decode(lines) == one
-    assert len(lines) == len(list(encode(one)))
+    assert decode(lines) == records
+    assert len(lines) == len(list(encode(records)))
 
 
 @settings(derandomize=True, deadline=None)
 @given(SNAPSHOTS, st.data())
-def test_any_snapshot_cut_off(one: Snapshot, data: st.DataObject) -> None:
-    """No file that was cut off anywhere before its last line break is taken for whole."""
-    text = "".join(encode(one))
+def test_any_snapshot_cut_off(records: Snapshot, data: st.DataObject) -> None:
+    """A file that was cut off anywhere before its last line break is refused."""
+    text = "".join(encode(records))
 
     kept = data.draw(st.integers(0, len(text) - 2))
 

@@ -1,4 +1,4 @@
-"""The published schema of a snapshot's records: the file, and what it takes and refuses."""
+"""The published schema of a snapshot's records: which records it accepts and refuses."""
 
 import json
 from dataclasses import replace
@@ -14,19 +14,19 @@ from sso_batch.run_files.snapshot_schema import snapshot_schema, snapshot_schema
 from tests.support.records import small_organization, snapshot
 
 FILE = Path(__file__).parents[2] / "config" / "snapshot.schema.json"
-WHOLE = replace(
+EVERYTHING = replace(
     small_organization(),
     gaps=(Gap(GapKind.USERS, "a", "b", "c", "d", "e"),),
     outdated=(Outdated("111111111111", "arn"),),
 )
 
 
-def mistakes(record: Any) -> bool:  # noqa: ANN401 - whatever somebody wrote
+def is_refused(record: Any) -> bool:  # noqa: ANN401 - any JSON
     return not Draft202012Validator(snapshot_schema()).is_valid(record)
 
 
-def records(one: Snapshot) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in encode(one)]
+def records(organization: Snapshot) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in encode(organization)]
 
 
 @pytest.mark.parametrize(
@@ -39,41 +39,41 @@ def records(one: Snapshot) -> list[dict[str, Any]]:
         ("membership", {"user_ids": "u-1"}),
         ("organization", {"schema": 1}),
         ("end", {"records": 0}),
-        ("gap", {"record": "hole"}),
-        ("gap", {"kind": "shoes"}),
+        ("gap", {"record": "unknown"}),
+        ("gap", {"kind": "unknown"}),
     ],
 )
 def test_refused(kind: str, change: dict[str, Any]) -> None:
     """A value of another type, an unknown key, another version or kind is refused."""
-    record = next(one for one in records(WHOLE) if one["record"] == kind)
+    record = next(record for record in records(EVERYTHING) if record["record"] == kind)
 
-    assert not mistakes(record)
-    assert mistakes(record | change)
+    assert not is_refused(record)
+    assert is_refused(record | change)
 
 
-def test_every_key_is_needed() -> None:
-    """A record without one of its keys is refused, whichever that is."""
-    for record in records(WHOLE):
+def test_every_key_is_required() -> None:
+    """A record without any one of its keys is refused."""
+    for record in records(EVERYTHING):
         for key in record:
-            assert mistakes({name: value for name, value in record.items() if name != key})
+            assert is_refused({name: value for name, value in record.items() if name != key})
 
 
-@pytest.mark.parametrize("one", [WHOLE, snapshot(), snapshot(outdated=())])
-def test_taken(one: Snapshot) -> None:
-    """Whatever a snapshot holds fits, unread values included."""
-    assert [record for record in records(one) if mistakes(record)] == []
+@pytest.mark.parametrize("organization", [EVERYTHING, snapshot(), snapshot(outdated=())])
+def test_accepted(organization: Snapshot) -> None:
+    """Every record of a snapshot is accepted, with unread values, too."""
+    assert [record for record in records(organization) if is_refused(record)] == []
 
 
-def test_every_kind_is_told() -> None:
-    """Each kind of record is described, and so is each of its keys."""
+def test_every_kind_is_described() -> None:
+    """Each kind of record and each of its keys has a description."""
     definitions = snapshot_schema()["$defs"]
 
-    assert {one["record"] for one in records(WHOLE)} == set(definitions)
+    assert {record["record"] for record in records(EVERYTHING)} == set(definitions)
     for kind in definitions.values():
-        told = [name for name, key in kind["properties"].items() if "description" in key]
-        assert told == kind["required"][1:]
+        described = [name for name, key in kind["properties"].items() if "description" in key]
+        assert described == kind["required"][1:]
 
 
 def test_published() -> None:
-    """The file is what the program prints: a changed record changes it, and somebody sees that."""
+    """The published file is the schema that the program prints."""
     assert FILE.read_text() == snapshot_schema_text() + "\n"

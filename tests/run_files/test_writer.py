@@ -1,4 +1,4 @@
-"""One organization's files, and the merged ones, from snapshots."""
+"""The files of one organization, and the merged ones, from snapshots."""
 
 import csv
 import errno
@@ -13,9 +13,10 @@ from sso_batch.access import resolve
 from sso_batch.model import Account, Snapshot
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.snapshot import decode, encode
 from sso_batch.run_files.verification import FileChangedError
-from sso_batch.run_files.writer import Stopped, write_document, write_merged, write_organization
+from sso_batch.run_files.writer import write_document, write_merged, write_organization
 from sso_batch.store import Draft, FileEntry, Folder
 from tests.support.records import gap, small_organization, snapshot
 
@@ -27,16 +28,16 @@ MERGED = "aws_sso_access_report_20260304_050607.csv"
 
 
 class StopsAfter(threading.Event):
-    """Is set from the given look on."""
+    """Is set after so many checks."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, checks: int) -> None:
         super().__init__()
-        self.looks = looks
+        self.checks = checks
 
     def is_set(self) -> bool:
-        """Whether so many have looked before."""
-        self.looks -= 1
-        return self.looks < 0
+        """Return whether it has been checked so often before."""
+        self.checks -= 1
+        return self.checks < 0
 
 
 @pytest.fixture
@@ -44,32 +45,34 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def write(folder: Folder, one: Snapshot, *, stop: threading.Event | None = None) -> tuple[FileEntry, ...]:
-    return write_organization(folder, NAMES, one, csv=True, escape=True, stop=stop or threading.Event()).files
+def write(folder: Folder, records: Snapshot, *, stop: threading.Event | None = None) -> tuple[FileEntry, ...]:
+    return write_organization(
+        folder, NAMES, records, csv=True, escape=True, stop=stop or threading.Event()
+    ).files
 
 
-def rows_of(one: Snapshot) -> str:
-    return "".join(text for text, _ in lines(resolve(one), escape=True))
+def rows_of(records: Snapshot) -> str:
+    return "".join(text for text, _ in lines(resolve(records), escape=True))
 
 
 def names(folder: Folder) -> list[str]:
-    return sorted(one.name for one in folder.stored())
+    return sorted(file.name for file in folder.stored())
 
 
-# Trouble
+# Errors
 
 
-@pytest.mark.parametrize("looks", range(6))
-def test_organization_stopped(folder: Folder, looks: int) -> None:
-    """A run that is told to end leaves neither file of an organization, whichever was being written."""
+@pytest.mark.parametrize("checks", range(6))
+def test_organization_stopped(folder: Folder, checks: int) -> None:
+    """A run that is stopped leaves neither file of an organization, whichever was being written."""
     with pytest.raises(Stopped):
-        write(folder, ACME, stop=StopsAfter(looks))
+        write(folder, ACME, stop=StopsAfter(checks))
 
     assert names(folder) == []
 
 
 def test_merged_stopped(folder: Folder) -> None:
-    """A run that is told to end leaves no merged file."""
+    """A run that is stopped leaves no merged file."""
     rows, _ = write(folder, ACME)
     before = names(folder)
 
@@ -79,14 +82,14 @@ def test_merged_stopped(folder: Folder) -> None:
     assert names(folder) == before
 
 
-@pytest.mark.parametrize("change", ["shorter", "longer", "other", "gone"])
+@pytest.mark.parametrize("change", ["shorter", "longer", "other", "missing"])
 def test_merged_from_a_changed_file(folder: Folder, change: str) -> None:
-    """A CSV that is not what its entry says is not merged, and the error names it."""
+    """A CSV that does not match its entry is not merged, and the error has the entry."""
     rows, _ = write(folder, ACME)
     path = folder.directory / rows.name
     content = path.read_bytes()
     path.unlink()
-    if change != "gone":
+    if change != "missing":
         changed = {"shorter": content[:-9], "longer": content + b"x\r\n", "other": content[::-1]}
         path.write_bytes(changed[change])
 
@@ -99,7 +102,7 @@ def test_merged_from_a_changed_file(folder: Folder, change: str) -> None:
 
 @pytest.mark.parametrize("fits", range(3))
 def test_full_disk(folder: Folder, monkeypatch: pytest.MonkeyPatch, fits: int) -> None:
-    """A disk that becomes full leaves neither file of an organization."""
+    """A full disk leaves neither file of an organization."""
     write_really, written = Draft.write, 0
 
     def write_until_full(draft: Draft, data: bytes) -> None:
@@ -119,7 +122,7 @@ def test_full_disk(folder: Folder, monkeypatch: pytest.MonkeyPatch, fits: int) -
 
 @pytest.mark.parametrize("taken", [ACME_CSV, ACME_SNAPSHOT])
 def test_taken(folder: Folder, taken: str) -> None:
-    """Where one of the two names is taken, the other file is not written, and the first stays as it was."""
+    """If one of the two names is taken, neither file is written, and the existing one is unchanged."""
     (folder.directory / taken).write_bytes(b"theirs")
 
     with pytest.raises(FileExistsError):
@@ -133,7 +136,7 @@ def test_taken(folder: Folder, taken: str) -> None:
 
 
 def test_organization(folder: Folder) -> None:
-    """The CSV has a header and every row, the snapshot every record, and the entries say so."""
+    """The CSV has a header and all rows, the snapshot all records, and the entries match."""
     entries = write(folder, ACME)
 
     text = (folder.directory / ACME_CSV).read_bytes()
@@ -147,7 +150,7 @@ def test_organization(folder: Folder) -> None:
 
 
 def test_incomplete_organization(folder: Folder) -> None:
-    """The files of an organization with gaps say so in their names."""
+    """The names of an organization's files with gaps contain _INCOMPLETE."""
     write(folder, replace(ACME, gaps=(gap(),)))
 
     assert names(folder) == [
@@ -157,15 +160,15 @@ def test_incomplete_organization(folder: Folder) -> None:
 
 
 def test_snapshot_is_never_escaped(folder: Folder) -> None:
-    """Formulas are made inert in the CSV alone: the snapshot reads back as what AWS said."""
+    """Formulas are escaped in the CSV only; the snapshot has the exact values."""
     write(folder, ACME)
 
     with (folder.directory / ACME_SNAPSHOT).open(encoding="ascii") as file:
         assert decode(file) == ACME
 
 
-def test_not_escaped_where_not_asked_for(folder: Folder) -> None:
-    """Without `escape_formulas` the CSV holds what AWS said."""
+def test_escaping_off(folder: Folder) -> None:
+    """Without `escape_formulas` the CSV has AWS's values."""
     write_organization(folder, NAMES, ACME, csv=True, escape=False, stop=threading.Event())
 
     with (folder.directory / ACME_CSV).open(encoding="utf-8", newline="") as file:
@@ -173,8 +176,8 @@ def test_not_escaped_where_not_asked_for(folder: Folder) -> None:
     assert logins == {"", "login-u-1", "=cmd()"}
 
 
-def test_no_csv_where_not_asked_for(folder: Folder) -> None:
-    """The snapshot is always written, and the rows are counted all the same."""
+def test_no_csv(folder: Folder) -> None:
+    """Without a CSV, the snapshot is written and the rows are counted."""
     written = write_organization(folder, NAMES, ACME, csv=False, escape=True, stop=threading.Event())
 
     assert [file.name for file in written.files] == names(folder) == [ACME_SNAPSHOT]
@@ -182,7 +185,7 @@ def test_no_csv_where_not_asked_for(folder: Folder) -> None:
 
 
 def test_many_records(folder: Folder) -> None:
-    """A snapshot of more records than are written at once is whole."""
+    """A snapshot of more records than one write holds is complete."""
     many = snapshot(accounts=tuple(Account(f"{number:012}", "", "ACTIVE") for number in range(12_000)))
 
     write(folder, many)
@@ -195,9 +198,9 @@ def test_many_records(folder: Folder) -> None:
 
 
 def test_merged(folder: Folder) -> None:
-    """All rows stand under one header, in the order that was given and not in that of the names."""
+    """All rows are under one header, in the given order and not in that of the names."""
     globex, empty = replace(ACME, organization="globex"), snapshot(organization="empty")
-    parts = [write(folder, one)[0] for one in (globex, empty, ACME)]
+    parts = [write(folder, records)[0] for records in (globex, empty, ACME)]
 
     entry = write_merged(folder, NAMES, parts, complete=True, stop=threading.Event())
 
@@ -207,7 +210,7 @@ def test_merged(folder: Folder) -> None:
 
 
 def test_merged_incomplete(folder: Folder) -> None:
-    """The merged file of a run with holes says so in its name."""
+    """The name of the merged file of a run with gaps contains _INCOMPLETE."""
     parts = [write(folder, ACME)[0]]
 
     entry = write_merged(folder, NAMES, parts, complete=False, stop=threading.Event())
@@ -216,7 +219,7 @@ def test_merged_incomplete(folder: Folder) -> None:
 
 
 def test_document(folder: Folder) -> None:
-    """A small file holds what it was given, once."""
+    """A small file has the given content and is never overwritten."""
     entry = write_document(folder, "x.json", b"{}\n")
 
     assert (entry.name, entry.rows, entry.bytes) == ("x.json", 0, 3)

@@ -1,1 +1,1 @@
-"""The run as a whole, and how it begins."""
+"""Tests of `sso_batch.runner`."""

@@ -1,4 +1,4 @@
-"""What is there of a run: taken over, mended, or removed."""
+"""The results that a run finds in its place: kept, restored, or removed."""
 
 import errno
 import json
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,33 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.model import Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest
-from sso_batch.run_files.results import Calls, Counts, Status
-from sso_batch.run_files.writer import Stopped, Written, write_document, write_organization
-from sso_batch.runner.existing_results import Archive, reading_fingerprints
+from sso_batch.run_files.manifest import encode_manifest
+from sso_batch.run_files.results import NO_CALLS, Counts, Status
+from sso_batch.run_files.run import RunFacts, Stopped
+from sso_batch.run_files.writer import WrittenOrganization, write_document, write_organization
+from sso_batch.runner.existing_results import (
+    ExistingResults,
+    ExistingSnapshot,
+    Requirements,
+    ResultState,
+    abandoned_drafts,
+    reading_fingerprints,
+    result_state,
+    superseded_files,
+)
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder
-from tests.support.records import FINISHED, gap, outcome, run_outcome, small_organization
+from sso_batch.store import Folder, StoredFile
+from tests.support.contexts import run_context
+from tests.support.records import FINISHED, gap, outcome, run_outcome, small_organization, snapshot
 
 NAMES = FileNames("nightly", "20260304_050607")
 FACTS = RunFacts(NAMES, "c0ffee", "complete", ())
 ACME = replace(small_organization(), config_sha256="5ha", endpoint_overrides=("sts=http://127.0.0.1:1",))
-GO_ON = threading.Event()
+NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+REQUIRED = Requirements("acme", "c0ffee", FINISHED - timedelta(hours=1))
+FINISHED_SNAPSHOT = snapshot(config_sha256="c0ffee")
+SECOND = timedelta(seconds=1)
+RUNNING = threading.Event()
 STOP = threading.Event()
 STOP.set()
 
@@ -35,31 +50,108 @@ def place(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def archive(place: Folder, *, csv: bool = True, facts: RunFacts = FACTS) -> Archive:
-    return Archive(
+def existing_results(place: Folder, *, csv: bool = True, facts: RunFacts = FACTS) -> ExistingResults:
+    context = run_context(
         place,
         facts,
-        {"acme": "5ha"},
-        csv=csv,
-        escape_formulas=True,
-        max_age=timedelta(hours=12),
+        formats=("csv",) if csv else ("html",),
         clock=lambda: FINISHED + timedelta(hours=1),
     )
+    return ExistingResults(context, {"acme": "5ha"}, max_age=timedelta(hours=12))
 
 
-def write(place: Folder, one: Snapshot, *, csv: bool = True) -> Written:
-    return write_organization(place, NAMES, one, csv=csv, escape=True, stop=GO_ON)
+def write(place: Folder, organization: Snapshot, *, csv: bool = True) -> WrittenOrganization:
+    return write_organization(place, NAMES, organization, csv=csv, escape=True, stop=RUNNING)
 
 
 def names(place: Folder) -> list[str]:
-    return sorted(one.name for one in place.stored())
+    return sorted(file.name for file in place.stored())
 
 
-# Trouble
+# Whether a result can be kept
+
+
+@pytest.mark.parametrize(
+    ("existing", "expected"),
+    [
+        (ExistingSnapshot(exists=False, snapshot=None), ResultState.MISSING),
+        (ExistingSnapshot(exists=True, snapshot=None), ResultState.UNREADABLE),
+        (replace(FINISHED_SNAPSHOT, organization="globex"), ResultState.OTHER_ORGANIZATION),
+        (replace(FINISHED_SNAPSHOT, config_sha256="5ha"), ResultState.OTHER_CONFIGURATION),
+        (replace(FINISHED_SNAPSHOT, config_sha256=""), ResultState.OTHER_CONFIGURATION),
+        (replace(FINISHED_SNAPSHOT, finished_at=FINISHED - timedelta(hours=1) - SECOND), ResultState.TOO_OLD),
+        (replace(FINISHED_SNAPSHOT, gaps=(gap(),)), ResultState.INCOMPLETE),
+        (replace(FINISHED_SNAPSHOT, gaps=(gap(),), config_sha256="5ha"), ResultState.OTHER_CONFIGURATION),
+        (replace(FINISHED_SNAPSHOT, finished_at=FINISHED - timedelta(hours=1)), ResultState.FINISHED),
+        (FINISHED_SNAPSHOT, ResultState.FINISHED),
+    ],
+)
+def test_result_state(existing: ExistingSnapshot | Snapshot, expected: ResultState) -> None:
+    """A result is kept if its snapshot is readable, complete, recent, and of this configuration."""
+    if isinstance(existing, Snapshot):
+        existing = ExistingSnapshot(exists=True, snapshot=existing)
+
+    assert result_state(existing, REQUIRED) is expected
+
+
+def test_any_age() -> None:
+    """A merge keeps a result of any age."""
+    old = replace(FINISHED_SNAPSHOT, finished_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+    existing = ExistingSnapshot(exists=True, snapshot=old)
+
+    assert result_state(existing, replace(REQUIRED, not_before=None)) is ResultState.FINISHED
+
+
+def stored(*names: str, age: timedelta = timedelta(0)) -> list[StoredFile]:
+    return [StoredFile(name, NOW - age) for name in names]
+
+
+def test_superseded_files() -> None:
+    """Merged files that were not written last are superseded; other files are not."""
+    prefix = "aws_sso_access_report_"
+    existing = [
+        f"{prefix}20260304_050607.csv",
+        f"{prefix}20260304_050607_INCOMPLETE.csv",
+        f"{prefix}20260304_050607_findings_INCOMPLETE.csv",
+        f"{prefix}20260304_050607.html",
+        f"{prefix}20260304_050607_manifest.json",
+        f"{prefix}20260304_050607_shard_3_manifest.json",
+        f"{prefix}20260304_050608.csv",
+        f"{prefix}acme_20260304_050607.csv",
+        f"{prefix}20260304_20260304_050607.csv",
+        f"{prefix}nightly_run.json",
+        "notes_20260304_050607.csv",
+    ]
+
+    found = superseded_files(NAMES, stored(*existing), {existing[0], existing[4]})
+
+    assert found == tuple(existing[1:4])
+
+
+def test_an_organization_named_like_a_date() -> None:
+    """The files of an organization whose name is all digits are not merged files."""
+    names = FileNames("nightly", "20260304_202603")
+
+    assert not names.is_merged(names.organization_access("20260304", complete=True))
+
+
+def test_abandoned_drafts() -> None:
+    """A draft is abandoned if it has not been written to for an hour."""
+    mine = ".aws_sso_access_report_acme_20260304_050607.csv.0a1b2c3d.part"
+    theirs = ".aws_sso_access_report_acme_20260304_050608.csv.0a1b2c3d.part"
+    published = "aws_sso_access_report_acme_20260304_050607.csv"
+    old = timedelta(hours=1) + SECOND
+
+    assert abandoned_drafts(NAMES, stored(mine, theirs, published, age=old), NOW) == (mine,)
+    assert abandoned_drafts(NAMES, stored(mine, age=timedelta(hours=1)), NOW) == ()
+
+
+# Errors
 
 
 def test_unreadable(place: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A snapshot that cannot be read at this moment does not stand: the organization is audited anew."""
+    """A snapshot that cannot be read at this moment is not kept: the organization is audited again."""
     write(place, ACME)
 
     def broken(_: Folder, __: str, *, skip: int = 0) -> Iterator[bytes]:
@@ -67,16 +159,16 @@ def test_unreadable(place: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Folder, "read", broken)
 
-    assert archive(place).take_over("acme", GO_ON) is None
+    assert existing_results(place).take_over("acme", RUNNING) is None
 
 
-def test_told_to_end(place: Folder) -> None:
-    """Told to end, it stops wherever it is, and has changed nothing."""
+def test_stopped(place: Folder) -> None:
+    """Once stopped, taking over ends at any point and has changed nothing."""
     write(place, ACME)
     before = names(place)
 
     with pytest.raises(Stopped):
-        archive(place).take_over("acme", STOP)
+        existing_results(place).take_over("acme", STOP)
 
     assert names(place) == before
 
@@ -89,11 +181,11 @@ def test_told_to_end(place: Folder) -> None:
         replace(ACME, gaps=(gap(),)),
     ],
 )
-def test_does_not_stand(place: Folder, other: Snapshot) -> None:
-    """What does not stand is left to be removed by whoever audits anew."""
+def test_not_kept(place: Folder, other: Snapshot) -> None:
+    """A result that cannot be kept stays until the organization is audited again."""
     write(place, other)
 
-    assert archive(place).take_over("acme", GO_ON) is None
+    assert existing_results(place).take_over("acme", RUNNING) is None
     assert len(names(place)) == 2
 
 
@@ -101,17 +193,17 @@ def test_does_not_stand(place: Folder, other: Snapshot) -> None:
 
 
 def test_taken_over(place: Folder) -> None:
-    """The outcome is what the first try told, without a call; what is _INCOMPLETE of it goes."""
+    """The outcome is that of the first attempt, without calls; its _INCOMPLETE files are removed."""
     written = write(place, ACME)
     write(place, replace(ACME, gaps=(gap(),)))
 
-    taken = archive(place).take_over("acme", GO_ON)
+    taken = existing_results(place).take_over("acme", RUNNING)
 
     assert taken == outcome(
         "acme",
         Status.COMPLETE,
         counts=Counts.of(ACME, rows=written.rows),
-        calls=Calls(0, 0, 0, {}),
+        calls=NO_CALLS,
         not_examined=ACME.not_examined,
         files=written.files,
         endpoint_overrides=ACME.endpoint_overrides,
@@ -121,10 +213,10 @@ def test_taken_over(place: Folder) -> None:
 
 
 def test_without_csv(place: Folder) -> None:
-    """Where no CSV is wanted any more the one that is there goes; its rows are counted all the same."""
+    """A CSV that is no longer configured is removed; its rows are still counted."""
     written = write(place, ACME)
 
-    taken = archive(place, csv=False).take_over("acme", GO_ON)
+    taken = existing_results(place, csv=False).take_over("acme", RUNNING)
 
     assert taken is not None
     assert taken.files == written.files[1:]
@@ -133,10 +225,10 @@ def test_without_csv(place: Folder) -> None:
 
 
 def test_with_csv_again(place: Folder) -> None:
-    """Where a CSV is wanted that was not before it is made from the snapshot."""
+    """A CSV that was not configured before is made from the snapshot."""
     write(place, ACME, csv=False)
 
-    taken = archive(place).take_over("acme", GO_ON)
+    taken = existing_results(place).take_over("acme", RUNNING)
 
     place.remove(NAMES.organization_access("acme", complete=True))
     place.remove(NAMES.organization_snapshot("acme", complete=True))
@@ -144,60 +236,62 @@ def test_with_csv_again(place: Folder) -> None:
     assert taken.files == write(place, ACME).files
 
 
-# The whole
+# The run
 
 
 def finished(place: Folder, **fields: object) -> RunFacts:
     """Write a run with one organization that is complete."""
     facts = replace(FACTS, **fields)  # type: ignore[arg-type] # by name
     run = run_outcome(outcome(files=write(place, ACME).files))
-    write_document(place, facts.manifest_name, manifest(facts, run))
+    write_document(place, facts.manifest_name, encode_manifest(facts, run))
     return facts
 
 
 def test_finished(place: Folder) -> None:
-    """A run that is complete, of this configuration, and whole needs nothing more."""
+    """A run that is complete, of this configuration, and with all its files is finished."""
     finished(place)
 
-    found = archive(place).finished_run({"acme"}, (), GO_ON)
+    found = existing_results(place).finished_run({"acme"}, (), RUNNING)
 
     assert found is not None
     assert found.exit_code == 0
 
 
 @pytest.mark.parametrize("fields", [{"config_sha256": "0ther"}, {"not_selected": ("globex",)}])
-def test_finished_otherwise(place: Folder, fields: dict[str, object]) -> None:
-    """Of another configuration or another choice it is not what is asked for."""
+def test_finished_with_other_settings(place: Folder, fields: dict[str, object]) -> None:
+    """A run of another configuration or another selection is not finished."""
     finished(place, **fields)
 
-    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
+    assert existing_results(place).finished_run({"acme"}, (), RUNNING) is None
 
 
-def test_finished_without_what_was_promised(place: Folder) -> None:
-    """A manifest that says complete is not believed where files are not in it."""
+def test_finished_without_expected_files(place: Folder) -> None:
+    """A run whose manifest says complete is not finished if the manifest lacks files."""
     facts = finished(place)
 
-    assert archive(place).finished_run({"acme"}, {facts.names.access(complete=True)}, GO_ON) is None
-    assert archive(place, csv=False).finished_run({"acme"}, (), GO_ON) is None
-    assert archive(place).finished_run({"acme", "globex"}, (), GO_ON) is None
+    assert (
+        existing_results(place).finished_run({"acme"}, {facts.names.access(complete=True)}, RUNNING) is None
+    )
+    assert existing_results(place, csv=False).finished_run({"acme"}, (), RUNNING) is None
+    assert existing_results(place).finished_run({"acme", "globex"}, (), RUNNING) is None
 
 
 @pytest.mark.parametrize("number", [2, 15])
 def test_finished_by_a_signal(place: Folder, number: int) -> None:
-    """A run that a signal has ended is not finished, whatever became of its organizations."""
+    """A run that a signal has ended is not finished, even if its organizations are."""
     run = run_outcome(outcome(files=write(place, ACME).files), signal=number)
-    content = json.loads(manifest(FACTS, run))
+    content = json.loads(encode_manifest(FACTS, run))
     for status in ("interrupted", "complete"):
         place.remove(FACTS.manifest_name)
         write_document(place, FACTS.manifest_name, json.dumps(content | {"status": status}).encode())
 
-        assert archive(place).finished_run({"acme"}, (), GO_ON) is None
+        assert existing_results(place).finished_run({"acme"}, (), RUNNING) is None
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", "_manifest.json"])
 @pytest.mark.parametrize("gone", [True, False])
 def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None:
-    """A file that is lost or changed is a reason to go on."""
+    """A run with a missing or changed file is not finished."""
     finished(place)
     (path,) = place.directory.glob(f"*{ending}")
     if gone:
@@ -205,12 +299,12 @@ def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None
     else:
         path.write_bytes(path.read_bytes()[:-3])
 
-    assert archive(place).finished_run({"acme"}, (), GO_ON) is None
+    assert existing_results(place).finished_run({"acme"}, (), RUNNING) is None
 
 
 @pytest.mark.parametrize("shard", [None, Shard(1, 3)])
 def test_clear(place: Folder, shard: Shard | None) -> None:
-    """The manifests go before anything that they name, and of other shards' nothing does."""
+    """The run's manifests and abandoned drafts are removed; files of other shards stay."""
     facts = finished(place, shard=shard)
     for name in (NAMES.manifest, NAMES.shard_manifest(2)):
         place.remove(name)
@@ -221,7 +315,7 @@ def test_clear(place: Folder, shard: Shard | None) -> None:
         moment = (FINISHED + age).timestamp() - 1
         os.utime(place.directory / name, (moment, moment))
 
-    archive(place, facts=facts).clear()
+    existing_results(place, facts=facts).clear()
 
     assert names(place) == sorted(
         [
@@ -233,8 +327,8 @@ def test_clear(place: Folder, shard: Shard | None) -> None:
     )
 
 
-def test_what_decides_rows() -> None:
-    """A review that needs outdated versions makes another snapshot of every organization; no other does."""
+def test_fingerprints_and_the_review() -> None:
+    """A review that needs outdated versions changes every fingerprint; other review settings do not."""
     organizations = {"organizations": ({"name": "acme"}, {"name": "globex"})}
 
     def fingerprints(review: dict[str, object]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which entry of the configuration audits which instance: no two the same."""
+"""The rule that no two entries audit the same instance."""
 
 import asyncio
 from dataclasses import replace
@@ -6,44 +6,44 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.errors import OrganizationError
-from sso_batch.runner.instance_claims import Claims
+from sso_batch.runner.instance_claims import InstanceClaims, InstanceHolders
 from tests.support.records import INSTANCE
 
 OTHER = replace(INSTANCE, arn="arn:aws:sso:::instance/ssoins-2")
 
 
-async def entry(claims: Claims, name: str, *, goes_on: asyncio.Event | None = None) -> str:
-    """Claim, and audit for as long as that goes on."""
+async def entry(claims: InstanceClaims, name: str, *, go: asyncio.Event | None = None) -> str:
+    """Claim the instance, and audit until `go` is set."""
     try:
         claims.claim(name, INSTANCE)
-        if goes_on is not None:
-            await goes_on.wait()
+        if go is not None:
+            await go.wait()
     except OrganizationError as error:
         return f"refused: {error.message}"
     except asyncio.CancelledError:
         lost = claims.lost(name)
-        return f"cancelled: {lost.message if lost else 'by somebody else'}"
+        return f"cancelled: {lost.message if lost else 'for another reason'}"
     return "audited"
 
 
 def outcomes(order: list[str], arrivals: list[str], *, at_once: bool) -> dict[str, str]:
-    """Let entries claim one instance as they arrive; at once, or each when the last has ended."""
+    """Let entries claim one instance as they arrive: all in parallel, or each after the last has ended."""
 
-    async def scene() -> dict[str, str]:
-        claims, goes_on = Claims(order), asyncio.Event()
+    async def run_entries() -> dict[str, str]:
+        claims, go = InstanceClaims(order), asyncio.Event()
         tasks = {}
         for name in arrivals:
-            tasks[name] = asyncio.create_task(entry(claims, name, goes_on=goes_on if at_once else None))
+            tasks[name] = asyncio.create_task(entry(claims, name, go=go if at_once else None))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-        goes_on.set()
+        go.set()
         return {name: await task for name, task in tasks.items()}
 
-    return asyncio.run(scene())
+    return asyncio.run(run_entries())
 
 
 def taken_by(name: str) -> str:
-    return f"the entry {name} already reaches this instance, {INSTANCE.arn}"
+    return f"the entry {name} already audits this instance, {INSTANCE.arn}"
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def taken_by(name: str) -> str:
         ),
     ],
 )
-def test_at_once(arrivals: list[str], expected: dict[str, str]) -> None:
-    """Of entries that reach one instance the first of the file goes on, whoever came first."""
+def test_parallel_claims(arrivals: list[str], expected: dict[str, str]) -> None:
+    """Of entries with one instance the first in the configuration is audited, whichever claims first."""
     assert outcomes(["a", "b", "c"], arrivals, at_once=True) == expected
 
 
 @pytest.mark.parametrize("arrivals", [["a", "b"], ["b", "a"]])
-def test_one_after_the_other(arrivals: list[str]) -> None:
-    """An entry that has already ended keeps its instance: its files are written."""
+def test_claims_one_after_the_other(arrivals: list[str]) -> None:
+    """An entry that has already ended keeps its instance, because its files are written."""
     first, second = arrivals
 
     assert outcomes(["a", "b"], arrivals, at_once=False) == {
@@ -81,46 +81,60 @@ def test_one_after_the_other(arrivals: list[str]) -> None:
     }
 
 
-def test_what_is_told() -> None:
-    """The later entry is told which one it collides with, and what to do."""
+def test_message_and_hint() -> None:
+    """The error names the other entry, and says what to do."""
 
-    async def scene() -> OrganizationError:
-        claims = Claims(["a", "b"])
+    async def claim_twice() -> OrganizationError:
+        claims = InstanceClaims(["a", "b"])
         claims.claim("a", INSTANCE)
         with pytest.raises(OrganizationError) as caught:
             claims.claim("b", INSTANCE)
         return caught.value
 
-    error = asyncio.run(scene())
+    error = asyncio.run(claim_twice())
 
     assert (error.code, error.operation, error.message) == ("SameInstance", "ListInstances", taken_by("a"))
     assert error.hint == (
-        "take one of the two entries away, or mend the credentials of the wrong one; "
-        "`organization_id` tells a wrong one apart"
+        "remove one of the two entries, or fix its credentials; "
+        "set `organization_id` to find out which one is wrong"
     )
 
 
-def test_cancelled_by_somebody_else() -> None:
-    """An entry that was cancelled for another reason has lost nothing."""
+def test_cancelled_for_another_reason() -> None:
+    """An entry that was cancelled for another reason has not lost its instance."""
 
-    async def scene() -> str:
-        claims = Claims(["a"])
-        task = asyncio.create_task(entry(claims, "a", goes_on=asyncio.Event()))
+    async def cancel() -> str:
+        claims = InstanceClaims(["a"])
+        task = asyncio.create_task(entry(claims, "a", go=asyncio.Event()))
         await asyncio.sleep(0)
         task.cancel()
         return await task
 
-    assert asyncio.run(scene()) == "cancelled: by somebody else"
+    assert asyncio.run(cancel()) == "cancelled: for another reason"
 
 
-def test_no_collision() -> None:
-    """Entries of different instances do not meet, and one may claim its own again."""
+def test_no_conflict() -> None:
+    """Entries with different instances do not conflict, and an entry may claim its own again."""
 
-    async def scene() -> list[OrganizationError | None]:
-        claims = Claims(["a", "b"])
+    async def claim_all() -> list[OrganizationError | None]:
+        claims = InstanceClaims(["a", "b"])
         claims.claim("b", INSTANCE)
         claims.claim("a", OTHER)
         claims.claim("b", INSTANCE)
         return [claims.lost("a"), claims.lost("b")]
 
-    assert asyncio.run(scene()) == [None, None]
+    assert asyncio.run(claim_all()) == [None, None]
+
+
+def test_claims_in_order() -> None:
+    """Of entries in the order of the configuration the later one with an instance conflicts."""
+    holders = InstanceHolders()
+
+    conflicts = [holders.claim(name, instance) for name, instance in (("a", INSTANCE), ("b", OTHER))]
+    late = holders.claim("c", INSTANCE)
+
+    assert conflicts == [None, None]
+    assert late is not None
+    assert late.message == taken_by("a")
+    assert holders.conflict("a", INSTANCE) is None
+    assert holders.conflict("c", None) is None

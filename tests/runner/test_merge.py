@@ -1,4 +1,4 @@
-"""How long a merge waits, and what it takes for an answer."""
+"""A merge: how long it waits, and which manifests it accepts."""
 
 import threading
 from dataclasses import replace
@@ -10,16 +10,15 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.logs import make_logger
-from sso_batch.progress import NoProgress
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest, run_file
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
-from sso_batch.runner import Surroundings
 from sso_batch.runner.merge import Merge
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder
-from tests.runner.test_organization import Nowhere
+from tests.support.contexts import DiscardingStream
 from tests.support.records import gap, outcome, run_outcome, small_organization
 
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -29,7 +28,7 @@ FAILED = Status.FAILED
 
 
 class Night:
-    """A place to which shards report at set times, and a clock that goes on when somebody sleeps."""
+    """A place where shards finish at set times, and a clock that advances when somebody sleeps."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Folder(folder)
@@ -38,32 +37,39 @@ class Night:
         self.coming: list[tuple[float, int, RunOutcome]] = []
 
     def clock(self) -> datetime:
-        """The time."""
+        """Return the time."""
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Go on, and let those report whose time has come."""
+        """Advance the clock, and write the manifests that are due."""
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
-        for due in [one for one in self.coming if self.now >= START + timedelta(seconds=one[0])]:
+        for due in [shard for shard in self.coming if self.now >= START + timedelta(seconds=shard[0])]:
             self.coming.remove(due)
             self.report(due[1], due[2])
 
     def begin(self, shards: int = 2) -> None:
-        """Write the run file, which is no longer new."""
-        write_document(self.store, NAMES.run, run_file(NAMES, START, shards=shards))
+        """Write the run file."""
+        write_document(self.store, NAMES.run, encode_run_file(NAMES, START, shards=shards))
 
     def report(self, index: int, reported: RunOutcome) -> None:
-        """Write a shard's manifest over what it has said before."""
+        """Write a shard's manifest, in place of an earlier one."""
         facts = RunFacts(NAMES, "c0ffee", "complete", (), Shard(index, 2))
         self.store.remove(facts.manifest_name)
-        write_document(self.store, facts.manifest_name, manifest(facts, reported))
+        write_document(self.store, facts.manifest_name, encode_manifest(facts, reported))
 
     def merge(self, wait: timedelta) -> RunOutcome:
-        """Merge."""
-        log = make_logger(Nowhere(), level="error", log_format="json")
-        surroundings = Surroundings(self.store, log, NoProgress(), self.clock)
-        return Merge(CONFIG, "nightly", surroundings, wait=wait, sleep=self.sleep).run()
+        """Merge the shards."""
+        return Merge(
+            CONFIG,
+            "nightly",
+            store=self.store,
+            log=make_logger(DiscardingStream(), level="error", log_format="json"),
+            clock=self.clock,
+            stop=threading.Event(),
+            wait=wait,
+            sleep=self.sleep,
+        ).run()
 
 
 @pytest.fixture
@@ -77,22 +83,22 @@ def failed(name: str, code: str = "AccessDeniedException") -> OrganizationOutcom
 
 
 def codes(merged: RunOutcome) -> dict[str, str]:
-    return {one.name: one.gaps[0].code for one in merged.organizations}
+    return {outcome.name: outcome.gaps[0].code for outcome in merged.organizations}
 
 
-NOT_AT_ALL = timedelta(0)
+NO_WAIT = timedelta(0)
 
 
 def test_no_run(night: Night) -> None:
-    """A run that never begins is a mistake of usage, once the wait is over."""
+    """A run that never starts is a usage error, once the wait is over."""
     with pytest.raises(UsageError, match="there is no run nightly in this place"):
         night.merge(timedelta(seconds=10))
 
     assert sum(night.slept) == 10
 
 
-def test_it_waits_longer_and_longer_and_not_too_long(night: Night) -> None:
-    """The pauses grow to half a minute, and the wait ends when it was said to."""
+def test_pauses_grow(night: Night) -> None:
+    """The pauses grow to 30 seconds, and the wait ends on time."""
     night.begin()
     night.report(0, run_outcome(failed("acme")))
 
@@ -105,8 +111,8 @@ def test_it_waits_longer_and_longer_and_not_too_long(night: Night) -> None:
     assert merged.exit_code == 5
 
 
-def test_it_waits_no_longer_than_it_has_to(night: Night) -> None:
-    """The last report ends the wait."""
+def test_the_last_shard_ends_the_wait(night: Night) -> None:
+    """The wait ends with the last manifest."""
     night.begin()
     night.report(1, run_outcome(failed("globex")))
     night.coming = [(4.0, 0, run_outcome(failed("acme")))]
@@ -117,38 +123,38 @@ def test_it_waits_no_longer_than_it_has_to(night: Night) -> None:
     assert codes(merged) == {"acme": "AccessDeniedException", "globex": "AccessDeniedException"}
 
 
-def test_without_a_wait_it_takes_what_is_there(night: Night) -> None:
-    """No pause at all: what has not been reported is a gap."""
+def test_no_wait(night: Night) -> None:
+    """Without a wait, organizations of missing shards have a gap."""
     night.begin()
     night.report(1, run_outcome(failed("globex")))
 
-    merged = night.merge(NOT_AT_ALL)
+    merged = night.merge(NO_WAIT)
 
     assert night.slept == []
     assert codes(merged) == {"acme": "ShardMissing", "globex": "AccessDeniedException"}
 
 
-def test_a_shard_that_was_told_to_end_comes_again(night: Night) -> None:
-    """The manifest of a shard that was interrupted is no report while there is time for another try."""
+def test_interrupted_shard_finishes_later(night: Night) -> None:
+    """An interrupted shard is waited for, because another attempt of it may follow."""
     night.begin()
     night.report(0, run_outcome(outcome("acme", Status.INTERRUPTED, instance=None), signal=15))
     night.report(1, run_outcome(failed("globex")))
-    night.coming = [(2.0, 0, run_outcome(failed("acme", "second try")))]
+    night.coming = [(2.0, 0, run_outcome(failed("acme", "second attempt")))]
 
     merged = night.merge(timedelta(hours=2))
 
-    assert codes(merged) == {"acme": "second try", "globex": "AccessDeniedException"}
+    assert codes(merged) == {"acme": "second attempt", "globex": "AccessDeniedException"}
 
 
-def test_a_shard_that_was_told_to_end_and_does_not_come(night: Night) -> None:
-    """After the wait its organizations are named as interrupted."""
+def test_interrupted_shard_does_not_finish(night: Night) -> None:
+    """After the wait, the organizations of an interrupted shard are interrupted."""
     night.begin()
     night.report(0, run_outcome(outcome("acme", Status.INTERRUPTED, instance=None), signal=15))
     night.report(1, run_outcome(failed("globex")))
 
     merged = night.merge(timedelta(seconds=5))
 
-    assert [one.status for one in merged.organizations] == [Status.INTERRUPTED, FAILED]
+    assert [outcome.status for outcome in merged.organizations] == [Status.INTERRUPTED, FAILED]
 
 
 @pytest.mark.parametrize(
@@ -160,30 +166,30 @@ def test_a_shard_that_was_told_to_end_and_does_not_come(night: Night) -> None:
     ],
     ids=["another count", "another run", "another shard"],
 )
-def test_what_is_no_report(night: Night, facts: RunFacts) -> None:
-    """A manifest that says it is of another run or shard is none of this one's, whatever its name."""
+def test_manifest_of_another_shard(night: Night, facts: RunFacts) -> None:
+    """A manifest of another run or shard is ignored, even under the expected name."""
     night.begin()
     night.report(1, run_outcome(failed("globex")))
-    write_document(night.store, NAMES.shard_manifest(0), manifest(facts, run_outcome(failed("acme"))))
+    write_document(night.store, NAMES.shard_manifest(0), encode_manifest(facts, run_outcome(failed("acme"))))
 
-    assert codes(night.merge(NOT_AT_ALL))["acme"] == "ShardMissing"
+    assert codes(night.merge(NO_WAIT))["acme"] == "ShardMissing"
 
 
-def test_an_organization_that_two_shards_reported(night: Night) -> None:
-    """Where the configuration changed between two shards the better report counts."""
+def test_organization_in_two_shards(night: Night) -> None:
+    """If two shards report an organization, the better outcome counts."""
     night.begin()
     night.report(0, run_outcome(outcome("acme", Status.INTERRUPTED, instance=None), signal=15))
     night.report(1, run_outcome(failed("acme"), failed("globex")))
 
-    assert codes(night.merge(NOT_AT_ALL))["acme"] == "AccessDeniedException"
+    assert codes(night.merge(NO_WAIT))["acme"] == "AccessDeniedException"
 
 
 def test_files_of_another_configuration(night: Night) -> None:
-    """An organization that was read by another configuration is not passed off as read by this one."""
+    """Files of another configuration are a gap, not a result of this one."""
     night.begin()
     read = replace(small_organization(), config_sha256="0ther")
     written = write_organization(night.store, NAMES, read, csv=True, escape=True, stop=threading.Event())
     night.report(0, run_outcome(outcome("acme", files=written.files)))
     night.report(1, run_outcome(failed("globex")))
 
-    assert codes(night.merge(NOT_AT_ALL))["acme"] == "FilesChanged"
+    assert codes(night.merge(NO_WAIT))["acme"] == "FilesChanged"

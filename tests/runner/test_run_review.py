@@ -1,34 +1,32 @@
-"""The end of a run that has one large organization: it hears when it is told to end."""
+"""The merged files of a run with one large organization: how soon they stop."""
 
 import importlib
 import threading
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import pytest
-import structlog
 
-from sso_batch.config import Config, Output, Review, WaiverSettings
+from sso_batch.config import Review, WaiverSettings
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest
+from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
-from sso_batch.runner.closing import Closing
+from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.store import Folder
+from tests.support.contexts import Format, run_context
 from tests.support.effort import Calls
 from tests.support.overviews import ADMINISTRATOR_ACCESS
-from tests.support.records import STARTED, outcome, permission_set, run_outcome, snapshot, user
-
-Format = Literal["csv", "html", "xlsx"]
+from tests.support.records import outcome, permission_set, run_outcome, snapshot, user
 
 GRANTS = 1_000
 NOW, BEFORE = FileNames("now", "20260304_050607"), FileNames("before", "20260303_050607")
 
 
-class Looks(threading.Event):
-    """Notes each look, and is set from one of them on."""
+class CountingEvent(threading.Event):
+    """Counts how often it is checked, and is set after so many checks."""
 
     def __init__(self, calls: Calls, last: int | None = None) -> None:
         super().__init__()
@@ -37,14 +35,14 @@ class Looks(threading.Event):
         self._last = last
 
     def is_set(self) -> bool:
-        """Note the look."""
+        """Count the check."""
         self._calls.look()
         self.number += 1
         return self._last is not None and self.number > self._last
 
 
 def large(*, grants: int = GRANTS) -> Snapshot:
-    """Give an organization in which everybody has a grant of their own and half are administrators."""
+    """Return an organization in which each user has a grant and half are administrators."""
     people = tuple(user(f"u-{number:05}") for number in range(grants))
     return snapshot(
         users=people,
@@ -58,81 +56,73 @@ def large(*, grants: int = GRANTS) -> Snapshot:
                 PERMISSION_SET,
                 ("arn:admin", "arn:view")[number % 2],
                 "",
-                Principal(USER, one.id),
+                Principal(USER, person.id),
             )
-            for number, one in enumerate(people)
+            for number, person in enumerate(people)
         ),
     )
 
 
-def close(
+def write_merged_files(
     folder: Folder, read: OrganizationOutcome, format_: Format, calls: Calls, last: int | None = None
-) -> Looks:
-    """End a run that has read the organization, and compare it with an earlier one."""
-    looks = Looks(calls, last)
-    closing = Closing(
-        Config.model_construct(
-            organizations=(),
-            output=Output(formats=(format_,)),
-            review=Review(
-                compare="previous",
-                waivers=(
-                    WaiverSettings(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9"),
-                ),
-            ),
-        ),
+) -> CountingEvent:
+    """Write the merged files of a run that has read the organization, compared with an earlier run."""
+    stop = CountingEvent(calls, last)
+    waiver = WaiverSettings(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9")
+    context = run_context(
         folder,
         RunFacts(NOW, "0" * 64, "complete", ()),
-        STARTED,
-        structlog.get_logger(),
+        formats=(format_,),
+        review=Review(compare="previous", waivers=(waiver,)),
+        stop=stop,
     )
-    closing.stop = looks
+    writer = MergedFilesWriter(context)
     with calls:
-        closing.close((read,))
-    return looks
+        writer.write((read,))
+    return stop
 
 
-def organization(folder: Folder, names: FileNames, one: Snapshot) -> OrganizationOutcome:
+def organization(folder: Folder, names: FileNames, records: Snapshot) -> OrganizationOutcome:
     """Write an organization's files."""
     never = threading.Event()
-    return outcome(files=write_organization(folder, names, one, csv=True, escape=True, stop=never).files)
+    return outcome(files=write_organization(folder, names, records, csv=True, escape=True, stop=never).files)
 
 
 def place(path: Path, *, grants: int) -> tuple[Folder, OrganizationOutcome]:
-    """Make a place with an earlier run, and what a run has read that found twice as many grants."""
+    """Return a place with an earlier run, and the outcome of a run that found twice as many grants."""
     folder = Folder(path)
     run = run_outcome(organization(folder, BEFORE, large(grants=grants // 2)))
     facts = RunFacts(BEFORE, "0" * 64, "complete", ())
-    write_document(folder, BEFORE.manifest, manifest(facts, run))
+    write_document(folder, BEFORE.manifest, encode_manifest(facts, run))
     return folder, organization(folder, NOW, large(grants=grants))
 
 
 @pytest.mark.parametrize("format_", ["csv", "html", "xlsx"])
-def test_looks_often(tmp_path: Path, format_: Format) -> None:
-    """Between two looks at the signal there is little work, in every part of the end."""
+def test_checks_often(tmp_path: Path, format_: Format) -> None:
+    """There is little work between two checks of the event, in each format."""
     for module in ("page", "workbook"):
         importlib.import_module(f"sso_batch.report.{module}")
     calls = Calls()
 
-    looks = close(*place(tmp_path, grants=GRANTS), format_, calls)
+    stop = write_merged_files(*place(tmp_path, grants=GRANTS), format_, calls)
 
-    assert looks.number > 4 * GRANTS
+    assert stop.number > 4 * GRANTS
     assert calls.longest < 50 * GRANTS
 
 
 @pytest.mark.parametrize("format_", ["csv", "html", "xlsx"])
 def test_stops_anywhere(tmp_path: Path, format_: Format) -> None:
-    """Wherever the signal comes, the end stops there, and leaves whole files and no others."""
+    """Once the event is set, writing stops, and leaves complete files only."""
     folder, read = place(tmp_path, grants=20)
     before = set(tmp_path.iterdir())
-    looks = close(folder, read, format_, Calls()).number
-    whole = {file.name: file.read_bytes() for file in set(tmp_path.iterdir()) - before}
+    checks = write_merged_files(folder, read, format_, Calls()).number
+    complete = {file.name: file.read_bytes() for file in set(tmp_path.iterdir()) - before}
 
-    for last in range(0, looks, looks // 12):
+    for last in range(0, checks, checks // 12):
         for file in set(tmp_path.iterdir()) - before:
             file.unlink()
-        stopped = close(folder, read, format_, Calls(), last)
+        stopped = write_merged_files(folder, read, format_, Calls(), last)
 
         left = {file.name: file.read_bytes() for file in set(tmp_path.iterdir()) - before}
-        assert left.items() < whole.items()
+        assert left.items() < complete.items()
         assert stopped.number <= last + 2

@@ -1,4 +1,4 @@
-"""Which organizations of the configuration a run audits."""
+"""The organizations of the configuration that a run audits."""
 
 import pytest
 
@@ -23,7 +23,7 @@ ORGANIZATIONS = tuple(
     ["acm", "ACME", "acme*", "", "tag:", "tag:tier", "tag:tier=", "tag:tier=pro", "tag:owner=a", "tier=prod"],
 )
 def test_matches_nothing(option: str, pattern: str) -> None:
-    """A pattern that matches nothing is a slip of the pen: it is named, with what could be written."""
+    """A pattern that matches nothing is a usage error, with a hint."""
     with pytest.raises(UsageError) as caught:
         select(ORGANIZATIONS, **{option: ("acme", pattern)})
 
@@ -48,7 +48,7 @@ def test_matches_nothing(option: str, pattern: str) -> None:
     ],
 )
 def test_the_nearest_names_are_suggested(pattern: str, hint: str) -> None:
-    """The hint names what was most likely meant."""
+    """The hint suggests the most similar names and tags."""
     with pytest.raises(UsageError) as caught:
         select(ORGANIZATIONS, only=(pattern,))
 
@@ -57,7 +57,7 @@ def test_the_nearest_names_are_suggested(pattern: str, hint: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["org-99", "org-", "nothing like it"])
 def test_no_more_than_five_names_are_suggested(pattern: str) -> None:
-    """Of sixty organizations a hint never names them all."""
+    """A hint never lists all of many organizations."""
     sixty = tuple(Organization(name=f"org-{number}") for number in range(60))
 
     with pytest.raises(UsageError) as caught:
@@ -75,7 +75,7 @@ def test_no_more_than_five_names_are_suggested(pattern: str) -> None:
     ],
 )
 def test_nothing_left(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
-    """A run over nothing is refused."""
+    """A selection without organizations is a usage error."""
     with pytest.raises(UsageError) as caught:
         select(ORGANIZATIONS, only=only, exclude=exclude)
 
@@ -96,5 +96,5 @@ def test_nothing_left(only: tuple[str, ...], exclude: tuple[str, ...]) -> None:
     ],
 )
 def test_select(only: tuple[str, ...], exclude: tuple[str, ...], names: list[str]) -> None:
-    """Those that some `only` matches and no `exclude` does are audited, in the order of the configuration."""
-    assert [one.name for one in select(ORGANIZATIONS, only=only, exclude=exclude)] == names
+    """Organizations that match an `only` and no `exclude` are audited, in the configuration's order."""
+    assert [selected.name for selected in select(ORGANIZATIONS, only=only, exclude=exclude)] == names

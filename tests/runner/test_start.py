@@ -1,4 +1,4 @@
-"""How a run begins: all that can be found wrong is found before the first call."""
+"""The start of a run: everything that can be found wrong is found before the first call."""
 
 import contextlib
 import errno
@@ -15,9 +15,9 @@ from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import run_file
+from sso_batch.run_files.manifest import encode_run_file
 from sso_batch.run_files.writer import write_document
-from sso_batch.runner.start import begin, refuse_missing
+from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard
 from sso_batch.store import Folder, StoredFile
 
@@ -25,18 +25,18 @@ START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that goes on when somebody sleeps."""
+    """A clock that advances when somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = START
         self.slept: list[float] = []
 
     def __call__(self) -> datetime:
-        """The time."""
+        """Return the time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Go on at once."""
+        """Advance the clock at once."""
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
 
@@ -50,12 +50,12 @@ def files(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-# Refused
+# Usage errors
 
 
 @pytest.mark.parametrize("run_id", ["", "-a", ".a", "A", "a_b", "a/b", "../a", "a b", "a\n", "é", "a" * 64])
 def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
-    """A run id that could not stand in a file name is refused before anything is made."""
+    """A run id that cannot be part of a file name is refused before any file is written."""
     with pytest.raises(UsageError) as caught:
         begin(Folder(tmp_path / "reports"), run_id, clock, clock.sleep)
 
@@ -66,7 +66,7 @@ def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
 
 @pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=1)])
 def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
-    """A run id names one run of a folder, whenever that was; nothing is waited for to say so."""
+    """A run id that exists in the folder is refused at once, whenever that run was."""
     begin(Folder(tmp_path), "nightly", clock, clock.sleep)
     (tmp_path / "aws_sso_access_report_20260304_050607.csv").write_bytes(b"")
     before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
@@ -75,8 +75,8 @@ def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
     with pytest.raises(UsageError) as caught:
         begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
-    assert caught.value.message == "the run nightly is already in this place"
-    assert caught.value.hint == "go on with it by --resume, or give another --run-id, or another --output"
+    assert caught.value.message == "the run nightly already exists in this place"
+    assert caught.value.hint == "resume it with --resume, or use another --run-id, or another --output"
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
     assert clock.slept == []
 
@@ -84,19 +84,19 @@ def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
 def test_run_id_taken_at_the_same_moment(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two processes that begin the same run at once, one is refused."""
+    """Of two processes that start the same run at once, one is refused."""
     begin(Folder(tmp_path), "nightly", clock, clock.sleep)
     monkeypatch.setattr(
         "sso_batch.store.Folder.stored", lambda _: iter(())
-    )  # it looked before the other one wrote
+    )  # it listed the files before the other one wrote
 
-    with pytest.raises(UsageError, match="the run nightly is already in this place"):
+    with pytest.raises(UsageError, match="the run nightly already exists in this place"):
         begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
 
 @pytest.mark.parametrize("below", ["", "reports"])
 def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
-    """An output folder that cannot be made is found at the start, as a mistake of usage."""
+    """An output folder that cannot be created is a usage error at the start."""
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(OutputError) as caught:
@@ -106,37 +106,37 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     assert files(tmp_path) == ["file"]
 
 
-def test_built() -> None:
-    """The defaults and all formats are there."""
+def test_formats_available() -> None:
+    """The libraries of all formats are installed."""
     config = Config.model_validate(
         {"organizations": ({"name": "acme"},), "output": {"formats": ("csv", "html", "xlsx")}}
     )
 
-    refuse_missing(config)
+    require_format_libraries(config)
 
 
 @pytest.mark.parametrize(("formats", "missing"), [(("csv", "html"), False), (("csv", "xlsx"), True)])
 def test_without_xlsxwriter(
     monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...], *, missing: bool
 ) -> None:
-    """Where the extra is not installed, a workbook is refused with the command that installs it."""
+    """Without xlsxwriter a workbook is refused, with the command that installs it."""
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     config = Config.model_validate({"organizations": ({"name": "acme"},), "output": {"formats": formats}})
 
     with pytest.raises(UsageError) if missing else contextlib.nullcontext() as caught:
-        refuse_missing(config)
+        require_format_libraries(config)
 
     if caught:
         assert caught.value.message == "the format xlsx needs xlsxwriter, which is not installed"
-        assert caught.value.hint == "install it with: pip install 'sso-batch[xlsx]'"
+        assert caught.value.hint == "install it in the same environment: pip install xlsxwriter"
         assert caught.value.exit_code == 2
 
 
-# Begun
+# New runs
 
 
 @pytest.mark.parametrize(
-    ("run_id", "told"),
+    ("run_id", "expected"),
     [
         (None, "20260304-050607"),
         ("nightly", "nightly"),
@@ -146,17 +146,17 @@ def test_without_xlsxwriter(
         ("a" * 63, "a" * 63),
     ],
 )
-def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> None:
-    """The folder is made and holds the run file, the first of the run; nothing is waited for."""
+def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, expected: str) -> None:
+    """The folder is created with the run file in it, without waiting."""
     names, started_at = begin(Folder(tmp_path / "a" / "b"), run_id, clock, clock.sleep)
 
     (file,) = (tmp_path / "a" / "b").iterdir()
-    assert (names.run_id, names.ts, started_at) == (told, "20260304_050607", START)
-    assert file.name == f"aws_sso_access_report_{told}_run.json"
+    assert (names.run_id, names.ts, started_at) == (expected, "20260304_050607", START)
+    assert file.name == f"aws_sso_access_report_{expected}_run.json"
     assert json.loads(file.read_bytes()) == {
         "schema": 1,
         "version": __version__,
-        "run_id": told,
+        "run_id": expected,
         "ts": "20260304_050607",
         "started_at": "2026-03-04T05:06:07.250Z",
         "shards": 1,
@@ -173,7 +173,7 @@ def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, told: str) -> N
     ],
 )
 def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | None) -> None:
-    """Where another run has begun in this very second, the next one is waited for, and no longer."""
+    """A run waits for the next second if another run has started in this one."""
     (tmp_path / taken).write_bytes(b"theirs")
 
     names, started_at = begin(Folder(tmp_path), run_id, clock, clock.sleep)
@@ -186,7 +186,7 @@ def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | Non
 
 
 def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
-    """Two runs that begin in the same second have two starts and two run files."""
+    """Two runs that start in the same second get two starts and two run files."""
     begin(Folder(tmp_path), None, clock, clock.sleep)
 
     names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
@@ -199,7 +199,7 @@ def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_two_ids_in_the_same_second(tmp_path: Path, clock: Clock) -> None:
-    """Two runs whose ids do not tell their start have two starts all the same: their files would mix."""
+    """Two runs with ids of their own get two starts, too, so that their files do not mix."""
     begin(Folder(tmp_path), "one", clock, clock.sleep)
 
     names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
@@ -208,11 +208,11 @@ def test_two_ids_in_the_same_second(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that finds another one's start beside its own run file withdraws that and waits."""
+    """A run that finds its start taken withdraws its run file and waits."""
     begin(Folder(tmp_path), "one", clock, clock.sleep)
     stored = Folder.stored
-    looks: Iterator[list[StoredFile]] = iter([[]])
-    monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(looks, stored(folder))))
+    listings: Iterator[list[StoredFile]] = iter([[]])
+    monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(listings, stored(folder))))
 
     names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
 
@@ -221,7 +221,7 @@ def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: p
 
 
 def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run file that cannot be written is trouble with the output folder, found before the first call."""
+    """A run file that cannot be written is an output error before the first call."""
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -236,8 +236,8 @@ def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"ts": 7}'])
-def test_a_run_file_of_somebody_else(tmp_path: Path, clock: Clock, content: bytes) -> None:
-    """A file that is called a run file and is none keeps nobody waiting."""
+def test_invalid_run_file_of_another_run(tmp_path: Path, clock: Clock, content: bytes) -> None:
+    """An invalid run file of another run does not delay a start."""
     (tmp_path / "aws_sso_access_report_theirs_run.json").write_bytes(content)
 
     names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
@@ -245,10 +245,8 @@ def test_a_run_file_of_somebody_else(tmp_path: Path, clock: Clock, content: byte
     assert (names.ts, clock.slept) == ("20260304_050607", [])
 
 
-def test_a_run_file_that_cannot_be_read(
-    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run file of another user, or behind a link, does not keep a run from starting."""
+def test_unreadable_run_file(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run file of another user, or behind a link, does not delay a start."""
     (tmp_path / "elsewhere").write_text("{}")
     (tmp_path / "aws_sso_access_report_link_run.json").symlink_to("elsewhere")
     (tmp_path / "aws_sso_access_report_theirs_run.json").write_text("{}")
@@ -266,8 +264,8 @@ def test_a_run_file_that_cannot_be_read(
     assert names.run in files(tmp_path)
 
 
-def test_files_of_others(tmp_path: Path, clock: Clock) -> None:
-    """Files that are no run's, and runs of other seconds, keep nobody waiting."""
+def test_other_files(tmp_path: Path, clock: Clock) -> None:
+    """Files of other programs, and of runs in other seconds, do not delay a start."""
     for name in ("notes_20260304_050607.txt", "aws_sso_access_report_20260304_050606.csv"):
         (tmp_path / name).write_bytes(b"")
 
@@ -277,18 +275,18 @@ def test_files_of_others(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_run_file_is_private(tmp_path: Path, clock: Clock) -> None:
-    """Every file of a run is its owner's alone, the first one included."""
+    """The first file of a run can be read by its owner only."""
     begin(Folder(tmp_path), "nightly", clock, clock.sleep)
 
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").stat().st_mode & 0o777 == 0o600
 
 
-# Joined
+# Existing runs
 
 
 @pytest.mark.parametrize("shard", [None, Shard(1, 3)])
 def test_resume(tmp_path: Path, clock: Clock, shard: Shard | None) -> None:
-    """A run that is resumed keeps its start, whenever that was, and its run file."""
+    """A resumed run keeps its start and its run file."""
     begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
     before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
     clock.now += timedelta(hours=3)
@@ -304,8 +302,8 @@ def test_resume(tmp_path: Path, clock: Clock, shard: Shard | None) -> None:
     assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
 
 
-def test_shards_agree(tmp_path: Path, clock: Clock) -> None:
-    """Whichever shard comes first writes the run file; the others take its start."""
+def test_shards_share_the_start(tmp_path: Path, clock: Clock) -> None:
+    """The first shard writes the run file; the others use its start."""
     started = []
     for index in (2, 0, 1):
         names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(index, 3))
@@ -313,14 +311,14 @@ def test_shards_agree(tmp_path: Path, clock: Clock) -> None:
         clock.now += timedelta(minutes=1)
 
     assert started == ["20260304_050607"] * 3
-    told = json.loads((tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes())
-    assert told["shards"] == 3
+    run = json.loads((tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes())
+    assert run["shards"] == 3
 
 
-def test_shards_begin_at_the_same_moment(
+def test_shards_start_at_the_same_moment(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A shard that finds no run, and then its run file taken, takes the start that is in it."""
+    """A shard that finds its run file taken uses the start in it."""
     begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(0, 2))
     clock.now += timedelta(seconds=5)
     reads = iter([FileNotFoundError()])
@@ -339,11 +337,11 @@ def test_shards_begin_at_the_same_moment(
     assert names.ts == "20260304_050607"
 
 
-def test_a_new_run_file_has_to_stand(tmp_path: Path, clock: Clock) -> None:
-    """A run file that was written just now may be withdrawn: it is read again after a moment."""
+def test_new_run_file_may_be_withdrawn(tmp_path: Path, clock: Clock) -> None:
+    """A run file that was written just now is read again after a moment."""
     place = Folder(tmp_path)
     first = FileNames("nightly", "20260304_050606")
-    write_document(place, first.run, run_file(first, START - timedelta(seconds=1), shards=2))
+    write_document(place, first.run, encode_run_file(first, START - timedelta(seconds=1), shards=2))
 
     def withdraw(seconds: float) -> None:
         clock.sleep(seconds)
@@ -356,11 +354,11 @@ def test_a_new_run_file_has_to_stand(tmp_path: Path, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"run_id": "nightly", "ts": "20260304_050607"}'])
-def test_a_run_file_that_is_none(tmp_path: Path, clock: Clock, content: bytes) -> None:
-    """A run file that cannot be read is nothing to go on with, and nothing to overwrite."""
+def test_invalid_run_file(tmp_path: Path, clock: Clock, content: bytes) -> None:
+    """A run with an invalid run file is neither resumed nor overwritten."""
     (tmp_path / "aws_sso_access_report_nightly_run.json").write_bytes(content)
 
-    with pytest.raises(UsageError, match="does not tell of a run") as caught:
+    with pytest.raises(UsageError, match=r"the run file \S+ is invalid") as caught:
         begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True)
 
-    assert caught.value.hint == "give another --run-id, or another --output"
+    assert caught.value.hint == "use another --run-id, or another --output"

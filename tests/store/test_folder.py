@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError
-from sso_batch.store import FileEntry, Folder, StorageError
+from sso_batch.store import FileEntry, FileKind, Folder, StorageError
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -441,7 +441,7 @@ def test_folders_are_private(tmp_path: Path) -> None:
 
 def test_published(any_folder: Folder) -> None:
     """Published files have the written content, entries have size and checksum, and no draft remains."""
-    with any_folder.draft("a.csv") as rows, any_folder.draft("b.jsonl") as records:
+    with any_folder.draft("a.csv", FileKind.ACCESS_CSV) as rows, any_folder.draft("b.jsonl") as records:
         rows.write(CONTENT)
         rows.write(b"last")
         rows.rows = 20_000
@@ -450,8 +450,14 @@ def test_published(any_folder: Folder) -> None:
 
     assert contents(any_folder.directory) == {"a.csv": CONTENT + b"last", "b.jsonl": b""}
     assert entries == (
-        FileEntry("a.csv", hashlib.sha256(CONTENT + b"last").hexdigest(), 20_000, len(CONTENT) + 4),
-        FileEntry("b.jsonl", hashlib.sha256().hexdigest(), 0, 0),
+        FileEntry(
+            "a.csv",
+            FileKind.ACCESS_CSV,
+            hashlib.sha256(CONTENT + b"last").hexdigest(),
+            20_000,
+            len(CONTENT) + 4,
+        ),
+        FileEntry("b.jsonl", FileKind.OTHER, hashlib.sha256().hexdigest(), 0, 0),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError, OutputUnavailableError
-from sso_batch.store import S3, FileEntry, StorageError, StoredFile
+from sso_batch.store import S3, FileEntry, FileKind, StorageError, StoredFile
 from sso_batch.store.spool import SpooledDraft
 
 CONTENT = b"UserEmail\r\n" * 20_000
@@ -398,7 +398,7 @@ def test_check(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
 
 def test_published(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
     """Published files have the written content and entries, in order, and no draft remains."""
-    with store.draft("b.csv") as rows, store.draft("a.jsonl") as records:
+    with store.draft("b.csv", FileKind.ACCESS_CSV) as rows, store.draft("a.jsonl") as records:
         rows.write(CONTENT)
         rows.rows = 20_000
         modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
@@ -414,8 +414,8 @@ def test_published(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
     ]  # the first file is replaced once as a test
     assert bucket.objects == {"audits/b.csv": CONTENT, "audits/a.jsonl": b""}
     assert entries == (
-        FileEntry("b.csv", hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
-        FileEntry("a.jsonl", hashlib.sha256().hexdigest(), 0, 0),
+        FileEntry("b.csv", FileKind.ACCESS_CSV, hashlib.sha256(CONTENT).hexdigest(), 20_000, len(CONTENT)),
+        FileEntry("a.jsonl", FileKind.OTHER, hashlib.sha256().hexdigest(), 0, 0),
     )
 
 

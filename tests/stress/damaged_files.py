@@ -11,8 +11,8 @@ import click
 from sso_batch.config import load
 from sso_batch.errors import SsoBatchError
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts, manifest, run_file
-from sso_batch.run_files.manifest_reading import read_manifest, read_run_file
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file, read_manifest, read_run_file
+from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.snapshot import decode, encode
 from tests.support.command import SOURCES
 from tests.support.records import gap, outcome, run_outcome, small_organization
@@ -73,10 +73,10 @@ def _kinds() -> dict[str, tuple[bytes, Reader]]:
     """Return a valid file and its reader, by kind."""
     facts = RunFacts(_NAMES, "0" * 64, "complete", ("initech",))
     run = run_outcome(outcome("acme", gaps=(gap(),)), outcome("globex"))
-    started = run_file(_NAMES, datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), shards=3)
+    started = encode_run_file(_NAMES, datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), shards=3)
     return {
         "configuration": ((SOURCES / "config" / "orgs.example.yaml").read_bytes(), _configuration),
-        "manifest": (manifest(facts, run), read_manifest),
+        "manifest": (encode_manifest(facts, run), read_manifest),
         "run file": (started, read_run_file),
         "snapshot": ("".join(encode(small_organization())).encode(), _snapshot),
     }

@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 
 from sso_batch.emulator import Emulator, Limits, configuration, generate
-from sso_batch.run_files.manifest_reading import read_manifest
+from sso_batch.run_files.manifest import read_manifest
 from sso_batch.run_files.snapshot import decode
-from sso_batch.run_files.verification import Finding, verify
+from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
 from tests.support.command import SOURCES
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
@@ -120,9 +120,9 @@ class Killer:
         manifest = read_manifest((reports / manifests[0]).read_bytes())
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
             yield f"exit {code}, but the manifest says {manifest.status.value}, {manifest.exit_code}"
-        for finding in verify(Folder(reports), manifest):
-            if finding.finding is not Finding.AS_WRITTEN:
-                yield f"{finding.name} is {finding.finding.value}: {finding.reason}"
+        for file in verify(Folder(reports), manifest):
+            if file.state is not FileState.AS_WRITTEN:
+                yield f"{file.name} is {file.state.value}: {file.reason}"
 
     def _resume(self, reports: Path) -> Iterator[str]:
         process = self._run(reports, "--resume")

@@ -29,7 +29,7 @@ main()
 SIGNALLED = """
 import asyncio, os, sys, time
 from fnmatch import fnmatch
-from sso_batch.runner import closing, finalize, run_review
+from sso_batch.runner import finalize, merged_files, run_review
 from sso_batch.store import Draft
 number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
 def send(now):
@@ -44,14 +44,14 @@ def signalling(owner, name, now):
         send(now)
         return work(*arguments, **named)
     setattr(owner, name, replaced)
-signalling(closing.Closing, "close", "close")
-signalling(run_review.RunReview, "look", "review")
-signalling(closing, "write_human_format", "for people")
+signalling(merged_files.MergedFilesWriter, "write", "merged files")
+signalling(run_review.RunReview, "review", "review")
+signalling(merged_files, "write_human_format", "for people")
 signalling(finalize, "write_document", "manifest")
-signalling(finalize, "notice", "notice")
+signalling(finalize, "build_notice", "notice")
 prepare = Draft.__init__
-def prepare_and_send(draft, name, directory):
-    prepare(draft, name, directory)
+def prepare_and_send(draft, name, *arguments):
+    prepare(draft, name, *arguments)
     send(name)
 Draft.__init__ = prepare_and_send
 from sso_batch.cli import main
@@ -60,7 +60,7 @@ main()
 """Sends a signal at one of the moments below, once, and continues."""
 
 BEFORE_THE_MANIFEST = (
-    "close",
+    "merged files",
     "review",
     "aws_sso_access_report_2*[0-9].csv",
     "*_findings.csv",
@@ -79,7 +79,7 @@ number = int(sys.argv.pop(1))
 def hang(review, organizations):
     os.kill(os.getpid(), number)
     time.sleep(60)
-run_review.RunReview.look = hang
+run_review.RunReview.review = hang
 from sso_batch.cli import main
 main()
 """

@@ -1,4 +1,4 @@
-"""Whole runs as pages and workbooks are made from them, put together from made-up organizations."""
+"""Runs of made-up organizations, as pages and workbooks are made from them."""
 
 import csv
 import io
@@ -29,9 +29,9 @@ from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
-from sso_batch.store import FileEntry
+from sso_batch.run_files.run import RunFacts
+from sso_batch.store import FileEntry, FileKind
 from tests.support.records import gap, outcome, run_outcome, snapshot, unexamined
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
@@ -40,58 +40,61 @@ ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) -> ReportInput:  # noqa: ANN401
-    """Give the run that read these organizations, and failed to read those."""
+    """Return a run that read some organizations and failed to read others."""
     organizations = [
-        *(_read(one) for one in snapshots),
+        *(_read(records) for records in snapshots),
         *(outcome(name, Status.FAILED, instance=None, gaps=(gap(name),)) for name in failed),
     ]
     return ReportInput(FACTS, run_outcome(*organizations), snapshots, **fields)
 
 
-def _read(one: Snapshot) -> OrganizationOutcome:
-    mark = "" if one.complete else "_INCOMPLETE"
-    names = (
-        f"aws_sso_access_report_{one.organization}_20260304_050607{mark}.csv",
-        f"aws_sso_access_report_{one.organization}_20260304_050607_snapshot{mark}.jsonl",
-    )
+def _read(records: Snapshot) -> OrganizationOutcome:
+    mark = "" if records.complete else "_INCOMPLETE"
+    start = f"aws_sso_access_report_{records.organization}_20260304_050607"
+    names = {
+        f"{start}{mark}.csv": FileKind.ACCESS_CSV,
+        f"{start}_snapshot{mark}.jsonl": FileKind.SNAPSHOT,
+    }
     return outcome(
-        one.organization,
-        Status.COMPLETE if one.complete else Status.INCOMPLETE,
-        counts=Counts.of(one, rows=sum(len(access.holders) for access in resolve(one))),
-        gaps=one.gaps,
-        not_examined=one.not_examined,
-        files=tuple(FileEntry(name, "0" * 64, 0, 0) for name in names),
+        records.organization,
+        Status.COMPLETE if records.complete else Status.INCOMPLETE,
+        counts=Counts.of(records, rows=sum(len(access.holders) for access in resolve(records))),
+        gaps=records.gaps,
+        not_examined=records.not_examined,
+        files=tuple(FileEntry(name, kind, "0" * 64, 0, 0) for name, kind in names.items()),
     )
 
 
 def rows(snapshots: Iterable[Snapshot]) -> list[dict[str, str]]:
-    """Give the rows of their CSVs, without the apostrophes before formulas."""
-    text = HEADER + "".join(text for one in snapshots for text, _ in lines(resolve(one), escape=False))
+    """Return the rows of their CSVs, without the apostrophes before formulas."""
+    text = HEADER + "".join(
+        text for records in snapshots for text, _ in lines(resolve(records), escape=False)
+    )
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def company(name: str, seed: int, *, users: int = 30, accounts: int = 12, grants: int = 60) -> Snapshot:
-    """Give an organization with everything that can be odd, the same for the same seed."""
+    """Return an organization with every unusual case, the same for the same seed."""
     dice = random.Random(seed)  # noqa: S311 - not secrets
     people = [_person(name, seed, number) for number in range(users)]
     groups = [Group(f"{seed}-group-{number}", f"Team {_LAST[number]}") for number in range(7)]
     memberships = [
-        Membership(one.id, tuple(sorted({dice.choice(people).id for _ in range(number * 2)})))
-        for number, one in enumerate(groups[:6])
+        Membership(group.id, tuple(sorted({dice.choice(people).id for _ in range(number * 2)})))
+        for number, group in enumerate(groups[:6])
     ]
     gone = (Principal(GROUP, f"{seed}-gone"), Principal(USER, f"{seed}-left"))
     memberships.append(Membership(groups[6].id, (people[0].id, f"{seed}-left")))
     sets = [
         _permission_set(f"arn:{seed}:admin", "AdministratorAccess", ADMINISTRATOR_ACCESS),
-        *(_permission_set(f"arn:{seed}:{one}", one) for one in ("View", "Billing", "Idle")),
+        *(_permission_set(f"arn:{seed}:{set_name}", set_name) for set_name in ("View", "Billing", "Idle")),
     ]
     places = [
         Account(f"{seed:04}{number:08}", f"{_LAST[number % 7].lower()}-{number}", "ACTIVE", "Root/Prod")
         for number in range(accounts)
     ]
     principals = [
-        *(Principal(USER, one.id) for one in people[: users - 2]),
-        *(Principal(GROUP, one.id) for one in groups),
+        *(Principal(USER, person.id) for person in people[: users - 2]),
+        *(Principal(GROUP, group.id) for group in groups),
         *gone,
     ]
     assigned = {
@@ -99,10 +102,10 @@ def company(name: str, seed: int, *, users: int = 30, accounts: int = 12, grants
         for place, arn in ((dice.choice(places[:-1]).id, dice.choice(sets[:3]).arn) for _ in range(grants))
     }
     roles = {
-        Grant(places[0].id, IAM_ROLE, "", f"arn:aws:iam::{places[0].id}:role/operations/Deploy", one)
-        for one in (principals[0], Principal(GROUP, groups[6].id))
+        Grant(places[0].id, IAM_ROLE, "", f"arn:aws:iam::{places[0].id}:role/operations/Deploy", principal)
+        for principal in (principals[0], Principal(GROUP, groups[6].id))
     }
-    orphaned = {Grant(places[1].id, PERMISSION_SET, sets[1].arn, "", one) for one in gone}
+    orphaned = {Grant(places[1].id, PERMISSION_SET, sets[1].arn, "", principal) for principal in gone}
     return snapshot(
         organization=name,
         users=tuple(people),
@@ -129,12 +132,14 @@ def _permission_set(arn: str, name: str, *managed: str) -> PermissionSet:
     return PermissionSet(arn, name, "", "PT1H", managed, (), "", "", ())
 
 
-def with_hole(one: Snapshot) -> Snapshot:
-    """Give the same organization, as if its first granted group's members could not be read."""
-    grants = [grant.principal.id for grant in one.grants if grant.principal.type == GROUP]
+def with_gap(records: Snapshot) -> Snapshot:
+    """Return the same organization, as if the members of its first group with a grant could not be read."""
+    grants = [grant.principal.id for grant in records.grants if grant.principal.type == GROUP]
     return replace(
-        one,
-        memberships=tuple(each for each in one.memberships if each.group_id != grants[0]),
+        records,
+        memberships=tuple(
+            membership for membership in records.memberships if membership.group_id != grants[0]
+        ),
         gaps=(gap(grants[0], kind=GapKind.MEMBERS, operation="ListGroupMemberships"),),
     )
 
@@ -151,11 +156,11 @@ HOSTILE = (
     '=HYPERLINK("https://example.com")',
     "<r>markup</r>",
 )
-"""Names that would be trouble if anything took them for more than text."""
+"""Names that cause harm if they are treated as more than text."""
 
 
 def hostile() -> Snapshot:
-    """Give an organization in which everything has a hostile name."""
+    """Return an organization in which everything has a hostile name."""
     many = range(len(HOSTILE))
     return snapshot(
         organization="hostile",
@@ -173,7 +178,7 @@ def hostile() -> Snapshot:
 
 
 def findings(organization: str = "acme") -> tuple[Finding, ...]:
-    """Give findings of every severity, one of them waived."""
+    """Return findings of every severity, one of them waived."""
     waiver = Waiver("break glass, sealed", date(2026, 12, 31))
     admin = Finding(
         "high",
@@ -194,9 +199,9 @@ def findings(organization: str = "acme") -> tuple[Finding, ...]:
 
 
 def changes(*snapshots: Snapshot) -> tuple[Change, ...]:
-    """Give a change of each kind, in turn, for each grant."""
+    """Return a change for each grant, of each kind in turn."""
     kinds = ((ADDED, ""), (REMOVED, ""), (CHANGED, "policies"))
-    accesses = [access for one in snapshots for access in resolve(one)]
+    accesses = [access for records in snapshots for access in resolve(records)]
     return tuple(Change(*kinds[number % 3], access) for number, access in enumerate(accesses))
 
 

@@ -57,7 +57,7 @@ _EMPTY = Snapshot(
     gaps=(),
 )
 
-_UNTOUCHED = OrganizationOutcome(
+_NOT_READ = OrganizationOutcome(
     name="acme",
     status=Status.COMPLETE,
     started_at=STARTED,
@@ -72,23 +72,23 @@ _UNTOUCHED = OrganizationOutcome(
 )
 
 
-def snapshot(**fields: Any) -> Snapshot:  # noqa: ANN401 - whatever the record's fields hold
-    """Give the snapshot of an organization that is empty but for these fields."""
+def snapshot(**fields: Any) -> Snapshot:  # noqa: ANN401 - any field of the record
+    """Return the snapshot of an organization that has only these fields."""
     return replace(_EMPTY, **fields)
 
 
 def user(user_id: str = "u-1", name: str = "Ann Lee") -> User:
-    """Give an enabled user whose login and email follow from the id."""
+    """Return an enabled user whose login and email are made from the id."""
     return User(user_id, f"login-{user_id}", name, f"{user_id}@example.com", "ENABLED")
 
 
 def grant(principal: Principal, account_id: str = "111111111111", permission_set_arn: str = ADMIN) -> Grant:
-    """Give an account assignment."""
+    """Return an account assignment."""
     return Grant(account_id, PERMISSION_SET, permission_set_arn, "", principal)
 
 
 def entitlement(principal: Principal, account_id: str = "111111111111", role_arn: str = ROLE) -> Grant:
-    """Give an account-access grant of an IAM role."""
+    """Return an account-access entitlement to an IAM role."""
     return Grant(account_id, IAM_ROLE, "", role_arn, principal)
 
 
@@ -101,7 +101,7 @@ def permission_set(
     inline_policy: str | None = None,
     permissions_boundary: str | None = None,
 ) -> PermissionSet:
-    """Give a permission set as far as the report shows it, in the order of its columns."""
+    """Return a permission set with the fields of the report, in the order of its columns."""
     return PermissionSet(
         arn,
         name=name,
@@ -114,12 +114,12 @@ def permission_set(
 
 
 def unexamined(*texts: str) -> tuple[NotExamined, ...]:
-    """Give the records of the manifest's strings."""
+    """Return the records of the manifest's strings."""
     return tuple(map(coverage.parse, texts))
 
 
 def gap(resource: str = "111111111111", **fields: Any) -> Gap:  # noqa: ANN401
-    """Give the gap of a call that was denied."""
+    """Return the gap of a call that was denied."""
     denied = Gap(
         GapKind.ASSIGNMENTS,
         operation="ListAccountAssignments",
@@ -132,18 +132,18 @@ def gap(resource: str = "111111111111", **fields: Any) -> Gap:  # noqa: ANN401
 
 
 def outcome(name: str = "acme", status: Status = Status.COMPLETE, **fields: Any) -> OrganizationOutcome:  # noqa: ANN401
-    """Give what became of an organization in which nothing was read."""
-    return replace(_UNTOUCHED, name=name, status=status, **fields)
+    """Return the outcome of an organization without records."""
+    return replace(_NOT_READ, name=name, status=status, **fields)
 
 
 def run_outcome(*organizations: OrganizationOutcome, **fields: Any) -> RunOutcome:  # noqa: ANN401
-    """Give what became of a run whose files found their place."""
-    settled: dict[str, Any] = {"files": (), "started_at": STARTED, "finished_at": FINISHED}
-    return RunOutcome(organizations, **settled | fields)
+    """Return the outcome of a run whose files were written."""
+    defaults: dict[str, Any] = {"files": (), "started_at": STARTED, "finished_at": FINISHED}
+    return RunOutcome(organizations, **defaults | fields)
 
 
 def small_organization() -> Snapshot:
-    """Give an organization with one record of each kind at least, half of them hostile."""
+    """Return an organization with at least one record of each kind, some with hostile names."""
     ann, gone = Principal(USER, "u-1"), Principal(USER, "u-9")
     return snapshot(
         users=(user(), User("u-2", "=cmd()", 'Bob "the, builder"\r\n', "", "DISABLED")),

@@ -105,19 +105,31 @@ class Reports:
     def assert_sums(self) -> None:
         """Assert that every file in the manifest is there, private, and has the recorded size and SHA-256."""
         organizations = self.manifest["organizations"]
-        entries = [entry for organization in organizations for entry in organization["files"]]
-        for entry in [*entries, *self.manifest["files"]]:
+        entries = [(entry, _KINDS) for organization in organizations for entry in organization["files"]]
+        entries += [(entry, _MERGED_KINDS) for entry in self.manifest["files"]]
+        for entry, kinds in entries:
             path = self.folder / entry["name"]
             content = path.read_bytes()
             rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
             assert entry == {
                 "name": path.name,
+                "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "rows": rows,
                 "bytes": len(content),
             }
         assert {path.stat().st_mode & 0o777 for path in self.folder.iterdir()} <= {0o600}
 
+
+_KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
+_MERGED_KINDS = {
+    "*_findings*.csv": "findings_csv",
+    "*_changes*.csv": "changes_csv",
+    "*.csv": "merged_access_csv",
+    "*.html": "page",
+    "*.xlsx": "workbook",
+}
+"""The kinds of a run's files, by the first pattern that a name matches."""
 
 csv.field_size_limit(1 << 24)  # a name can be megabytes long
 

@@ -18,8 +18,9 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Administrator, Statistics
 from sso_batch.review.change import Change
 from sso_batch.review.finding import SEVERITIES, Finding
-from sso_batch.run_files.manifest import RunFacts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
+from sso_batch.run_files.run import RunFacts
+from sso_batch.store import FileKind
 
 MAX_LISTED = 100
 """The maximum number of administrators, changes, and findings of a check that are listed."""
@@ -90,8 +91,9 @@ class ViewModel:
         return sorted({override.partition("=")[2] for override in self.outcome.endpoint_overrides})
 
     def file(self, kind: str) -> str:
-        """Return the name of the run's file of a kind such as `_findings`, or an empty text."""
-        return next((file.name for file in self.outcome.files if kind in file.name), "")
+        """Return the name of the run's file of a `FileKind`, or an empty text."""
+        file = self.outcome.file(FileKind(kind))
+        return file.name if file else ""
 
 
 def build_view_model(report: ReportInput, statistics: Sequence[Statistics], extent: Extent) -> ViewModel:

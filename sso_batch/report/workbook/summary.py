@@ -46,7 +46,7 @@ def write_summary(book: Book, report: ReportInput) -> None:
 
 def _figures(organization: OrganizationOutcome) -> tuple[str | int, ...]:
     """Return the counts, with "?" if nothing was read or no check was run."""
-    read = organization.status in {Status.COMPLETE, Status.INCOMPLETE}
+    read = organization.status.was_read
     findings = organization.findings
     return (
         *(getattr(organization.counts, name) if read else "?" for name in _COUNTS),

@@ -17,8 +17,8 @@ from sso_batch.report.page.view_model import MAX_LISTED
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
-from sso_batch.store import FileEntry
-from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_hole
+from sso_batch.store import FileEntry, FileKind
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
 from tests.support.records import gap, outcome, snapshot, unexamined
 
 ACME = company("acme", 1)
@@ -45,7 +45,7 @@ def text_of(html: str) -> str:
 
 def test_incomplete() -> None:
     """An incomplete run first says so: which organizations, which gaps, and what to do."""
-    text = text_of(html_of(overview(ACME, with_hole(company("globex", 2)), failed=["initech"])))
+    text = text_of(html_of(overview(ACME, with_gap(company("globex", 2)), failed=["initech"])))
 
     status = text.index("Incomplete: access may be missing from this page")
     assert status < text.index("ListGroupMemberships") < text.index("Organizations", status)
@@ -230,17 +230,20 @@ def test_number_of_changes_and_rows() -> None:
     changed = changes(*(company("acme", seed) for seed in range(4)))
     rows = sum(count for _, count in changes_csv.lines(changed, escape=False))
     run = overview(ACME, findings=(findings()[0],) * (MAX_LISTED + 1), changes=changed)
-    files = tuple(FileEntry(f"report_{kind}.csv", "0" * 64, 0, 0) for kind in ("findings", "changes"))
+    files = tuple(
+        FileEntry(f"report_{kind.value}", kind, "0" * 64, 0, 0)
+        for kind in (FileKind.FINDINGS_CSV, FileKind.CHANGES_CSV)
+    )
 
     text = text_of(html_of(replace(run, outcome=replace(run.outcome, files=files))))
 
     assert rows > len(changed)
     assert (
-        f"Showing {MAX_LISTED} of {MAX_LISTED + 1} findings. All findings are in report_findings.csv ."
+        f"Showing {MAX_LISTED} of {MAX_LISTED + 1} findings. All findings are in report_findings_csv ."
         in text
     )
     assert (
-        f"Showing {MAX_LISTED} of {len(changed)} changes. All changes are in report_changes.csv , "
+        f"Showing {MAX_LISTED} of {len(changed)} changes. All changes are in report_changes_csv , "
         f"with one row for each affected user ({rows} rows)." in text
     )
 

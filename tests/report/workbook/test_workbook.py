@@ -16,7 +16,7 @@ from sso_batch.report.workbook.sheets import MAX_CELL, MAX_ROWS, cell_text
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.columns import COLUMNS
 from sso_batch.sanitize.html import show_hidden
-from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_hole
+from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_gap
 from tests.support.records import outcome, snapshot
 
 ACME = company("acme", 1)
@@ -46,7 +46,7 @@ def cells(read: Workbook, sheet: str) -> Rows:
 
 def test_incomplete() -> None:
     """Gaps are shown in the summary, on the organization's sheet, and on a sheet of their own."""
-    read = book(overview(with_hole(ACME), failed=["initech"]))
+    read = book(overview(with_gap(ACME), failed=["initech"]))
 
     assert read.sheetnames == ["Summary", "Gaps", "Findings", "Changes", "acme"]
     assert cells(read, "Summary")[1][0] == (

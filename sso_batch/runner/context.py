@@ -1,0 +1,44 @@
+"""What all parts of a run work with."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.config import Config
+from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.run import RunFacts
+from sso_batch.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run, shard or merge: its configuration, its facts, and its surroundings.
+
+    `stop` is set once the run has to end, for threads that work for it.
+    """
+
+    config: Config
+    facts: RunFacts
+    started_at: datetime
+    store: Store
+    log: FilteringBoundLogger
+    clock: Callable[[], datetime]
+    stop: threading.Event
+
+    @property
+    def names(self) -> FileNames:
+        """The names of the run's files."""
+        return self.facts.names
+
+    @property
+    def csv(self) -> bool:
+        """Whether the run writes CSV files."""
+        return "csv" in self.config.output.formats
+
+    @property
+    def escape_formulas(self) -> bool:
+        """Whether formulas are escaped in CSV files."""
+        return self.config.output.escape_formulas
