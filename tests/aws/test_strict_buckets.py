@@ -199,7 +199,7 @@ def test_demanded_header(
     upload(objects, tmp_path, content, replace=True)
 
     assert s3.contents == {KEY: content}
-    objects._client.close()
+    objects._calls._client.close()
 
 
 @pytest.mark.parametrize("missing", ["x-amz-server-side-encryption", "x-amz-acl"])

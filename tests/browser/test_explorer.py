@@ -252,8 +252,8 @@ def test_administrators_who_were_not_read(
 ) -> None:
     """Where a search for administrators finds nobody, the page says which policies were not read."""
     sets = tuple(
-        replace(one, managed_policies=managed, customer_managed_policies=customer)
-        for one in company("acme", 1).permission_sets
+        replace(permission_set, managed_policies=managed, customer_managed_policies=customer)
+        for permission_set in company("acme", 1).permission_sets
     )
 
     opened = show(overview(replace(company("acme", 1), permission_sets=sets)))

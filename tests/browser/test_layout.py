@@ -32,7 +32,7 @@ _BROKEN = r"""
   return [...new Set(broken)];
 }
 """
-"""Words and account numbers that stand on several lines; an address or a path is no word."""
+"""Words and account numbers that stand on several lines; addresses and paths are not words."""
 
 
 def large() -> ReportInput:
@@ -72,18 +72,18 @@ def large() -> ReportInput:
         Finding(
             "high",
             "admin-access",
-            one.organization,
-            f"Konstantin Oppenheimer is administrator by AdministratorAccess (Admin in {place.name})",
+            snapshot.organization,
+            f"Konstantin Oppenheimer is administrator by AdministratorAccess (Admin in {account.name})",
             "konstantin.oppenheimer@subsidiary.example.com",
-            one.users[0].id,
+            snapshot.users[0].id,
             principal_type="USER",
-            principal_id=one.users[0].id,
-            account_id=place.id,
+            principal_id=snapshot.users[0].id,
+            account_id=account.id,
             account_name="production-payments",
             permission_set="AdministratorAccess",
         )
-        for one in companies
-        for place in one.accounts[:2]
+        for snapshot in companies
+        for account in snapshot.accounts[:2]
     )
     return overview(
         *companies, failed=["unreachable-subsidiary"], findings=found, changes=changes(*companies[:6])

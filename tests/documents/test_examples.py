@@ -30,8 +30,8 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Folder(tmp_path / "reports")
     folder.prepare()
     parts = [
-        write_organization(folder, NAMES, one, csv=True, escape=True, stop=NEVER).files[0]
-        for one in (ACME, with_gap(GLOBEX))
+        write_organization(folder, NAMES, snapshot, csv=True, escape=True, stop=NEVER).files[0]
+        for snapshot in (ACME, with_gap(GLOBEX))
     ]
     write_merged(folder, NAMES, parts, complete=False, stop=NEVER)
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,7 @@ def test_script() -> None:
 
 def test_workflow() -> None:
     """The workflow is YAML of the right form, and its actions have versions."""
-    (text,) = [one.text for one in blocks("yaml") if "jobs:" in one.text]
+    (text,) = [block.text for block in blocks("yaml") if "jobs:" in block.text]
 
     workflow: dict[Any, Any] = yaml.safe_load(text)
 

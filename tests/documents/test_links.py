@@ -37,7 +37,7 @@ def test_links(path: Path) -> None:
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
-    """A file that is missing and a heading that is missing are both found; code is no link."""
+    """A file that is missing and a heading that is missing are both found; links in code are ignored."""
     document = tmp_path / "document.md"
     document.write_text("# One two\n[a](gone.md) [b](#one-two) [c](#three) `[d](gone.md)`\n")
 

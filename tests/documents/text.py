@@ -30,7 +30,7 @@ def documents() -> tuple[Path, ...]:
 def blocks(*languages: str, within: str = "") -> tuple[Block, ...]:
     """Return the fenced blocks of these languages, of all documents or of one."""
     found = (block for path in documents() for block in _blocks(path))
-    return tuple(one for one in found if one.language in languages and within in ("", one.file))
+    return tuple(block for block in found if block.language in languages and within in ("", block.file))
 
 
 def marked(file: str, name: str) -> str:

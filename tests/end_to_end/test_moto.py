@@ -12,7 +12,6 @@ import pytest
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
-from sso_batch.aws.token_bucket import TokenBucket
 from tests.support.command import Command, set_environment
 from tests.support.moto_server import moto_server
 from tests.support.reports import manifest_in
@@ -27,26 +26,30 @@ Row = tuple[str, ...]
 Client = Callable[[str], Any]
 
 COLUMNS = (
-    *("Organization", "UserEmail", "UserName", "AccountId", "AccountName", "PermissionSet"),
-    *(
-        "PrincipalType",
-        "PrincipalId",
-        "UserId",
-        "UserLogin",
-        "GroupName",
-        "PrincipalState",
-        "SessionDuration",
-    ),
+    "Organization",
+    "UserEmail",
+    "UserName",
+    "AccountId",
+    "AccountName",
+    "PermissionSet",
+    "PrincipalType",
+    "PrincipalId",
+    "UserId",
+    "UserLogin",
+    "GroupName",
+    "PrincipalState",
+    "SessionDuration",
 )
 
 
 @pytest.fixture
-def moto(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[str]:
+def moto(monkeypatch: pytest.MonkeyPatch, home: Path, unhurried: None) -> Iterator[str]:
     """Serve moto with two wrong handlers replaced: pairs are provisioned where they are assigned."""
     assert home.is_dir()
+    del unhurried
     monkeypatch.setattr(SSOAdminBackend, "list_accounts_for_provisioned_permission_set", _accounts_of)
     monkeypatch.setattr(SSOAdminResponse, "list_permission_sets_provisioned_to_account", _permission_sets_of)
-    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+
     with moto_server() as url:
         set_environment(
             monkeypatch,
@@ -88,77 +91,94 @@ def assume(role_arn: str) -> Client:
     return client
 
 
-def populate(name: str, client: Client, *, accounts: int, users: int, permission_sets: int) -> list[Row]:
-    """Make an organization, and give the rows that it must have, as they were made."""
-    organizations, store, sso = client("organizations"), client("identitystore"), client("sso-admin")
-    organizations.create_organization(FeatureSet="ALL")
-    (instance,) = sso.list_instances()["Instances"]
-    the_store, the_instance = (
-        {"IdentityStoreId": instance["IdentityStoreId"]},
-        {"InstanceArn": instance["InstanceArn"]},
-    )
-    made = [
-        organizations.create_account(Email=f"{name}-{number}@example.com", AccountName=f"{name} {number}")
-        for number in range(accounts)
-    ]
-    account_names = {
-        one["CreateAccountStatus"]["AccountId"]: one["CreateAccountStatus"]["AccountName"] for one in made
-    }
-    people = {
-        store.create_user(
-            **the_store,
-            UserName=f"{name}-user-{number}",
-            DisplayName=f"Person {number} of {name}",
-            Name={"GivenName": "Person", "FamilyName": str(number)},
-            Emails=[{"Value": f"{number}@{name}.example.com", "Primary": True}],
-        )["UserId"]: number
-        for number in range(users)
-    }
-    group_id = store.create_group(**the_store, DisplayName=f"{name} engineers")["GroupId"]
-    empty_id = store.create_group(**the_store, DisplayName=f"{name} nobody")["GroupId"]
-    for user_id in people:
-        store.create_group_membership(**the_store, GroupId=group_id, MemberId={"UserId": user_id})
-    rows: list[Row] = []
+class MadeOrganization:
+    """An organization that was created in moto, with users, a group of all users, and an empty group."""
 
-    def expected(account_id: str, permission_set: str, kind: str, principal_id: str, user_id: str) -> Row:
-        person = people.get(user_id)
-        told = person is not None
+    def __init__(self, name: str, client: Client, *, accounts: int, users: int) -> None:
+        self._name = name
+        self._sso = client("sso-admin")
+        client("organizations").create_organization(FeatureSet="ALL")
+        (instance,) = self._sso.list_instances()["Instances"]
+        self._instance = {"InstanceArn": instance["InstanceArn"]}
+        self._account_names = self._create_accounts(client("organizations"), accounts)
+        store, store_id = client("identitystore"), {"IdentityStoreId": instance["IdentityStoreId"]}
+        self._users = {
+            store.create_user(
+                **store_id,
+                UserName=f"{name}-user-{number}",
+                DisplayName=f"Person {number} of {name}",
+                Name={"GivenName": "Person", "FamilyName": str(number)},
+                Emails=[{"Value": f"{number}@{name}.example.com", "Primary": True}],
+            )["UserId"]: number
+            for number in range(users)
+        }
+        self._group_names = {
+            store.create_group(**store_id, DisplayName=group_name)["GroupId"]: group_name
+            for group_name in (f"{name} engineers", f"{name} nobody")
+        }
+        for user_id in self._users:
+            group_id = next(iter(self._group_names))
+            store.create_group_membership(**store_id, GroupId=group_id, MemberId={"UserId": user_id})
+
+    def _create_accounts(self, organizations: Any, count: int) -> dict[str, str]:  # noqa: ANN401 - a client
+        """Create accounts and return their names by id."""
+        statuses = [
+            organizations.create_account(
+                Email=f"{self._name}-{number}@example.com", AccountName=f"{self._name} {number}"
+            )["CreateAccountStatus"]
+            for number in range(count)
+        ]
+        return {status["AccountId"]: status["AccountName"] for status in statuses}
+
+    def assign(self, permission_sets: int) -> list[Row]:
+        """Assign each permission set in each account to both groups and a user; return the expected rows."""
+        rows: list[Row] = []
+        engineers, nobody = self._group_names
+        first = next(iter(self._users))
+        principals = (
+            ("GROUP", engineers, list(self._users)),
+            ("GROUP", nobody, [""]),
+            ("USER", first, [first]),
+        )
+        for number in range(permission_sets):
+            name = f"Set{number}"
+            created = self._sso.create_permission_set(**self._instance, Name=name, SessionDuration="PT8H")
+            for account_id, (kind, principal_id, user_ids) in product(self._account_names, principals):
+                self._sso.create_account_assignment(
+                    **self._instance,
+                    TargetId=account_id,
+                    TargetType="AWS_ACCOUNT",
+                    PermissionSetArn=created["PermissionSet"]["PermissionSetArn"],
+                    PrincipalType=kind,
+                    PrincipalId=principal_id,
+                )
+                rows += [self._row(account_id, name, kind, principal_id, user_id) for user_id in user_ids]
+        return rows
+
+    def _row(self, account_id: str, permission_set: str, kind: str, principal_id: str, user_id: str) -> Row:
+        """Return the row of one user, or of the empty group, in the order of COLUMNS."""
+        number = self._users.get(user_id)
+        has_user = number is not None
         return (
-            *(
-                name,
-                f"{person}@{name}.example.com" if told else "",
-                f"Person {person} of {name}" if told else "",
-            ),
-            *(account_id, account_names[account_id], permission_set, kind, principal_id, user_id),
-            f"{name}-user-{person}" if told else "",
-            {group_id: f"{name} engineers", empty_id: f"{name} nobody"}.get(principal_id, ""),
-            *("OK" if told else "EMPTY_GROUP", "PT8H"),
+            self._name,
+            f"{number}@{self._name}.example.com" if has_user else "",
+            f"Person {number} of {self._name}" if has_user else "",
+            account_id,
+            self._account_names[account_id],
+            permission_set,
+            kind,
+            principal_id,
+            user_id,
+            f"{self._name}-user-{number}" if has_user else "",
+            self._group_names.get(principal_id, ""),
+            "OK" if has_user else "EMPTY_GROUP",
+            "PT8H",
         )
 
-    first = next(iter(people))
-    for number, account_id in product(range(permission_sets), account_names):
-        permission_set = f"Set{number}"
-        if account_id == next(iter(account_names)):
-            arn = sso.create_permission_set(**the_instance, Name=permission_set, SessionDuration="PT8H")[
-                "PermissionSet"
-            ]["PermissionSetArn"]
-        for kind, principal_id, user_ids in (
-            ("GROUP", group_id, list(people)),
-            ("GROUP", empty_id, [""]),
-            ("USER", first, [first]),
-        ):
-            sso.create_account_assignment(
-                **the_instance,
-                TargetId=account_id,
-                TargetType="AWS_ACCOUNT",
-                PermissionSetArn=arn,
-                PrincipalType=kind,
-                PrincipalId=principal_id,
-            )
-            rows += [
-                expected(account_id, permission_set, kind, principal_id, user_id) for user_id in user_ids
-            ]
-    return rows
+
+def populate(name: str, client: Client, *, accounts: int, users: int, permission_sets: int) -> list[Row]:
+    """Create an organization and return the rows that its report must have."""
+    return MadeOrganization(name, client, accounts=accounts, users=users).assign(permission_sets)
 
 
 @pytest.mark.parametrize(

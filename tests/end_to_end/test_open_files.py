@@ -43,7 +43,7 @@ def test_many_organizations(
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
 def test_no_descriptor_for_the_files(audit: Audit, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Opening a file is retried while there is no descriptor, and every organization is complete."""
+    """Opening a file is retried while all descriptors are in use, and every organization is complete."""
     world, system = small(2), os.open
     refused: set[object] = set()
 

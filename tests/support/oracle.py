@@ -1,7 +1,7 @@
-"""The known answer: the rows that an audit of a world has to give, worked out from the world's own records.
+"""The oracle: the rows that an audit of a made-up world must return, derived from the world's own records.
 
-It shares no code with the product and takes no care of speed: for every grant it walks through the records
-again. What it says is read off the contract's section on columns.
+It shares no code with the product and is not optimized: for each assignment it searches the records again.
+Its source is the contract's section on columns.
 """
 
 from sso_batch.emulator.world import (
@@ -49,7 +49,7 @@ def expected_rows(
     world: World, organization_name: str, *, details: bool, entitlements: bool, account_paths: bool
 ) -> list[Row]:
     """Return the rows of one organization in the contract's order, cells unescaped."""
-    (organization,) = [one for one in world.organizations if one.name == organization_name]
+    organization = world.organization(organization_name)
     rows = []
     for assignment in organization.assignments:
         grant = {
@@ -73,13 +73,14 @@ def expected_rows(
             people = principal_cells(organization, entitlement.principal_type, entitlement.principal_id)
             rows += [grant | person for person in people]
     empty = dict.fromkeys(COLUMNS, "") | {"Organization": organization.name}
-    whole = [empty | row for row in rows]
-    return sorted(whole, key=lambda row: tuple(row[column].encode() for column in ORDER))
+    return sorted(
+        (empty | row for row in rows), key=lambda row: tuple(row[column].encode() for column in ORDER)
+    )
 
 
 def account_cells(organization: Organization, account_id: str, *, paths: bool) -> Row:
-    """Return what a row says about an account."""
-    (account,) = [one for one in organization.accounts if one.id == account_id]
+    """Return the cells about an account."""
+    (account,) = [account for account in organization.accounts if account.id == account_id]
     return {
         "AccountId": account.id,
         "AccountName": account.name,
@@ -91,18 +92,18 @@ def account_cells(organization: Organization, account_id: str, *, paths: bool) -
 def account_path(organization: Organization, account: Account) -> str:
     """Return the names from the root down to the unit that the account is in."""
     names: list[str] = []
-    place = account.parent_id
-    while place != organization.root_id:
-        (unit,) = [one for one in organization.organizational_units if one.id == place]
+    parent_id = account.parent_id
+    while parent_id != organization.root_id:
+        (unit,) = [unit for unit in organization.organizational_units if unit.id == parent_id]
         names.insert(0, unit.name)
-        place = unit.parent_id
+        parent_id = unit.parent_id
     names.insert(0, organization.root_name)
     return "/".join(name.replace("\\", "\\\\").replace("/", "\\/").replace(";", "\\;") for name in names)
 
 
 def permission_set_cells(organization: Organization, arn: str, *, details: bool) -> Row:
-    """Return what a row says about a permission set."""
-    (permission_set,) = [one for one in organization.permission_sets if one.arn == arn]
+    """Return the cells about a permission set."""
+    (permission_set,) = [entry for entry in organization.permission_sets if entry.arn == arn]
     policies = dict.fromkeys(
         ("ManagedPolicies", "CustomerManagedPolicies", "InlinePolicy", "PermissionsBoundary"), NOT_READ
     )
@@ -117,14 +118,14 @@ def permission_set_cells(organization: Organization, arn: str, *, details: bool)
 
 
 def policy_cells(permission_set: PermissionSet) -> Row:
-    """Return what a row says about the policies of a permission set."""
+    """Return the cells about the policies of a permission set."""
     boundary = permission_set.permissions_boundary
     if isinstance(boundary, PolicyReference):
         boundary = boundary.path + boundary.name
     return {
         "ManagedPolicies": ";".join(sorted(permission_set.managed_policies)),
         "CustomerManagedPolicies": ";".join(
-            sorted(one.path + one.name for one in permission_set.customer_managed_policies)
+            sorted(policy.path + policy.name for policy in permission_set.customer_managed_policies)
         ),
         "InlinePolicy": "no" if permission_set.inline_policy is None else "yes",
         "PermissionsBoundary": boundary or "",
@@ -132,7 +133,7 @@ def policy_cells(permission_set: PermissionSet) -> Row:
 
 
 def principal_cells(organization: Organization, kind: str, principal_id: str) -> list[Row]:
-    """Return what the rows of one grant say about its principal: one row for each user's way to it."""
+    """Return the cells about the principal of one assignment, for one row for each user who has it."""
     grant = {"PrincipalType": kind, "PrincipalId": principal_id}
     if kind == "USER":
         user = find_user(organization, principal_id)
@@ -143,7 +144,7 @@ def principal_cells(organization: Organization, kind: str, principal_id: str) ->
     if group is None:
         return [grant | {"PrincipalState": "NOT_FOUND"}]
     grant["GroupName"] = group.display_name or ""
-    members = [one.user_id for one in organization.memberships if one.group_id == principal_id]
+    members = [entry.user_id for entry in organization.memberships if entry.group_id == principal_id]
     if not members:
         return [grant | {"PrincipalState": "EMPTY_GROUP"}]
     rows = []
@@ -157,7 +158,7 @@ def principal_cells(organization: Organization, kind: str, principal_id: str) ->
 
 
 def find_user(organization: Organization, user_id: str) -> User | None:
-    """Return a user who exists, listed or not."""
+    """Return the user with this id, listed or not, or None."""
     for user in organization.users:
         if user.id == user_id:
             return user
@@ -165,7 +166,7 @@ def find_user(organization: Organization, user_id: str) -> User | None:
 
 
 def find_group(organization: Organization, group_id: str) -> Group | None:
-    """Return a group that exists, listed or not."""
+    """Return the group with this id, listed or not, or None."""
     for group in organization.groups:
         if group.id == group_id:
             return group
@@ -173,7 +174,7 @@ def find_group(organization: Organization, group_id: str) -> Group | None:
 
 
 def user_cells(user: User) -> Row:
-    """Return what a row says about a user who exists."""
+    """Return the cells about a user who exists."""
     return {
         "UserId": user.id,
         "UserLogin": user.user_name or "",
