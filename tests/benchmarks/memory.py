@@ -26,7 +26,7 @@ _LIMIT = 512 * 1024 * 1024  # of the shipped CronJob
 
 
 def memory(options: Options, folder: Path) -> Iterator[Figure]:
-    """The peak of memory of each format, in a process of its own, with ordinary and with long names."""
+    """Measure the peak memory of each format, in a process of its own, with ordinary and long names."""
     assignments = ASSIGNMENTS // 20 if options.quick else ASSIGNMENTS
     for letters in (0, 400):
         place = Path(tempfile.mkdtemp(dir=folder))

@@ -26,7 +26,7 @@ ACME, GLOBEX = company("acme", 1), company("globex", 2)
 
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder `reports` below the current one, with the files of an incomplete run."""
+    """Make a folder `reports` below the current one, with the files of an incomplete run."""
     folder = Folder(tmp_path / "reports")
     folder.prepare()
     parts = [
