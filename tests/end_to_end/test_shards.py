@@ -347,8 +347,8 @@ def test_nothing_to_merge(nightly: Nightly) -> None:
 
     assert (missing.ended.code, not_sharded.ended.code) == (2, 2)
     assert RUN_ID in missing.ended.stderr
-    assert "sharded" not in missing.ended.stderr
-    assert "sharded" in not_sharded.ended.stderr
+    assert "without shards" not in missing.ended.stderr
+    assert "without shards" in not_sharded.ended.stderr
     assert nightly.written() == before
 
 
