@@ -52,10 +52,10 @@ class OrganizationApi:
         )
 
     async def instances(self, *, all_regions: bool) -> list[ListedInstance]:
-        """Return the instances that are visible from this Region, or in all Regions."""
+        """Return the instances that are visible from this Region, or in all Regions, each once."""
         scope = {"RegionScope": "ALL_REGIONS"} if all_regions else {}
         pages = self._gateway.pages(operations.LIST_INSTANCES, _parse_instance, **scope)
-        return [instance async for page in pages for instance in page]
+        return list(dict.fromkeys([instance async for page in pages for instance in page]))
 
     async def accounts(
         self, management_account_id: str | None = None
@@ -213,7 +213,7 @@ class InstanceApi:
     async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
         """Return the ARNs of the AWS managed policies in a permission set, sorted."""
         return await self._sorted_items(
-            operations.LIST_MANAGED_POLICIES, lambda item: parse_id(item["Arn"]), permission_set_arn
+            operations.LIST_MANAGED_POLICIES, lambda item: parse_id(item["Arn"]), PermissionSetArn=permission_set_arn
         )
 
     async def customer_managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
@@ -221,7 +221,7 @@ class InstanceApi:
         return await self._sorted_items(
             operations.LIST_CUSTOMER_MANAGED_POLICIES,
             response_parsing.parse_customer_managed_policy,
-            permission_set_arn,
+            PermissionSetArn=permission_set_arn,
         )
 
     async def inline_policy(self, permission_set_arn: str) -> str:
@@ -249,19 +249,16 @@ class InstanceApi:
 
     async def permission_set_tags(self, permission_set_arn: str) -> tuple[str, ...]:
         """Return the tags of a permission set as `key=value`, sorted."""
-        pages = self._gateway.pages(
-            operations.LIST_PERMISSION_SET_TAGS,
-            response_parsing.parse_tag,
-            **self._instance,
-            ResourceArn=permission_set_arn,
+        return await self._sorted_items(
+            operations.LIST_PERMISSION_SET_TAGS, response_parsing.parse_tag, ResourceArn=permission_set_arn
         )
-        return tuple(sorted([tag async for page in pages for tag in page]))
 
     async def _sorted_items(
-        self, operation: Operation, parse: Callable[[Item], str], permission_set_arn: str
+        self, operation: Operation, parse: Callable[[Item], str], **parameters: str
     ) -> tuple[str, ...]:
-        pages = self._gateway.pages(operation, parse, **self._instance, PermissionSetArn=permission_set_arn)
-        return tuple(sorted([item async for page in pages for item in page]))
+        """Return the items of a listing, each once, although a token can lead to the first page again."""
+        pages = self._gateway.pages(operation, parse, **self._instance, **parameters)
+        return tuple(sorted({item async for page in pages for item in page}))
 
     def users(self) -> AsyncIterator[list[User]]:
         """Yield pages of the users; with Active Directory, the identity store may list only some."""

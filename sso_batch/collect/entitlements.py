@@ -68,8 +68,9 @@ class Entitlements:
 
     async def _list_applications(self) -> None:
         async for page in self._api.application_arns():
-            self._listed.update(page)
-            for arn in page:
+            unread = [arn for arn in page if arn not in self._listed]
+            self._listed.update(unread)
+            for arn in unread:
                 self._queue.add(_entitlements_of(arn), partial(self._read_application, arn))
 
     async def _read_application(self, arn: str) -> None:
