@@ -42,7 +42,7 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 """Seconds without data from AWS, after which a call is retried."""
 
-_CONFIG = ClientConfig(
+CLIENT_CONFIG = ClientConfig(
     retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway retries
     connect_timeout=CONNECT_TIMEOUT,
     read_timeout=READ_TIMEOUT,
@@ -160,7 +160,7 @@ def _sts(session: Session, region: str) -> Sts:
 
 def _base_session(profile: str | None, region: str) -> Session:
     session = StsSession(profile, region)
-    session.set_default_client_config(_CONFIG)  # of the clients that botocore makes for credentials
+    session.set_default_client_config(CLIENT_CONFIG)  # of the clients that botocore makes for credentials
     session.register_component("data_loader", _loader())
     session.register_component("response_parser_factory", StrictParserFactory())
     try:
@@ -217,7 +217,7 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     try:
         with _MAKING_CLIENT:
             factory: Any = boto3.Session(botocore_session=session)  # its stubs accept literal names only
-            return factory.client(service, region_name=region, config=_CONFIG.merge(own))
+            return factory.client(service, region_name=region, config=CLIENT_CONFIG.merge(own))
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore does not validate what the environment contains.
         raise OrganizationError(
