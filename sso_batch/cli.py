@@ -29,7 +29,7 @@ from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.sanitize.terminal import escape_terminal_lines
+from sso_batch.sanitize import escape_terminal_lines
 
 _GC_THRESHOLD = 50_000
 """Objects between two collections of the garbage collector."""

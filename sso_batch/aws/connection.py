@@ -27,7 +27,7 @@ from sso_batch.aws.regions import sts_regions
 from sso_batch.aws.strict_parser import StrictParserFactory
 from sso_batch.aws.sts import Sts, StsSession
 from sso_batch.errors import OrganizationError
-from sso_batch.sanitize.log import clean_message
+from sso_batch.sanitize import clean_message
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"

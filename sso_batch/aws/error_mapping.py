@@ -28,7 +28,7 @@ from sso_batch.aws.exceptions import AwsFailure, TransientFailure
 from sso_batch.aws.hints import call_hints, credential_hints
 from sso_batch.aws.not_found import concerns_subject
 from sso_batch.aws.operations import Operation
-from sso_batch.sanitize.log import clean_message, strip_url_paths
+from sso_batch.sanitize import clean_message, strip_url_paths
 
 UNUSABLE = "what supplies the credentials cannot be used"
 OPEN_FILES = "the limit of open files is reached: no further connection can be opened"

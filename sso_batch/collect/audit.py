@@ -19,7 +19,7 @@ from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
 from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.sanitize.log import clean_message
+from sso_batch.sanitize import clean_message
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 
 KeyPath = tuple[str | int, ...]
 """The keys and list indexes that lead to a value."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from sso_batch.model import Gap
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 from sso_batch.store import FileKind
 
 STYLES = {

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 
 _STYLES = {"ready": "green", "incomplete": "yellow", "failed": "red"}
 _NAMES_SHOWN = 3

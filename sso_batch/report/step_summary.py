@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 
 _MAX_GAPS = 20
 

@@ -23,7 +23,7 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Statistics, compute_statistics
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.review.snapshot_index import SnapshotIndex
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 
 
 def render_page(

@@ -15,7 +15,7 @@ from sso_batch.report.workbook import render_workbook
 from sso_batch.report.workbook.sheets import MAX_CELL, MAX_ROWS, cell_text
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.columns import COLUMNS
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_gap
 from tests.support.records import outcome, snapshot
 

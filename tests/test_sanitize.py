@@ -1,4 +1,4 @@
-"""Tests of the cells of a CSV file."""
+"""Tests of text that is made safe for its target."""
 
 import csv
 import io
@@ -8,12 +8,93 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks, quote_field
+from sso_batch.sanitize import (
+    clean_message,
+    escape_formulas,
+    escape_line_breaks,
+    escape_terminal,
+    escape_terminal_lines,
+    quote_field,
+    show_hidden,
+)
+
+ANYTHING = st.text(st.characters() | st.sampled_from("\n\r\t\x1b:#[\u202e\u2066"), max_size=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("Zoë 日本", "Zoë 日本"),
+        ("a\nb", r"a\nb"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("\x9b2J", r"\x9b2J"),
+        ("\u202egnp", r"\u202egnp"),
+        ("::error::boo", r"\x3a:error::boo"),
+        ("x ::Warning file=y::boo", r"x \x3a:Warning file=y::boo"),
+        ("::stop-commands::t", r"\x3a:stop-commands::t"),
+        ("##[error]boo", r"\x23#[error]boo"),
+        ("arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/X"),
+        ("arn:aws:s3:::bucket", "arn:aws:s3:::bucket"),
+        ("fe80::1 ## [x]", "fe80::1 ## [x]"),
+        ("::errors::", "::errors::"),
+    ],
+)
+def test_escape_terminal(text: str, shown: str) -> None:
+    """Escape sequences and workflow commands are escaped; everything else stays."""
+    assert escape_terminal(text) == shown
+
+
+def test_escape_terminal_lines() -> None:
+    """Each line of a longer text is escaped, and the lines stay separate."""
+    assert escape_terminal_lines("a\x1b\n::error::b\n") == "a\\x1b\n\\x3a:error::b\n"
+
+
+@settings(derandomize=True, max_examples=500)
+@given(ANYTHING)
+def test_any_text(text: str) -> None:
+    """Any text becomes one printable line, and escaping twice changes nothing."""
+    assert escape_terminal(text).isprintable()
+    assert escape_terminal(escape_terminal(text)) == escape_terminal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("plain, Zoë: ok", "plain, Zoë: ok"),
+        ("\x1b[31mred\x1b[0m", " [31mred [0m"),
+        ("\x1b]0;title\x07", " ]0;title "),
+        ("a\r\n\tb", "a b"),
+        ("a\x9b1mb\x7f\x00", "a 1mb "),
+        ("a\u202eb\u2066c\u2069\u200f\u061cd", "a b c d"),
+        ("a\u2028b\u2029c", "a b c"),
+        ("half \ud83d", "half ?"),
+        ("x" * 1000, "x" * 1000),
+        ("x" * 1001, "x" * 1000 + "…"),
+    ],
+)
+def test_clean_message(text: str, cleaned: str) -> None:
+    """Escapes, line breaks and direction overrides become spaces, and long messages are cut."""
+    assert clean_message(text) == cleaned
+
+
+@settings(derandomize=True)
+@given(st.text(st.characters(exclude_categories=[]), max_size=50))
+def test_any_message(text: str) -> None:
+    """Any message fits on one line of any terminal."""
+    cleaned = clean_message(text)
+
+    cleaned.encode()
+    assert not any(
+        ord(character) < 32 or 127 <= ord(character) < 160 or character in "\u202a\u202e\u2028\u2067"
+        for character in cleaned
+    )
+
 
 STARTS = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - full-width on purpose
 BREAKS = ";\t\r\n"
 HOSTILE = st.text(st.sampled_from(STARTS + BREAKS + "'\",aé \\"), max_size=12)
-ANYTHING = HOSTILE | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+VALUES = HOSTILE | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -98,7 +179,7 @@ def escaped_by_hand(value: str) -> str:
 
 
 @settings(derandomize=True, max_examples=500)
-@given(ANYTHING)
+@given(VALUES)
 def test_any_value(value: str) -> None:
     """Any value is escaped by the documented rule, and nothing but `'` is ever inserted."""
     escaped = escape_formulas(value)
@@ -109,7 +190,7 @@ def test_any_value(value: str) -> None:
 
 
 @settings(derandomize=True, max_examples=500)
-@given(st.lists(ANYTHING, min_size=2, max_size=5))
+@given(st.lists(VALUES, min_size=2, max_size=5))
 def test_any_line(values: list[str]) -> None:
     """A CSV reader returns exactly the values that were written."""
     line = ",".join(quote_field(value) for value in values) + "\r\n"
@@ -125,3 +206,22 @@ def test_any_text_is_one_line(text: str) -> None:
 
     assert len(cell.splitlines()) <= 1
     assert escape_line_breaks(cell) == cell
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Siobhán Ní Bhriain 株式会社 👩‍💻 نمی‌خواهم", "Siobhán Ní Bhriain 株式会社 👩‍💻 نمی‌خواهم"),
+        ("a\r\nb\tc\x00", "a[U+000D][U+000A]b[U+0009]c[U+0000]"),
+        ("\u202etxt.exe", "[U+202E]txt.exe"),
+        ("\u2066x\u2069\u200b\ufeff", "[U+2066]x[U+2069][U+200B][U+FEFF]"),
+        ("\u2028\u2029\u061c", "[U+2028][U+2029][U+061C]"),
+        ("\x85\x1b[31m", "[U+0085][U+001B][31m"),
+        ("\ud800 \uffff \U000e0041", "[U+D800] [U+FFFF] [U+E0041]"),
+    ],
+)  # fmt: skip
+def test_show_hidden(text: str, shown: str) -> None:
+    """Hidden characters become visible, every script stays readable, and the result can be encoded."""
+    assert show_hidden(text) == shown
+    assert show_hidden(text).encode().decode() == shown
