@@ -1,10 +1,14 @@
-"""The types of plain (unquoted) YAML scalars: the core schema of YAML 1.2, without the extras of YAML 1.1.
+"""The values of a YAML file: typed scalars, and nodes with the line and the path where they were written.
 
-`off`, `yes`, `1:30` and `2026-12-31` are text; `017` is the number 17; `0o17` and `0x1F` are whole numbers.
+Plain (unquoted) scalars have the types of the core schema of YAML 1.2, without the extras of YAML 1.1: `off`,
+`yes`, `1:30` and `2026-12-31` are text; `017` is the number 17; `0o17` and `0x1F` are whole numbers.
 Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
+from dataclasses import dataclass
+
+from sso_batch.config.problems import KeyPath
 
 Scalar = str | int | float | bool | None
 
@@ -68,3 +72,27 @@ def _limited(text: str) -> str:
     if len(text) > _MAX_NUMBER_LENGTH:
         raise ScalarError("the number is too long: put it in quotes if it is text")
     return text
+
+
+class Unreadable:
+    """The placeholder of a value that could not be read; its problem has been reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the file, with its path and the line of its key, or of the item in a list."""
+
+    value: "Value"
+    line: int
+    path: KeyPath
+
+    def plain(self) -> object:
+        """Return the value without lines and paths."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, tuple):
+            return tuple(node.plain() for node in self.value)
+        return self.value
+
+
+Value = Scalar | Unreadable | dict[str, Node] | tuple[Node, ...]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.config.yaml.scalars import Scalar, ScalarError, typed
+from sso_batch.config.yaml_nodes import Scalar, ScalarError, typed
 
 
 @pytest.mark.parametrize("text", ["111122223333", "012345678901", "000000000000"])

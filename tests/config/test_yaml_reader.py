@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sso_batch.config.problems import Problem
-from sso_batch.config.yaml.nodes import Node
-from sso_batch.config.yaml.reader import MAX_DEPTH, MAX_NODES, DocumentError, read
-from sso_batch.config.yaml.scalars import Expanded
+from sso_batch.config.yaml_nodes import Expanded, Node
+from sso_batch.config.yaml_reader import MAX_DEPTH, MAX_NODES, DocumentError, read
 
 TWICE = "duplicate key, first defined on line 1: remove one of them"
 ACCOUNT_ID = "an account ID without quotes would lose its leading zeros: put it in quotes"

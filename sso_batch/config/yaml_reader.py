@@ -13,10 +13,8 @@ from typing import cast
 import yaml
 
 from sso_batch.config.interpolation import ExpansionError
-from sso_batch.config.problems import KeyPath, Problem, format_path
-from sso_batch.config.yaml.errors import syntax_problem
-from sso_batch.config.yaml.nodes import Node, Unreadable, Value
-from sso_batch.config.yaml.scalars import Expanded, Scalar, ScalarError, typed
+from sso_batch.config.problems import KeyPath, Problem, format_path, syntax_problem
+from sso_batch.config.yaml_nodes import Expanded, Node, Scalar, ScalarError, Unreadable, Value, typed
 
 MAX_DEPTH = 20
 MAX_NODES = 200_000
