@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
-from sso_batch.emulator.wire.http import Request
+from sso_batch.emulator.http import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 

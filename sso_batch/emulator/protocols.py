@@ -1,4 +1,4 @@
-"""The three AWS protocols: JSON 1.1, query and REST JSON."""
+"""The three AWS protocols (JSON 1.1, query and REST JSON) and the error responses that they encode."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from sso_batch.emulator.wire.error_responses import ErrorResponse
-from sso_batch.emulator.wire.http import Reply, Request, json_reply
+from sso_batch.emulator.http import Reply, Request, json_reply
 
 # The query protocol has older error codes, and HTTP status 403 for authentication errors.
 _QUERY_CODES = {
@@ -31,6 +30,36 @@ _REST_STATUS = {
     "UnknownOperationException": 404,
     "UnrecognizedClientException": 403,
 }
+
+
+class ErrorResponse(Exception):  # noqa: N818 - a response of the emulated service
+    """An error response: AWS's code and message, the HTTP status, and further members."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400, **members: Any) -> None:  # noqa: ANN401 - JSON
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+
+
+def access_denied(user_arn: str, action: str, resource: str) -> ErrorResponse:
+    """Return the error of a caller whose policies do not allow `action`."""
+    return ErrorResponse(
+        "AccessDeniedException",
+        f"User: {user_arn} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action",
+    )
+
+
+def not_found(message: str, **members: Any) -> ErrorResponse:  # noqa: ANN401 - JSON
+    """Return the error for a resource that does not exist."""
+    return ErrorResponse("ResourceNotFoundException", message, **members)
+
+
+def invalid(message: str) -> ErrorResponse:
+    """Return the error for an invalid request."""
+    return ErrorResponse("ValidationException", message)
 
 
 class WireProtocol(Protocol):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.emulator.wire.http import MalformedRequestError, Reply, Request, json_reply, take_request
+from sso_batch.emulator.http import MalformedRequestError, Reply, Request, json_reply, take_request
 
 ENCODED = b"POST /x?a=b HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\nX-Amz-Target:  A.B \r\n\r\n{}"
 PARSED = Request("POST", "/x", "a=b", {"host": "here", "content-length": "2", "x-amz-target": "A.B"}, b"{}")
