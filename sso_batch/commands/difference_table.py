@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.model import GROUP
-from sso_batch.review.change import ADDED, REMOVED, Change
+from sso_batch.review.comparison import ADDED, REMOVED, Change
 from sso_batch.runner.run_diff import RunDiff
 from sso_batch.sanitize import escape_terminal
 

@@ -16,7 +16,7 @@ from sso_batch.report.page.charts import Chart
 from sso_batch.report.page.explorer import Extent
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Administrator, Statistics
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts

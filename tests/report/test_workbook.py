@@ -12,7 +12,7 @@ from openpyxl import Workbook, load_workbook
 from sso_batch.model import User
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook import render_workbook
-from sso_batch.report.workbook.sheets import MAX_CELL, MAX_ROWS, cell_text
+from sso_batch.report.workbook_sheets import MAX_CELL, MAX_ROWS, cell_text
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.columns import COLUMNS
 from sso_batch.sanitize import show_hidden

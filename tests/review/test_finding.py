@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.model import Snapshot
-from sso_batch.review.finding import Waiver
-from sso_batch.review.people import normalize_address
+from sso_batch.review.finding import Waiver, normalize_address
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, EVERYTHING, TODAY, organization, permission_set, review, rules
 from tests.support.records import grant, user
