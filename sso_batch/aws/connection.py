@@ -15,17 +15,14 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import credential_providers
-from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws import credential_hints, credential_providers
 from sso_batch.aws.credential_source import CredentialSource
-from sso_batch.aws.endpoint_overrides import endpoint_overrides
 from sso_batch.aws.error_codes import MFA_REQUIRED, PROFILE_NOT_FOUND, UNUSABLE_SETTINGS
 from sso_batch.aws.error_mapping import describe_error, variables_quoted_in
-from sso_batch.aws.hints import credential_hints
-from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
 from sso_batch.aws.regions import sts_regions
+from sso_batch.aws.sdk_settings import endpoint_overrides, refuse_bundle, refuse_unreadable
 from sso_batch.aws.strict_parser import StrictParserFactory
-from sso_batch.aws.sts import Sts, StsSession
+from sso_batch.aws.sts import AssumedRole, Sts, StsSession
 from sso_batch.errors import OrganizationError
 from sso_batch.sanitize import clean_message
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
+from sso_batch.aws.operations import has_entitlements
 from sso_batch.aws.regions import first_region
-from sso_batch.aws.required_operations import has_entitlements
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.collectors import Collectors
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance

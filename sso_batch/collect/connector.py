@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from sso_batch import open_files
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.gateway import CallCounts, Gateway
-from sso_batch.aws.operations import SSO_ADMIN
-from sso_batch.aws.required_operations import has_entitlements
-from sso_batch.aws.time_limit import TimeLimit
+from sso_batch.aws.operations import SSO_ADMIN, has_entitlements
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.daemon_threads import DaemonThreads

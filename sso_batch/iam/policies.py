@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sso_batch.aws.credential_source import configured_partition
-from sso_batch.aws.operations import LIST_OBJECTS, TABLE, Operation
-from sso_batch.aws.required_operations import required_operations
+from sso_batch.aws.operations import LIST_OBJECTS, TABLE, Operation, required_operations
 from sso_batch.config import Collect, Config, Organization
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from sso_batch.aws.required_operations import has_entitlements
+from sso_batch.aws.operations import has_entitlements
 from sso_batch.config import Collect
 from sso_batch.iam.policies import audited_statements, decrypt_statement, policy_document
 

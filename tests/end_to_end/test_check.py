@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.token_bucket import TokenBucket
+from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
 from tests.support.audits import Audit

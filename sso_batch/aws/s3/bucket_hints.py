@@ -1,8 +1,8 @@
 """Hints about an output place in S3."""
 
+from sso_batch.aws.call_hints import OUTPUT
 from sso_batch.aws.error_codes import INTERRUPTED, KMS_PREFIX, MALFORMED, THROTTLES, UNREACHABLE, WRONG_REGION
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.aws.hints.call_hints import OUTPUT
 from sso_batch.aws.operations import TABLE
 
 _ACTIONS = {operation.name: operation.action for operation in TABLE if operation.service == "s3"}

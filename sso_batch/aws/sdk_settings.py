@@ -1,4 +1,4 @@
-"""The files that the AWS SDK reads on this machine: its configuration, its credentials, a CA bundle.
+"""The settings of the AWS SDK on this machine: its files, a CA bundle, endpoints that are not AWS's own.
 
 The SDK treats a configuration file that it may not read as an empty one, and notices a missing CA bundle only
 when it connects.
@@ -6,13 +6,17 @@ when it connects.
 
 import os
 import ssl
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
+from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.session import Session
 
-from sso_batch.aws.error_codes import INVALID_CA_BUNDLE, UNREADABLE_AWS_FILE
-from sso_batch.aws.hints import credential_hints
+from sso_batch.aws import credential_hints
+from sso_batch.aws.error_codes import INVALID_CA_BUNDLE, INVALID_ENDPOINT, UNREADABLE_AWS_FILE
 from sso_batch.errors import OrganizationError
 
 _FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
@@ -69,3 +73,38 @@ def _bundle(session: Session) -> tuple[str | None, str]:
 def _load(path: str, _modified: int, _size: int) -> None:
     """Load a bundle; cached while the file is unchanged, since that takes tens of milliseconds."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+
+
+def endpoint_overrides(session: Session, services: Iterable[str]) -> Iterator[str]:
+    """Yield the overridden services as `service=URL`: scheme and host only, since the rest can be a secret.
+
+    Raise OrganizationError for an invalid URL.
+    """
+    for service in services:
+        if url := _configured_url(session, service):
+            parts = _split_url(url, service)
+            yield f"{service}={parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _configured_url(session: Session, service: str) -> str | None:
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return None
+    provider: Any = ConfiguredEndpointProvider(
+        full_config=session.full_config, scoped_config=session.get_scoped_config(), client_name=service
+    )
+    url: str | None = provider.provide()
+    return url
+
+
+def _split_url(url: str, service: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:  # a port that is not a number, or brackets that do not match
+        pass
+    raise OrganizationError(
+        f"the endpoint configured for {service} is not a valid URL",
+        code=INVALID_ENDPOINT,
+        hint=credential_hints.INVALID_ENDPOINT,
+    )

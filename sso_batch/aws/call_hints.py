@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import botocore.exceptions as botocore
 
+from sso_batch.aws.credential_hints import UNKNOWN_KEYS
 from sso_batch.aws.error_codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNKNOWN_CREDENTIALS
-from sso_batch.aws.hints.credential_hints import UNKNOWN_KEYS
 from sso_batch.aws.operations import Operation
 
 OTHER_RESOURCE_NOT_FOUND = (
