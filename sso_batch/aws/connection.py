@@ -97,7 +97,7 @@ class Connection:
         try:
             self._session, self._roles = _session(source, region, source_clients or SourceClients())
             self.endpoint_overrides = tuple(endpoint_overrides(self._session, services))
-            """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+            """The services whose answers do not come from AWS's own endpoints."""
             self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(

@@ -18,6 +18,7 @@ from botocore.session import Session
 from sso_batch.aws import credential_hints
 from sso_batch.aws.error_codes import INVALID_CA_BUNDLE, INVALID_ENDPOINT, UNREADABLE_AWS_FILE
 from sso_batch.errors import OrganizationError
+from sso_batch.model import EndpointOverride
 
 _FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
 """The SDK's settings for its files, and the variables that set their paths."""
@@ -75,15 +76,15 @@ def _load(path: str, _modified: int, _size: int) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
 
 
-def endpoint_overrides(session: Session, services: Iterable[str]) -> Iterator[str]:
-    """Yield the overridden services as `service=URL`: scheme and host only, since the rest can be a secret.
+def endpoint_overrides(session: Session, services: Iterable[str]) -> Iterator[EndpointOverride]:
+    """Yield the overridden services, with scheme and host only: the rest of a URL can be a secret.
 
     Raise OrganizationError for an invalid URL.
     """
     for service in services:
         if url := _configured_url(session, service):
             parts = _split_url(url, service)
-            yield f"{service}={parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            yield EndpointOverride(service, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
 def _configured_url(session: Session, service: str) -> str | None:

@@ -12,6 +12,7 @@ from sso_batch.aws.operations import SSO_ADMIN, has_entitlements
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.model import EndpointOverride
 
 
 class Connector:
@@ -30,7 +31,7 @@ class Connector:
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
         self.tally = CallCounts()
-        self.endpoint_overrides: tuple[str, ...] = ()
+        self.endpoint_overrides: tuple[EndpointOverride, ...] = ()
         self._source = CredentialSource.of_organization(organization)
         self._settings = settings
         self._sessions = sessions

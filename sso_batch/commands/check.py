@@ -121,6 +121,7 @@ def _as_json(checks: Sequence[OrganizationCheck], code: int) -> dict[str, Any]:
                 "account_id": check.account_id,
                 "account_kind": check.account_kind,
                 **asdict(check),
+                "endpoint_overrides": [str(override) for override in check.endpoint_overrides],
             }
             for check in checks
         ],

@@ -28,7 +28,7 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     for warning in sorted({warning for check in checks for warning in check.warnings}):
         names = [check.name for check in checks if warning in check.warnings]
         yield _line(names, warning, style="not bold yellow")
-    urls = sorted({override.partition("=")[2] for check in checks for override in check.endpoint_overrides})
+    urls = sorted({override.url for check in checks for override in check.endpoint_overrides})
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
         yield Text(escape_terminal(override), style="yellow")

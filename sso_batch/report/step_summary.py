@@ -31,7 +31,7 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
     if outcome.signal is not None:
         yield f"The run was stopped by signal {outcome.signal}."
     if outcome.endpoint_overrides:
-        urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
+        urls = sorted({override.url for override in outcome.endpoint_overrides})
         places = ", ".join(map(escaped, urls))
         yield f"\n**Endpoint override**: {places} (these answers did not come from AWS)."
     yield ""

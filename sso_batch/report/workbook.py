@@ -102,7 +102,7 @@ def _write_summary(book: Book, report: ReportInput) -> None:
     if facts.not_selected:
         sheet.write(("Not selected", ", ".join(facts.not_selected)))
     if outcome.endpoint_overrides:
-        overrides = ", ".join(outcome.endpoint_overrides)
+        overrides = ", ".join(map(str, outcome.endpoint_overrides))
         sheet.write_warning(f"Endpoint override: {overrides} (these answers did not come from AWS)")
     sheet.write(())
     counts = [name.replace("_", " ").capitalize() for name in _COUNTS]

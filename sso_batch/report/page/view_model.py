@@ -88,7 +88,7 @@ class ViewModel:
     @property
     def endpoints(self) -> list[str]:
         """The URLs of endpoint overrides."""
-        return sorted({override.partition("=")[2] for override in self.outcome.endpoint_overrides})
+        return sorted({override.url for override in self.outcome.endpoint_overrides})
 
     def file(self, kind: str) -> str:
         """Return the name of the run's file of a `FileKind`, or an empty text."""
