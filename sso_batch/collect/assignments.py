@@ -19,7 +19,6 @@ class Assignments:
         self,
         api: InstanceApi,
         queue: WorkQueue,
-        *,
         pairs: ProvisionedPairs,
         permission_sets: PermissionSets,
         identity_store: IdentityStore,

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.connection_pool import ConnectionPool, Connector
-from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi
 from sso_batch.aws.regions import first_region
@@ -81,24 +80,22 @@ class Audit:
         self._claim_instance(self.instance)
         if region is None:
             gateway = await self._connector.connect(self.instance.region)
-        jobs = Jobs(self._job_count, gaps)
+        instance = self.instance
         collectors = Collectors(
-            self._apis(gateway, self.instance),
-            self.instance,
+            Apis(
+                OrganizationApi(gateway),
+                InstanceApi(gateway, instance.arn, instance.identity_store_id),
+                AccountAccessApi(gateway),
+            ),
+            instance,
             self._settings,
-            jobs,
+            Jobs(self._job_count, gaps),
+            entitlements=self._has_entitlements(instance),
             outdated=self._outdated,
             on_strategy=self._on_strategy,
         )
         await collectors.collect()
-        return self._snapshot(self.instance, collectors, gaps, started_at)
-
-    def _apis(self, gateway: Gateway, instance: Instance) -> Apis:
-        return Apis(
-            OrganizationApi(gateway),
-            InstanceApi(gateway, instance.arn, instance.identity_store_id),
-            AccountAccessApi(gateway) if self._has_entitlements(instance) else None,
-        )
+        return self._snapshot(instance, collectors, gaps, started_at)
 
     def _has_entitlements(self, instance: Instance) -> bool:
         return has_entitlements(self._settings, partition_of_region(instance.region))

@@ -102,8 +102,8 @@ class ProvisionedPairs(Stream[Pair]):
         added = list(resources)
         self.total += len(added)
         self.remaining += len(added)
-        self._jobs.notify()  # first, so that the strategy can be chosen before any of them is made
         self._add_jobs(added)
+        self._jobs.notify()
 
     def _add_jobs(self, resources: list[str]) -> None:
         for resource in resources:

@@ -87,7 +87,7 @@ class WorkQueue:
                 batch.finish_job()
             self.jobs.count.done += 1
             self.jobs.count.on_change()
-            await asyncio.sleep(0)  # who waits for this answer acts on it before the next call is made
+            await asyncio.sleep(0)  # a step that waits for the answer acts on it before the next call
         self._running -= 1
 
 

@@ -1,81 +1,67 @@
-"""Assignments: each call is made once, with the cheaper strategy, and none is lost if AWS refuses one."""
+"""The collectors: each call is made once, with the cheaper strategy, and a refused call loses nothing."""
 
+import asyncio
 from collections import Counter
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Literal
 
 import pytest
 
-from sso_batch.collect.accounts import Accounts
-from sso_batch.collect.grants import Grants
-from sso_batch.collect.identity_store import IdentityStore
-from sso_batch.collect.permission_sets import PermissionSets
+from sso_batch.collect import collectors as module
+from sso_batch.collect.collectors import Apis, Collectors
 from sso_batch.collect.strategy import ListingStrategy, Workload
-from sso_batch.collect.work_queue import WorkQueue
-from sso_batch.model import GROUP, USER, Account, Gap, GapKind, Principal, Subject, User
-from tests.collect.conftest import Instance, assigned, by, collect, refused
+from sso_batch.collect.work_queue import JobCount, Jobs
+from sso_batch.config import Collect
+from sso_batch.model import GROUP, USER, Account, Gap, Grant, Membership, Outdated, Principal, User
+from tests.collect.conftest import RECORD, Instance, assigned, by, refused
+
+Strategy = Literal["complete", "fastest"]
 
 
 class Collected:
-    """What was collected of an instance with one strategy, or with the cheaper one if it is None."""
+    """What was collected of an instance."""
 
     def __init__(
         self,
-        instance: Any,  # noqa: ANN401 - a substitute for the API
+        instance: Any,  # noqa: ANN401 - a substitute for the APIs
         gaps: list[Gap],
-        strategy: ListingStrategy | None,
+        strategy: Strategy,
         *,
-        width: int = 3,
+        outdated: bool = False,
     ) -> None:
         self.reported: list[tuple[ListingStrategy, Workload]] = []
+        self.count = JobCount()
+        settings = Collect(strategy=strategy, permission_set_details=False, account_paths=False)
 
-        def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
-            self.accounts = Accounts(instance, queue, self._advance, paths=None)
-            self.permission_sets = PermissionSets(
-                instance, queue, details=False, describe_all=strategy is not None
-            )
-            self.identity_store = IdentityStore(instance, queue, self._advance)
-            self.grants = Grants(
-                instance,
-                queue,
-                self.accounts,
-                self.permission_sets,
-                self.identity_store,
-                strategy=strategy,
+        async def run() -> Collectors:
+            collectors = Collectors(
+                Apis(instance, instance, instance),
+                RECORD,
+                settings,
+                Jobs(self.count, gaps),
+                entitlements=False,
+                outdated=outdated,
                 on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),
             )
-            self.permission_sets.start("instance", self._advance)
-            self.accounts.start("organization")
-            self.identity_store.start("store")
-            return [
-                self._verify_listings,
-                self.grants.verify_pairs,
-                lambda: self.accounts.verify({grant.account_id for grant in self.grants.found}),
-                self._finish,
-            ]
+            await collectors.collect()
+            return collectors
 
-        collect(start, gaps, width=width)
-
-    def _verify_listings(self) -> None:
-        self.permission_sets.deletions.verify(Subject(GapKind.PERMISSION_SETS, "instance"))
-        self.identity_store.verify()
-
-    def _finish(self) -> None:
-        self.grants.forget_accounts(self.accounts.deletions.deleted)
-        self.identity_store.finish()
-        self.accounts.finish()
-
-    def _advance(self) -> None:
-        self.grants.advance()
+        collectors = asyncio.run(run())
+        self.strategy = collectors.strategy
+        self.grants = collectors.grants
+        self.outdated = collectors.outdated
+        self.permission_sets = collectors.permission_sets.found
+        self.users = collectors.identity_store.users.found
+        self.memberships = collectors.identity_store.memberships
+        self.missing = collectors.identity_store.missing
 
 
-STRATEGIES = pytest.mark.parametrize("strategy", [ListingStrategy.BY_PAIR, None])
+STRATEGIES = pytest.mark.parametrize("strategy", ["complete", "fastest"])
 
 
 @STRATEGIES
 @pytest.mark.parametrize("accounts", [1, 3])
-def test_each_call_once(
-    instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None, accounts: int
-) -> None:
+def test_each_call_once(instance: Instance, gaps: list[Gap], strategy: Strategy, accounts: int) -> None:
     """No call is made twice, whichever listing is shorter, and every assignment is found."""
     instance.account_records = instance.account_records[:accounts]
     instance.grants = [grant for grant in instance.grants if int(grant.account_id) <= accounts]
@@ -84,14 +70,14 @@ def test_each_call_once(
 
     found = Collected(instance, gaps, strategy)
 
-    assert found.grants.found == set(instance.grants)
+    assert found.grants == set(instance.grants)
     assert set(instance.asked.values()) == {1}
     assert gaps == []
 
 
 def test_by_pair(instance: Instance, gaps: list[Gap]) -> None:
     """`complete` lists every provisioned pair, and reports what each strategy costs."""
-    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
+    found = Collected(instance, gaps, "complete")
 
     asked = Counter(operation for operation, *_ in instance.asked.elements())
     assert asked["ListAccountAssignments"] == len(instance.pairs) == 4
@@ -106,11 +92,11 @@ def test_by_principal(instance: Instance, gaps: list[Gap]) -> None:
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
     ] + [assigned("1", "view", USER, "cid")]
 
-    found = Collected(instance, gaps, None)
+    found = Collected(instance, gaps, "fastest")
 
     assert [strategy for strategy, _ in found.reported] == [ListingStrategy.BY_PRINCIPAL]
-    assert found.grants.found == set(instance.grants)
-    assert {grant.principal for grant in found.grants.found} == {
+    assert found.grants == set(instance.grants)
+    assert {grant.principal for grant in found.grants} == {
         Principal(GROUP, "dev"),
         Principal(USER, "cid"),
     }
@@ -123,9 +109,9 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
     ]
     instance.refusals["ListAccountAssignmentsForPrincipal"] = refused("ListAccountAssignmentsForPrincipal")
 
-    found = Collected(instance, gaps, None)
+    found = Collected(instance, gaps, "fastest")
 
-    assert (found.grants.strategy, found.grants.found, gaps) == (
+    assert (found.strategy, found.grants, gaps) == (
         ListingStrategy.BY_PAIR,
         set(instance.grants),
         [],
@@ -135,7 +121,7 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
 @pytest.mark.parametrize("width", [1, 3, 8])
 @pytest.mark.parametrize("accounts", [3, 12, 30], ids=["by account", "as many of each", "by permission set"])
 def test_by_principal_refused_while_listings_wait(
-    instance: Instance, gaps: list[Gap], accounts: int, width: int
+    monkeypatch: pytest.MonkeyPatch, instance: Instance, gaps: list[Gap], accounts: int, width: int
 ) -> None:
     """If AWS refuses the calls by principal, the skipped listings are made: nothing is lost."""
     instance.sets = [f"set {number:02}" for number in range(12)]
@@ -145,10 +131,12 @@ def test_by_principal_refused_while_listings_wait(
     ]
     instance.refusals["ListAccountAssignmentsForPrincipal"] = refused("ListAccountAssignmentsForPrincipal")
 
-    found = Collected(instance, gaps, None, width=width)
+    monkeypatch.setattr(module, "_SSO_ADMIN_WIDTH", width)
+
+    found = Collected(instance, gaps, "fastest")
 
     assert [strategy for strategy, _ in found.reported] == [ListingStrategy.BY_PRINCIPAL]
-    assert (found.grants.strategy, found.grants.found, gaps) == (
+    assert (found.strategy, found.grants, gaps) == (
         ListingStrategy.BY_PAIR,
         set(instance.grants),
         [],
@@ -156,7 +144,67 @@ def test_by_principal_refused_while_listings_wait(
 
 
 @STRATEGIES
-def test_accounts_not_listed(instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None) -> None:
+def test_items_on_two_pages(instance: Instance, gaps: list[Gap], strategy: Strategy) -> None:
+    """An item that AWS lists on two pages is read and counted once."""
+    instance.repeats = True
+
+    found = Collected(instance, gaps, strategy, outdated=True)
+
+    assert found.grants == set(instance.grants)
+    assert found.outdated == tuple(Outdated(*pair) for pair in sorted(instance.pairs))
+    assert found.memberships["dev"] == Membership("dev", ("ann", "bob"))
+    assert set(instance.asked.values()) == {1}
+    ((_, workload),) = found.reported
+    assert (workload.pairs, workload.principals) == (4, 5)
+    assert gaps == []
+
+
+def test_a_pair_is_used_before_the_next_page(instance: Instance, gaps: list[Gap]) -> None:
+    """The assignments of a pair are listed before the page after it has come."""
+    used = asyncio.Event()
+
+    class PageByPage(Instance):
+        async def accounts_provisioned_with(
+            self, arn: str, *, status: str | None = None
+        ) -> AsyncIterator[list[str]]:
+            async for page in super().accounts_provisioned_with(arn, status=status):
+                yield page
+                if arn == "view":
+                    await asyncio.wait_for(used.wait(), timeout=5)
+
+        async def assignments(self, account_id: str, arn: str) -> AsyncIterator[list[Grant]]:
+            if arn == "view":
+                used.set()
+            async for page in super().assignments(account_id, arn):
+                yield page
+
+    instance.__class__ = PageByPage
+
+    found = Collected(instance, gaps, "complete")
+
+    assert found.grants == set(instance.grants)
+
+
+def test_no_pair_is_listed_if_principals_are_fewer_from_the_start(
+    instance: Instance, gaps: list[Gap]
+) -> None:
+    """If the listings of pairs alone cost more than all principals, none of them is made."""
+    instance.sets = [f"set {number:02}" for number in range(12)]
+    instance.account_records = [Account(f"{number}", "", "ACTIVE") for number in range(20)]
+    instance.grants = [assigned("1", arn, GROUP, "dev") for arn in instance.sets]
+
+    found = Collected(instance, gaps, "fastest")
+
+    assert found.strategy is ListingStrategy.BY_PRINCIPAL
+    assert found.grants == set(instance.grants)
+    asked = {operation for operation, *_ in instance.asked}
+    assert asked.isdisjoint(
+        {"ListAccountsForProvisionedPermissionSet", "ListPermissionSetsProvisionedToAccount"}
+    )
+
+
+@STRATEGIES
+def test_accounts_not_listed(instance: Instance, gaps: list[Gap], strategy: Strategy) -> None:
     """If accounts cannot be listed, pairs are listed by permission set: no assignment is lost."""
     instance.sets = [f"set {number}" for number in range(5)]
     instance.grants = [assigned("7", arn, USER, "ann") for arn in instance.sets]
@@ -164,21 +212,19 @@ def test_accounts_not_listed(instance: Instance, gaps: list[Gap], strategy: List
 
     found = Collected(instance, gaps, strategy)
 
-    assert found.grants.found == set(instance.grants)
+    assert found.grants == set(instance.grants)
     assert by(gaps) == {"ListAccounts": ["organization"]}
 
 
 @STRATEGIES
-def test_permission_sets_not_listed(
-    instance: Instance, gaps: list[Gap], strategy: ListingStrategy | None
-) -> None:
+def test_permission_sets_not_listed(instance: Instance, gaps: list[Gap], strategy: Strategy) -> None:
     """If permission sets cannot be listed, pairs are listed by account, and each set is described."""
     instance.refusals["ListPermissionSets"] = refused("ListPermissionSets")
 
     found = Collected(instance, gaps, strategy)
 
-    assert found.grants.found == set(instance.grants)
-    assert {permission_set.name for permission_set in found.permission_sets.found.values()} == {
+    assert found.grants == set(instance.grants)
+    assert {permission_set.name for permission_set in found.permission_sets.values()} == {
         "name of admin",
         "name of view",
     }
@@ -189,9 +235,9 @@ def test_principals_not_listed(instance: Instance, gaps: list[Gap]) -> None:
     """If principals cannot be listed, `fastest` lists by pair, which does not need them."""
     instance.refusals["ListUsers"] = refused("ListUsers")
 
-    found = Collected(instance, gaps, None)
+    found = Collected(instance, gaps, "fastest")
 
-    assert (found.grants.strategy, found.grants.found) == (ListingStrategy.BY_PAIR, set(instance.grants))
+    assert (found.strategy, found.grants) == (ListingStrategy.BY_PAIR, set(instance.grants))
     assert by(gaps) == {"ListUsers": ["store"]}
 
 
@@ -207,7 +253,7 @@ def test_gaps(instance: Instance, gaps: list[Gap], operation: str, resources: se
     """Each failed call is a gap for its own resource."""
     instance.refusals[operation] = refused(operation)
 
-    Collected(instance, gaps, ListingStrategy.BY_PAIR)
+    Collected(instance, gaps, "complete")
 
     assert {key: set(value) for key, value in by(gaps).items()} == {operation: resources}
 
@@ -219,12 +265,10 @@ def test_a_listing_that_fails_last(instance: Instance, gaps: list[Gap], refused_
         "ListAccountsForProvisionedPermissionSet"
     )
 
-    found = Collected(instance, gaps, None)
+    found = Collected(instance, gaps, "fastest")
 
-    assert found.grants.strategy is ListingStrategy.BY_PAIR
-    assert found.grants.found == {
-        grant for grant in instance.grants if grant.permission_set_arn != refused_set
-    }
+    assert found.strategy is ListingStrategy.BY_PAIR
+    assert found.grants == {grant for grant in instance.grants if grant.permission_set_arn != refused_set}
     assert by(gaps) == {"ListAccountsForProvisionedPermissionSet": [refused_set]}
 
 
@@ -234,10 +278,10 @@ def test_unlisted_and_missing(instance: Instance, gaps: list[Gap]) -> None:
     instance.members["dev"] += ["dan", "eve"]
     instance.grants += [assigned("2", "view", USER, "dan"), assigned("2", "view", GROUP, "gone")]
 
-    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
+    found = Collected(instance, gaps, "complete")
 
-    assert found.identity_store.users["dan"].name == "Dan"
-    assert found.identity_store.missing == {Principal(USER, "eve"), Principal(GROUP, "gone")}
+    assert found.users["dan"].name == "Dan"
+    assert found.missing == {Principal(USER, "eve"), Principal(GROUP, "gone")}
     assert set(instance.asked.values()) == {1}
     assert gaps == []
 
@@ -247,9 +291,9 @@ def test_members_of_a_group_that_is_there(instance: Instance, gaps: list[Gap]) -
     del instance.members["dev"]
     instance.unlisted = {"dev": instance.group_records[0]}
 
-    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
+    found = Collected(instance, gaps, "complete")
 
-    assert "dev" not in found.identity_store.memberships
+    assert "dev" not in found.memberships
     assert by(gaps) == {"ListGroupMemberships": ["dev"]}
 
 
@@ -257,7 +301,7 @@ def test_a_principal_of_an_unknown_type(instance: Instance, gaps: list[Gap]) -> 
     """A principal of an unknown type is a gap, and its assignment is kept."""
     instance.grants.append(assigned("1", "view", "ROBOT", "r2"))
 
-    found = Collected(instance, gaps, ListingStrategy.BY_PAIR)
+    found = Collected(instance, gaps, "complete")
 
-    assert found.grants.found == set(instance.grants)
+    assert found.grants == set(instance.grants)
     assert ("ListAccountAssignments", "UnknownPrincipalType") in {(gap.operation, gap.code) for gap in gaps}
