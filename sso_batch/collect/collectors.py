@@ -134,10 +134,9 @@ class Collectors:
         )
 
     def _start_listings(self) -> None:
-        self.permission_sets.listing.start()
-        self.accounts.listing.start()
-        self.identity_store.users.listing.start()
-        self.identity_store.groups.listing.start()
+        users, groups = self.identity_store.users, self.identity_store.groups
+        for collector in (self.permission_sets, self.accounts, users, groups):
+            collector.listing.start()
         if self._lists_entitlements:
             self._entitlements.applications.start()
         else:
