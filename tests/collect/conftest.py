@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 
@@ -22,6 +22,8 @@ from sso_batch.model import (
     User,
 )
 from sso_batch.model import Instance as InstanceRecord
+
+T = TypeVar("T")
 
 RECORD = InstanceRecord("instance", "store", "eu-west-1", "organization", None, "arn:aws:iam::1:user/ann")
 
@@ -200,8 +202,14 @@ def run_jobs(gaps: list[Gap], *steps: Step, width: int = 3) -> JobCount:
             async with jobs.running():
                 step(queue)
 
-    asyncio.run(run())
+    asyncio.run(in_time(run()))
     return count
+
+
+async def in_time(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result; a step that waits for something that never comes fails, and does not hang."""
+    async with asyncio.timeout(10):
+        return await work
 
 
 def by(items: Iterable[Gap]) -> dict[str, list[str]]:

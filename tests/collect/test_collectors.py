@@ -13,7 +13,7 @@ from sso_batch.collect.strategy import ListingStrategy, Workload
 from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect
 from sso_batch.model import GROUP, USER, Account, Gap, Grant, Membership, Outdated, Principal, User
-from tests.collect.conftest import RECORD, Instance, assigned, by, refused
+from tests.collect.conftest import RECORD, Instance, assigned, by, in_time, refused
 
 Strategy = Literal["complete", "fastest"]
 
@@ -46,7 +46,7 @@ class Collected:
             await collectors.collect()
             return collectors
 
-        collectors = asyncio.run(run())
+        collectors = asyncio.run(in_time(run()))
         self.strategy = collectors.strategy
         self.grants = collectors.grants
         self.outdated = collectors.outdated
@@ -116,6 +116,44 @@ def test_by_principal_refused(instance: Instance, gaps: list[Gap]) -> None:
         set(instance.grants),
         [],
     )
+
+
+def test_a_refusal_is_acted_on_at_once(instance: Instance, gaps: list[Gap]) -> None:
+    """Pairs are listed as soon as AWS refuses one call by principal, while others are still on their way.
+
+    What those find is kept, and its principals are read.
+    """
+    started, used = asyncio.Event(), asyncio.Event()
+
+    class SlowForUsers(Instance):
+        async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+            if principal.type == GROUP:
+                await started.wait()
+                raise refused("ListAccountAssignmentsForPrincipal")
+            started.set()
+            await used.wait()
+            for _ in range(20):  # until all other calls have been made
+                await asyncio.sleep(0)
+            yield [assigned("1", "admin", GROUP, f"group of {principal.id}")]
+
+        async def assignments(self, account_id: str, arn: str) -> AsyncIterator[list[Grant]]:
+            used.set()
+            async for page in super().assignments(account_id, arn):
+                yield page
+
+    instance.__class__ = SlowForUsers
+    instance.user_records = instance.user_records[:1]
+    instance.grants = [
+        assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
+    ]
+
+    found = Collected(instance, gaps, "fastest")
+
+    late = Principal(GROUP, "group of ann")
+    assert [strategy for strategy, _ in found.reported] == [ListingStrategy.BY_PRINCIPAL]
+    assert found.strategy is ListingStrategy.BY_PAIR
+    assert found.grants == {*instance.grants, assigned("1", "admin", late.type, late.id)}
+    assert found.missing == {late}
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])

@@ -9,7 +9,7 @@ from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.collect.listing import Listing, Stream
 from sso_batch.collect.work_queue import JobCount, Jobs, WorkQueue
 from sso_batch.model import Gap, GapKind, Subject
-from tests.collect.conftest import by, refused, run_jobs
+from tests.collect.conftest import by, in_time, refused, run_jobs
 
 USERS = Subject(GapKind.USERS, "store")
 DETAILS = Subject(GapKind.PERMISSION_SET_DETAILS, "b")
@@ -71,7 +71,7 @@ def test_every_reader_gets_each_item_once_and_as_soon_as_it_is_known(gaps: list[
             stream.end()
         await stream.done()
 
-    asyncio.run(run())
+    asyncio.run(in_time(run()))
 
     assert read == [("early", ["a", "b"]), ("early", ["c"]), ("late", ["a", "b", "c"])]
 

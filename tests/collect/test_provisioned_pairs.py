@@ -11,7 +11,7 @@ from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
 from sso_batch.collect.work_queue import JobCount, Jobs, WorkQueue
 from sso_batch.model import Gap, GapKind, Subject
-from tests.collect.conftest import RECORD, Instance, refused
+from tests.collect.conftest import RECORD, Instance, in_time, refused
 
 ANY = Subject(GapKind.ACCOUNTS, "any")
 
@@ -39,7 +39,7 @@ def decided(gaps: list[Gap], *events: Event) -> tuple[int, bool]:
             await asyncio.sleep(0)
         return len(events), await task
 
-    return asyncio.run(run())
+    return asyncio.run(in_time(run()))
 
 
 async def empty() -> AsyncIterator[list[str]]:
@@ -95,7 +95,7 @@ def test_pause_and_resume(instance: Instance, gaps: list[Gap], width: int) -> No
             await pairs.done()
         return pairs
 
-    pairs = asyncio.run(run())
+    pairs = asyncio.run(in_time(run()))
 
     assert set(pairs) == instance.pairs
     assert set(instance.asked.values()) == {1}
