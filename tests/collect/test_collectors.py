@@ -143,6 +143,7 @@ def test_a_refusal_is_acted_on_at_once(instance: Instance, gaps: list[Gap]) -> N
 
     instance.__class__ = SlowForUsers
     instance.user_records = instance.user_records[:1]
+    instance.members = {"dev": ["ann"]}
     instance.grants = [
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
     ]
