@@ -105,7 +105,7 @@ def test_a_failed_listing_ends(gaps: list[Gap]) -> None:
 
 
 def test_deleted(gaps: list[Gap]) -> None:
-    """What is no longer listed was deleted, and there is no gap."""
+    """What is no longer listed was deleted, and leaves no gap behind."""
     assert verified(gaps, [["a"], ["b"]], [["a"]]).deleted == {"b"}
     assert gaps == []
 
