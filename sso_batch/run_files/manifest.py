@@ -29,7 +29,7 @@ from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
-from sso_batch.store import PREFIX, FileEntry, FileKind
+from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 2
 RUN_FILE_SCHEMA: Final = 1
@@ -44,8 +44,10 @@ def _json_time(moment: datetime) -> str:
 
 
 _Moment = Annotated[AwareDatetime, PlainSerializer(_json_time, return_type=str)]
-# A name is looked up next to the manifest, and nowhere else.
-_FileName = Annotated[str, Field(pattern=rf"^{PREFIX}[A-Za-z0-9._-]{{1,200}}$")]
+# A name is looked up in the run's folder, and nowhere else.
+_FileName = Annotated[
+    str, Field(pattern=r"^(organizations/[a-z0-9][a-z0-9-]{0,62}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,200}$")
+]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
 _ShardText = Annotated[str, Field(pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")]
