@@ -80,14 +80,13 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
     for entry in outcome.files:
         yield f"  {entry.name}\n      {_content(entry)}"
     for organization in outcome.organizations:
+        folder = f"{names.organization_folder(organization.name)}/"
+        if organization.files:
+            yield f"  {folder}"
         for entry in organization.files:
-            name = organization.name
-            content = (
-                f"{name} only: {entry.rows} rows"
-                if entry.kind is FileKind.ACCESS_CSV
-                else f"everything that was read of {name}"
-            )
-            yield f"  {entry.name}\n      {content}"
+            is_csv = entry.kind is FileKind.ACCESS_CSV
+            content = f"{entry.rows} rows" if is_csv else "everything that was read"
+            yield f"      {entry.name.removeprefix(folder)}: {content}"
     yield f"  {MANIFEST}\n      for programs: checksums of all files, number of API calls, gaps"
     yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:

@@ -90,12 +90,8 @@ def verify(store: Store, manifest: Manifest) -> Iterator[VerifiedFile]:
     if isinstance(run, VerifiedFile):
         yield run
     names, shards = manifest.names, run.shards if isinstance(run, RunFile) else 0
-    known = {
-        RUN_FILE,
-        MANIFEST,
-        *map(names.shard_manifest, range(shards)),
-        *(entry.name for entry in entries),
-    }
+    known = {RUN_FILE, MANIFEST, *map(names.shard_manifest, range(shards))}
+    known.update(entry.name for entry in entries)
     folders = tuple(f"{names.organization_folder(each.name)}/" for each in manifest.organizations)
     for name in sorted(file.name for file in store.stored() if not file.unpublished):
         if name not in known and (manifest.shard is None or name.startswith(folders)):

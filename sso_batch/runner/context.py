@@ -17,8 +17,8 @@ from sso_batch.store import Place, Store
 class RunContext:
     """One run, shard or merge: its configuration, its facts, and its surroundings.
 
-    `store` has the run's files, and `place` those of earlier runs, too. `stop` is set once the run has to end,
-    for threads that work for it.
+    `store` has the run's files, and `place` those of earlier runs, too. `stop` is set once the run has to
+    end, for threads that work for it.
     """
 
     config: Config
