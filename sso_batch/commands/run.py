@@ -87,7 +87,9 @@ def execute(
     stop = threading.Event()
     place = open_place(config.output, stop)
     max_age = config.run.resume_max_age
-    names, started_at = begin(place, options.run_id, now, resume=options.resume, shard=shard, max_age=max_age)
+    names, started_at, store = begin(
+        place, options.run_id, now, resume=options.resume, shard=shard, max_age=max_age
+    )
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),
@@ -100,7 +102,6 @@ def execute(
         organizations = tuple(organization for organization in organizations if organization.name in part)
     with terminal.watch() as (log, progress):
         report_caveats(place, log)
-        store = place.run(names.run_id)
         context = RunContext(config, facts, started_at, place, store, log, now, stop)
         outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)

@@ -4,6 +4,7 @@ import importlib.util
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
@@ -14,6 +15,14 @@ from sso_batch.run_files.stored_runs import load_manifest, load_run_file
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
 from sso_batch.store import RUN_ID, FileKind, Place, Store, to_output_error
+
+
+class RunStart(NamedTuple):
+    """A run that has begun: the names of its files, its start, and the store of its files."""
+
+    names: FileNames
+    started_at: datetime
+    store: Store
 
 
 def require_format_libraries(config: Config) -> None:
@@ -34,8 +43,8 @@ def begin(
     resume: bool = False,
     shard: Shard | None = None,
     max_age: timedelta | None = None,
-) -> tuple[FileNames, datetime]:
-    """Prepare the output place, write the run file or find it, and return the run's names and start.
+) -> RunStart:
+    """Prepare the output place, write the run file or find it, and return the run.
 
     An existing run is resumed, or joined by its other shards. A run that was completed longer than `max_age`
     ago is not resumed, because new files would replace its own. Of two runs without an id that start in the
@@ -47,24 +56,24 @@ def begin(
     place.prepare()
     try:
         while True:
-            if run_id is not None and joins and (run := find_run(place.run(run_id), run_id)):
-                store = place.run(run_id)
+            if run_id is not None and joins and (run := find_run(store := place.run(run_id), run_id)):
                 _check_joinable(store, run, resume=resume, shard=shard)
                 if max_age is not None:
                     _refuse_completed(store, run.names, shard, clock() - max_age)
-                return run.names, run.started_at
+                return RunStart(run.names, run.started_at, store)
             started_at = clock()
             ts = f"{started_at:%Y%m%d_%H%M%S}"
             names = FileNames(run_id or ts.replace("_", "-"), ts)
+            store = place.run(names.run_id)
             try:
-                _write_run_file(place.run(names.run_id), names, started_at, shard)
+                _write_run_file(store, names, started_at, shard)
             except FileExistsError:
                 if run_id is None:
                     sleep(1 - started_at.microsecond / 1e6)
                 elif not joins:  # otherwise another process has just started this very run
                     raise _run_exists(run_id) from None
             else:
-                return names, started_at
+                return RunStart(names, started_at, store)
     except OSError as error:
         raise to_output_error(place.name, error) from error
 
