@@ -16,7 +16,7 @@ from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome, Status
 from sso_batch.run_files.stored_runs import has_runs
-from sso_batch.store import FileEntry, FileKind, FolderPlace, Place
+from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_error
 
 _FORMATS = ("csv", "html")
 
@@ -55,7 +55,11 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
 
 
 def _refuse_other_runs(place: Place) -> None:
-    if has_runs(place):
+    try:
+        refused = has_runs(place)
+    except OSError as error:
+        raise to_output_error(place.name, error) from error
+    if refused:
         raise UsageError(
             f"the folder {place.name} contains other runs, and a demo needs a folder of its own",
             hint="choose a new folder with --output",

@@ -51,7 +51,8 @@ class FolderPlace:
 
     def run_ids(self) -> Iterator[str]:
         """Yield the names of the folders that can be runs, and of links, which no run is read through."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.directory) as entries:
+        nothing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
+        with nothing, os.scandir(self.directory) as entries:
             for entry in entries:
                 if RUN_ID.fullmatch(entry.name) and (entry.is_symlink() or entry.is_dir()):
                     yield entry.name

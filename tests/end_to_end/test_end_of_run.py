@@ -361,7 +361,9 @@ def test_a_snapshot_that_changed_before_a_resume(nightly: Nightly, emulator: Emu
 # Resumes
 
 
-@pytest.mark.parametrize(("options", "name"), [((), "manifest.json"), (("--shard", "0/1"), "manifest.shard-0.json")])
+@pytest.mark.parametrize(
+    ("options", "name"), [((), "manifest.json"), (("--shard", "0/1"), "manifest.shard-0.json")]
+)
 def test_resume_of_a_run_that_is_too_old(
     nightly: Nightly, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], name: str
 ) -> None:
@@ -532,7 +534,7 @@ def test_an_earlier_manifest_that_cannot_be_read(
     code: str,
     name: str,
 ) -> None:
-    """An unreadable manifest or run file is skipped with a warning, and each organization's not_examined names it."""
+    """An unreadable run is skipped with a warning, and each organization's not_examined names it."""
     nightly.configure(emulator, settings="review: {compare: previous}\n")
     nightly.run()
     sso_batch("run", "--config", nightly.file, "--run-id", "unreadable")

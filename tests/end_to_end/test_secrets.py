@@ -65,10 +65,10 @@ def test_no_secret_in_a_complete_run(audit: Audit, secrets: list[str], log_forma
     assert leaks(reports, secrets) == []
 
 
-def test_the_search_would_find_a_secret(audit: Audit, secrets: list[str], tmp_path: Path) -> None:
+def test_the_search_would_find_a_secret(audit: Audit, secrets: list[str]) -> None:
     """The search finds planted secrets."""
     reports = audit(three_access_paths(**SIZES))
-    (tmp_path / "reports" / "planted.txt").write_text(f"x{secrets[-1]}x{EXTERNAL_ID}")
+    (reports.folder / "planted.txt").write_text(f"x{secrets[-1]}x{EXTERNAL_ID}")
 
     found = leaks(reports, secrets)
 

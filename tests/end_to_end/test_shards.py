@@ -165,9 +165,7 @@ def test_a_merge_is_terminated_while_it_waits(nightly: Nightly) -> None:
     assert nightly.written() == before
 
 
-@pytest.mark.parametrize(
-    ("moment", "pattern"), [("within", "*_report_2*.csv"), ("within", "*manifest.json")]
-)
+@pytest.mark.parametrize(("moment", "pattern"), [("within", "*_report_2*.csv"), ("within", "*manifest.json")])
 def test_a_merge_is_killed(nightly: Nightly, moment: str, pattern: str) -> None:
     """A killed merge can be run again."""
     run_shards_except(nightly)

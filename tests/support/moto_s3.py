@@ -46,9 +46,7 @@ class S3:
         """Return the files kept in the spool, by name; raise where anything else is left there."""
         folders = list(self.spool.iterdir())
         assert all(folder.name.startswith("sso-batch-kept-") for folder in folders)
-        return {
-            name: path.read_bytes() for folder in folders for name, path in files_in(folder).items()
-        }
+        return {name: path.read_bytes() for folder in folders for name, path in files_in(folder).items()}
 
     def intercept(self, method: str, key: str, url: str, headers: Mapping[str, str]) -> None:
         """Delay, hang on or deny a request for a key, as this bucket's settings say."""
