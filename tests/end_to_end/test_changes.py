@@ -282,7 +282,7 @@ def test_diff_of_something_else_than_a_run(
 def test_diff_of_the_two_newest_runs(
     audit: Audit, sso_batch: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """Without OLD and NEW, the two newest runs are compared, whatever their ids; other folders are ignored."""
+    """Without OLD and NEW, the two newest runs are compared, whatever their ids and other folders."""
     world = small()
     audit(small(1), "--run-id", "z-oldest", folder=folder, settings=ALL)
     audit(world, "--run-id", "20991231-000000", folder=folder, settings=ALL)

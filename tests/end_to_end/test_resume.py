@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -230,6 +231,24 @@ def test_two_resumes_at_once(nightly: Nightly, emulator: Emulator) -> None:
     assert reports.content() == nightly.merged()
     reports.assert_sums()
     assert nightly.written().keys() == reports.file_names(*NAMES)
+
+
+def test_a_link_in_the_place_of_an_organizations_folder(
+    nightly: Nightly, world: World, tmp_path: Path
+) -> None:
+    """Nothing is written through a link: its organization fails, and the others are exactly right."""
+    nightly.killed("after", "*run.json")
+    (tmp_path / "elsewhere").mkdir()
+    (nightly.folder / "organizations").mkdir(mode=0o700)
+    (nightly.folder / "organizations" / "org-1").symlink_to(tmp_path / "elsewhere")
+
+    reports = nightly.run("--resume")
+
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "complete", "org-1": "failed", "org-2": "complete"}
+    assert reports.gap("org-1")["code"] == "NotAFolder"
+    assert_exact(reports, world, "org-0", "org-2")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 # Interrupted

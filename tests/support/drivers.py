@@ -99,7 +99,7 @@ Draft.write = write_and_signal
 from sso_batch.cli import main
 main()
 """
-"""Sends signals, one after the other, during the first write to a CSV with this in its name, and continues."""
+"""Sends signals, one after the other, during the first write to a CSV with this in its name, and goes on."""
 
 SIGNALLED_WHILE_READING = """
 import os, sys, time
