@@ -58,7 +58,7 @@ def test_not_a_run(place: FolderPlace) -> None:
 
 
 def test_unreadable(place: FolderPlace) -> None:
-    """A run whose run file is unreadable could be the newest; one with an unreadable manifest has its turn."""
+    """An unreadable run file could be that of the newest run; an unreadable manifest has its turn."""
     for seconds, run_id in enumerate(("first", "second", "third")):
         write_run(place, run_id, seconds=seconds)
     (place.directory / "first" / RUN_FILE).write_bytes(b"{")
