@@ -20,7 +20,7 @@ from tests.run_files.test_writer import StopsAfter
 from tests.support.overviews import company, rows, with_gap
 
 NEVER = StopsAfter(10**9)
-NAMES = FileNames("nightly", "20260304_050607")
+NAMES = FileNames("20261124-051202", "20261124_051202")
 ACME, GLOBEX = company("acme", 1), company("globex", 2)
 
 
