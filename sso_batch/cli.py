@@ -159,7 +159,11 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
 @ONLY
 @EXCLUDE
 @report_format_option("run")
-@option("--run-id", metavar="ID", help="ID of the run; by default its start time, such as 20261126-153145.")
+@option(
+    "--run-id",
+    metavar="ID",
+    help="ID of the run and name of its folder; by default its start time, such as 20261126-153145.",
+)
 @option(
     "--resume",
     is_flag=True,

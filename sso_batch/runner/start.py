@@ -56,15 +56,16 @@ def begin(
     place.prepare()
     try:
         while True:
-            if run_id is not None and joins and (run := find_run(store := place.run(run_id), run_id)):
-                _check_joinable(store, run, resume=resume, shard=shard)
-                if max_age is not None:
-                    _refuse_completed(store, run.names, shard, clock() - max_age)
-                return RunStart(run.names, run.started_at, store)
             started_at = clock()
             ts = f"{started_at:%Y%m%d_%H%M%S}"
             names = FileNames(run_id or ts.replace("_", "-"), ts)
             store = place.run(names.run_id)
+            run = find_run(store, names.run_id) if joins else None
+            if run is not None:
+                _check_joinable(store, run, resume=resume, shard=shard)
+                if max_age is not None:
+                    _refuse_completed(store, run.names, shard, started_at - max_age)
+                return RunStart(run.names, run.started_at, store)
             try:
                 _write_run_file(store, names, started_at, shard)
             except FileExistsError:
@@ -156,7 +157,7 @@ def _write_run_file(store: Store, names: FileNames, started_at: datetime, shard:
     stored = {file.name for file in store.stored() if not file.unpublished}
     if stored and RUN_FILE not in stored:
         raise UsageError(
-            f"{store.name} contains files, but no {RUN_FILE}, so that they may belong to another run",
+            f"{store.name} contains files, but no {RUN_FILE}: they may belong to another run",
             hint="use another --run-id, or move the files away",
         )
     content = encode_run_file(names, started_at, shards=shard.count if shard else 1)

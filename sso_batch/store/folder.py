@@ -120,12 +120,16 @@ class Folder:
 
 
 def _files(directory: Path, prefix: str) -> Iterator[StoredFile]:
-    """Yield the files in a folder and its sub-folders; a link is a file."""
+    """Yield the files in a folder and its sub-folders.
+
+    A link is a file, and so is a sub-folder that cannot be listed, so that one organization's folder does not
+    hide the others.
+    """
     with os.scandir(directory) as entries:
         for entry in entries:
             name = f"{prefix}{entry.name}"
             with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir(follow_symlinks=False) and os.access(entry.path, os.R_OK | os.X_OK):
                     yield from _files(Path(entry.path), f"{name}/")
                 else:
                     modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)

@@ -487,6 +487,17 @@ def test_sub_folders(folder: Folder) -> None:
     assert [file.name for file in folder.stored()] == ["a.csv"]
 
 
+def test_a_sub_folder_that_cannot_be_listed(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sub-folder without access is listed itself, and does not hide the other ones."""
+    publish(folder, ACME, "organizations/globex/snapshot.jsonl")
+    monkeypatch.setattr(os, "access", lambda path, _: not str(path).endswith("acme"))
+
+    assert {file.name for file in folder.stored()} == {
+        "organizations/acme",
+        "organizations/globex/snapshot.jsonl",
+    }
+
+
 def test_new_folders_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each new folder is synced to disk, by syncing the folder that it is in."""
     synced: list[str] = []
