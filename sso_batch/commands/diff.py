@@ -72,7 +72,7 @@ class RunsToCompare:
             place = self._place()
             if place is None:
                 raise UsageError(
-                    f"there is no folder or manifest {name}", hint=f"to name a run by its id, {_OUTPUT}"
+                    f"{name} is neither a folder nor a manifest", hint=f"to name a run by its id, {_OUTPUT}"
                 )
             run = read_run_in(place.run(name))
         if run.manifest.shard is not None:

@@ -22,7 +22,7 @@ def read_run_in(store: Store, name: str = MANIFEST) -> StoredRun:
     try:
         return StoredRun(store, load_manifest(store, name))
     except FileNotFoundError:
-        raise UsageError(f"there is no {name} in {store.name}", hint=_WHAT_TO_PASS) from None
+        raise UsageError(f"{store.name} does not contain {name}", hint=_WHAT_TO_PASS) from None
     except OSError as error:
         raise unreadable(f"{store.name}/{name}", error) from error
     except ManifestError as error:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 PREFIX = "aws_sso_access_report_"
 
 RUN_FILE = "run.json"
-"""The first file of a run: without it a folder is no run."""
+"""The first file of a run: a folder without it is not a run."""
 
 MANIFEST = "manifest.json"
 """The last file of a run."""

@@ -56,7 +56,7 @@ def newest_first(
 
     A run id says nothing about the time, so the run files decide: there is one listing of the folders, and
     one small read for each run. Manifests are read only as far as the caller iterates. A run whose run file
-    is unreadable could be the newest and comes first. A folder without a run file is no run, and a run
+    is unreadable could be the newest and comes first. A folder without a run file is not a run, and a run
     without a manifest has not ended: both are left out.
     """
     runs: dict[str, RunFile] = {}

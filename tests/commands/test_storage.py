@@ -117,18 +117,18 @@ def test_locations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "missing"),
+    ("location", "message"),
     [
-        ("{}/m.json", "m.json in {}"),
-        ("m.json", "m.json in ."),
-        ("/m.json", "m.json in /"),
-        ("{}", "manifest.json in {}"),
-        ("{}/", "manifest.json in {}"),
+        ("{}/m.json", "{} does not contain m.json"),
+        ("m.json", ". does not contain m.json"),
+        ("/m.json", "/ does not contain m.json"),
+        ("{}", "{} does not contain manifest.json"),
+        ("{}/", "{} does not contain manifest.json"),
     ],
 )
-def test_missing_manifest(tmp_path: Path, location: str, missing: str) -> None:
+def test_missing_manifest(tmp_path: Path, location: str, message: str) -> None:
     """A location is the folder of a run, or a manifest where it ends with .json."""
     with pytest.raises(UsageError) as caught:
         read_run(location.format(tmp_path))
 
-    assert caught.value.message == f"there is no {missing.format(tmp_path)}"
+    assert caught.value.message == message.format(tmp_path)

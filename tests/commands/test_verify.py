@@ -43,7 +43,7 @@ def test_missing_manifest(sso_batch: Command, tmp_path: Path) -> None:
     ended = sso_batch("verify", tmp_path / MANIFEST)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert ended.stderr == f"sso-batch: there is no manifest.json in {tmp_path}\n  {WHAT_TO_PASS}\n"
+    assert ended.stderr == f"sso-batch: {tmp_path} does not contain manifest.json\n  {WHAT_TO_PASS}\n"
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"schema": 1, "run_id"'])
@@ -84,7 +84,7 @@ def test_folder_without_a_run(sso_batch: Command, tmp_path: Path) -> None:
     ended = sso_batch("verify", tmp_path)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert f"there is no manifest.json in {tmp_path}" in ended.stderr
+    assert f"{tmp_path} does not contain manifest.json" in ended.stderr
     assert WHAT_TO_PASS in ended.stderr
 
 

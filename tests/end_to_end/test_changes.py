@@ -251,10 +251,10 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("none", None, "there is no manifest.json in"),
-        ("x.json", None, "there is no x.json in"),
+        ("none", None, "does not contain manifest.json"),
+        ("x.json", None, "does not contain x.json"),
         ("x.json", "[]", "this is not a manifest of this version"),
-        ("empty/notes.txt", "", "there is no manifest.json in"),
+        ("empty/notes.txt", "", "does not contain manifest.json"),
     ],
     ids=["missing folder", "missing manifest", "not a manifest", "folder without a run"],
 )
@@ -325,8 +325,8 @@ def test_diff_of_run_ids(sso_batch: Command, runs: tuple[World, Path, Path], fol
     [
         ((), "no runs to compare were given", "--output or --config"),
         (("old",), "only one run was given", "OLD and NEW"),
-        (("one", "two"), "there is no folder or manifest one", "--output or --config"),
-        (("-o", "{place}", "one", "two"), "there is no manifest.json in {place}/one", "finished run"),
+        (("one", "two"), "one is neither a folder nor a manifest", "--output or --config"),
+        (("-o", "{place}", "one", "two"), "{place}/one does not contain manifest.json", "finished run"),
         (("-o", "{place}"), "{place} contains 1 finished run, and a comparison needs two", "OLD and NEW"),
         (("-o", "{place}/x"), "{place}/x contains no finished runs, and a comparison needs two", "OLD"),
     ],

@@ -424,7 +424,7 @@ def test_verify_something_that_is_missing(
     no_file, no_bucket = (sso_batch("verify", url) for url in (f"{URL}m.json", "s3://nobodys/m.json"))
 
     assert (no_file.code, no_bucket.code) == (2, 2)
-    assert f"there is no m.json in {URL.rstrip('/')}" in no_file.stderr
+    assert f"{URL.rstrip('/')} does not contain m.json" in no_file.stderr
     assert "NoSuchBucket" in no_bucket.stderr
 
 

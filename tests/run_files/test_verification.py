@@ -148,7 +148,7 @@ def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
 def test_run_file(
     verified: Verify, tmp_path: Path, content: bytes | None, state: FileState, reason: str
 ) -> None:
-    """A run file that is missing or of another run is reported: without it a folder is no run."""
+    """A run file that is missing or of another run is reported: a folder without it is not a run."""
     (tmp_path / RUN_FILE).unlink()
     if content is not None:
         (tmp_path / RUN_FILE).write_bytes(content)
