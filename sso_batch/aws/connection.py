@@ -15,19 +15,16 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import credential_providers
-from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws import credential_hints, credential_providers
 from sso_batch.aws.credential_source import CredentialSource
-from sso_batch.aws.endpoint_overrides import endpoint_overrides
 from sso_batch.aws.error_codes import MFA_REQUIRED, PROFILE_NOT_FOUND, UNUSABLE_SETTINGS
 from sso_batch.aws.error_mapping import describe_error, variables_quoted_in
-from sso_batch.aws.hints import credential_hints
-from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
 from sso_batch.aws.regions import sts_regions
+from sso_batch.aws.sdk_settings import endpoint_overrides, refuse_bundle, refuse_unreadable
 from sso_batch.aws.strict_parser import StrictParserFactory
-from sso_batch.aws.sts import Sts, StsSession
+from sso_batch.aws.sts import AssumedRole, Sts, StsSession
 from sso_batch.errors import OrganizationError
-from sso_batch.sanitize.log import clean_message
+from sso_batch.sanitize import clean_message
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
@@ -42,7 +39,7 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 """Seconds without data from AWS, after which a call is retried."""
 
-_CONFIG = ClientConfig(
+CLIENT_CONFIG = ClientConfig(
     retries={"total_max_attempts": 1, "mode": "standard"},  # the gateway retries
     connect_timeout=CONNECT_TIMEOUT,
     read_timeout=READ_TIMEOUT,
@@ -100,7 +97,7 @@ class Connection:
         try:
             self._session, self._roles = _session(source, region, source_clients or SourceClients())
             self.endpoint_overrides = tuple(endpoint_overrides(self._session, services))
-            """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+            """The services whose answers do not come from AWS's own endpoints."""
             self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(
@@ -160,7 +157,7 @@ def _sts(session: Session, region: str) -> Sts:
 
 def _base_session(profile: str | None, region: str) -> Session:
     session = StsSession(profile, region)
-    session.set_default_client_config(_CONFIG)  # of the clients that botocore makes for credentials
+    session.set_default_client_config(CLIENT_CONFIG)  # of the clients that botocore makes for credentials
     session.register_component("data_loader", _loader())
     session.register_component("response_parser_factory", StrictParserFactory())
     try:
@@ -217,7 +214,7 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     try:
         with _MAKING_CLIENT:
             factory: Any = boto3.Session(botocore_session=session)  # its stubs accept literal names only
-            return factory.client(service, region_name=region, config=_CONFIG.merge(own))
+            return factory.client(service, region_name=region, config=CLIENT_CONFIG.merge(own))
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore does not validate what the environment contains.
         raise OrganizationError(

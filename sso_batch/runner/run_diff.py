@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import StoredRun

@@ -14,7 +14,7 @@ from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.service import Answer, Call
 from sso_batch.emulator.services.organizations import ORGANIZATIONS
 from tests.support.audits import Audit
-from tests.support.expected_reports import assert_exact, truth
+from tests.support.expected_reports import EVERYTHING, assert_exact, assert_whole, truth
 from tests.support.reports import honest
 from tests.support.sample_worlds import ODDITIES
 
@@ -130,6 +130,33 @@ def test_assignments_of_another_principal(audit: Audit) -> None:
     assert fault.injected > 0
     assert reports.statuses["org-0"] == "incomplete"
     assert {gap["operation"] for gap in reports.gaps("org-0")} == {"ListAccountAssignmentsForPrincipal"}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "ListAccountAssignments",
+        "ListAccounts",
+        "ListAccountsForProvisionedPermissionSet",
+        "ListApplications",
+        "ListCustomerManagedPolicyReferencesInPermissionSet",
+        "ListEntitlements",
+        "ListGroupMemberships",
+        "ListGroups",
+        "ListManagedPoliciesInPermissionSet",
+        "ListPermissionSets",
+        "ListUsers",
+    ],
+)
+def test_the_first_page_twice(audit: Audit, operation: str) -> None:
+    """A token that leads to the first page again changes nothing: what is listed twice counts once."""
+    world = generate(4, organizations=2, **(MANY_ACCOUNTS | {"entitlements": 9}))
+    fault = Fault("repeated_token", operation=operation, organization="org-0", times=6)
+
+    reports = audit(world, faults=[fault], settings=EVERYTHING, behaviour=Behaviour(page_size=1))
+
+    assert fault.injected > 0
+    assert_whole(reports, world)
 
 
 # ListPermissionSetsProvisionedToAccount, whose list AWS sometimes omits

@@ -9,8 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
+from botocore.config import Config as ClientConfig
+
 from sso_batch.aws import backoff, connection, gateway
-from sso_batch.aws.token_bucket import TokenBucket
+from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
@@ -110,5 +112,6 @@ def short_waits(*, retry_seconds: float, time_out: float | None = None) -> Itera
         ):
             stack.enter_context(patch.object(owner, name, value))
         if time_out is not None:
-            stack.enter_context(patch.object(connection, "READ_TIMEOUT", time_out))
+            config = connection.CLIENT_CONFIG.merge(ClientConfig(read_timeout=time_out))
+            stack.enter_context(patch.object(connection, "CLIENT_CONFIG", config))
         yield
