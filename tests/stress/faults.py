@@ -145,7 +145,7 @@ def cases() -> Iterator[Case]:
     yield Case(
         "a deadline that is too short",
         (Fault("throttle", organization=AFFECTED, operation="ListUsers"),),
-        settings="run:\n  deadline: 2s\n",
+        settings="run:\n  deadline: 6s\n",
     )
 
 
