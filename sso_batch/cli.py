@@ -18,18 +18,24 @@ from sso_batch.commands.options import (
     CONFIG,
     EXCLUDE,
     FAIL_ON,
+    KMS_KEY_ARNS,
+    LOG_FORMAT,
+    LOG_LEVEL,
     ONLY,
+    QUIET,
+    RESUME,
+    WAIT,
     config_option,
-    list_option,
     option,
     output_format_option,
+    output_option,
     report_format_option,
 )
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.sanitize.terminal import escape_terminal_lines
+from sso_batch.sanitize import escape_terminal_lines
 
 _GC_THRESHOLD = 50_000
 """Objects between two collections of the garbage collector."""
@@ -49,21 +55,9 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try it without AWS: sso-batch demo",
 )
-@option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    show_default=True,
-    help="Minimum level of the log events on stderr.",
-)
-@option(
-    "--log-format",
-    type=click.Choice(["auto", "json", "console"]),
-    default="auto",
-    show_default=True,
-    help="Format of the log; auto is console on a terminal, otherwise JSON.",
-)
-@option("--quiet", is_flag=True, help="Suppress progress bars and the summary; log errors only.")
+@LOG_LEVEL
+@LOG_FORMAT
+@QUIET
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, log_level: LogLevel, log_format: LogFormat, *, quiet: bool) -> None:
@@ -76,12 +70,10 @@ def cli(context: click.Context, log_level: LogLevel, log_format: LogFormat, *, q
 
 
 @cli.command()
-@option(
-    "-o",
-    "--output",
+@output_option(
+    "Folder for the reports, without other runs; by default a new one under reports/.",
     command="demo",
     metavar="DIR",
-    help="Folder for the reports, without other runs; by default a new one under reports/.",
 )
 @option("--with-failure", is_flag=True, help="Show an incomplete audit: some calls are denied.")
 @click.pass_obj
@@ -112,12 +104,7 @@ def validate(config_file: Path) -> NoReturn:
 @output_format_option(
     "policy", "json", "cloudformation", help_text="IAM policies, or a template of the role to audit with."
 )
-@list_option(
-    "--kms-key-arn",
-    "kms_key_arns",
-    metavar="ARN",
-    help="Customer managed KMS key that encrypts an Identity Center instance; repeatable or comma-separated.",
-)
+@KMS_KEY_ARNS
 def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Print the minimum IAM policies that a configuration needs."""
     from sso_batch.commands.policy import policy_command  # noqa: PLC0415 - imports pydantic
@@ -127,12 +114,7 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 
 @cli.command()
 @CONFIG
-@option(
-    "-o",
-    "--output",
-    metavar="LOCATION",
-    help="Folder or s3://bucket/prefix to check; overrides output.directory.",
-)
+@output_option("Folder or s3://bucket/prefix to check; overrides output.directory.")
 @ONLY
 @EXCLUDE
 @output_format_option("check", "table", "json")
@@ -150,21 +132,12 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
 
 @cli.command()
 @CONFIG
-@option(
-    "-o",
-    "--output",
-    metavar="LOCATION",
-    help="Folder or s3://bucket/prefix for the reports; overrides output.directory.",
-)
+@output_option("Folder or s3://bucket/prefix for the reports; overrides output.directory.")
 @ONLY
 @EXCLUDE
 @report_format_option("run")
 @option("--run-id", metavar="ID", help="ID of the run; by default its start time, such as 20261126-153145.")
-@option(
-    "--resume",
-    is_flag=True,
-    help="Resume the run with this ID, or start it: audit only what is not complete yet.",
-)
+@RESUME
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
 @click.pass_obj
@@ -187,20 +160,11 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 
 @cli.command()
 @CONFIG
-@option(
-    "-o",
-    "--output",
-    metavar="LOCATION",
-    help="Folder or s3://bucket/prefix of the shards; overrides output.directory.",
-)
+@output_option("Folder or s3://bucket/prefix of the shards; overrides output.directory.")
 @report_format_option("merge")
 @option("--run-id", required=True, metavar="ID", help="ID of the run whose shards are merged.")
 @FAIL_ON
-@option(
-    "--wait",
-    metavar="DURATION",
-    help="How long to wait for missing shards, such as 2h; by default not at all.",
-)
+@WAIT
 @click.pass_obj
 def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Merge the shards of a run into its final reports."""

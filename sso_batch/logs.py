@@ -7,7 +7,7 @@ from typing import Protocol, TextIO, cast
 import structlog
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
-from sso_batch.sanitize.terminal import escape_terminal, escape_terminal_lines
+from sso_batch.sanitize import escape_terminal, escape_terminal_lines
 
 
 class Stream(Protocol):

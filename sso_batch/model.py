@@ -4,6 +4,7 @@ In every record `""` and `()` mean that AWS has no value, and `None` that the va
 the call failed or the configuration left it out. The two are never mixed up.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,8 @@ GROUP = "GROUP"
 
 PERMISSION_SET = "PERMISSION_SET"
 IAM_ROLE = "IAM_ROLE"
+
+_OVERRIDE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,25 @@ class Gap:
         return cls(subject.kind, operation, subject.resource, code, message, hint, subject.permission_set_arn)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class EndpointOverride:
+    """A service whose answers did not come from AWS, and the URL of its endpoint: scheme and host only."""
+
+    service: str
+    url: str
+
+    @classmethod
+    def parse(cls, text: str) -> "EndpointOverride":
+        """Return the record of `service=URL`; raise ValueError if the text has no such form."""
+        found = _OVERRIDE.fullmatch(text)
+        if found is None:
+            raise ValueError("an endpoint override without a service")
+        return cls(found[1], found[2])
+
+    def __str__(self) -> str:
+        return f"{self.service}={self.url}"
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that was read of one organization.
@@ -228,7 +250,7 @@ class Snapshot:
     grants: tuple[Grant, ...]
     not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
-    endpoint_overrides: tuple[str, ...] = ()
+    endpoint_overrides: tuple[EndpointOverride, ...] = ()
     config_sha256: str = ""
     outdated: tuple[Outdated, ...] | None = None
 

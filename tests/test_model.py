@@ -1,6 +1,6 @@
-"""The kinds of gaps: which of them can hide access."""
+"""The kinds of gaps, which of them can hide access, and endpoint overrides."""
 
-from sso_batch.model import GapKind
+from sso_batch.model import EndpointOverride, GapKind
 
 HIDES_ACCESS = {
     "ORGANIZATION": True,
@@ -31,3 +31,11 @@ def test_every_kind_is_decided() -> None:
 def test_kinds_as_they_are_stored() -> None:
     """A snapshot and a manifest name a kind as the code does, in lower case."""
     assert [kind.value for kind in GapKind] == [kind.name.lower() for kind in GapKind]
+
+
+def test_endpoint_override() -> None:
+    """An override is stored as `service=URL`, and read back from that; the URL may contain `=`."""
+    override = EndpointOverride("sts", "http://127.0.0.1:1?a=b")
+
+    assert str(override) == "sts=http://127.0.0.1:1?a=b"
+    assert EndpointOverride.parse(str(override)) == override

@@ -213,7 +213,9 @@ class InstanceApi:
     async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
         """Return the ARNs of the AWS managed policies in a permission set, sorted."""
         return await self._sorted_items(
-            operations.LIST_MANAGED_POLICIES, lambda item: parse_id(item["Arn"]), PermissionSetArn=permission_set_arn
+            operations.LIST_MANAGED_POLICIES,
+            lambda item: parse_id(item["Arn"]),
+            PermissionSetArn=permission_set_arn,
         )
 
     async def customer_managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:

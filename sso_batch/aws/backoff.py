@@ -1,6 +1,7 @@
-"""How long to wait between the attempts of a call: one schedule for every retry loop. Pure.
+"""How long to wait between the attempts of a call, and the time limit of all attempts. Pure.
 
-Exponential growth with full jitter. Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+One schedule for every retry loop: exponential growth with full jitter. Source: AWS Architecture Blog,
+"Exponential Backoff And Jitter".
 """
 
 import math
@@ -37,3 +38,17 @@ class Backoff:
     def allows(self, start: float) -> bool:
         """Return whether an attempt may start at this time."""
         return start <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A limit for calls: no call is waited for after `end`, a time of the event loop's clock.
+
+    `name` says whose limit it is and how long, `hint` which setting changes it. `attempts` is how often an
+    endpoint that cannot be reached is tried; None for as often as the time allows.
+    """
+
+    end: float
+    name: str
+    hint: str
+    attempts: int | None = None

@@ -15,19 +15,16 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from sso_batch import __version__
-from sso_batch.aws import credential_providers
-from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws import credential_hints, credential_providers
 from sso_batch.aws.credential_source import CredentialSource
-from sso_batch.aws.endpoint_overrides import endpoint_overrides
 from sso_batch.aws.error_codes import MFA_REQUIRED, PROFILE_NOT_FOUND, UNUSABLE_SETTINGS
 from sso_batch.aws.error_mapping import describe_error, variables_quoted_in
-from sso_batch.aws.hints import credential_hints
-from sso_batch.aws.local_files import refuse_bundle, refuse_unreadable
 from sso_batch.aws.regions import sts_regions
+from sso_batch.aws.sdk_settings import endpoint_overrides, refuse_bundle, refuse_unreadable
 from sso_batch.aws.strict_parser import StrictParserFactory
-from sso_batch.aws.sts import Sts, StsSession
+from sso_batch.aws.sts import AssumedRole, Sts, StsSession
 from sso_batch.errors import OrganizationError
-from sso_batch.sanitize.log import clean_message
+from sso_batch.sanitize import clean_message
 
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
@@ -100,7 +97,7 @@ class Connection:
         try:
             self._session, self._roles = _session(source, region, source_clients or SourceClients())
             self.endpoint_overrides = tuple(endpoint_overrides(self._session, services))
-            """The services whose answers do not come from AWS's own endpoints, as `service=URL`."""
+            """The services whose answers do not come from AWS's own endpoints."""
             self._clients = {service: _client(self._session, service, region) for service in services}
         except ProfileNotFound as error:
             raise OrganizationError(

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 from sso_batch import open_files
-from sso_batch.aws.backoff import Backoff
+from sso_batch.aws.backoff import Backoff, TimeLimit
 from sso_batch.aws.connection import Connection, SourceClients
+from sso_batch.aws.credential_hints import NO_CREDENTIALS_IN_TIME
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.error_codes import CREDENTIALS_TIMEOUT, DEADLINE, TOO_MANY_OPEN_FILES
 from sso_batch.aws.error_mapping import OPEN_FILES, ran_out_of_files
-from sso_batch.aws.hints.credential_hints import NO_CREDENTIALS_IN_TIME
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 

@@ -22,12 +22,12 @@ from botocore.utils import (
 )
 from dateutil.parser import parse  # type: ignore[import-untyped] # botocore's own dependency
 
+from sso_batch.aws import credential_hints
 from sso_batch.aws.botocore_internals import CONTAINER_PROVIDER, INSTANCE_PROVIDER, SSO_PROVIDER
 from sso_batch.aws.error_codes import UNUSABLE_CREDENTIALS
 from sso_batch.aws.error_mapping import UNUSABLE, failure_from
-from sso_batch.aws.hints import credential_hints
-from sso_batch.aws.local_files import refuse_unreadable
 from sso_batch.aws.operations import GET_CALLER_IDENTITY
+from sso_batch.aws.sdk_settings import refuse_unreadable
 from sso_batch.errors import OrganizationError
 
 _OK = 200

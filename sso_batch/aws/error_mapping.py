@@ -10,7 +10,7 @@ import botocore.exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from sso_batch import open_files
-from sso_batch.aws import botocore_internals
+from sso_batch.aws import botocore_internals, call_hints, credential_hints
 from sso_batch.aws.error_codes import (
     CACHE_NOT_WRITABLE,
     CREDENTIALS_EXPIRED,
@@ -25,10 +25,9 @@ from sso_batch.aws.error_codes import (
     UNUSABLE_CREDENTIALS,
 )
 from sso_batch.aws.exceptions import AwsFailure, TransientFailure
-from sso_batch.aws.hints import call_hints, credential_hints
 from sso_batch.aws.not_found import concerns_subject
 from sso_batch.aws.operations import Operation
-from sso_batch.sanitize.log import clean_message, strip_url_paths
+from sso_batch.sanitize import clean_message, strip_url_paths
 
 UNUSABLE = "what supplies the credentials cannot be used"
 OPEN_FILES = "the limit of open files is reached: no further connection can be opened"

@@ -1,5 +1,7 @@
 """Failures of calls: those that another attempt may resolve, and those that it cannot."""
 
+from sso_batch.aws import call_hints
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.error_codes import (
     CONTRADICTION,
     DEADLINE,
@@ -12,9 +14,7 @@ from sso_batch.aws.error_codes import (
     THROTTLES,
     UNREACHABLE,
 )
-from sso_batch.aws.hints import call_hints
 from sso_batch.aws.operations import Operation
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.model import Gap, Subject
 
 

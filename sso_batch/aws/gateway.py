@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sso_batch import open_files
-from sso_batch.aws.backoff import Backoff
+from sso_batch.aws.backoff import Backoff, TimeLimit
 from sso_batch.aws.error_codes import TOO_MANY_OPEN_FILES
 from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.exceptions import (
@@ -25,7 +25,6 @@ from sso_batch.aws.exceptions import (
 )
 from sso_batch.aws.operations import Limit, Operation
 from sso_batch.aws.rate_limiter import RateLimiter
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.daemon_threads import DaemonThreads
 
 T = TypeVar("T")

@@ -1,8 +1,13 @@
-"""The table of every AWS operation that sso-batch calls: service, IAM action, rate limit and pages."""
+"""The table of every AWS operation that sso-batch calls: service, IAM action, rate limit and pages.
+
+Which of them an audit can call depends on its configuration, for IAM policies and the preflight.
+"""
 
 import re
 from dataclasses import dataclass
 from functools import cache
+
+from sso_batch.config import Collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +158,51 @@ PUBLISH = Operation("Publish", "sns", "sns:Publish", UNLIMITED)
 
 TABLE: tuple[Operation, ...] = tuple(value for value in globals().values() if isinstance(value, Operation))
 """Every operation that sso-batch calls."""
+
+_ALWAYS = (
+    GET_CALLER_IDENTITY,
+    DESCRIBE_ORGANIZATION,
+    LIST_ACCOUNTS,
+    LIST_INSTANCES,
+    LIST_PERMISSION_SETS,
+    DESCRIBE_PERMISSION_SET,
+    LIST_ACCOUNTS_FOR_PROVISIONED_PERMISSION_SET,
+    LIST_PERMISSION_SETS_PROVISIONED_TO_ACCOUNT,
+    LIST_ACCOUNT_ASSIGNMENTS,
+    LIST_USERS,
+    LIST_GROUPS,
+    LIST_GROUP_MEMBERSHIPS,
+    DESCRIBE_USER,
+    DESCRIBE_GROUP,
+)
+_DETAILS = (
+    LIST_MANAGED_POLICIES,
+    LIST_CUSTOMER_MANAGED_POLICIES,
+    GET_INLINE_POLICY,
+    GET_PERMISSIONS_BOUNDARY,
+    LIST_PERMISSION_SET_TAGS,
+)
+_ENTITLEMENTS = (LIST_APPLICATIONS, GET_APPLICATION, LIST_ENTITLEMENTS)
+_PATHS = (
+    LIST_ROOTS,
+    LIST_ORGANIZATIONAL_UNITS_FOR_PARENT,
+    LIST_ACCOUNTS_FOR_PARENT,
+    DESCRIBE_ORGANIZATIONAL_UNIT,
+)
+_BY_PRINCIPAL = (LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,)
+
+
+def required_operations(settings: Collect, *, partition: str) -> tuple[Operation, ...]:
+    """Return the operations that an audit with these settings can call in a partition, in a fixed order."""
+    return (
+        *_ALWAYS,
+        *(_BY_PRINCIPAL if settings.strategy == "fastest" else ()),
+        *(_DETAILS if settings.permission_set_details else ()),
+        *(_ENTITLEMENTS if has_entitlements(settings, partition) else ()),
+        *(_PATHS if settings.account_paths else ()),
+    )
+
+
+def has_entitlements(settings: Collect, partition: str) -> bool:
+    """Return whether entitlements are collected: AWS offers account access only in its partition `aws`."""
+    return settings.entitlements and partition == "aws"

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.aws.api import OrganizationApi
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
+from sso_batch.aws.operations import has_entitlements
 from sso_batch.aws.regions import first_region
-from sso_batch.aws.required_operations import has_entitlements
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect.collectors import Collectors
 from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
@@ -18,8 +18,8 @@ from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
-from sso_batch.model import Gap, Instance, Snapshot
-from sso_batch.sanitize.log import clean_message
+from sso_batch.model import EndpointOverride, Gap, Instance, Snapshot
+from sso_batch.sanitize import clean_message
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Audit:
         self._outdated = outdated
 
     @property
-    def endpoint_overrides(self) -> tuple[str, ...]:
+    def endpoint_overrides(self) -> tuple[EndpointOverride, ...]:
         """The services whose answers do not come from AWS's endpoints, as `service=URL`."""
         return self._connector.endpoint_overrides
 

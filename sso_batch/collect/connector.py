@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 from sso_batch import open_files
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.gateway import CallCounts, Gateway
-from sso_batch.aws.operations import SSO_ADMIN
-from sso_batch.aws.required_operations import has_entitlements
-from sso_batch.aws.time_limit import TimeLimit
+from sso_batch.aws.operations import SSO_ADMIN, has_entitlements
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.model import EndpointOverride
 
 
 class Connector:
@@ -31,7 +31,7 @@ class Connector:
         gateway: Callable[..., Gateway] = Gateway,
     ) -> None:
         self.tally = CallCounts()
-        self.endpoint_overrides: tuple[str, ...] = ()
+        self.endpoint_overrides: tuple[EndpointOverride, ...] = ()
         self._source = CredentialSource.of_organization(organization)
         self._settings = settings
         self._sessions = sessions

@@ -11,8 +11,8 @@ import click
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch import __version__, open_files
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_store, report_caveats
 from sso_batch.config import Config, Organization, load
@@ -121,6 +121,7 @@ def _as_json(checks: Sequence[OrganizationCheck], code: int) -> dict[str, Any]:
                 "account_id": check.account_id,
                 "account_kind": check.account_kind,
                 **asdict(check),
+                "endpoint_overrides": [str(override) for override in check.endpoint_overrides],
             }
             for check in checks
         ],

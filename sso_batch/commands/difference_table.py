@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.model import GROUP
-from sso_batch.review.change import ADDED, REMOVED, Change
+from sso_batch.review.comparison import ADDED, REMOVED, Change
 from sso_batch.runner.run_diff import RunDiff
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 
 _SHOWN = 200
 """The number of changes that a table shows; the other formats show all."""

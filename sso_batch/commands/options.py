@@ -1,4 +1,4 @@
-"""The options that commands share, each with its environment variable."""
+"""The options of the commands, each with its environment variable."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +61,11 @@ def config_option(help_text: str, *, required: bool = False) -> Decorator:
     )
 
 
+def output_option(help_text: str, *, command: str = "", metavar: str = "LOCATION") -> Decorator:
+    """Return the option for the place of the files."""
+    return option("-o", "--output", command=command, metavar=metavar, help=help_text)
+
+
 def report_format_option(command: str) -> Decorator:
     """Return the option for the formats of the reports that a command writes."""
     choice = click.Choice(("csv", "html", "xlsx"))
@@ -83,6 +88,21 @@ def output_format_option(
     )
 
 
+LOG_LEVEL = option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Minimum level of the log events on stderr.",
+)
+LOG_FORMAT = option(
+    "--log-format",
+    type=click.Choice(["auto", "json", "console"]),
+    default="auto",
+    show_default=True,
+    help="Format of the log; auto is console on a terminal, otherwise JSON.",
+)
+QUIET = option("--quiet", is_flag=True, help="Suppress progress bars and the summary; log errors only.")
 CONFIG = config_option("Configuration file (YAML).", required=True)
 ONLY = list_option(
     "--only",
@@ -98,4 +118,20 @@ FAIL_ON = option(
     "--fail-on",
     type=click.Choice(["off", "low", "medium", "high"]),
     help="Exit with code 3 for findings of this severity or higher. Overrides review.fail_on.",
+)
+KMS_KEY_ARNS = list_option(
+    "--kms-key-arn",
+    "kms_key_arns",
+    metavar="ARN",
+    help="Customer managed KMS key that encrypts an Identity Center instance; repeatable or comma-separated.",
+)
+RESUME = option(
+    "--resume",
+    is_flag=True,
+    help="Resume the run with this ID, or start it: audit only what is not complete yet.",
+)
+WAIT = option(
+    "--wait",
+    metavar="DURATION",
+    help="How long to wait for missing shards, such as 2h; by default not at all.",
 )

@@ -12,7 +12,7 @@ from sso_batch.console.terminal import optional_output
 from sso_batch.exit_codes import ExitCode
 from sso_batch.review.rules import Rules
 from sso_batch.review.waivers import expired_waivers, misplaced_waivers
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from sso_batch.config.yaml.scalars import Expanded
+from sso_batch.config.yaml_nodes import Expanded
 
 T = TypeVar("T")
 

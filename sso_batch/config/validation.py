@@ -14,8 +14,7 @@ from pydantic_core import ErrorDetails
 from sso_batch.config.base import Section
 from sso_batch.config.models import Config
 from sso_batch.config.problems import KeyPath, Problem, format_path
-from sso_batch.config.yaml.nodes import Node, Unreadable
-from sso_batch.config.yaml.scalars import Expanded, ScalarError, typed
+from sso_batch.config.yaml_nodes import Expanded, Node, ScalarError, Unreadable, typed
 
 MAX_PROBLEMS = 1000
 """The number of problems that are reported one by one: to word a hundred thousand takes minutes."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from sso_batch.model import Gap
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 from sso_batch.store import FileKind
 
 STYLES = {
@@ -74,7 +74,7 @@ def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -
     """Yield the table, the causes of the gaps, the meaning of the exit code, and where the files are."""
     yield from _organizations(outcome.organizations, width)
     yield from _causes(outcome)
-    urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
+    urls = sorted({override.url for override in outcome.endpoint_overrides})
     if urls:
         places = escape_terminal(", ".join(urls))
         yield Text(f"endpoint override: {places} (these answers did not come from AWS)", style="yellow")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from sso_batch.emulator.wire.error_responses import ErrorResponse
-from sso_batch.emulator.wire.http import Request
-from sso_batch.emulator.wire.signature import Signature, read_signature, sign, signed_at
+from sso_batch.emulator.http import Request
+from sso_batch.emulator.protocols import ErrorResponse
+from sso_batch.emulator.signature import Signature, read_signature, sign, signed_at
 from sso_batch.emulator.world import AccessKey, Role
 from sso_batch.emulator.world.identifiers import digest
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import unquote
 
-from sso_batch.emulator.behaviour import Behaviour
 from sso_batch.emulator.credentials import Authenticator, Caller, expired_token
 from sso_batch.emulator.distortion import distort, distort_body, instance_not_found
 from sso_batch.emulator.faults import Fault, FaultInjector, FaultKind
+from sso_batch.emulator.http import Reply, Request, json_reply
 from sso_batch.emulator.limits import Throttle
 from sso_batch.emulator.organization_index import OrganizationIndex
-from sso_batch.emulator.service import Call, Operation, Service
-from sso_batch.emulator.services import find_service
-from sso_batch.emulator.wire.error_responses import ErrorResponse, invalid
-from sso_batch.emulator.wire.http import Reply, Request, json_reply
+from sso_batch.emulator.protocols import ErrorResponse, invalid
+from sso_batch.emulator.service import Behaviour, Call, Operation, Service
+from sso_batch.emulator.services import ACCOUNT_ACCESS, IDENTITY_STORE, ORGANIZATIONS, SSO_ADMIN, STS
 from sso_batch.emulator.world import World
 from sso_batch.emulator.world.deletion import without
 
@@ -24,6 +23,11 @@ DeliveryMode = Literal["complete", "reset", "hang", "truncated"]
 _INVALID: Mapping[FaultKind, str] = {
     "no_permission_sets": "Permission sets are not enabled for this instance",
     "filter_required": "Filter is required",
+}
+_BY_TARGET = {
+    "AWSOrganizationsV20161128": ORGANIZATIONS,
+    "AWSIdentityStore": IDENTITY_STORE,
+    "SWBExternalService": SSO_ADMIN,
 }
 _NO_KEY = "The key that encrypts this instance could not be used"
 
@@ -72,7 +76,7 @@ class Dispatcher:
 
     def answer(self, http: Request) -> Delivery:
         """Answer one request as AWS would, or as a fault dictates."""
-        service = find_service(http)
+        service = _find_service(http)
         if service is None:
             document = {"__type": "UnknownOperationException", "Message": "The emulator has no such service"}
             return Delivery(json_reply(404, document))
@@ -159,3 +163,13 @@ class Dispatcher:
         reply = service.protocol.write(operation.name, answer)
         reply = replace(reply, body=distort_body(reply.body, fault))
         return Delivery(reply, "truncated" if fault == "truncated" else "complete")
+
+
+def _find_service(http: Request) -> Service | None:
+    """Return the service of a request, by its target header, content type or path."""
+    target = http.headers.get("x-amz-target")
+    if target is not None:
+        return _BY_TARGET.get(target.partition(".")[0])
+    if http.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return STS
+    return ACCOUNT_ACCESS if http.path != "/" else None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sso_batch.emulator.faults import FaultKind
-from sso_batch.emulator.wire.error_responses import ErrorResponse, not_found
+from sso_batch.emulator.protocols import ErrorResponse, not_found
 
 Answer = dict[str, Any]
 

@@ -9,13 +9,13 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from sso_batch.emulator.behaviour import Behaviour
 from sso_batch.emulator.configuration import environment
 from sso_batch.emulator.credentials import Authenticator
 from sso_batch.emulator.dispatcher import Dispatcher
 from sso_batch.emulator.faults import Fault, FaultInjector
 from sso_batch.emulator.limits import Limits, Throttle
 from sso_batch.emulator.server import Server
+from sso_batch.emulator.service import Behaviour
 from sso_batch.emulator.world import World
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-_HIERARCHY = "ListParents, ListAccountsForParent, ListOrganizationalUnitsForParent"
+_HIERARCHY = ("ListParents", "ListAccountsForParent", "ListOrganizationalUnitsForParent")
+"""These operations share one bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ ORGANIZATIONS = {
     "ListRoots": Rate(1, 2),
     "ListTagsForResource": Rate(10, 15),
 }
-# These operations share one bucket.
-_SHARED = dict.fromkeys(_HIERARCHY.split(", "), _HIERARCHY)
+_SHARED = dict.fromkeys(_HIERARCHY, ", ".join(_HIERARCHY))
 
 
 @dataclass(frozen=True, slots=True)

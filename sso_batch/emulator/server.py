@@ -5,7 +5,7 @@ import socket
 import struct
 
 from sso_batch.emulator.dispatcher import Delivery, DeliveryMode, Dispatcher
-from sso_batch.emulator.wire.http import MalformedRequestError, Request, json_reply, take_request
+from sso_batch.emulator.http import MalformedRequestError, Request, json_reply, take_request
 
 # With a linger time of 0, closing the socket sends a reset.
 _NO_LINGER = struct.pack("ii", 1, 0)

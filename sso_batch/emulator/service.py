@@ -2,20 +2,43 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
-from sso_batch.emulator.behaviour import Behaviour
 from sso_batch.emulator.credentials import Authenticator, Caller
+from sso_batch.emulator.http import Request
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.pagination import ForeignTokenError, Pager, PaginationFault, purpose
+from sso_batch.emulator.protocols import ErrorResponse, WireProtocol, access_denied
 from sso_batch.emulator.request_validation import Rule, Violation, find_violation
-from sso_batch.emulator.wire.error_responses import ErrorResponse, access_denied
-from sso_batch.emulator.wire.http import Request
-from sso_batch.emulator.wire.protocols import WireProtocol
 from sso_batch.emulator.world import Role
 
 Item = TypeVar("Item")
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One interpretation of AWS; the defaults follow its documentation.
+
+    page_size: maximum number of items per page, whatever the request asks for.
+    empty_pages: send an empty page with a token before each page.
+    group_rows: include assignments through groups in a user's assignments.
+    empty_inline_policy: return an empty string for a permission set without an inline policy; otherwise the
+        member is omitted.
+    bare_lists: omit the list of permission sets for an account that has none.
+    session_seconds: length of all sessions, whatever AssumeRole asks for.
+    """
+
+    page_size: int | None = None
+    empty_pages: bool = False
+    omitted_account_members: frozenset[Literal["State", "Status", "Paths"]] = frozenset()
+    account_id_in_paths: bool = False
+    group_rows: bool = True
+    principal_assignments: Literal["everybody", "management", "nobody"] = "management"
+    empty_entitlement_filter: bool = True
+    empty_inline_policy: bool = False
+    bare_lists: bool = False
+    session_seconds: float | None = None
 
 
 @dataclass(slots=True)

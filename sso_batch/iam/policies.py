@@ -1,21 +1,91 @@
-"""The policies of a configuration: for the audited role, each role of a chain, the runner and the output."""
+"""The policies of a configuration: for the audited role, each role of a chain, the runner and the output.
+
+The audited role has one IAM action for each operation, on the resources that it reads.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sso_batch.aws.credential_source import configured_partition
-from sso_batch.aws.operations import LIST_OBJECTS, TABLE
-from sso_batch.config import Config, Organization
+from sso_batch.aws.operations import LIST_OBJECTS, TABLE, Operation, required_operations
+from sso_batch.config import Collect, Config, Organization
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
-from sso_batch.iam.statements import Statement, allow, audited_statements, decrypt_statement, policy_document
 from sso_batch.store import PREFIX
+
+Statement = dict[str, Any]
+Arn = Callable[[str], str]
+"""Builds an ARN from the part after the partition, such as `sso:::instance/*`."""
+
+_NO_PERMISSION_NEEDED = frozenset({"sts:GetCallerIdentity"})
+
+_SIDS = {
+    "sso": "IdentityCenter",
+    "identitystore": "IdentityStore",
+    "organizations": "Organizations",
+    "account-access": "AccountAccess",
+}
+
+# Source: AWS's service authorization reference. Actions without a resource type, and listings that need
+# none, are allowed on all resources.
+_RESOURCES: Mapping[str, tuple[str, ...]] = {
+    "sso": ("sso:::instance/*", "sso:::permissionSet/*", "sso:::account/*"),
+    "identitystore": (
+        "identitystore::*:identitystore/*",
+        "identitystore:::user/*",
+        "identitystore:::group/*",
+        "identitystore:::membership/*",
+    ),
+    "account-access": ("account-access:*:*:application/*",),
+}
+_ON_ALL_RESOURCES = frozenset({"sso:ListInstances", "account-access:ListApplications"})
 
 RUNNER = "runner"
 AUDITED = "audited"
 
 Policies = dict[str, dict[str, Any]]
+
+
+def audited_statements(settings: Collect, partition: str, arn: Arn | None = None) -> list[Statement]:
+    """Return the statements of the audited role for these settings in a partition."""
+    return read_statements(required_operations(settings, partition=partition), arn or _plain_arn(partition))
+
+
+def read_statements(operations: Iterable[Operation], arn: Arn) -> list[Statement]:
+    """Return statements that allow operations: one for each service, one for actions without resource."""
+    actions = sorted({operation.action for operation in operations} - _NO_PERMISSION_NEEDED)
+    statements = []
+    for prefix, sid in _SIDS.items():
+        of_service = [action for action in actions if action.startswith(f"{prefix}:")]
+        on_all = [action for action in of_service if action in _ON_ALL_RESOURCES or prefix not in _RESOURCES]
+        on_some = [action for action in of_service if action not in on_all]
+        if on_some:
+            resources = [arn(resource) for resource in _RESOURCES[prefix]]
+            statements.append(allow(sid, on_some, resources))
+        if on_all:
+            statements.append(allow(f"{sid}Lists" if on_some else sid, on_all, "*"))
+    return statements
+
+
+def decrypt_statement(key_arn: Any, via: list[Any]) -> Statement:  # noqa: ANN401 - text or a CloudFormation function
+    """Return a statement that allows reading an instance encrypted with a customer managed key."""
+    condition = {"StringLike": {"kms:ViaService": via}}
+    return allow("EncryptedInstance", ["kms:Decrypt"], key_arn) | {"Condition": condition}
+
+
+def allow(sid: str, actions: list[str], resource: object) -> Statement:
+    """Return a statement that allows actions on one or more resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def policy_document(statements: list[Statement]) -> dict[str, Any]:
+    """Return a policy document with these statements."""
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _plain_arn(partition: str) -> Arn:
+    return lambda rest: f"arn:{partition}:{rest}"
 
 
 def build_policies(config: Config, *, kms_key_arns: Iterable[str] = ()) -> Policies:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sso_batch.exit_codes import ExitCode
-from sso_batch.model import Gap, Instance
+from sso_batch.model import EndpointOverride, Gap, Instance
 
 
 class Verdict(StrEnum):
@@ -70,7 +70,7 @@ class OrganizationCheck:
     calls: int
     failure: Gap | None = None
     warnings: tuple[str, ...] = ()
-    endpoint_overrides: tuple[str, ...] = ()
+    endpoint_overrides: tuple[EndpointOverride, ...] = ()
     bug: bool = False
 
     def with_failure(self, failure: Gap) -> "OrganizationCheck":

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
-from sso_batch.sanitize.terminal import escape_terminal
+from sso_batch.sanitize import escape_terminal
 
 _STYLES = {"ready": "green", "incomplete": "yellow", "failed": "red"}
 _NAMES_SHOWN = 3
@@ -28,7 +28,7 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     for warning in sorted({warning for check in checks for warning in check.warnings}):
         names = [check.name for check in checks if warning in check.warnings]
         yield _line(names, warning, style="not bold yellow")
-    urls = sorted({override.partition("=")[2] for check in checks for override in check.endpoint_overrides})
+    urls = sorted({override.url for check in checks for override in check.endpoint_overrides})
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
         yield Text(escape_terminal(override), style="yellow")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.run_files import columns
 from sso_batch.run_files.columns import csv_renderer
 

@@ -56,7 +56,7 @@ def build_notice(facts: RunFacts, outcome: RunOutcome, *, manifest: str | None) 
         "finished_at": outcome.finished_at.isoformat(timespec="seconds"),
         "manifest": manifest,
         "gaps": _gaps(outcome.gaps),
-        "endpoint_overrides": outcome.endpoint_overrides,
+        "endpoint_overrides": [str(override) for override in outcome.endpoint_overrides],
         "organizations_by_status": Counter(organization.status.value for organization in organizations),
         "counts": {
             name: sum(getattr(organization.counts, name) for organization in organizations)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sso_batch.access import Access, resolve
 from sso_batch.model import Snapshot
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.review.finding import Finding
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts

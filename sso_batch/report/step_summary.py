@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 
 _MAX_GAPS = 20
 
@@ -31,7 +31,7 @@ def _lines(outcome: RunOutcome, run_id: str) -> Iterator[str]:
     if outcome.signal is not None:
         yield f"The run was stopped by signal {outcome.signal}."
     if outcome.endpoint_overrides:
-        urls = sorted({override.partition("=")[2] for override in outcome.endpoint_overrides})
+        urls = sorted({override.url for override in outcome.endpoint_overrides})
         places = ", ".join(map(escaped, urls))
         yield f"\n**Endpoint override**: {places} (these answers did not come from AWS)."
     yield ""

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sso_batch.review import grant_checks, object_checks
-from sso_batch.review.check_types import BlindSpot, Limits, Match
-from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 OUTDATED_PROVISIONING = "outdated-provisioning"
 """The only check that needs data which a run does not collect otherwise."""

@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from sso_batch.access import NOT_FOUND, NOT_READ, Access, Holder, resolve
 from sso_batch.coverage import Omission
 from sso_batch.model import IAM_ROLE, Grant, Principal, Snapshot
-from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
+
+ADDED = "added"
+REMOVED = "removed"
+CHANGED = "changed"
 
 _PARTS = (Omission.ENTITLEMENTS, Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS)
 """Parts that a snapshot may lack while the rest of it can still be compared."""
@@ -55,6 +58,20 @@ COMPARED = (
     "PermissionsBoundary",
 )
 """The columns of the report that the column `What` can name, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One grant that some users gained, lost, or hold with different details than before.
+
+    `kind` is ADDED, REMOVED or CHANGED; `what` names what changed and is empty for the first two. `access`
+    comes from the new run, or from the old run if REMOVED. Its holders are the users that the change affects:
+    a changed grant of a large group is one change, and as many rows as the group has members.
+    """
+
+    kind: str
+    what: str
+    access: Access
 
 
 def incomparable_reason(old: Snapshot, new: Snapshot) -> str:

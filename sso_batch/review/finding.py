@@ -1,5 +1,6 @@
-"""A finding: a grant or an object that someone should look at."""
+"""A finding, a grant or an object that someone should look at, and how its person is recognized. Pure."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,3 +67,12 @@ class FindingCounts:
         if severity == OFF:
             return 0
         return sum(getattr(self, counted) for counted in SEVERITIES[: SEVERITIES.index(severity) + 1])
+
+
+def normalize_address(address: str) -> str:
+    """Return an email address in a form that is equal for one person; empty for a blank address.
+
+    Case, Unicode form and surrounding white space make no difference: directories store what people type.
+    """
+    composed = unicodedata.normalize("NFC", address.strip())
+    return unicodedata.normalize("NFC", composed.casefold())

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
-from sso_batch.review.check_types import BlindSpot, Limits, Match
-from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
 """States of unusable accounts; until 2026, AWS called a closed account SUSPENDED."""

@@ -13,9 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from sso_batch.config.durations import format_duration
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
-from sso_batch.review.check_types import BlindSpot, Limits, Match
-from sso_batch.review.people import normalize_address
-from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.finding import normalize_address
+from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 _DURATION = TypeAdapter(timedelta)
 _FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed length

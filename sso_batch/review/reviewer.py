@@ -8,12 +8,10 @@ from typing import Any
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
-from sso_batch.review.check_types import BlindSpot, Match
 from sso_batch.review.checks import CHECKS, Check
-from sso_batch.review.finding import SEVERITIES, Finding
-from sso_batch.review.people import normalize_address
+from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.snapshot_index import BlindSpot, Match, SnapshotIndex
 from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]

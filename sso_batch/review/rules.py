@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sso_batch.config import LongSessionSettings, Review
-from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS, OUTDATED_PROVISIONING
 from sso_batch.review.finding import OFF, Waiver
+from sso_batch.review.snapshot_index import Limits
 from sso_batch.review.waivers import WaiverRule
 
 

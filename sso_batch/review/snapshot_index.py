@@ -1,4 +1,4 @@
-"""One organization's snapshot, indexed for the checks, with what was not read of it. Pure.
+"""What a check takes and yields: one organization's snapshot, indexed, with what was not read of it. Pure.
 
 Grants are kept by principal and memberships by group and never multiplied: memory grows with their sum and
 not with their product.
@@ -6,6 +6,8 @@ not with their product.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 from sso_batch.coverage import Omission
@@ -20,7 +22,37 @@ from sso_batch.model import (
     Snapshot,
 )
 from sso_batch.review.admin import AdminAssessment, assess
-from sso_batch.review.check_types import BlindSpot
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits that a configuration can set for checks."""
+
+    longest_session: timedelta = timedelta(hours=4)
+    """The longest session that is not a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a check found: one grant or one object, and a predicate about it, such as "has no members"."""
+
+    message: str
+    principal: Principal | None = None
+    account_id: str = ""
+    permission_set_arn: str = ""
+    role_arn: str = ""
+
+    @classmethod
+    def of_grant(cls, grant: Grant, message: str) -> "Match":
+        """Return a match about a grant."""
+        return cls(message, grant.principal, grant.account_id, grant.permission_set_arn, grant.role_arn)
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """What a check could not examine, worded for the manifest's `not_examined`."""
+
+    what: str
 
 
 class SnapshotIndex:

@@ -7,8 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from sso_batch.review.finding import Finding, Waiver
-from sso_batch.review.people import normalize_address
+from sso_batch.review.finding import Finding, Waiver, normalize_address
 from sso_batch.wildcards import Wildcard
 
 _CACHE_SIZE = 10_000

@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import chain
 
 from sso_batch.access import Access, Holder
-from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks, quote_field
+from sso_batch.sanitize import escape_formulas, escape_line_breaks, quote_field
 
 COLUMNS = (
     "UserEmail",

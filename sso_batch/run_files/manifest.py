@@ -24,7 +24,7 @@ from pydantic import (
 from sso_batch import __version__, coverage
 from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import signal_of
-from sso_batch.model import Gap, GapKind, Instance
+from sso_batch.model import EndpointOverride, Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
@@ -48,6 +48,7 @@ _Moment = Annotated[AwareDatetime, PlainSerializer(_json_time, return_type=str)]
 _FileName = Annotated[str, Field(pattern=rf"^{PREFIX}[A-Za-z0-9._-]{{1,200}}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
+_OverrideText = Annotated[str, Field(pattern="^[^=]+=")]
 _ShardText = Annotated[str, Field(pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")]
 
 
@@ -147,7 +148,7 @@ class _Organization(_Strict):
             files=_File.all_of(outcome.files),
         )
 
-    def outcome(self, endpoint_overrides: tuple[str, ...]) -> OrganizationOutcome:
+    def outcome(self, endpoint_overrides: tuple[EndpointOverride, ...]) -> OrganizationOutcome:
         findings, gaps = self.counts.findings, _gaps(self.gaps)
         return OrganizationOutcome(
             name=self.name,
@@ -193,7 +194,7 @@ class Manifest(_Strict):
     exit_code: NonNegativeInt
     config_sha256: str
     strategy: str
-    endpoint_overrides: tuple[str, ...]
+    endpoint_overrides: tuple[_OverrideText, ...]
     not_selected: tuple[str, ...]
     shard: _ShardText | None
     gaps: tuple[_Gap, ...]
@@ -214,7 +215,7 @@ class Manifest(_Strict):
             exit_code=outcome.exit_code,
             config_sha256=facts.config_sha256,
             strategy=facts.strategy,
-            endpoint_overrides=outcome.endpoint_overrides,
+            endpoint_overrides=tuple(map(str, outcome.endpoint_overrides)),
             not_selected=facts.not_selected,
             shard=str(facts.shard) if facts.shard else None,
             gaps=_Gap.all_of(outcome.gaps),
@@ -230,8 +231,9 @@ class Manifest(_Strict):
     @cached_property
     def outcome(self) -> RunOutcome:
         """The run's outcome; the ids of identity stores are not in a manifest and stay empty."""
+        overrides = tuple(map(EndpointOverride.parse, self.endpoint_overrides))
         return RunOutcome(
-            organizations=tuple(each.outcome(self.endpoint_overrides) for each in self.organizations),
+            organizations=tuple(each.outcome(overrides) for each in self.organizations),
             files=_files(self.files),
             started_at=self.started_at,
             finished_at=self.finished_at,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sso_batch.coverage import NotExamined, Scope
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.model import IAM_ROLE, PERMISSION_SET, Gap, Instance, Snapshot
+from sso_batch.model import IAM_ROLE, PERMISSION_SET, EndpointOverride, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.store import FileEntry, FileKind
 
@@ -90,7 +90,7 @@ class OrganizationOutcome:
     not_examined: tuple[NotExamined, ...]
     gaps: tuple[Gap, ...]
     files: tuple[FileEntry, ...]
-    endpoint_overrides: tuple[str, ...] = ()
+    endpoint_overrides: tuple[EndpointOverride, ...] = ()
     bug: bool = False
     findings: FindingCounts | None = None
     resumed: bool = False
@@ -177,8 +177,8 @@ class RunOutcome:
         return all(each.status is Status.COMPLETE and not each.unchecked for each in self.organizations)
 
     @property
-    def endpoint_overrides(self) -> tuple[str, ...]:
-        """The services whose answers did not come from AWS, as `service=URL`."""
+    def endpoint_overrides(self) -> tuple[EndpointOverride, ...]:
+        """The services whose answers did not come from AWS, sorted."""
         return tuple(
             sorted({override for each in self.organizations for override in each.endpoint_overrides})
         )

@@ -14,6 +14,7 @@ from sso_batch.coverage import NotExamined
 from sso_batch.errors import SsoBatchError
 from sso_batch.model import (
     Account,
+    EndpointOverride,
     Gap,
     GapKind,
     Grant,
@@ -62,7 +63,7 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "strategy": snapshot.strategy,
             "accounts_complete": snapshot.accounts_complete,
             "not_examined": [item.text for item in snapshot.not_examined],
-            "endpoint_overrides": snapshot.endpoint_overrides,
+            "endpoint_overrides": [str(override) for override in snapshot.endpoint_overrides],
             "config_sha256": snapshot.config_sha256,
             "outdated_examined": snapshot.outdated is not None,
         },
@@ -99,7 +100,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             strategy=head["strategy"],
             accounts_complete=head["accounts_complete"],
             not_examined=tuple(map(NotExamined.by_collection, head["not_examined"])),
-            endpoint_overrides=tuple(head["endpoint_overrides"]),
+            endpoint_overrides=tuple(map(EndpointOverride.parse, head["endpoint_overrides"])),
             config_sha256=head["config_sha256"],
             **(lists if outdated_examined else lists | {"outdated": None}),
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, get_type_hints
 
 from sso_batch.coverage import NotExamined
-from sso_batch.model import GapKind, Grant, Instance, Principal, Snapshot
+from sso_batch.model import EndpointOverride, GapKind, Grant, Instance, Principal, Snapshot
 from sso_batch.run_files.snapshot import KINDS, SCHEMA
 
 Schema = dict[str, Any]
@@ -20,6 +20,7 @@ _TYPES: Mapping[object, Schema] = {
     GapKind: {"enum": [kind.value for kind in GapKind]},
     datetime: {"type": "string", "format": "date-time"},
     tuple[str, ...]: {"type": "array", "items": _TEXT},
+    tuple[EndpointOverride, ...]: {"type": "array", "items": _TEXT},
     tuple[NotExamined, ...]: {"type": "array", "items": _TEXT},
     tuple[str, ...] | None: {"type": ["array", "null"], "items": _TEXT},
 }

@@ -100,7 +100,7 @@ class Finalizer:
         log, facts = self.context.log, self.context.facts
         outcome = self.outcome(self._without_superseded(merged))
         if outcome.endpoint_overrides:
-            log.warning("run.endpoint_overridden", endpoints=outcome.endpoint_overrides)
+            log.warning("run.endpoint_overridden", endpoints=tuple(map(str, outcome.endpoint_overrides)))
         try:
             write_document(self._store, facts.manifest_name, encode_manifest(facts, outcome))
         except OSError as error:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.collect import Audit
 from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
 from sso_batch.collect.work_queue import JobCount

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.snapshot import SnapshotError

@@ -9,7 +9,7 @@ from sso_batch.coverage import NotExamined
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules

@@ -17,6 +17,7 @@ from sso_batch.aws.connection import SERVICES, Connection
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
+from sso_batch.model import EndpointOverride
 
 SECRET = "marker-of-a-secret-5f3e"
 FIRST, SECOND, THIRD = (f"arn:aws:iam::11111111111{number}:role/Audit" for number in range(3))
@@ -438,7 +439,9 @@ def test_override_for_all_services(monkeypatch: pytest.MonkeyPatch) -> None:
 
     made = Connection(source(), "eu-west-1")
 
-    assert made.endpoint_overrides == tuple(f"{service}=http://127.0.0.1:4566" for service in SERVICES)
+    assert made.endpoint_overrides == tuple(
+        EndpointOverride(service, "http://127.0.0.1:4566") for service in SERVICES
+    )
     assert {made.client(service).meta.endpoint_url for service in SERVICES} == {"http://127.0.0.1:4566/base"}
 
 
@@ -456,7 +459,7 @@ def test_override_with_credentials(monkeypatch: pytest.MonkeyPatch, url: str, re
     """An override is reported by scheme, host and port only: the rest can contain secrets."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_ADMIN", url)
 
-    assert Connection(source(), "eu-west-1").endpoint_overrides == (f"sso-admin={reported}",)
+    assert Connection(source(), "eu-west-1").endpoint_overrides == (EndpointOverride("sso-admin", reported),)
 
 
 def test_override_in_a_profile(aws_config: AwsConfig) -> None:
@@ -466,7 +469,7 @@ def test_override_in_a_profile(aws_config: AwsConfig) -> None:
     )
 
     assert Connection(source(profile="hub"), "eu-west-1").endpoint_overrides == (
-        "identitystore=http://store",
+        EndpointOverride("identitystore", "http://store"),
     )
     assert Connection(source(), "eu-west-1").endpoint_overrides == ()
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from sso_batch.aws import backoff, connection, connection_pool
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection import SourceClients
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.credential_source import CredentialSource
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.errors import OrganizationError
 
 HINT = (

@@ -17,11 +17,10 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.parsers import ResponseParserError
 
 from sso_batch.aws import error_codes, operations
-from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws.credential_hints import UNUSABLE_SOURCE
 from sso_batch.aws.error_mapping import failure_from
-from sso_batch.aws.hints.credential_hints import UNUSABLE_SOURCE
 from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_GROUPS, LIST_USERS, Operation
-from sso_batch.aws.sts import Sts
+from sso_batch.aws.sts import AssumedRole, Sts
 
 URL = "https://sso.eu-west-1.amazonaws.com"
 

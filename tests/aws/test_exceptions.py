@@ -2,9 +2,9 @@
 
 import pytest
 
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.exceptions import AwsFailure, deadline_exceeded, malformed_answer
 from sso_batch.aws.operations import GET_CALLER_IDENTITY, LIST_USERS
-from sso_batch.aws.time_limit import TimeLimit
 from sso_batch.model import Gap, GapKind, Subject
 
 

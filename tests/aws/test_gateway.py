@@ -15,6 +15,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.error_codes import LIST_LEFT_OUT
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import GIVE_UP, CallCounts, Gateway
@@ -28,7 +29,6 @@ from sso_batch.aws.operations import (
     TABLE,
     Operation,
 )
-from sso_batch.aws.time_limit import TimeLimit
 from tests.aws.conftest import Clients, Instantly, MakeGateway, Script
 
 SECRET = "marker-of-a-secret-5f3e"

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sso_batch.config import Organization, load, schema, schema_text
-from sso_batch.config.yaml.reader import read
+from sso_batch.config.yaml_reader import read
 from tests.config.conftest import Load
 
 FOLDER = Path(__file__).parents[2] / "config"

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from sso_batch.console.summary import RunPlace, summary
-from sso_batch.model import Gap
+from sso_batch.model import EndpointOverride, Gap
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.store import FileEntry, FileKind
@@ -53,7 +53,8 @@ def test_markup_is_not_interpreted(hostile: str) -> None:
 
     lines = summary_lines(
         run_outcome(
-            outcome(status=Status.INCOMPLETE, gaps=(marked,)), outcome(endpoint_overrides=(f"sts={hostile}",))
+            outcome(status=Status.INCOMPLETE, gaps=(marked,)),
+            outcome(endpoint_overrides=(EndpointOverride("sts", hostile),)),
         )
     )
 
@@ -319,7 +320,11 @@ def test_table() -> None:
     run = run_outcome(
         outcome("acme", counts=READ, findings=FindingCounts(1_200, 0, 7)),
         outcome("globex", Status.INCOMPLETE, counts=READ, gaps=(gap(),)),
-        endpoint_overrides(outcome("initech"), "sts=http://127.0.0.1:2", "sso-admin=http://127.0.0.1:1"),
+        endpoint_overrides(
+            outcome("initech"),
+            EndpointOverride("sts", "http://127.0.0.1:2"),
+            EndpointOverride("sso-admin", "http://127.0.0.1:1"),
+        ),
     )
 
     lines = summary_lines(run)
@@ -338,5 +343,7 @@ def test_table() -> None:
     ]
 
 
-def endpoint_overrides(organization: OrganizationOutcome, *overrides: str) -> OrganizationOutcome:
+def endpoint_overrides(
+    organization: OrganizationOutcome, *overrides: EndpointOverride
+) -> OrganizationOutcome:
     return outcome(organization.name, organization.status, endpoint_overrides=overrides)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.token_bucket import TokenBucket
+from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
 from tests.support.audits import Audit
@@ -98,6 +98,10 @@ def test_two_denied_actions(check: Check) -> None:
     }
     assert resources == {denied[0]: instance["arn"], denied[1]: instance["identity_store_id"]}
     assert max(preflight.calls_of(name) for name in ("org-0", "org-1")) < 40
+    services = [
+        override.partition("=")[0] for override in preflight.organization("org-0")["endpoint_overrides"]
+    ]
+    assert {"sts", "sso-admin", "identitystore"} <= set(services)
 
 
 @pytest.mark.parametrize("sizes", [{}, LARGE, LARGE | {"entitlements": 30, "units": 30}], ids=str)

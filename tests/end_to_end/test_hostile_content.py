@@ -18,13 +18,13 @@ from sso_batch.emulator import Emulator, Limits, World, configuration, generate
 from sso_batch.emulator.world import Email, Organization
 from sso_batch.run_files import access_csv
 from sso_batch.run_files.snapshot import decode
-from tests.sanitize.test_csv import escaped_by_hand
 from tests.support.audits import Audit
 from tests.support.command import SOURCES, Command
 from tests.support.expected_reports import whole_truth
 from tests.support.oracle import Row
 from tests.support.reports import manifest_in, written
 from tests.support.sample_worlds import with_first
+from tests.test_sanitize import escaped_by_hand
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",

@@ -10,8 +10,7 @@ from sso_batch.config.field_types import DEFAULT_REGIONS
 from sso_batch.emulator import World
 from sso_batch.emulator.demo_data import lumen_games
 from sso_batch.emulator.world import Organization
-from sso_batch.emulator.world.builder import OrganizationBuilder
-from sso_batch.emulator.world.hub import HUB, audit_role
+from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
 from tests.support.audits import Audit
 from tests.support.expected_reports import whole_truth
 from tests.support.moto_s3 import S3, output_in_bucket
@@ -67,9 +66,11 @@ def test_other_partitions(audit: Audit, partition: str, region: str, *, auto: bo
 @pytest.mark.parametrize("strategy", ["complete", "fastest"])
 def test_a_delegated_administrator(audit: Audit, strategy: str) -> None:
     """From a delegated account all assignments are read, although AWS refuses the call by principal there."""
-    studio = lumen_games.build()
+    studio = lumen_games()
+    (administrator,) = studio.delegated_administrators
     management = audit_role(studio)
-    delegated = replace(management, arn=management.arn.replace(lumen_games.MANAGEMENT, lumen_games.STAGING))
+    arn = management.arn.replace(studio.management_account_id, administrator)
+    delegated = replace(management, arn=arn)
     world = World((studio,), (HUB,), (delegated,))
 
     reports = audit(
@@ -82,8 +83,8 @@ def test_a_delegated_administrator(audit: Audit, strategy: str) -> None:
 
     assert reports.ended.code == 0, reports.gaps("lumen-games")
     entry = reports.organization("lumen-games")
-    assert entry["management_account_id"] == lumen_games.MANAGEMENT
-    assert f"::{lumen_games.STAGING}:" in entry["caller_arn"]
+    assert entry["management_account_id"] == studio.management_account_id
+    assert f"::{administrator}:" in entry["caller_arn"]
     assert reports.rows("lumen-games") == expected_rows(
         world, "lumen-games", details=True, entitlements=False, account_paths=True
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.aws.assumed_role import AssumedRole
+from sso_batch.aws.sts import AssumedRole
 from sso_batch.emulator import HUB, Fault, World
 from sso_batch.emulator.credentials import Authenticator, Credentials
 from tests.support.audits import Audit

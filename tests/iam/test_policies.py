@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.required_operations import required_operations
+from sso_batch.aws.operations import required_operations
 from sso_batch.config import Collect, Config
 from sso_batch.errors import UsageError
 from sso_batch.iam.policies import build_policies

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch import __version__
+from sso_batch.model import EndpointOverride
 from sso_batch.report.notice import MAX_MESSAGE_BYTES, build_notice
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Counts, Status
@@ -28,7 +29,7 @@ def test_incomplete() -> None:
             Status.INCOMPLETE,
             counts=Counts(5, 0, 1, 1, 1, 0, 2, 0),
             gaps=(gap("1"), gap("2"), gap("Ann Lee", operation="ListUsers", message="Ann Lee")),
-            endpoint_overrides=("sts=http://127.0.0.1:1",),
+            endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sso_batch.model import EndpointOverride
 from sso_batch.report.step_summary import escaped, render_step_summary
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import NOTHING, OrganizationOutcome, Status
@@ -23,7 +24,7 @@ def test_incomplete() -> None:
     denied = gap(operation="ListUsers", code="AccessDenied", message="", hint="allow it")
     run = run_outcome(
         outcome("acme", Status.INCOMPLETE, gaps=(denied, replace(denied, hint=""))),
-        outcome("globex", Status.FAILED, endpoint_overrides=("sts=http://127.0.0.1:1",)),
+        outcome("globex", Status.FAILED, endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),)),
     )
 
     text = render_step_summary(run, "nightly-7")

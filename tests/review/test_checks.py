@@ -6,8 +6,8 @@ import pytest
 
 from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principal, Snapshot, User
-from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS
+from sso_batch.review.snapshot_index import Limits
 from tests.review.reviews import ANN, EVERYTHING, OPS, organization, permission_set, review, rules, subject
 from tests.support.records import ADMIN, ROLE, entitlement, grant, unexamined, user
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sso_batch.config import Config, Review
-from sso_batch.review.check_types import Limits
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.finding import FindingCounts, Waiver
 from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules, needs_outdated_provisioning, severity_by_check
-from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, SnapshotIndex
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, OPS, TODAY, organization, review, rules
 from tests.support.records import grant, small_organization, unexamined

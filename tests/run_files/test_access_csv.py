@@ -13,7 +13,7 @@ from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, r
 from sso_batch.model import GROUP, USER, Grant, Membership, Principal
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.columns import COLUMNS, IDS
-from sso_batch.sanitize.csv import escape_formulas, escape_line_breaks
+from sso_batch.sanitize import escape_formulas, escape_line_breaks
 from tests.support.records import ADMIN, ROLE, grant, small_organization, snapshot, user
 
 TEXT = st.text(st.sampled_from("=+-@'\";,\t\r\naé"), max_size=6)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sso_batch import __version__
-from sso_batch.model import GapKind
+from sso_batch.model import EndpointOverride, GapKind
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import (
@@ -36,7 +36,7 @@ ACME = outcome(
     calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
     not_examined=unexamined("account paths"),
     files=(FILE,),
-    endpoint_overrides=("sts=http://127.0.0.1:1",),
+    endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
     findings=FindingCounts(1, 2, 3),
     resumed=True,
 )
@@ -119,7 +119,7 @@ def test_manifest() -> None:
         calls=Calls(12, 2, 3, {"ListGroups": 5, "ListUsers": 7}),
         not_examined=unexamined("account paths"),
         files=(file,),
-        endpoint_overrides=("sts=http://127.0.0.1:1",),
+        endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
     )
 
     document = json.loads(encode_manifest(FACTS, run_outcome(acme, files=(merged,))))
@@ -196,7 +196,9 @@ def test_manifest() -> None:
 
 def test_text_that_is_not_unicode() -> None:
     """Half a surrogate pair, as in the value of a variable, does not keep a run from its manifest."""
-    run = run_outcome(outcome(endpoint_overrides=("sts=http://\udcff",)), gaps=(gap("\udcff"),))
+    run = run_outcome(
+        outcome(endpoint_overrides=(EndpointOverride("sts", "http://\udcff"),)), gaps=(gap("\udcff"),)
+    )
 
     document = json.loads(encode_manifest(FACTS, run))
 
@@ -261,6 +263,7 @@ def changed(place: str, value: object) -> bytes:
         ("ts", "../20260304_050607"),
         ("shard", 1),
         ("shard", "1"),
+        ("endpoint_overrides.0", "http://127.0.0.1:1"),
         ("more", 1),
         ("started_at", "2026-03-04T05:06:07"),
         ("organizations", {}),
@@ -325,7 +328,7 @@ def test_read_back() -> None:
     assert (read.run_id, read.ts, read.shard) == ("nightly-7", "20260304_050607", "1/3")
     assert (read.status, read.exit_code) == (Status.INCOMPLETE, 4)
     assert (read.config_sha256, read.strategy) == ("c0ffee", "complete")
-    assert (read.endpoint_overrides, read.not_selected) == (overrides, ("umbrella",))
+    assert (read.outcome.endpoint_overrides, read.not_selected) == (overrides, ("umbrella",))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from sso_batch.model import GROUP, USER, Principal
+from sso_batch.model import GROUP, USER, EndpointOverride, Principal
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Counts, Status
 from tests.support.records import entitlement, gap, grant, outcome, run_outcome, small_organization, snapshot
@@ -71,12 +71,24 @@ def test_signal(statuses: tuple[Status, ...], number: signal.Signals, exit_code:
 def test_endpoint_overrides() -> None:
     """Each endpoint override is listed once, sorted."""
     run = run_outcome(
-        outcome("b", endpoint_overrides=("sts=http://b", "organizations=http://b")),
-        outcome("a", endpoint_overrides=("sts=http://b", "sts=http://a")),
+        outcome(
+            "b",
+            endpoint_overrides=(
+                EndpointOverride("sts", "http://b"),
+                EndpointOverride("organizations", "http://b"),
+            ),
+        ),
+        outcome(
+            "a", endpoint_overrides=(EndpointOverride("sts", "http://b"), EndpointOverride("sts", "http://a"))
+        ),
         outcome("c"),
     )
 
-    assert run.endpoint_overrides == ("organizations=http://b", "sts=http://a", "sts=http://b")
+    assert run.endpoint_overrides == (
+        EndpointOverride("organizations", "http://b"),
+        EndpointOverride("sts", "http://a"),
+        EndpointOverride("sts", "http://b"),
+    )
 
 
 def test_counts() -> None:

@@ -104,6 +104,10 @@ def test_line_taken_out(number: int) -> None:
             with_record(len(LINES) - 1, records=3),
             "record count mismatch: read 17, the last record says {'records': 3}",
         ),
+        (
+            with_record(0, endpoint_overrides=["http://127.0.0.1:1"]),
+            UNREADABLE + "ValueError: an endpoint override without a service",
+        ),
         (LINES[1:], "this file is not a snapshot: its first record is not about the organization"),
     ],
 )

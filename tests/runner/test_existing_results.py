@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.config import Config
-from sso_batch.model import Snapshot
+from sso_batch.model import EndpointOverride, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import NO_CALLS, Counts, Status
@@ -35,7 +35,11 @@ from tests.support.records import FINISHED, gap, outcome, run_outcome, small_org
 
 NAMES = FileNames("nightly", "20260304_050607")
 FACTS = RunFacts(NAMES, "c0ffee", "complete", ())
-ACME = replace(small_organization(), config_sha256="5ha", endpoint_overrides=("sts=http://127.0.0.1:1",))
+ACME = replace(
+    small_organization(),
+    config_sha256="5ha",
+    endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
+)
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 REQUIRED = Requirements("acme", "c0ffee", FINISHED - timedelta(hours=1))
 FINISHED_SNAPSHOT = snapshot(config_sha256="c0ffee")

@@ -16,7 +16,7 @@ import pytest
 from sso_batch.aws.gateway import CallCounts
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Snapshot
+from sso_batch.model import EndpointOverride, Snapshot
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.run import RunFacts
@@ -39,7 +39,7 @@ class FinishedAudit:
         self.tally = CallCounts()
         self.region = "eu-west-1"
         self.instance = None
-        self.endpoint_overrides: tuple[str, ...] = ()
+        self.endpoint_overrides: tuple[EndpointOverride, ...] = ()
 
     async def run(self) -> Snapshot:
         """Return what was read."""

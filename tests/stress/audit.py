@@ -12,7 +12,7 @@ from unittest.mock import patch
 from botocore.config import Config as ClientConfig
 
 from sso_batch.aws import backoff, connection, gateway
-from sso_batch.aws.token_bucket import TokenBucket
+from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.commands.run import RunOptions, run_command
 from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials

@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sso_batch.aws import backoff, connection
-from sso_batch.aws.token_bucket import TokenBucket
+from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
 from sso_batch.run_files.snapshot_schema import snapshot_schema
 from sso_batch.runner import start

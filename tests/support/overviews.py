@@ -25,7 +25,7 @@ from sso_batch.model import (
     User,
 )
 from sso_batch.report.report_input import ReportInput
-from sso_batch.review.change import ADDED, CHANGED, REMOVED, Change
+from sso_batch.review.comparison import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.file_names import FileNames

@@ -20,8 +20,8 @@ from sso_batch.aws.error_codes import (
 )
 from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.exceptions import AwsFailure, malformed_answer
-from sso_batch.aws.hints.bucket_hints import on_bucket
 from sso_batch.aws.operations import Operation
+from sso_batch.aws.s3.bucket_hints import on_bucket
 from sso_batch.aws.s3.upload import PART, MultipartUpload, Upload
 from sso_batch.store.errors import StorageError
 

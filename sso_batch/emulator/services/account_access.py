@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.protocols import RestJsonProtocol, invalid, not_found
 from sso_batch.emulator.request_validation import Pattern, Structure, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
-from sso_batch.emulator.wire.error_responses import invalid, not_found
-from sso_batch.emulator.wire.protocols import RestJsonProtocol
 from sso_batch.emulator.world import Application, Entitlement
 
 _CREATED = "2026-03-02T09:00:00Z"

@@ -4,10 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.protocols import JsonProtocol, not_found
 from sso_batch.emulator.request_validation import Pattern, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
-from sso_batch.emulator.wire.error_responses import not_found
-from sso_batch.emulator.wire.protocols import JsonProtocol
 from sso_batch.emulator.world import Group, Membership, User
 from sso_batch.emulator.world.identifiers import plain_uuid
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 from sso_batch.emulator.organization_index import OrganizationIndex
+from sso_batch.emulator.protocols import ErrorResponse, JsonProtocol
 from sso_batch.emulator.request_validation import Pattern, Violation, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service
-from sso_batch.emulator.wire.error_responses import ErrorResponse
-from sso_batch.emulator.wire.protocols import JsonProtocol
 from sso_batch.emulator.world import Account, OrganizationalUnit
 
 _ROOT = r"r-[0-9a-z]{4,32}"

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
+from sso_batch.emulator.protocols import ErrorResponse, QueryProtocol, invalid
 from sso_batch.emulator.request_validation import Pattern, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
-from sso_batch.emulator.wire.error_responses import ErrorResponse, invalid
-from sso_batch.emulator.wire.protocols import QueryProtocol
 from sso_batch.emulator.world import Role
 
 _HOUR = 3600

@@ -1,8 +1,9 @@
-"""The builder of organizations: it derives ids in AWS formats from names."""
+"""The builder of organizations, which derives ids in AWS formats from names, and their audit roles."""
 
 from collections.abc import Iterable, Mapping
 
 from sso_batch.emulator.world import (
+    AccessKey,
     Account,
     AccountInstance,
     AccountState,
@@ -19,9 +20,19 @@ from sso_batch.emulator.world import (
     PolicyReference,
     PrincipalType,
     Provision,
+    Role,
     User,
     identifiers,
 )
+
+HUB = AccessKey(
+    id="AKIAEXAMPLEHUB000001",
+    secret=identifiers.digest(40, "hub", "secret"),
+    user_arn="arn:aws:iam::111122223333:user/sso-batch",
+)
+"""The key of the hub account, which starts a run."""
+
+AUDIT_ROLE = "SsoBatchAudit"
 
 
 class OrganizationBuilder:
@@ -237,3 +248,16 @@ class OrganizationBuilder:
             unit_id = identifiers.organizational_unit_id(self.root_id, *path)
             self._units[path] = OrganizationalUnit(unit_id, path[-1], parent_id)
         return self._units[path].id
+
+
+def audit_role(
+    organization: Organization,
+    *,
+    trusted: tuple[str, ...] = (HUB.user_arn,),
+    external_id: str | None = None,
+    denied: tuple[str, ...] = (),
+    max_session_seconds: int = 3600,
+) -> Role:
+    """Return the audit role in an organization's management account; by default it trusts the hub."""
+    arn = f"arn:{organization.partition}:iam::{organization.management_account_id}:role/{AUDIT_ROLE}"
+    return Role(arn, trusted, external_id, denied, max_session_seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from sso_batch.emulator.world.organization import Organization
+from sso_batch.emulator.world.records import Organization
 
 
 def without(organization: Organization, ids: Collection[str]) -> Organization:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, fields
 from itertools import product
 
 from sso_batch.emulator.world import Organization, PersonName, PolicyReference, PrincipalType, World
-from sso_batch.emulator.world.builder import OrganizationBuilder
-from sso_batch.emulator.world.hub import HUB, audit_role
+from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
 
 REGIONS = ("eu-west-1", "us-east-1")
 

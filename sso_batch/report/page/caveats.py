@@ -9,7 +9,7 @@ from sso_batch.coverage import NotExamined
 from sso_batch.report.page.explorer import Extent, escape_for_script
 from sso_batch.report.statistics import Statistics
 from sso_batch.run_files.results import OrganizationOutcome, Status
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 
 _NAMED = 5
 

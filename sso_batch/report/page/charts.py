@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sso_batch.report.statistics import Statistics
-from sso_batch.review.change import ADDED, CHANGED, REMOVED
+from sso_batch.review.comparison import ADDED, CHANGED, REMOVED
 from sso_batch.review.finding import SEVERITIES
 
 MAX_BARS = 10

@@ -16,7 +16,7 @@ from sso_batch.model import GROUP, USER, Principal, Snapshot
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import LargeGroup, Statistics, access_name
 from sso_batch.review.admin import grants_administrator_access
-from sso_batch.sanitize.html import show_hidden
+from sso_batch.sanitize import show_hidden
 
 MAX_ROWS = 200_000
 """The maximum number of rows in the explorer, with which a browser stays responsive."""

@@ -16,7 +16,7 @@ from sso_batch.report.page.charts import Chart
 from sso_batch.report.page.explorer import Extent
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Administrator, Statistics
-from sso_batch.review.change import Change
+from sso_batch.review.comparison import Change
 from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
@@ -88,7 +88,7 @@ class ViewModel:
     @property
     def endpoints(self) -> list[str]:
         """The URLs of endpoint overrides."""
-        return sorted({override.partition("=")[2] for override in self.outcome.endpoint_overrides})
+        return sorted({override.url for override in self.outcome.endpoint_overrides})
 
     def file(self, kind: str) -> str:
         """Return the name of the run's file of a `FileKind`, or an empty text."""

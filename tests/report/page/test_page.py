@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sso_batch.coverage import NotExamined, Omission
-from sso_batch.model import PermissionSet, Snapshot
+from sso_batch.model import EndpointOverride, PermissionSet, Snapshot
 from sso_batch.report import changes_csv
 from sso_batch.report.page import render_page
 from sso_batch.report.page.view_model import MAX_LISTED
@@ -91,7 +91,11 @@ def test_unknown_kind() -> None:
 def test_not_examined() -> None:
     """What was not examined, not selected or not from AWS is shown, and a complete run stays complete."""
     run = overview(replace(ACME, not_examined=unexamined("orphaned assignments", "account paths")))
-    organizations = (replace(run.outcome.organizations[0], endpoint_overrides=("sts=http://localhost:1",)),)
+    organizations = (
+        replace(
+            run.outcome.organizations[0], endpoint_overrides=(EndpointOverride("sts", "http://localhost:1"),)
+        ),
+    )
     run = replace(
         run,
         outcome=replace(run.outcome, organizations=organizations),

@@ -1,7 +1,7 @@
 """IAM Identity Center: instances, permission sets and assignments."""
 
-from sso_batch.emulator.services.sso_admin import assignments, instances, permission_sets
-from sso_batch.emulator.services.sso_admin.api import SSO_ADMIN
+from sso_batch.emulator.services.sso_admin import permission_sets
+from sso_batch.emulator.services.sso_admin.instances import SSO_ADMIN
 
-# Importing these modules registers their operations with the service.
-__all__ = ["SSO_ADMIN", "assignments", "instances", "permission_sets"]
+# Importing the module registers its operations with the service.
+__all__ = ["SSO_ADMIN", "permission_sets"]

@@ -1,1 +1,0 @@
-"""A strict YAML reader that keeps line numbers."""

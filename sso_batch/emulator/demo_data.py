@@ -1,0 +1,223 @@
+"""The demo's organizations, and the hub account from which they are audited."""
+
+from sso_batch.emulator.world import Organization, PersonName, PolicyReference, World
+from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
+
+_FORMER_AUDITOR = "123412341234"
+"""The account that the publisher's audit role trusts."""
+
+
+def demo_world(*, with_failure: bool = False) -> World:
+    """Return three organizations; with failure, also an incomplete one and one that denies access."""
+    bank, ostsee, studio = harbor_bank(), ostsee_logistik(), lumen_games()
+    organizations = [bank, ostsee, studio]
+    roles = [
+        audit_role(bank),
+        audit_role(ostsee, external_id="hafen-42/ostsee"),
+        audit_role(studio),
+    ]
+    if with_failure:
+        clinic, publisher = kestrel_health(), vesper_media()
+        organizations += [clinic, publisher]
+        roles += [
+            audit_role(clinic, denied=("identitystore:ListGroupMemberships",)),
+            audit_role(publisher, trusted=(_FORMER_AUDITOR,)),
+        ]
+    return World(tuple(organizations), (HUB,), tuple(roles))
+
+
+def harbor_bank() -> Organization:
+    """Return Harbor Bank: regulated and well kept, with some leftovers of the past years."""
+    management = "111122220001"
+    ledger, ledger_test, cards, archive, sandbox, branches = (
+        "222233330001",
+        "222233330002",
+        "222233330003",
+        "222233330004",
+        "222233330005",
+        "012345670006",
+    )
+    bank = OrganizationBuilder(
+        "harbor-bank", management_account_id=management, region="eu-west-1", domain="harborbank.example"
+    )
+    bank.account("ledger-prod", ledger, "Workloads", "Prod", tags={"data": "confidential"})
+    bank.account("ledger-test", ledger_test, "Workloads", "Test")
+    bank.account("cards-prod", cards, "Workloads", "Prod", tags={"data": "pci"})
+    bank.account("branches", branches, "Workloads", "Prod")
+    bank.account("archive-2019", archive, "Suspended", state="SUSPENDED")
+    bank.account("old-sandbox", sandbox, "Suspended", state="CLOSED")
+
+    bank.group("platform", "Builds the platform for all teams")
+    bank.group("platform/platform-oncall", "Engineers on call")
+    bank.group("ledger-developers")
+    bank.group("auditors", "Internal audit, read only")
+    bank.group("contractors", "External staff")
+    bank.group("cards-migration-2023", "Finished project; the group has no members")
+
+    bank.user("amara.okafor", "Amara Okafor", groups=("platform", "platform/platform-oncall"))
+    bank.user("siobhan.ni.bhriain", "Siobhán Ní Bhriain", groups=("platform", "platform/platform-oncall"))
+    bank.user("tomas.vinter", "Tomáš Vinter", groups=("ledger-developers",))
+    bank.user(
+        "mei.lin", name=PersonName(given="Mei", family="Lin"), groups=("ledger-developers", "contractors")
+    )
+    bank.user("o.brien", 'Patrick "Paddy" O\'Brien, ACA', groups=("auditors",))
+    bank.user("grace.hall", "Grace Hall", status="DISABLED", groups=("auditors", "ledger-developers"))
+    bank.user("break.glass", "Emergency access", email=None)
+    bank.member("contractors", "left.in.march")
+
+    bank.permission_set(
+        "AdministratorAccess",
+        "Full access for an hour",
+        managed=("AdministratorAccess",),
+        tags={"tier": "0"},
+    )
+    bank.permission_set(
+        "LedgerDeveloper",
+        "Deploys the ledger",
+        session_duration="PT8H",
+        managed=("AWSCodePipeline_FullAccess", "CloudWatchLogsReadOnlyAccess"),
+        customer_managed=(PolicyReference("LedgerDeploy", "/ledger/"),),
+        boundary=PolicyReference("DeveloperBoundary", "/security/"),
+    )
+    bank.permission_set(
+        "Auditor",
+        "Read access without customer data",
+        session_duration="PT4H",
+        managed=("SecurityAudit", "job-function/ViewOnlyAccess"),
+        inline='{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}]}',
+    )
+    bank.permission_set("CardsMigration", session_duration="PT12H", managed=("PowerUserAccess",))
+
+    everywhere = (management, ledger, ledger_test, cards, branches, archive)
+    bank.assign("AdministratorAccess", "GROUP", "platform/platform-oncall", ledger, cards, branches)
+    bank.assign("AdministratorAccess", "USER", "break.glass", *everywhere)
+    bank.assign("LedgerDeveloper", "GROUP", "ledger-developers", ledger_test)
+    bank.assign("LedgerDeveloper", "USER", "tomas.vinter", ledger)
+    bank.assign("LedgerDeveloper", "GROUP", "contractors", ledger_test)
+    bank.assign("Auditor", "GROUP", "auditors", *everywhere, sandbox)
+    bank.assign("CardsMigration", "GROUP", "cards-migration-2023", cards)
+    bank.assign("CardsMigration", "GROUP", "cards-vendors", cards)
+    bank.provision("LedgerDeveloper", sandbox, latest=False)
+    bank.entitle("GROUP", "platform", "operations/DatabaseOperator", ledger, cards)
+    bank.entitle("USER", "o.brien", "AuditEvidence", archive)
+
+    return bank.build()
+
+
+def ostsee_logistik() -> Organization:
+    """Return Ostsee Logistik: several languages, an older identity store, and hostile names."""
+    management = "333344440001"
+    warehouse, routes, customs, harbour = "444455550001", "444455550002", "444455550003", "004455550004"
+    ostsee = OrganizationBuilder(
+        "ostsee-logistik",
+        management_account_id=management,
+        region="eu-central-1",
+        replica_regions=("eu-north-1",),
+        domain="ostsee-logistik.example",
+        prefixed_ids=True,
+    )
+    ostsee.account("Lager Rügen", warehouse, "Betrieb", "Lager/Umschlag")
+    ostsee.account("Routenplanung", routes, "Betrieb", "Planung; Disposition")
+    ostsee.account("Zoll & Fracht", customs, "Betrieb")
+    ostsee.account("Hafen Gdańsk", harbour, "Ausland", state="PENDING_CLOSURE")
+    ostsee.account_instance(routes)
+
+    ostsee.group("betrieb")
+    ostsee.group("betrieb/schicht-nacht", "Nachtschicht, auch am Wochenende")
+    ostsee.group("zoll")
+    ostsee.group("praktikanten", "Zur Zeit niemand")
+
+    ostsee.user("j.schroeder", "Jürgen Schröder", groups=("betrieb", "betrieb/schicht-nacht"))
+    ostsee.user("k.wisniewska", "Katarzyna Wiśniewska", groups=("betrieb", "zoll"))
+    ostsee.user("a.lindqvist", "Åsa Lindqvist", groups=("betrieb/schicht-nacht",))
+    ostsee.user("m.tamm", name=PersonName(formatted="Tamm, Märt"), groups=("zoll",))
+    # A name that a spreadsheet would evaluate as a formula.
+    ostsee.user("x.test", '=HYPERLINK("https://phish.example/","Rechnung öffnen")', groups=("betrieb",))
+    ostsee.user("scanner-07", None, email=None, status=None, groups=("betrieb/schicht-nacht",))
+
+    ostsee.permission_set("Administrator", session_duration="PT2H", managed=("AdministratorAccess",))
+    ostsee.permission_set("Betrieb", "Lagerverwaltung und Scanner", session_duration="PT10H")
+    ostsee.permission_set("Zoll", "Nur lesen", managed=("ReadOnlyAccess",), boundary="PowerUserAccess")
+
+    ostsee.assign("Administrator", "USER", "j.schroeder", management, warehouse)
+    ostsee.assign("Administrator", "USER", "ehemaliger.admin", management)
+    ostsee.assign("Betrieb", "GROUP", "betrieb", warehouse, routes)
+    ostsee.assign("Betrieb", "GROUP", "betrieb/schicht-nacht", warehouse)
+    ostsee.assign("Betrieb", "GROUP", "praktikanten", warehouse)
+    ostsee.assign("Zoll", "GROUP", "zoll", customs, harbour)
+
+    return ostsee.build()
+
+
+def lumen_games() -> Organization:
+    """Return Lumen Games: a fast-growing studio; its users are synchronized from Active Directory."""
+    management = "555566660001"
+    live, staging, analytics, jam = "666677770001", "666677770002", "666677770003", "666677770004"
+    studio = OrganizationBuilder(
+        "lumen-games", management_account_id=management, region="us-east-1", domain="lumen.example"
+    )
+    studio.account("live", live, "Studio", "Live")
+    studio.account("staging", staging, "Studio")
+    studio.account("player-analytics", analytics, "Studio")
+    studio.account("game-jam", jam)
+    studio.delegated_administrators = (staging,)
+
+    studio.group("engineers")
+    studio.group("engineers/live-ops")
+    studio.group("data")
+    # ListUsers and ListGroups omit these two; only the Describe calls find them.
+    studio.group("LUMEN\\Domain Admins", listed=False)
+    studio.user("svc-deploy", "Deployment service", listed=False, groups=("LUMEN\\Domain Admins",))
+
+    studio.user("noor.haddad", "Noor Haddad", groups=("engineers", "engineers/live-ops"))
+    studio.user("diego.fuentes", "Diego Fuentes", groups=("engineers",))
+    studio.user("yuki.tanaka", "田中 由紀", groups=("engineers", "data"))
+    studio.user("freya", "Freya", email="freya@contractor.example", groups=("data",))
+    studio.user("intern-2024", "Sam Rivers", status="DISABLED", groups=("engineers",))
+
+    studio.permission_set("Admin", session_duration="PT12H", managed=("AdministratorAccess",))
+    studio.permission_set(
+        "Engineer", "Builds and ships", session_duration="PT8H", managed=("PowerUserAccess",)
+    )
+    studio.permission_set("Analyst", managed=("AmazonAthenaFullAccess",), tags={"owner": "data"})
+
+    studio.assign("Admin", "GROUP", "LUMEN\\Domain Admins", management, live)
+    studio.assign("Admin", "GROUP", "engineers/live-ops", live)
+    studio.assign("Admin", "USER", "svc-deploy", staging)
+    studio.assign("Engineer", "GROUP", "engineers", staging, jam)
+    studio.assign("Analyst", "GROUP", "data", analytics)
+    studio.assign("Analyst", "USER", "freya", analytics)
+    studio.entitle("USER", "noor.haddad", "LiveOpsBreakGlass", live)
+
+    return studio.build()
+
+
+def kestrel_health() -> Organization:
+    """Return Kestrel Health, whose audit role lacks a permission, so that its audit is incomplete."""
+    management = "777788880001"
+    records, research = "888899990001", "888899990002"
+    clinic = OrganizationBuilder(
+        "kestrel-health", management_account_id=management, region="us-east-1", domain="kestrel.example"
+    )
+    clinic.account("records", records, "Clinical")
+    clinic.account("research", research, "Science")
+    clinic.group("clinicians")
+    clinic.user("dr.adeyemi", "Dr. Folasade Adeyemi", groups=("clinicians",))
+    clinic.user("r.castellanos", "Raúl Castellanos", groups=("clinicians",))
+    clinic.permission_set("Records", session_duration="PT9H", managed=("AmazonDynamoDBReadOnlyAccess",))
+    clinic.permission_set("Research", managed=("AmazonSageMakerFullAccess",))
+    clinic.assign("Records", "GROUP", "clinicians", records)
+    clinic.assign("Research", "USER", "dr.adeyemi", research)
+    return clinic.build()
+
+
+def vesper_media() -> Organization:
+    """Return Vesper Media, whose audit role trusts another account, so that it cannot be audited."""
+    management = "999900001111"
+    publisher = OrganizationBuilder(
+        "vesper-media", management_account_id=management, region="eu-central-1", domain="vesper.example"
+    )
+    publisher.user("l.moreau", "Léa Moreau")
+    publisher.permission_set("Editor", managed=("PowerUserAccess",))
+    publisher.assign("Editor", "USER", "l.moreau", management)
+    return publisher.build()

@@ -1,1 +1,0 @@
-"""The wire formats: HTTP, the three AWS protocols and request signatures."""

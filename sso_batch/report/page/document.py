@@ -1,0 +1,94 @@
+"""The document of the page, rendered from its template, its style and its script."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from itertools import chain
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
+from sso_batch.report.page.view_model import build_view_model
+from sso_batch.report.report_input import ReportInput
+from sso_batch.report.statistics import Statistics, compute_statistics
+from sso_batch.review.finding import SEVERITIES
+from sso_batch.review.snapshot_index import SnapshotIndex
+from sso_batch.sanitize import show_hidden
+
+_PACKAGE = "sso_batch.report.page"
+
+
+def render_page(
+    report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+) -> Iterator[str]:
+    """Yield the page's text in pieces, with at most so many rows and bytes in the explorer.
+
+    Reads the snapshots twice, with one of them in memory at a time.
+    """
+    statistics = list(_statistics(report))
+    extent = choose_extent(statistics, max_rows=max_rows)
+    records = serialize_records(report, extent, max_bytes=max_bytes)
+    extent = extent.restricted_to(records, (each.organization for each in statistics))
+    style, script = _read("page.css"), _read("page.js")
+    template = _environment().get_template("page.html")
+    yield from template.generate(
+        page=build_view_model(report, statistics, extent),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        records=(Markup(piece) for piece in _joined(records)),  # noqa: S704 - JSON safe in HTML
+    )
+
+
+def _statistics(report: ReportInput) -> Iterator[Statistics]:
+    for snapshot in report.snapshots:
+        yield compute_statistics(SnapshotIndex(snapshot), report.accesses(snapshot))
+        del snapshot  # free it before the next one is read
+
+
+def _joined(records: dict[str, list[str]]) -> Iterator[str]:
+    """Yield the records as one JSON list; each organization is freed once it is written."""
+    yield "["
+    for number, name in enumerate(list(records)):
+        yield from chain(("," if number else "",), records.pop(name))
+    yield "]"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figure": _figure, "when": _when}
+    environment.globals["SEVERITIES"] = SEVERITIES
+    return environment
+
+
+def _read(name: str) -> str:
+    return files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return a style's or script's hash as a Content Security Policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _figure(value: int) -> str:
+    return f"{value:,}"
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def _finalize(value: object) -> object:
+    """Return what the template prints with hidden characters written out; markup stays unchanged."""
+    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,1 +1,0 @@
-"""Make text from AWS safe for its target: one module for each target."""

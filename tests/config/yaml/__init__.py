@@ -1,1 +1,0 @@
-"""Tests of `sso_batch.config.yaml`."""
