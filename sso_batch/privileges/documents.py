@@ -16,7 +16,7 @@ from sso_batch.privileges.resources import wildcard
 _MEMBERS = {"sid", "effect", "action", "notaction", "resource", "notresource", "condition"}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NEVER = "\ue003"
-"""A character that no resource contains: what holds it matches nothing."""
+"""A character that no resource contains: a pattern with it matches nothing and is left out."""
 
 _NOT_OF_ROLES = ("aws:username",)
 """Policy variables that the session of a role does not have, so that the element matches nothing.
@@ -24,7 +24,8 @@ _NOT_OF_ROLES = ("aws:username",)
 Source: IAM User Guide, "IAM policy elements: Variables and tags".
 """
 
-_ESCAPED = {"*": _NEVER, "?": _NEVER, "$": "$"}
+_ESCAPED = {"*": "?", "?": "?", "$": "$"}
+"""Characters that are no wildcards in the form of variables; `?` is close enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Statement:
     excludes_actions: bool = False
     excludes_resources: bool = False
     conditional: bool = False
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether it is a Deny without conditions."""
+        return not self.allows and not self.conditional
 
     def covers_action(self, action: str) -> bool:
         """Return whether the statement is about an action, which is in lower case."""
@@ -57,7 +63,7 @@ class Document:
     @cached_property
     def denies(self) -> bool:
         """Whether a statement denies anything unconditionally."""
-        return any(not statement.allows and not statement.conditional for statement in self.statements)
+        return any(statement.takes_away for statement in self.statements)
 
     def about(self, action: str) -> tuple[Statement, ...]:
         """Return the statements about an action, which is in lower case."""
@@ -122,10 +128,11 @@ def _parse_statement(item: object) -> Statement | None:
     if allows is None or actions is None or resources is None or not isinstance(condition, dict):
         return None
     excludes_resources = "notresource" in members
+    resolved = [_resolve(pattern, widen=allows != excludes_resources) for pattern in resources]
     return Statement(
         allows=allows,
         actions=tuple(pattern.lower() for pattern in actions),
-        resources=tuple(_resolve(pattern, widen=allows != excludes_resources) for pattern in resources),
+        resources=tuple(pattern for pattern in resolved if _NEVER not in pattern),
         excludes_actions="notaction" in members,
         excludes_resources=excludes_resources,
         conditional=bool(condition),

@@ -32,8 +32,12 @@ class FoundPath:
     @property
     def words(self) -> str:
         """The path as the rest of a sentence that starts with "can"."""
-        conditions = ", under conditions" if self.allowance.conditional else ""
-        return f"{self.path.words} ({self.path.actions}{conditions})"
+        return self.path.words.format(any="any" if self.allowance.general else "a certain")
+
+    @property
+    def actions(self) -> str:
+        """The actions of the path, and whether they are allowed only under conditions."""
+        return self.path.actions + (", under conditions" if self.allowance.conditional else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class PermissionSetPolicies:
     def __init__(self, permission_set: PermissionSet, documents: Mapping[str, str]) -> None:
         self._permission_set = permission_set
         self._unread: list[str] = []
-        self.permissions = Permissions(dict(self._documents(documents)))
+        _, partition, _ = permission_set.arn.split(":", 2)
+        self.permissions = Permissions(dict(self._documents(documents)), partition)
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -100,18 +105,19 @@ class PermissionSetPolicies:
         certain = [found for found in here if found.certain]
         best = max((found.path.leads_to for found in certain), default=None)
         if best is None:
-            privilege, reason = self._access_level()
+            privilege, reason = self._access_level
         else:
             shortest = min(
                 (found for found in certain if found.path.leads_to is best),
                 key=lambda found: (found.allowance.conditional, len(found.path.needs)),
             )
             policies = " and ".join(shortest.allowance.policies)
-            privilege, reason = best, f"{policies}: can {shortest.words}"
+            privilege, reason = best, f"{policies}: can {shortest.words} ({shortest.actions})"
         if privilege is Privilege.CAN_ESCALATE:
             return privilege, reason
         return privilege, reason + _possible([found for found in here if not found.certain])
 
+    @cached_property
     def _access_level(self) -> tuple[Privilege, str]:
         change = self.permissions.change()
         if change is not None:

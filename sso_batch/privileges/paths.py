@@ -1,7 +1,7 @@
 """What leads to more access: a table of actions that are needed together, and of what they allow.
 
-Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `idc-…`, `org-…` and
-`own-…` are ours, from the service authorization reference.
+Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `idc-…`, `org-…`,
+`iam-` with a name, and `own-…` are ours, from the service authorization reference.
 
 The role of a permission set, AWSReservedSSO_…, cannot be changed through IAM. So attaching a policy to a user
 or role leads nowhere by itself: the path needs a user or role that one can become. It still changes who has
@@ -12,12 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from sso_batch.privileges.resources import ANY
+from sso_batch.privileges.resources import SEGMENT
 
-USERS = "arn:*:iam::*:user/*"
-ROLES = "arn:*:iam::*:role/*"
-GROUPS = "arn:*:iam::*:group/*"
-POLICIES = "arn:*:iam::*:policy/*"
+USERS, ROLES, GROUPS, POLICIES = "user/*", "role/*", "group/*", "policy/*"
+"""IAM's resources of a kind."""
 
 
 class Privilege(IntEnum):
@@ -49,23 +47,35 @@ MANAGEMENT = frozenset({AccountKind.MANAGEMENT})
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An action that a path needs, in lower case, and on which resources.
+    """An action that a path needs, and on which resources: IAM's of a kind, or any of the action's service.
 
     With `any_existing`, a pattern for some of the resources is not enough: whether one of these is worth
     anything depends on the account.
     """
 
     action: str
-    resource: str = ANY
+    resource: str = ""
     any_existing: bool = False
+
+    def pattern(self, partition: str) -> str:
+        """Return a pattern of the ARNs of the resources."""
+        if self.resource:
+            return f"arn:{partition}:iam::{SEGMENT}:{self.resource}"
+        service, _, _ = self.action.partition(":")
+        return f"arn:{partition}:{_ARN_SERVICES.get(service, service)}:*"
+
+
+_ARN_SERVICES = {"ec2-instance-connect": "ec2", "sso-directory": "identitystore"}
+"""The service in ARNs where it differs from the prefix of actions."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPath:
     """A way from permissions to more access.
 
-    `words` continue the sentence "can …". A path that is not `certain` needs something that must exist
-    already, such as an instance with a strong role. It counts only in `accounts`.
+    `words` continue the sentence "can …"; `{any}` in them becomes "any" or "a certain". A path that is not
+    `certain` needs something that must exist already, such as an instance with a strong role. It counts only
+    in `accounts`.
     """
 
     id: str
@@ -97,7 +107,7 @@ def _new(id_: str, words: str, *needs: tuple[str, str]) -> EscalationPath:
 
 def _run(id_: str, what: str, *actions: str) -> EscalationPath:
     """Return a path that passes any role to something that one runs."""
-    return EscalationPath(id_, f"pass any role to {what}", (_PASS, *map(Need, actions)))
+    return EscalationPath(id_, f"pass {{any}} role to {what}", (_PASS, *map(Need, actions)))
 
 
 def _possible(id_: str, words: str, *actions: str) -> EscalationPath:
@@ -111,26 +121,38 @@ def _manages(
     """Yield a path for each action that changes who has access."""
     for action in actions:
         id_ = f"{prefix}-{action.partition(':')[2]}"
-        yield EscalationPath(id_, words, (Need(action),), Privilege.MANAGES_ACCESS, accounts=accounts)
+        need = Need(action, _resource_of(action))
+        yield EscalationPath(id_, words, (need,), Privilege.MANAGES_ACCESS, accounts=accounts)
+
+
+def _resource_of(action: str) -> str:
+    """Return the kind of resource of an action of IAM, by its name; empty for other services."""
+    service, _, name = action.partition(":")
+    if service != "iam":
+        return ""
+    kinds = (("Provider", "*-provider/*"), ("Group", GROUPS), ("PolicyVersion", POLICIES), ("Role", ROLES))
+    return next((kind for part, kind in kinds if part in name), USERS)
 
 
 PATHS: tuple[EscalationPath, ...] = (
     # IAM itself
-    _iam("iam-001", "change what any customer managed policy allows", ("iam:CreatePolicyVersion", POLICIES)),
-    _iam("iam-002", "create an access key of any user", ("iam:CreateAccessKey", USERS)),
-    _iam("iam-004", "give any user a password", ("iam:CreateLoginProfile", USERS)),
-    _iam("iam-006", "change the password of any user", ("iam:UpdateLoginProfile", USERS)),
-    _iam("iam-012", "let itself assume any role", ("iam:UpdateAssumeRolePolicy", ROLES)),
+    _iam(
+        "iam-001", "change what {any} customer managed policy allows", ("iam:CreatePolicyVersion", POLICIES)
+    ),
+    _iam("iam-002", "create an access key of {any} user", ("iam:CreateAccessKey", USERS)),
+    _iam("iam-004", "give {any} user a password", ("iam:CreateLoginProfile", USERS)),
+    _iam("iam-006", "change the password of {any} user", ("iam:UpdateLoginProfile", USERS)),
+    _iam("iam-012", "let itself assume {any} role", ("iam:UpdateAssumeRolePolicy", ROLES)),
     _iam(
         "iam-014",
-        "attach a policy to any role and assume it",
+        "attach a policy to {any} role and assume it",
         ("iam:AttachRolePolicy", ROLES),
         ("sts:AssumeRole", ROLES),
         certain=False,
     ),
     _iam(
         "iam-017",
-        "put a policy into any role and assume it",
+        "put a policy into {any} role and assume it",
         ("iam:PutRolePolicy", ROLES),
         ("sts:AssumeRole", ROLES),
         certain=False,
@@ -173,13 +195,13 @@ PATHS: tuple[EscalationPath, ...] = (
     ),
     _new(
         "own-user-group",
-        "add a user to any group and create the user's access key",
+        "add a user to {any} group and create the user's access key",
         ("iam:AddUserToGroup", GROUPS),
         ("iam:CreateAccessKey", USERS),
     ),
     _iam(
         "own-default-version",
-        "return to an older version of any policy",
+        "return to an older version of {any} policy",
         ("iam:SetDefaultPolicyVersion", POLICIES),
         certain=False,
     ),
@@ -273,7 +295,9 @@ PATHS: tuple[EscalationPath, ...] = (
     _possible("own-ecs-exec", "enter a container with a strong role", "ecs:ExecuteCommand"),
     _possible("glue-002", "change a Glue endpoint with a strong role", "glue:UpdateDevEndpoint"),
     _possible("lambda-003", "change a function with a strong role", "lambda:UpdateFunctionCode"),
-    _possible("own-lambda-layer", "change a function with a strong role", "lambda:UpdateFunctionConfiguration"),
+    _possible(
+        "own-lambda-layer", "change a function with a strong role", "lambda:UpdateFunctionConfiguration"
+    ),
     _possible(
         "sagemaker-004",
         "open a notebook with a strong role",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from sso_batch.privileges.access_levels import actions_of, matching_actions, services
+from sso_batch.privileges.access_levels import Action, actions_of, matching_actions, services
 from sso_batch.privileges.documents import Document, Statement
 from sso_batch.privileges.paths import EscalationPath, Need
-from sso_batch.privileges.resources import ANY, example, intersect
+from sso_batch.privileges.resources import ANY, by_segments, example, intersect
 
 _MOST_CANDIDATES = 64
 """Patterns of resources that are tried for one path; a policy with more is unusual, and one is enough."""
@@ -45,9 +45,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The documents of a permission set's policies, by the names of the policies."""
+    """The documents of a permission set's policies, by the names of the policies, in a partition."""
 
     documents: Mapping[str, Document]
+    partition: str = "aws"
 
     @property
     def denies(self) -> bool:
@@ -68,13 +69,12 @@ class Permissions:
     def path(self, path: EscalationPath) -> Allowance | None:
         """Return how everything is allowed that a path needs; None if something is not."""
         allowance = Allowance(())
-        for resource, needs in groupby(path.needs, lambda need: need.resource):
-            together = [[need] for need in needs] if resource == ANY else [list(needs)]
-            for group in together:
-                found = self._together(resource, group)
-                if found is None:
-                    return None
-                allowance &= found
+        for _, needs in groupby(path.needs, lambda need: need.resource or need.action):
+            group = list(needs)
+            found = self._together(group[0].pattern(self.partition), group)
+            if found is None:
+                return None
+            allowance &= found
         return allowance
 
     def change(self) -> tuple[str, Allowance] | None:
@@ -86,17 +86,28 @@ class Permissions:
         return self._first(changes=False)
 
     def _first(self, *, changes: bool) -> tuple[str, Allowance] | None:
-        for name, document in self.documents.items():
-            if not self.denies:
-                action = first_action(document, changes=changes)
-                if action:
-                    return action, Allowance((name,))
-                continue
-            for action, does_change in _known_actions(document):
-                if does_change or not changes:
-                    allowance = self._together(ANY, [Need(action)])
+        if not self.denies:
+            found = (
+                (first_action(document, changes=changes), name) for name, document in self.documents.items()
+            )
+            return next(((action, Allowance((name,))) for action, name in found if action), None)
+        # Most of a reference of 20,000 actions can be denied: see that at a glance where it is so.
+        denying = [
+            statement
+            for _, statement in self._statements()
+            if statement.takes_away
+            and not statement.excludes_resources
+            and statement.covers_resource(example(ANY))
+        ]
+        if any(not deny.excludes_actions and deny.covers_action(example("*:*")) for deny in denying):
+            return None
+        for document in self.documents.values():
+            for action in _known_actions(document):
+                name = action.name.lower()
+                if (action.changes or not changes) and not any(deny.covers_action(name) for deny in denying):
+                    allowance = self._together(ANY, [Need(action.name)])
                     if allowance is not None:
-                        return action, allowance
+                        return action.name, allowance
         return None
 
     def _statements(self) -> Iterator[tuple[str, Statement]]:
@@ -144,7 +155,7 @@ def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statemen
         spared = [
             pattern
             for _, statement in about
-            if not statement.allows and not statement.conditional and statement.excludes_resources
+            if statement.takes_away and statement.excludes_resources
             for pattern in statement.resources
         ]
         candidates = list(dict.fromkeys([*candidates, *_narrow(candidates, spared)]))
@@ -153,7 +164,7 @@ def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statemen
 
 def _narrow(candidates: Iterable[str], patterns: Iterable[str]) -> dict[str, None]:
     pairs = ((candidate, pattern) for candidate in candidates for pattern in patterns)
-    found = (intersect(candidate, pattern) for candidate, pattern in pairs)
+    found = (intersect(candidate, by_segments(pattern)) for candidate, pattern in pairs)
     return dict.fromkeys(pattern for pattern in found if pattern is not None)
 
 
@@ -162,7 +173,7 @@ def _allowed_on(name: str, statements: Iterable[Sequence[tuple[str, Statement]]]
     allowance = Allowance(())
     for about in statements:
         covering = [(policy, statement) for policy, statement in about if statement.covers_resource(name)]
-        if any(not statement.allows and not statement.conditional for _, statement in covering):
+        if any(statement.takes_away for _, statement in covering):
             return None
         allowing = [(policy, statement) for policy, statement in covering if statement.allows]
         if not allowing:
@@ -178,26 +189,29 @@ def _is_general(pattern: str, resource: str) -> bool:
     return pattern.endswith(kind)
 
 
+def _is_about_nothing(statement: Statement) -> bool:
+    if statement.excludes_resources:
+        return not statement.covers_resource(example(ANY))
+    return not statement.resources
+
+
 @lru_cache(maxsize=4096)
 def first_action(document: Document, *, changes: bool) -> str:
-    """Return an action that the document allows, which changes something; empty if there is none."""
-    found = (
-        action for action, does_change in _known_actions(document) if does_change or not changes
-    )
+    """Return an action that the document allows, and that changes something; empty if there is none."""
+    found = (action.name for action in _known_actions(document) if action.changes or not changes)
     return next(found, "")
 
 
-def _known_actions(document: Document) -> Iterator[tuple[str, bool]]:
-    """Yield the actions that the document allows, and whether each changes anything."""
+def _known_actions(document: Document) -> Iterator[Action]:
+    """Yield the actions that the document allows."""
     for statement in document.statements:
-        if not statement.allows or not (statement.resources or statement.excludes_resources):
+        if not statement.allows or _is_about_nothing(statement):
             continue
         if not statement.excludes_actions:
             for pattern in statement.actions:
                 yield from matching_actions(pattern)
             continue
         for service in services():
-            for name, does_change in actions_of(service).items():
-                action = f"{service}:{name}"
-                if statement.covers_action(action):
-                    yield action, does_change
+            for name, action in actions_of(service).items():
+                if statement.covers_action(f"{service}:{name}"):
+                    yield action

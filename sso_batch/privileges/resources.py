@@ -11,7 +11,12 @@ from sso_batch.wildcards import Wildcard
 
 ANY = "*"
 
+SEGMENT = "\ue004"
+"""A wildcard of our own patterns, for text without `:` and `/`, such as an account's id."""
+
 _ANY_TEXT, _ANY_CHARACTER = "\ue000\ue001", "\ue002"  # private-use characters
+_TEXTS = ("*", SEGMENT)
+_COLONS = 5  # in an ARN, before the resource
 _LONGEST = 2048
 """Characters: longer patterns are not compared character by character."""
 
@@ -24,7 +29,7 @@ def wildcard(pattern: str) -> Wildcard:
 
 def example(pattern: str) -> str:
     """Return a name that the pattern matches, and other patterns only if they are as general."""
-    return pattern.replace("*", _ANY_TEXT).replace("?", _ANY_CHARACTER)
+    return pattern.replace("*", _ANY_TEXT).replace(SEGMENT, _ANY_TEXT).replace("?", _ANY_CHARACTER)
 
 
 @lru_cache(maxsize=65536)
@@ -43,10 +48,26 @@ def intersect(first: str, second: str) -> str | None:
     return _merge(first, second)
 
 
+def by_segments(pattern: str) -> str:
+    """Return a pattern of ARNs in which a `*` for a whole segment before the last does not cross a colon.
+
+    AWS lets it cross colons. No name of a resource needs that, and a pattern of roles would match users.
+    """
+    segments = pattern.split(":", _COLONS)
+    if len(segments) <= _COLONS or segments[0] != "arn":
+        return pattern
+    return ":".join([*(SEGMENT if segment == "*" else segment for segment in segments[:-1]), segments[-1]])
+
+
 def _collapse(pattern: str) -> str:
     while "**" in pattern:
         pattern = pattern.replace("**", "*")
     return pattern
+
+
+def _takes(text: str, character: str) -> bool:
+    """Return whether a wildcard for any text matches a character."""
+    return text == "*" or character not in ":/"
 
 
 def _merge(first: str, second: str) -> str | None:
@@ -57,12 +78,13 @@ def _merge(first: str, second: str) -> str | None:
     def moves(i: int, j: int) -> list[tuple[int, int, str]]:
         """Return the next positions in both patterns, and what each adds to the result; general ones last."""
         a, b = first[i : i + 1], second[j : j + 1]
-        if a == "*" and b == "*":
-            return [(i + 1, j, ""), (i, j + 1, ""), (i + 1, j + 1, "*")]
-        if a == "*":
-            return [(i + 1, j, ""), *([(i, j + 1, b)] if b else [])]
-        if b == "*":
-            return [(i, j + 1, ""), *([(i + 1, j, a)] if a else [])]
+        if a in _TEXTS and b in _TEXTS:
+            text = "*" if a == b == "*" else SEGMENT
+            return [(i + 1, j, text), (i, j + 1, text)]
+        if a in _TEXTS:
+            return [(i + 1, j, ""), *([(i, j + 1, b)] if b and _takes(a, b) else [])]
+        if b in _TEXTS:
+            return [(i, j + 1, ""), *([(i + 1, j, a)] if a and _takes(b, a) else [])]
         if not a or not b:
             return []
         if a == b or "?" in (a, b):
