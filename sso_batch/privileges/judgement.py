@@ -49,9 +49,21 @@ class Judgement:
     """
 
     privilege: Privilege
-    reason: str
+    reason: str = ""
     unread: tuple[str, ...] = ()
     certain: bool = True
+
+    @property
+    def known(self) -> str | None:
+        """The name of the privilege; None if it depends on what was not read."""
+        return self.privilege.name if self.certain else None
+
+    @property
+    def text(self) -> str:
+        """The reason; without certainty, of the least that it can be, if that is anything."""
+        if self.certain:
+            return self.reason
+        return f"at least {self.privilege.name}: {self.reason}" if self.privilege else ""
 
 
 class PermissionSetPolicies:
@@ -63,16 +75,23 @@ class PermissionSetPolicies:
     def __init__(self, permission_set: PermissionSet, documents: Mapping[str, str]) -> None:
         self._permission_set = permission_set
         self._unread: list[str] = []
-        _, partition, _ = permission_set.arn.split(":", 2)
-        self.permissions = Permissions(dict(self._documents(documents)), partition)
+        partition = permission_set.arn.split(":")[1:2] or ["aws"]
+        self.permissions = Permissions(dict(self._documents(documents)), *partition)
+
+    @property
+    def customer_managed(self) -> tuple[str, ...]:
+        """The customer managed policies, which are never read."""
+        return self._permission_set.customer_managed_policies or ()
+
+    @property
+    def all_read(self) -> bool:
+        """Whether everything but customer managed policies was read and understood."""
+        return not self._unread
 
     @property
     def unread(self) -> tuple[str, ...]:
         """What was not read, customer managed policies last."""
-        customer_managed = self._permission_set.customer_managed_policies
-        if customer_managed is None:
-            return (*self._unread, "names of customer managed policies")
-        return (*self._unread, *(f"customer managed policy {name}" for name in customer_managed))
+        return (*self._unread, *(f"customer managed policy {name}" for name in self.customer_managed))
 
     @cached_property
     def paths(self) -> tuple[FoundPath, ...]:
@@ -83,15 +102,12 @@ class PermissionSetPolicies:
     def judge(self, account: AccountKind) -> Judgement:
         """Return what the permission set amounts to in an account of a kind."""
         privilege, reason = self._highest(account)
-        known = privilege is Privilege.ADMINISTRATOR or not (
-            self._unread or self._permission_set.customer_managed_policies is None
-        )
         boundary = self._permission_set.permissions_boundary
         if boundary:
             reason += f"; limited by the permissions boundary {boundary}, which is not evaluated"
         if privilege is Privilege.ADMINISTRATOR:
             return Judgement(privilege, reason)
-        return Judgement(privilege, reason, self.unread, known)
+        return Judgement(privilege, reason, self.unread, self.all_read)
 
     def _highest(self, account: AccountKind) -> tuple[Privilege, str]:
         everything = self.permissions.everything()
@@ -147,6 +163,8 @@ class PermissionSetPolicies:
             self._unread.append(_INLINE)
         elif permission_set.inline_policy:
             found.append((_INLINE, self._parse(permission_set.inline_policy, _INLINE)))
+        if permission_set.customer_managed_policies is None:
+            self._unread.append("names of customer managed policies")
         return found
 
     def _parse(self, text: str, name: str) -> Document:

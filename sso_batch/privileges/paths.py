@@ -31,6 +31,21 @@ class Privilege(IntEnum):
     ADMINISTRATOR = 5
     """Every action on every resource."""
 
+    @property
+    def words(self) -> str:
+        """What someone with this privilege can do, in words."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Privilege.NONE: "does nothing",
+    Privilege.READ: "reads only",
+    Privilege.WRITE: "makes changes",
+    Privilege.MANAGES_ACCESS: "manages access",
+    Privilege.CAN_ESCALATE: "can become administrator",
+    Privilege.ADMINISTRATOR: "administrator",
+}
+
 
 class AccountKind(StrEnum):
     """What an account is to Identity Center."""

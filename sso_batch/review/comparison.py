@@ -38,6 +38,7 @@ _PERMISSION_SET: dict[str, Callable[[Access], str]] = {
     "CustomerManagedPolicies": lambda access: access.permission_set.customer_managed_policies,
     "InlinePolicy": lambda access: access.permission_set.inline_policy,
     "PermissionsBoundary": lambda access: access.permission_set.permissions_boundary,
+    "Privilege": lambda access: access.privilege.level,
 }
 
 COMPARED = (
@@ -56,6 +57,7 @@ COMPARED = (
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    "Privilege",
 )
 """The columns of the report that the column `What` can name, in order."""
 

@@ -180,7 +180,7 @@ def test_another_partition(arn: str) -> None:
 
 def test_denied_paths_are_not_reported() -> None:
     """A path counts only if each of its actions is allowed."""
-    found = judge([allow("iam:PassRole", "ec2:RunInstances"), deny("ec2:RunInstances")])[0]  # type: ignore[list-item]
+    found = judge([allow("iam:PassRole", "ec2:RunInstances"), deny("ec2:RunInstances")])[0]
 
     assert found.privilege is Privilege.WRITE
     assert "ec2" not in found.reason

@@ -9,7 +9,9 @@ from itertools import chain
 from markupsafe import Markup
 
 from sso_batch import __version__
+from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
+from sso_batch.privileges.paths import Privilege
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
 from sso_batch.report.page.charts import Chart
@@ -79,6 +81,11 @@ class ViewModel:
     caveats: Markup
     whole: bool
     """Whether the explorer has every row."""
+    levels: tuple[tuple[str, str], ...] = (
+        *((privilege.name, privilege.words) for privilege in reversed(Privilege)),
+        (NOT_READ, "not read"),
+    )
+    """The levels that the explorer can show, the highest first, each in words."""
 
     @property
     def troubled(self) -> list[Tile]:
