@@ -1,71 +1,58 @@
 """The accounts of an organization, in every state."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
-from functools import partial
 
-from sso_batch.aws.api import OrganizationApi
-from sso_batch.collect.contradictions import unlisted_account
-from sso_batch.collect.deletions import Deletions
+from sso_batch.aws.organization_api import OrganizationApi
+from sso_batch.collect.gaps import unlisted_account
+from sso_batch.collect.listing import Listing
 from sso_batch.collect.ou_paths import OuPaths
 from sso_batch.collect.work_queue import WorkQueue
-from sso_batch.model import Account, GapKind, Subject
+from sso_batch.model import Account, GapKind, Instance, Subject
 
 
 class Accounts:
-    """The accounts known so far.
+    """The accounts known so far, with `paths` also their places in the tree of organizational units.
 
-    `ended` is set when the listing is over, `complete` if it named every account. With `paths`, the place
-    of each account in the tree of organizational units is read, too. `deletions` takes accounts that are
-    not found. `on_progress` is called whenever more accounts are known.
+    The management account, if it is known, must be among them.
     """
 
-    def __init__(
-        self,
-        api: OrganizationApi,
-        queue: WorkQueue,
-        on_progress: Callable[[], None],
-        *,
-        paths: OuPaths | None,
-    ) -> None:
+    def __init__(self, api: OrganizationApi, queue: WorkQueue, instance: Instance, *, paths: bool) -> None:
         self.found: dict[str, Account] = {}
-        self.ended = False
-        self.complete = False
         self._api = api
         self._queue = queue
-        self._on_progress = on_progress
-        self._paths = paths
-        self._organization = Subject(GapKind.ACCOUNTS, "organization")
+        self._management_account_id = instance.management_account_id
+        self._paths = OuPaths(api, queue) if paths else None
         self._ids_above: dict[str, tuple[str, ...] | None] = {}
         self._unlisted: set[str] = set()
         self._listed_again: dict[str, Account] = {}
-        self.deletions = Deletions(
-            "ListAccounts", self._list_again, queue, known=self.found, delete=self._delete
-        )
+        subject = Subject(GapKind.ACCOUNTS, instance.organization_id or "organization")
+        self.listing = Listing(queue, subject, "ListAccounts", self._list, repeat=self._list_again)
 
-    def start(self, organization_id: str, management_account_id: str | None = None) -> None:
-        """List all accounts. The management account, if it is known, must be among them."""
-        self._organization = Subject(GapKind.ACCOUNTS, organization_id)
+    @property
+    def complete(self) -> bool:
+        """Whether every account is known."""
+        return self.listing.complete and self._unlisted <= self.found.keys()
 
-        def end() -> None:
-            self.ended = True
-            if self._paths is not None:
-                self._paths.start(organization_id, self._ids_above)
-            self._on_progress()
-
-        self._queue.add(self._organization, partial(self._list, management_account_id), then=end)
+    async def read_paths(self) -> None:
+        """Read the names of organizational units, once all accounts are listed."""
+        await self.listing.done()
+        if self._paths is not None:
+            self._paths.start(self.listing.subject.resource, self._ids_above)
 
     def verify(self, named: Collection[str]) -> None:
         """Repeat the listing if an account is not found, has no path, or is `named` but not listed."""
-        if self.complete:
+        if self.listing.complete:
             self._unlisted = set(named) - self.found.keys()
             lost = self._paths.lost(self.found) if self._paths is not None else ()
             for account_id in (*self._unlisted, *lost):
-                self.deletions.suspect(account_id)
-        self.deletions.verify(self._organization)
+                self.listing.suspect(account_id)
+        self.listing.verify()
 
     def verify_paths(self) -> None:
         """Read paths that were not found again, once it is certain which accounts exist."""
+        for account_id in self.listing.deleted:
+            del self.found[account_id]
         for account_id in self._unlisted & self._listed_again.keys():
             self.found[account_id] = self._listed_again[account_id]
         if self._paths is not None:
@@ -73,28 +60,25 @@ class Accounts:
 
     def finish(self) -> None:
         """Put the paths into the accounts' records, once all calls are made."""
-        for account_id in sorted(self._unlisted - self.found.keys()):
-            self.complete = False
-            self._queue.gaps.append(unlisted_account(account_id))
+        self._queue.gaps.extend(
+            unlisted_account(account_id) for account_id in sorted(self._unlisted - self.found.keys())
+        )
         if self._paths is not None:
             self._paths.finish(self.found)
             for account_id, account in self.found.items():
                 self.found[account_id] = replace(account, path=self._paths.path(account_id))
 
-    def _delete(self, account_id: str) -> None:
-        del self.found[account_id]
+    def _list(self) -> AsyncIterator[list[str]]:
+        return self._read(self.found, self._management_account_id)
 
-    async def _list(self, management_account_id: str | None) -> None:
+    def _list_again(self) -> AsyncIterator[list[str]]:
+        return self._read(self._listed_again, None)
+
+    async def _read(
+        self, records: dict[str, Account], management_account_id: str | None
+    ) -> AsyncIterator[list[str]]:
         async for page in self._api.accounts(management_account_id):
             for account, ids_above in page:
-                self.found[account.id] = account
-                self._ids_above[account.id] = ids_above
-            self._on_progress()
-        self.complete = True
-
-    async def _list_again(self) -> AsyncIterator[list[str]]:
-        async for page in self._api.accounts():
-            for account, ids_above in page:
-                self._listed_again[account.id] = account
+                records[account.id] = account
                 self._ids_above[account.id] = ids_above
             yield [account.id for account, _ in page]

@@ -1,20 +1,19 @@
 """The audit of one organization, from its credentials to its snapshot."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.backoff import TimeLimit
-from sso_batch.aws.connection_pool import ConnectionPool
+from sso_batch.aws.connection_pool import ConnectionPool, Connector
+from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.aws.operations import has_entitlements
+from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi
 from sso_batch.aws.regions import first_region
-from sso_batch.collect.collectors import Collectors
-from sso_batch.collect.connector import Connector
+from sso_batch.collect.collectors import Apis, Collectors
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.strategy import ListingStrategy, Workload
-from sso_batch.collect.work_queue import JobCount
+from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
@@ -81,21 +80,25 @@ class Audit:
         self._claim_instance(self.instance)
         if region is None:
             gateway = await self._connector.connect(self.instance.region)
-        async with asyncio.TaskGroup() as group:
-            collectors = Collectors(
-                gateway,
-                self.instance,
-                self._settings,
-                outdated=self._outdated,
-                entitlements=has_entitlements(self._settings, partition_of_region(self.instance.region)),
-                job_count=self._job_count,
-                on_strategy=self._on_strategy,
-                group=group,
-            )
-            collectors.start()
-        await collectors.verify()
-        collectors.finish()
-        return self._snapshot(self.instance, collectors, gaps + collectors.gaps, started_at)
+        instance = self.instance
+        collectors = Collectors(
+            Apis(
+                OrganizationApi(gateway),
+                InstanceApi(gateway, instance.arn, instance.identity_store_id),
+                AccountAccessApi(gateway),
+            ),
+            instance,
+            self._settings,
+            Jobs(self._job_count, gaps),
+            entitlements=self._has_entitlements(instance),
+            outdated=self._outdated,
+            on_strategy=self._on_strategy,
+        )
+        await collectors.collect()
+        return self._snapshot(instance, collectors, gaps, started_at)
+
+    def _has_entitlements(self, instance: Instance) -> bool:
+        return has_entitlements(self._settings, partition_of_region(instance.region))
 
     def _snapshot(
         self, instance: Instance, collectors: Collectors, gaps: list[Gap], started_at: datetime
@@ -107,30 +110,29 @@ class Audit:
             started_at=started_at,
             finished_at=self._clock(),
             strategy=self._settings.strategy,
-            users=_in_order(identity_store.users),
-            groups=_in_order(identity_store.groups),
+            users=_in_order(identity_store.users.found),
+            groups=_in_order(identity_store.groups.found),
             memberships=_in_order(identity_store.memberships),
             missing=tuple(sorted(identity_store.missing)),
             accounts=_in_order(collectors.accounts.found),
             accounts_complete=collectors.accounts.complete,
             permission_sets=_in_order(collectors.permission_sets.found),
-            grants=tuple(sorted(collectors.grants.found)),
-            not_examined=self._not_examined(instance.region, collectors),
+            grants=tuple(sorted(collectors.grants)),
+            not_examined=self._not_examined(instance, collectors),
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
             endpoint_overrides=self.endpoint_overrides,
             outdated=collectors.outdated,
         )
 
-    def _not_examined(self, region: str, collectors: Collectors) -> tuple[NotExamined, ...]:
-        settings = self._settings
-        entitled = has_entitlements(settings, partition_of_region(region))
+    def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:
+        settings, entitled = self._settings, self._has_entitlements(instance)
         left_out = [
             (not settings.permission_set_details, Omission.PERMISSION_SET_DETAILS),
             (not settings.account_paths, Omission.ACCOUNT_PATHS),
             (not entitled, Omission.ENTITLEMENTS),
             (entitled, Omission.OTHER_APPLICATIONS),
         ]
-        unseen = NOT_SEEN_BY_PRINCIPAL if collectors.grants.strategy is ListingStrategy.BY_PRINCIPAL else ()
+        unseen = NOT_SEEN_BY_PRINCIPAL if collectors.strategy is ListingStrategy.BY_PRINCIPAL else ()
         unknown = (
             NotExamined.of_unknown_kind(number, item.what, clean_message(item.kind))
             for item, number in sorted(collectors.unexamined.items())

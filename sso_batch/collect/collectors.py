@@ -1,23 +1,24 @@
-"""The collectors of one organization's instance, and the order in which they work."""
+"""The collectors of one organization's instance, and the order in which they call AWS."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
-from sso_batch.aws.api import AccountAccessApi, InstanceApi, OrganizationApi
-from sso_batch.aws.gateway import Gateway
+from sso_batch.aws.instance_api import InstanceApi
+from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi
 from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.accounts import Accounts
+from sso_batch.collect.assignments import Assignments
 from sso_batch.collect.entitlements import Entitlements
-from sso_batch.collect.grants import Grants
 from sso_batch.collect.identity_store import IdentityStore
-from sso_batch.collect.ou_paths import OuPaths
-from sso_batch.collect.outdated_provisioning import OutdatedProvisioning
+from sso_batch.collect.listing import Stream
 from sso_batch.collect.permission_sets import PermissionSets
-from sso_batch.collect.strategy import ListingStrategy, Workload
-from sso_batch.collect.work_queue import JobCount, WorkQueue
+from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
+from sso_batch.collect.strategy import ListingStrategy, Workload, choose_strategy
+from sso_batch.collect.work_queue import Jobs, WorkQueue, run_together
 from sso_batch.config import Collect
-from sso_batch.model import Gap, GapKind, Instance, Outdated, Subject
+from sso_batch.model import OUTDATED, Grant, Instance, Outdated
 
 _SSO_ADMIN_WIDTH = 10  # 20 calls per second of 300 ms keep 6 in flight; the others wait for a retry
 _IDENTITY_STORE_WIDTH = 8
@@ -25,128 +26,187 @@ _ORGANIZATIONS_WIDTH = 4
 _ACCOUNT_ACCESS_WIDTH = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Apis:
+    """The calls about one organization and its instance."""
+
+    organization: OrganizationApi
+    instance: InstanceApi
+    account_access: AccountAccessApi
+
+
 class Collectors:
-    """Reads everything about an instance; what fails is in `gaps`, each for its own resource."""
+    """Reads everything about an instance; what fails is in the gaps of `jobs`, each for its own resource.
+
+    `entitlements` and `outdated` say whether entitlements and outdated versions of permission sets are
+    listed. `on_strategy` is called once, with the strategy and the numbers known then: when it is chosen, or
+    with `strategy: complete` when all numbers are known.
+    """
 
     def __init__(
         self,
-        gateway: Gateway,
+        apis: Apis,
         instance: Instance,
         settings: Collect,
+        jobs: Jobs,
         *,
         entitlements: bool,
         outdated: bool,
-        job_count: JobCount,
         on_strategy: Callable[[ListingStrategy, Workload], None],
-        group: asyncio.TaskGroup,
     ) -> None:
-        organization_api = OrganizationApi(gateway)
-        instance_api = InstanceApi(gateway, instance.arn, instance.identity_store_id)
-        self.gaps: list[Gap] = []
-        by_pair = settings.strategy == "complete"
-        sso_admin = WorkQueue(group, _SSO_ADMIN_WIDTH, self.gaps, job_count)
-        identity_store = WorkQueue(group, _IDENTITY_STORE_WIDTH, self.gaps, job_count)
-        organizations = WorkQueue(group, _ORGANIZATIONS_WIDTH, self.gaps, job_count)
-        account_access = WorkQueue(group, _ACCOUNT_ACCESS_WIDTH, self.gaps, job_count)
-        self._queues = (sso_admin, identity_store, organizations, account_access)
-        paths = OuPaths(organization_api, organizations) if settings.account_paths else None
-        self.accounts = Accounts(organization_api, organizations, self._advance, paths=paths)
-        self.permission_sets = PermissionSets(
-            instance_api, sso_admin, details=settings.permission_set_details, describe_all=by_pair
+        sso_admin = WorkQueue(jobs, _SSO_ADMIN_WIDTH)
+        identity_store = WorkQueue(jobs, _IDENTITY_STORE_WIDTH)
+        organizations = WorkQueue(jobs, _ORGANIZATIONS_WIDTH)
+        account_access = WorkQueue(jobs, _ACCOUNT_ACCESS_WIDTH)
+        grants = Stream[Grant](jobs)
+        accounts = Accounts(apis.organization, organizations, instance, paths=settings.account_paths)
+        permission_sets = PermissionSets(
+            apis.instance, sso_admin, instance, details=settings.permission_set_details
         )
-        self.identity_store = IdentityStore(instance_api, identity_store, self._advance)
-        self.outdated_provisioning = (
-            OutdatedProvisioning(instance_api, sso_admin, self.accounts, self.permission_sets)
-            if outdated
-            else None
+        listed_pairs = partial(ProvisionedPairs, apis.instance, sso_admin, accounts, permission_sets)
+        self.strategy = ListingStrategy.BY_PAIR
+        self.accounts = accounts
+        self.permission_sets = permission_sets
+        self.identity_store = IdentityStore(apis.instance, identity_store, instance)
+        self._pairs = listed_pairs()
+        self._outdated = listed_pairs(status=OUTDATED)
+        self._entitlements = Entitlements(apis.account_access, account_access, instance, accounts, grants)
+        self._assignments = Assignments(
+            apis.instance, sso_admin, self._pairs, permission_sets, self.identity_store, grants
         )
-        self.grants = Grants(
-            instance_api,
-            sso_admin,
-            self.accounts,
-            self.permission_sets,
-            self.identity_store,
-            strategy=ListingStrategy.BY_PAIR if by_pair else None,
-            on_strategy=on_strategy,
-            common_calls=self._outdated_calls,
-        )
-        self._entitlements = (
-            Entitlements(
-                AccountAccessApi(gateway),
-                account_access,
-                instance.arn,
-                self.accounts,
-                self.grants,
+        self._grants = grants
+        self._jobs = jobs
+        self._lists_entitlements = entitlements
+        self._lists_outdated = outdated
+        self._fastest = settings.strategy == "fastest"
+        self._on_strategy = on_strategy
+
+    async def collect(self) -> None:
+        """Make all calls: each as soon as the answers that it needs are there."""
+        async with self._jobs.running():  # until every call has been made
+            self._start_listings()  # of permission sets, accounts, users, groups and applications
+            await run_together(
+                self._list_grants(),  # assignments by pair or by principal, entitlements by application
+                self.identity_store.read_principals(self._grants),  # group members, unlisted principals
+                self.accounts.read_paths(),  # the organizational units above all accounts
             )
-            if entitlements
-            else None
-        )
-        self._instance = instance
-
-    def start(self) -> None:
-        """Start the first listings; their answers add all other calls, in tasks of the group."""
-        instance = self._instance
-        self.permission_sets.start(instance.arn, self._advance)
-        self.accounts.start(instance.organization_id or "organization", instance.management_account_id)
-        self.identity_store.start(instance.identity_store_id)
-        if self._entitlements is not None:
-            self._entitlements.start()
-
-    async def verify(self) -> None:
-        """Read again what is not found although it was listed or is in use, once the group has ended.
-
-        Each step needs the answers of the previous one. If nothing was deleted, no call is made.
-        """
-        for step in (
+        # What was not found may have been deleted: each step needs the answers of the previous one.
+        for verify in (
             self._verify_listings,
-            self.grants.verify_pairs,
+            self._pairs.verify,
             self._verify_accounts,
-            self._verify_paths,
+            self.accounts.verify_paths,
         ):
-            async with asyncio.TaskGroup() as group:
-                for queue in self._queues:
-                    queue.use_group(group)
-                step()
+            async with self._jobs.running():
+                verify()
+        for collector in (self.permission_sets, self.identity_store, self.accounts):
+            collector.finish()
 
-    def finish(self) -> None:
-        """Complete the records once everything is verified."""
-        self.identity_store.finish()
-        self.accounts.finish()
-        if self.outdated_provisioning is not None:
-            self.outdated_provisioning.finish()
-
-    def _verify_listings(self) -> None:
-        self.permission_sets.deletions.verify(Subject(GapKind.PERMISSION_SETS, self._instance.arn))
-        self.identity_store.verify()
-        if self._entitlements is not None:
-            self._entitlements.verify()
-
-    def _verify_accounts(self) -> None:
-        self.accounts.verify({grant.account_id for grant in self.grants.found})
-
-    def _verify_paths(self) -> None:
-        self.grants.forget_accounts(self.accounts.deletions.deleted)
-        self.accounts.verify_paths()
+    @property
+    def grants(self) -> set[Grant]:
+        """The assignments and entitlements, without those that were deleted during the run."""
+        pairs, entitlements = self._pairs.deleted, self._entitlements.deleted
+        return {
+            grant
+            for grant in self._grants
+            if self._exist(grant.account_id, grant.permission_set_arn)
+            and (grant.account_id, grant.permission_set_arn) not in pairs
+            and grant not in entitlements
+        }
 
     @property
     def outdated(self) -> tuple[Outdated, ...] | None:
         """Accounts with outdated versions of permission sets; None if they were not listed."""
-        collector = self.outdated_provisioning
-        return None if collector is None else tuple(sorted(collector.found))
+        if not self._lists_outdated:
+            return None
+        return tuple(Outdated(*pair) for pair in sorted(self._outdated) if self._exist(*pair))
 
     @property
     def unexamined(self) -> Counter[Unexamined]:
         """How many items AWS named that this version cannot read, by their kinds."""
-        entitlements = Counter[Unexamined]() if self._entitlements is None else self._entitlements.unexamined
-        return self.identity_store.unexamined + entitlements
+        return self.identity_store.unexamined + self._entitlements.unexamined
 
-    def _outdated_calls(self) -> int:
-        return 0 if self.outdated_provisioning is None else self.outdated_provisioning.calls
+    def _exist(self, account_id: str, permission_set_arn: str) -> bool:
+        """Return whether neither of the two was deleted during the run."""
+        return (
+            account_id not in self.accounts.listing.deleted
+            and permission_set_arn not in self.permission_sets.listing.deleted
+        )
 
-    def _advance(self) -> None:
-        """Let each collector add the calls that have become possible."""
-        if self.outdated_provisioning is not None:
-            self.outdated_provisioning.advance()
-        self.grants.advance()
-        if self._entitlements is not None:
-            self._entitlements.advance()
+    def _start_listings(self) -> None:
+        users, groups = self.identity_store.users, self.identity_store.groups
+        for collector in (self.permission_sets, self.accounts, users, groups):
+            collector.listing.start()
+        if self._lists_entitlements:
+            self._entitlements.applications.start()
+        else:
+            self._entitlements.applications.end()
+
+    async def _list_grants(self) -> None:
+        assignments = self._list_cheaper() if self._fastest else self._list_by_pair()
+        await run_together(assignments, self._entitlements.list())
+        self._grants.end()
+
+    async def _list_by_pair(self) -> None:
+        await run_together(self._start_pairs(), self._assignments.list_by_pair(), self._report_strategy())
+
+    async def _list_cheaper(self) -> None:
+        """List by pair or by principal, as soon as it is certain which one costs fewer calls.
+
+        Listings of pairs that are skipped by principal are made if AWS refuses the calls by principal.
+        """
+        await self._start_pairs()
+        await self._report_strategy()
+        if self.strategy is ListingStrategy.BY_PRINCIPAL:
+            self._pairs.pause()
+            if await self._assignments.list_by_principal():
+                return
+            self.strategy = ListingStrategy.BY_PAIR
+            self._pairs.resume()
+        await self._assignments.list_by_pair()
+
+    async def _start_pairs(self) -> None:
+        """Start to list pairs by account or by permission set, as soon as it is certain which are fewer."""
+        by_account = await accounts_are_fewer(self.accounts.listing, self.permission_sets.listing)
+        if self._lists_outdated:
+            self._outdated.start(by_account=by_account)
+        self._pairs.start(by_account=by_account)
+
+    async def _report_strategy(self) -> None:
+        self.strategy, workload = await self._jobs.until(self._settled_strategy)
+        self._on_strategy(self.strategy, workload)
+
+    def _settled_strategy(self) -> tuple[ListingStrategy, Workload] | None:
+        """Return the strategy and the numbers known by now, as soon as they are certain enough."""
+        identity_store, workload = self.identity_store, self._workload()
+        if not self._pairs.started:
+            return None
+        if not self._fastest:
+            certain = workload.pairs_final and identity_store.ended
+            return (ListingStrategy.BY_PAIR, workload) if certain else None
+        if identity_store.ended and not identity_store.complete:  # not every principal is known
+            return ListingStrategy.BY_PAIR, workload
+        strategy = choose_strategy(workload)
+        return None if strategy is None else (strategy, workload)
+
+    def _workload(self) -> Workload:
+        pairs, permission_sets, identity_store = self._pairs, self.permission_sets, self.identity_store
+        return Workload(
+            listings=pairs.remaining,
+            pairs=len(pairs),
+            principals=len(identity_store.users.found) + len(identity_store.groups.found),
+            pairs_final=pairs.ended,
+            principals_final=identity_store.complete,
+            common=pairs.total
+            - pairs.remaining
+            + permission_sets.calls_each * len(permission_sets.found)
+            + self._outdated.total,
+        )
+
+    def _verify_listings(self) -> None:
+        self.permission_sets.listing.verify()
+        self.identity_store.verify()
+        self._entitlements.applications.verify()
+
+    def _verify_accounts(self) -> None:
+        self.accounts.verify({grant.account_id for grant in self.grants})

@@ -1,7 +1,7 @@
 """The organization's own instance of IAM Identity Center, and its primary Region."""
 
-from sso_batch.aws.api import ListedInstance, OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.organization_api import ListedInstance, OrganizationApi
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, Subject
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import pairwise
 
-from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.collect.contradictions import contradiction, lost_account, wrong_tree
+from sso_batch.aws.organization_api import OrganizationApi
+from sso_batch.collect.gaps import contradiction, lost_account, wrong_tree
 from sso_batch.collect.work_queue import WorkQueue
 from sso_batch.model import GapKind, Subject
 

@@ -1,15 +1,15 @@
 """Permission sets: each described once, with its policies if the configuration asks for them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.collect.deletions import Deletions
+from sso_batch.aws.instance_api import InstanceApi
+from sso_batch.collect.listing import Listing
 from sso_batch.collect.work_queue import WorkQueue
-from sso_batch.model import GapKind, PermissionSet, Subject
+from sso_batch.model import GapKind, Instance, PermissionSet, Subject
 
 Detail = Callable[[InstanceApi, str], Awaitable[Any]]
 
@@ -24,55 +24,36 @@ DETAILS: Mapping[str, Detail] = {
 
 
 class PermissionSets:
-    """The permission sets known so far; one that is not described yet has only its ARN.
+    """The permission sets known so far; one that is not described has only its ARN.
 
-    With `describe_all`, each one is described as soon as it is listed, otherwise only those passed to
-    `describe`. `ended` is set when the listing is over, `complete` if it named every permission set.
-    `deletions` takes those that are not found.
+    `calls_each` is how many calls it takes to describe one.
     """
 
-    def __init__(self, api: InstanceApi, queue: WorkQueue, *, details: bool, describe_all: bool) -> None:
+    def __init__(self, api: InstanceApi, queue: WorkQueue, instance: Instance, *, details: bool) -> None:
         self.found: dict[str, PermissionSet] = {}
         self.calls_each = 1 + len(DETAILS) * details
-        self.ended = False
-        self.complete = False
         self._api = api
         self._queue = queue
-        self._describe_all = describe_all
         self._details = DETAILS if details else {}
         self._described: set[str] = set()
-        self._listed: set[str] = set()
-        self.deletions = Deletions(
-            "ListPermissionSets",
-            api.permission_set_arns,
+        self.listing = Listing(
             queue,
-            known=self._listed,
-            delete=self._delete,
+            Subject(GapKind.PERMISSION_SETS, instance.arn),
+            "ListPermissionSets",
+            self._list,
+            repeat=api.permission_set_arns,
             exists=self._is_provisioned,
         )
-
-    def start(self, instance_arn: str, then: Callable[[], None]) -> None:
-        """List all permission sets, then call `then`."""
-
-        def end() -> None:
-            self.ended = True
-            then()
-
-        self._queue.add(Subject(GapKind.PERMISSION_SETS, instance_arn), self._list, then=end)
-
-    async def _list(self) -> None:
-        async for page in self._api.permission_set_arns():
-            self._listed.update(page)
-            for arn in page:
-                if self._describe_all:
-                    self.describe(arn)
-                else:
-                    self.add(arn)
-        self.complete = True
 
     def add(self, arn: str) -> None:
         """Add a permission set of which only the ARN is known."""
         self.found.setdefault(arn, PermissionSet(arn))
+
+    async def describe_listed(self) -> None:
+        """Describe each permission set as soon as it is listed."""
+        async for page in self.listing.pages():
+            for arn in page:
+                self.describe(arn)
 
     def describe(self, arn: str) -> None:
         """Read everything about a permission set, once."""
@@ -84,11 +65,22 @@ class PermissionSets:
             for field, read in self._details.items():
                 self._queue.add(subject, partial(self._read, arn, field, read))
 
+    def finish(self) -> None:
+        """Remove the permission sets that were deleted during the run."""
+        for arn in self.listing.deleted:
+            del self.found[arn]
+
+    async def _list(self) -> AsyncIterator[list[str]]:
+        async for page in self._api.permission_set_arns():
+            for arn in page:
+                self.add(arn)
+            yield page
+
     async def _describe(self, arn: str) -> None:
         try:
             read = await self._api.permission_set(arn)
         except AwsFailure as failure:
-            self.deletions.not_found(arn, failure, _details_of(arn))
+            self.listing.not_found(arn, failure, _details_of(arn))
             return
         self.found[arn] = replace(
             self.found[arn],
@@ -103,14 +95,11 @@ class PermissionSets:
         except AwsFailure as failure:
             if failure.anything_not_found and not failure.not_found:
                 # Perhaps the permission set and not its boundary, which was asked for: the listing decides.
-                self.deletions.suspect(arn, (failure, _details_of(arn)))
+                self.listing.suspect(arn, (failure, _details_of(arn)))
             else:
-                self.deletions.not_found(arn, failure, _details_of(arn))
+                self.listing.not_found(arn, failure, _details_of(arn))
             return
         self.found[arn] = replace(self.found[arn], **{field: value})
-
-    def _delete(self, arn: str) -> None:
-        del self.found[arn]
 
     async def _is_provisioned(self, arn: str) -> bool:
         """Return whether a permission set that is no longer listed is provisioned in some account."""

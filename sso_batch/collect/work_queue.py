@@ -1,12 +1,16 @@
 """Queues of AWS calls: a limited number at a time, in the order in which they were added."""
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.model import Gap, Subject
+
+T = TypeVar("T")
 
 Job = Callable[[], Awaitable[None]]
 """A listing or a single call, and what to do with the answer."""
@@ -24,41 +28,94 @@ class JobCount:
     on_change: Callable[[], None] = field(default=lambda: None)
 
 
+class Jobs:
+    """The jobs of one organization, in all of its queues: their tasks, their gaps, and those who wait."""
+
+    def __init__(self, count: JobCount, gaps: list[Gap]) -> None:
+        self.count = count
+        self.gaps = gaps
+        self.group = asyncio.TaskGroup()
+        self._news = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run jobs until the block has ended and no job is left; a bug in a job cancels all of them."""
+        async with asyncio.TaskGroup() as self.group:
+            yield
+
+    def notify(self) -> None:
+        """Report that something has become known."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def until(self, settled: Callable[[], T | None]) -> T:
+        """Return the first true value of `settled`, which is called whenever something has become known."""
+        while not (value := settled()):
+            await self._news.wait()
+        return value
+
+
 class WorkQueue:
     """Runs jobs, which may add further ones; a job whose call fails becomes a gap.
 
     Waiting jobs are kept as callables and not as tasks: there can be a hundred thousand.
     """
 
-    def __init__(self, group: asyncio.TaskGroup, width: int, gaps: list[Gap], count: JobCount) -> None:
-        self._group = group
+    def __init__(self, jobs: Jobs, width: int) -> None:
+        self.jobs = jobs
+        self.gaps = jobs.gaps
         self._width = width
-        self.gaps = gaps
-        self._count = count
-        self._waiting: deque[tuple[Subject, Job, Callable[[], None] | None]] = deque()
+        self._waiting: deque[tuple[Subject, Job, Batch | None]] = deque()
         self._running = 0
 
-    def use_group(self, group: asyncio.TaskGroup) -> None:
-        """Run the jobs added from now on in the tasks of another group; the previous one has ended."""
-        self._group = group
-
-    def add(self, subject: Subject, job: Job, *, then: Callable[[], None] | None = None) -> None:
-        """Add a job about `subject`; `then` is called after it, whether it failed or not."""
-        self._count.known += 1
-        self._waiting.append((subject, job, then))
+    def add(self, subject: Subject, job: Job, batch: "Batch | None" = None) -> None:
+        """Add a job about `subject`, perhaps as one of a batch."""
+        self.jobs.count.known += 1
+        self._waiting.append((subject, job, batch))
         if self._running < self._width:
             self._running += 1
-            self._group.create_task(self._work())
+            self.jobs.group.create_task(self._work())
 
     async def _work(self) -> None:
         while self._waiting:
-            subject, job, then = self._waiting.popleft()
+            subject, job, batch = self._waiting.popleft()
             try:
                 await job()
             except AwsFailure as failure:
                 self.gaps.append(failure.gap(subject))
-            if then is not None:
-                then()
-            self._count.done += 1
-            self._count.on_change()
+            if batch is not None:
+                batch.finish_job()
+            self.jobs.count.done += 1
+            self.jobs.count.on_change()
+            await asyncio.sleep(0)  # a step that waits for the answer acts on it before the next call
         self._running -= 1
+
+
+class Batch:
+    """Jobs of a queue that are awaited together; `pending` counts those that have not ended yet."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        self.pending = 0
+        self._queue = queue
+
+    def add(self, subject: Subject, job: Job) -> None:
+        """Add a job about `subject` to the queue; a job of the batch may do so, too."""
+        self.pending += 1
+        self._queue.add(subject, job, self)
+
+    def finish_job(self) -> None:
+        """Note that a job has ended, whether it failed or not."""
+        self.pending -= 1
+        if not self.pending:
+            self._queue.jobs.notify()
+
+    async def done(self) -> None:
+        """Wait until no job is pending."""
+        await self._queue.jobs.until(lambda: not self.pending)
+
+
+async def run_together(*steps: Coroutine[Any, Any, None]) -> None:
+    """Run steps at the same time, until all have ended."""
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(step)

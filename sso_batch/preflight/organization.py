@@ -5,14 +5,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from sso_batch.aws import operations
-from sso_batch.aws.api import OrganizationApi
 from sso_batch.aws.backoff import TimeLimit
-from sso_batch.aws.connection_pool import ConnectionPool
+from sso_batch.aws.connection_pool import ConnectionPool, Connector
 from sso_batch.aws.exceptions import AwsFailure, is_denied
 from sso_batch.aws.operations import Operation, required_operations
+from sso_batch.aws.organization_api import OrganizationApi
 from sso_batch.aws.permission_probe import FirstPages, PermissionProbe, ProbeSubjects
 from sso_batch.aws.regions import first_region
-from sso_batch.collect.connector import Connector
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
 from sso_batch.collect.strategy import estimate

@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -15,6 +15,11 @@ T = TypeVar("T")
 
 Script = list[Mapping[str, Any] | Exception | None]
 """A client's answers, call by call; None hangs forever."""
+
+
+async def whole(pages: AsyncIterator[list[T]]) -> list[T]:
+    """Return the items of all pages."""
+    return [item async for page in pages for item in page]
 
 
 class _Selector(selectors.DefaultSelector):

@@ -1,14 +1,14 @@
-"""An instance that answers from memory, and a helper that runs collectors on it."""
+"""An instance that answers from memory, and a helper that runs jobs."""
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.collect.work_queue import JobCount, WorkQueue
+from sso_batch.collect.work_queue import JobCount, Jobs, WorkQueue
 from sso_batch.model import (
     GROUP,
     PERMISSION_SET,
@@ -21,6 +21,11 @@ from sso_batch.model import (
     Principal,
     User,
 )
+from sso_batch.model import Instance as InstanceRecord
+
+T = TypeVar("T")
+
+RECORD = InstanceRecord("instance", "store", "eu-west-1", "organization", None, "arn:aws:iam::1:user/ann")
 
 
 def refused(operation: str, code: str = "AccessDeniedException") -> AwsFailure:
@@ -34,7 +39,8 @@ def assigned(account_id: str, arn: str, kind: str, principal_id: str) -> Grant:
 class Instance:
     """AWS as collectors call it: pages of two, every call counted, some of them refused.
 
-    `refusals` are by operation, or by operation and arguments.
+    `refusals` are by operation, or by operation and arguments. With `repeats`, each listing names the items
+    of its first page once more at its end.
     """
 
     def __init__(self) -> None:
@@ -48,6 +54,15 @@ class Instance:
         self.grants: list[Grant] = []
         self.sets: list[str] = []
         self.bare: list[tuple[str, str]] = []
+        self.repeats = False
+
+    def _pages(self, items: Iterable[Any]) -> Iterator[list[Any]]:
+        """Yield two items per page; at least one page, which may be empty."""
+        listed = list(items)
+        for start in range(0, max(len(listed), 1), 2):
+            yield listed[start : start + 2]
+        if self.repeats:
+            yield listed[:2]
 
     def _ask(self, operation: str, *about: str) -> None:
         self.asked[operation, *about] += 1
@@ -63,13 +78,13 @@ class Instance:
     async def accounts(self, _management_account_id: str | None) -> AsyncIterator[list[tuple[Account, None]]]:
         """List accounts without paths."""
         self._ask("ListAccounts")
-        for page in pages(self.account_records):
+        for page in self._pages(self.account_records):
             yield [(account, None) for account in page]
 
     async def permission_set_arns(self) -> AsyncIterator[list[str]]:
         """List all permission sets."""
         self._ask("ListPermissionSets")
-        for page in pages(self.sets):
+        for page in self._pages(self.sets):
             yield page
 
     async def permission_set(self, arn: str) -> PermissionSet:
@@ -77,22 +92,26 @@ class Instance:
         self._ask("DescribePermissionSet", arn)
         return PermissionSet(arn, f"name of {arn}", "", "PT1H")
 
-    async def accounts_provisioned_with(self, arn: str) -> AsyncIterator[list[str]]:
+    async def accounts_provisioned_with(
+        self, arn: str, *, status: str | None = None
+    ) -> AsyncIterator[list[str]]:
         """List the accounts of a permission set."""
-        self._ask("ListAccountsForProvisionedPermissionSet", arn)
-        for page in pages(sorted(account for account, other in self.pairs if other == arn)):
+        self._ask("ListAccountsForProvisionedPermissionSet", arn, *filter(None, [status]))
+        for page in self._pages(sorted(account for account, other in self.pairs if other == arn)):
             yield page
 
-    async def permission_sets_provisioned_to(self, account_id: str) -> AsyncIterator[list[str]]:
+    async def permission_sets_provisioned_to(
+        self, account_id: str, *, status: str | None = None
+    ) -> AsyncIterator[list[str]]:
         """List the permission sets of an account."""
-        self._ask("ListPermissionSetsProvisionedToAccount", account_id)
-        for page in pages(sorted(arn for account, arn in self.pairs if account == account_id)):
+        self._ask("ListPermissionSetsProvisionedToAccount", account_id, *filter(None, [status]))
+        for page in self._pages(sorted(arn for account, arn in self.pairs if account == account_id)):
             yield page
 
     async def assignments(self, account_id: str, arn: str) -> AsyncIterator[list[Grant]]:
         """List the assignments of a pair."""
         self._ask("ListAccountAssignments", account_id, arn)
-        for page in pages(
+        for page in self._pages(
             [g for g in self.grants if (g.account_id, g.permission_set_arn) == (account_id, arn)]
         ):
             yield page
@@ -101,19 +120,19 @@ class Instance:
         """List a principal's assignments, for a user with those of the user's groups."""
         self._ask("ListAccountAssignmentsForPrincipal", principal.id)
         groups = {group for group, members in self.members.items() if principal.id in members}
-        for page in pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
+        for page in self._pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
             yield page
 
     async def users(self) -> AsyncIterator[list[User]]:
         """List the users."""
         self._ask("ListUsers")
-        for page in pages(self.user_records):
+        for page in self._pages(self.user_records):
             yield page
 
     async def groups(self) -> AsyncIterator[list[Group]]:
         """List the groups."""
         self._ask("ListGroups")
-        for page in pages(self.group_records):
+        for page in self._pages(self.group_records):
             yield page
 
     async def member_ids(self, group_id: str) -> AsyncIterator[list[str]]:
@@ -121,7 +140,7 @@ class Instance:
         self._ask("ListGroupMemberships", group_id)
         if group_id not in self.members:
             raise refused("ListGroupMemberships", "ResourceNotFoundException")
-        for page in pages(self.members[group_id]):
+        for page in self._pages(self.members[group_id]):
             yield page
 
     async def user(self, user_id: str) -> User:
@@ -134,18 +153,16 @@ class Instance:
         found: Group = self._unlisted("DescribeGroup", group_id)
         return found
 
+    async def application_arns(self) -> AsyncIterator[list[str]]:
+        """List no applications of account access."""
+        self._ask("ListApplications")
+        yield []
+
     def _unlisted(self, operation: str, id_: str) -> Any:  # noqa: ANN401 - a user or a group
         self._ask(operation, id_)
         if id_ not in self.unlisted:
             raise refused(operation, "ResourceNotFoundException")
         return self.unlisted[id_]
-
-
-def pages(items: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield two items per page; at least one page, which may be empty."""
-    listed = list(items)
-    for start in range(0, max(len(listed), 1), 2):
-        yield listed[start : start + 2]
 
 
 @pytest.fixture
@@ -171,25 +188,28 @@ def gaps() -> list[Gap]:
     return []
 
 
-Start = Callable[[WorkQueue], Sequence[Callable[[], None]]]
+Step = Callable[[WorkQueue], None]
 
 
-def collect(start: Start, gaps: list[Gap], *, width: int = 3) -> JobCount:
-    """Collect with one queue until all calls are made; `start` returns the steps that follow."""
+def run_jobs(gaps: list[Gap], *steps: Step, width: int = 3) -> JobCount:
+    """Run the jobs that each step adds to one queue, step by step."""
     count = JobCount()
 
     async def run() -> None:
-        async with asyncio.TaskGroup() as group:
-            queue = WorkQueue(group, width, gaps, count)
-            *steps, finish = start(queue)
+        jobs = Jobs(count, gaps)
+        queue = WorkQueue(jobs, width)
         for step in steps:
-            async with asyncio.TaskGroup() as group:
-                queue.use_group(group)
-                step()
-        finish()
+            async with jobs.running():
+                step(queue)
 
-    asyncio.run(run())
+    asyncio.run(in_time(run()))
     return count
+
+
+async def in_time(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result; a step that waits for something that never comes fails, and does not hang."""
+    async with asyncio.timeout(10):
+        return await work
 
 
 def by(items: Iterable[Gap]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from sso_batch.collect.ou_paths import OuPaths
 from sso_batch.collect.work_queue import WorkQueue
 from sso_batch.model import Gap
-from tests.collect.conftest import collect
+from tests.collect.conftest import run_jobs
 
 Children = Mapping[str, list[str]]
 Above = Mapping[str, tuple[str, ...] | None]
@@ -49,13 +49,11 @@ def walk(tree: Any, above: Above, gaps: list[Gap]) -> dict[str, str | None]:  # 
     """Return each account's path, after all calls are made."""
     found: list[OuPaths] = []
 
-    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - functions
-        paths = OuPaths(tree, queue)
-        found.append(paths)
-        paths.start("o-1", above)
-        return [lambda: paths.verify(above, above), lambda: paths.finish(above)]
+    def start(queue: WorkQueue) -> None:
+        found.append(OuPaths(tree, queue))
+        found[0].start("o-1", above)
 
-    collect(start, gaps)
+    run_jobs(gaps, start, lambda _: found[0].verify(above, above), lambda _: found[0].finish(above))
     return {account: found[0].path(account) for account in above}
 
 

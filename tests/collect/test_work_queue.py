@@ -1,17 +1,13 @@
 """The queue of calls: in order, and a limited number at a time."""
 
 import asyncio
-from typing import Any
+from functools import partial
 
 import pytest
 
-from sso_batch.collect.work_queue import WorkQueue
+from sso_batch.collect.work_queue import Batch, WorkQueue
 from sso_batch.model import Gap, GapKind, Subject
-from tests.collect.conftest import collect, refused
-
-
-def nothing() -> None:
-    pass
+from tests.collect.conftest import refused, run_jobs
 
 
 def about(resource: str) -> Subject:
@@ -24,20 +20,20 @@ def test_a_bug_is_no_gap(gaps: list[Gap]) -> None:
     async def bug() -> None:
         raise ValueError("a bug")
 
-    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+    def start(queue: WorkQueue) -> None:
         queue.add(about("x"), bug)
-        return [nothing]
 
     with pytest.raises(ExceptionGroup) as caught:
-        collect(start, gaps)
+        run_jobs(gaps, start)
 
     assert isinstance(caught.value.exceptions[0], ValueError)
     assert gaps == []
 
 
 def test_a_failure_is_one_gap_and_the_others_run(gaps: list[Gap]) -> None:
-    """A failed job is a gap for its own resource; its `then` is called, and the other jobs run."""
+    """A failed job is a gap for its own resource, and the other jobs run; their batch ends after both."""
     order: list[str] = []
+    tasks: list[asyncio.Task[None]] = []
 
     async def fails() -> None:
         raise refused("ListUsers")
@@ -45,16 +41,46 @@ def test_a_failure_is_one_gap_and_the_others_run(gaps: list[Gap]) -> None:
     async def works() -> None:
         order.append("works")
 
-    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
-        queue.add(about("bad"), fails, then=lambda: order.append("then"))
-        queue.add(about("good"), works)
-        return [nothing]
+    async def waits(batch: Batch) -> None:
+        await batch.done()
+        order.append("done")
 
-    count = collect(start, gaps, width=1)
+    def start(queue: WorkQueue) -> None:
+        batch = Batch(queue)
+        batch.add(about("bad"), fails)
+        batch.add(about("good"), works)
+        tasks.append(queue.jobs.group.create_task(waits(batch)))
+
+    count = run_jobs(gaps, start, width=1)
 
     assert gaps == [Gap(GapKind.USERS, "ListUsers", "bad", "AccessDeniedException", "no", "ask")]
-    assert order == ["then", "works"]
+    assert order == ["works", "done"]
     assert (count.known, count.done) == (2, 2)
+
+
+def test_an_answer_is_used_before_the_next_call(gaps: list[Gap]) -> None:
+    """Who waits for an answer acts on it before the queue starts its next job."""
+    order: list[str] = []
+
+    async def job(number: int) -> None:
+        order.append(f"job {number}")
+
+    def start(queue: WorkQueue) -> None:
+        async def answer() -> None:
+            await job(1)
+            queue.jobs.notify()
+
+        async def act() -> None:
+            await queue.jobs.until(lambda: "job 1" in order)
+            order.append("acted")
+
+        queue.jobs.group.create_task(act())
+        queue.add(about("1"), answer)
+        queue.add(about("2"), partial(job, 2))
+
+    run_jobs(gaps, start, width=1)
+
+    assert order == ["job 1", "acted", "job 2"]
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])
@@ -69,12 +95,11 @@ def test_width(gaps: list[Gap], width: int) -> None:
         await asyncio.sleep(0)
         running -= 1
 
-    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+    def start(queue: WorkQueue) -> None:
         for number in range(20):
             queue.add(about(str(number)), job)
-        return [nothing]
 
-    count = collect(start, gaps, width=width)
+    count = run_jobs(gaps, start, width=width)
 
     assert most == width
     assert count.done == 20
@@ -84,7 +109,7 @@ def test_jobs_that_add_jobs(gaps: list[Gap]) -> None:
     """A job may add further jobs; the queue runs until none is left."""
     asked: list[int] = []
 
-    def start(queue: WorkQueue) -> Any:  # noqa: ANN401 - a function
+    def start(queue: WorkQueue) -> None:
         async def job(depth: int) -> None:
             asked.append(depth)
             if depth < 3:
@@ -92,8 +117,7 @@ def test_jobs_that_add_jobs(gaps: list[Gap]) -> None:
                     queue.add(about(str(depth)), lambda: job(depth + 1))
 
         queue.add(about("0"), lambda: job(0))
-        return [nothing]
 
-    collect(start, gaps, width=2)
+    run_jobs(gaps, start, width=2)
 
     assert sorted(asked) == [0] + [1] * 2 + [2] * 4 + [3] * 8

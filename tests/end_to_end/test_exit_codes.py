@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sso_batch.aws.api import InstanceApi
+from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.emulator import Fault, World
 from tests.support.audits import Audit
 from tests.support.command import Event

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.api import InstanceApi
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import Gateway
+from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.emulator import Behaviour, World, demo_world, generate
 from tests.support.audits import Audit
 from tests.support.expected_reports import assert_exact, truth

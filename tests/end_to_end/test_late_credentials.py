@@ -76,7 +76,7 @@ def test_an_agent_that_never_has_credentials(
     audit: Audit, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the end the organizations fail, with the agent's last answer, and the hint names the agents."""
-    monkeypatch.setattr(connection_pool, "PATIENCE", 0.2)
+    monkeypatch.setattr(connection_pool, "PATIENCE", 1.0)
     with source([(503, "starting")] * 9999) as (_, environ):
         reports = audit(small(), environ=environ)
 

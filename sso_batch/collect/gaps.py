@@ -1,9 +1,9 @@
-"""Gaps for answers that contradict each other, and for answers that could not be verified."""
+"""The gaps that several answers show together: contradictions, and what cannot be read or verified."""
 
 from collections.abc import Sequence
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import GROUP, USER, Gap, GapKind, Subject
+from sso_batch.model import GROUP, USER, Gap, GapKind, Principal, Subject
 
 CONTRADICTION = "ContradictoryAnswers"
 UNRELIABLE_DIRECTORY = "UnreliableDirectory"
@@ -86,7 +86,32 @@ def unreliable_directory(principal_type: str, resource: str, missing: int, total
     return Gap(KINDS[principal_type], operation, resource, UNRELIABLE_DIRECTORY, message, _DIRECTORY)
 
 
-def failed_listing(failure: AwsFailure, subject: Subject) -> Gap:
-    """Return the gap of a listing of users or groups; those with access are read by id instead."""
-    hint = _UNLISTABLE if failure.code == "ValidationException" else failure.hint
-    return Gap.about(subject, failure.operation, failure.code, failure.message, hint)
+def refused_directory(failure: AwsFailure) -> AwsFailure:
+    """Return the failure of a listing of users or groups; those with access are read by id instead."""
+    if failure.code != "ValidationException":
+        return failure
+    return AwsFailure(failure.operation, failure.code, failure.message, hint=_UNLISTABLE)
+
+
+def unknown_type(principal: Principal) -> Gap:
+    """Return the gap of a principal that is neither a user nor a group."""
+    return Gap(
+        GapKind.ASSIGNMENTS,
+        "ListAccountAssignments",
+        principal.id,
+        "UnknownPrincipalType",
+        f"AWS names a principal of a type that this version does not know: {principal.type}",
+        "upgrade sso-batch, or report the type if there is no newer version",
+    )
+
+
+def unknown_accounts(application_arn: str) -> Gap:
+    """Return the gap of an application whose entitlements can only be listed by account."""
+    return Gap(
+        GapKind.ENTITLEMENTS,
+        "ListEntitlements",
+        application_arn,
+        "AccountsNotRead",
+        "entitlements can only be listed by account, and not every account is known",
+        "allow the role the IAM action organizations:ListAccounts",
+    )

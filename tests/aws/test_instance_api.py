@@ -1,17 +1,16 @@
-"""Tests of the calls of an audit: the right parameters, and answers as records."""
+"""Tests of the calls about an instance: the right parameters, and answers as records."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sso_batch.aws.api import AccountAccessApi, InstanceApi, ListedInstance, OrganizationApi
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import USER, Account, Grant, Group, PermissionSet, Principal, User
-from tests.aws.conftest import Clients, Instantly, MakeGateway, Script
-from tests.support.records import ROLE, entitlement, grant
+from sso_batch.aws.instance_api import InstanceApi
+from sso_batch.model import USER, Grant, Group, PermissionSet, Principal, User
+from tests.aws.conftest import Clients, Instantly, MakeGateway, Script, whole
+from tests.support.records import grant
 
 SET = "arn:aws:sso:::permissionSet/ssoins-1/ps-admin"
 STORE = {"IdentityStoreId": "d-1"}
@@ -25,10 +24,6 @@ ASSIGNMENT = {
 ANNS = grant(Principal(USER, "u-1"))
 
 
-async def whole(pages: AsyncIterator[list[Any]]) -> list[Any]:
-    return [item async for page in pages for item in page]
-
-
 def refused(code: str) -> ClientError:
     response: Any = {"Error": {"Code": code, "Message": "no"}}
     return ClientError(response, "GetPermissionsBoundaryForPermissionSet")
@@ -40,181 +35,8 @@ def pages(key: str, first: dict[str, str], second: dict[str, str]) -> Script:
 
 
 @pytest.fixture
-def organization(gateway: MakeGateway) -> OrganizationApi:
-    return OrganizationApi(gateway())
-
-
-@pytest.fixture
 def api(gateway: MakeGateway) -> InstanceApi:
     return InstanceApi(gateway(), "ssoins-1", "d-1")
-
-
-# The organization
-
-
-def test_caller(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """STS returns the caller."""
-    clients.scripts["get_caller_identity"] = [{"Arn": "arn:aws:iam::1:user/ann", "Account": "1"}]
-
-    assert instantly(organization.caller_arn()) == "arn:aws:iam::1:user/ann"
-    assert clients.asked == [("sts.get_caller_identity", {})]
-
-
-def test_organization(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """Organizations returns its id and its management account."""
-    clients.scripts["describe_organization"] = [{"Organization": {"Id": "o-1", "MasterAccountId": "1"}}]
-
-    assert instantly(organization.organization()) == ("o-1", "1")
-    assert clients.asked == [("organizations.describe_organization", {})]
-
-
-@pytest.mark.parametrize(("all_regions", "scope"), [(True, {"RegionScope": "ALL_REGIONS"}), (False, {})])
-def test_instances(
-    instantly: Instantly,
-    clients: Clients,
-    organization: OrganizationApi,
-    scope: dict[str, str],
-    *,
-    all_regions: bool,
-) -> None:
-    """The instances of one Region or of all are listed, with omitted fields empty."""
-    first = {"InstanceArn": "i-1", "IdentityStoreId": "d-1"}
-    second = {"OwnerAccountId": "2", "Status": "ACTIVE", "PrimaryRegion": "eu-west-1"}
-    clients.scripts["list_instances"] = [
-        {"Instances": [first], "NextToken": "1"},
-        {"Instances": [first | second]},
-    ]
-
-    assert instantly(organization.instances(all_regions=all_regions)) == [
-        ListedInstance("i-1", "d-1", "", "", ""),
-        ListedInstance("i-1", "d-1", "2", "ACTIVE", "eu-west-1"),
-    ]
-    assert clients.asked == [
-        ("sso-admin.list_instances", {"MaxResults": 100, **scope}),
-        ("sso-admin.list_instances", {"MaxResults": 100, "NextToken": "1", **scope}),
-    ]
-
-
-def test_accounts(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """Every account in any state is listed, in pages of twenty, with the ids of the OUs above it."""
-    closed = {"Id": "1", "Name": "Old", "State": "CLOSED"}
-    clients.scripts["list_accounts"] = [{"Accounts": [closed, closed | {"Paths": ["o-1/r-1/ou-1/"]}]}]
-
-    assert instantly(whole(organization.accounts())) == [
-        (Account("1", "Old", "CLOSED"), None),
-        (Account("1", "Old", "CLOSED"), ("r-1", "ou-1")),
-    ]
-    assert clients.asked == [("organizations.list_accounts", {"MaxResults": 20})]
-
-
-@pytest.mark.parametrize(
-    ("ask", "method", "parameters", "answer", "found"),
-    [
-        (
-            lambda api: api.roots(),
-            "list_roots",
-            {},
-            {"Roots": [{"Id": "r", "Name": "Root"}]},
-            [("r", "Root")],
-        ),
-        (
-            lambda api: api.organizational_units_of("r"),
-            "list_organizational_units_for_parent",
-            {"ParentId": "r"},
-            {"OrganizationalUnits": [{"Id": "ou", "Name": "Prod"}]},
-            [("ou", "Prod")],
-        ),
-        (
-            lambda api: api.account_ids_of("ou"),
-            "list_accounts_for_parent",
-            {"ParentId": "ou"},
-            {"Accounts": [{"Id": "000000000042"}]},
-            ["000000000042"],
-        ),
-    ],
-)
-def test_tree(
-    instantly: Instantly,
-    clients: Clients,
-    organization: OrganizationApi,
-    ask: Callable[[OrganizationApi], AsyncIterator[list[object]]],
-    method: str,
-    parameters: dict[str, str],
-    answer: dict[str, Any],
-    found: list[object],
-) -> None:
-    """The tree of OUs is listed level by level, starting at its root."""
-    clients.scripts[method] = [answer]
-
-    assert instantly(whole(ask(organization))) == found
-    assert clients.asked == [(f"organizations.{method}", {**parameters, "MaxResults": 20})]
-
-
-def test_organizational_unit(instantly: Instantly, clients: Clients, organization: OrganizationApi) -> None:
-    """An OU is described with its name."""
-    clients.scripts["describe_organizational_unit"] = [{"OrganizationalUnit": {"Id": "ou", "Name": "Prod"}}]
-
-    assert instantly(organization.organizational_unit("ou")) == "Prod"
-    assert clients.asked == [
-        ("organizations.describe_organizational_unit", {"OrganizationalUnitId": "ou"}),
-    ]
-
-
-# Account access
-
-
-def test_applications(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """The applications of the caller's account are listed, with the service's own spelling of tokens."""
-    clients.scripts["list_applications"] = [
-        {"applications": [{"applicationArn": "a"}], "nextToken": "1"},
-        {"applications": [{"applicationArn": "b"}]},
-    ]
-
-    assert instantly(whole(AccountAccessApi(gateway()).application_arns())) == ["a", "b"]
-    assert clients.asked == [
-        ("account-access.list_applications", {"maxResults": 100}),
-        ("account-access.list_applications", {"maxResults": 100, "nextToken": "1"}),
-    ]
-
-
-def test_instance_of_an_application(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
-    """An application names the instance whose users and groups it entitles."""
-    clients.scripts["get_application"] = [
-        {"identitySource": {"identityCenter": {"instanceArn": "ssoins-1"}}},
-    ]
-
-    assert instantly(AccountAccessApi(gateway()).instance_of("a")) == "ssoins-1"
-    assert clients.asked == [("account-access.get_application", {"applicationArn": "a"})]
-
-
-@pytest.mark.parametrize(
-    ("account_id", "filter_"), [(None, {}), ("000000000042", {"principalRole": {"account": "000000000042"}})]
-)
-def test_entitlements(
-    instantly: Instantly,
-    clients: Clients,
-    gateway: MakeGateway,
-    account_id: str | None,
-    filter_: dict[str, object],
-) -> None:
-    """Entitlements are listed with the filter that AWS requires: for one account, or for all."""
-    role: dict[str, Any] = {
-        "account": "111111111111",
-        "roleArn": ROLE,
-        "principal": {"identityCenter": {"userId": "u-1"}},
-    }
-    role["account"] = account_id or role["account"]
-    clients.scripts["list_entitlements"] = [{"entitlements": [{"entitlement": {"principalRole": role}}]}]
-
-    found = instantly(whole(AccountAccessApi(gateway()).entitlements("a", account_id)))
-
-    assert found == [replace(entitlement(Principal(USER, "u-1")), account_id=role["account"])]
-    assert clients.asked == [
-        ("account-access.list_entitlements", {"applicationArn": "a", "filter": filter_, "maxResults": 100})
-    ]
-
-
-# The instance
 
 
 @pytest.mark.parametrize(
@@ -427,7 +249,7 @@ def test_details(
     found: tuple[str, ...],
     parameters: dict[str, object],
 ) -> None:
-    """A permission set's policies and tags come from all pages, sorted, each once."""
+    """A permission set's policies and tags come from all pages, each once and sorted."""
     clients.scripts[method] = list(pages)
 
     assert instantly(ask(api)) == found
