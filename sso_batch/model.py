@@ -247,8 +247,9 @@ class Snapshot:
     `missing` holds the principals that do not exist according to AWS. A principal that is neither known nor
     missing was not read. `accounts_complete` is set if every account of the organization is known.
     `config_sha256` identifies the configuration that decided what was read: snapshots with the same one are
-    interchangeable. `outdated` is None if outdated provisioning was not listed. `delegated_administrators` are
-    the accounts that administer Identity Center besides the management account; None if they were not read.
+    interchangeable. `outdated` is None if outdated provisioning was not listed. `delegated_administrators`
+    are the accounts that administer Identity Center besides the management account; None if they were not
+    read.
     """
 
     organization: str

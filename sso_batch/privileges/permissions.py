@@ -14,6 +14,9 @@ from sso_batch.privileges.documents import Document, Statement
 from sso_batch.privileges.paths import EscalationPath, Need
 from sso_batch.privileges.resources import ANY, by_segments, example, intersect
 
+_WELL_KNOWN_CHANGES = ("s3:PutObject", "ec2:RunInstances", "lambda:CreateFunction", "dynamodb:PutItem")
+"""Actions that readers of a reason recognize."""
+
 _MOST_CANDIDATES = 64
 """Patterns of resources that are tried for one path; a policy with more is unusual, and one is enough."""
 
@@ -78,7 +81,11 @@ class Permissions:
         return allowance
 
     def change(self) -> tuple[str, Allowance] | None:
-        """Return an action that is allowed and changes something; None if there is none."""
+        """Return an action that is allowed and changes something, a well-known one if possible; else None."""
+        for action in _WELL_KNOWN_CHANGES:
+            allowance = self._together(ANY, [Need(action)])
+            if allowance is not None:
+                return action, allowance
         return self._first(changes=True)
 
     def read(self) -> tuple[str, Allowance] | None:
