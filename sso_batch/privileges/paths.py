@@ -1,7 +1,7 @@
 """What leads to more access: a table of actions that are needed together, and of what they allow.
 
-Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `idc-…`, `org-…`,
-`iam-` with a name, and `own-…` are ours, from the service authorization reference.
+Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `own-…` are ours, from
+the service authorization reference.
 
 The role of a permission set, AWSReservedSSO_…, cannot be changed through IAM. So attaching a policy to a user
 or role leads nowhere by itself: the path needs a user or role that one can become. It still changes who has
@@ -120,9 +120,10 @@ def _new(id_: str, words: str, *needs: tuple[str, str]) -> EscalationPath:
     return EscalationPath(id_, words, tuple(Need(*need) for need in needs))
 
 
-def _run(id_: str, what: str, *actions: str) -> EscalationPath:
-    """Return a path that passes any role to something that one runs."""
-    return EscalationPath(id_, f"pass {{any}} role to {what}", (_PASS, *map(Need, actions)))
+def _run(id_: str, what: str, *actions: str, certain: bool = True) -> EscalationPath:
+    """Return a path that passes any role to something that one runs; if not `certain`, it must exist."""
+    needs = (_PASS, *map(Need, actions))
+    return EscalationPath(id_, f"pass {{any}} role to {what}", needs, certain=certain)
 
 
 def _possible(id_: str, words: str, *actions: str) -> EscalationPath:
@@ -131,11 +132,11 @@ def _possible(id_: str, words: str, *actions: str) -> EscalationPath:
 
 
 def _manages(
-    words: str, *actions: str, prefix: str = "idc", accounts: frozenset[AccountKind] = IDENTITY_CENTER
+    words: str, *actions: str, accounts: frozenset[AccountKind] = IDENTITY_CENTER
 ) -> Iterable[EscalationPath]:
     """Yield a path for each action that changes who has access."""
     for action in actions:
-        id_ = f"{prefix}-{action.partition(':')[2]}"
+        id_ = f"own-{action.replace(':', '-')}"
         need = Need(action, _resource_of(action))
         yield EscalationPath(id_, words, (need,), Privilege.MANAGES_ACCESS, accounts=accounts)
 
@@ -236,7 +237,7 @@ PATHS: tuple[EscalationPath, ...] = (
         "cloudformation:CreateStackSet",
         "cloudformation:CreateStackInstances",
     ),
-    _run("cloudformation-004", "a CloudFormation stack set", "cloudformation:UpdateStackSet"),
+    _run("cloudformation-004", "an existing stack set", "cloudformation:UpdateStackSet", certain=False),
     _run(
         "own-change-set",
         "a CloudFormation change set",
@@ -254,22 +255,62 @@ PATHS: tuple[EscalationPath, ...] = (
     ),
     _run("ec2-001", "an EC2 instance", "ec2:RunInstances"),
     _run("ec2-003", "an EC2 spot instance", "ec2:RequestSpotInstances"),
-    _run("own-instance-profile", "a running EC2 instance", "ec2:AssociateIamInstanceProfile"),
-    _run("ecs-003", "an ECS service", "ecs:RegisterTaskDefinition", "ecs:CreateService"),
-    _run("ecs-004", "an ECS task", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
-    _run("ecs-005", "an ECS task", "ecs:RegisterTaskDefinition", "ecs:StartTask"),
+    _run(
+        "own-instance-profile",
+        "a running EC2 instance",
+        "ec2:AssociateIamInstanceProfile",
+        certain=False,
+    ),
+    _run("ecs-001", "an ECS service", "ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService"),
+    _run("ecs-002", "an ECS task", "ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
+    _run(
+        "ecs-003",
+        "a service in an existing ECS cluster",
+        "ecs:RegisterTaskDefinition",
+        "ecs:CreateService",
+        certain=False,
+    ),
+    _run(
+        "ecs-004",
+        "a task in an existing ECS cluster",
+        "ecs:RegisterTaskDefinition",
+        "ecs:RunTask",
+        certain=False,
+    ),
+    _run(
+        "ecs-005",
+        "a task on an existing container instance",
+        "ecs:RegisterTaskDefinition",
+        "ecs:StartTask",
+        certain=False,
+    ),
     _run("glue-001", "a Glue development endpoint", "glue:CreateDevEndpoint"),
     _run("glue-003", "a Glue job", "glue:CreateJob", "glue:StartJobRun"),
     _run("glue-004", "a Glue job", "glue:CreateJob", "glue:CreateTrigger"),
-    _run("glue-005", "a Glue job", "glue:UpdateJob", "glue:StartJobRun"),
-    _run("glue-006", "a Glue job", "glue:UpdateJob", "glue:CreateTrigger"),
+    _run("glue-005", "an existing Glue job", "glue:UpdateJob", "glue:StartJobRun", certain=False),
+    _run("glue-006", "an existing Glue job", "glue:UpdateJob", "glue:CreateTrigger", certain=False),
     _run("lambda-001", "a Lambda function", "lambda:CreateFunction", "lambda:InvokeFunction"),
-    _run("lambda-002", "a Lambda function", "lambda:CreateFunction", "lambda:CreateEventSourceMapping"),
+    _run(
+        "lambda-002",
+        "a Lambda function with an existing source of events",
+        "lambda:CreateFunction",
+        "lambda:CreateEventSourceMapping",
+        certain=False,
+    ),
     _run("lambda-006", "a Lambda function", "lambda:CreateFunction", "lambda:AddPermission"),
     _run("sagemaker-001", "a SageMaker notebook", "sagemaker:CreateNotebookInstance"),
     _run("sagemaker-002", "a SageMaker training job", "sagemaker:CreateTrainingJob"),
     _run("sagemaker-003", "a SageMaker processing job", "sagemaker:CreateProcessingJob"),
-    _run("own-automation", "an automation of Systems Manager", "ssm:StartAutomationExecution"),
+    _run(
+        "own-automation",
+        "an automation of Systems Manager",
+        "ssm:CreateDocument",
+        "ssm:StartAutomationExecution",
+    ),
+    _run("own-lambda-url", "a Lambda function", "lambda:CreateFunction", "lambda:CreateFunctionUrlConfig"),
+    _run("own-batch", "a Batch job", "batch:RegisterJobDefinition", "batch:SubmitJob", certain=False),
+    _run("own-emr", "an EMR cluster", "elasticmapreduce:RunJobFlow"),
+    _run("own-scheduler", "a schedule", "scheduler:CreateSchedule"),
     _run("own-step-functions", "a state machine", "states:CreateStateMachine", "states:StartExecution"),
     # What needs something that exists already
     _possible("sts-001", "assume a role that trusts the whole account", "sts:AssumeRole"),
@@ -349,7 +390,6 @@ PATHS: tuple[EscalationPath, ...] = (
         "iam:PutUserPermissionsBoundary",
         "iam:PutUserPolicy",
         "iam:SetDefaultPolicyVersion",
-        prefix="iam",
         accounts=EVERYWHERE,
     ),
     *_manages(
@@ -363,7 +403,6 @@ PATHS: tuple[EscalationPath, ...] = (
         "iam:UpdateAssumeRolePolicy",
         "iam:UpdateLoginProfile",
         "iam:UpdateSAMLProvider",
-        prefix="iam",
         accounts=EVERYWHERE,
     ),
     # Identity Center, in the accounts that manage it
@@ -414,7 +453,6 @@ PATHS: tuple[EscalationPath, ...] = (
         "organizations:DisablePolicyType",
         "organizations:PutResourcePolicy",
         "organizations:RegisterDelegatedAdministrator",
-        prefix="org",
         accounts=MANAGEMENT,
     ),
     *_manages(
@@ -423,7 +461,6 @@ PATHS: tuple[EscalationPath, ...] = (
         "organizations:InviteAccountToOrganization",
         "organizations:MoveAccount",
         "organizations:RemoveAccountFromOrganization",
-        prefix="org",
         accounts=MANAGEMENT,
     ),
 )
