@@ -1,7 +1,7 @@
 """What leads to more access: a table of actions that are needed together, and of what they allow.
 
-Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `own-…` are ours, from
-the service authorization reference.
+Sources: the paths of pathfinding.cloud (Datadog, Apache-2.0), whose ids are kept; the ids `own-…` are ours,
+from the service authorization reference.
 
 The role of a permission set, AWSReservedSSO_…, cannot be changed through IAM. So attaching a policy to a user
 or role leads nowhere by itself: the path needs a user or role that one can become. It still changes who has
