@@ -136,7 +136,11 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
 @ONLY
 @EXCLUDE
 @report_format_option("run")
-@option("--run-id", metavar="ID", help="ID of the run; by default its start time, such as 20261126-153145.")
+@option(
+    "--run-id",
+    metavar="ID",
+    help="ID of the run and name of its folder; by default its start time, such as 20261126-153145.",
+)
 @RESUME
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
@@ -177,21 +181,25 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 
 
 @cli.command()
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@config_option("Configuration file whose output place has the runs.")
+@option("-o", "--output", metavar="LOCATION", help="Folder or s3://bucket/prefix that has the runs.")
 @output_format_option("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with code 3 if there are changes.")
 @click.pass_obj
-def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> NoReturn:
+def diff(terminal: Terminal, /, *, format_: str, exit_code: bool, **runs: Any) -> NoReturn:  # noqa: ANN401
     """Show what access changed between two runs.
 
-    OLD and NEW are the manifests of two runs, or folders that contain one run each.
+    OLD and NEW are the folders of two runs, in S3 or not, their manifests, or, with --config or --output,
+    their run IDs. Without them, the two newest runs of the output place are compared.
 
     Exits with code 4 if an organization could not be compared.
     """
-    from sso_batch.commands.diff import diff_command  # noqa: PLC0415 - imports pydantic
+    from sso_batch.commands.diff import RunsToCompare, diff_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(diff_command(terminal, old, new, format_=format_, exit_code=exit_code))
+    compared = RunsToCompare(os.environ, **runs)
+    sys.exit(diff_command(terminal, compared, format_=format_, exit_code=exit_code))
 
 
 @cli.command()
@@ -199,7 +207,7 @@ def diff(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: boo
 def verify(run: str) -> NoReturn:
     """Verify the files of a run against its manifest.
 
-    RUN is a manifest, or a folder or s3://bucket/prefix that contains one run.
+    RUN is the folder of a run, s3://bucket/prefix/RUN, or a manifest.
 
     Exits with code 6 if a file is missing, changed or extra.
     """

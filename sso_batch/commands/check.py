@@ -14,7 +14,7 @@ from sso_batch import __version__, open_files
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.commands.run import RunOptions, with_options
-from sso_batch.commands.storage import open_store, report_caveats
+from sso_batch.commands.storage import open_place, report_caveats
 from sso_batch.config import Config, Organization, load
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import OrganizationError
@@ -39,10 +39,10 @@ def check_command(
     open_files.raise_limit()
     config = with_options(load(config_file, environ), options)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
-    store = open_store(config.output)
-    store.check()
+    place = open_place(config.output)
+    place.check()
     with terminal.watch() as (log, _):
-        report_caveats(store, log)
+        report_caveats(place, log)
         checks = _with_unique_instances(asyncio.run(_check(organizations, config, log)))
     code = exit_code(checks)
     if format_ == "json":

@@ -13,9 +13,10 @@ from sso_batch.config import load
 from sso_batch.console.terminal import Terminal, optional_output
 from sso_batch.emulator import Emulator, configuration, demo_world
 from sso_batch.errors import UsageError
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome, Status
-from sso_batch.store import PREFIX, FileEntry, FileKind
+from sso_batch.run_files.stored_runs import has_runs
+from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_error
 
 _FORMATS = ("csv", "html")
 
@@ -36,7 +37,7 @@ NOT_READ in the files, whose names contain _INCOMPLETE. The run ends with exit c
 def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) -> int:
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    _refuse_other_runs(folder_named(output))
+    _refuse_other_runs(FolderPlace(folder_named(output)))
     world = demo_world(with_failure=with_failure)
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
@@ -53,10 +54,14 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     return outcome.exit_code
 
 
-def _refuse_other_runs(folder: Path) -> None:
-    if folder.is_dir() and any(path.name.startswith(PREFIX) for path in folder.iterdir()):
+def _refuse_other_runs(place: Place) -> None:
+    try:
+        refused = has_runs(place)
+    except OSError as error:
+        raise to_output_error(place.name, error) from error
+    if refused:
         raise UsageError(
-            f"the folder {folder} contains other runs, and a demo needs a folder of its own",
+            f"the folder {place.name} contains other runs, and a demo needs a folder of its own",
             hint="choose a new folder with --output",
         )
 
@@ -75,19 +80,18 @@ def _introduction(outcome: RunOutcome) -> Iterator[str]:
 
 
 def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
-    yield f"Written to {output}:"
+    yield f"Written to {output.rstrip('/')}/{names.run_id}:"
     for entry in outcome.files:
         yield f"  {entry.name}\n      {_content(entry)}"
     for organization in outcome.organizations:
+        folder = f"{names.organization_folder(organization.name)}/"
+        if organization.files:
+            yield f"  {folder}"
         for entry in organization.files:
-            name = organization.name
-            content = (
-                f"{name} only: {entry.rows} rows"
-                if entry.kind is FileKind.ACCESS_CSV
-                else f"everything that was read of {name}"
-            )
-            yield f"  {entry.name}\n      {content}"
-    yield f"  {names.manifest}\n      for programs: checksums of all files, number of API calls, gaps"
+            is_csv = entry.kind is FileKind.ACCESS_CSV
+            content = f"{entry.rows} rows" if is_csv else "everything that was read"
+            yield f"      {entry.name.removeprefix(folder)}: {content}"
+    yield f"  {MANIFEST}\n      for programs: checksums of all files, number of API calls, gaps"
     yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:
         yield from _paragraphs(_INCOMPLETE)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from sso_batch import __version__
 from sso_batch.run_files import columns
-from sso_batch.runner.run_diff import RunDiff, RunFiles
+from sso_batch.run_files.stored_runs import StoredRun
+from sso_batch.runner.run_diff import RunDiff
 
 SCHEMA = 1
 
@@ -40,7 +41,7 @@ def document(difference: RunDiff) -> Iterator[str]:
     yield json.dumps(tail, indent=2).removeprefix("{\n") + "\n"
 
 
-def _run(run: RunFiles) -> dict[str, str]:
+def _run(run: StoredRun) -> dict[str, str]:
     return {"run_id": run.manifest.run_id, "ts": run.manifest.ts}
 
 

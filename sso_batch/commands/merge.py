@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
-from sso_batch.commands.run import RunOptions, now, with_options
+from sso_batch.commands.run import RunOptions, now, run_location, with_options
 from sso_batch.commands.step_summary import append_step_summary
-from sso_batch.commands.storage import open_store, report_caveats
+from sso_batch.commands.storage import open_place, report_caveats
 from sso_batch.config import load
 from sso_batch.config.durations import parse_duration
 from sso_batch.console.summary import RunPlace
@@ -36,14 +36,14 @@ def merge_command(
     config = with_options(load(config_file, environ), options)
     require_format_libraries(config)
     stop = threading.Event()
-    store = open_store(config.output, stop)
-    store.prepare()
+    place = open_place(config.output, stop)
+    place.prepare()
     with terminal.watch() as (log, _):
-        report_caveats(store, log)
-        merge = Merge(config, options.run_id, store=store, log=log, clock=now, stop=stop, wait=time_to_wait)
+        report_caveats(place, log)
+        merge = Merge(config, options.run_id, place=place, log=log, clock=now, stop=stop, wait=time_to_wait)
         outcome = merge.run()
         append_step_summary(environ, outcome, options.run_id, log)
-    terminal.show_summary(outcome, RunPlace(config.output.directory))
+    terminal.show_summary(outcome, RunPlace(run_location(config, options.run_id)))
     return outcome.exit_code
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sso_batch import open_files
 from sso_batch.commands.step_summary import append_step_summary
-from sso_batch.commands.storage import open_store, place_named, report_caveats
+from sso_batch.commands.storage import open_place, output_named, report_caveats
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import Run, RunContext
@@ -46,10 +46,16 @@ def run_command(
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
     outcome, names = execute(terminal, environ, config, options, shard)
-    manifest = names.manifest if shard is None else names.shard_manifest(shard.index)
+    location = run_location(config, names.run_id)
+    manifest = MANIFEST if shard is None else names.shard_manifest(shard.index)
     resume = _resume(config_file, names.run_id, options)
-    terminal.show_summary(outcome, RunPlace(config.output.directory, manifest, resume))
+    terminal.show_summary(outcome, RunPlace(location, manifest, resume))
     return outcome.exit_code
+
+
+def run_location(config: Config, run_id: str) -> str:
+    """Return the location of a run's files, as the configuration writes the output place."""
+    return f"{config.output.directory.rstrip('/')}/{run_id}"
 
 
 def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
@@ -79,9 +85,11 @@ def execute(
     require_format_libraries(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     stop = threading.Event()
-    store = open_store(config.output, stop)
+    place = open_place(config.output, stop)
     max_age = config.run.resume_max_age
-    names, started_at = begin(store, options.run_id, now, resume=options.resume, shard=shard, max_age=max_age)
+    names, started_at, store = begin(
+        place, options.run_id, now, resume=options.resume, shard=shard, max_age=max_age
+    )
     facts = RunFacts(
         names=names,
         config_sha256=fingerprint(config),
@@ -93,8 +101,8 @@ def execute(
         part = shard.part([organization.name for organization in organizations])
         organizations = tuple(organization for organization in organizations if organization.name in part)
     with terminal.watch() as (log, progress):
-        report_caveats(store, log)
-        context = RunContext(config, facts, started_at, store, log, now, stop)
+        report_caveats(place, log)
+        context = RunContext(config, facts, started_at, place, store, log, now, stop)
         outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)
     return outcome, names
@@ -104,7 +112,7 @@ def with_options(config: Config, options: RunOptions) -> Config:
     """Return the configuration with the options of the command line; raise UsageError for a wrong one."""
     output: dict[str, object] = {}
     if options.output is not None:
-        output["directory"] = place_named(options.output).directory
+        output["directory"] = output_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
     review = {} if options.fail_on is None else {"fail_on": options.fail_on}

@@ -12,7 +12,6 @@ from sso_batch.aws.operations import LIST_OBJECTS, TABLE, Operation, required_op
 from sso_batch.config import Collect, Config, Organization
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
-from sso_batch.store import PREFIX
 
 Statement = dict[str, Any]
 Arn = Callable[[str], str]
@@ -163,7 +162,7 @@ def _output_statements(config: Config) -> list[Statement]:
     partition = _output_partition(config)
     bucket = f"arn:{partition}:s3:::{place.bucket}"
     prefix = f"{place.prefix}/" if place.prefix else ""
-    reports = f"{prefix}{PREFIX}*"
+    reports = f"{prefix}*"
     on_bucket = {LIST_OBJECTS.action}
     on_objects = {operation.action for operation in TABLE if operation.service == "s3"} - on_bucket
     if config.output.acl is not None:
@@ -171,7 +170,7 @@ def _output_statements(config: Config) -> list[Statement]:
     statements = [
         allow("Reports", sorted(on_objects), f"{bucket}/{reports}"),
         allow("ReportNames", sorted(on_bucket), bucket)
-        | {"Condition": {"StringLike": {"s3:prefix": [reports]}}},
+        | ({"Condition": {"StringLike": {"s3:prefix": [reports]}}} if prefix else {}),
     ]
     key = config.output.kms_key_id
     return statements if key is None else [*statements, _encrypt_statement(key, partition)]

@@ -26,10 +26,10 @@ from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import signal_of
 from sso_batch.model import EndpointOverride, Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import ORGANIZATIONS, PREFIX, FileNames
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
-from sso_batch.store import PREFIX, FileEntry, FileKind
+from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 2
 RUN_FILE_SCHEMA: Final = 1
@@ -44,8 +44,11 @@ def _json_time(moment: datetime) -> str:
 
 
 _Moment = Annotated[AwareDatetime, PlainSerializer(_json_time, return_type=str)]
-# A name is looked up next to the manifest, and nowhere else.
-_FileName = Annotated[str, Field(pattern=rf"^{PREFIX}[A-Za-z0-9._-]{{1,200}}$")]
+# A name is looked up in the run's folder, and nowhere else.
+_FOLDER = rf"{ORGANIZATIONS}/[a-z0-9][a-z0-9-]{{0,62}}/"
+_REPORT = rf"{PREFIX}[A-Za-z0-9._-]{{1,200}}"
+_SNAPSHOT = r"snapshot(_INCOMPLETE)?\.jsonl"
+_FileName = Annotated[str, Field(pattern=rf"^({_REPORT}|{_FOLDER}({_REPORT}|{_SNAPSHOT}))$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
 _OverrideText = Annotated[str, Field(pattern="^[^=]+=")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.sharding import Shard
 
 _T = TypeVar("_T")
@@ -25,7 +25,7 @@ class RunFacts:
     @property
     def manifest_name(self) -> str:
         """The name of the run's manifest, or of the shard's."""
-        return self.names.manifest if self.shard is None else self.names.shard_manifest(self.shard.index)
+        return MANIFEST if self.shard is None else self.names.shard_manifest(self.shard.index)
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong

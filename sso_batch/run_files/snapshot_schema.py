@@ -103,8 +103,8 @@ def snapshot_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A record of a snapshot of sso-batch",
-        "description": f"Version {SCHEMA}: one line of …_snapshot.jsonl. An empty text or list means that "
-        "AWS has none, null that it was not read.",
+        "description": f"Version {SCHEMA}: one line of organizations/…/snapshot.jsonl. An empty text or list "
+        "means that AWS has none, null that it was not read.",
         "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in kinds],
         "$defs": {kind: _object(kind, properties) for kind, properties in kinds.items()},
     }

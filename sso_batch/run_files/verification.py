@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sso_batch.model import Snapshot
-from sso_batch.run_files.manifest import Manifest
+from sso_batch.run_files.file_names import MANIFEST, RUN_FILE
+from sso_batch.run_files.manifest import Manifest, ManifestError, RunFile, read_run_file
 from sso_batch.run_files.run import until_stopped
 from sso_batch.run_files.snapshot import decode
 from sso_batch.store import Checksum, FileEntry, StorageError, Store, decode_lines, explain_error
@@ -77,27 +78,39 @@ def read_snapshot(store: Store, entry: FileEntry, stop: threading.Event) -> Snap
 
 
 def verify(store: Store, manifest: Manifest) -> Iterator[VerifiedFile]:
-    """Yield the state of each file of the manifest in its order, then of the extra files; raise OSError."""
+    """Yield the state of each file of the manifest in its order, then of the extra files; raise OSError.
+
+    A run file is reported only if it is missing or changed. The manifest of a shard covers only the folders
+    of its own organizations.
+    """
     entries = manifest.outcome.all_files
     for entry in entries:
         yield _verify_file(store, entry)
-    listed = {entry.name for entry in entries}
-    for name in sorted(stored.name for stored in store.stored()):
-        if name not in listed and _covers(manifest, name):
-            yield VerifiedFile(FileState.EXTRA, name, "belongs to this run, but is not in its manifest")
+    run = _run_file(store, manifest)
+    if isinstance(run, VerifiedFile):
+        yield run
+    names, shards = manifest.names, run.shards if isinstance(run, RunFile) else 0
+    known = {RUN_FILE, MANIFEST, *map(names.shard_manifest, range(shards))}
+    known.update(entry.name for entry in entries)
+    folders = tuple(f"{names.organization_folder(each.name)}/" for each in manifest.organizations)
+    for name in sorted(file.name for file in store.stored() if not file.unpublished):
+        if name not in known and (manifest.shard is None or name.startswith(folders)):
+            yield VerifiedFile(FileState.EXTRA, name, "is in the run's folder, but not in its manifest")
 
 
-def _covers(manifest: Manifest, name: str) -> bool:
-    """Return whether the manifest would have to list a file of that name.
-
-    The manifest of a shard lists the files of its own organizations alone.
-    """
-    names = manifest.names
-    if not names.taken(name) or names.is_manifest(name):
-        return False
-    return manifest.shard is None or any(
-        names.is_named_after(organization.name, name) for organization in manifest.organizations
-    )
+def _run_file(store: Store, manifest: Manifest) -> RunFile | VerifiedFile:
+    """Return the run file, or why it is not as the run wrote it."""
+    try:
+        run = read_run_file(b"".join(store.read(RUN_FILE)))
+    except FileNotFoundError:
+        return VerifiedFile(FileState.MISSING, RUN_FILE)
+    except ManifestError as error:
+        return VerifiedFile(FileState.CHANGED, RUN_FILE, error.message)
+    except OSError as error:
+        return VerifiedFile(FileState.UNREADABLE, RUN_FILE, explain_error(error).message)
+    if run.names != manifest.names:
+        return VerifiedFile(FileState.CHANGED, RUN_FILE, f"it belongs to the run {run.run_id} of {run.ts}")
+    return run
 
 
 def _verify_file(store: Store, entry: FileEntry) -> VerifiedFile:

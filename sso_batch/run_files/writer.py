@@ -146,9 +146,9 @@ def write_rows(
         return store.publish(draft)[0]
 
 
-def write_document(store: Store, name: str, content: bytes) -> FileEntry:
+def write_document(store: Store, name: str, content: bytes, kind: FileKind = FileKind.OTHER) -> FileEntry:
     """Write a small file that no manifest lists: the run file or a manifest."""
-    with store.draft(name) as draft:
+    with store.draft(name, kind) as draft:
         draft.write(content)
         return store.publish(draft)[0]
 

@@ -10,19 +10,21 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.run import RunFacts
-from sso_batch.store import Store
+from sso_batch.store import Place, Store
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """One run, shard or merge: its configuration, its facts, and its surroundings.
 
-    `stop` is set once the run has to end, for threads that work for it.
+    `store` has the run's files, and `place` those of earlier runs, too. `stop` is set once the run has to
+    end, for threads that work for it.
     """
 
     config: Config
     facts: RunFacts
     started_at: datetime
+    place: Place
     store: Store
     log: FilteringBoundLogger
     clock: Callable[[], datetime]

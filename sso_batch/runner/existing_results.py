@@ -1,15 +1,16 @@
-"""The results that a run finds in its place: complete ones are kept, everything else is removed."""
+"""The results that a run finds in its folder: complete ones are kept, everything else is removed."""
 
 import threading
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
 from sso_batch.review.rules import needs_outdated_provisioning
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import MANIFEST, ORGANIZATIONS, FileNames
 from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
 from sso_batch.run_files.results import NO_CALLS, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import until_stopped
@@ -209,14 +210,14 @@ class ExistingResults:
         manifest = read_manifest_of(store, facts.manifest_name, facts.names)
         if manifest is not None:
             self._entries.update({entry.name: entry for entry in manifest.outcome.all_files})
-        store.remove(facts.names.manifest)
+        store.remove(MANIFEST)
         store.remove(facts.manifest_name)
         stored = tuple(store.stored())
-        for name in abandoned_drafts(facts.names, stored, self.context.clock()):
-            store.remove(name)
+        obsolete = abandoned_drafts(stored, self.context.clock())
         if facts.shard is None:
-            for name in files_of_unknown_organizations(facts.names, stored, self.fingerprints):
-                store.remove(name)
+            obsolete += files_of_unknown_organizations(facts.names, stored, self.fingerprints)
+        for name in obsolete:
+            store.remove(name)
 
     def _examine(
         self, organization: str, stop: threading.Event, *, complete: bool = True
@@ -263,27 +264,21 @@ def read_manifest_of(store: Store, name: str, names: FileNames) -> Manifest | No
     return manifest if manifest.ts == names.ts else None
 
 
-def superseded_files(
-    names: FileNames, stored: Iterable[StoredFile], written: Container[str]
-) -> tuple[str, ...]:
-    """Return the merged files, and the manifest, that are not among those that were written last."""
-    return tuple(file.name for file in stored if names.is_merged(file.name) and file.name not in written)
-
-
 def files_of_unknown_organizations(
-    names: FileNames, stored: Iterable[StoredFile], known: Container[str]
+    names: FileNames, stored: Iterable[StoredFile], known: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the files of organizations that are not `known`."""
-    organizations = ((file.name, names.organization_of(file.name)) for file in stored)
+    """Return the files in the folders of organizations that are not `known`."""
+    folders = {PurePosixPath(names.organization_folder(organization)) for organization in known}
+    paths = [PurePosixPath(file.name) for file in stored]
     return tuple(
-        name for name, organization in organizations if organization is not None and organization not in known
+        str(path) for path in paths if str(path.parent.parent) == ORGANIZATIONS and path.parent not in folders
     )
 
 
-def abandoned_drafts(names: FileNames, stored: Iterable[StoredFile], now: datetime) -> tuple[str, ...]:
+def abandoned_drafts(stored: Iterable[StoredFile], now: datetime) -> tuple[str, ...]:
     """Return the run's unpublished files whose process must be gone.
 
     A newer one can belong to another process of the run and is left alone; no run reads it.
     """
     oldest = now - _ABANDONED_AFTER
-    return tuple(file.name for file in stored if names.is_draft(file.name) and file.modified < oldest)
+    return tuple(file.name for file in stored if file.unpublished and file.modified < oldest)

@@ -18,7 +18,6 @@ from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.writer import write_document
 from sso_batch.runner.context import RunContext
-from sso_batch.runner.existing_results import superseded_files
 from sso_batch.runner.merged_files import MergedFilesWriter, MergeResult, merge_gap, run_gap
 from sso_batch.runner.signals import Interruption
 from sso_batch.store import ErrorExplanation, OverwritingStore, Store, explain_error
@@ -114,9 +113,9 @@ class Finalizer:
         facts, store = self.context.facts, self.context.store
         if not self.again or facts.shard is not None:
             return merged
-        written = {file.name for file in merged.files} | {facts.manifest_name}
+        superseded = facts.names.merged - {file.name for file in merged.files}
         try:
-            for name in superseded_files(facts.names, tuple(store.stored()), written):
+            for name in sorted(superseded.intersection(file.name for file in store.stored())):
                 store.remove(name)
         except OSError as error:
             return replace(merged, gaps=(*merged.gaps, merge_gap(self.context, explain_error(error))))
@@ -124,7 +123,7 @@ class Finalizer:
 
     @property
     def _store(self) -> Store:
-        """The place, where a later attempt replaces merged files."""
+        """The run's store, where a later attempt replaces merged files."""
         return OverwritingStore(self.context.store) if self.again else self.context.store
 
 

@@ -23,7 +23,7 @@ from sso_batch.runner.merged_files import expected_merged_files
 from sso_batch.runner.shard_merge import ShardManifests, ShardMerge, read_shard_manifests
 from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.start import find_run
-from sso_batch.store import Store, explain_error, to_output_error
+from sso_batch.store import Place, explain_error, to_output_error
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Merge:
         config: Config,
         run_id: str,
         *,
-        store: Store,
+        place: Place,
         log: FilteringBoundLogger,
         clock: Callable[[], datetime],
         stop: threading.Event,
@@ -55,7 +55,8 @@ class Merge:
     ) -> None:
         self._config = config
         self._run_id = run_id
-        self._store = store
+        self._place = place
+        self._store = place.run(run_id)
         self._log = log.bind(run_id=run_id)
         self._clock = clock
         self._stop = stop
@@ -145,12 +146,14 @@ class Merge:
         try:
             return await self._workers.run(partial(self._merge_organizations, run, shards))
         except OSError as error:
-            raise to_output_error(self._store.name, error) from error
+            raise to_output_error(self._place.name, error) from error
 
     def _merge_organizations(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
         config, configured = self._config, [each.name for each in self._config.organizations]
         facts = RunFacts(run.names, fingerprint(config), config.collect.strategy, ())
-        context = RunContext(config, facts, run.started_at, self._store, self._log, self._clock, self._stop)
+        context = RunContext(
+            config, facts, run.started_at, self._place, self._store, self._log, self._clock, self._stop
+        )
         fingerprints = reading_fingerprints(config, config.organizations)
         existing = ExistingResults(context, fingerprints, max_age=None)
         not_selected = set(shards.not_selected(configured))

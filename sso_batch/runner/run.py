@@ -107,7 +107,7 @@ class Run:
         try:
             await self._workers.run(self._existing.clear)
         except OSError as error:
-            raise to_output_error(self._context.store.name, error) from error
+            raise to_output_error(self._context.place.name, error) from error
         return None
 
     async def _audit(self) -> RunOutcome:

@@ -2,24 +2,14 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
 from sso_batch.review.comparison import Change
-from sso_batch.run_files.manifest import Manifest
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.snapshot import SnapshotError
+from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.run_files.verification import read_snapshot
-from sso_batch.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class RunFiles:
-    """A run that has ended, and where its files are."""
-
-    store: Store
-    manifest: Manifest
 
 
 class RunDiff:
@@ -30,7 +20,7 @@ class RunDiff:
     was left out of a comparison because one of the runs did not read it.
     """
 
-    def __init__(self, old: RunFiles, new: RunFiles) -> None:
+    def __init__(self, old: StoredRun, new: StoredRun) -> None:
         self.old = old
         self.new = new
         self.changed = 0
@@ -69,7 +59,7 @@ class RunDiff:
         self.not_examined += [(after.name, part) for part in comparison.not_examined(old, new)]
         yield from comparison.changes(old, new)
 
-    def _snapshot(self, run: RunFiles, which: str, organization: OrganizationOutcome) -> Snapshot | None:
+    def _snapshot(self, run: StoredRun, which: str, organization: OrganizationOutcome) -> Snapshot | None:
         file, name = organization.snapshot_file, organization.name
         if file is None:
             self.not_compared.append((name, f"{organization.status.value} in the {which} run"))
@@ -82,10 +72,10 @@ class RunDiff:
             return None
 
 
-def _organizations(run: RunFiles) -> dict[str, OrganizationOutcome]:
+def _organizations(run: StoredRun) -> dict[str, OrganizationOutcome]:
     return {outcome.name: outcome for outcome in run.manifest.outcome.organizations}
 
 
-def _absent(name: str, run: RunFiles, which: str) -> str:
+def _absent(name: str, run: StoredRun, which: str) -> str:
     selected = name not in run.manifest.not_selected
     return f"not {'configured' if selected else 'selected'} in the {which} run"

@@ -18,9 +18,10 @@ from sso_batch.review.waivers import expired_waivers, unmatched_waivers
 from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.run import checkpoint, raise_if_stopped
 from sso_batch.run_files.snapshot import SnapshotError
+from sso_batch.run_files.stored_runs import UnreadableRun
 from sso_batch.run_files.verification import FILES_CHANGED, FileChangedError, read_snapshot
 from sso_batch.runner.context import RunContext
-from sso_batch.runner.previous_runs import PreviousResult, PreviousRuns, UnusableManifest
+from sso_batch.runner.previous_runs import PreviousResult, PreviousRuns
 from sso_batch.store import FileEntry, Store
 
 _NOT_REQUESTED = "there is no earlier run to compare with (review.compare: none)"
@@ -34,14 +35,15 @@ class RunChanges:
     """The changes in organizations of a run, read again from both snapshots at each iteration, in order."""
 
     store: Store
-    compared: Sequence[tuple[FileEntry, FileEntry]]
-    """The earlier and the later snapshot file of each organization."""
+    compared: Sequence[tuple[PreviousResult, FileEntry]]
+    """The earlier result and this run's snapshot file of each organization."""
     stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
         """Compare one organization after the other; raise Stopped, OSError or SnapshotError."""
-        for files in self.compared:
-            earlier, later = (read_snapshot(self.store, file, self.stop) for file in files)
+        for previous, file in self.compared:
+            earlier = read_snapshot(previous.store, previous.snapshot_file, self.stop)
+            later = read_snapshot(self.store, file, self.stop)
             yield from comparison.changes(earlier, later, checkpoint=checkpoint(self.stop))
 
 
@@ -67,9 +69,11 @@ class RunReview:
         self._store = context.store
         self._log = context.log
         self._stop = context.stop
-        self._previous_runs = PreviousRuns(context.store, names.ts) if review.compare == "previous" else None
+        self._previous_runs = (
+            PreviousRuns(context.place, names, context.started_at) if review.compare == "previous" else None
+        )
         self._reviewer = Reviewer(self._rules, checkpoint(context.stop))
-        self._compared: list[tuple[FileEntry, FileEntry]] = []
+        self._compared: list[tuple[PreviousResult, FileEntry]] = []
         self._changed: dict[str, OrganizationError] = {}
         self._not_compared: list[tuple[str, str]] = []
         self._notes: defaultdict[str, list[NotExamined]] = defaultdict(list)
@@ -90,8 +94,8 @@ class RunReview:
         reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
         self._warn_of_waivers(organizations, reviewed.used_waivers)
-        for manifest in self._previous_runs.unusable if self._previous_runs else ():
-            self._log.warning("review.manifest_unusable", **asdict(manifest))
+        for run in self._previous_runs.unusable if self._previous_runs else ():
+            self._log.warning("review.manifest_unusable", **asdict(run))
         return ReviewedRun(
             tuple(
                 self._with_review(outcome, findings, reviewed.not_examined.get(outcome.name, ()))
@@ -155,7 +159,7 @@ class RunReview:
         if result is not None:
             previous, reason = self._comparable(result, snapshot)
             if previous is not None:
-                self._compared.append((result.snapshot_file, file))
+                self._compared.append((result, file))
                 omissions = comparison.not_examined(previous, snapshot)
                 self._notes[name] += map(NotExamined.by_comparison, omissions)
                 return previous, ""
@@ -165,7 +169,7 @@ class RunReview:
     def _comparable(self, result: PreviousResult, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
         """Return the snapshot of an earlier run, or why it cannot be compared with this run's."""
         try:
-            previous = read_snapshot(self._store, result.snapshot_file, self._stop)
+            previous = read_snapshot(result.store, result.snapshot_file, self._stop)
         except (SnapshotError, OSError) as error:
             return None, f"the snapshot of the run {result.run_id} cannot be read: {error}"
         reason = comparison.incomparable_reason(previous, snapshot)
@@ -198,8 +202,8 @@ class RunReview:
         return replace(outcome, findings=counts, not_examined=everything)
 
 
-def _skipped(manifests: Sequence[UnusableManifest]) -> str:
-    """Return which manifests of earlier runs were skipped before the one that is compared, if any."""
-    named = ", ".join(f"{manifest.file} ({manifest.code})" for manifest in manifests[:_NAMED])
-    more = f" and {len(manifests) - _NAMED} more" if len(manifests) > _NAMED else ""
+def _skipped(runs: Sequence[UnreadableRun]) -> str:
+    """Return which earlier runs were skipped before the one that is compared, if any."""
+    named = ", ".join(f"{run.file} ({run.code})" for run in runs[:_NAMED])
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
     return f"earlier runs whose manifests cannot be read: {named}{more}"

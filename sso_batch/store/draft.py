@@ -23,17 +23,23 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags that neither open an existing file nor follow a link."""
 
 
+def is_file_name(name: str) -> bool:
+    """Return whether a name, which can have folders in it, stays in its store."""
+    return "\0" not in name and not {"", ".", ".."} & set(name.split("/"))
+
+
 def validate_file_name(name: str) -> str:
     """Return a file name; raise ValueError if it would leave the store, which is a bug."""
-    if "/" in name or "\0" in name:
-        raise ValueError("a file name must not contain a slash or a null byte")
+    if not is_file_name(name):
+        raise ValueError(f"the file name {name!r} would leave the store")
     return name
 
 
 class Draft:
     """A file that will be published as `name`; until then it has a hidden name in `directory`.
 
-    Leaving the `with` block deletes an unpublished file.
+    Folders in `name` are not created before it is published. Leaving the `with` block deletes an unpublished
+    file.
     """
 
     SUFFIX = "part"
@@ -42,7 +48,8 @@ class Draft:
         self.name = name
         self.kind = kind
         self.rows = 0
-        self.path = directory / f".{validate_file_name(name)}.{secrets.token_hex(4)}.{self.SUFFIX}"
+        file_name = validate_file_name(name).rpartition("/")[2]
+        self.path = directory / f".{file_name}.{secrets.token_hex(4)}.{self.SUFFIX}"
         self._checksum = Checksum()
         descriptor = retry_when_exhausted(lambda: os.open(self.path, _NEW, _MODE))
         with contextlib.suppress(OSError):  # some mounts reject or ignore modes: see `private`

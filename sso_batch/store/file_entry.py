@@ -15,13 +15,15 @@ class FileKind(StrEnum):
     CHANGES_CSV = "changes_csv"
     PAGE = "page"
     WORKBOOK = "workbook"
+    RUN_FILE = "run_file"
+    """The first file of a run, which no manifest lists."""
     OTHER = "other"
-    """A file that no manifest lists: the run file, a manifest, a probe."""
+    """Any other file that no manifest lists: a manifest, a probe."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A published file; `rows` is 0 where a file has none to count."""
+    """A published file: its name in the run's folder; `rows` is 0 where a file has none to count."""
 
     name: str
     kind: FileKind

@@ -1,27 +1,23 @@
-"""A store in a folder: a file appears complete or not at all, and is never overwritten."""
+"""The store of one run in a folder: a file appears complete or not at all, and is never overwritten."""
 
 import contextlib
 import errno
 import os
-import secrets
+import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sso_batch.errors import OutputError
 from sso_batch.open_files import retry_when_exhausted
 from sso_batch.store.draft import Draft, validate_file_name
 from sso_batch.store.errors import StorageError
 from sso_batch.store.file_entry import FileEntry, FileKind
+from sso_batch.store.private_folders import make_private, require_folder, sync_folder
 from sso_batch.store.protocol import StoredFile
 
 _CHUNK = 1 << 20
-
-_CHOOSE_ANOTHER = "choose a folder that this user can write to with --output or output.directory"
-
-_MODE = 0o700  # reports contain personal data
 
 _NO_HARD_LINKS = {
     errno.EPERM,
@@ -36,116 +32,46 @@ _NO_HARD_LINKS = {
 }
 """Errors of file systems without hard links: FAT, CIFS, Azure Files, some FUSE and NFS mounts."""
 
-_NO_FOLDER_SYNC = {
-    errno.EINVAL,
-    errno.EBADF,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EISDIR,
-    errno.ENOSYS,
-    errno.ENOTSUP,
-    errno.EOPNOTSUPP,
-}
-"""Errors of file systems that cannot open or sync a folder; a failed sync is EIO."""
-
 _CLAIM_TIMEOUT = 10.0
 """Seconds after which a claim is considered abandoned by a killed process; a rename takes milliseconds."""
 
 _POLL_INTERVAL = 0.1
 
-_NOT_PRIVATE = (
-    "the file system of the output folder does not keep file modes: anyone with access to the folder can "
-    "read the reports; restrict access to the mount"
-)
-
+_UNPUBLISHED = re.compile(rf"\..+\.({Draft.SUFFIX}|claim)", re.DOTALL)
+"""The names of drafts and claims."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Folder:
-    """A folder on a local disk or a mounted volume.
+    """The folder `below` a root, which exists and may be a symbolic link.
 
-    The folder may be a symbolic link, but links in it are never followed: the name of a link counts as taken,
-    and no file is read or written through it.
+    Links in it are never followed: the name of a link counts as taken, and no file is read or written through
+    it. Folders are created when a file needs them.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self._private = True
+    def __init__(self, root: Path, *below: str) -> None:
+        self.directory = root.joinpath(*below)
+        self._root = root
+        self._below = below
 
     @property
     def name(self) -> str:
-        """The folder's path, as configured."""
+        """The folder's path."""
         return str(self.directory)
 
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """The limitations that `check` or `prepare` found."""
-        return () if self._private else (_NOT_PRIVATE,)
-
-    def check(self) -> None:
-        """Test the folder as `prepare` does, without creating it; raise OutputError if it is unusable."""
-        try:
-            if self.directory.is_dir():
-                self._test(self.directory)
-                return
-            absolute = self.directory.absolute()
-            parent = next(path for path in absolute.parents if os.path.lexists(path))
-            if os.path.lexists(absolute):
-                parent = absolute  # a file: creating a folder in it raises the error to report
-            probe = parent / f".sso-batch-probe-{secrets.token_hex(4)}"
-            probe.mkdir(_MODE)
-            try:
-                self._test(probe)
-            finally:
-                with contextlib.suppress(OSError):  # NFS keeps a deleted file for a moment
-                    probe.rmdir()
-        except OSError as error:
-            raise self._unusable(error) from error
-
-    def prepare(self) -> None:
-        """Create the folder and test that files can be published in it; raise OutputError if not."""
-        try:
-            make_private(self.directory)
-            self._test(self.directory)
-        except OSError as error:
-            raise self._unusable(error) from error
-
-    def _test(self, directory: Path) -> None:
-        """Do what a run does with a hidden file: write, publish, replace, read, remove."""
-        folder = Folder(directory)
-        name = f".sso-batch-probe-{secrets.token_hex(4)}"
-        try:
-            for replace in (False, True):
-                with folder.draft(name) as probe:
-                    probe.write(b"x")
-                    folder.publish(probe, replace=replace)
-                    self._private = probe.private
-            b"".join(folder.read(name))
-        finally:
-            with contextlib.suppress(OSError):
-                folder.remove(name)
-
-    def _unusable(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"cannot write to the output folder {self.directory}: {error.strerror or error}",
-            hint=_CHOOSE_ANOTHER,
-        )
-
     def stored(self) -> Iterator[StoredFile]:
-        """Yield everything in the folder."""
-        for path in self.directory.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
-                yield StoredFile(path.name, datetime.fromtimestamp(path.lstat().st_mtime, UTC))
+        """Yield everything in the folder and its sub-folders except these; none if it does not exist."""
+        with contextlib.suppress(FileNotFoundError):
+            yield from _files(self._folder(()), "")
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
-        return Draft(name, self.directory, kind)
+        return Draft(name, self._folder((), create=True), kind)
 
-    def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """Yield a published file in chunks, without its first `skip` bytes."""
-        with os.fdopen(_open_regular_file(self.directory / validate_file_name(name)), "rb") as file:
-            file.seek(skip)
+    def read(self, name: str) -> Iterator[bytes]:
+        """Yield a published file in chunks."""
+        with os.fdopen(_open_regular_file(self._path(name)), "rb") as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
 
@@ -157,14 +83,15 @@ class Folder:
         entries = tuple(draft.close() for draft in drafts)
         published: list[Path] = []
         try:
-            for draft in drafts:
-                final = self.directory / draft.name
+            finals = [self._path(draft.name, create=True) for draft in drafts]
+            for draft, final in zip(drafts, finals, strict=True):
                 if replace:
                     draft.path.replace(final)
                 else:
                     _link(draft.path, final)
                     published.append(final)
-            self._sync()
+            for directory in dict.fromkeys(final.parent for final in finals):
+                sync_folder(directory)
         except OSError:
             for path in published:
                 path.unlink(missing_ok=True)
@@ -173,39 +100,40 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a published file if it exists."""
-        (self.directory / validate_file_name(name)).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self._path(name).unlink()
 
-    def _sync(self) -> None:
-        """Sync the new names to disk."""
-        try:
-            descriptor = retry_when_exhausted(
-                lambda: os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            )
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            if error.errno not in _NO_FOLDER_SYNC:
-                raise
+    def _path(self, name: str, *, create: bool = False) -> Path:
+        """Return the path of a file; raise OSError where a folder on the way to it is a link, or missing."""
+        *folders, file_name = validate_file_name(name).split("/")
+        return self._folder(folders, create=create) / file_name
+
+    def _folder(self, folders: Iterable[str], *, create: bool = False) -> Path:
+        path = self._root
+        for folder in (*self._below, *folders):
+            path /= folder
+            if create:
+                with contextlib.suppress(FileExistsError):  # a link or a file, which is refused below
+                    make_private(path)
+            require_folder(path)
+        return path
 
 
-def make_private(directory: Path) -> None:
-    """Create a folder and its parents with access for their owner only, whatever the umask.
+def _files(directory: Path, prefix: str) -> Iterator[StoredFile]:
+    """Yield the files in a folder and its sub-folders.
 
-    Existing folders stay unchanged. Raise OSError on failure.
+    A link is a file, and so is a sub-folder that cannot be listed, so that one organization's folder does not
+    hide the others.
     """
-    try:
-        directory.mkdir(_MODE)
-    except FileNotFoundError:
-        make_private(directory.parent)
-        make_private(directory)
-    except FileExistsError:
-        if not directory.is_dir():
-            raise
-    else:
-        with contextlib.suppress(OSError):  # some mounts reject modes
-            directory.chmod(_MODE)  # the umask may have removed bits
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            name = f"{prefix}{entry.name}"
+            with contextlib.suppress(FileNotFoundError):  # deleted in the meantime
+                if entry.is_dir(follow_symlinks=False) and os.access(entry.path, os.R_OK | os.X_OK):
+                    yield from _files(Path(entry.path), f"{name}/")
+                else:
+                    modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
+                    yield StoredFile(name, modified, bool(_UNPUBLISHED.fullmatch(entry.name)))
 
 
 def _open_regular_file(path: Path) -> int:

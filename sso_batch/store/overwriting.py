@@ -19,33 +19,20 @@ class OverwritingStore:
 
     @property
     def name(self) -> str:
-        """The store's address as users write it."""
+        """The address of the run's folder, as users write it."""
         return self._store.name
 
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """The limitations that `check` or `prepare` found."""
-        return self._store.caveats
-
-    def check(self) -> None:
-        """Test that files can be written, leaving nothing behind; raise OutputError if not."""
-        self._store.check()
-
-    def prepare(self) -> None:
-        """Test that files can be written; raise OutputError if not."""
-        self._store.prepare()
-
     def stored(self) -> Iterator[StoredFile]:
-        """Return the files in the store."""
+        """Return the files in the run's folder."""
         return self._store.stored()
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
         return self._store.draft(name, kind)
 
-    def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """Return a published file in chunks, without its first `skip` bytes; raise FileNotFoundError."""
-        return self._store.read(name, skip=skip)
+    def read(self, name: str) -> Iterator[bytes]:
+        """Return a published file in chunks; raise FileNotFoundError."""
+        return self._store.read(name)
 
     def publish(self, *drafts: Draft, replace: bool = True) -> tuple[FileEntry, ...]:
         """Give the drafts their final names in order, replacing existing files; return their entries."""

@@ -1,4 +1,4 @@
-"""A store in S3: a file appears complete or not at all."""
+"""The store of one run in S3: a file appears complete or not at all."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -6,15 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sso_batch.errors import OutputError
-from sso_batch.store.draft import Draft, validate_file_name
-from sso_batch.store.errors import StorageError, explain_error, to_output_error
+from sso_batch.store.draft import Draft, is_file_name, validate_file_name
+from sso_batch.store.errors import StorageError, explain_error
 from sso_batch.store.file_entry import FileEntry, FileKind
-from sso_batch.store.protocol import PREFIX, StoredFile
-from sso_batch.store.spool import SpooledDraft, remove_abandoned
-
-_RUN_FILE = "_run.json"
-"""The suffix of the run file, which is written first; without it no other file is worth keeping."""
+from sso_batch.store.private_folders import make_private
+from sso_batch.store.protocol import StoredFile
+from sso_batch.store.spool import SpooledDraft
 
 
 class BucketClient(Protocol):
@@ -29,18 +26,21 @@ class BucketClient(Protocol):
     def upload(self, key: str, path: Path, sha256: str, *, replace: bool) -> None:
         """Upload a file; raise FileExistsError if the key exists, unless `replace` is set."""
 
-    def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
-        """Return an object in chunks, without its first `skip` bytes; raise FileNotFoundError."""
+    def read(self, key: str) -> Iterator[bytes]:
+        """Return an object in chunks; raise FileNotFoundError."""
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """Return keys with `prefix` and no slash after it, each with its time of modification."""
+        """Return all keys with `prefix`, each with its time of modification."""
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Return what comes after `prefix`, up to the next slash, each once, without listing the keys."""
 
     def delete(self, key: str) -> None:
         """Delete an object if it exists."""
 
 
 class S3:
-    """A store in a prefix of a bucket; drafts are written to the local folder `spool`.
+    """The store of one run in a prefix of a bucket; drafts are written to the local folder `spool`.
 
     Files that cannot be uploaded are kept there, in a folder that the error names.
     """
@@ -53,52 +53,20 @@ class S3:
         self._kept_files: Path | None = None
         self._tested = False
 
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """No limitations: the bucket controls who can read the objects."""
-        return ()
-
-    def check(self) -> None:
-        """Test that files can be written, leaving nothing behind; raise OutputError if not."""
-        self._test(patient=False)
-
-    def prepare(self) -> None:
-        """Test that files can be written; raise OutputError if not.
-
-        Remove drafts that killed processes left in the spool.
-        """
-        remove_abandoned(self._spool)
-        self._test(patient=True)
-
-    def _test(self, *, patient: bool) -> None:
-        try:
-            with self.draft(f"{PREFIX}probe") as draft:
-                draft.write(b"x")
-                draft.close()
-        except OSError as error:
-            raise OutputError(
-                f"cannot write to {self._spool}, where files are stored before their upload to {self.name}: "
-                f"{explain_error(error).message}",
-                hint="set the environment variable TMPDIR to a folder that this user can write to",
-            ) from error
-        try:
-            self._objects.prove(self._key(f"{PREFIX}probe"), patient=patient)
-            next(self.stored(), None)
-        except OSError as error:
-            raise to_output_error(self.name, error) from error
-
     def stored(self) -> Iterator[StoredFile]:
-        """Yield the files of runs in the store."""
-        for key, modified in self._objects.listed(self._key(PREFIX)):
-            yield StoredFile(key.removeprefix(self._prefix), modified)
+        """Yield the files of the run; keys that no store can have, such as those of folders, are none."""
+        for key, modified in self._objects.listed(self._prefix):
+            name = key.removeprefix(self._prefix)
+            if is_file_name(name):
+                yield StoredFile(name, modified)
 
     def draft(self, name: str, kind: FileKind = FileKind.OTHER) -> Draft:
         """Return a new file that can be published as `name`."""
         return SpooledDraft(name, self._spool, kind)
 
-    def read(self, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        """Return a published file in chunks, without its first `skip` bytes."""
-        return self._objects.read(self._key(name), skip=skip)
+    def read(self, name: str) -> Iterator[bytes]:
+        """Return a published file in chunks."""
+        return self._objects.read(self._key(name))
 
     def publish(self, *drafts: Draft, replace: bool = False) -> tuple[FileEntry, ...]:
         """Upload the drafts in order, all of them or none as far as S3 allows; return their entries.
@@ -166,12 +134,15 @@ class S3:
         message, hint = explanation.message, explanation.hint
         if remaining:
             message += f"; {', '.join(remaining)} could not be removed"
-        worth_keeping = [draft for draft in drafts if not draft.name.endswith(_RUN_FILE)]
+        # The run file is written first; without it no other file is worth keeping.
+        worth_keeping = [draft for draft in drafts if draft.kind is not FileKind.RUN_FILE]
         if worth_keeping:
             try:
                 folder = self._kept_files_folder()
                 for draft in worth_keeping:
-                    draft.path.replace(folder / draft.name)
+                    kept = folder / draft.name
+                    make_private(kept.parent)
+                    draft.path.replace(kept)
                 message += f"; the files are kept in {folder}"
                 hint = "; ".join(filter(None, (hint, f"copy them from {folder}, or run again")))
             except OSError as second:

@@ -13,12 +13,13 @@ from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_organization
 from sso_batch.runner.merged_files import MergedFilesWriter
-from sso_batch.store import FileEntry, FileKind, Folder
+from sso_batch.store import FileEntry, FileKind, Folder, FolderPlace
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import run
 from tests.support.contexts import Format, run_context
 from tests.support.overviews import ADMINISTRATOR_ACCESS
 from tests.support.records import outcome, permission_set, snapshot
+from tests.support.reports import files_in
 
 ASSIGNMENTS = 100_000
 _NAMES = FileNames("nightly", "20260304_050607")
@@ -75,30 +76,30 @@ def _read(place: Path, assignments: int, letters: int) -> None:
         for number, one in enumerate(people)
     )
     one = snapshot(users=people, permission_sets=sets, accounts=accounts, grants=tuple(sorted(grants)))
-    write_organization(Folder(place), _NAMES, one, csv=True, escape=True, stop=threading.Event())
+    write_organization(
+        Folder(place, _NAMES.run_id), _NAMES, one, csv=True, escape=True, stop=threading.Event()
+    )
 
 
 def _end(place: Path, format_: Format) -> None:
     """Write the merged files, as the end of a run does."""
-    store = Folder(place)
     facts = RunFacts(_NAMES, "0" * 64, "complete", ())
-    writer = MergedFilesWriter(run_context(store, facts, formats=(format_,)))
-    before = set(place.iterdir())
+    writer = MergedFilesWriter(run_context(FolderPlace(place), facts, formats=(format_,)))
     writer.write((outcome(files=entries(place)),))
     if writer.result.gaps or not any(format_ in file.name for file in writer.result.files):
         sys.exit(f"the {format_} was not written: {writer.result.gaps}")
-    for file in set(place.iterdir()) - before:
-        file.unlink()
+    for file in writer.result.files:
+        (place / _NAMES.run_id / file.name).unlink()
 
 
 def entries(place: Path) -> tuple[FileEntry, ...]:
     """Give what a manifest says of the files that are there, the CSV first."""
     found = []
-    for file in sorted(place.iterdir()):
+    for name, file in sorted(files_in(place / _NAMES.run_id).items()):
         content = file.read_bytes()
         rows = content.count(b"\r\n") - 1 if file.suffix == ".csv" else 0
         kind = FileKind.ACCESS_CSV if file.suffix == ".csv" else FileKind.SNAPSHOT
-        found.append(FileEntry(file.name, kind, hashlib.sha256(content).hexdigest(), rows, len(content)))
+        found.append(FileEntry(name, kind, hashlib.sha256(content).hexdigest(), rows, len(content)))
     return tuple(found)
 
 

@@ -37,13 +37,18 @@ class CompletedAudit:
     """A completed run of sso-batch and its reports."""
 
     ended: CompletedProcess
-    folder: Path
+    place: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the only run in the place."""
+        (run_file,) = self.place.glob("*/run.json")
+        return run_file.parent
 
     @property
     def manifest(self) -> dict[str, Any]:
         """The run's manifest."""
-        (file,) = self.folder.glob("*_manifest.json")
-        manifest: dict[str, Any] = json.loads(file.read_text())
+        manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text())
         return manifest
 
     @property

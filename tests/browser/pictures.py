@@ -44,7 +44,7 @@ _DEMOS: dict[str, tuple[str, ...]] = {"complete": (), "incomplete": ("--with-fai
 def _page(folder: Path, *options: str) -> Path:
     command = [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--output", str(folder), *options]
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
-    return next(folder.glob("*.html"))
+    return next(folder.glob("*/*.html"))
 
 
 if __name__ == "__main__":

@@ -204,7 +204,10 @@ def test_folded_group(show: Show) -> None:
         "No access path found in the data that was read. This does not prove that there is none."
     )
     assert "500 rows have unknown users and may match this search" in why
-    assert "the members of Everybody are not on this page; see aws_sso_access_report_acme_2026" in why
+    assert (
+        "the members of Everybody are not on this page; see organizations/acme/aws_sso_access_report_acme_"
+        in why
+    )
     assert [(row["name"], row["state"]) for row in opened.rows()] == [("20,000 members", "MEMBERS_NOT_SHOWN")]
     assert "Too large for one page" in opened.page.inner_text("main")
 
@@ -217,7 +220,8 @@ def test_left_out_organization(show: Show) -> None:
 
     assert opened.answer.startswith("No access path found in the data that was read.")
     assert (
-        "large: its access paths are not on this page; see aws_sso_access_report_large_2026" in opened.caveats
+        "large: its access paths are not on this page; see organizations/large/aws_sso_access_report_"
+        in opened.caveats
     )
     opened.fill(who="")
     assert {row["organization"] for row in opened.rows()} == {"acme"}

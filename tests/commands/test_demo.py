@@ -12,7 +12,7 @@ from sso_batch.emulator import Emulator, Limits, demo_world
 from tests.support.command import Command, CommandResult
 from tests.support.expected_reports import truth
 from tests.support.oracle import Row
-from tests.support.reports import Reports, honest
+from tests.support.reports import Reports, files_in, honest
 
 COMPANIES = [organization.name for organization in demo_world().organizations]
 
@@ -66,9 +66,13 @@ def test_output(sso_batch: Command, folder: Path) -> None:
     ended = sso_batch("demo", "--output", folder)
 
     reports = reports_of(folder, ended)
-    printed = ended.stdout.replace("\n", "")
-    assert [name for name in reports.names if name not in printed and not name.endswith("_run.json")] == []
-    words = ("Organization", "Status", "complete", "PrincipalState", "EMPTY_GROUP", str(folder))
+    lines = [line.strip() for line in ended.stdout.splitlines()]
+    assert f"Written to {reports.folder}:" in lines
+    listed = [line.partition(": ")[0] for line in lines[lines.index(f"Written to {reports.folder}:") :]]
+    for name in reports.names - {"run.json"}:
+        organization, _, file = name.rpartition("/")
+        assert file in listed[listed.index(f"{organization}/") if organization else 0 :]
+    words = ("Organization", "Status", "complete", "PrincipalState", "EMPTY_GROUP")
     for word in (*COMPANIES, *words):
         assert word in ended.stdout
     assert "incomplete" not in ended.stdout
@@ -98,15 +102,23 @@ def test_with_failure(sso_batch: Command, folder: Path) -> None:
 
 def test_folder_with_other_runs(sso_batch: Command, folder: Path) -> None:
     """A folder with another run is refused with exit code 2 and not changed."""
-    folder.mkdir()
-    (folder / "aws_sso_access_report_20260101_000000.csv").write_text("somebody's")
+    (folder / "nightly").mkdir(parents=True)
+    (folder / "nightly" / "run.json").write_text("somebody's")
 
     ended = sso_batch("demo", "-o", folder)
 
     assert (ended.code, ended.stdout) == (2, "")
     assert "contains other runs" in ended.stderr
     assert "--output" in ended.stderr
-    assert [path.name for path in folder.iterdir()] == ["aws_sso_access_report_20260101_000000.csv"]
+    assert set(files_in(folder)) == {"nightly/run.json"}
+
+
+def test_folder_with_other_files(sso_batch: Command, folder: Path) -> None:
+    """Files and folders that are no run do not prevent a demo."""
+    (folder / "notes").mkdir(parents=True)
+    (folder / "notes" / "a.txt").write_text("somebody's")
+
+    assert sso_batch("demo", "-o", folder).code == 0
 
 
 def test_second_demo_in_the_same_folder(sso_batch: Command, folder: Path) -> None:
@@ -137,8 +149,9 @@ def test_folder_from_the_environment(
     sso_batch: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SSO_BATCH_DEMO_OUTPUT is the folder of the demo; SSO_BATCH_OUTPUT is ignored."""
-    (real := folder.with_name("real")).mkdir()
-    (real / "aws_sso_access_report_20260101_000000.csv").write_text("somebody's")
+    real = folder.with_name("real")
+    (real / "nightly").mkdir(parents=True)
+    (real / "nightly" / "run.json").write_text("somebody's")
     monkeypatch.setenv("SSO_BATCH_OUTPUT", str(real))
     monkeypatch.setenv("SSO_BATCH_DEMO_OUTPUT", str(folder))
 

@@ -12,6 +12,7 @@ from sso_batch.store import Draft
 from tests.support.audits import Audit
 from tests.support.command import Command
 from tests.support.expected_reports import assert_exact
+from tests.support.reports import files_in
 from tests.support.sample_worlds import small
 
 TAGS = {"org-0": "tier: prod, team: a", "org-1": "tier: prod", "org-2": "tier: test"}
@@ -113,10 +114,10 @@ def test_precedence_of_the_output_folder(
 
 
 def test_run_id(audit: Audit, world: World) -> None:
-    """--run-id is in the name of the run file, in the manifest and in every event."""
+    """--run-id is the name of the run's folder, and in the manifest and every event."""
     reports = audit(world, "--run-id", "friday.2026-11")
 
-    assert "aws_sso_access_report_friday.2026-11_run.json" in reports.names
+    assert reports.folder.name == "friday.2026-11"
     assert reports.manifest["run_id"] == "friday.2026-11"
     assert {event["run_id"] for event in reports.ended.events} == {"friday.2026-11"}
 
@@ -131,7 +132,7 @@ def test_default_run_id(audit: Audit) -> None:
 def test_run_id_that_exists(audit: Audit) -> None:
     """A run ID that exists is refused before the first call, and the files of that run stay unchanged."""
     first = audit(small(), "--run-id", "friday")
-    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    before = {name: path.read_bytes() for name, path in files_in(first.folder).items()}
 
     second = audit(small(), environ={"SSO_BATCH_RUN_ID": "friday"})
 
@@ -139,19 +140,20 @@ def test_run_id_that_exists(audit: Audit) -> None:
     assert "the run friday already exists in this place" in second.ended.stderr
     assert "--run-id" in second.ended.stderr
     assert not second.calls
-    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+    assert {name: path.read_bytes() for name, path in files_in(first.folder).items()} == before
 
 
-def test_two_runs_in_one_folder(audit: Audit) -> None:
-    """Two runs in one folder never have the same time stamp, and do not change each other's files."""
+def test_two_runs_in_one_place(audit: Audit) -> None:
+    """Two runs without an id have a folder each, and do not change each other's files."""
     first = audit(small())
-    ts, names = first.manifest["ts"], first.names
+    before = {name: path.read_bytes() for name, path in files_in(first.folder).items()}
 
     second = audit(small())
 
     assert second.ended.code == 0
-    assert second.names > names
-    assert {name for name in second.names - names if ts in name} == set()
+    assert second.folder != first.folder
+    assert second.names == second.file_names("org-0", "org-1")
+    assert {name: path.read_bytes() for name, path in files_in(first.folder).items()} == before
 
 
 def test_workbook_without_its_library(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +177,6 @@ def test_formats(audit: Audit, formats: tuple[str, ...]) -> None:
     assert written == {
         f"aws_sso_access_report_{reports.manifest['ts']}{ending}"
         for ending in (
-            "_manifest.json",
             *(f".{extension}" for extension in formats),
             *(["_findings.csv"] if "csv" in formats else []),
         )

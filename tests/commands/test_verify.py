@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import encode_manifest as written
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileEntry, FileKind
 from tests.support.command import Command, execute, isolate
-from tests.support.records import outcome, run_outcome
+from tests.support.records import STARTED, outcome, run_outcome
 
 TS = "20260304_050607"
-MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
+MANIFEST = "manifest.json"
 MERGED = f"aws_sso_access_report_{TS}.csv"
+
+WHAT_TO_PASS = "pass the folder of a finished run, which contains manifest.json, or a manifest"
 
 
 @pytest.fixture
@@ -26,12 +28,13 @@ def sso_batch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """Return the manifest of a run with one file, in a folder of its own."""
-    folder = tmp_path / "reports"
-    folder.mkdir()
+    folder = tmp_path / "reports" / "nightly"
+    folder.mkdir(parents=True)
     (folder / MERGED).write_bytes(b"merged")
     facts = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
+    (folder / "run.json").write_bytes(encode_run_file(facts.names, STARTED))
     entry = FileEntry(MERGED, FileKind.MERGED_ACCESS_CSV, hashlib.sha256(b"merged").hexdigest(), 1, 6)
-    (folder / MANIFEST).write_bytes(written(facts, run_outcome(outcome(), files=(entry,))))
+    (folder / MANIFEST).write_bytes(encode_manifest(facts, run_outcome(outcome(), files=(entry,))))
     return folder / MANIFEST
 
 
@@ -40,7 +43,7 @@ def test_missing_manifest(sso_batch: Command, tmp_path: Path) -> None:
     ended = sso_batch("verify", tmp_path / MANIFEST)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert ended.stderr == f"sso-batch: {tmp_path / MANIFEST} cannot be read: No such file or directory\n"
+    assert ended.stderr == f"sso-batch: {tmp_path} does not contain manifest.json\n  {WHAT_TO_PASS}\n"
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"schema": 1, "run_id"'])
@@ -52,10 +55,10 @@ def test_invalid_manifest(sso_batch: Command, tmp_path: Path, content: str) -> N
 
     assert (ended.code, ended.stdout) == (2, "")
     assert "report.json: this is not a manifest of this version" in ended.stderr
-    assert "_manifest.json" in ended.stderr
+    assert WHAT_TO_PASS in ended.stderr
 
 
-@pytest.mark.parametrize("location", ["s3://", "s3://bucket", "reports/", "", "gs://bucket/x", "s3://B/x"])
+@pytest.mark.parametrize("location", ["s3://", "reports/", "", "gs://bucket/x", "s3://B/x"])
 def test_invalid_location(sso_batch: Command, location: str) -> None:
     """A location that is not a file is a usage error."""
     ended = sso_batch("verify", location)
@@ -64,11 +67,11 @@ def test_invalid_location(sso_batch: Command, location: str) -> None:
     assert ended.stderr.startswith("sso-batch: ")
 
 
-@pytest.mark.parametrize("name", ["reports", "reports/", "link"])
+@pytest.mark.parametrize("name", ["reports/nightly", "reports/nightly/", "link"])
 def test_folder(sso_batch: Command, manifest: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """A folder with one run can be passed instead of its manifest, also through a symbolic link."""
-    monkeypatch.chdir(manifest.parents[1])
-    Path("link").symlink_to("reports")
+    """The folder of a run can be passed instead of its manifest, also through a symbolic link."""
+    monkeypatch.chdir(manifest.parents[2])
+    Path("link").symlink_to("reports/nightly")
 
     ended = sso_batch("verify", name)
 
@@ -81,24 +84,8 @@ def test_folder_without_a_run(sso_batch: Command, tmp_path: Path) -> None:
     ended = sso_batch("verify", tmp_path)
 
     assert (ended.code, ended.stdout) == (2, "")
-    assert f"{tmp_path} contains no finished run" in ended.stderr
-    assert "_manifest.json" in ended.stderr
-
-
-@pytest.mark.parametrize("runs", [2, 7])
-def test_folder_with_several_runs(sso_batch: Command, manifest: Path, runs: int) -> None:
-    """The newest manifests of several runs are listed, ready to be copied."""
-    names = [f"aws_sso_access_report_202601{day}_050607_manifest.json" for day in range(11, 10 + runs)]
-    for name in names:
-        (manifest.parent / name).write_bytes(manifest.read_bytes())
-    newest = sorted([*names, MANIFEST], reverse=True)
-
-    ended = sso_batch("verify", manifest.parent)
-
-    assert (ended.code, ended.stdout) == (2, "")
-    lines = ended.stderr.splitlines()
-    assert lines[0] == f"sso-batch: {manifest.parent} contains {runs} finished runs"
-    assert [line.strip() for line in lines[2:7]] == [f"{manifest.parent}/{name}" for name in newest[:5]]
+    assert f"{tmp_path} does not contain manifest.json" in ended.stderr
+    assert WHAT_TO_PASS in ended.stderr
 
 
 def test_report_instead_of_manifest(sso_batch: Command, manifest: Path) -> None:
@@ -129,14 +116,16 @@ def test_relative_path(sso_batch: Command, manifest: Path, monkeypatch: pytest.M
 def test_different(sso_batch: Command, manifest: Path) -> None:
     """If a file differs, the exit code is 6; each file has a line."""
     (manifest.parent / MERGED).write_bytes(b"other")
-    (manifest.parent / f"aws_sso_access_report_acme_{TS}.csv").write_bytes(b"")
+    extra = manifest.parent / "organizations" / "acme" / "notes.txt"
+    extra.parent.mkdir(parents=True)
+    extra.write_bytes(b"")
 
     ended = sso_batch("verify", manifest)
 
     assert (ended.code, ended.stderr) == (6, "")
     assert ended.stdout.splitlines()[1:] == [
         f"changed     {MERGED}  (5 bytes instead of 6)",
-        f"extra       aws_sso_access_report_acme_{TS}.csv  (belongs to this run, but is not in its manifest)",
+        "extra       organizations/acme/notes.txt  (is in the run's folder, but not in its manifest)",
         "0 unchanged, 2 different",
     ]
 

@@ -12,6 +12,7 @@ import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
 from tests.support.command import SOURCES, Command, finish, start
+from tests.support.reports import manifest_in
 from tests.support.sample_worlds import denying, small
 
 PROBLEMS = {"full": "/dev/full", "closed": "&-", "reader gone": ""}
@@ -56,13 +57,7 @@ def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 def run(config: Path, sso_batch: Command) -> dict[str, str]:
     """Return the manifest and the configuration of a finished run."""
     assert sso_batch("run", "-c", config, "--run-id", "first").code == 4
-    return {"manifest": str(manifest(config.parent / "reports")), "config": str(config)}
-
-
-def manifest(folder: Path) -> Path:
-    """Return the only manifest in a folder."""
-    (path,) = folder.glob("*_manifest.json")
-    return path
+    return {"manifest": str(manifest_in(config.parent / "reports")), "config": str(config)}
 
 
 def redirected(
@@ -104,7 +99,7 @@ def test_run(config: Path, streams: tuple[str, ...], problem: str) -> None:
     """A run whose log or summary cannot be written still writes its files and has the same exit code."""
     code, out, err = redirected(streams, problem, "run", "-c", str(config))
 
-    written = json.loads(manifest(config.parent / "reports").read_bytes())
+    written = json.loads(manifest_in(config.parent / "reports").read_bytes())
     assert (code, written["exit_code"], written["status"]) == (4, 4, "incomplete")
     assert [entry["status"] for entry in written["organizations"]] == ["incomplete", "complete"]
     assert len(written["files"]) == 2
@@ -120,7 +115,7 @@ def test_demo(home: Path, tmp_path: Path, streams: tuple[str, ...], problem: str
 
     code, out, err = redirected(streams, problem, "demo", "-o", str(tmp_path / "demo"), "--with-failure")
 
-    assert code == json.loads(manifest(tmp_path / "demo").read_bytes())["exit_code"] == 4
+    assert code == json.loads(manifest_in(tmp_path / "demo").read_bytes())["exit_code"] == 4
     assert b"Traceback" not in out + err
     assert b"Exception ignored" not in out + err
 
@@ -324,7 +319,7 @@ def test_sighup(config: Path) -> None:
     """SIGHUP ends a run with exit code 129; the manifest is written and finished results are kept."""
     ended = hung_up(config)
 
-    written = json.loads(manifest(config.parent / "reports").read_bytes())
+    written = json.loads(manifest_in(config.parent / "reports").read_bytes())
     assert ended.returncode == 128 + signal.SIGHUP
     assert written["exit_code"] == 129
     assert {entry["status"] for entry in written["organizations"]} <= {
@@ -340,7 +335,7 @@ def test_nohup(config: Path) -> None:
     ended = hung_up(config, before=("nohup",))
 
     assert ended.returncode == 4
-    assert json.loads(manifest(config.parent / "reports").read_bytes())["exit_code"] == 4
+    assert json.loads(manifest_in(config.parent / "reports").read_bytes())["exit_code"] == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

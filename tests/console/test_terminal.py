@@ -234,7 +234,7 @@ def test_run_at_any_width(config: Path, monkeypatch: pytest.MonkeyPatch, width: 
     assert "allow the role the IAM action identitystore:ListUsers" in text
     assert "Exit code 4: the audit is not complete (organizations: 1 complete, 1 incomplete)." in text
     unbroken = "".join(summary.split())
-    reports = config.parent / "reports"
+    reports = config.parent / "reports" / "first"
     (page,) = reports.glob("*.html")
     assert f"Files:{reports}Openfirst:{page}Resume:" in unbroken
     resume = f"sso-batch run --config {config} --run-id first --resume --only org-0,org-1 --format csv,html"

@@ -11,7 +11,7 @@ import pytest
 from sso_batch import __version__
 from sso_batch.config import Config, load
 from sso_batch.runner.start import begin
-from sso_batch.store import Folder
+from sso_batch.store import FolderPlace
 from tests.deployment.manifests import OVERLAYS, container, find_object, job, objects, pod
 from tests.deployment.pod import NAME, playable_objects
 from tests.support.records import STARTED
@@ -152,7 +152,7 @@ def test_run_id(overlay: str, tmp_path: Path) -> None:
     )
     assert pods[0]["metadata"]["labels"]["batch.kubernetes.io/job-name"] == NAME
     assert re.fullmatch(rf"{find_object(overlay, 'CronJob')['metadata']['name']}-\d{{8}}", NAME)
-    names, _ = begin(Folder(tmp_path / "reports"), NAME, lambda: STARTED)
+    names, _, _ = begin(FolderPlace(tmp_path / "reports"), NAME, lambda: STARTED)
     assert names.run_id == NAME
 
 

@@ -20,22 +20,21 @@ from tests.run_files.test_writer import StopsAfter
 from tests.support.overviews import company, rows, with_gap
 
 NEVER = StopsAfter(10**9)
-NAMES = FileNames("nightly", "20260304_050607")
+NAMES = FileNames("20261124-051202", "20261124_051202")
 ACME, GLOBEX = company("acme", 1), company("globex", 2)
 
 
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder `reports` below the current one, with the files of an incomplete run."""
-    folder = Folder(tmp_path / "reports")
-    folder.prepare()
+    folder = Folder(tmp_path, "reports", NAMES.run_id)
     parts = [
         write_organization(folder, NAMES, snapshot, csv=True, escape=True, stop=NEVER).files[0]
         for snapshot in (ACME, with_gap(GLOBEX))
     ]
     write_merged(folder, NAMES, parts, complete=False, stop=NEVER)
     monkeypatch.chdir(tmp_path)
-    return folder.directory
+    return tmp_path / "reports"
 
 
 def test_administrators(reports: Path) -> None:

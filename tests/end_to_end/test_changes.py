@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sso_batch.emulator.world import Assignment, Organization
 from sso_batch.report.changes_csv import COLUMNS
 from tests.support.audits import Audit
 from tests.support.command import Command
-from tests.support.reports import manifest_in
+from tests.support.reports import manifest_in, run_folder
 from tests.support.sample_worlds import denying, small, with_first
 
 ALL = "\ncollect: {strategy: complete}\n"
@@ -36,15 +37,15 @@ def rows(text: str) -> Rows:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """Return the newest manifest of a folder."""
-    document: dict[str, Any] = json.loads(max(folder.glob("*_manifest.json")).read_bytes())
+    """Return the manifest of the newest run in a folder."""
+    document: dict[str, Any] = json.loads(manifest_in(folder).read_bytes())
     return document
 
 
 def newest_changes(folder: Path) -> Rows:
     """Return the changes of the newest run in a folder."""
     (name,) = [entry["name"] for entry in manifest(folder)["files"] if "_changes" in entry["name"]]
-    return rows((folder / name).read_bytes().decode())
+    return rows((run_folder(folder) / name).read_bytes().decode())
 
 
 def not_compared(folder: Path, name: str) -> list[str]:
@@ -121,9 +122,9 @@ def test_unreadable_manifests_are_skipped(audit: Audit, folder: Path) -> None:
     """A manifest that cannot be read does not stop the comparison with an older run."""
     world = small()
     audit(world, folder=folder, settings=ALL)
-    (folder / "aws_sso_access_report_20260101_000000_manifest.json").write_text("{}")
-    broken = "aws_sso_access_report_20260102_000000_manifest.json"
-    (folder / broken).write_text("{")
+    for run_id, content in (("older", "{}"), ("broken", "{")):
+        shutil.copytree(run_folder(folder), folder / run_id)
+        (folder / run_id / "manifest.json").write_text(content)
 
     audit(without_first_assignment(world), folder=folder, settings=PREVIOUS)
 
@@ -134,13 +135,12 @@ def test_unreadable_manifests_are_skipped(audit: Audit, folder: Path) -> None:
 
 
 @pytest.fixture
-def runs(audit: Audit, tmp_path: Path) -> tuple[World, Path, Path]:
-    """Run twice, into two folders; an assignment is removed in between."""
+def runs(audit: Audit, folder: Path) -> tuple[World, Path, Path]:
+    """Run twice; an assignment is removed in between. Return the folders of the runs."""
     world = small()
-    old, new = tmp_path / "old", tmp_path / "new"
-    audit(world, folder=old, settings=ALL)
-    audit(without_first_assignment(world), folder=new, settings=ALL)
-    return world, old, new
+    audit(world, "--run-id", "old", folder=folder, settings=ALL)
+    audit(without_first_assignment(world), "--run-id", "new", folder=folder, settings=ALL)
+    return world, folder / "old", folder / "new"
 
 
 def test_diff_of_a_run_with_itself(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
@@ -199,9 +199,9 @@ def test_diff_as_a_table(sso_batch: Command, runs: tuple[World, Path, Path]) -> 
 
 def test_diff_with_an_incomplete_run(audit: Audit, sso_batch: Command, tmp_path: Path) -> None:
     """An organization that is incomplete in either run is named and not compared; the exit code is 4."""
-    complete, incomplete = tmp_path / "complete", tmp_path / "incomplete"
-    audit(small(), folder=complete, settings=ALL)
-    audit(denying(small(), "sso:ListAccountAssignments"), folder=incomplete, settings=ALL)
+    complete, incomplete = tmp_path / "reports" / "complete", tmp_path / "reports" / "incomplete"
+    audit(small(), "--run-id", "complete", settings=ALL)
+    audit(denying(small(), "sso:ListAccountAssignments"), "--run-id", "incomplete", settings=ALL)
 
     forward = sso_batch("diff", complete, incomplete, "--format", "json", "--exit-code")
     reverse = sso_batch("diff", incomplete, complete, "--format", "json", "--exit-code")
@@ -219,10 +219,10 @@ def test_diff_with_an_incomplete_run(audit: Audit, sso_batch: Command, tmp_path:
 
 def test_diff_of_runs_with_different_organizations(audit: Audit, sso_batch: Command, tmp_path: Path) -> None:
     """Organizations in one run only are named, not reported as removed; runs that share none are an error."""
-    both, second, first = tmp_path / "both", tmp_path / "second", tmp_path / "first"
-    audit(small(), folder=both, settings=ALL)
-    audit(small(), "--only", "org-1", folder=second, settings=ALL)
-    audit(small(1), folder=first, settings=ALL)
+    both, second, first = (tmp_path / "reports" / name for name in ("both", "second", "first"))
+    audit(small(), "--run-id", "both", settings=ALL)
+    audit(small(), "--only", "org-1", "--run-id", "second", settings=ALL)
+    audit(small(1), "--run-id", "first", settings=ALL)
 
     not_selected = sso_batch("diff", both, second, "--format", "json", "--exit-code")
     not_configured = sso_batch("diff", both, first, "--format", "json", "--exit-code")
@@ -238,7 +238,7 @@ def test_diff_of_runs_with_different_organizations(audit: Audit, sso_batch: Comm
 def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path, Path]) -> None:
     """An organization whose snapshot cannot be read is not compared."""
     _, old, new = runs
-    (path,) = old.glob("*org-0*_snapshot.jsonl")
+    (path,) = old.glob("organizations/org-0/snapshot.jsonl")
     path.write_text(path.read_text()[:-20])
 
     ended = sso_batch("diff", old, new, "--format", "csv")
@@ -251,10 +251,10 @@ def test_diff_of_a_damaged_snapshot(sso_batch: Command, runs: tuple[World, Path,
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("none", None, "No such file or directory"),
-        ("x_manifest.json", None, "No such file or directory"),
-        ("x_manifest.json", "[]", "this is not a manifest of this version"),
-        ("empty/notes.txt", "", "contains no finished run"),
+        ("none", None, "does not contain manifest.json"),
+        ("x.json", None, "does not contain x.json"),
+        ("x.json", "[]", "this is not a manifest of this version"),
+        ("empty/notes.txt", "", "does not contain manifest.json"),
     ],
     ids=["missing folder", "missing manifest", "not a manifest", "folder without a run"],
 )
@@ -266,21 +266,94 @@ def test_diff_of_something_else_than_a_run(
     if content is not None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
-    place = path.parent if name.startswith("empty") else path
+    location = path.parent if name.startswith("empty") else path
 
-    ended = sso_batch("diff", place, place)
+    ended = sso_batch("diff", location, location)
 
     assert ended.code == 2
     assert message in ended.stderr
-    assert "manifest" in ended.stderr
+    assert "pass the folder of a finished run, which contains manifest.json" in ended.stderr
 
 
-def test_diff_of_a_folder_with_several_runs(audit: Audit, sso_batch: Command, folder: Path) -> None:
-    """A folder with several runs is refused, because it is not clear which one is meant."""
+# Runs of an output place
+
+
+@pytest.mark.parametrize("how", ["--output", "--config", "environment"])
+def test_diff_of_the_two_newest_runs(
+    audit: Audit, sso_batch: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Without OLD and NEW, the two newest runs are compared, whatever their ids and other folders."""
+    world = small()
+    audit(small(1), "--run-id", "z-oldest", folder=folder, settings=ALL)
+    audit(world, "--run-id", "20991231-000000", folder=folder, settings=ALL)
+    audit(without_first_assignment(world), "--run-id", "a-newest", folder=folder, settings=ALL)
+    (folder / "notes").mkdir()
+    (folder / "unfinished").mkdir()
+    shutil.copy(folder / "a-newest" / "run.json", folder / "unfinished")
+    options: tuple[object, ...] = ()
+    match how:
+        case "environment":
+            monkeypatch.setenv("SSO_BATCH_OUTPUT", str(folder))
+        case "--output":
+            options = ("--output", folder)
+        case _:
+            options = ("--config", folder.parent / "orgs.yaml")
+
+    ended = sso_batch("diff", "--format", "json", *options)
+
+    document = json.loads(ended.stdout)
+    assert (ended.code, document["old"]["run_id"], document["new"]["run_id"]) == (
+        0,
+        "20991231-000000",
+        "a-newest",
+    )
+    assert len(document["changes"]) == 1
+
+
+def test_diff_of_run_ids(sso_batch: Command, runs: tuple[World, Path, Path], folder: Path) -> None:
+    """Runs can be named by their ids, and mixed with the folders of other runs."""
+    world, old, _ = runs
+
+    by_ids = sso_batch("diff", "-o", folder, "old", "new", "--format", "csv")
+    mixed = sso_batch("diff", "-o", folder, old, "new", "--format", "csv")
+
+    assert rows(by_ids.stdout) == rows(mixed.stdout) == removed_row(world)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ((), "no runs to compare were given", "--output or --config"),
+        (("old",), "only one run was given", "OLD and NEW"),
+        (("one", "two"), "one is neither a folder nor a manifest", "--output or --config"),
+        (("-o", "{place}", "one", "two"), "{place}/one does not contain manifest.json", "finished run"),
+        (("-o", "{place}"), "{place} contains 1 finished run, and a comparison needs two", "OLD and NEW"),
+        (("-o", "{place}/x"), "{place}/x contains no finished runs, and a comparison needs two", "OLD"),
+    ],
+)
+def test_diff_without_runs(
+    audit: Audit, sso_batch: Command, folder: Path, arguments: tuple[str, ...], message: str, hint: str
+) -> None:
+    """Where runs are missing, the error says what happened and what to write instead."""
     audit(small(1), folder=folder, settings=ALL)
-    audit(small(1), folder=folder, settings=ALL)
 
-    ended = sso_batch("diff", folder, folder)
+    ended = sso_batch("diff", *(argument.format(place=folder) for argument in arguments))
 
-    assert ended.code == 2
-    assert "contains 2 finished runs" in ended.stderr
+    assert (ended.code, ended.stdout) == (2, "")
+    problem, advice = ended.stderr.splitlines()
+    assert problem == f"sso-batch: {message.format(place=folder)}"
+    assert hint in advice
+
+
+@pytest.mark.parametrize("name", ["run.json", "manifest.json"])
+def test_diff_with_a_newest_run_that_cannot_be_read(
+    sso_batch: Command, runs: tuple[World, Path, Path], folder: Path, name: str
+) -> None:
+    """A run that cannot be read is an error: an older one is not compared in its place."""
+    _, _, new = runs
+    (new / name).write_text("{")
+
+    ended = sso_batch("diff", "-o", folder)
+
+    assert (ended.code, ended.stdout) == (2, "")
+    assert f"new/{name} in {folder} cannot be read" in ended.stderr

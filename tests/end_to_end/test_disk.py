@@ -23,7 +23,7 @@ def full_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     prefixes: list[str] = []
 
     def is_full_for(name: str) -> bool:
-        return any(name.startswith(f"aws_sso_access_report_{prefix}") for prefix in prefixes)
+        return any(name.rpartition("/")[2].startswith(prefix) for prefix in prefixes)
 
     write, close, publish = Draft.write, Draft.close, Folder.publish
 
@@ -54,7 +54,7 @@ def full_for(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_disk_full_for_one_organization(audit: Audit, full_for: list[str]) -> None:
     """An organization whose files do not fit fails with a hint; the others are exactly right."""
-    full_for.append("org-1_")
+    full_for.append("aws_sso_access_report_org-1_")
     world = small(3)
 
     reports = audit(world)
@@ -72,7 +72,7 @@ def test_disk_full_for_one_organization(audit: Audit, full_for: list[str]) -> No
 
 def test_disk_full_for_every_organization(audit: Audit, full_for: list[str]) -> None:
     """If no organization's files fit, the run fails with 5 and without a CSV."""
-    full_for.append("org-")
+    full_for.append("aws_sso_access_report_org-")
 
     reports = audit(small())
 
@@ -83,7 +83,7 @@ def test_disk_full_for_every_organization(audit: Audit, full_for: list[str]) -> 
 
 def test_disk_full_for_merged_file_and_manifest(audit: Audit, full_for: list[str]) -> None:
     """If merged file and manifest do not fit, the run ends with 4 and keeps the organizations' files."""
-    full_for.append("2")
+    full_for += ["aws_sso_access_report_2", "manifest.json"]
     world = small()
 
     reports = audit(world, "--run-id", "friday")
@@ -94,7 +94,7 @@ def test_disk_full_for_merged_file_and_manifest(audit: Audit, full_for: list[str
     assert not [name for name in reports.names if name.endswith(".part")]
     csvs = {name for name in reports.names if name.endswith(".csv")}
     assert len(csvs) == 2
-    assert all("_org-" in name for name in csvs)
+    assert all("/org-" in name for name in csvs)
 
 
 def test_disk_full_for_the_merged_file(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:

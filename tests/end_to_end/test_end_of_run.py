@@ -18,11 +18,11 @@ from sso_batch.emulator import Emulator, Fault, Limits, World
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
-from sso_batch.runner import merged_files, previous_runs
+from sso_batch.runner import merged_files
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.runner.run_review import ReviewedRun, RunReview
-from sso_batch.store import Draft, FileEntry, Folder, StorageError
+from sso_batch.store import Draft, FileEntry, Folder, FolderPlace, StorageError
 from tests.support.command import Command
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, HANGS_IN_REVIEW, SIGNALLED
 from tests.support.nightly import Nightly, asked, resumed
@@ -162,7 +162,7 @@ def test_signal_at_the_end_of_a_merge(nightly: Nightly, moment: str) -> None:
 
 # Files that changed on disk
 
-CSV, SNAPSHOT = "*_org-1_*[0-9].csv", "*_org-1_*_snapshot.jsonl"
+CSV, SNAPSHOT = "organizations/org-1/*[0-9].csv", "organizations/org-1/snapshot.jsonl"
 
 
 def truncate(path: Path) -> None:
@@ -255,8 +255,8 @@ def test_a_file_is_read_incompletely_once(
     read = Folder.read
     missing_bytes: list[int] = []
 
-    def read_short(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        for chunk in read(folder, name, skip=skip):
+    def read_short(folder: Folder, name: str) -> Iterator[bytes]:
+        for chunk in read(folder, name):
             if missing_bytes and fnmatch(name, pattern):
                 yield chunk[: -missing_bytes.pop()]
                 return
@@ -334,7 +334,7 @@ def test_an_earlier_snapshot_that_changed(
 
     new = sso_batch("run", "--config", nightly.file, "--run-id", "next")
 
-    (manifest,) = set(nightly.folder.glob("*_manifest.json")) - {old}
+    manifest = manifest_in(nightly.place / "next")
     document = json.loads(manifest.read_bytes())
     assert (new.code, document["status"]) == (0, "complete")
     not_examined = {entry["name"]: str(entry["not_examined"]) for entry in document["organizations"]}
@@ -361,7 +361,9 @@ def test_a_snapshot_that_changed_before_a_resume(nightly: Nightly, emulator: Emu
 # Resumes
 
 
-@pytest.mark.parametrize(("options", "name"), [((), "manifest"), (("--shard", "0/1"), "shard_0_manifest")])
+@pytest.mark.parametrize(
+    ("options", "name"), [((), "manifest.json"), (("--shard", "0/1"), "manifest.shard-0.json")]
+)
 def test_resume_of_a_run_that_is_too_old(
     nightly: Nightly, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], name: str
 ) -> None:
@@ -375,7 +377,7 @@ def test_resume_of_a_run_that_is_too_old(
     assert (again.ended.code, again.calls.total()) == (2, 0)
     assert "--run-id" in again.ended.stderr
     assert nightly.written() == before
-    assert any(name in written_name for written_name in before)
+    assert name in before
 
 
 def test_resume_in_the_log(nightly: Nightly) -> None:
@@ -424,7 +426,7 @@ def test_resume_with_only_keeps_an_incomplete_organization(nightly: Nightly, emu
 def test_resume_with_only_of_an_organization_that_was_never_selected(nightly: Nightly) -> None:
     """An organization that was never selected stays in not_selected."""
     nightly.run("--only", "org-0")
-    (path,) = nightly.folder.glob("*_org-0_*.jsonl")
+    (path,) = nightly.folder.glob("organizations/org-0/*.jsonl")
     path.unlink()
 
     again = nightly.run("--resume", "--only", "org-0")
@@ -496,10 +498,10 @@ def unreadable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     read = Folder.read
 
     def apply(path: Path) -> None:
-        def refuse(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
-            if name == path.name:
+        def refuse(folder: Folder, name: str) -> Iterator[bytes]:
+            if folder.directory / name == path:
                 raise error
-            yield from read(folder, name, skip=skip)
+            yield from read(folder, name)
 
         monkeypatch.setattr(Folder, "read", refuse)
 
@@ -523,26 +525,29 @@ def replace_by_link(path: Path) -> None:
     ],
     indirect=["unreadable"],
 )
+@pytest.mark.parametrize("name", ["manifest.json", "run.json"])
 def test_an_earlier_manifest_that_cannot_be_read(
-    nightly: Nightly, emulator: Emulator, sso_batch: Command, unreadable: Callable[[Path], None], code: str
+    nightly: Nightly,
+    emulator: Emulator,
+    sso_batch: Command,
+    unreadable: Callable[[Path], None],
+    code: str,
+    name: str,
 ) -> None:
-    """An unreadable manifest is skipped with a warning, and each organization's not_examined names it."""
+    """An unreadable run is skipped with a warning, and each organization's not_examined names it."""
     nightly.configure(emulator, settings="review: {compare: previous}\n")
     nightly.run()
-    oldest = set(nightly.folder.glob("*_manifest.json"))
     sso_batch("run", "--config", nightly.file, "--run-id", "unreadable")
-    (path,) = set(nightly.folder.glob("*_manifest.json")) - oldest
-    unreadable(path)
+    unreadable(nightly.place / "unreadable" / name)
 
     new = sso_batch("run", "--config", nightly.file, "--run-id", "new")
 
     assert new.code == 0, new.stderr
     (warning,) = new.named("review.manifest_unusable")
-    assert (warning["file"], warning["code"], warning["level"]) == (path.name, code, "warning")
-    ts = nightly.document("new_run.json")["ts"]
-    document = nightly.document(f"{ts}_manifest.json")
+    assert (warning["file"], warning["code"], warning["level"]) == (f"unreadable/{name}", code, "warning")
+    document = nightly.document("manifest.json", run_id="new")
     assert (document["status"], len(document["files"])) == ("complete", 3)
-    line = f"changes: earlier runs whose manifests cannot be read: {path.name} ({code})"
+    line = f"changes: earlier runs whose manifests cannot be read: unreadable/{name} ({code})"
     assert [line in entry["not_examined"] for entry in document["organizations"]] == [True, True]
 
 
@@ -555,7 +560,7 @@ def test_earlier_runs_that_cannot_be_listed(
     def refuse(*_: object, **__: object) -> list[str]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(previous_runs, "manifest_names", refuse)
+    monkeypatch.setattr(FolderPlace, "run_ids", refuse)
 
     reports = nightly.run()
 

@@ -182,6 +182,7 @@ def test_files_stay_in_their_folder(audit: Audit, world: World, tmp_path: Path) 
     created = set(tmp_path.rglob("*")) - before
     assert {path.parent for path in created if path.is_file() and path.parent != tmp_path} == {
         reports.folder,
+        reports.folder / "organizations" / "org-0",
         tmp_path / "home",
     }
     assert reports.names == reports.file_names("org-0")
@@ -205,11 +206,10 @@ def test_manifest_and_logs_contain_no_names(audit: Audit, world: World) -> None:
 def runs(audit: Audit, world: World, tmp_path: Path) -> tuple[Path, Path]:
     """Run twice over the hostile world; in the second run every assignment is removed."""
     (organization,) = world.organizations
-    old, new = tmp_path / "old", tmp_path / "new"
-    audit(world, settings=DETAILS, folder=old)
+    audit(world, "--run-id", "old", settings=DETAILS)
     bare = with_first(world, replace(organization, assignments=()))
-    audit(bare, settings=DETAILS, folder=new)
-    return old, new
+    audit(bare, "--run-id", "new", settings=DETAILS)
+    return tmp_path / "reports" / "old", tmp_path / "reports" / "new"
 
 
 @pytest.mark.parametrize("format_", ["table", "csv", "json"])

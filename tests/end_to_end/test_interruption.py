@@ -15,7 +15,7 @@ from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, config
 from tests.support.command import finish, set_environment, start
 from tests.support.drivers import SIGNALLED_BEFORE_THE_RUN, SIGNALLED_WHILE_WRITING
 from tests.support.expected_reports import COLLECT, assert_exact
-from tests.support.reports import Reports
+from tests.support.reports import Reports, files_in
 from tests.support.sample_worlds import ODDITIES, small
 
 SOON = 5.0  # seconds
@@ -45,7 +45,7 @@ class Started:
     """A run in a process of its own."""
 
     process: "subprocess.Popen[str]"
-    folder: Path
+    place: Path
 
     def until(self, event: str, org: str) -> None:
         """Read the log up to an event of an organization."""
@@ -62,7 +62,7 @@ class Started:
         self.process.send_signal(number)
         ended = finish(self.process, within=SOON * 2)
         assert time.monotonic() - sent < SOON
-        return Reports(self.folder, ended, calls=Emulator(small()).calls)
+        return Reports(self.place, ended, calls=Emulator(small()).calls)
 
 
 class Starter:
@@ -153,7 +153,7 @@ def test_organizations_that_were_not_started_are_interrupted(runner: Starter, wo
 @pytest.mark.parametrize(
     ("beginning", "statuses"),
     [
-        ("aws_sso_access_report_org-1_", {"org-0": "complete", "org-1": "interrupted"}),
+        ("/org-1/", {"org-0": "complete", "org-1": "interrupted"}),
         ("aws_sso_access_report_2", {"org-0": "complete", "org-1": "complete"}),
     ],
     ids=["an organization's file", "the merged file"],
@@ -174,7 +174,7 @@ def test_a_signal_while_a_file_is_written(
 
         ended = finish(run.process, within=20)
 
-        reports = Reports(run.folder, ended, emulator.calls)
+        reports = Reports(run.place, ended, emulator.calls)
     assert ended.code == code
     assert reports.statuses == statuses
     complete = [name for name, status in statuses.items() if status == "complete"]
@@ -197,18 +197,18 @@ def test_a_signal_before_the_first_call(
         assert emulator.calls.total() == 0
     assert ended.code == code
     assert "Traceback" not in ended.stderr
-    assert not run.folder.exists() or list(run.folder.iterdir()) == []
+    assert not run.place.exists() or not list(files_in(run.place))
 
 
 def test_a_second_signal_changes_nothing(runner: Starter, world: World) -> None:
     """Further signals change neither the exit code of the first one nor the manifest."""
-    driver = ("-c", SIGNALLED_WHILE_WRITING, "2,15,2", "aws_sso_access_report_org-1_")
+    driver = ("-c", SIGNALLED_WHILE_WRITING, "2,15,2", "/org-1/")
     with Emulator(world, limits=Limits.off()) as emulator:
         run = runner.start(emulator, parallel=1, python=driver)
 
         ended = finish(run.process, within=20)
 
-    reports = Reports(run.folder, ended, emulator.calls)
+    reports = Reports(run.place, ended, emulator.calls)
     assert (reports.ended.code, reports.manifest["exit_code"]) == (130, 130)
     assert reports.statuses == {"org-0": "complete", "org-1": "interrupted"}
     assert reports.names == reports.file_names("org-0", merged=False)
@@ -223,7 +223,7 @@ def test_a_signal_while_a_large_file_is_merged(runner: Starter) -> None:
 
         ended = finish(run.process, within=60)
 
-    reports = Reports(run.folder, ended, emulator.calls)
+    reports = Reports(run.place, ended, emulator.calls)
     assert ended.code == 143
     assert sum(organization["counts"]["rows"] for organization in reports.manifest["organizations"]) > 10_000
     assert reports.statuses == {"org-0": "complete", "org-1": "complete"}

@@ -14,7 +14,7 @@ from moto.ssoadmin.responses import SSOAdminResponse
 
 from tests.support.command import Command, set_environment
 from tests.support.moto_server import moto_server
-from tests.support.reports import manifest_in
+from tests.support.reports import run_folder
 
 REGION = "eu-west-1"
 ROLES = {
@@ -203,16 +203,16 @@ def test_two_organizations_behind_roles(
 
     assert ended.code == 0, ended.stderr
 
-    manifest = json.loads(manifest_in(tmp_path / "reports").read_text())
+    folder = run_folder(tmp_path / "reports")
+    manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["endpoint_overrides"][0].endswith(f"={moto}")
     rows_written = {
-        entry["name"]: read(tmp_path / "reports" / entry["files"][0]["name"])
-        for entry in manifest["organizations"]
+        entry["name"]: read(folder / entry["files"][0]["name"]) for entry in manifest["organizations"]
     }
     assert {name: sorted(found) for name, found in rows_written.items()} == {
         name: sorted(expected) for name, expected in rows.items()
     }
-    merged = read(tmp_path / "reports" / manifest["files"][0]["name"])
+    merged = read(folder / manifest["files"][0]["name"])
     assert merged == [*rows_written["acme"], *rows_written["globex"]]
 
 

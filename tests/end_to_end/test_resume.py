@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,11 @@ from sso_batch.emulator import Emulator, Fault, World
 from tests.support.command import Command
 from tests.support.drivers import SIGNALLED_WHILE_READING
 from tests.support.expected_reports import assert_exact
-from tests.support.nightly import RUN_ID, Nightly, asked, resumed
+from tests.support.nightly import Nightly, asked, resumed
 from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1", "org-2")
-RUN_FILE = f"aws_sso_access_report_{RUN_ID}_run.json"
+RUN_FILE = "run.json"
 
 
 @pytest.fixture
@@ -27,15 +28,15 @@ def world() -> World:
 @pytest.mark.parametrize(
     ("moment", "pattern", "finished"),
     [
-        ("before", "*_run.json", ()),
-        ("after", "*_run.json", ()),
+        ("before", "*run.json", ()),
+        ("after", "*run.json", ()),
         ("within", "*_org-1_*.csv", NAMES[:1]),
-        ("within", "*_org-1_*.jsonl", NAMES[:1]),
+        ("within", "*/org-1/*.jsonl", NAMES[:1]),
         ("after", "*_org-1_*.csv", NAMES[:1]),
-        ("after", "*_org-1_*.jsonl", NAMES[:2]),
+        ("after", "*/org-1/*.jsonl", NAMES[:2]),
         ("within", "*_report_2*.csv", NAMES),
         ("after", "*_report_2*.csv", NAMES),
-        ("within", "*_manifest.json", NAMES),
+        ("within", "*manifest.json", NAMES),
     ],
 )
 def test_killed_and_resumed(
@@ -67,7 +68,7 @@ def test_an_earlier_result_is_reported_unchanged(nightly: Nightly) -> None:
     complete = nightly.run()
     first = complete.organization("org-0")
     for name in nightly.written():
-        if "_org-1_" in name or name.endswith(("manifest.json", f"{complete.manifest['ts']}.csv")):
+        if "/org-1/" in name or name.endswith(("manifest.json", f"{complete.manifest['ts']}.csv")):
             (nightly.folder / name).unlink()
 
     reports = nightly.run("--resume")
@@ -84,8 +85,8 @@ def test_an_earlier_result_is_reported_unchanged(nightly: Nightly) -> None:
 
 def test_killed_twice(nightly: Nightly) -> None:
     """A resume that is killed can be resumed, too."""
-    nightly.killed("after", "*_org-0_*.jsonl")
-    nightly.killed("after", "*_org-1_*.jsonl", "--resume")
+    nightly.killed("after", "*/org-0/*.jsonl")
+    nightly.killed("after", "*/org-1/*.jsonl", "--resume")
 
     reports = nightly.run("--resume")
 
@@ -100,14 +101,14 @@ def test_killed_twice(nightly: Nightly) -> None:
 def test_a_complete_run_is_left_unchanged(nightly: Nightly) -> None:
     """Resuming a complete run makes no call and writes no file."""
     nightly.run()
-    before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in nightly.folder.iterdir()}
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in nightly.folder.rglob("*")}
 
     reports = nightly.run("--resume")
 
     assert reports.ended.code == 0
     assert not reports.calls
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in before} == before
-    assert set(nightly.folder.iterdir()) == set(before)
+    assert set(nightly.folder.rglob("*")) == set(before)
     assert reports.ended.events[-1]["event"] == "run.completed"
 
 
@@ -150,7 +151,7 @@ def test_a_complete_organization_becomes_incomplete(nightly: Nightly, emulator: 
     nightly.run()
     emulator.faults.append(Fault("access_denied", operation="ListGroupMemberships", organization="org-1"))
     nightly.configure(emulator, settings="run:\n  max_parallel_organizations: 1\n  resume_max_age: 1s\n")
-    for path in nightly.folder.glob("*_org-1_*.jsonl"):
+    for path in nightly.folder.glob("organizations/org-1/*.jsonl"):
         path.write_text(path.read_text()[:-10])
 
     reports = nightly.run("--resume")
@@ -185,8 +186,8 @@ def test_another_configuration(
 
 def test_an_earlier_result_that_is_too_old(nightly: Nightly) -> None:
     """A finished organization older than resume_max_age is audited again."""
-    nightly.killed("after", "*_org-1_*.jsonl")
-    for path in nightly.folder.glob("*_org-0_*.jsonl"):
+    nightly.killed("after", "*/org-1/*.jsonl")
+    for path in nightly.folder.glob("organizations/org-0/*.jsonl"):
         head, *rest = path.read_text().splitlines(keepends=True)
         record = json.loads(head) | {"finished_at": "2026-01-01T00:00:00+00:00"}
         path.write_text("".join([json.dumps(record) + "\n", *rest]))
@@ -201,7 +202,7 @@ def test_an_earlier_result_that_is_too_old(nightly: Nightly) -> None:
 def test_a_csv_that_does_not_match_its_snapshot_is_written_again(nightly: Nightly, damage: str) -> None:
     """A lost or changed CSV is written again from its snapshot, without a call."""
     nightly.run()
-    (path,) = nightly.folder.glob("*_org-1_*.csv")
+    (path,) = nightly.folder.glob("organizations/org-1/*.csv")
     match damage:
         case "removed":
             path.unlink()
@@ -219,7 +220,7 @@ def test_a_csv_that_does_not_match_its_snapshot_is_written_again(nightly: Nightl
 
 def test_two_resumes_at_once(nightly: Nightly, emulator: Emulator) -> None:
     """Two processes can resume one run at the same time, and the files are exactly right."""
-    nightly.killed("after", "*_org-0_*.jsonl")
+    nightly.killed("after", "*/org-0/*.jsonl")
     emulator.calls.clear()
     processes = [nightly.start("--resume") for _ in range(2)]
 
@@ -230,6 +231,24 @@ def test_two_resumes_at_once(nightly: Nightly, emulator: Emulator) -> None:
     assert reports.content() == nightly.merged()
     reports.assert_sums()
     assert nightly.written().keys() == reports.file_names(*NAMES)
+
+
+def test_a_link_in_the_place_of_an_organizations_folder(
+    nightly: Nightly, world: World, tmp_path: Path
+) -> None:
+    """Nothing is written through a link: its organization fails, and the others are exactly right."""
+    nightly.killed("after", "*run.json")
+    (tmp_path / "elsewhere").mkdir()
+    (nightly.folder / "organizations").mkdir(mode=0o700)
+    (nightly.folder / "organizations" / "org-1").symlink_to(tmp_path / "elsewhere")
+
+    reports = nightly.run("--resume")
+
+    assert reports.ended.code == 4
+    assert reports.statuses == {"org-0": "complete", "org-1": "failed", "org-2": "complete"}
+    assert reports.gap("org-1")["code"] == "NotAFolder"
+    assert_exact(reports, world, "org-0", "org-2")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 # Interrupted
@@ -258,7 +277,7 @@ def test_terminated_and_resumed(nightly: Nightly, emulator: Emulator) -> None:
     assert reports.content() == nightly.merged()
 
 
-@pytest.mark.parametrize(("killed", "ending"), [(False, ".csv"), (True, "_snapshot.jsonl"), (True, ".csv")])
+@pytest.mark.parametrize(("killed", "ending"), [(False, ".csv"), (True, "snapshot.jsonl"), (True, ".csv")])
 def test_terminated_while_it_reads_earlier_results(
     nightly: Nightly, world: World, *, killed: bool, ending: str
 ) -> None:
@@ -274,7 +293,7 @@ def test_terminated_while_it_reads_earlier_results(
     )
 
     after = nightly.written()
-    csvs = {name: data for name, data in before.items() if "_org-" in name}
+    csvs = {name: data for name, data in before.items() if "/org-" in name}
     assert ended.code == 143
     assert {name: after[name] for name in csvs} == csvs
     if not killed:
@@ -309,7 +328,7 @@ def test_resume_after_the_deadline(nightly: Nightly, emulator: Emulator) -> None
 
 def test_the_run_id_is_taken(nightly: Nightly) -> None:
     """Without --resume the id of an earlier run is refused, whether or not that run was finished."""
-    nightly.killed("after", "*_org-0_*.jsonl")
+    nightly.killed("after", "*/org-0/*.jsonl")
 
     reports = nightly.run()
 
@@ -336,7 +355,7 @@ def test_resume_starts_a_run(nightly: Nightly) -> None:
 
 def test_resume_in_the_environment(nightly: Nightly, monkeypatch: pytest.MonkeyPatch) -> None:
     """SSO_BATCH_RESUME has the effect of --resume."""
-    nightly.killed("after", "*_org-1_*.jsonl")
+    nightly.killed("after", "*/org-1/*.jsonl")
     monkeypatch.setenv("SSO_BATCH_RESUME", "1")
 
     reports = nightly.run()

@@ -19,7 +19,7 @@ from tests.support.audits import Audit
 from tests.support.command import Command, finish, set_environment, start
 from tests.support.expected_reports import COLLECT, assert_exact
 from tests.support.moto_s3 import BUCKET, PREFIX, S3, URL
-from tests.support.reports import Reports, manifest_in
+from tests.support.reports import Reports
 from tests.support.sample_worlds import small
 
 ACTIONS = {  # Source: AWS's service authorization reference
@@ -53,6 +53,21 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sso_batch.aws.backoff.LONGEST_PAUSE", 0.01)
 
 
+@pytest.fixture
+def listings(s3: S3, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """Return a list that gets the parameters of every listing that the program makes."""
+    found: list[dict[str, str]] = []
+    make_api_call = BaseClient._make_api_call  # type: ignore[attr-defined] # botocore's own seam
+
+    def record(client: Any, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's
+        if operation == "ListObjectsV2" and client is not s3.client:
+            found.append({key: parameters[key] for key in ("Prefix", "Delimiter") if key in parameters})
+        return make_api_call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", record)
+    return found
+
+
 Run = Callable[..., Reports]
 
 
@@ -65,7 +80,9 @@ def run(audit: Audit, s3: S3, tmp_path: Path) -> Run:
         downloaded = tmp_path / "downloaded"
         downloaded.mkdir(exist_ok=True)
         for key, content in s3.contents().items():
-            (downloaded / key.removeprefix(PREFIX)).write_bytes(content)
+            path = downloaded / key.removeprefix(PREFIX)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         return Reports(downloaded, ended.ended, ended.calls)
 
     return into_bucket
@@ -91,7 +108,7 @@ def test_a_bucket_that_cannot_be_written(
     hint: str,
 ) -> None:
     """A bucket that cannot be written is reported with a hint before any call to an organization."""
-    s3.denied = "^audits/.*_probe$" if url == URL else "^$"
+    s3.denied = "^audits/.*-probe$" if url == URL else "^$"
 
     ended = sso_batch(command, "--config", tmp_path / "orgs.yaml", "--output", url)
 
@@ -103,7 +120,7 @@ def test_a_bucket_that_cannot_be_written(
 
 def test_the_run_file_cannot_be_uploaded(run: Run, s3: S3) -> None:
     """If the run file cannot be uploaded, the run ends with 2 and keeps no file."""
-    s3.denied = r"_run\.json$"
+    s3.denied = r"/run\.json$"
 
     reports = run(small(1))
 
@@ -181,7 +198,7 @@ def test_resume_in_a_bucket_that_demands_conditional_writes(run: Run, s3: S3) ->
     """A resume can replace its files in a bucket that demands If-None-Match for every put."""
     world = small()
     s3.demands = ("If-None-Match",)
-    s3.denied = r"_org-1_.*\.csv$"
+    s3.denied = r"/org-1/.*\.csv$"
     first = run(world, "--run-id", "nightly", "--resume")
     s3.denied = "^$"
 
@@ -213,17 +230,17 @@ def test_a_bucket_that_demands_a_setting(
 
     assert (without.code, calls, with_setting.code) == (2, {}, 0), with_setting.stderr
     assert f"output.{setting.split(':', maxsplit=1)[0]}" in without.stderr
-    assert any(key.endswith("_manifest.json") for key in s3.contents())
+    assert any(key.endswith("/manifest.json") for key in s3.contents())
 
 
 # Failures during the run
 
 
-@pytest.mark.parametrize("ending", [".csv", "_snapshot.jsonl"])
+@pytest.mark.parametrize("ending", [".csv", "snapshot.jsonl"])
 def test_one_organizations_files_cannot_be_uploaded(run: Run, s3: S3, ending: str) -> None:
     """An organization whose files cannot be uploaded fails and keeps them; the others are exactly right."""
     world = small(3)
-    s3.denied = f"_org-1_.*{ending}$"
+    s3.denied = f"/org-1/.*{ending}$"
 
     reports = run(world)
 
@@ -236,7 +253,11 @@ def test_one_organizations_files_cannot_be_uploaded(run: Run, s3: S3, ending: st
     assert (gap["operation"], gap["code"]) == ("write", "AccessDenied")
     assert str(folder) in gap["message"]
     assert "s3:PutObject" in gap["hint"]
-    assert [name.split("_org-1_")[1][15:] for name in sorted(s3.kept())] == [".csv", "_snapshot.jsonl"]
+    ts = reports.manifest["ts"]
+    assert set(s3.kept()) == {
+        f"organizations/org-1/aws_sso_access_report_org-1_{ts}.csv",
+        "organizations/org-1/snapshot.jsonl",
+    }
 
 
 def test_the_merged_file_cannot_be_uploaded(run: Run, s3: S3) -> None:
@@ -257,14 +278,14 @@ def test_the_merged_file_cannot_be_uploaded(run: Run, s3: S3) -> None:
 
 def test_the_manifest_cannot_be_uploaded(run: Run, s3: S3) -> None:
     """If the manifest cannot be uploaded, the run ends with 4 and the manifest is kept."""
-    s3.denied = r"_manifest\.json$"
+    s3.denied = r"/manifest\.json$"
 
     reports = run(small())
 
     assert reports.ended.code == 4
     (event,) = reports.ended.named("run.manifest_failed")
     ((name, content),) = s3.kept().items()
-    assert name.endswith("_manifest.json")
+    assert name == "manifest.json"
     assert event["code"] == "AccessDenied"
     assert str(next(s3.spool.iterdir())) in event["hint"]
     listed = {file["name"] for entry in json.loads(content)["organizations"] for file in entry["files"]}
@@ -272,7 +293,7 @@ def test_the_manifest_cannot_be_uploaded(run: Run, s3: S3) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hanging", "kept"), [(r"\.csv$", 2), (r"\.csv$|_manifest\.json$", 3)], ids=["files", "the manifest too"]
+    ("hanging", "kept"), [(r"\.csv$", 2), (r"\.csv$|/manifest\.json$", 3)], ids=["files", "the manifest too"]
 )
 @pytest.mark.usefixtures("emulated")
 def test_terminated_while_s3_hangs(s3: S3, tmp_path: Path, hanging: str, kept: int) -> None:
@@ -340,11 +361,11 @@ def test_check_leaves_no_file(sso_batch: Command, s3: S3, tmp_path: Path) -> Non
 
 def test_verify(run: Run, s3: S3, sso_batch: Command) -> None:
     """`verify` reads a run in S3 with the environment's credentials."""
-    reports = run(small(1))
-    manifest = URL + manifest_in(reports.folder).name
+    reports = run(small(1), "--run-id", "nightly")
+    manifest = f"{URL}nightly/manifest.json"
 
     untouched = sso_batch("verify", manifest)
-    s3.client.delete_object(Bucket=BUCKET, Key=PREFIX + reports.manifest["files"][0]["name"])
+    s3.client.delete_object(Bucket=BUCKET, Key=f"{PREFIX}nightly/{reports.manifest['files'][0]['name']}")
     touched = sso_batch("verify", manifest)
 
     assert (untouched.code, touched.code) == (0, 6)
@@ -354,13 +375,42 @@ def test_verify(run: Run, s3: S3, sso_batch: Command) -> None:
 
 @pytest.mark.usefixtures("s3")
 def test_diff(run: Run, sso_batch: Command) -> None:
-    """`diff` reads runs in S3, given as a manifest or as a prefix with one run."""
-    reports = run(small(1))
-    manifest = URL + manifest_in(reports.folder).name
+    """`diff` reads runs in S3, given as a manifest or as the prefix of a run."""
+    run(small(1), "--run-id", "nightly")
 
-    ended = sso_batch("diff", manifest, URL, "--format", "csv", "--exit-code")
+    ended = sso_batch(
+        "diff", f"{URL}nightly/manifest.json", f"{URL}nightly", "--format", "csv", "--exit-code"
+    )
 
     assert (ended.code, len(ended.stdout.splitlines())) == (0, 1), ended.stderr
+
+
+def test_runs_are_found_by_one_listing(run: Run, sso_batch: Command, listings: list[dict[str, str]]) -> None:
+    """`diff` finds the newest of several runs with one listing of the run folders, and lists no file."""
+    for run_id in ("z", "y", "x"):
+        run(small(), "--run-id", run_id)
+    listings.clear()
+
+    ended = sso_batch("diff", "-o", URL, "--format", "json")
+
+    document = json.loads(ended.stdout)
+    assert (ended.code, document["old"]["run_id"], document["new"]["run_id"]) == (0, "y", "x")
+    assert listings == [{"Prefix": PREFIX, "Delimiter": "/"}]
+
+
+def test_compared_with_the_newest_run(run: Run, listings: list[dict[str, str]]) -> None:
+    """A run is compared with the newest earlier one, and lists no file of any other run."""
+    for run_id in ("z", "y"):
+        run(small(), "--run-id", run_id)
+    listings.clear()
+
+    reports = run(small(), "--run-id", "x", settings="review: {compare: previous}\n")
+
+    assert reports.ended.code == 0
+    assert "no earlier run" not in str(reports.manifest["organizations"])
+    of_runs, own = {"Prefix": PREFIX, "Delimiter": "/"}, f"{PREFIX}x/"
+    assert listings.count(of_runs) == 2, "one test of the place, and one search for earlier runs"
+    assert all(listing["Prefix"].startswith(own) for listing in listings if listing != of_runs)
 
 
 def test_verify_something_that_is_missing(
@@ -374,8 +424,7 @@ def test_verify_something_that_is_missing(
     no_file, no_bucket = (sso_batch("verify", url) for url in (f"{URL}m.json", "s3://nobodys/m.json"))
 
     assert (no_file.code, no_bucket.code) == (2, 2)
-    assert f"{URL}m.json" in no_file.stderr
-    assert "No such file or directory" in no_file.stderr
+    assert f"{URL.rstrip('/')} does not contain m.json" in no_file.stderr
     assert "NoSuchBucket" in no_bucket.stderr
 
 
@@ -390,7 +439,7 @@ def test_policy(run: Run, s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
         return make_api_call(client, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
-    s3.denied = r"_org-1_.*\.jsonl$"
+    s3.denied = r"/org-1/.*\.jsonl$"
 
     run(small())
 

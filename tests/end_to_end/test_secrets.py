@@ -11,7 +11,7 @@ from sso_batch.emulator import HUB, Fault, World
 from sso_batch.emulator.credentials import Authenticator, Credentials
 from tests.support.audits import Audit
 from tests.support.command import execute
-from tests.support.reports import Reports
+from tests.support.reports import Reports, files_in
 from tests.support.sample_worlds import EXTERNAL_ID, PROFILE_SECRET, three_access_paths
 
 WORLD = three_access_paths()
@@ -38,8 +38,8 @@ def texts(reports: Reports) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each stream and file of a run."""
     yield "stdout", reports.ended.stdout
     yield "stderr", reports.ended.stderr
-    for path in reports.folder.iterdir() if reports.folder.exists() else ():
-        yield path.name, path.read_text()
+    for name, path in files_in(reports.folder).items():
+        yield name, path.read_text()
 
 
 def leaks(reports: Reports, secrets: list[str]) -> list[tuple[str, str]]:
@@ -65,10 +65,10 @@ def test_no_secret_in_a_complete_run(audit: Audit, secrets: list[str], log_forma
     assert leaks(reports, secrets) == []
 
 
-def test_the_search_would_find_a_secret(audit: Audit, secrets: list[str], tmp_path: Path) -> None:
+def test_the_search_would_find_a_secret(audit: Audit, secrets: list[str]) -> None:
     """The search finds planted secrets."""
     reports = audit(three_access_paths(**SIZES))
-    (tmp_path / "reports" / "planted.txt").write_text(f"x{secrets[-1]}x{EXTERNAL_ID}")
+    (reports.folder / "planted.txt").write_text(f"x{secrets[-1]}x{EXTERNAL_ID}")
 
     found = leaks(reports, secrets)
 

@@ -13,7 +13,7 @@ from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1", "org-2", "org-3")
 PARTS = ({"org-0", "org-3"}, {"org-1"}, {"org-2"})
-MANIFEST = "_shard_{}_manifest.json"
+MANIFEST = "manifest.shard-{}.json"
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ def test_a_missing_shard_is_run_after_the_merge(nightly: Nightly, world: World) 
     assert reports.ended.code == 0
     assert reports.content() == nightly.merged()
     assert_exact(reports, world, *NAMES)
-    shards = {f"aws_sso_access_report_{reports.manifest['ts']}{MANIFEST.format(index)}" for index in range(3)}
+    shards = {MANIFEST.format(index) for index in range(3)}
     assert reports.names == reports.file_names(*NAMES) | shards
 
 
 def test_a_killed_shard_is_resumed(nightly: Nightly) -> None:
     """A killed shard that is resumed audits only what is missing."""
     run_shards_except(nightly, 0)
-    nightly.killed("after", "*_org-0_*.jsonl", "--shard", "0/3")
+    nightly.killed("after", "*/org-0/*.jsonl", "--shard", "0/3")
 
     shard = nightly.run("--shard", "0/3", "--resume")
     reports = nightly.merge()
@@ -113,8 +113,8 @@ def test_an_incomplete_shard(nightly: Nightly, emulator: Emulator) -> None:
 def test_files_of_a_shard_that_changed(nightly: Nightly, damage: str) -> None:
     """A merge restores a CSV from its snapshot; without the snapshot the organization fails."""
     run_shards_except(nightly)
-    (records,) = nightly.folder.glob("*_org-1_*.jsonl")
-    (rows,) = nightly.folder.glob("*_org-2_*.csv")
+    (records,) = nightly.folder.glob("organizations/org-1/*.jsonl")
+    (rows,) = nightly.folder.glob("organizations/org-2/*.csv")
     if damage == "removed":
         records.unlink()
         rows.unlink()
@@ -146,7 +146,7 @@ def test_one_instance_in_two_shards(nightly: Nightly, world: World) -> None:
     assert (reports.ended.code, again.ended.code) == (4, 4)
     assert again.statuses == dict.fromkeys(NAMES, "complete") | {"org-1": "failed"}
     assert again.gap("org-1")["code"] == "SameInstance"
-    assert not [name for name in again.names if "_org-1_" in name]
+    assert not [name for name in again.names if "/org-1/" in name]
 
 
 def test_a_merge_is_terminated_while_it_waits(nightly: Nightly) -> None:
@@ -165,9 +165,7 @@ def test_a_merge_is_terminated_while_it_waits(nightly: Nightly) -> None:
     assert nightly.written() == before
 
 
-@pytest.mark.parametrize(
-    ("moment", "pattern"), [("within", "*_report_2*.csv"), ("within", "*[0-9]_manifest.json")]
-)
+@pytest.mark.parametrize(("moment", "pattern"), [("within", "*_report_2*.csv"), ("within", "*manifest.json")])
 def test_a_merge_is_killed(nightly: Nightly, moment: str, pattern: str) -> None:
     """A killed merge can be run again."""
     run_shards_except(nightly)
@@ -201,20 +199,20 @@ def test_shards_and_a_merge_give_the_bytes_of_one_run(nightly: Nightly, world: W
     assert list(reports.statuses) == list(NAMES)
     assert reports.manifest["shard"] is None
     assert all(entry["calls"]["total"] > 0 for entry in reports.manifest["organizations"])
-    assert reports.manifest["ts"] == nightly.document("_run.json")["ts"]
-    assert nightly.document("_run.json")["shards"] == 3
+    assert reports.manifest["ts"] == nightly.document("run.json")["ts"]
+    assert nightly.document("run.json")["shards"] == 3
 
 
 def test_a_second_merge_changes_nothing(nightly: Nightly) -> None:
     """A second merge of a complete run writes no file."""
     run_shards_except(nightly)
     nightly.merge()
-    before = {path: path.stat().st_mtime_ns for path in nightly.folder.iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in nightly.folder.rglob("*")}
 
     reports = nightly.merge("--wait", "1h")
 
     assert reports.ended.code == 0
-    assert {path: path.stat().st_mtime_ns for path in nightly.folder.iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in nightly.folder.rglob("*")} == before
 
 
 def test_two_merges_at_once(nightly: Nightly) -> None:

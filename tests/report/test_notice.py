@@ -17,7 +17,7 @@ from tests.support.records import gap, outcome, run_outcome
 
 SNS_LIMIT = 262_144
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "c0ffee", "complete", not_selected=())
-MANIFEST = "s3://audits/nightly/aws_sso_access_report_20260304_050607_manifest.json"
+MANIFEST = "s3://audits/nightly/manifest.json"
 
 
 def test_incomplete() -> None:

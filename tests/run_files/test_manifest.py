@@ -28,7 +28,11 @@ NAMES = FileNames("nightly-7", "20260304_050607")
 FACTS = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=("umbrella",))
 SHARD_FACTS = replace(FACTS, shard=Shard(1, 3))
 FILE = FileEntry(
-    "aws_sso_access_report_acme_20260304_050607.csv", FileKind.ACCESS_CSV, "0" * 64, rows=8, bytes=1234
+    "organizations/acme/aws_sso_access_report_acme_20260304_050607.csv",
+    FileKind.ACCESS_CSV,
+    "0" * 64,
+    rows=8,
+    bytes=1234,
 )
 MERGED = replace(FILE, name="aws_sso_access_report_20260304_050607.csv", kind=FileKind.MERGED_ACCESS_CSV)
 ACME = outcome(
@@ -110,7 +114,13 @@ def test_region(instance: None, region: str | None, expected: str) -> None:
 
 def test_manifest() -> None:
     """The document has the documented keys, in the documented order."""
-    file = FileEntry("aws_sso_access_report_acme_20260304_050607.csv", FileKind.ACCESS_CSV, "5ha", 8, 1234)
+    file = FileEntry(
+        "organizations/acme/aws_sso_access_report_acme_20260304_050607.csv",
+        FileKind.ACCESS_CSV,
+        "5ha",
+        8,
+        1234,
+    )
     merged = FileEntry(
         "aws_sso_access_report_20260304_050607.csv", FileKind.MERGED_ACCESS_CSV, "5hb", 8, 1234
     )
@@ -172,7 +182,7 @@ def test_manifest() -> None:
                 "gaps": [],
                 "files": [
                     {
-                        "name": "aws_sso_access_report_acme_20260304_050607.csv",
+                        "name": "organizations/acme/aws_sso_access_report_acme_20260304_050607.csv",
                         "kind": "access_csv",
                         "sha256": "5ha",
                         "rows": 8,
@@ -276,6 +286,9 @@ def changed(place: str, value: object) -> bytes:
         ("organizations.0.files.0.name", "../../etc/passwd"),
         ("organizations.0.files.0.name", "aws_sso_access_report_/../x"),
         ("organizations.0.files.0.name", "notes.csv"),
+        ("organizations.0.files.0.name", "organizations/../aws_sso_access_report_1.csv"),
+        ("organizations.0.files.0.name", "organizations/acme/notes.csv"),
+        ("organizations.0.files.0.name", "/organizations/acme/snapshot.jsonl"),
         ("organizations.0.files.0.sha256", "5ha"),
         ("organizations.0.files.0.kind", "scroll"),
         ("organizations.0.files.0.kind", ...),

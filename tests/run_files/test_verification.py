@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import encode_manifest, read_manifest
+from sso_batch.run_files.file_names import MANIFEST, RUN_FILE, FileNames
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file, read_manifest
 from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.verification import FileState, VerifiedFile, verify
 from sso_batch.store import Folder
-from tests.support.records import outcome, run_outcome
+from tests.support.records import STARTED, outcome, run_outcome
 
 TS = "20260304_050607"
-MANIFEST = f"aws_sso_access_report_{TS}_manifest.json"
 MERGED = f"aws_sso_access_report_{TS}.csv"
-ACME = f"aws_sso_access_report_acme_{TS}.csv"
+ACME = f"organizations/acme/aws_sso_access_report_acme_{TS}.csv"
 FACTS = RunFacts(FileNames("nightly", TS), "0" * 64, "complete", ())
 CONTENTS = {MERGED: b"merged", ACME: b"acme"}
 
@@ -47,8 +46,10 @@ Verify = Callable[..., list[VerifiedFile]]
 @pytest.fixture
 def verified(tmp_path: Path) -> Verify:
     """Return a function that verifies a folder with the files of the manifest, as a test has changed them."""
+    (tmp_path / ACME).parent.mkdir(parents=True)
     for name, content in CONTENTS.items():
         (tmp_path / name).write_bytes(content)
+    (tmp_path / RUN_FILE).write_bytes(encode_run_file(FACTS.names, STARTED, shards=2))
 
     def verify_folder(**changes: Any) -> list[VerifiedFile]:  # noqa: ANN401 - as JSON has them
         read = read_manifest(json.dumps(document(**changes)).encode())
@@ -94,31 +95,40 @@ def test_a_link_is_not_followed(verified: Verify, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [f"aws_sso_access_report_acme_{TS}_INCOMPLETE.csv", f"aws_sso_access_report_x_{TS}.html"]
+    "name",
+    [
+        "notes.txt",
+        f"aws_sso_access_report_{TS}_INCOMPLETE.csv",
+        "manifest.shard-2.json",
+        ".hidden",
+        "organizations/notes.txt",
+        "organizations/acme/snapshot.jsonl",
+        "organizations/gone/snapshot.jsonl",
+        "notes/a.txt",
+    ],
 )
 def test_extra(verified: Verify, tmp_path: Path, name: str) -> None:
-    """A file of the run that its manifest does not list is extra."""
+    """A file in the run's folder, or below it, that its manifest does not list is extra."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(b"")
 
     assert verified()[2:] == [
-        VerifiedFile(FileState.EXTRA, name, "belongs to this run, but is not in its manifest")
+        VerifiedFile(FileState.EXTRA, name, "is in the run's folder, but not in its manifest")
     ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "aws_sso_access_report_20260304_050608.csv",
-        "aws_sso_access_report_nightly_run.json",
-        "aws_sso_access_report_other_run.json",
-        f"aws_sso_access_report_{TS}_shard_0_manifest.json",
-        MANIFEST,
-        f".aws_sso_access_report_{TS}.csv.0a1b2c3d.part",
-        f"notes_{TS}.txt",
-    ],
-)
+def test_extra_link(verified: Verify, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A link to a folder is extra itself; what is behind it is not looked at."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "snapshot.jsonl").write_bytes(b"")
+    (tmp_path / "organizations" / "globex").symlink_to(elsewhere)
+
+    assert [file.name for file in verified()[2:]] == ["organizations/globex"]
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "manifest.shard-1.json", f".{MERGED}.0a1b2c3d.part"])
 def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
-    """Files of other runs, drafts of killed processes, manifests and run files are not extra."""
+    """Manifests, and drafts of killed processes, are not extra."""
     (tmp_path / name).write_bytes(b"")
 
     assert verified() == [
@@ -127,10 +137,33 @@ def test_others(verified: Verify, tmp_path: Path, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "state", "reason"),
+    [
+        (None, FileState.MISSING, ""),
+        (b"{", FileState.CHANGED, "this is not a run file of this version"),
+        (encode_run_file(FileNames("other", TS), STARTED), FileState.CHANGED, "it belongs to the run other"),
+    ],
+)
+def test_run_file(
+    verified: Verify, tmp_path: Path, content: bytes | None, state: FileState, reason: str
+) -> None:
+    """A run file that is missing or of another run is reported: a folder without it is not a run."""
+    (tmp_path / RUN_FILE).unlink()
+    if content is not None:
+        (tmp_path / RUN_FILE).write_bytes(content)
+
+    (found,) = verified()[2:]
+
+    assert (found.state, found.name) == (state, RUN_FILE)
+    assert found.reason.startswith(reason)
+
+
 def test_shard(verified: Verify, tmp_path: Path) -> None:
     """For the manifest of a shard, files of other organizations are not extra."""
-    extra = f"aws_sso_access_report_acme_{TS}_snapshot.jsonl"
-    for name in (extra, f"aws_sso_access_report_globex_{TS}.csv", f"aws_sso_access_report_acme-x_{TS}.csv"):
+    extra = "organizations/acme/snapshot.jsonl"
+    for name in (extra, "organizations/globex/snapshot.jsonl", "organizations/acme-x/snapshot.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
 
     found = verified(shard="0/2", files=[])

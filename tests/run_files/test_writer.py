@@ -17,13 +17,13 @@ from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.snapshot import decode, encode
 from sso_batch.run_files.verification import FileChangedError
 from sso_batch.run_files.writer import write_document, write_merged, write_organization
-from sso_batch.store import Draft, FileEntry, Folder
+from sso_batch.store import Draft, FileEntry, Folder, StorageError
 from tests.support.records import gap, small_organization, snapshot
 
 NAMES = FileNames("nightly-7", "20260304_050607")
 ACME = small_organization()
-ACME_CSV = "aws_sso_access_report_acme_20260304_050607.csv"
-ACME_SNAPSHOT = "aws_sso_access_report_acme_20260304_050607_snapshot.jsonl"
+ACME_CSV = "organizations/acme/aws_sso_access_report_acme_20260304_050607.csv"
+ACME_SNAPSHOT = "organizations/acme/snapshot.jsonl"
 MERGED = "aws_sso_access_report_20260304_050607.csv"
 
 
@@ -123,6 +123,7 @@ def test_full_disk(folder: Folder, monkeypatch: pytest.MonkeyPatch, fits: int) -
 @pytest.mark.parametrize("taken", [ACME_CSV, ACME_SNAPSHOT])
 def test_taken(folder: Folder, taken: str) -> None:
     """If one of the two names is taken, neither file is written, and the existing one is unchanged."""
+    (folder.directory / taken).parent.mkdir(parents=True)
     (folder.directory / taken).write_bytes(b"theirs")
 
     with pytest.raises(FileExistsError):
@@ -130,6 +131,19 @@ def test_taken(folder: Folder, taken: str) -> None:
 
     assert names(folder) == [taken]
     assert (folder.directory / taken).read_bytes() == b"theirs"
+
+
+def test_folder_is_a_link(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An organization's files are not written through a link, and nothing is left."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder.directory / "organizations").mkdir()
+    (folder.directory / "organizations" / "acme").symlink_to(elsewhere)
+
+    with pytest.raises(StorageError, match="acme is not a folder"):
+        write(folder, ACME)
+
+    assert names(folder) == ["organizations/acme"]
+    assert list(elsewhere.iterdir()) == []
 
 
 # An organization's files
@@ -154,8 +168,8 @@ def test_incomplete_organization(folder: Folder) -> None:
     write(folder, replace(ACME, gaps=(gap(),)))
 
     assert names(folder) == [
-        "aws_sso_access_report_acme_20260304_050607_INCOMPLETE.csv",
-        "aws_sso_access_report_acme_20260304_050607_snapshot_INCOMPLETE.jsonl",
+        "organizations/acme/aws_sso_access_report_acme_20260304_050607_INCOMPLETE.csv",
+        "organizations/acme/snapshot_INCOMPLETE.jsonl",
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from sso_batch.config import Config
 from sso_batch.model import EndpointOverride, Snapshot
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.manifest import encode_manifest
 from sso_batch.run_files.results import NO_CALLS, Counts, Status
 from sso_batch.run_files.run import RunFacts, Stopped
@@ -24,12 +24,12 @@ from sso_batch.runner.existing_results import (
     Requirements,
     ResultState,
     abandoned_drafts,
+    files_of_unknown_organizations,
     reading_fingerprints,
     result_state,
-    superseded_files,
 )
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder, StoredFile
+from sso_batch.store import Folder, FolderPlace, StoredFile
 from tests.support.contexts import run_context
 from tests.support.records import FINISHED, gap, outcome, run_outcome, small_organization, snapshot
 
@@ -56,8 +56,9 @@ def place(tmp_path: Path) -> Folder:
 
 def existing_results(place: Folder, *, csv: bool = True, facts: RunFacts = FACTS) -> ExistingResults:
     context = run_context(
-        place,
+        FolderPlace(place.directory),
         facts,
+        store=place,
         formats=("csv",) if csv else ("html",),
         clock=lambda: FINISHED + timedelta(hours=1),
     )
@@ -107,48 +108,32 @@ def test_any_age() -> None:
     assert result_state(existing, replace(REQUIRED, not_before=None)) is ResultState.FINISHED
 
 
-def stored(*names: str, age: timedelta = timedelta(0)) -> list[StoredFile]:
-    return [StoredFile(name, NOW - age) for name in names]
+def stored(*names: str, age: timedelta = timedelta(0), unpublished: bool = False) -> list[StoredFile]:
+    return [StoredFile(name, NOW - age, unpublished) for name in names]
 
 
-def test_superseded_files() -> None:
-    """Merged files that were not written last are superseded; other files are not."""
-    prefix = "aws_sso_access_report_"
-    existing = [
-        f"{prefix}20260304_050607.csv",
-        f"{prefix}20260304_050607_INCOMPLETE.csv",
-        f"{prefix}20260304_050607_findings_INCOMPLETE.csv",
-        f"{prefix}20260304_050607.html",
-        f"{prefix}20260304_050607_manifest.json",
-        f"{prefix}20260304_050607_shard_3_manifest.json",
-        f"{prefix}20260304_050608.csv",
-        f"{prefix}acme_20260304_050607.csv",
-        f"{prefix}20260304_20260304_050607.csv",
-        f"{prefix}nightly_run.json",
-        "notes_20260304_050607.csv",
+def test_files_of_unknown_organizations() -> None:
+    """What is in the folder of an organization that is not known is found; other files are not."""
+    gone = ["organizations/gone/snapshot.jsonl", "organizations/20260304/notes.txt"]
+    others = [
+        "organizations/acme/x.csv",
+        "manifest.json",
+        "organizations/a.txt",
+        "gone/a",
+        "organizations/a/b/c",
     ]
 
-    found = superseded_files(NAMES, stored(*existing), {existing[0], existing[4]})
-
-    assert found == tuple(existing[1:4])
-
-
-def test_an_organization_named_like_a_date() -> None:
-    """The files of an organization whose name is all digits are not merged files."""
-    names = FileNames("nightly", "20260304_202603")
-
-    assert not names.is_merged(names.organization_access("20260304", complete=True))
+    assert files_of_unknown_organizations(NAMES, stored(*gone, *others), {"acme"}) == tuple(gone)
 
 
 def test_abandoned_drafts() -> None:
-    """A draft is abandoned if it has not been written to for an hour."""
-    mine = ".aws_sso_access_report_acme_20260304_050607.csv.0a1b2c3d.part"
-    theirs = ".aws_sso_access_report_acme_20260304_050608.csv.0a1b2c3d.part"
-    published = "aws_sso_access_report_acme_20260304_050607.csv"
+    """A draft is abandoned if it has not been written to for an hour; a published file never is."""
     old = timedelta(hours=1) + SECOND
+    draft = ".manifest.json.0a1b2c3d.part"
 
-    assert abandoned_drafts(NAMES, stored(mine, theirs, published, age=old), NOW) == (mine,)
-    assert abandoned_drafts(NAMES, stored(mine, age=timedelta(hours=1)), NOW) == ()
+    assert abandoned_drafts(stored(draft, age=old, unpublished=True), NOW) == (draft,)
+    assert abandoned_drafts(stored(draft, age=old - SECOND, unpublished=True), NOW) == ()
+    assert abandoned_drafts(stored(draft, age=old), NOW) == ()
 
 
 # Errors
@@ -158,8 +143,8 @@ def test_unreadable(place: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot that cannot be read at this moment is not kept: the organization is audited again."""
     write(place, ACME)
 
-    def broken(_: Folder, __: str, *, skip: int = 0) -> Iterator[bytes]:
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(skip))
+    def broken(_: Folder, __: str) -> Iterator[bytes]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Folder, "read", broken)
 
@@ -292,12 +277,12 @@ def test_finished_by_a_signal(place: Folder, number: int) -> None:
         assert existing_results(place).finished_run({"acme"}, (), RUNNING) is None
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", "_manifest.json"])
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", "manifest.json"])
 @pytest.mark.parametrize("gone", [True, False])
 def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None:
     """A run with a missing or changed file is not finished."""
     finished(place)
-    (path,) = place.directory.glob(f"*{ending}")
+    (path,) = place.directory.rglob(f"*{ending}")
     if gone:
         path.unlink()
     else:
@@ -310,10 +295,10 @@ def test_finished_and_damaged(place: Folder, ending: str, *, gone: bool) -> None
 def test_clear(place: Folder, shard: Shard | None) -> None:
     """The run's manifests and abandoned drafts are removed; files of other shards stay."""
     facts = finished(place, shard=shard)
-    for name in (NAMES.manifest, NAMES.shard_manifest(2)):
+    for name in (MANIFEST, NAMES.shard_manifest(2)):
         place.remove(name)
         write_document(place, name, b"{}")
-    old, new = (f".{NAMES.manifest}.{letter * 8}.part" for letter in "ab")
+    old, new = (f".{MANIFEST}.{letter * 8}.part" for letter in "ab")
     for name, age in ((old, timedelta(0)), (new, timedelta(hours=1))):
         (place.directory / name).write_bytes(b"")
         moment = (FINISHED + age).timestamp() - 1

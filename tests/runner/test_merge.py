@@ -10,14 +10,14 @@ import pytest
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.logs import make_logger
-from sso_batch.run_files.file_names import FileNames
+from sso_batch.run_files.file_names import RUN_FILE, FileNames
 from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
 from sso_batch.runner.merge import Merge
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder
+from sso_batch.store import FolderPlace
 from tests.support.contexts import DiscardingStream
 from tests.support.records import gap, outcome, run_outcome, small_organization
 
@@ -31,7 +31,8 @@ class Night:
     """A place where shards finish at set times, and a clock that advances when somebody sleeps."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Folder(folder)
+        self.place = FolderPlace(folder)
+        self.store = self.place.run(NAMES.run_id)
         self.now = START
         self.slept: list[float] = []
         self.coming: list[tuple[float, int, RunOutcome]] = []
@@ -50,7 +51,7 @@ class Night:
 
     def begin(self, shards: int = 2) -> None:
         """Write the run file."""
-        write_document(self.store, NAMES.run, encode_run_file(NAMES, START, shards=shards))
+        write_document(self.store, RUN_FILE, encode_run_file(NAMES, START, shards=shards))
 
     def report(self, index: int, reported: RunOutcome) -> None:
         """Write a shard's manifest, in place of an earlier one."""
@@ -63,7 +64,7 @@ class Night:
         return Merge(
             CONFIG,
             "nightly",
-            store=self.store,
+            place=self.place,
             log=make_logger(DiscardingStream(), level="error", log_format="json"),
             clock=self.clock,
             stop=threading.Event(),
@@ -73,8 +74,7 @@ class Night:
 
 
 @pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Night:
-    monkeypatch.setattr("sso_batch.runner.start._SETTLES", timedelta(0))
+def night(tmp_path: Path) -> Night:
     return Night(tmp_path)
 
 

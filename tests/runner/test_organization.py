@@ -24,9 +24,10 @@ from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
 from sso_batch.runner.organization import OrganizationRun
-from sso_batch.store import Folder
+from sso_batch.store import FolderPlace
 from tests.support.contexts import run_context
 from tests.support.records import small_organization
+from tests.support.reports import files_in
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 NAMES = FileNames("r", "20260304_050607")
@@ -52,7 +53,7 @@ def organization_run(
     cancelled_for: Callable[[str], OrganizationError | None] = lambda _: None,
 ) -> OrganizationRun:
     facts = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=())
-    context = run_context(Folder(folder), facts, clock=lambda: NOW)
+    context = run_context(FolderPlace(folder), facts, clock=lambda: NOW)
     existing = ExistingResults(context, {"acme": "5ha"}, max_age=None)
     any_audit: Any = audit
     return OrganizationRun("acme", any_audit, existing, DaemonThreads(1, "files"), cancelled_for)
@@ -102,7 +103,7 @@ def test_claim_lost_after_writing(interrupt_while_writing: Interrupt, tmp_path: 
 
     assert (outcome.status, outcome.files) == (Status.FAILED, ())
     assert [gap.code for gap in outcome.gaps] == ["SameInstance"]
-    assert list(tmp_path.iterdir()) == []
+    assert files_in(tmp_path) == {}
 
 
 def test_signal_after_writing(interrupt_while_writing: Interrupt, tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_signal_after_writing(interrupt_while_writing: Interrupt, tmp_path: Path
     outcome = interrupt_while_writing(None)
 
     assert outcome.status is Status.COMPLETE
-    assert sorted(file.name for file in outcome.files) == sorted(path.name for path in tmp_path.iterdir())
+    assert sorted(file.name for file in outcome.files) == sorted(files_in(tmp_path / NAMES.run_id))
 
 
 # Another process of the same run
@@ -126,7 +127,12 @@ def audit_with_rival(tmp_path: Path) -> AuditWithRival:
         class AuditDuringRival(FinishedAudit):
             async def run(self) -> Snapshot:
                 write_organization(
-                    Folder(tmp_path), NAMES, theirs, csv=True, escape=True, stop=threading.Event()
+                    FolderPlace(tmp_path).run(NAMES.run_id),
+                    NAMES,
+                    theirs,
+                    csv=True,
+                    escape=True,
+                    stop=threading.Event(),
                 )
                 return await super().run()
 
@@ -143,9 +149,13 @@ def test_finished_by_another_process(audit_with_rival: AuditWithRival, tmp_path:
 
     assert (outcome.status, outcome.resumed) == (Status.COMPLETE, True)
     assert outcome.finished_at == theirs.finished_at
-    found = decode((tmp_path / NAMES.organization_snapshot("acme", complete=True)).read_text().splitlines())
+    found = decode(
+        (tmp_path / NAMES.run_id / NAMES.organization_snapshot("acme", complete=True))
+        .read_text()
+        .splitlines()
+    )
     assert found == theirs
-    assert sorted(file.name for file in outcome.files) == sorted(path.name for path in tmp_path.iterdir())
+    assert sorted(file.name for file in outcome.files) == sorted(files_in(tmp_path / NAMES.run_id))
 
 
 def test_unusable_files_of_another_process(audit_with_rival: AuditWithRival, tmp_path: Path) -> None:
@@ -153,17 +163,23 @@ def test_unusable_files_of_another_process(audit_with_rival: AuditWithRival, tmp
     outcome = audit_with_rival(replace(small_organization(), config_sha256="0ther", strategy="fastest"))
 
     assert (outcome.status, outcome.resumed) == (Status.COMPLETE, False)
-    found = decode((tmp_path / NAMES.organization_snapshot("acme", complete=True)).read_text().splitlines())
+    found = decode(
+        (tmp_path / NAMES.run_id / NAMES.organization_snapshot("acme", complete=True))
+        .read_text()
+        .splitlines()
+    )
     assert found == replace(small_organization(), config_sha256="5ha")
 
 
 def test_csv_without_snapshot(tmp_path: Path) -> None:
     """The CSV of a process that was killed before it wrote the snapshot is replaced."""
-    (tmp_path / NAMES.organization_access("acme", complete=True)).write_bytes(b"partial")
+    path = tmp_path / NAMES.run_id / NAMES.organization_access("acme", complete=True)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"partial")
 
     outcome = asyncio.run(organization_run(tmp_path, FinishedAudit()).run())
 
-    rows = (tmp_path / NAMES.organization_access("acme", complete=True)).read_bytes()
+    rows = path.read_bytes()
     assert outcome.access_file is not None
     assert outcome.access_file.sha256 == hashlib.sha256(rows).hexdigest()
 

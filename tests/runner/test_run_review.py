@@ -2,24 +2,24 @@
 
 import importlib
 import threading
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from sso_batch.config import Review, WaiverSettings
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import encode_manifest
+from sso_batch.run_files.file_names import MANIFEST, RUN_FILE, FileNames
+from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.writer import write_document, write_organization
 from sso_batch.runner.merged_files import MergedFilesWriter
-from sso_batch.store import Folder
+from sso_batch.store import Folder, FolderPlace
 from tests.support.contexts import Format, run_context
 from tests.support.effort import Calls
 from tests.support.overviews import ADMINISTRATOR_ACCESS
-from tests.support.records import outcome, permission_set, run_outcome, snapshot, user
+from tests.support.records import STARTED, outcome, permission_set, run_outcome, snapshot, user
 
 GRANTS = 1_000
 NOW, BEFORE = FileNames("now", "20260304_050607"), FileNames("before", "20260303_050607")
@@ -64,13 +64,13 @@ def large(*, grants: int = GRANTS) -> Snapshot:
 
 
 def write_merged_files(
-    folder: Folder, read: OrganizationOutcome, format_: Format, calls: Calls, last: int | None = None
+    place: FolderPlace, read: OrganizationOutcome, format_: Format, calls: Calls, last: int | None = None
 ) -> CountingEvent:
     """Write the merged files of a run that has read the organization, compared with an earlier run."""
     stop = CountingEvent(calls, last)
     waiver = WaiverSettings(check="*", reason="accepted", until=date(2027, 1, 1), principal="u-0*9")
     context = run_context(
-        folder,
+        place,
         RunFacts(NOW, "0" * 64, "complete", ()),
         formats=(format_,),
         review=Review(compare="previous", waivers=(waiver,)),
@@ -88,13 +88,15 @@ def organization(folder: Folder, names: FileNames, records: Snapshot) -> Organiz
     return outcome(files=write_organization(folder, names, records, csv=True, escape=True, stop=never).files)
 
 
-def place(path: Path, *, grants: int) -> tuple[Folder, OrganizationOutcome]:
+def place_with_runs(path: Path, *, grants: int) -> tuple[FolderPlace, OrganizationOutcome]:
     """Return a place with an earlier run, and the outcome of a run that found twice as many grants."""
-    folder = Folder(path)
-    run = run_outcome(organization(folder, BEFORE, large(grants=grants // 2)))
+    place = FolderPlace(path)
+    before = place.run(BEFORE.run_id)
+    run = run_outcome(organization(before, BEFORE, large(grants=grants // 2)))
     facts = RunFacts(BEFORE, "0" * 64, "complete", ())
-    write_document(folder, BEFORE.manifest, encode_manifest(facts, run))
-    return folder, organization(folder, NOW, large(grants=grants))
+    write_document(before, RUN_FILE, encode_run_file(BEFORE, STARTED - timedelta(days=1)))
+    write_document(before, MANIFEST, encode_manifest(facts, run))
+    return place, organization(place.run(NOW.run_id), NOW, large(grants=grants))
 
 
 @pytest.mark.parametrize("format_", ["csv", "html", "xlsx"])
@@ -104,7 +106,7 @@ def test_checks_often(tmp_path: Path, format_: Format) -> None:
         importlib.import_module(f"sso_batch.report.{module}")
     calls = Calls()
 
-    stop = write_merged_files(*place(tmp_path, grants=GRANTS), format_, calls)
+    stop = write_merged_files(*place_with_runs(tmp_path, grants=GRANTS), format_, calls)
 
     assert stop.number > 4 * GRANTS
     assert calls.longest < 50 * GRANTS
@@ -113,16 +115,17 @@ def test_checks_often(tmp_path: Path, format_: Format) -> None:
 @pytest.mark.parametrize("format_", ["csv", "html", "xlsx"])
 def test_stops_anywhere(tmp_path: Path, format_: Format) -> None:
     """Once the event is set, writing stops, and leaves complete files only."""
-    folder, read = place(tmp_path, grants=20)
-    before = set(tmp_path.iterdir())
-    checks = write_merged_files(folder, read, format_, Calls()).number
-    complete = {file.name: file.read_bytes() for file in set(tmp_path.iterdir()) - before}
+    place, read = place_with_runs(tmp_path, grants=20)
+    folder = tmp_path / NOW.run_id
+    before = set(folder.iterdir())
+    checks = write_merged_files(place, read, format_, Calls()).number
+    complete = {file.name: file.read_bytes() for file in set(folder.iterdir()) - before}
 
     for last in range(0, checks, checks // 12):
-        for file in set(tmp_path.iterdir()) - before:
+        for file in set(folder.iterdir()) - before:
             file.unlink()
-        stopped = write_merged_files(folder, read, format_, Calls(), last)
+        stopped = write_merged_files(place, read, format_, Calls(), last)
 
-        left = {file.name: file.read_bytes() for file in set(tmp_path.iterdir()) - before}
+        left = {file.name: file.read_bytes() for file in set(folder.iterdir()) - before}
         assert left.items() < complete.items()
         assert stopped.number <= last + 2

@@ -14,12 +14,10 @@ import pytest
 from sso_batch import __version__
 from sso_batch.config import Config
 from sso_batch.errors import OutputError, UsageError
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.manifest import encode_run_file
-from sso_batch.run_files.writer import write_document
 from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard
-from sso_batch.store import Folder, StoredFile
+from sso_batch.store import Folder, FolderPlace
+from tests.support.reports import files_in
 
 START = datetime(2026, 3, 4, 5, 6, 7, 250000, tzinfo=UTC)
 
@@ -47,7 +45,7 @@ def clock() -> Clock:
 
 
 def files(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
+    return sorted(files_in(directory))
 
 
 # Usage errors
@@ -55,11 +53,11 @@ def files(directory: Path) -> list[str]:
 
 @pytest.mark.parametrize("run_id", ["", "-a", ".a", "A", "a_b", "a/b", "../a", "a b", "a\n", "é", "a" * 64])
 def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
-    """A run id that cannot be part of a file name is refused before any file is written."""
+    """A run id that cannot be the name of a folder is refused before any file is written."""
     with pytest.raises(UsageError) as caught:
-        begin(Folder(tmp_path / "reports"), run_id, clock, clock.sleep)
+        begin(FolderPlace(tmp_path / "reports"), run_id, clock, clock.sleep)
 
-    assert caught.value.message == f"--run-id {run_id} cannot be part of a file name"
+    assert caught.value.message == f"--run-id {run_id} cannot be the name of a folder"
     assert caught.value.exit_code == 2
     assert files(tmp_path) == []
 
@@ -67,17 +65,16 @@ def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
 @pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=1)])
 def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
     """A run id that exists in the folder is refused at once, whenever that run was."""
-    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
-    (tmp_path / "aws_sso_access_report_20260304_050607.csv").write_bytes(b"")
-    before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
+    before = (tmp_path / "nightly" / "run.json").read_bytes()
     clock.now += passed
 
     with pytest.raises(UsageError) as caught:
-        begin(Folder(tmp_path), "nightly", clock, clock.sleep)
+        begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
 
     assert caught.value.message == "the run nightly already exists in this place"
     assert caught.value.hint == "resume it with --resume, or use another --run-id, or another --output"
-    assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
+    assert (tmp_path / "nightly" / "run.json").read_bytes() == before
     assert clock.slept == []
 
 
@@ -85,13 +82,11 @@ def test_run_id_taken_at_the_same_moment(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two processes that start the same run at once, one is refused."""
-    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
-    monkeypatch.setattr(
-        "sso_batch.store.Folder.stored", lambda _: iter(())
-    )  # it listed the files before the other one wrote
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
+    monkeypatch.setattr(Folder, "stored", lambda _: iter(()))  # it listed before the other one wrote
 
     with pytest.raises(UsageError, match="the run nightly already exists in this place"):
-        begin(Folder(tmp_path), "nightly", clock, clock.sleep)
+        begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
 
 
 @pytest.mark.parametrize("below", ["", "reports"])
@@ -100,7 +95,7 @@ def test_unwritable_folder(tmp_path: Path, clock: Clock, below: str) -> None:
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(OutputError) as caught:
-        begin(Folder(tmp_path / "file" / below), None, clock, clock.sleep)
+        begin(FolderPlace(tmp_path / "file" / below), None, clock, clock.sleep)
 
     assert caught.value.exit_code == 2
     assert files(tmp_path) == ["file"]
@@ -148,11 +143,12 @@ def test_without_xlsxwriter(
 )
 def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, expected: str) -> None:
     """The folder is created with the run file in it, without waiting."""
-    names, started_at = begin(Folder(tmp_path / "a" / "b"), run_id, clock, clock.sleep)
+    names, started_at, _ = begin(FolderPlace(tmp_path / "a" / "b"), run_id, clock, clock.sleep)
 
-    (file,) = (tmp_path / "a" / "b").iterdir()
+    (folder,) = (tmp_path / "a" / "b").iterdir()
+    (file,) = folder.iterdir()
     assert (names.run_id, names.ts, started_at) == (expected, "20260304_050607", START)
-    assert file.name == f"aws_sso_access_report_{expected}_run.json"
+    assert (folder.name, file.name) == (expected, "run.json")
     assert json.loads(file.read_bytes()) == {
         "schema": 1,
         "version": __version__,
@@ -164,60 +160,69 @@ def test_begin(tmp_path: Path, clock: Clock, run_id: str | None, expected: str) 
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("run_id", [None, "nightly"])
-@pytest.mark.parametrize(
-    "taken",
-    [
-        "aws_sso_access_report_20260304_050607.csv",
-        "aws_sso_access_report_acme_20260304_050607_snapshot_INCOMPLETE.jsonl",
-    ],
-)
-def test_start_taken(tmp_path: Path, clock: Clock, taken: str, run_id: str | None) -> None:
-    """A run waits for the next second if another run has started in this one."""
-    (tmp_path / taken).write_bytes(b"theirs")
+def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
+    """Of two runs without an id that start in the same second, the second one waits for the next second."""
+    begin(FolderPlace(tmp_path), None, clock, clock.sleep)
 
-    names, started_at = begin(Folder(tmp_path), run_id, clock, clock.sleep)
+    names, started_at, _ = begin(FolderPlace(tmp_path), None, clock, clock.sleep)
 
     assert clock.slept == [0.75]
-    assert names.ts == "20260304_050608"
-    assert names.run_id == (run_id or "20260304-050608")
+    assert (names.run_id, names.ts) == ("20260304-050608", "20260304_050608")
     assert started_at == START.replace(second=8, microsecond=0)
-    assert (tmp_path / taken).read_bytes() == b"theirs"
-
-
-def test_two_runs_without_an_id(tmp_path: Path, clock: Clock) -> None:
-    """Two runs that start in the same second get two starts and two run files."""
-    begin(Folder(tmp_path), None, clock, clock.sleep)
-
-    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
-
-    assert names.ts == "20260304_050608"
-    assert files(tmp_path) == [
-        "aws_sso_access_report_20260304-050607_run.json",
-        "aws_sso_access_report_20260304-050608_run.json",
-    ]
+    assert files(tmp_path) == ["20260304-050607/run.json", "20260304-050608/run.json"]
 
 
 def test_two_ids_in_the_same_second(tmp_path: Path, clock: Clock) -> None:
-    """Two runs with ids of their own get two starts, too, so that their files do not mix."""
-    begin(Folder(tmp_path), "one", clock, clock.sleep)
+    """Two runs with ids of their own can start in the same second."""
+    begin(FolderPlace(tmp_path), "one", clock, clock.sleep)
 
-    names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
+    names, _, _ = begin(FolderPlace(tmp_path), "other", clock, clock.sleep)
 
-    assert names.ts == "20260304_050608"
+    assert (names.ts, clock.slept) == ("20260304_050607", [])
+    assert files(tmp_path) == ["one/run.json", "other/run.json"]
 
 
-def test_two_ids_at_the_same_moment(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that finds its start taken withdraws its run file and waits."""
-    begin(Folder(tmp_path), "one", clock, clock.sleep)
-    stored = Folder.stored
-    listings: Iterator[list[StoredFile]] = iter([[]])
-    monkeypatch.setattr(Folder, "stored", lambda folder: iter(next(listings, stored(folder))))
+@pytest.mark.parametrize("name", ["snapshot.jsonl", "organizations/acme/snapshot.jsonl"])
+def test_files_without_a_run_file(tmp_path: Path, clock: Clock, name: str) -> None:
+    """A folder with files and without a run file is not used: a resume could take them for its own."""
+    (tmp_path / "nightly" / name).parent.mkdir(parents=True)
+    (tmp_path / "nightly" / name).write_bytes(b"theirs")
 
-    names, _ = begin(Folder(tmp_path), "other", clock, clock.sleep)
+    for resume in (False, True):
+        with pytest.raises(UsageError, match=r"nightly contains files, but no run\.json") as caught:
+            begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, resume=resume)
 
-    assert names.ts == "20260304_050608"
-    assert files(tmp_path) == ["aws_sso_access_report_one_run.json", "aws_sso_access_report_other_run.json"]
+    assert caught.value.hint == "use another --run-id, or move the files away"
+    assert files(tmp_path) == [f"nightly/{name}"]
+
+
+def test_draft_of_a_killed_process(tmp_path: Path, clock: Clock) -> None:
+    """What a process leaves that is killed before its run file exists does not prevent the run."""
+    (tmp_path / "nightly").mkdir()
+    (tmp_path / "nightly" / ".run.json.0a1b2c3d.part").write_bytes(b"{")
+
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
+
+    assert "nightly/run.json" in files(tmp_path)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("kind", ["link", "dangling link", "file"])
+def test_folder_that_is_none(tmp_path: Path, clock: Clock, kind: str, *, resume: bool) -> None:
+    """A run is not started or resumed through a link, or where there is a file."""
+    (tmp_path / "elsewhere").mkdir()
+    place = tmp_path / "reports"
+    place.mkdir()
+    if kind == "file":
+        (place / "nightly").write_bytes(b"")
+    else:
+        (place / "nightly").symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
+
+    with pytest.raises(OutputError, match="nightly is not a folder"):
+        begin(FolderPlace(place), "nightly", clock, clock.sleep, resume=resume)
+
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,56 +234,18 @@ def test_disk_is_full(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sso_batch.runner.start.write_document", full)
 
     with pytest.raises(OutputError, match="No space left on device") as caught:
-        begin(Folder(tmp_path), None, clock, clock.sleep)
+        begin(FolderPlace(tmp_path), None, clock, clock.sleep)
 
     assert caught.value.exit_code == 2
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"ts": 7}'])
-def test_invalid_run_file_of_another_run(tmp_path: Path, clock: Clock, content: bytes) -> None:
-    """An invalid run file of another run does not delay a start."""
-    (tmp_path / "aws_sso_access_report_theirs_run.json").write_bytes(content)
-
-    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
-
-    assert (names.ts, clock.slept) == ("20260304_050607", [])
-
-
-def test_unreadable_run_file(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run file of another user, or behind a link, does not delay a start."""
-    (tmp_path / "elsewhere").write_text("{}")
-    (tmp_path / "aws_sso_access_report_link_run.json").symlink_to("elsewhere")
-    (tmp_path / "aws_sso_access_report_theirs_run.json").write_text("{}")
-    read = Folder.read
-
-    def refuse(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        if "_theirs_" in name:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return read(folder, name, skip=skip)
-
-    monkeypatch.setattr(Folder, "read", refuse)
-
-    names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep)
-
-    assert names.run in files(tmp_path)
-
-
-def test_other_files(tmp_path: Path, clock: Clock) -> None:
-    """Files of other programs, and of runs in other seconds, do not delay a start."""
-    for name in ("notes_20260304_050607.txt", "aws_sso_access_report_20260304_050606.csv"):
-        (tmp_path / name).write_bytes(b"")
-
-    names, _ = begin(Folder(tmp_path), None, clock, clock.sleep)
-
-    assert (names.ts, clock.slept) == ("20260304_050607", [])
-
-
 def test_run_file_is_private(tmp_path: Path, clock: Clock) -> None:
-    """The first file of a run can be read by its owner only."""
-    begin(Folder(tmp_path), "nightly", clock, clock.sleep)
+    """The folder and the first file of a run can be read by their owner only."""
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
 
-    assert (tmp_path / "aws_sso_access_report_nightly_run.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "nightly" / "run.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "nightly").stat().st_mode & 0o777 == 0o700
 
 
 # Existing runs
@@ -287,31 +254,33 @@ def test_run_file_is_private(tmp_path: Path, clock: Clock) -> None:
 @pytest.mark.parametrize("shard", [None, Shard(1, 3)])
 def test_resume(tmp_path: Path, clock: Clock, shard: Shard | None) -> None:
     """A resumed run keeps its start and its run file."""
-    begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
-    before = (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes()
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
+    before = (tmp_path / "nightly" / "run.json").read_bytes()
     clock.now += timedelta(hours=3)
 
-    names, started_at = begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard)
+    names, started_at, _ = begin(
+        FolderPlace(tmp_path), "nightly", clock, clock.sleep, resume=True, shard=shard
+    )
 
     assert (names.run_id, names.ts, started_at) == (
         "nightly",
         "20260304_050607",
         START.replace(microsecond=250000),
     )
-    assert files(tmp_path) == ["aws_sso_access_report_nightly_run.json"]
-    assert (tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes() == before
+    assert files(tmp_path) == ["nightly/run.json"]
+    assert (tmp_path / "nightly" / "run.json").read_bytes() == before
 
 
 def test_shards_share_the_start(tmp_path: Path, clock: Clock) -> None:
     """The first shard writes the run file; the others use its start."""
     started = []
     for index in (2, 0, 1):
-        names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(index, 3))
+        names, _, _ = begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, shard=Shard(index, 3))
         started.append(names.ts)
         clock.now += timedelta(minutes=1)
 
     assert started == ["20260304_050607"] * 3
-    run = json.loads((tmp_path / "aws_sso_access_report_nightly_run.json").read_bytes())
+    run = json.loads((tmp_path / "nightly" / "run.json").read_bytes())
     assert run["shards"] == 3
 
 
@@ -319,46 +288,39 @@ def test_shards_start_at_the_same_moment(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shard that finds its run file taken uses the start in it."""
-    begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(0, 2))
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, shard=Shard(0, 2))
     clock.now += timedelta(seconds=5)
     reads = iter([FileNotFoundError()])
     read = Folder.read
 
-    def read_too_early(folder: Folder, name: str, *, skip: int = 0) -> Iterator[bytes]:
-        if name.endswith("_run.json"):
-            for error in reads:
-                raise error
-        return read(folder, name, skip=skip)
+    def read_too_early(folder: Folder, name: str) -> Iterator[bytes]:
+        for error in reads if name == "run.json" else ():
+            raise error
+        return read(folder, name)
 
     monkeypatch.setattr(Folder, "read", read_too_early)
 
-    names, _ = begin(Folder(tmp_path), "nightly", clock, clock.sleep, shard=Shard(1, 2))
+    names, _, _ = begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, shard=Shard(1, 2))
 
     assert names.ts == "20260304_050607"
-
-
-def test_new_run_file_may_be_withdrawn(tmp_path: Path, clock: Clock) -> None:
-    """A run file that was written just now is read again after a moment."""
-    place = Folder(tmp_path)
-    first = FileNames("nightly", "20260304_050606")
-    write_document(place, first.run, encode_run_file(first, START - timedelta(seconds=1), shards=2))
-
-    def withdraw(seconds: float) -> None:
-        clock.sleep(seconds)
-        place.remove(first.run)
-
-    names, _ = begin(place, "nightly", clock, withdraw, shard=Shard(1, 2))
-
-    assert clock.slept == [1.0]
-    assert names.ts == "20260304_050608"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"run_id": "nightly", "ts": "20260304_050607"}'])
 def test_invalid_run_file(tmp_path: Path, clock: Clock, content: bytes) -> None:
     """A run with an invalid run file is neither resumed nor overwritten."""
-    (tmp_path / "aws_sso_access_report_nightly_run.json").write_bytes(content)
+    (tmp_path / "nightly").mkdir()
+    (tmp_path / "nightly" / "run.json").write_bytes(content)
 
     with pytest.raises(UsageError, match=r"the run file \S+ is invalid") as caught:
-        begin(Folder(tmp_path), "nightly", clock, clock.sleep, resume=True)
+        begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep, resume=True)
 
     assert caught.value.hint == "use another --run-id, or another --output"
+
+
+def test_run_file_of_another_run(tmp_path: Path, clock: Clock) -> None:
+    """The copy of another run's folder is not resumed."""
+    begin(FolderPlace(tmp_path), "nightly", clock, clock.sleep)
+    (tmp_path / "nightly").rename(tmp_path / "copy")
+
+    with pytest.raises(UsageError, match="it belongs to the run nightly"):
+        begin(FolderPlace(tmp_path), "copy", clock, clock.sleep, resume=True)

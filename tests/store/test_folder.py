@@ -6,14 +6,14 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from sso_batch.errors import OutputError
-from sso_batch.store import FileEntry, FileKind, Folder, StorageError
+from sso_batch.store import FileEntry, FileKind, Folder, FolderPlace, StorageError
+from tests.support.reports import files_in
 
 CONTENT = b"UserEmail\r\n" * 20_000  # more than a write buffer holds
 
@@ -84,13 +84,6 @@ def any_folder(request: pytest.FixtureRequest, folder: Folder, monkeypatch: pyte
     return folder
 
 
-@pytest.fixture(params=[0o000, 0o022, 0o077])
-def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = os.umask(request.param)
-    yield request.param
-    os.umask(before)
-
-
 # Taken names
 
 
@@ -147,7 +140,7 @@ def test_hard_links_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, num
     """Without hard links, files are published once, and nothing else remains."""
     monkeypatch.setattr(os, "link", refuse_with(number))
 
-    folder.prepare()
+    FolderPlace(folder.directory).prepare()
     publish(folder, "a.csv")
     with pytest.raises(FileExistsError):
         publish(folder, "a.csv", content=b"other")
@@ -209,33 +202,12 @@ def test_modes_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch, umask: i
     monkeypatch.setattr(os, "fchmod", refuse_with(number))
     monkeypatch.setattr(Path, "chmod", refuse_with(number))
 
-    folder.prepare()
+    place = FolderPlace(folder.directory)
+    place.prepare()
     publish(folder, "a.csv")
 
     assert contents(folder.directory) == {"a.csv": CONTENT}
-    assert folder.caveats == ()
-
-
-@pytest.mark.parametrize("how", ["refused", "ignored"])
-@pytest.mark.parametrize("step", ["check", "prepare"])
-def test_modes_not_kept(folder: Folder, monkeypatch: pytest.MonkeyPatch, how: str, step: str) -> None:
-    """If other users can read the files despite their mode, a caveat says so."""
-    chmod, open_ = os.fchmod, os.open
-
-    def readable(path: Path, flags: int, mode: int = 0o777) -> int:
-        descriptor = open_(path, flags, mode)
-        if flags & os.O_CREAT:
-            chmod(descriptor, 0o755)
-        return descriptor
-
-    monkeypatch.setattr(os, "open", readable)
-    monkeypatch.setattr(os, "fchmod", refuse_with(errno.EPERM) if how == "refused" else lambda *_: None)
-
-    getattr(folder, step)()
-
-    (caveat,) = folder.caveats
-    assert "does not keep file modes" in caveat
-    assert contents(folder.directory) == {}
+    assert place.caveats == ()
 
 
 # Full disks and abandoned drafts
@@ -269,7 +241,7 @@ def test_full_disk_at_fsync(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_folder_cannot_be_synced(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the folder cannot be synced, the published files are removed."""
-    monkeypatch.setattr(folder, "_sync", full)
+    monkeypatch.setattr("sso_batch.store.folder.sync_folder", full)
 
     with pytest.raises(OSError, match="No space left"):
         publish(folder, "a.csv", "b.csv")
@@ -356,86 +328,6 @@ def test_draft_never_published(folder: Folder) -> None:
     assert contents(folder.directory) == {}
 
 
-# Unusable folders
-
-
-@pytest.mark.parametrize("below", ["", "reports", "reports/2026"])
-def test_prepare_with_a_file_in_the_path(tmp_path: Path, below: str) -> None:
-    """A folder that cannot be created is an error with a hint."""
-    (tmp_path / "file").write_bytes(b"")
-    folder = Folder(tmp_path / "file" / below)
-
-    with pytest.raises(OutputError) as caught:
-        folder.prepare()
-
-    reason = os.strerror(errno.ENOTDIR if below else errno.EEXIST)
-    assert caught.value.message == f"cannot write to the output folder {folder.directory}: {reason}"
-    assert (
-        caught.value.hint == "choose a folder that this user can write to with --output or output.directory"
-    )
-    assert caught.value.exit_code == 2
-
-
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
-def test_prepare_writes_a_file(folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """An existing folder in which no file can be created is an error."""
-
-    def refuse(*_: object) -> int:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "fsync", refuse)
-
-    with pytest.raises(OutputError, match=os.strerror(number)):
-        folder.prepare()
-
-    assert contents(folder.directory) == {}
-
-
-def test_prepare(tmp_path: Path) -> None:
-    """The folder and its parents are created, stay empty, and may exist already."""
-    folder = Folder(tmp_path / "a" / "b")
-
-    folder.prepare()
-    folder.prepare()
-
-    assert list(folder.stored()) == []
-
-
-@pytest.mark.parametrize("step", ["check", "prepare"])
-@pytest.mark.parametrize("refused", ["link and rename", "replace", "read"])
-def test_every_operation_of_a_run_is_tested(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, refused: str
-) -> None:
-    """A folder in which files cannot be published, replaced or read is an error."""
-    folder = Folder(tmp_path / "reports")
-    if refused == "link and rename":
-        monkeypatch.setattr(os, "link", refuse_with(errno.EIO))
-        monkeypatch.setattr(Path, "rename", refuse_with(errno.EIO))
-    elif refused == "replace":
-        monkeypatch.setattr(Path, "replace", refuse_with(errno.EIO))
-    else:
-        monkeypatch.setattr("sso_batch.store.folder._open_regular_file", refuse_with(errno.EIO))
-
-    with pytest.raises(OutputError, match=r"cannot write to the output folder .*error"):
-        getattr(folder, step)()
-
-    assert [path.name for path in tmp_path.rglob("*")] == (["reports"] if step == "prepare" else [])
-
-
-@pytest.mark.usefixtures("umask")
-def test_folders_are_private(tmp_path: Path) -> None:
-    """Only the owner can access created folders, whatever the umask; existing ones stay unchanged."""
-    (tmp_path / "existing").mkdir(mode=0o755)
-    (tmp_path / "existing").chmod(0o755)
-
-    Folder(tmp_path / "existing" / "a" / "b").prepare()
-
-    modes = [
-        stat.S_IMODE((tmp_path / path).stat().st_mode) for path in ("existing", "existing/a", "existing/a/b")
-    ]
-    assert modes == [0o755, 0o700, 0o700]
-
-
 # Published files
 
 
@@ -491,15 +383,14 @@ def test_mode(any_folder: Folder) -> None:
 
 
 def test_read(folder: Folder) -> None:
-    """A file is read in chunks, without the skipped bytes."""
+    """A file is read in chunks."""
     content = os.urandom(1024) * 2500
     publish(folder, "a.csv", content=content)
 
-    chunks = list(folder.read("a.csv", skip=1000))
+    chunks = list(folder.read("a.csv"))
 
-    assert b"".join(chunks) == content[1000:]
+    assert b"".join(chunks) == content
     assert max(len(chunk) for chunk in chunks) <= 1 << 20
-    assert list(folder.read("a.csv", skip=len(content))) == []
 
 
 # Links
@@ -569,57 +460,116 @@ def test_a_draft_does_not_follow_a_link(
     assert not elsewhere.exists()
 
 
-def test_the_folder_can_be_a_link(tmp_path: Path) -> None:
-    """A configured link to a folder is followed."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    folder = Folder(tmp_path / "link")
+# Sub-folders
 
-    folder.prepare()
+ACME = "organizations/acme/snapshot.jsonl"
+
+
+@pytest.mark.usefixtures("umask")
+def test_sub_folders(folder: Folder) -> None:
+    """Sub-folders are created with their first file, for their owner only; their files are listed."""
+    with folder.draft(ACME) as draft:
+        draft.write(b"x")
+        (hidden,) = folder.stored()
+        folder.publish(draft)
     publish(folder, "a.csv")
 
-    assert contents(tmp_path / "real") == {"a.csv": CONTENT}
+    assert (hidden.name.count("/"), hidden.unpublished) == (0, True)
+    assert sorted((file.name, file.unpublished) for file in folder.stored()) == [
+        ("a.csv", False),
+        (ACME, False),
+    ]
+    assert b"".join(folder.read(ACME)) == b"x"
+    modes = {path.stat().st_mode & 0o777 for path in folder.directory.rglob("*") if path.is_dir()}
+    assert modes == {0o700}
+    folder.remove(ACME)
+    folder.remove("nowhere/a.csv")
+    assert [file.name for file in folder.stored()] == ["a.csv"]
 
 
-# Checks that leave nothing behind
+def test_a_sub_folder_that_cannot_be_listed(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sub-folder without access is listed itself, and does not hide the other ones."""
+    publish(folder, ACME, "organizations/globex/snapshot.jsonl")
+    monkeypatch.setattr(os, "access", lambda path, _: not str(path).endswith("acme"))
+
+    assert {file.name for file in folder.stored()} == {
+        "organizations/acme",
+        "organizations/globex/snapshot.jsonl",
+    }
 
 
-def test_check(tmp_path: Path) -> None:
-    """A check does not create the folder."""
-    Folder(tmp_path / "a" / "b").check()
+def test_new_folders_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new folder is synced to disk, by syncing the folder that it is in."""
+    synced: list[str] = []
+    sync = os.fsync
 
-    assert list(tmp_path.iterdir()) == []
+    def record(descriptor: int) -> None:
+        sync(descriptor)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()).removeprefix(str(tmp_path)))
 
+    monkeypatch.setattr(os, "fsync", record)
 
-@pytest.mark.parametrize("below", ["", "reports"])
-def test_check_with_an_unusable_folder(folder: Folder, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
-    """An unusable folder is detected and stays unchanged."""
-    monkeypatch.setattr(os, "fsync", full)
+    publish(Folder(tmp_path, "nightly"), ACME)
 
-    with pytest.raises(OutputError, match="No space left"):
-        Folder(folder.directory / below).check()
-
-    assert contents(folder.directory) == {}
-
-
-@pytest.mark.parametrize("below", ["", "reports"])
-def test_check_with_a_file_in_the_path(tmp_path: Path, below: str) -> None:
-    """A folder that cannot be created is an error."""
-    (tmp_path / "file").write_bytes(b"")
-
-    with pytest.raises(OutputError, match="cannot write to the output folder") as caught:
-        Folder(tmp_path / "file" / below).check()
-
-    assert (
-        caught.value.hint == "choose a folder that this user can write to with --output or output.directory"
-    )
+    assert synced == ["", "/nightly", "/nightly/organizations", "/nightly/organizations/acme"]
 
 
-@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/../../a.csv", "b/a.csv", "a\0.csv"])
+def test_all_or_none_in_sub_folders(any_folder: Folder) -> None:
+    """If a name in one sub-folder is taken, nothing is published in another one."""
+    publish(any_folder, ACME, content=b"theirs")
+
+    with pytest.raises(FileExistsError):
+        publish(any_folder, "organizations/globex/snapshot.jsonl", ACME)
+
+    assert {name: path.read_bytes() for name, path in files_in(any_folder.directory).items()} == {
+        ACME: b"theirs"
+    }
+
+
+@pytest.mark.parametrize("below", ["nightly", "nightly/organizations", "nightly/organizations/acme"])
+@pytest.mark.parametrize("kind", ["link", "dangling link", "file"])
+def test_a_sub_folder_that_is_none(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, below: str, kind: str
+) -> None:
+    """A link in the place of a folder is never followed: to write, to read or to remove."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    target = elsewhere / ("there" if kind == "link" else "nowhere")
+    if kind == "link":
+        publish(
+            Folder(elsewhere, "there"),
+            (f"nightly/{ACME}").removeprefix(below).removeprefix("/"),
+            content=b"theirs",
+        )
+    before = files_in(elsewhere).keys()
+    path = tmp_path / below
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        path.write_bytes(b"")
+    else:
+        path.symlink_to(target)
+    folder = Folder(tmp_path, "nightly")
+
+    for attempt in (
+        lambda: publish(folder, ACME),
+        lambda: list(folder.read(ACME)),
+        lambda: folder.remove(ACME),
+    ):
+        with pytest.raises(StorageError, match=f"{path.name} is not a folder") as caught:
+            attempt()
+        assert caught.value.hint
+
+    assert files_in(elsewhere).keys() == before
+    assert [path.name for path in tmp_path.rglob("*.part")] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.csv", "/a.csv", "b/../../a.csv", "b//a.csv", "./a.csv", "b/", "", "a\0"]
+)
 def test_a_name_cannot_leave_the_folder(folder: Folder, name: str) -> None:
     """A name that would leave the folder is an error."""
     for attempt in (folder.draft, folder.remove, lambda name: list(folder.read(name))):
-        with pytest.raises(ValueError, match="must not contain a slash"):
+        with pytest.raises(ValueError, match="would leave the store"):
             attempt(name)
 
     assert contents(folder.directory) == {}

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from sso_batch.errors import OutputError, OutputUnavailableError
-from sso_batch.store import S3, FileEntry, FileKind, StorageError, StoredFile
+from sso_batch.store import S3, BucketPlace, FileEntry, FileKind, StorageError, StoredFile
 from sso_batch.store.spool import SpooledDraft
+from tests.support.reports import files_in
 
 CONTENT = b"UserEmail\r\n" * 20_000
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -49,19 +50,24 @@ class FakeBucket:
         self.objects[key] = content
         self.uploads.append(key)
 
-    def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
+    def read(self, key: str) -> Iterator[bytes]:
         """Yield an object in one chunk."""
         if fault := self.faults.get(f"read {key}"):
             raise fault
-        yield self.objects[key][skip:]
+        yield self.objects[key]
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """Yield the keys in the order of S3."""
+        for key in sorted(self.objects):
+            if key.startswith(prefix):
+                yield key, NOW
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield what is between the prefix and the next slash."""
         if fault := self.faults.get("listing"):
             raise fault
-        for key in sorted(self.objects):
-            if key.startswith(prefix) and "/" not in key.removeprefix(prefix):
-                yield key, NOW
+        below = [key.removeprefix(prefix) for key in sorted(self.objects) if key.startswith(prefix)]
+        yield from dict.fromkeys(name.partition("/")[0] for name in below if "/" in name)
 
     def delete(self, key: str) -> None:
         """Delete an object if allowed."""
@@ -80,8 +86,19 @@ def store(bucket: FakeBucket, tmp_path: Path) -> S3:
     return S3("reports", "audits", bucket, tmp_path)
 
 
-def publish(store: S3, *names: str, replace: bool = False, content: bytes = CONTENT) -> tuple[FileEntry, ...]:
-    drafts = [store.draft(name) for name in names]
+@pytest.fixture
+def place(bucket: FakeBucket, tmp_path: Path) -> BucketPlace:
+    return BucketPlace("reports", "audits", bucket, tmp_path)
+
+
+def publish(
+    store: S3,
+    *names: str,
+    kind: FileKind = FileKind.OTHER,
+    replace: bool = False,
+    content: bytes = CONTENT,
+) -> tuple[FileEntry, ...]:
+    drafts = [store.draft(name, kind) for name in names]
     try:
         for draft in drafts:
             draft.write(content)
@@ -95,9 +112,9 @@ def kept_files(spool: Path) -> dict[str, bytes]:
     """Return the files kept in the spool, which contains one folder and nothing else."""
     (folder,) = spool.iterdir()
     assert folder.name.startswith("sso-batch-kept-")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} <= {0o600}
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in (folder, *folder.rglob("*"))}
+    assert modes <= {(True, 0o700), (False, 0o600)}
+    return {name: path.read_bytes() for name, path in files_in(folder).items()}
 
 
 # Failures
@@ -131,10 +148,10 @@ def test_files_are_kept_together(store: S3, bucket: FakeBucket, tmp_path: Path) 
 
 def test_the_run_file_is_not_kept(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
     """A run that could not start has nothing to keep."""
-    bucket.faults["audits/r_run.json"] = DENIED
+    bucket.faults["audits/run.json"] = DENIED
 
     with pytest.raises(StorageError) as caught:
-        publish(store, "r_run.json")
+        publish(store, "run.json", kind=FileKind.RUN_FILE)
 
     assert (caught.value.message, list(tmp_path.iterdir())) == ("PutObject failed", [])
 
@@ -194,7 +211,7 @@ def test_a_bucket_that_overwrites(store: S3, bucket: FakeBucket) -> None:
     bucket.overwrites = True
 
     with pytest.raises(StorageError) as caught:
-        publish(store, "r_run.json")
+        publish(store, "run.json", kind=FileKind.RUN_FILE)
 
     assert caught.value.code == "OverwritesFiles"
     assert caught.value.message.startswith("s3://reports/audits allowed an overwrite")
@@ -203,24 +220,24 @@ def test_a_bucket_that_overwrites(store: S3, bucket: FakeBucket) -> None:
 
 def test_a_bucket_that_cannot_replace(store: S3, bucket: FakeBucket) -> None:
     """A bucket in which files cannot be replaced is an error at the first file."""
-    bucket.faults["replace audits/r_run.json"] = DENIED
+    bucket.faults["replace audits/run.json"] = DENIED
 
     with pytest.raises(StorageError) as caught:
-        publish(store, "r_run.json")
+        publish(store, "run.json", kind=FileKind.RUN_FILE)
 
     assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
 
 
 @pytest.mark.parametrize("method", ["check", "prepare"])
-def test_a_bucket_that_fails_temporarily(store: S3, bucket: FakeBucket, method: str) -> None:
+def test_a_bucket_that_fails_temporarily(place: BucketPlace, bucket: FakeBucket, method: str) -> None:
     """A temporary failure has exit code 5; a run retries longer than a check."""
-    bucket.faults["audits/aws_sso_access_report_probe"] = StorageError("SlowDown", "busy", transient=True)
+    bucket.faults["audits/sso-batch-probe"] = StorageError("SlowDown", "busy", transient=True)
 
     with pytest.raises(OutputUnavailableError) as caught:
-        getattr(store, method)()
+        getattr(place, method)()
 
     assert caught.value.exit_code == 5
-    assert bucket.tested == [("audits/aws_sso_access_report_probe", method == "prepare")]
+    assert bucket.tested == [("audits/sso-batch-probe", method == "prepare")]
 
 
 def test_a_temporary_failure_stays_transient(store: S3, bucket: FakeBucket) -> None:
@@ -235,10 +252,10 @@ def test_a_temporary_failure_stays_transient(store: S3, bucket: FakeBucket) -> N
 
 def test_a_bucket_that_cannot_be_read(store: S3, bucket: FakeBucket) -> None:
     """A bucket in which files cannot be read is an error at the first file."""
-    bucket.faults["read audits/r_run.json"] = DENIED
+    bucket.faults["read audits/run.json"] = DENIED
 
     with pytest.raises(StorageError) as caught:
-        publish(store, "r_run.json")
+        publish(store, "run.json", kind=FileKind.RUN_FILE)
 
     assert (caught.value.code, bucket.objects) == ("AccessDenied", {})
 
@@ -257,14 +274,14 @@ def test_full_disk(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
     assert (bucket.uploads, list(tmp_path.iterdir())) == ([], [])
 
 
-@pytest.mark.parametrize("key", ["audits/aws_sso_access_report_probe", "listing"])
+@pytest.mark.parametrize("key", ["audits/sso-batch-probe", "listing"])
 @pytest.mark.parametrize("method", ["check", "prepare"])
-def test_check_refused(store: S3, bucket: FakeBucket, tmp_path: Path, key: str, method: str) -> None:
+def test_check_refused(place: BucketPlace, bucket: FakeBucket, tmp_path: Path, key: str, method: str) -> None:
     """A bucket that cannot be written or listed is an error with a hint."""
     bucket.faults[key] = DENIED
 
     with pytest.raises(OutputError) as caught:
-        getattr(store, method)()
+        getattr(place, method)()
 
     assert caught.value.message == "cannot write to the output place s3://reports/audits: PutObject failed"
     assert (caught.value.hint, caught.value.exit_code) == ("allow s3:PutObject", 2)
@@ -273,10 +290,10 @@ def test_check_refused(store: S3, bucket: FakeBucket, tmp_path: Path, key: str, 
 
 def test_check_without_a_spool(bucket: FakeBucket, tmp_path: Path) -> None:
     """An unusable spool is detected before any call."""
-    store = S3("reports", "audits", bucket, tmp_path / "nowhere")
+    place = BucketPlace("reports", "audits", bucket, tmp_path / "nowhere")
 
     with pytest.raises(OutputError) as caught:
-        store.check()
+        place.check()
 
     assert "TMPDIR" in caught.value.hint
     assert bucket.tested == []
@@ -293,32 +310,32 @@ def abandoned(tmp_path: Path) -> Path:
     return path
 
 
-def test_abandoned(store: S3, tmp_path: Path, abandoned: Path) -> None:
+def test_abandoned(place: BucketPlace, tmp_path: Path, abandoned: Path) -> None:
     """An unlocked draft is removed by the next run, but not by a check."""
-    store.check()
+    place.check()
     assert abandoned.exists()
 
-    store.prepare()
+    place.prepare()
 
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_draft_in_use(store: S3, bucket: FakeBucket, tmp_path: Path, *, closed: bool) -> None:
+def test_draft_in_use(place: BucketPlace, bucket: FakeBucket, tmp_path: Path, *, closed: bool) -> None:
     """The draft of a running process stays while it is written or uploaded."""
     with S3("reports", "other", bucket, tmp_path).draft("a.csv") as draft:
         draft.write(CONTENT)
         if closed:
             draft.close()
 
-        store.prepare()
+        place.prepare()
 
         assert draft.path.exists()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_foreign_files(
-    store: S3,
+    place: BucketPlace,
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
@@ -333,18 +350,18 @@ def test_foreign_files(
     (tmp_path / "sso-batch-kept-x" / "a.csv").write_bytes(b"kept")
     (tmp_path / ".other.part").touch()
     before = set(tmp_path.rglob("*")) - {abandoned}
-    store.prepare()
+    place.prepare()
     abandoned.write_bytes(b"of another user")
     monkeypatch.setattr(os, "geteuid", lambda: abandoned.stat().st_uid + 1)
 
-    store.prepare()
+    place.prepare()
 
     assert set(tmp_path.rglob("*")) == before | {abandoned}
     assert elsewhere.read_bytes() == b"theirs"
 
 
 def test_without_locks(
-    store: S3, monkeypatch: pytest.MonkeyPatch, bucket: FakeBucket, abandoned: Path
+    store: S3, place: BucketPlace, monkeypatch: pytest.MonkeyPatch, bucket: FakeBucket, abandoned: Path
 ) -> None:
     """Without locks, files are uploaded, and no draft is considered abandoned."""
 
@@ -353,7 +370,7 @@ def test_without_locks(
 
     monkeypatch.setattr("fcntl.flock", refuse)
 
-    store.prepare()
+    place.prepare()
     publish(store, "a.csv")
 
     assert bucket.objects == {"audits/a.csv": CONTENT}
@@ -388,11 +405,11 @@ def test_draft_mistaken_for_an_abandoned_one(
 # Success
 
 
-def test_check(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
+def test_check(place: BucketPlace, bucket: FakeBucket, tmp_path: Path) -> None:
     """A check tests one key, and leaves nothing in the bucket or the spool."""
-    store.check()
+    place.check()
 
-    assert bucket.tested == [("audits/aws_sso_access_report_probe", False)]
+    assert bucket.tested == [("audits/sso-batch-probe", False)]
     assert (bucket.objects, list(tmp_path.iterdir())) == ({}, [])
 
 
@@ -448,28 +465,49 @@ def test_a_replaced_file_stays(store: S3, bucket: FakeBucket) -> None:
     ],
 )
 def test_names(bucket: FakeBucket, tmp_path: Path, prefix: str, start: str, name: str) -> None:
-    """A key is the prefix and the name; other files and deeper keys are not listed."""
+    """A key is the prefix and the name; only the run's keys are listed, and those of folders are not."""
     store = S3("reports", prefix, bucket, tmp_path)
-    for key in (
-        "notes.txt",
-        "aws_sso_access_report_x/y",
-        f"{start}notes.txt",
-        "other/aws_sso_access_report_z",
-    ):
+    for key in (f"{start}folder/", f"{start}a//b", f"{start}a/../b", "other/z"):
         bucket.objects[key] = b""
-    publish(store, "aws_sso_access_report_a.csv")
+    publish(store, "a.csv", "organizations/acme/snapshot.jsonl")
 
-    assert f"{start}aws_sso_access_report_a.csv" in bucket.objects
-    assert list(store.stored()) == [StoredFile("aws_sso_access_report_a.csv", NOW)]
-    assert b"".join(store.read("aws_sso_access_report_a.csv", skip=11)) == CONTENT[11:]
+    assert {f"{start}a.csv", f"{start}organizations/acme/snapshot.jsonl"} <= bucket.objects.keys()
+    expected = {"a.csv", "organizations/acme/snapshot.jsonl"} | (set() if prefix else {"other/z"})
+    assert set(store.stored()) == {StoredFile(name, NOW) for name in expected}
+    assert b"".join(store.read("organizations/acme/snapshot.jsonl")) == CONTENT
     assert store.name == name
-    store.remove("aws_sso_access_report_a.csv")
-    assert list(store.stored()) == []
+    store.remove("organizations/acme/snapshot.jsonl")
+    assert f"{start}organizations/acme/snapshot.jsonl" not in bucket.objects
 
 
-@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b/a.csv"])
+@pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "b//a.csv"])
 def test_a_name_cannot_leave_the_prefix(store: S3, name: str) -> None:
     """A name that would leave the prefix or the spool is an error."""
     for attempt in (store.draft, store.remove, lambda name: list(store.read(name))):
-        with pytest.raises(ValueError, match="must not contain a slash"):
+        with pytest.raises(ValueError, match="would leave the store"):
             attempt(name)
+
+
+@pytest.mark.parametrize(("prefix", "start"), [("", ""), ("audits", "audits/")])
+def test_runs(bucket: FakeBucket, tmp_path: Path, prefix: str, start: str) -> None:
+    """A run has a prefix of its own; prefixes that cannot be run ids are ignored."""
+    place = BucketPlace("reports", prefix, bucket, tmp_path)
+    for key in ("notes.txt", "Nightly/run.json", "a_b/run.json", "older/run.json", "/x/run.json"):
+        bucket.objects[f"{start}{key}"] = b""
+
+    publish(place.run("nightly"), "run.json")
+
+    assert f"{start}nightly/run.json" in bucket.objects
+    assert list(place.run_ids()) == ["nightly", "older"]
+    assert place.run("nightly").name == f"{place.name}/nightly"
+
+
+def test_files_in_folders_are_kept(store: S3, bucket: FakeBucket, tmp_path: Path) -> None:
+    """Files of two organizations that could not be uploaded are kept in folders of their own."""
+    names = [f"organizations/{organization}/snapshot.jsonl" for organization in ("acme", "globex")]
+    for name in names:
+        bucket.faults[f"audits/{name}"] = DENIED
+        with pytest.raises(StorageError):
+            publish(store, name)
+
+    assert kept_files(tmp_path) == dict.fromkeys(names, CONTENT)

@@ -17,16 +17,18 @@ from pathlib import Path
 import click
 
 from sso_batch.emulator import Emulator, Limits, configuration, generate
+from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.manifest import read_manifest
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
 from tests.support.command import SOURCES
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
-from tests.support.reports import parsed
+from tests.support.reports import files_in, parsed
 from tests.support.sample_worlds import ODDITIES
 
 _TS = re.compile(r"\d{8}_\d{6}")
+_RUN_ID = "killed"
 _ORGANIZATIONS = 3
 _LATENCY = 0.004
 _TIME_OUT = 120.0
@@ -112,15 +114,14 @@ class Killer:
             return
         if "Traceback" in stderr or code not in (0, 130, 143):
             yield f"exit {code}: {stderr}"
-        manifests = [name for name in _published(reports) if name.endswith("_manifest.json")]
-        if not manifests:
-            if code == 0 or any("_org-" in name for name in _published(reports)):
+        if MANIFEST not in _published(reports):
+            if code == 0 or any("/org-" in name for name in _published(reports)):
                 yield f"exit {code}, without a manifest: {stderr}"
             return
-        manifest = read_manifest((reports / manifests[0]).read_bytes())
+        manifest = read_manifest((reports / _RUN_ID / MANIFEST).read_bytes())
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
             yield f"exit {code}, but the manifest says {manifest.status.value}, {manifest.exit_code}"
-        for file in verify(Folder(reports), manifest):
+        for file in verify(Folder(reports, _RUN_ID), manifest):
             if file.state is not FileState.AS_WRITTEN:
                 yield f"{file.name} is {file.state.value}: {file.reason}"
 
@@ -168,12 +169,13 @@ class Killer:
     def _find_incomplete_files(self, reports: Path) -> Iterator[str]:
         """Yield published files that differ from those of the undisturbed run."""
         names = _published(reports)
-        if {(reports / name).stat().st_mode & 0o777 for name in names} - {0o600}:
-            yield "a file is readable by others"
+        paths = reports.rglob("*")
+        if {(path.is_dir(), path.stat().st_mode & 0o777) for path in paths} - {(True, 0o700), (False, 0o600)}:
+            yield "a file or folder is readable by others"
         for name in names:
             try:
                 found, expected = (
-                    _without_times(reports / name),
+                    _without_times(reports / _RUN_ID / name),
                     self.undisturbed.contents[_TS.sub("TS", name)],
                 )
             except (ValueError, KeyError, AssertionError) as error:
@@ -182,15 +184,18 @@ class Killer:
             if found != expected:
                 yield f"{name} has the wrong content"
         for name in names:
-            if name.endswith("_snapshot.jsonl") and name.replace("_snapshot.jsonl", ".csv") not in names:
+            folder, _, file = name.rpartition("/")
+            if file == "snapshot.jsonl" and not any(
+                other.startswith(f"{folder}/") and other.endswith(".csv") for other in names
+            ):
                 yield f"{name} exists without its CSV"
-            if name.endswith("_manifest.json") and len(names) < self.undisturbed.files:
+            if name == MANIFEST and len(names) < self.undisturbed.files:
                 yield f"{name} exists before all files exist"
 
     def _run(
         self, reports: Path, *options: str, python: tuple[str, ...] = ("-m", "sso_batch")
     ) -> "subprocess.Popen[str]":
-        options = ("-c", str(self._file), "-o", str(reports), "--run-id", "killed", *options)
+        options = ("-c", str(self._file), "-o", str(reports), "--run-id", _RUN_ID, *options)
         return self._sso_batch("run", *options, python=python)
 
     def _sso_batch(
@@ -233,11 +238,12 @@ def stress(seed: int) -> Iterator[str]:
 
 
 def _published(reports: Path) -> set[str]:
-    return {path.name for path in reports.iterdir() if path.name[0] != "."} if reports.is_dir() else set()
+    """Return the published files of the run in an output folder."""
+    return {name for name, path in files_in(reports / _RUN_ID).items() if path.name[0] != "."}
 
 
 def _contents(reports: Path) -> dict[str, bytes]:
-    return {_TS.sub("TS", name): _without_times(reports / name) for name in _published(reports)}
+    return {_TS.sub("TS", name): _without_times(reports / _RUN_ID / name) for name in _published(reports)}
 
 
 def _without_times(path: Path) -> bytes:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ from sso_batch.emulator.world.generator import Shape
 from sso_batch.sharding import Shard
 from tests.support.command import CommandResult, finish, start
 from tests.support.drivers import KILLED
+from tests.support.reports import files_in
 
 RUN_ID = "stress"
 SETTINGS = "collect:\n  requests_per_second: 1000\n  account_paths: false\n"  # OU calls are slow
@@ -74,7 +76,7 @@ class ShardComparison:
 
     def _shard(self, config: Path, index: int, victim: int, last: str) -> float:
         shard = ("--shard", f"{index}/{self.shards}", "--resume")
-        python = ("-c", KILLED, "after", f"*_{last}_*.csv") if index == victim else _PROGRAM
+        python = ("-c", KILLED, "after", f"*/{last}/*.csv") if index == victim else _PROGRAM
         ended, seconds = self._process(config, "run", *shard, python=python)
         _expect(ended, -9 if index == victim else 0)
         return seconds
@@ -94,8 +96,8 @@ class ShardComparison:
         return file
 
     def _finished(self, part: list[str]) -> set[str]:
-        finished = {path.name.split("_")[4] for path in (self.folder / "shards").glob("*_snapshot.jsonl")}
-        return finished & set(part)
+        organizations = self.folder / "shards" / RUN_ID / "organizations"
+        return {path.parent.name for path in organizations.glob("*/snapshot.jsonl")} & set(part)
 
     def _compare(self) -> None:
         single, sharded = (self._access(name) for name in ("single", "shards"))
@@ -105,12 +107,13 @@ class ShardComparison:
         _print(f"{len(single)} CSVs of {sum(map(len, single.values())):,} bytes are equal")
 
     def _access(self, name: str) -> dict[str, bytes]:
-        """Return the CSVs of a folder, by name without the start of the run."""
-        (run_file,) = (self.folder / name).glob("*_run.json")
-        assert run_file.name == f"aws_sso_access_report_{RUN_ID}_run.json"
+        """Return the CSVs of a run, by name without the start of the run."""
+        folder = self.folder / name / RUN_ID
+        ts = json.loads((folder / "run.json").read_bytes())["ts"]
         return {
-            "_".join(path.stem.split("_")[4:-2]): path.read_bytes()
-            for path in (self.folder / name).glob("*.csv")
+            file.replace(ts, "TS"): path.read_bytes()
+            for file, path in files_in(folder).items()
+            if file.endswith(".csv")
         }
 
 

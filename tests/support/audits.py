@@ -6,7 +6,6 @@ fixture `world` in the test module.
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from sso_batch.aws import backoff, connection
 from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Emulator, Limits, World, configuration, shared_credentials
 from sso_batch.run_files.snapshot_schema import snapshot_schema
-from sso_batch.runner import start
 from tests.support.command import Command, isolate, set_environment
 from tests.support.expected_reports import COLLECT
 from tests.support.nightly import Nightly
@@ -87,12 +85,6 @@ def audit(
 
 
 @pytest.fixture
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trust a run file at once, however new it is."""
-    monkeypatch.setattr(start, "_SETTLES", timedelta(0))
-
-
-@pytest.fixture
 def emulator(world: World) -> Iterator[Emulator]:
     """Serve the test's own world without limits."""
     with Emulator(world, limits=Limits.off()) as emulator:
@@ -103,13 +95,12 @@ def emulator(world: World) -> Iterator[Emulator]:
 def nightly(
     sso_batch: Command,
     unhurried: None,
-    settled: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     emulator: Emulator,
 ) -> Nightly:
     """Return the one run in one folder, over the test's own world."""
-    del unhurried, settled
+    del unhurried
     nightly = Nightly(sso_batch, tmp_path, monkeypatch)
     nightly.configure(emulator)
     return nightly
@@ -117,7 +108,7 @@ def nightly(
 
 def _assert_snapshots_fit(folder: Path) -> None:
     """Assert that every record of every snapshot in a folder fits the published schema."""
-    for path in folder.glob("*_snapshot*.jsonl"):
+    for path in folder.glob("*/organizations/*/snapshot*.jsonl"):
         for line in path.read_text().splitlines():
             _assert_record_fits(line)
 

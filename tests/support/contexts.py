@@ -9,7 +9,7 @@ from sso_batch.config import Config, Output, Review
 from sso_batch.logs import make_logger
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import RunContext
-from sso_batch.store import Store
+from sso_batch.store import Place, Store
 from tests.support.records import FINISHED, STARTED
 
 Format = Literal["csv", "html", "xlsx"]
@@ -31,9 +31,10 @@ class DiscardingStream:
 
 
 def run_context(
-    store: Store,
+    place: Place,
     facts: RunFacts,
     *,
+    store: Store | None = None,
     formats: tuple[Format, ...] = ("csv",),
     review: Review | None = None,
     clock: Callable[[], datetime] = lambda: FINISHED,
@@ -44,4 +45,5 @@ def run_context(
         organizations=(), output=Output(formats=formats), review=review or Review()
     )
     log = make_logger(DiscardingStream(), level="error", log_format="json")
-    return RunContext(config, facts, STARTED, store, log, clock, stop or threading.Event())
+    own = store or place.run(facts.names.run_id)
+    return RunContext(config, facts, STARTED, place, own, log, clock, stop or threading.Event())

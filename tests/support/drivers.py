@@ -13,9 +13,9 @@ def die(now, name):
     if now == moment and fnmatch(name, pattern):
         os.kill(os.getpid(), signal.SIGKILL)
 def link_and_die(path, final):
-    die("before", final.name)
+    die("before", str(final))
     link(path, final)
-    die("after", final.name)
+    die("after", str(final))
 def write_and_die(draft, data):
     write(draft, data)
     draft._file.flush()
@@ -24,7 +24,7 @@ folder._link, Draft.write = link_and_die, write_and_die
 from sso_batch.cli import main
 main()
 """
-"""Sends SIGKILL `before`, `within` or `after` the writing of a file whose name matches a pattern."""
+"""Sends SIGKILL `before`, `within` or `after` the writing of a file whose path matches a pattern."""
 
 SIGNALLED = """
 import asyncio, os, sys, time
@@ -69,7 +69,7 @@ BEFORE_THE_MANIFEST = (
     "*.html",
     "*.xlsx",
 )
-AT_THE_MANIFEST = ("manifest", "*_manifest.json", "notice")
+AT_THE_MANIFEST = ("manifest", "manifest.json", "notice")
 """Moments at the end of a run, in this order; some are patterns of the name of the file being started."""
 
 HANGS_IN_REVIEW = """
@@ -92,23 +92,23 @@ numbers, beginning = sys.argv.pop(1).split(","), sys.argv.pop(1)
 write = Draft.write
 def write_and_signal(draft, data):
     write(draft, data)
-    while draft.name.startswith(beginning) and draft.name.endswith(".csv") and numbers:
+    while beginning in draft.name and draft.name.endswith(".csv") and numbers:
         os.kill(os.getpid(), int(numbers.pop(0)))
         time.sleep(0.3)
 Draft.write = write_and_signal
 from sso_batch.cli import main
 main()
 """
-"""Sends signals, one after the other, during the first write to a CSV whose name begins so, and continues."""
+"""Sends signals, one after the other, during the first write to a CSV with this in its name, and goes on."""
 
 SIGNALLED_WHILE_READING = """
 import os, sys, time
 from sso_batch.store import Folder
 number, ending = int(sys.argv.pop(1)), sys.argv.pop(1)
 read = Folder.read
-def read_and_signal(folder, name, *, skip=0):
+def read_and_signal(folder, name):
     global number
-    for chunk in read(folder, name, skip=skip):
+    for chunk in read(folder, name):
         if name.endswith(ending) and number:
             os.kill(os.getpid(), number)
             number = 0
@@ -122,13 +122,13 @@ main()
 
 SIGNALLED_BEFORE_THE_RUN = """
 import os, sys
-from sso_batch.store import Folder
+from sso_batch.store import FolderPlace
 number = int(sys.argv.pop(1))
-def prepare_and_signal(folder):
-    folder.directory.mkdir()
-    with folder.draft("aws_sso_access_report_probe"):
+def prepare_and_signal(place):
+    place.directory.mkdir()
+    with place.run("probe").draft("probe"):
         os.kill(os.getpid(), number)
-Folder.prepare = prepare_and_signal
+FolderPlace.prepare = prepare_and_signal
 from sso_batch.cli import main
 main()
 """

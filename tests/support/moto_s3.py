@@ -13,6 +13,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
 from tests.support.moto_server import moto_server
+from tests.support.reports import files_in
 
 BUCKET, PREFIX = "reports", "audits/nightly/"
 URL = f"s3://{BUCKET}/{PREFIX}"
@@ -45,7 +46,7 @@ class S3:
         """Return the files kept in the spool, by name; raise where anything else is left there."""
         folders = list(self.spool.iterdir())
         assert all(folder.name.startswith("sso-batch-kept-") for folder in folders)
-        return {path.name: path.read_bytes() for folder in folders for path in folder.iterdir()}
+        return {name: path.read_bytes() for folder in folders for name, path in files_in(folder).items()}
 
     def intercept(self, method: str, key: str, url: str, headers: Mapping[str, str]) -> None:
         """Delay, hang on or deny a request for a key, as this bucket's settings say."""

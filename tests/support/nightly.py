@@ -13,7 +13,7 @@ from sso_batch.emulator import Emulator, configuration
 from tests.support.command import Command, CommandResult, finish, set_environment, start
 from tests.support.drivers import KILLED
 from tests.support.expected_reports import COLLECT, truth
-from tests.support.reports import Reports, manifest_in, written
+from tests.support.reports import Reports, files_in, manifest_in, written
 
 RUN_ID = "nightly"
 
@@ -22,7 +22,8 @@ class Nightly:
     """Runs of `sso-batch` over an emulator's world, always with the same run id and output folder."""
 
     def __init__(self, sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = tmp_path / "reports"
+        self.place = tmp_path / "reports"
+        self.folder = self.place / RUN_ID
         self.file = tmp_path / "orgs.yaml"
         self._sso_batch = sso_batch
         self._monkeypatch = monkeypatch
@@ -30,7 +31,7 @@ class Nightly:
 
     def configure(self, emulator: Emulator, *, settings: str = "", parallel: int = 1) -> None:
         """Write the configuration of an emulator's world, and use this emulator as AWS from now on."""
-        text = configuration(emulator.world, directory=str(self.folder))
+        text = configuration(emulator.world, directory=str(self.place))
         run = f"run:\n  max_parallel_organizations: {parallel}\n" if "run:" not in settings else ""
         collect = COLLECT + "  requests_per_second: 1000\n"
         self.file.write_text(text + run + collect + settings)
@@ -64,7 +65,7 @@ class Nightly:
     def reports(self, ended: CommandResult) -> Reports:
         """Return the reports as they are now."""
         assert self._emulator is not None
-        return Reports(self.folder, ended, Counter(self._emulator.calls))
+        return Reports(self.place, ended, Counter(self._emulator.calls))
 
     def assert_verified(self) -> None:
         """Assert that `verify` finds every file of the run's manifest, and no other."""
@@ -72,13 +73,13 @@ class Nightly:
         assert ended.code == 0, ended.stdout
 
     def written(self) -> dict[str, bytes]:
-        """Return the content of every published file, by name."""
-        return {path.name: path.read_bytes() for path in self.folder.glob("aws_sso_access_report_*")}
+        """Return the content of every published file of the run, by name."""
+        files = files_in(self.folder)
+        return {name: path.read_bytes() for name, path in files.items() if not path.name.startswith(".")}
 
-    def document(self, ending: str) -> dict[str, Any]:
-        """Return the content of the only JSON file with this end of its name."""
-        (path,) = self.folder.glob(f"aws_sso_access_report_*{ending}")
-        document: dict[str, Any] = json.loads(path.read_bytes())
+    def document(self, name: str, *, run_id: str = RUN_ID) -> dict[str, Any]:
+        """Return the content of a JSON file."""
+        document: dict[str, Any] = json.loads((self.place / run_id / name).read_bytes())
         return document
 
     def merged(self) -> bytes:

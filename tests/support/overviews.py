@@ -50,10 +50,10 @@ def overview(*snapshots: Snapshot, failed: Sequence[str] = (), **fields: Any) ->
 
 def _read(records: Snapshot) -> OrganizationOutcome:
     mark = "" if records.complete else "_INCOMPLETE"
-    start = f"aws_sso_access_report_{records.organization}_20260304_050607"
+    name, folder = records.organization, f"organizations/{records.organization}"
     names = {
-        f"{start}{mark}.csv": FileKind.ACCESS_CSV,
-        f"{start}_snapshot{mark}.jsonl": FileKind.SNAPSHOT,
+        f"{folder}/aws_sso_access_report_{name}_20260304_050607{mark}.csv": FileKind.ACCESS_CSV,
+        f"{folder}/snapshot{mark}.jsonl": FileKind.SNAPSHOT,
     }
     return outcome(
         records.organization,

@@ -19,20 +19,20 @@ UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
 
 
 class Reports:
-    """The folder of one run, the result of its command, and the calls that the emulator counted."""
+    """The newest run in a place, the result of its command, and the calls that the emulator counted."""
 
     def __init__(
-        self, folder: Path, ended: CommandResult, calls: Counter[tuple[str, str]], throttled: int = 0
+        self, place: Path, ended: CommandResult, calls: Counter[tuple[str, str]], throttled: int = 0
     ) -> None:
-        self.folder = folder
+        self.folder = run_folder(place)
         self.ended = ended
         self.calls = calls
         self.throttled = throttled
 
     @property
     def names(self) -> set[str]:
-        """The names of all files in the folder, hidden ones too."""
-        return {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
+        """The names of all files in the run's folder and below it, hidden ones too."""
+        return set(files_in(self.folder))
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Reports:
 
     def findings(self) -> list[dict[str, str]]:
         """Return the rows of the findings CSV."""
-        (name,) = (entry["name"] for entry in self.manifest["files"] if "_findings" in entry["name"])
+        (name,) = (entry["name"] for entry in self.manifest["files"] if entry["kind"] == "findings_csv")
         header, *rows = parsed((self.folder / name).read_bytes())
         assert tuple(header) == findings_csv.COLUMNS
         return [dict(zip(findings_csv.COLUMNS, row, strict=True)) for row in rows]
@@ -92,10 +92,11 @@ class Reports:
     ) -> set[str]:
         """Return the file names that the contract gives to a run with these organizations."""
         ts, prefix = self.manifest["ts"], "aws_sso_access_report_"
-        names = {f"{prefix}{self.manifest['run_id']}_run.json", f"{prefix}{ts}_manifest.json"}
+        names = {"run.json", "manifest.json"}
         for organizations, mark in ((complete, ""), (incomplete, "_INCOMPLETE")):
             for name in organizations:
-                names |= {f"{prefix}{name}_{ts}{mark}.csv", f"{prefix}{name}_{ts}_snapshot{mark}.jsonl"}
+                folder = f"organizations/{name}"
+                names |= {f"{folder}/{prefix}{name}_{ts}{mark}.csv", f"{folder}/snapshot{mark}.jsonl"}
         if merged:
             mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
             names |= {f"{prefix}{ts}{mark}.{extension}" for extension in formats}
@@ -112,13 +113,14 @@ class Reports:
             content = path.read_bytes()
             rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
             assert entry == {
-                "name": path.name,
+                "name": entry["name"],
                 "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "rows": rows,
                 "bytes": len(content),
             }
-        assert {path.stat().st_mode & 0o777 for path in self.folder.iterdir()} <= {0o600}
+        modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in self.folder.rglob("*")}
+        assert modes <= {(True, 0o700), (False, 0o600)}
 
 
 _KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
@@ -134,10 +136,20 @@ _MERGED_KINDS = {
 csv.field_size_limit(1 << 24)  # a name can be megabytes long
 
 
-def manifest_in(folder: Path) -> Path:
-    """Return the only manifest in a folder that is not a shard's."""
-    (path,) = (path for path in folder.glob("*_manifest.json") if "_shard_" not in path.name)
-    return path
+def run_folder(place: Path) -> Path:
+    """Return the folder of the newest run in a place; the place itself if there is none, or if it is one."""
+    starts = {path.parent: path.read_bytes() for path in place.glob("*/run.json")}
+    return max(starts, key=lambda folder: json.loads(starts[folder])["started_at"], default=place)
+
+
+def manifest_in(place: Path) -> Path:
+    """Return the manifest of the newest run in a place, or of the run in this folder."""
+    return run_folder(place) / "manifest.json"
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """Return all files in a folder and below it, by their relative names."""
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
 
 
 def parsed(content: bytes) -> list[list[str]]:

@@ -139,11 +139,12 @@ class Bucket:
         found = answer.get(operations.LIST_OBJECTS.items, ())
         return next((str(item["ETag"]) for item in found if item["Key"] == key), None)
 
-    def read(self, key: str, *, skip: int = 0) -> Iterator[bytes]:
-        """Yield an object in chunks, without its first `skip` bytes; raise FileNotFoundError.
+    def read(self, key: str) -> Iterator[bytes]:
+        """Yield an object in chunks; raise FileNotFoundError.
 
         If the connection breaks, the rest is requested, but only of the same version of the object.
         """
+        skip = 0
         same: dict[str, str] = {}
         backoff = self._calls.backoff(_PATIENCE)
         while True:
@@ -167,17 +168,28 @@ class Bucket:
                 return
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """Yield the keys that start with `prefix` and have no slash after it, and when each was written."""
+        """Yield the keys that start with `prefix`, and when each was written."""
+        for page in self._pages(Prefix=prefix):
+            for item in page.get(operations.LIST_OBJECTS.items, ()):
+                yield item["Key"], item["LastModified"]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield what comes after `prefix` up to the next slash, each once; S3 skips the keys below it."""
+        for page in self._pages(Prefix=prefix, Delimiter="/"):
+            for item in page.get("CommonPrefixes", ()):
+                yield item["Prefix"].removeprefix(prefix).removesuffix("/")
+
+    def _pages(self, **parameters: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the pages of a listing."""
         listing = operations.LIST_OBJECTS
         next_page: Mapping[str, str] = {}
         tokens: set[str] = set()
         while True:
-            answer = self._call(listing, Prefix=prefix, Delimiter="/", **next_page)
-            for item in answer.get(listing.items, ()):
-                yield item["Key"], item["LastModified"]
-            if not answer.get("IsTruncated"):
+            page = self._call(listing, **parameters, **next_page)
+            yield page
+            if not page.get("IsTruncated"):
                 return
-            token = str(answer.get(listing.token_key, ""))
+            token = str(page.get(listing.token_key, ""))
             if not token or token in tokens:
                 raise self._error(
                     malformed_answer(listing, "a page token is missing, or came back a second time")

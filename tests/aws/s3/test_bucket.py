@@ -424,12 +424,11 @@ def test_the_bucket_decides(upload: Upload, client: Client) -> None:
 # Read
 
 
-@pytest.mark.parametrize("skip", [0, 1, len(CONTENT) - 1, len(CONTENT)])
-def test_read(objects: Bucket, upload: Upload, skip: int) -> None:
-    """An object is read without the bytes to skip."""
+def test_read(objects: Bucket, upload: Upload) -> None:
+    """An object is read completely."""
     upload()
 
-    assert b"".join(objects.read(KEY, skip=skip)) == CONTENT[skip:]
+    assert b"".join(objects.read(KEY)) == CONTENT
 
 
 def test_read_missing_object(objects: Bucket) -> None:
@@ -477,15 +476,15 @@ def test_read_breaks(objects: Bucket, upload: Upload, client: Client) -> None:
     """If the connection breaks, the rest of the same object is requested."""
     upload()
     get = client.real.get_object
-    bodies = [_Breaking(CONTENT[10:500]), _Breaking(CONTENT[500:700])]
+    bodies = [_Breaking(CONTENT[:500]), _Breaking(CONTENT[500:700])]
     client.real.get_object = lambda **parameters: (
         get(**parameters) | ({"Body": bodies.pop(0)} if bodies else {})
     )
 
-    assert b"".join(objects.read(KEY, skip=10)) == CONTENT[10:]
+    assert b"".join(objects.read(KEY)) == CONTENT
     etag = client.real.head_object(Bucket=BUCKET, Key=KEY)["ETag"]
-    assert [(get["Range"], get.get("IfMatch")) for get in client.parameters("get_object")] == [
-        ("bytes=10-", None),
+    assert [(get.get("Range"), get.get("IfMatch")) for get in client.parameters("get_object")] == [
+        (None, None),
         ("bytes=500-", etag),
         ("bytes=700-", etag),
     ]
@@ -504,11 +503,11 @@ def test_read_breaks_permanently(objects: Bucket, client: Client) -> None:
 
 
 def test_listing_of_several_pages(objects: Bucket, client: Client) -> None:
-    """A listing has all pages, and only keys directly below the prefix."""
+    """A listing has all pages, and only keys with the prefix."""
     bucket = s3_backends["123456789012"]["aws"]
     for number in range(1005):
         bucket.put_object(BUCKET, f"audits/report_{number:04}", b"")
-    for key in ("audits/other", "audits/report_x/below", "report_elsewhere"):
+    for key in ("audits/other", "report_elsewhere"):
         bucket.put_object(BUCKET, key, b"")
 
     listed = list(objects.listed("audits/report_"))
@@ -516,6 +515,20 @@ def test_listing_of_several_pages(objects: Bucket, client: Client) -> None:
     assert [key for key, _ in listed] == [f"audits/report_{number:04}" for number in range(1005)]
     assert all(modified.tzinfo is not None for _, modified in listed)
     assert client.counts["list_objects_v2"] == 2
+
+
+def test_folders(objects: Bucket, client: Client) -> None:
+    """The folders below a prefix are listed once each, whatever they contain, and no key is."""
+    bucket = s3_backends["123456789012"]["aws"]
+    for run in range(5):
+        for number in range(500):
+            bucket.put_object(BUCKET, f"audits/run-{run}/organizations/org-{number}/snapshot.jsonl", b"")
+    for key in ("audits/notes.txt", "elsewhere/run-9/run.json"):
+        bucket.put_object(BUCKET, key, b"")
+
+    assert list(objects.folders("audits/")) == [f"run-{run}" for run in range(5)]
+    assert client.parameters("list_objects_v2") == [{"Bucket": BUCKET, "Prefix": "audits/", "Delimiter": "/"}]
+    assert list(objects.folders("")) == ["audits", "elsewhere"]
 
 
 @pytest.mark.parametrize("token", ["again", None])

@@ -113,7 +113,9 @@ def test_long_texts(field: str, letter: str) -> None:
     html = "".join(render_page(overview(small, large), max_bytes=20_000))
     empty = "".join(render_page(overview(snapshot()), max_bytes=20_000))
     assert "Too large for one page" in html
-    assert "its access paths are not on this page; see aws_sso_access_report_large_" in html
+    assert (
+        "its access paths are not on this page; see organizations/large/aws_sso_access_report_large_" in html
+    )
     assert len(html.encode()) < len(empty.encode()) + 100_000
 
 

@@ -72,9 +72,7 @@ def test_many_gaps() -> None:
 
     text = text_of(html_of(overview(organization)))
 
-    assert (
-        "Showing 20 of 25 gaps. All gaps are in aws_sso_access_report_20260304_050607_manifest.json" in text
-    )
+    assert "Showing 20 of 25 gaps. All gaps are in manifest.json" in text
     assert "resource-19" in text
     assert "resource-20" not in text
 
