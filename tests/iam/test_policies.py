@@ -67,6 +67,7 @@ def test_audited_resources() -> None:
             "arn:aws-cn:identitystore:::membership/*",
         ],
         "Organizations": "*",
+        "ManagedPolicies": ["arn:aws-cn:iam::aws:policy/*"],
     }
 
 
