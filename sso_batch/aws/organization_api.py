@@ -12,7 +12,8 @@ from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
 from sso_batch.model import Account, Grant, PolicyDocument
 
-_IDENTITY_CENTER = "sso.amazonaws.com"
+IDENTITY_CENTER = "sso.amazonaws.com"
+"""The service principal whose delegated administrators are listed."""
 
 _LISTINGS = 2
 """How often a listing is made that contradicts an earlier answer."""
@@ -85,7 +86,7 @@ class OrganizationApi:
         pages = self._gateway.pages(
             operations.LIST_DELEGATED_ADMINISTRATORS,
             lambda item: parse_id(item["Id"]),
-            ServicePrincipal=_IDENTITY_CENTER,
+            ServicePrincipal=IDENTITY_CENTER,
         )
         return tuple(sorted({account_id async for page in pages for account_id in page}))
 

@@ -25,9 +25,9 @@ class PolicyLibrary:
 
     async def document(self, arn: str, api: PolicyApi) -> PolicyDocument:
         """Return a document; raise AwsFailure if this organization cannot read it."""
-        if arn not in self._documents and arn in self._reading:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while arn in self._reading:  # if that fails, another one that waits may read it
                     await self._reading[arn].wait()
         if arn not in self._documents:
             ended = self._reading[arn] = asyncio.Event()
@@ -35,6 +35,8 @@ class PolicyLibrary:
                 self._documents[arn] = await api.policy_document(arn)
             finally:
                 ended.set()
+                if self._reading.get(arn) is ended:
+                    del self._reading[arn]
         return self._documents[arn]
 
 
@@ -66,5 +68,5 @@ class PolicyDocuments:
         except AwsFailure as failure:
             if failure.denied and self._denied:
                 return
-            self._denied = failure.denied
+            self._denied |= failure.denied
             raise
