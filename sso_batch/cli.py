@@ -22,8 +22,10 @@ from sso_batch.commands.options import (
     LOG_FORMAT,
     LOG_LEVEL,
     ONLY,
+    ORGANIZATION,
     QUIET,
     RESUME,
+    RUN,
     WAIT,
     config_option,
     option,
@@ -206,6 +208,35 @@ def verify(run: str) -> NoReturn:
     from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
 
     sys.exit(verify_command(run))
+
+
+@cli.command()
+@click.argument("permission_set")
+@RUN
+@config_option("Configuration file; explains the newest run in its output.")
+@output_option("Folder or s3://bucket/prefix of the runs; explains the newest; overrides output.directory.")
+@ORGANIZATION
+@output_format_option("explain", "text", "json")
+def explain(
+    permission_set: str,
+    *,
+    organizations: tuple[str, ...],
+    format_: str,
+    **place: Any,  # noqa: ANN401 - click's
+) -> NoReturn:
+    """Explain what a permission set allows, and why.
+
+    PERMISSION_SET is a name, a pattern with * and ?, or an ARN. Every match is explained: its policies, what
+    it amounts to, in how many accounts and for how many people, the paths to more access, and which
+    statements allow them.
+
+    Everything comes from the snapshots of the run.
+    """
+    from sso_batch.commands.explain import explain_command  # noqa: PLC0415 - imports pydantic
+    from sso_batch.commands.run_location import RunToRead  # noqa: PLC0415 - likewise
+
+    run = RunToRead(os.environ, **place)
+    sys.exit(explain_command(permission_set, run, organizations=organizations, format_=format_))
 
 
 @cli.command()

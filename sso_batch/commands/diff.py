@@ -3,15 +3,12 @@
 import click
 
 from sso_batch.commands.difference_json import document
-from sso_batch.commands.storage import open_manifest
+from sso_batch.commands.run_location import read_run
 from sso_batch.console.streams import for_programs
 from sso_batch.console.terminal import Terminal
-from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.report import changes_csv
-from sso_batch.run_files.manifest import ManifestError, read_manifest
-from sso_batch.runner.run_diff import RunDiff, RunFiles
-from sso_batch.store import explain_error
+from sso_batch.runner.run_diff import RunDiff
 
 
 def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_code: bool) -> int:
@@ -22,7 +19,7 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     """
     from sso_batch.commands.difference_table import remarks, tables  # noqa: PLC0415 - rich, for tables only
 
-    difference = RunDiff(_run(old), _run(new))
+    difference = RunDiff(read_run(old), read_run(new))
     if format_ == "json":
         for part in document(difference):
             click.echo(part, nl=False)
@@ -38,22 +35,3 @@ def diff_command(terminal: Terminal, old: str, new: str, *, format_: str, exit_c
     if difference.failed:
         return ExitCode.INCOMPLETE
     return ExitCode.FINDINGS if exit_code and difference.changed else ExitCode.OK
-
-
-def _run(location: str) -> RunFiles:
-    """Return the run of a manifest, or the only run of a folder; raise UsageError if it cannot be read."""
-    try:
-        store, name = open_manifest(location)
-        manifest = read_manifest(b"".join(store.read(name)))
-    except (OSError, ManifestError) as error:
-        reason = explain_error(error).message if isinstance(error, OSError) else str(error)
-        raise UsageError(
-            f"cannot read a run at {location}: {reason}",
-            hint="pass the manifest of a run, or a folder that contains one run",
-        ) from error
-    if manifest.shard is not None:
-        raise UsageError(
-            f"{location} is the manifest of a shard, not of a run",
-            hint="merge the shards with `sso-batch merge`, and pass the manifest of the run",
-        )
-    return RunFiles(store, manifest)

@@ -63,6 +63,13 @@ class Statement:
         """Return whether the statement is about an action, which is in lower case."""
         return any(wildcard(pattern).matches(action) for pattern in self.actions) != self.excludes_actions
 
+    def patterns_about(self, action: str) -> tuple[str, ...]:
+        """Return the patterns that match an action in lower case, as written; of NotAction, all patterns."""
+        if self.excludes_actions:
+            return self.written.actions
+        pairs = zip(self.actions, self.written.actions, strict=True)
+        return tuple(written for pattern, written in pairs if wildcard(pattern).matches(action))
+
     def covers_resource(self, name: str) -> bool:
         """Return whether the statement is about a resource."""
         return any(wildcard(pattern).matches(name) for pattern in self.resources) != self.excludes_resources
