@@ -97,7 +97,7 @@ class _Search:
 
     def nothing_found(self) -> UsageError:
         """Return the error that no permission set was found, with names that are near."""
-        unread = "".join(f"; {name}: not read: {reason}" for name, reason in self.not_explained)
+        unread = ", ".join(f"{name} ({reason})" for name, reason in self.not_explained)
         near = _near(self.wanted, self.names)
         if near:
             hint = f"did you mean {_listed(near)}?"
@@ -105,7 +105,9 @@ class _Search:
             hint = f"permission sets of the run: {_listed(sorted(self.names))}"
         else:
             hint = "no permission set was read in this run"
-        return UsageError(f"unknown permission set {self.wanted}{unread}", hint=hint)
+        return UsageError(
+            f"unknown permission set {self.wanted}" + (f"; not read: {unread}" if unread else ""), hint=hint
+        )
 
 
 def _permission_sets(index: SnapshotIndex) -> list[PermissionSet]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from sso_batch.privileges.judgement import FoundPath
-from sso_batch.privileges.paths import AccountKind, Privilege
+from sso_batch.privileges.paths import EVERYWHERE, AccountKind, Privilege
 from sso_batch.privileges.permissions import Source
 from sso_batch.report.explanation import Explanation, Level, PolicyFacts, PolicyKind
 from sso_batch.sanitize import escape_terminal
@@ -46,7 +46,7 @@ def _wrapped(line: str, depth: int, width: int) -> list[str]:
         escape_terminal(line),
         max(width, 40),
         initial_indent=indent,
-        subsequent_indent=indent + _INDENT * (1 if line.startswith("- ") else 2),
+        subsequent_indent=indent and indent + _INDENT * (1 if line.startswith("- ") else 2),
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -138,7 +138,9 @@ def _paths(paths: Iterable[FoundPath]) -> Lines:
         by_words.setdefault((found.path.leads_to, found.words), []).append(found)
     previous: list[str] = []
     for (privilege, words), alternatives in by_words.items():
-        yield 1, f"- {_capitalized(words)} ({privilege.name})"
+        accounts = alternatives[0].path.accounts
+        where = "" if accounts == EVERYWHERE else f", only in {_kinds(accounts)}"
+        yield 1, f"- {_capitalized(words)} ({privilege.name}{where})"
         for _, same in groupby(sorted(alternatives, key=_statements), _statements):
             listed = list(same)
             yield 2, ", or ".join(found.actions for found in listed)
@@ -195,8 +197,12 @@ def _elsewhere(explanation: Explanation) -> Lines:
     if by_kinds:
         yield 0, "What it could also do if it were assigned in other kinds of accounts"
     for kinds, words in by_kinds.items():
-        names = " or ".join(kind.value for kind in AccountKind if kind in kinds)
-        yield 1, f"- In a {names} account: {'; '.join(dict.fromkeys(words))}"
+        yield 1, f"- In {_kinds(kinds)}: {'; '.join(dict.fromkeys(words))}"
+
+
+def _kinds(kinds: frozenset[AccountKind]) -> str:
+    names = " or ".join(kind.value for kind in AccountKind if kind in kinds)
+    return f"a {names} account"
 
 
 def _restrictions(explanation: Explanation) -> Lines:
