@@ -54,7 +54,7 @@ def _cells(change: Change) -> tuple[str, ...]:
     grant = access.grant
     return (
         change.kind,
-        change.what.replace(";", ", "),
+        change.words,
         _who(change),
         access.organization,
         access.account.name or grant.account_id,

@@ -284,8 +284,8 @@ def test_administrators_are_uncertain(organization: Snapshot, unread: str) -> No
     assert "There are no administrators." not in text
     assert f"What was not read {organization.organization}" in text
     assert re.search(r"<dt>admins</dt><dd><abbr[^>]*>≥</abbr> 0</dd>", html)
-    assert f"{organization.organization}: at least 0 users." in text
-    assert any(unread in what for what in data(html, "caveat-data")[0]["administrators"])
+    assert f"{organization.organization}: at least 0 administrators, 0 can become administrator." in text
+    assert any(unread in what for what in data(html, "caveat-data")[0]["levels"])
 
 
 def test_none_found() -> None:
