@@ -22,7 +22,7 @@ def tables(difference: RunDiff) -> Iterator[RenderableType]:
     """Yield a table with a row for each change, and a closing line."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for change in difference:
         if difference.changed <= _SHOWN:
             table.add_row(
