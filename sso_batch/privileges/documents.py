@@ -7,7 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -29,6 +29,20 @@ _ESCAPED = {"*": "?", "?": "?", "$": "$"}
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A statement as it is written in its document: its number from 1, its Sid, and its patterns.
+
+    `actions` are in the order of `Statement.actions`. `condition_keys` are the keys that its conditions test.
+    """
+
+    number: int = 0
+    sid: str = ""
+    actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    condition_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement; actions are patterns in lower case, and `excludes_…` marks NotAction and NotResource."""
 
@@ -38,6 +52,7 @@ class Statement:
     excludes_actions: bool = False
     excludes_resources: bool = False
     conditional: bool = False
+    written: Written = field(default=Written(), compare=False)
 
     @property
     def takes_away(self) -> bool:
@@ -47,6 +62,13 @@ class Statement:
     def covers_action(self, action: str) -> bool:
         """Return whether the statement is about an action, which is in lower case."""
         return any(wildcard(pattern).matches(action) for pattern in self.actions) != self.excludes_actions
+
+    def patterns_about(self, action: str) -> tuple[str, ...]:
+        """Return the patterns that match an action in lower case, as written; of NotAction, all patterns."""
+        if self.excludes_actions:
+            return self.written.actions
+        pairs = zip(self.actions, self.written.actions, strict=True)
+        return tuple(written for pattern, written in pairs if wildcard(pattern).matches(action))
 
     def covers_resource(self, name: str) -> bool:
         """Return whether the statement is about a resource."""
@@ -109,12 +131,12 @@ def parse_document(text: str) -> Document:
         listed = _as_list(content["statement"])
     except (ValueError, AttributeError, KeyError, RecursionError):
         return Document((), understood=False)
-    parsed = [_parse_statement(item) for item in listed]
+    parsed = [_parse_statement(number, item) for number, item in enumerate(listed, start=1)]
     statements = tuple(statement for statement in parsed if statement is not None)
     return Document(statements, understood=len(statements) == len(parsed))
 
 
-def _parse_statement(item: object) -> Statement | None:
+def _parse_statement(number: int, item: object) -> Statement | None:
     """Return a statement, or None if it cannot be understood."""
     if not isinstance(item, dict):
         return None
@@ -136,7 +158,15 @@ def _parse_statement(item: object) -> Statement | None:
         excludes_actions="notaction" in members,
         excludes_resources=excludes_resources,
         conditional=bool(condition),
+        written=Written(
+            number, str(members.get("sid", "")), tuple(actions), tuple(resources), _condition_keys(condition)
+        ),
     )
+
+
+def _condition_keys(condition: Mapping[str, Any]) -> tuple[str, ...]:
+    tests = (test for test in condition.values() if isinstance(test, dict))
+    return tuple(dict.fromkeys(key for test in tests for key in test))
 
 
 def _patterns(members: Mapping[str, Any], name: str, opposite: str) -> list[str] | None:

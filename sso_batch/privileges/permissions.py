@@ -22,20 +22,34 @@ _MOST_CANDIDATES = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The statement of a policy that allows an action; no action stands for all of them."""
+
+    policy: str
+    statement: Statement
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
-    """How something is allowed: by which policies, whether only under conditions.
+    """How something is allowed: by which statements, whether only under conditions.
 
     `general` is set if it is allowed on resources of any name.
     """
 
-    policies: tuple[str, ...]
+    sources: tuple[Source, ...]
     conditional: bool = False
     general: bool = True
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names of the policies."""
+        return tuple(dict.fromkeys(source.policy for source in self.sources))
 
     def __and__(self, other: "Allowance") -> "Allowance":
         """Return how two things are allowed that are needed together."""
         return Allowance(
-            tuple(dict.fromkeys((*self.policies, *other.policies))),
+            (*self.sources, *other.sources),
             self.conditional or other.conditional,
             self.general and other.general,
         )
@@ -63,8 +77,8 @@ class Permissions:
         if self.denies:
             return None
         found = (
-            Allowance((name,), statement.conditional)
-            for name, statement in self._statements()
+            Allowance((Source(name, statement),), statement.conditional)
+            for name, statement in self.statements()
             if statement.allows and _is_everything(statement)
         )
         return min(found, key=lambda allowance: allowance.rank, default=None)
@@ -94,14 +108,16 @@ class Permissions:
 
     def _first(self, *, changes: bool) -> tuple[str, Allowance] | None:
         if not self.denies:
-            found = (
-                (first_action(document, changes=changes), name) for name, document in self.documents.items()
-            )
-            return next(((action, Allowance((name,))) for action, name in found if action), None)
+            for name, document in self.documents.items():
+                found = first_action(document, changes=changes)
+                if found is not None:
+                    first, statement = found
+                    return first, Allowance((Source(name, statement, first),))
+            return None
         # Most of a reference of 20,000 actions can be denied: see that at a glance where it is so.
         denying = [
             statement
-            for _, statement in self._statements()
+            for _, statement in self.statements()
             if statement.takes_away
             and not statement.excludes_resources
             and statement.covers_resource(example(ANY))
@@ -109,7 +125,7 @@ class Permissions:
         if any(not deny.excludes_actions and deny.covers_action(example("*:*")) for deny in denying):
             return None
         for document in self.documents.values():
-            for action in _known_actions(document):
+            for action, _ in _known_actions(document):
                 name = action.name.lower()
                 if (action.changes or not changes) and not any(deny.covers_action(name) for deny in denying):
                     allowance = self._together(ANY, [Need(action.name)])
@@ -117,7 +133,8 @@ class Permissions:
                         return action.name, allowance
         return None
 
-    def _statements(self) -> Iterator[tuple[str, Statement]]:
+    def statements(self) -> Iterator[tuple[str, Statement]]:
+        """Yield the statements that could be understood, each with the name of its policy."""
         for name, document in self.documents.items():
             for statement in document.statements:
                 yield name, statement
@@ -135,10 +152,10 @@ class Permissions:
         any_existing = any(need.any_existing for need in needs)
         best: Allowance | None = None
         for pattern in _candidates(resource, statements.values()):
-            found = _allowed_on(example(pattern), statements.values())
+            found = _allowed_on(example(pattern), statements)
             if found is not None:
                 general = not any_existing or _is_general(pattern, resource)
-                found = Allowance(found.policies, found.conditional, general)
+                found = Allowance(found.sources, found.conditional, general)
                 best = found if best is None else min(best, found, key=lambda each: each.rank)
         return best
 
@@ -175,10 +192,10 @@ def _narrow(candidates: Iterable[str], patterns: Iterable[str]) -> dict[str, Non
     return dict.fromkeys(pattern for pattern in found if pattern is not None)
 
 
-def _allowed_on(name: str, statements: Iterable[Sequence[tuple[str, Statement]]]) -> Allowance | None:
+def _allowed_on(name: str, statements: Mapping[str, Sequence[tuple[str, Statement]]]) -> Allowance | None:
     """Return how all actions are allowed on a resource, each by the statements about it."""
     allowance = Allowance(())
-    for about in statements:
+    for action, about in statements.items():
         covering = [(policy, statement) for policy, statement in about if statement.covers_resource(name)]
         if any(statement.takes_away for _, statement in covering):
             return None
@@ -186,7 +203,7 @@ def _allowed_on(name: str, statements: Iterable[Sequence[tuple[str, Statement]]]
         if not allowing:
             return None
         policy, statement = min(allowing, key=lambda pair: pair[1].conditional)
-        allowance &= Allowance((policy,), statement.conditional)
+        allowance &= Allowance((Source(policy, statement, action),), statement.conditional)
     return allowance
 
 
@@ -203,22 +220,25 @@ def _is_about_nothing(statement: Statement) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def first_action(document: Document, *, changes: bool) -> str:
-    """Return an action that the document allows, and that changes something; empty if there is none."""
-    found = (action.name for action in _known_actions(document) if action.changes or not changes)
-    return next(found, "")
+def first_action(document: Document, *, changes: bool) -> tuple[str, Statement] | None:
+    """Return an action that the document allows, and that changes something, and the statement; or None."""
+    for action, statement in _known_actions(document):
+        if action.changes or not changes:
+            return action.name, statement
+    return None
 
 
-def _known_actions(document: Document) -> Iterator[Action]:
-    """Yield the actions that the document allows."""
+def _known_actions(document: Document) -> Iterator[tuple[Action, Statement]]:
+    """Yield the actions that the document allows, each with the statement that allows it."""
     for statement in document.statements:
         if not statement.allows or _is_about_nothing(statement):
             continue
         if not statement.excludes_actions:
             for pattern in statement.actions:
-                yield from matching_actions(pattern)
+                for action in matching_actions(pattern):
+                    yield action, statement
             continue
         for service in services():
             for name, action in actions_of(service).items():
                 if statement.covers_action(f"{service}:{name}"):
-                    yield action
+                    yield action, statement

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
-from sso_batch.privileges.paths import IDENTITY_CENTER, Privilege
+from sso_batch.privileges.paths import Privilege
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
@@ -32,9 +32,8 @@ def privilege_escalation(index: SnapshotIndex, _: Limits) -> Iterator[Match | Bl
 
 def manages_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find grants that can change who has access, in accounts that manage Identity Center."""
-    for grant, judgement in index.with_privilege(Privilege.MANAGES_ACCESS):
-        if index.privileges.kind_of(grant.account_id) in IDENTITY_CENTER:
-            yield Match.of_grant(grant, f"can change who has access: {judgement.reason}")
+    for grant in index.access_managing_grants:
+        yield Match.of_grant(grant, f"can change who has access: {index.privileges.of(grant).reason}")
     yield from index.unread_account_kinds()
     yield from index.unread_policies()
     yield from index.unread_grants()

@@ -5,7 +5,7 @@ not with their product.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -22,7 +22,7 @@ from sso_batch.model import (
 )
 from sso_batch.privileges.judgement import Judgement
 from sso_batch.privileges.of_grants import Privileges
-from sso_batch.privileges.paths import Privilege
+from sso_batch.privileges.paths import IDENTITY_CENTER, Privilege
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,27 @@ class SnapshotIndex:
         return self.privileges.of(grant).privilege is Privilege.ADMINISTRATOR
 
     @cached_property
+    def escalating_grants(self) -> list[Grant]:
+        """The grants that can be turned into administrator access."""
+        return [grant for grant, _ in self.with_privilege(Privilege.CAN_ESCALATE)]
+
+    @cached_property
+    def access_managing_grants(self) -> list[Grant]:
+        """The grants that decide who has access to the organization: in accounts that manage it."""
+        return [
+            grant
+            for grant, _ in self.with_privilege(Privilege.MANAGES_ACCESS)
+            if self.privileges.kind_of(grant.account_id) in IDENTITY_CENTER
+        ]
+
+    @cached_property
     def admins(self) -> Mapping[str, list[Principal]]:
         """By user id, the administrators and the principals through which they are; without deleted users."""
-        principals = dict.fromkeys(grant.principal for grant in self.admin_grants)
+        return self.people(self.admin_grants)
+
+    def people(self, grants: Iterable[Grant]) -> Mapping[str, list[Principal]]:
+        """Return who has any of the grants, and through which principals; without deleted users."""
+        principals = dict.fromkeys(grant.principal for grant in grants)
         found: defaultdict[str, list[Principal]] = defaultdict(list)
         for user_id, principal in self.holders(principals):
             if Principal(USER, user_id) not in self.missing:

@@ -254,9 +254,10 @@ def test_managed_policies(
     ended = sso_batch("run", "-c", config)
 
     assert ended.code == 4, ended.stderr
-    (entry,) = json.loads(manifest_in(tmp_path / "reports").read_text())["organizations"]
+    folder = run_folder(tmp_path / "reports")
+    (entry,) = json.loads((folder / "manifest.json").read_text())["organizations"]
     assert {gap["operation"] for gap in entry["gaps"]} == NOT_OF_MOTO
-    lines = (tmp_path / "reports" / entry["files"][-1]["name"]).read_text().splitlines()
+    lines = (folder / entry["files"][-1]["name"]).read_text().splitlines()
     documents = {
         record["arn"]: (record["version_id"], json.loads(record["document"]))
         for record in map(json.loads, lines)
