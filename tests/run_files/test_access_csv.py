@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, resolve
+from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, PrivilegeCells, resolve
 from sso_batch.model import GROUP, USER, Grant, Membership, Principal
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.columns import COLUMNS, IDS
@@ -142,6 +142,9 @@ def cells(access: Access, holder: Holder) -> tuple[str, ...]:
         access.permission_set.customer_managed_policies,
         access.permission_set.inline_policy,
         access.permission_set.permissions_boundary,
+        access.privilege.level,
+        access.privilege.reason,
+        access.privilege.unread,
     )
 
 
@@ -152,6 +155,7 @@ ACCESSES = st.builds(
     st.builds(Grant, TEXT, TEXT, TEXT, TEXT, st.builds(Principal, st.just(USER), TEXT)),
     st.builds(AccountCells, TEXT, TEXT, TEXT),
     st.builds(PermissionSetCells, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+    st.builds(PrivilegeCells, TEXT, TEXT, TEXT),
     TEXT,
     st.lists(HOLDERS, min_size=1, max_size=3).map(tuple),
 )
