@@ -32,6 +32,9 @@ FURTHER = [
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    "Privilege",
+    "PrivilegeReason",
+    "PrivilegeUnread",
 ]
 
 
