@@ -255,7 +255,7 @@ def test_privilege_is_explained(check: str, snapshot: Snapshot, message: str) ->
 
 
 def test_access_in_the_account_itself_is_no_finding() -> None:
-    """Whoever changes access to a member account alone does not manage Identity Center."""
+    """Changing who has access to a member account alone is not managing Identity Center."""
     deleting = permission_set(inline_policy=allowing("iam:DeleteUser"))
     snapshot = organization(permission_sets=(deleting,), grants=(grant(ANN),))
 
