@@ -1,6 +1,7 @@
 """What access amounts to, from end to end: columns, findings, the page, and what was not read."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -88,6 +89,20 @@ def found(reports: Reports, check: str) -> set[tuple[str, str]]:
     }
 
 
+def levels_of_page(reports: Reports) -> Levels:
+    """Return the level of each grant in the page's records."""
+    (page,) = reports.folder.glob("*.html")
+    (written,) = re.findall(
+        r'<script type="application/json" id="records">(.*?)</script>', page.read_text(), re.DOTALL
+    )
+    (record,) = json.loads(written)
+    numbers = record["grants"]
+    return {
+        (record["access"][target][0], record["accounts"][account][0]): record["access"][target][3]
+        for account, target, _ in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+    }
+
+
 def with_level(level: str) -> set[tuple[str, str]]:
     """Return the permission sets and accounts that must have a level."""
     return {key for key, value in EXPECTED.items() if value == level}
@@ -95,10 +110,11 @@ def with_level(level: str) -> set[tuple[str, str]]:
 
 def test_each_level_in_each_kind_of_account(audit: Audit) -> None:
     """Column, reason and findings say the same of each assignment, and nothing was left unread."""
-    reports = audit(levels_world(), settings=EVERYTHING)
+    reports = audit(levels_world(), "--format", "csv", "--format", "html", settings=EVERYTHING)
 
     assert reports.ended.code == 0
     assert levels(reports) == EXPECTED
+    assert levels_of_page(reports) == EXPECTED
     assert set(levels(reports, "PrivilegeUnread").values()) == {""}
     reasons = levels(reports, "PrivilegeReason")
     assert reasons["Escalate", MEMBER] == (

@@ -285,7 +285,7 @@ def test_administrators_are_uncertain(organization: Snapshot, unread: str) -> No
     assert f"What was not read {organization.organization}" in text
     assert re.search(r"<dt>admins</dt><dd><abbr[^>]*>≥</abbr> 0</dd>", html)
     assert f"{organization.organization}: at least 0 users." in text
-    assert any(unread in what for what in data(html, "caveat-data")[0]["administrators"])
+    assert any(unread in what for what in data(html, "caveat-data")[0]["levels"])
 
 
 def test_none_found() -> None:
