@@ -37,7 +37,7 @@ class Accounts:
         return self.listing.complete and self._unlisted <= self.found.keys()
 
     def start_delegated_administrators(self) -> None:
-        """Read which accounts administer Identity Center besides the management account."""
+        """Read which accounts administer Identity Center in addition to the management account."""
         resource = self.listing.subject.resource
         subject = Subject(GapKind.DELEGATED_ADMINISTRATORS, resource)
         self._queue.add(subject, self._read_delegated_administrators)

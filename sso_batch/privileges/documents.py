@@ -123,7 +123,7 @@ def service_of(pattern: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_document(text: str) -> Document:
-    """Return the statements of a document in JSON; an empty text is no policy."""
+    """Return the statements of a document in JSON; an empty text has no statements."""
     if not text:
         return Document(())
     try:

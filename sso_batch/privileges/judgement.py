@@ -60,7 +60,7 @@ class Judgement:
 
     @property
     def text(self) -> str:
-        """The reason; without certainty, of the least that it can be, if that is anything."""
+        """The reason; without certainty, of the minimum that it can be, if that is anything."""
         if self.certain:
             return self.reason
         return f"at least {self.privilege.name}: {self.reason}" if self.privilege else ""

@@ -1,4 +1,4 @@
-"""What the policies of a permission set allow together: every Allow without what a Deny takes away. Pure.
+"""What the policies of a permission set allow together: every Allow without what a Deny removes. Pure.
 
 A Deny under conditions takes nothing away, and an Allow under conditions counts: whether the conditions are
 met is not known. Both are noted.

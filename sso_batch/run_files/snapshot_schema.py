@@ -76,7 +76,7 @@ _FIELDS = {
     "tags": "As key=value.",
     "version_id": "The version of the policy that is in force.",
     "document": "The policy document.",
-    "delegated_administrators": "The ids of the accounts that administer Identity Center besides the "
+    "delegated_administrators": "The ids of the accounts that administer Identity Center in addition to the "
     "management account; null if not read.",
     "account_id": "The account's id.",
     "access_type": "PERMISSION_SET or IAM_ROLE.",

@@ -159,7 +159,7 @@ def test_search(show: Show, query: dict[str, str]) -> None:
 
 
 def test_only_administrators(show: Show) -> None:
-    """“Administrators only” finds the rows whose permission set allows everything."""
+    """The level “administrator” finds the rows whose permission set allows everything."""
     opened = show(overview(ACME))
 
     opened.page.select_option("#level", "ADMINISTRATOR")

@@ -14,7 +14,7 @@ from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_rol
 from tests.support.audits import Audit
 from tests.support.expected_reports import whole_truth
 from tests.support.moto_s3 import S3, output_in_bucket
-from tests.support.oracle import expected_rows
+from tests.support.oracle import Row, expected_rows
 
 DEFAULTS = "\ncollect: {strategy: complete}\n"
 """Reads everything, as the defaults do."""
@@ -85,10 +85,14 @@ def test_a_delegated_administrator(audit: Audit, strategy: str) -> None:
     entry = reports.organization("lumen-games")
     assert entry["management_account_id"] == studio.management_account_id
     assert f"::{administrator}:" in entry["caller_arn"]
-    assert reports.rows("lumen-games") == expected_rows(
-        world, "lumen-games", details=True, entitlements=False, account_paths=True
-    )
+    expected = expected_rows(world, "lumen-games", details=True, entitlements=False, account_paths=True)
+    assert list(map(without_privilege, reports.rows("lumen-games"))) == list(map(without_privilege, expected))
     assert "account-access applications in other accounts" in entry["not_examined"]
+
+
+def without_privilege(row: Row) -> Row:
+    """Return a row without what the oracle does not know."""
+    return {column: value for column, value in row.items() if not column.startswith("Privilege")}
 
 
 PARTITIONS_AND_REGIONS = [

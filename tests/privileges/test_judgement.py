@@ -105,7 +105,7 @@ def levels(statements: list[dict[str, Any]]) -> tuple[Privilege, ...]:
 @settings(deadline=None)  # the first policy reads the reference of actions
 @given(POLICIES, STATEMENTS)
 def test_an_allow_never_lowers_a_level(policy: list[dict[str, Any]], added: dict[str, Any]) -> None:
-    """Whoever may do more has at least the same level."""
+    """A user who may do more has at least the same level."""
     before, after = levels(policy), levels([*policy, added | {"Effect": "Allow"}])
 
     assert all(new >= old for old, new in zip(before, after, strict=True))
@@ -116,7 +116,7 @@ def test_an_allow_never_lowers_a_level(policy: list[dict[str, Any]], added: dict
 def test_an_unconditional_deny_never_raises_a_level(
     policy: list[dict[str, Any]], added: dict[str, Any]
 ) -> None:
-    """Whoever may do less has at most the same level."""
+    """A user who may do less has at most the same level."""
     denied = {key: value for key, value in added.items() if key != "Condition"} | {"Effect": "Deny"}
 
     before, after = levels(policy), levels([*policy, denied])

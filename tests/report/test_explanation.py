@@ -104,7 +104,7 @@ def test_levels_by_kind_of_account() -> None:
         (AccountKind.MANAGEMENT, Privilege.MANAGES_ACCESS, 1, 1),
     ]
     assert found.assigned
-    assert [each.path.id for each in found.certain] == ["idc-CreateAccountAssignment"]
+    assert [each.path.id for each in found.certain] == ["own-sso-CreateAccountAssignment"]
     assert found.elsewhere == ()
 
 
@@ -136,7 +136,7 @@ def test_an_unknown_kind_of_account() -> None:
     assert [(level.kind, level.judgement.privilege, level.judgement.certain) for level in found.levels] == [
         (None, Privilege.WRITE, False)
     ]
-    assert [each.path.id for each in found.paths] == ["idc-CreateAccountAssignment"]
+    assert [each.path.id for each in found.paths] == ["own-sso-CreateAccountAssignment"]
 
 
 def test_paths_name_the_statements_that_allow_them() -> None:
@@ -158,7 +158,7 @@ def test_paths_name_the_statements_that_allow_them() -> None:
         ("lambda:CreateFunction", "the inline policy", 3, ""),
         ("lambda:InvokeFunction", "the inline policy", 3, ""),
     ]
-    assert {each.path.id for each in found.possible} == {"lambda-003", "own-lambda-layer"}
+    assert {each.path.id for each in found.possible} == {"lambda-002", "lambda-003", "own-lambda-layer"}
 
 
 def test_the_statement_that_decides_a_level() -> None:

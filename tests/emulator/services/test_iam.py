@@ -293,7 +293,7 @@ def test_a_policy_can_be_deleted_between_two_calls(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["truncated", "broken_json", "foreign_json", "no_object", "utf_32"])
 def test_a_fault_can_make_the_answer_unreadable(kind: FaultKind, world: World) -> None:
-    """The body is no XML."""
+    """The body is not XML."""
     with Emulator(world, limits=Limits.off(), faults=[Fault(kind, service="iam")]) as emulator:
         asking = served(emulator)
         with pytest.raises(ResponseParserError):
