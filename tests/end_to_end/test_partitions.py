@@ -32,7 +32,7 @@ def organization_in(partition: str, region: str) -> Organization:
     plans.account("work", "111122220010", "Unit")
     plans.group("people")
     plans.user("ann", "Ann Lee", groups=("people",))
-    plans.permission_set("View", managed=("job-function/ViewOnlyAccess",))
+    plans.permission_set("View", managed=("job-function/Billing",))
     plans.assign("View", "GROUP", "people", "111122220010", "111122220009")
     plans.assign("View", "USER", "ann", "111122220010")
     return plans.build()
