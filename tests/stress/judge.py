@@ -183,10 +183,8 @@ def _reasons_for_access(organization: Organization, row: Row) -> set[Reason]:
 
 
 def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[Reason]:
-    if column in _DETAIL_OPERATIONS:
-        return {(_DETAIL_OPERATIONS[column], row["PermissionSetArn"])}
-    if column in _PRIVILEGE_COLUMNS:
-        return _reasons_for_privilege(row["PermissionSetArn"])
+    if column in _DETAIL_OPERATIONS or column in _PRIVILEGE_COLUMNS:
+        return _reasons_for_permission_set(row["PermissionSetArn"], column)
     if column in _ACCOUNT_COLUMNS:
         return {("ListAccounts", "")}
     if column == "AccountPath":
@@ -203,8 +201,10 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
     return of_user
 
 
-def _reasons_for_privilege(arn: str) -> set[Reason]:
-    """Return the calls of which a privilege is made; once a document is denied, no other one is read."""
+def _reasons_for_permission_set(arn: str, column: str) -> set[Reason]:
+    """Return the calls of a detail or of a privilege; once a document is denied, no other one is read."""
+    if column in _DETAIL_OPERATIONS:
+        return {(_DETAIL_OPERATIONS[column], arn)}
     if not arn:
         return set()
     return {
