@@ -81,7 +81,7 @@ class OrganizationApi:
         )
 
     async def delegated_administrators(self) -> tuple[str, ...]:
-        """Return the ids of the accounts that administer Identity Center in addition to the management account."""
+        """Return the ids of the accounts that administer Identity Center, next to the management account."""
         pages = self._gateway.pages(
             operations.LIST_DELEGATED_ADMINISTRATORS,
             lambda item: parse_id(item["Id"]),

@@ -37,10 +37,10 @@ severity, turn a check off or accept a finding is in [Waivers and --fail-on](../
 A check that could not look at something, because it was not read or the configuration left it out, says so in
 the manifest's `not_examined`: no finding never means that nothing was examined."""
 _PATHS = """\
-Each line is a combination of actions that together lead to more access. What the columns mean, and how policies
-are evaluated, is in [What a level means](../explanation/privileges.md). The ids of
-[pathfinding.cloud](https://pathfinding.cloud) (Datadog, Apache-2.0) are kept; ids that begin with `idc-`, `org-`, `own-`
-or `iam-` and a name are ours."""
+Each line is a combination of actions that together lead to more access. What the columns mean, and how
+policies are evaluated, is in [What a level means](../explanation/privileges.md). The ids of
+[pathfinding.cloud](https://pathfinding.cloud) (Datadog, Apache-2.0) are kept; ids that begin with `idc-`,
+`org-`, `own-` or `iam-` and a name are ours."""
 _PARTS = (
     ("output", "Output"),
     ("run", "RunSettings"),

@@ -222,8 +222,10 @@ def test_what_was_read_counts(audit: Audit) -> None:
     assert cells == {
         "Partly": (
             "NOT_READ",
-            "at least CAN_ESCALATE: the inline policy: can create an access key of any user "
-            "(iam:CreateAccessKey)",
+            (
+                "at least CAN_ESCALATE: the inline policy: can create an access key of any user "
+                "(iam:CreateAccessKey)"
+            ),
             "AWS managed policy ReadOnlyAccess",
         ),
         "Custom": (

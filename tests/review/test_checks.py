@@ -222,8 +222,10 @@ def test_administrator_access_is_explained(inline_policy: str, boundary: str, wo
     )
 
     assert [finding.message for finding in review(snapshot, by=rules("admin-access")).findings] == [
-        "Ann Lee has administrator access: the inline policy allows every action on every resource"
-        f"{words} (Admin in Prod)"
+        (
+            "Ann Lee has administrator access: the inline policy allows every action on every resource"
+            f"{words} (Admin in Prod)"
+        )
     ]
 
 
@@ -236,16 +238,20 @@ DELEGATED = "111111111111"
         (
             "privilege-escalation",
             organization(permission_sets=(ESCALATING,), grants=(grant(ANN),)),
-            "Ann Lee can become administrator: the inline policy: can create an access key of any user "
-            "(iam:CreateAccessKey) (Admin in Prod)",
+            (
+                "Ann Lee can become administrator: the inline policy: can create an access key of any user "
+                "(iam:CreateAccessKey) (Admin in Prod)"
+            ),
         ),
         (
             "manages-access",
             organization(
                 permission_sets=(ASSIGNING,), grants=(grant(ANN),), delegated_administrators=(DELEGATED,)
             ),
-            "Ann Lee can change who has access: the inline policy: can assign permission sets to anyone "
-            "(sso:CreateAccountAssignment) (Admin in Prod)",
+            (
+                "Ann Lee can change who has access: the inline policy: can assign permission sets to anyone "
+                "(sso:CreateAccountAssignment) (Admin in Prod)"
+            ),
         ),
     ],
 )

@@ -48,8 +48,10 @@ def test_hostile_names() -> None:
     assert text == [
         "".join(ops),
         f",,{prod},USER,u-9,acme,u-9,,,,NOT_FOUND,{in_prod},{of_admin}",
-        f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,,"
-        "NOT_READ,,policies of the IAM role\r\n",
+        (
+            f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,,"
+            "NOT_READ,,policies of the IAM role\r\n"
+        ),
         f"u-1@example.com,Ann Lee,{dev},Admin,USER,u-1,{ann},,OK,{in_dev},{of_admin}",
         f",,{dev},NOT_READ,GROUP,g-2,acme,,,,Nobody,EMPTY_GROUP,{in_dev},{unread}",
     ]

@@ -183,10 +183,8 @@ def _reasons_for_access(organization: Organization, row: Row) -> set[Reason]:
 
 
 def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[Reason]:
-    if column in _DETAIL_OPERATIONS:
-        return {(_DETAIL_OPERATIONS[column], row["PermissionSetArn"])}
-    if column in _PRIVILEGE_COLUMNS:
-        return _reasons_for_privilege(row["PermissionSetArn"])
+    if column in _DETAIL_OPERATIONS or column in _PRIVILEGE_COLUMNS:
+        return _reasons_for_details(row["PermissionSetArn"], column)
     if column in _ACCOUNT_COLUMNS:
         return {("ListAccounts", "")}
     if column == "AccountPath":
@@ -203,10 +201,10 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
     return of_user
 
 
-def _reasons_for_privilege(arn: str) -> set[Reason]:
-    """Return the calls of which a privilege is made; once a document is denied, no other one is read."""
-    if not arn:
-        return set()
+def _reasons_for_details(arn: str, column: str) -> set[Reason]:
+    """Return the calls of which a cell is made; once a document is denied, no other one is read."""
+    if column in _DETAIL_OPERATIONS:
+        return {(_DETAIL_OPERATIONS[column], arn)}
     return {
         *((operation, arn) for column, operation in _DETAIL_OPERATIONS.items() if "Polic" in column),
         ("GetPermissionsBoundaryForPermissionSet", arn),
