@@ -248,8 +248,8 @@ class Snapshot:
     missing was not read. `accounts_complete` is set if every account of the organization is known.
     `config_sha256` identifies the configuration that decided what was read: snapshots with the same one are
     interchangeable. `outdated` is None if outdated provisioning was not listed. `delegated_administrators`
-    are the accounts that administer Identity Center in addition to the management account; None if they were not
-    read.
+    are the accounts that administer Identity Center in addition to the management account; None if they
+    were not read.
     """
 
     organization: str
