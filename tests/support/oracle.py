@@ -54,6 +54,7 @@ NOTHING = ("NONE", "no policy that was read allows anything")
 MANAGED_POLICIES = {
     "AdministratorAccess": ("ADMINISTRATOR", "AdministratorAccess allows every action on every resource"),
     "job-function/Billing": ("WRITE", "Billing allows changes, such as aws-portal:ModifyBilling"),
+    "job-function/ViewOnlyAccess": ("READ", "ViewOnlyAccess allows reading only"),
     "ReadOnlyAccess": ("READ", "ReadOnlyAccess allows reading only"),
 }
 """What these AWS managed policies amount to in every account, and why; Billing's first action that changes
@@ -161,7 +162,11 @@ def privilege_cells(permission_set: PermissionSet, *, documents: bool) -> Row:
         f"customer managed policy {policy.path}{policy.name}"
         for policy in permission_set.customer_managed_policies
     ]
-    level, reason = privilege_of(read, permission_set.inline_policy)
+    inline_policy = permission_set.inline_policy
+    if inline_policy and not inline_policy.startswith("{"):
+        inline_policy = None
+        unread.append("statements of the inline policy that cannot be understood")
+    level, reason = privilege_of(read, inline_policy)
     certain = level == "ADMINISTRATOR" or not unread
     boundary = policy_cells(permission_set)["PermissionsBoundary"]
     if boundary and level != NOT_JUDGED:
