@@ -1,6 +1,6 @@
 """What a permission set amounts to in a kind of account, and why. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,13 +45,14 @@ class Judgement:
     """The highest privilege, why, and in `unread` what was not read and could raise it.
 
     If it is not `certain`, documents are unread that could just as well change it: what was read amounts at
-    least to `privilege`.
+    least to `privilege`. `possible` are paths that need something that must exist already, in words.
     """
 
     privilege: Privilege
     reason: str = ""
     unread: tuple[str, ...] = ()
     certain: bool = True
+    possible: tuple[str, ...] = ()
 
     @property
     def known(self) -> str | None:
@@ -60,10 +61,11 @@ class Judgement:
 
     @property
     def text(self) -> str:
-        """The reason; without certainty, of the minimum that it can be, if that is anything."""
-        if self.certain:
-            return self.reason
-        return f"at least {self.privilege.name}: {self.reason}" if self.privilege else ""
+        """The reason and what is possible; without certainty, of the minimum, if that is anything."""
+        if not (self.certain or self.privilege):
+            return ""
+        minimum = "" if self.certain else f"at least {self.privilege.name}: "
+        return f"{minimum}{self.reason}{_listed(self.possible)}"
 
 
 class PermissionSetPolicies:
@@ -101,15 +103,20 @@ class PermissionSetPolicies:
 
     def judge(self, account: AccountKind) -> Judgement:
         """Return what the permission set amounts to in an account of a kind."""
-        privilege, reason = self._highest(account)
+        here = [found for found in self.paths if account in found.path.accounts]
+        privilege, reason = self._highest([found for found in here if found.certain])
         boundary = self._permission_set.permissions_boundary
         if boundary:
             reason += f"; limited by the permissions boundary {boundary}, which is not evaluated"
         if privilege is Privilege.ADMINISTRATOR:
             return Judgement(privilege, reason)
-        return Judgement(privilege, reason, self.unread, self.all_read)
+        possible = dict.fromkeys(found.words for found in here if not found.certain)
+        if privilege is Privilege.CAN_ESCALATE:
+            possible = {}
+        return Judgement(privilege, reason, self.unread, self.all_read, tuple(possible))
 
-    def _highest(self, account: AccountKind) -> tuple[Privilege, str]:
+    def _highest(self, certain: Sequence[FoundPath]) -> tuple[Privilege, str]:
+        """Return the highest privilege and why, with the paths that need nothing but permissions."""
         everything = self.permissions.everything()
         if everything is not None:
             conditions = " under conditions" if everything.conditional else ""
@@ -117,21 +124,15 @@ class PermissionSetPolicies:
                 Privilege.ADMINISTRATOR,
                 f"{everything.policies[0]} allows every action on every resource{conditions}",
             )
-        here = [found for found in self.paths if account in found.path.accounts]
-        certain = [found for found in here if found.certain]
         best = max((found.path.leads_to for found in certain), default=None)
         if best is None:
-            privilege, reason = self._access_level
-        else:
-            shortest = min(
-                (found for found in certain if found.path.leads_to is best),
-                key=lambda found: (found.allowance.conditional, len(found.path.needs)),
-            )
-            policies = " and ".join(shortest.allowance.policies)
-            privilege, reason = best, f"{policies}: can {shortest.words} ({shortest.actions})"
-        if privilege is Privilege.CAN_ESCALATE:
-            return privilege, reason
-        return privilege, reason + _possible([found for found in here if not found.certain])
+            return self._access_level
+        shortest = min(
+            (found for found in certain if found.path.leads_to is best),
+            key=lambda found: (found.allowance.conditional, len(found.path.needs)),
+        )
+        policies = " and ".join(shortest.allowance.policies)
+        return best, f"{policies}: can {shortest.words} ({shortest.actions})"
 
     @cached_property
     def _access_level(self) -> tuple[Privilege, str]:
@@ -174,10 +175,9 @@ class PermissionSetPolicies:
         return document
 
 
-def _possible(paths: list[FoundPath]) -> str:
+def _listed(possible: Sequence[str]) -> str:
     """Return the end of a reason that names paths which need something that must exist already."""
-    words = list(dict.fromkeys(found.words for found in paths))
-    if not words:
+    if not possible:
         return ""
-    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-    return f"; possible: {', '.join(words[:_SHOWN])}{more}"
+    more = f" and {len(possible) - _SHOWN} more" if len(possible) > _SHOWN else ""
+    return f"; possible: {', '.join(possible[:_SHOWN])}{more}"

@@ -1,5 +1,6 @@
 """What each grant of a snapshot amounts to: the privilege of its permission set in its account. Pure."""
 
+from dataclasses import replace
 from functools import cache
 
 from sso_batch.model import IAM_ROLE, Grant, PermissionSet, Snapshot
@@ -48,4 +49,4 @@ class Privileges:
         least = min(possible, key=lambda judgement: judgement.privilege)
         if all(judgement.privilege == least.privilege for judgement in possible):
             return least
-        return Judgement(least.privilege, least.reason, (*least.unread, _UNKNOWN_ACCOUNT), certain=False)
+        return replace(least, unread=(*least.unread, _UNKNOWN_ACCOUNT), certain=False)

@@ -100,9 +100,16 @@ What it amounts to
 Paths to more access that need only these permissions
   - Pass any role to a Lambda function (CAN_ESCALATE)
     iam:PassRole + lambda:CreateFunction + lambda:InvokeFunction, or
-        iam:PassRole + lambda:CreateFunction + lambda:CreateEventSourceMapping
+        iam:PassRole + lambda:CreateFunction + lambda:CreateFunctionUrlConfig
     by the inline policy, statement 1 (Pass): "iam:PassRole" on "*"
     by the inline policy, statement 2: "lambda:Create*", "lambda:Invoke*" on "*"
+
+Possible paths: they also need something that must exist already
+  - Pass any role to a Lambda function with an existing source of events
+    (CAN_ESCALATE)
+    iam:PassRole + lambda:CreateFunction + lambda:CreateEventSourceMapping
+    by the inline policy, statement 1 (Pass): "iam:PassRole" on "*"
+    by the inline policy, statement 2: "lambda:Create*" on "*"
 
 Denied
   - the inline policy, statement 3: "s3:*" on "*"
@@ -146,7 +153,7 @@ def test_organizations_that_were_not_read_are_named(sso_batch: Command, run: Pat
 
 def test_a_damaged_snapshot(sso_batch: Command, run: Path) -> None:
     """A snapshot that does not match the manifest is not explained, and the others are."""
-    next(run.glob("*acme*_snapshot.jsonl")).write_text("{}")
+    (run / "organizations" / "acme" / "snapshot.jsonl").write_text("{}")
 
     ended = sso_batch("explain", "Deploy", "--run", run)
 
@@ -186,9 +193,9 @@ def test_unknown_organization(sso_batch: Command, run: Path) -> None:
 
 def test_nothing_that_could_be_searched(sso_batch: Command, tmp_path: Path) -> None:
     """Without any permission set there are no names to suggest."""
-    write_run(tmp_path / "reports", organization("acme"))
+    manifest = write_run(tmp_path / "reports", organization("acme"))
 
-    ended = sso_batch("explain", "Deploy", "--run", tmp_path / "reports")
+    ended = sso_batch("explain", "Deploy", "--run", manifest)
 
     assert ended.code == 2
     assert ended.stderr.endswith("  no permission set was read in this run\n")
@@ -196,9 +203,9 @@ def test_nothing_that_could_be_searched(sso_batch: Command, tmp_path: Path) -> N
 
 def test_a_permission_set_that_was_not_listed(sso_batch: Command, tmp_path: Path) -> None:
     """An assignment is enough to explain its permission set by its ARN, as far as that is possible."""
-    write_run(tmp_path / "reports", replace(ACME, permission_sets=()))
+    manifest = write_run(tmp_path / "reports", replace(ACME, permission_sets=()))
 
-    ended = sso_batch("explain", ARN, "--run", tmp_path / "reports")
+    ended = sso_batch("explain", ARN, "--run", manifest)
 
     assert ended.code == 0
     assert "Permission set (name not read) of acme" in ended.stdout
@@ -209,9 +216,9 @@ def test_a_permission_set_that_was_not_listed(sso_batch: Command, tmp_path: Path
 def test_names_cannot_write_to_the_terminal(sso_batch: Command, tmp_path: Path) -> None:
     """Names of people at AWS reach the terminal without escape sequences and workflow commands."""
     hostile = replace(inline(allow("s3:*") | {"Sid": "\x1b[31m"}), name="a\x1b[2J\n::error::b")
-    write_run(tmp_path / "reports", organization("acme", hostile))
+    manifest = write_run(tmp_path / "reports", organization("acme", hostile))
 
-    ended = sso_batch("explain", "*", "--run", tmp_path / "reports")
+    ended = sso_batch("explain", "*", "--run", manifest)
 
     assert ended.code == 0
     assert "\x1b" not in ended.stdout
