@@ -237,7 +237,7 @@ def test_a_delegated_administrator_may_not_list_by_principal(check: Check) -> No
 
 def test_a_call_without_an_answer(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """A permission whose call gets no answer is `unknown`, and the organization is incomplete."""
-    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 2.0)
+    monkeypatch.setattr("sso_batch.preflight.run._TIME_LIMIT", 2.0)
 
     preflight = check(small(1), faults=[Fault("unavailable", operation="ListUsers")])
 
@@ -338,7 +338,7 @@ def test_connection_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_time_limit_of_a_check(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the time limit of the check and the last error, not the run's deadline."""
-    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 1.0)
+    monkeypatch.setattr("sso_batch.preflight.run._TIME_LIMIT", 1.0)
 
     preflight = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
 
