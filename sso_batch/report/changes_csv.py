@@ -1,4 +1,4 @@
-"""The changes CSV: what changed, the row of the access report, and the level before if that changed."""
+"""The changes CSV: what changed, and the row of the access report."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ from sso_batch.review.comparison import Change
 from sso_batch.run_files import columns
 from sso_batch.run_files.columns import csv_renderer
 
-COLUMNS = ("Change", "What", *columns.COLUMNS, "PrivilegeBefore")
+COLUMNS = ("Change", "What", *columns.COLUMNS)
 
 HEADER = ",".join(COLUMNS) + "\r\n"
 
@@ -20,4 +20,4 @@ def lines(changes: Iterable[Change], *, escape: bool) -> Iterator[tuple[str, int
     for change in changes:
         prefix = f"{change.kind},{change.what},"
         rows = [render(columns.row(change.access, holder)) for holder in change.access.holders]
-        yield "".join(f"{prefix}{row},{change.privilege_before}\r\n" for row in rows), len(rows)
+        yield "".join(f"{prefix}{row}\r\n" for row in rows), len(rows)

@@ -53,7 +53,7 @@ def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
     for change in report.changes:
         for cells in _rows(change.access):
             report.checkpoint()
-            sheet.write((change.kind, change.what, *cells, change.privilege_before))
+            sheet.write((change.kind, change.what, *cells))
         yield b""
 
 
