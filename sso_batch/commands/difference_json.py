@@ -28,7 +28,6 @@ def document(difference: RunDiff) -> Iterator[str]:
                 "Change": change.kind,
                 "What": change.what,
                 **{name: cells[name] for name in columns.COLUMNS},
-                "PrivilegeBefore": change.privilege_before,
             }
             yield separator + json.dumps(row)
             separator = ",\n    "
