@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_place, open_run_folder, output_named
 from sso_batch.config import load
 from sso_batch.errors import UsageError
@@ -74,6 +73,8 @@ class RunFinder:
 
     def _place(self) -> Place | None:
         if self.config_file is not None:
+            from sso_batch.commands.run import RunOptions, with_options  # noqa: PLC0415 - imports boto3
+
             config = with_options(load(self.config_file, self.environ), RunOptions(output=self.output))
             return open_place(config.output)
         return None if self.output is None else open_place(output_named(self.output))

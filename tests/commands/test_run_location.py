@@ -52,10 +52,10 @@ def test_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str | N
 
 
 def test_a_place_that_cannot_be_read(tmp_path: Path) -> None:
-    """A file instead of a folder is a usage error."""
+    """A file instead of a folder has no runs."""
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(UsageError, match="the list of earlier runs"):
+    with pytest.raises(UsageError, match="contains no finished run"):
         RunFinder({}, None, str(tmp_path / "file")).newest(1, otherwise="pass --run")
 
 
