@@ -6,8 +6,11 @@ memberships and not with rows: a group of 20,000 users with 500 accounts has ten
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sso_batch.model import GROUP, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
+from sso_batch.privileges.judgement import Judgement
+from sso_batch.privileges.of_grants import Privileges
 
 NOT_READ = "NOT_READ"
 """The cell of a value that was not read; also a PrincipalState."""
@@ -53,6 +56,15 @@ class PermissionSetCells:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivilegeCells:
+    """What the grant amounts to, why, and what was not read that could raise it."""
+
+    level: str
+    reason: str
+    unread: str
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """One grant and everyone who has it: a row for each of `holders`, at least one."""
 
@@ -60,6 +72,7 @@ class Access:
     grant: Grant
     account: AccountCells
     permission_set: PermissionSetCells
+    privilege: PrivilegeCells
     group_name: str
     holders: tuple[Holder, ...]
 
@@ -79,6 +92,7 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
     permission_sets[""] = PermissionSetCells()
     unread = _permission_set_cells(PermissionSet(""))
     principals = _Principals(snapshot)
+    privileges = Privileges(snapshot)
 
     for grant in sorted(dict.fromkeys(snapshot.grants)):  # usually sorted already
         yield Access(
@@ -86,6 +100,7 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
             grant=grant,
             account=accounts.get(grant.account_id, unlisted),
             permission_set=permission_sets.get(grant.permission_set_arn, unread),
+            privilege=_privilege_cells(privileges.of(grant)),
             group_name=principals.group_name(grant.principal),
             holders=principals.holders(grant.principal),
         )
@@ -151,6 +166,11 @@ def _permission_set_cells(permission_set: PermissionSet) -> PermissionSetCells:
         inline_policy=_text(has_inline_policy),
         permissions_boundary=_text(permission_set.permissions_boundary),
     )
+
+
+@lru_cache(maxsize=4096)
+def _privilege_cells(judgement: Judgement) -> PrivilegeCells:
+    return PrivilegeCells(judgement.known or NOT_READ, judgement.text, ";".join(sorted(judgement.unread)))
 
 
 def _text(value: str | None) -> str:

@@ -22,8 +22,10 @@ from sso_batch.commands.options import (
     LOG_FORMAT,
     LOG_LEVEL,
     ONLY,
+    ORGANIZATION,
     QUIET,
     RESUME,
+    RUN,
     WAIT,
     config_option,
     option,
@@ -188,7 +190,16 @@ def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:
 @output_format_option("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with code 3 if there are changes.")
 @click.pass_obj
-def diff(terminal: Terminal, /, *, format_: str, exit_code: bool, **runs: Any) -> NoReturn:  # noqa: ANN401
+def diff(
+    terminal: Terminal,
+    /,
+    *,
+    old: str | None,
+    new: str | None,
+    format_: str,
+    exit_code: bool,
+    **place: Any,  # noqa: ANN401 - click's
+) -> NoReturn:
     """Show what access changed between two runs.
 
     OLD and NEW are the folders of two runs, in S3 or not, their manifests, or, with --config or --output,
@@ -196,10 +207,11 @@ def diff(terminal: Terminal, /, *, format_: str, exit_code: bool, **runs: Any) -
 
     Exits with code 4 if an organization could not be compared.
     """
-    from sso_batch.commands.diff import RunsToCompare, diff_command  # noqa: PLC0415 - imports pydantic
+    from sso_batch.commands.diff import diff_command, runs_to_compare  # noqa: PLC0415 - imports pydantic
+    from sso_batch.commands.run_location import RunFinder  # noqa: PLC0415 - likewise
 
-    compared = RunsToCompare(os.environ, **runs)
-    sys.exit(diff_command(terminal, compared, format_=format_, exit_code=exit_code))
+    runs = runs_to_compare(RunFinder(os.environ, **place), old, new)
+    sys.exit(diff_command(terminal, runs, format_=format_, exit_code=exit_code))
 
 
 @cli.command()
@@ -214,6 +226,37 @@ def verify(run: str) -> NoReturn:
     from sso_batch.commands.verify import verify_command  # noqa: PLC0415 - imports pydantic
 
     sys.exit(verify_command(run))
+
+
+@cli.command()
+@click.argument("permission_set")
+@RUN
+@config_option("Configuration file; explains the newest run in its output.")
+@output_option("Folder or s3://bucket/prefix of the runs; explains the newest; overrides output.directory.")
+@ORGANIZATION
+@output_format_option("explain", "text", "json")
+def explain(
+    permission_set: str,
+    *,
+    run: str | None,
+    organizations: tuple[str, ...],
+    format_: str,
+    **place: Any,  # noqa: ANN401 - click's
+) -> NoReturn:
+    """Explain what a permission set allows, and why.
+
+    PERMISSION_SET is a name, a pattern with * and ?, or an ARN. Every match is explained: its policies, what
+    it amounts to, in how many accounts and for how many people, the paths to more access, and which
+    statements allow them.
+
+    Everything comes from the snapshots of the run.
+    """
+    from sso_batch.commands.explain import explain_command  # noqa: PLC0415 - imports pydantic
+    from sso_batch.commands.run_location import RunFinder  # noqa: PLC0415 - likewise
+
+    finder = RunFinder(os.environ, **place)
+    found = finder.named(run) if run is not None else finder.newest(1, otherwise="pass --run")[0]
+    sys.exit(explain_command(permission_set, found, organizations=organizations, format_=format_))
 
 
 @cli.command()

@@ -26,6 +26,8 @@ class Omission(StrEnum):
 
     PERMISSION_SET_DETAILS = "policies, permissions boundaries and tags of permission sets"
     """Left out by `permission_set_details: false`."""
+    POLICY_DOCUMENTS = "what AWS managed policies allow"
+    """Left out by `policy_documents: false`, and with the details of permission sets."""
     ORPHANED_ASSIGNMENTS = "orphaned assignments"
     UNLISTED_PRINCIPALS = "grants to principals that are not listed"
     UNASSIGNED_PERMISSION_SETS = "permission sets without assignments"
@@ -48,7 +50,10 @@ class Omission(StrEnum):
             ):
                 return True
             case (
-                Omission.PERMISSION_SET_DETAILS | Omission.UNASSIGNED_PERMISSION_SETS | Omission.ACCOUNT_PATHS
+                Omission.PERMISSION_SET_DETAILS
+                | Omission.POLICY_DOCUMENTS
+                | Omission.UNASSIGNED_PERMISSION_SETS
+                | Omission.ACCOUNT_PATHS
             ):
                 return False
 

@@ -92,6 +92,15 @@ class PermissionSet:
     tags: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """The document of an AWS managed policy, in JSON, in the version that is in force."""
+
+    arn: str
+    version_id: str
+    document: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One account assignment (`permission_set_arn`) or account-access entitlement (`role_arn`).
@@ -133,6 +142,10 @@ class GapKind(StrEnum):
     PERMISSION_SETS = "permission_sets"
     """Which permission sets there are."""
     PERMISSION_SET_DETAILS = "permission_set_details"
+    POLICY_DOCUMENTS = "policy_documents"
+    """What AWS managed policies allow."""
+    DELEGATED_ADMINISTRATORS = "delegated_administrators"
+    """Which member accounts administer Identity Center."""
     PROVISIONING = "provisioning"
     """Which permission sets are provisioned in which accounts, and so which assignments to ask for."""
     ASSIGNMENTS = "assignments"
@@ -168,6 +181,8 @@ class GapKind(StrEnum):
                 | GapKind.ACCOUNTS
                 | GapKind.ACCOUNT_PATHS
                 | GapKind.PERMISSION_SET_DETAILS
+                | GapKind.POLICY_DOCUMENTS
+                | GapKind.DELEGATED_ADMINISTRATORS
                 | GapKind.OUTDATED_PROVISIONING
             ):
                 return False
@@ -232,7 +247,8 @@ class Snapshot:
     `missing` holds the principals that do not exist according to AWS. A principal that is neither known nor
     missing was not read. `accounts_complete` is set if every account of the organization is known.
     `config_sha256` identifies the configuration that decided what was read: snapshots with the same one are
-    interchangeable. `outdated` is None if outdated provisioning was not listed.
+    interchangeable. `outdated` is None if outdated provisioning was not listed. `delegated_administrators`
+    are the member accounts that administer Identity Center; None if they were not read.
     """
 
     organization: str
@@ -253,6 +269,8 @@ class Snapshot:
     endpoint_overrides: tuple[EndpointOverride, ...] = ()
     config_sha256: str = ""
     outdated: tuple[Outdated, ...] | None = None
+    policy_documents: tuple[PolicyDocument, ...] = ()
+    delegated_administrators: tuple[str, ...] | None = None
 
     @property
     def complete(self) -> bool:

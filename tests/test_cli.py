@@ -34,6 +34,13 @@ COMMANDS = {
     },
     "validate": {"-c, --config": "SSO_BATCH_CONFIG"},
     "demo": {"-o, --output": "SSO_BATCH_DEMO_OUTPUT"},
+    "explain": {
+        "--run": "SSO_BATCH_RUN",
+        "-c, --config": "SSO_BATCH_CONFIG",
+        "-o, --output": "SSO_BATCH_OUTPUT",
+        "--organization": "SSO_BATCH_ORGANIZATION",
+        "--format": "SSO_BATCH_EXPLAIN_FORMAT",
+    },
     "schema": {},
     "verify": {},
 }

@@ -17,6 +17,7 @@ OMISSIONS = {
     "ORPHANED_ASSIGNMENTS": ("orphaned assignments", True),
     "UNLISTED_PRINCIPALS": ("grants to principals that are not listed", True),
     "UNASSIGNED_PERMISSION_SETS": ("permission sets without assignments", False),
+    "POLICY_DOCUMENTS": ("what AWS managed policies allow", False),
     "ACCOUNT_PATHS": ("account paths", False),
     "ENTITLEMENTS": ("account-access entitlements", True),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),

@@ -56,11 +56,21 @@ _UNKNOWN_OPERATION = (
 _NOT_FOUND = (
     "it was deleted while it was read, or the caller cannot see it: run again to read the current state"
 )
+_POLICY_DENIED = (
+    "allow the role the IAM action {operation.action}, or set collect.policy_documents: false; without it, "
+    "Privilege is NOT_READ where it depends on an AWS managed policy"
+)
+_POLICY_NOT_FOUND = (
+    "AWS does not offer this AWS managed policy, perhaps no longer: replace it in the permission sets that "
+    "have it, or review them yourself; Privilege is NOT_READ where it depends on the policy"
+)
 _UNKNOWN_CODE = (
     "look up {code} in the AWS API reference of {operation.name} ({operation.service}); CloudTrail of the "
     "caller's account shows the request"
 )
 OUTPUT = "check the bucket, its policy and the settings under output in the configuration"
+_OF_IAM: Sequence[tuple[frozenset[str], str]] = ((DENIED, _POLICY_DENIED), (NOT_FOUND, _POLICY_NOT_FOUND))
+"""Hints by the code of IAM, which is only asked about AWS managed policies."""
 _BY_CODE: Sequence[tuple[frozenset[str], str]] = (
     (DENIED, "allow the role the IAM action {operation.action}"),
     (EXPIRED, "the credentials expired during the run: use a role, whose credentials are renewed"),
@@ -98,7 +108,7 @@ def on_refusal(operation: Operation, code: str, message: str) -> str:
     """Return the hint for any other call that AWS refused; never empty."""
     if "kms:" in message.lower():
         return _KMS_DENIED
-    for codes, hint in _BY_CODE:
+    for codes, hint in (*(_OF_IAM if operation.service == "iam" else ()), *_BY_CODE):
         if code in codes:
             return hint.format(operation=operation, code=code)
     if code == "ValidationException" and operation.service == "sso-admin":

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from sso_batch import open_files
 from sso_batch.aws.backoff import Backoff, TimeLimit
-from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, SERVICES, Connection, SourceClients
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, IAM, SERVICES, Connection, SourceClients
 from sso_batch.aws.credential_hints import NO_CREDENTIALS_IN_TIME
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.error_codes import CREDENTIALS_TIMEOUT, DEADLINE, TOO_MANY_OPEN_FILES
 from sso_batch.aws.error_mapping import OPEN_FILES, ran_out_of_files
 from sso_batch.aws.gateway import CallCounts, Gateway
-from sso_batch.aws.operations import SSO_ADMIN, has_entitlements
+from sso_batch.aws.operations import SSO_ADMIN, has_entitlements, has_policy_documents
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.daemon_threads import DaemonThreads
@@ -101,7 +101,9 @@ class Connector:
     async def connect(self, region: str) -> Gateway:
         """Return a gateway to one Region; raise OrganizationError if the credentials cannot work."""
         entitled = has_entitlements(self._settings, partition_of_region(region))
-        services = (*SERVICES, ACCOUNT_ACCESS) if entitled else SERVICES
+        services = [*SERVICES]
+        services += [ACCOUNT_ACCESS] if entitled else []
+        services += [IAM] if has_policy_documents(self._settings) else []
         connection = await self._sessions.connect(self._source, region, services, deadline=self._deadline)
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides

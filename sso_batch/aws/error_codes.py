@@ -35,7 +35,7 @@ UNKNOWN_CREDENTIALS = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-NOT_FOUND = frozenset({"ResourceNotFoundException"})
+NOT_FOUND = frozenset({"ResourceNotFoundException", "NoSuchEntity"})
 
 UNREACHABLE = frozenset(
     {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}

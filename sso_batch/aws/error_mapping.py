@@ -49,6 +49,7 @@ _NO_ANSWER = (
     botocore.ConnectionError,
     botocore.IncompleteReadError,
     ResponseParserError,
+    RecursionError,  # of a policy that is nested too deeply: botocore decodes it
 )
 _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ((botocore.SSOError, botocore.TokenRetrievalError), LOGIN_EXPIRED, credential_hints.SSO_LOGIN),

@@ -162,7 +162,7 @@ class Gateway:
             raise failure_from(operation, error, secrets=self._secrets, parameters=parameters) from None
         try:
             return parse(answer)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise malformed_answer(operation, f"{type(error).__name__} {error}") from None
 
     def _relieve(self, failure: AwsFailure, limiter: RateLimiter) -> None:

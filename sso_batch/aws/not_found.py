@@ -20,6 +20,7 @@ _KINDS: Mapping[str, str] = {
     "PERMISSION_SET": r"permission[ _-]?set",
     "BOUNDARY": r"boundar(?:y|ies)",
     "APPLICATION": r"application",
+    "POLICY": r"policy",
 }
 """How a message names each kind of resource."""
 
@@ -31,6 +32,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "PermissionSetArn": ("PERMISSION_SET",),
     "ResourceArn": ("PERMISSION_SET",),
     "applicationArn": ("APPLICATION",),
+    "PolicyArn": ("POLICY",),
 }
 """The kinds of resource that a call asks about, by its parameter."""
 

@@ -28,6 +28,9 @@ SSO_ADMIN = Limit("sso-admin", 20, 20)
 ACCOUNT_ACCESS = Limit("account-access", 10, 10)
 """AWS publishes no limit; this is a moderate rate of our own."""
 
+IAM = Limit("iam", 10, 10)
+"""AWS publishes no limit; this is a moderate rate of our own."""
+
 UNLIMITED = Limit("sts", 1000, 1000)
 """STS, S3 and SNS allow far more calls than a run makes."""
 
@@ -109,6 +112,12 @@ LIST_ORGANIZATIONAL_UNITS_FOR_PARENT = _organizations(
 LIST_ACCOUNTS_FOR_PARENT = _organizations("ListAccountsForParent", _TREE, "Accounts")
 DESCRIBE_ORGANIZATIONAL_UNIT = _organizations("DescribeOrganizationalUnit", Limit("organizations:unit", 2, 2))
 
+LIST_DELEGATED_ADMINISTRATORS = _organizations(
+    "ListDelegatedAdministrators",
+    Limit("organizations:delegated", 5, 8),
+    "DelegatedAdministrators",
+)
+
 LIST_INSTANCES = _sso("ListInstances", "Instances")
 LIST_PERMISSION_SETS = _sso("ListPermissionSets", "PermissionSets")
 DESCRIBE_PERMISSION_SET = _sso("DescribePermissionSet")
@@ -129,6 +138,9 @@ GET_PERMISSIONS_BOUNDARY = _sso("GetPermissionsBoundaryForPermissionSet")
 LIST_PERMISSION_SET_TAGS = Operation(
     "ListTagsForResource", "sso-admin", "sso:ListTagsForResource", SSO_ADMIN, "Tags"
 )
+
+GET_POLICY = Operation("GetPolicy", "iam", "iam:GetPolicy", IAM)
+GET_POLICY_VERSION = Operation("GetPolicyVersion", "iam", "iam:GetPolicyVersion", IAM)
 
 LIST_USERS = _identity_store("ListUsers", "Users")
 LIST_GROUPS = _identity_store("ListGroups", "Groups")
@@ -189,6 +201,7 @@ _PATHS = (
     LIST_ACCOUNTS_FOR_PARENT,
     DESCRIBE_ORGANIZATIONAL_UNIT,
 )
+_POLICY_DOCUMENTS = (GET_POLICY, GET_POLICY_VERSION, LIST_DELEGATED_ADMINISTRATORS)
 _BY_PRINCIPAL = (LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,)
 
 
@@ -200,7 +213,13 @@ def required_operations(settings: Collect, *, partition: str) -> tuple[Operation
         *(_DETAILS if settings.permission_set_details else ()),
         *(_ENTITLEMENTS if has_entitlements(settings, partition) else ()),
         *(_PATHS if settings.account_paths else ()),
+        *(_POLICY_DOCUMENTS if has_policy_documents(settings) else ()),
     )
+
+
+def has_policy_documents(settings: Collect) -> bool:
+    """Return whether the documents of AWS managed policies are read: only if permission sets name them."""
+    return settings.permission_set_details and settings.policy_documents
 
 
 def has_entitlements(settings: Collect, partition: str) -> bool:

@@ -10,7 +10,10 @@ from sso_batch.aws import operations, response_parsing
 from sso_batch.aws.exceptions import contradiction
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
-from sso_batch.model import Account, Grant
+from sso_batch.model import Account, Grant, PolicyDocument
+
+IDENTITY_CENTER = "sso.amazonaws.com"
+"""The service principal whose delegated administrators are listed."""
 
 _LISTINGS = 2
 """How often a listing is made that contradicts an earlier answer."""
@@ -78,6 +81,15 @@ class OrganizationApi:
             f"the listing does not name the organization's management account {management_account_id}",
         )
 
+    async def delegated_administrators(self) -> tuple[str, ...]:
+        """Return the ids of the member accounts that administer Identity Center."""
+        pages = self._gateway.pages(
+            operations.LIST_DELEGATED_ADMINISTRATORS,
+            lambda item: parse_id(item["Id"]),
+            ServicePrincipal=IDENTITY_CENTER,
+        )
+        return tuple(sorted({account_id async for page in pages for account_id in page}))
+
     def roots(self) -> AsyncIterator[list[tuple[str, str]]]:
         """Yield pages of the ids and names of the tree's roots; AWS has one."""
         return self._gateway.pages(operations.LIST_ROOTS, response_parsing.parse_unit)
@@ -101,6 +113,27 @@ class OrganizationApi:
         """Yield pages of the ids of the accounts directly below a root or an organizational unit."""
         return self._gateway.pages(
             operations.LIST_ACCOUNTS_FOR_PARENT, lambda item: parse_id(item["Id"]), ParentId=parent_id
+        )
+
+
+class PolicyApi:
+    """The calls about AWS managed policies, which are the same in every account of a partition."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def policy_document(self, arn: str) -> PolicyDocument:
+        """Return the document of a policy, in the version that is in force."""
+        version_id = await self._gateway.call(
+            operations.GET_POLICY,
+            lambda answer: parse_id(check_echo(answer["Policy"], Arn=arn)["DefaultVersionId"]),
+            PolicyArn=arn,
+        )
+        return await self._gateway.call(
+            operations.GET_POLICY_VERSION,
+            lambda answer: response_parsing.parse_policy_version(arn, version_id, answer["PolicyVersion"]),
+            PolicyArn=arn,
+            VersionId=version_id,
         )
 
 

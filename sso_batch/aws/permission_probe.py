@@ -8,7 +8,9 @@ from typing import Any
 from sso_batch.aws import operations
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
+from sso_batch.aws.organization_api import IDENTITY_CENTER
 from sso_batch.aws.response_parsing import parse_id, parse_parent_ids
+from sso_batch.config.field_types import partition_of_arn
 from sso_batch.model import Instance
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -60,6 +62,11 @@ class ProbeSubjects:
     unit_id: str | None = None
     application_arn: str | None = None
 
+    @property
+    def policy_arn(self) -> str:
+        """An AWS managed policy, which every partition has."""
+        return f"arn:{partition_of_arn(self.instance.arn)}:iam::aws:policy/ReadOnlyAccess"
+
     @classmethod
     def placeholders(cls, instance: Instance) -> "ProbeSubjects":
         """Return placeholders for an instance whose resources are not known yet."""
@@ -89,6 +96,10 @@ def _principal(subjects: ProbeSubjects) -> Mapping[str, Any]:
     return {"PrincipalType": "USER", "PrincipalId": subjects.user_id}
 
 
+def _policy_version(subjects: ProbeSubjects) -> Mapping[str, Any]:
+    return {"PolicyArn": subjects.policy_arn, "VersionId": "v1"}
+
+
 def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
     application = subjects.application_arn
     in_account = {"principalRole": {"account": subjects.account_id}}
@@ -114,10 +125,13 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT: _UNIT,
     operations.LIST_ACCOUNTS_FOR_PARENT: _UNIT,
     operations.DESCRIBE_ORGANIZATIONAL_UNIT: _subject("OrganizationalUnitId", "unit_id"),
+    operations.LIST_DELEGATED_ADMINISTRATORS: lambda _: {"ServicePrincipal": IDENTITY_CENTER},
+    operations.GET_POLICY: _subject("PolicyArn", "policy_arn"),
+    operations.GET_POLICY_VERSION: _policy_version,
     operations.GET_APPLICATION: _subject("applicationArn", "application_arn"),
     operations.LIST_ENTITLEMENTS: _entitlements,
 }
-"""The parameters of each operation that asks about a subject."""
+"""The parameters of each operation that asks about something."""
 
 
 class PermissionProbe:

@@ -4,6 +4,7 @@ Required fields are read by key, so that a malformed answer is noticed; optional
 repeats a parameter of the call, the answer must repeat it exactly.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from sso_batch.model import (
     Grant,
     Group,
     PermissionSet,
+    PolicyDocument,
     Principal,
     User,
 )
@@ -145,6 +147,15 @@ def parse_permissions_boundary(item: Item) -> str:
     if "ManagedPolicyArn" in item:
         return parse_id(item["ManagedPolicyArn"])
     return parse_customer_managed_policy(item["CustomerManagedPolicyReference"])
+
+
+def parse_policy_version(arn: str, version_id: str, item: Item) -> PolicyDocument:
+    """Return the document of a policy's version in compact JSON; botocore decodes it."""
+    check_echo(item, VersionId=version_id)
+    document = item["Document"]
+    if not isinstance(document, dict):
+        raise TypeError("a policy's document is not an object")
+    return PolicyDocument(arn, version_id, json.dumps(document, separators=(",", ":")))
 
 
 def parse_tag(item: Item) -> str:

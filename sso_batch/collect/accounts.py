@@ -14,11 +14,13 @@ from sso_batch.model import Account, GapKind, Instance, Subject
 class Accounts:
     """The accounts known so far, with `paths` also their places in the tree of organizational units.
 
-    The management account, if it is known, must be among them.
+    The management account, if it is known, must be among them. `delegated_administrators` are those that
+    administer Identity Center as well; None until that is read.
     """
 
     def __init__(self, api: OrganizationApi, queue: WorkQueue, instance: Instance, *, paths: bool) -> None:
         self.found: dict[str, Account] = {}
+        self.delegated_administrators: tuple[str, ...] | None = None
         self._api = api
         self._queue = queue
         self._management_account_id = instance.management_account_id
@@ -33,6 +35,15 @@ class Accounts:
     def complete(self) -> bool:
         """Whether every account is known."""
         return self.listing.complete and self._unlisted <= self.found.keys()
+
+    def start_delegated_administrators(self) -> None:
+        """Read which accounts administer Identity Center in addition to the management account."""
+        resource = self.listing.subject.resource
+        subject = Subject(GapKind.DELEGATED_ADMINISTRATORS, resource)
+        self._queue.add(subject, self._read_delegated_administrators)
+
+    async def _read_delegated_administrators(self) -> None:
+        self.delegated_administrators = await self._api.delegated_administrators()
 
     async def read_paths(self) -> None:
         """Read the names of organizational units, once all accounts are listed."""

@@ -7,11 +7,12 @@ from typing import TypeVar
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool, Connector
 from sso_batch.aws.instance_api import InstanceApi
-from sso_batch.aws.operations import has_entitlements
-from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi
+from sso_batch.aws.operations import has_entitlements, has_policy_documents
+from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi, PolicyApi
 from sso_batch.aws.regions import first_region
 from sso_batch.collect.collectors import Apis, Collectors
 from sso_batch.collect.instance import find_instance
+from sso_batch.collect.policy_documents import PolicyLibrary
 from sso_batch.collect.strategy import ListingStrategy, Workload
 from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect, Organization
@@ -26,7 +27,8 @@ T = TypeVar("T")
 class Audit:
     """The audit of one organization; `instance`, `region` and `tally` stay readable if it fails.
 
-    `sessions` makes the connections of all organizations. `claim_instance` is called before the instance is
+    `sessions` makes the connections of all organizations, `library` has the documents of policies that they
+    have read. `claim_instance` is called before the instance is
     read, and may raise OrganizationError. With `outdated`, accounts with outdated versions of permission
     sets are listed, too.
     """
@@ -37,6 +39,7 @@ class Audit:
         settings: Collect,
         *,
         sessions: ConnectionPool,
+        library: PolicyLibrary | None = None,
         deadline: TimeLimit | None,
         claim_instance: Callable[[Instance], None],
         clock: Callable[[], datetime],
@@ -55,6 +58,7 @@ class Audit:
         self._job_count = job_count
         self._on_strategy = on_strategy
         self._outdated = outdated
+        self._library = library or PolicyLibrary()
 
     @property
     def endpoint_overrides(self) -> tuple[EndpointOverride, ...]:
@@ -86,10 +90,12 @@ class Audit:
                 OrganizationApi(gateway),
                 InstanceApi(gateway, instance.arn, instance.identity_store_id),
                 AccountAccessApi(gateway),
+                PolicyApi(gateway),
             ),
             instance,
             self._settings,
             Jobs(self._job_count, gaps),
+            library=self._library,
             entitlements=self._has_entitlements(instance),
             outdated=self._outdated,
             on_strategy=self._on_strategy,
@@ -122,12 +128,15 @@ class Audit:
             gaps=tuple(sorted(gaps, key=lambda gap: (gap.operation, gap.resource))),
             endpoint_overrides=self.endpoint_overrides,
             outdated=collectors.outdated,
+            policy_documents=_in_order(collectors.documents.found),
+            delegated_administrators=collectors.accounts.delegated_administrators,
         )
 
     def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:
         settings, entitled = self._settings, self._has_entitlements(instance)
         left_out = [
             (not settings.permission_set_details, Omission.PERMISSION_SET_DETAILS),
+            (not has_policy_documents(settings), Omission.POLICY_DOCUMENTS),
             (not settings.account_paths, Omission.ACCOUNT_PATHS),
             (not entitled, Omission.ENTITLEMENTS),
             (entitled, Omission.OTHER_APPLICATIONS),

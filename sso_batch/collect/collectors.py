@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from sso_batch.aws.instance_api import InstanceApi
-from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi
+from sso_batch.aws.operations import has_policy_documents
+from sso_batch.aws.organization_api import AccountAccessApi, OrganizationApi, PolicyApi
 from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.assignments import Assignments
@@ -14,6 +15,7 @@ from sso_batch.collect.entitlements import Entitlements
 from sso_batch.collect.identity_store import IdentityStore
 from sso_batch.collect.listing import Stream
 from sso_batch.collect.permission_sets import PermissionSets
+from sso_batch.collect.policy_documents import PolicyDocuments, PolicyLibrary
 from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
 from sso_batch.collect.strategy import ListingStrategy, Workload, choose_strategy
 from sso_batch.collect.work_queue import Jobs, WorkQueue, run_together
@@ -24,6 +26,7 @@ _SSO_ADMIN_WIDTH = 10  # 20 calls per second of 300 ms keep 6 in flight; the oth
 _IDENTITY_STORE_WIDTH = 8
 _ORGANIZATIONS_WIDTH = 4
 _ACCOUNT_ACCESS_WIDTH = 4
+_IAM_WIDTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,16 @@ class Apis:
     organization: OrganizationApi
     instance: InstanceApi
     account_access: AccountAccessApi
+    policies: PolicyApi
 
 
 class Collectors:
     """Reads everything about an instance; what fails is in the gaps of `jobs`, each for its own resource.
 
-    `entitlements` and `outdated` say whether entitlements and outdated versions of permission sets are
-    listed. `on_strategy` is called once, with the strategy and the numbers known then: when it is chosen, or
-    with `strategy: complete` when all numbers are known.
+    `library` has the documents of policies that other organizations have read. `entitlements` and `outdated`
+    say whether entitlements and outdated versions of permission sets are listed. `on_strategy` is called
+    once, with the strategy and the numbers known then: when it is chosen, or with `strategy: complete` when
+    all numbers are known.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Collectors:
         settings: Collect,
         jobs: Jobs,
         *,
+        library: PolicyLibrary,
         entitlements: bool,
         outdated: bool,
         on_strategy: Callable[[ListingStrategy, Workload], None],
@@ -60,8 +66,14 @@ class Collectors:
         account_access = WorkQueue(jobs, _ACCOUNT_ACCESS_WIDTH)
         grants = Stream[Grant](jobs)
         accounts = Accounts(apis.organization, organizations, instance, paths=settings.account_paths)
+        self.documents = PolicyDocuments(apis.policies, WorkQueue(jobs, _IAM_WIDTH), library)
+        self._reads_documents = has_policy_documents(settings)
         permission_sets = PermissionSets(
-            apis.instance, sso_admin, instance, details=settings.permission_set_details
+            apis.instance,
+            sso_admin,
+            instance,
+            details=settings.permission_set_details,
+            documents=self.documents if self._reads_documents else None,
         )
         listed_pairs = partial(ProvisionedPairs, apis.instance, sso_admin, accounts, permission_sets)
         self.strategy = ListingStrategy.BY_PAIR
@@ -137,6 +149,8 @@ class Collectors:
         users, groups = self.identity_store.users, self.identity_store.groups
         for collector in (self.permission_sets, self.accounts, users, groups):
             collector.listing.start()
+        if self._reads_documents:
+            self.accounts.start_delegated_administrators()
         if self._lists_entitlements:
             self._entitlements.applications.start()
         else:

@@ -8,6 +8,7 @@ from typing import Any
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.collect.listing import Listing
+from sso_batch.collect.policy_documents import PolicyDocuments
 from sso_batch.collect.work_queue import WorkQueue
 from sso_batch.model import GapKind, Instance, PermissionSet, Subject
 
@@ -26,15 +27,25 @@ DETAILS: Mapping[str, Detail] = {
 class PermissionSets:
     """The permission sets known so far; one that is not described has only its ARN.
 
-    `calls_each` is how many calls it takes to describe one.
+    `calls_each` is how many calls it takes to describe one. `documents` reads the documents of the AWS
+    managed policies, as soon as a permission set is known to have them.
     """
 
-    def __init__(self, api: InstanceApi, queue: WorkQueue, instance: Instance, *, details: bool) -> None:
+    def __init__(
+        self,
+        api: InstanceApi,
+        queue: WorkQueue,
+        instance: Instance,
+        *,
+        details: bool,
+        documents: PolicyDocuments | None = None,
+    ) -> None:
         self.found: dict[str, PermissionSet] = {}
         self.calls_each = 1 + len(DETAILS) * details
         self._api = api
         self._queue = queue
         self._details = DETAILS if details else {}
+        self._documents = documents
         self._described: set[str] = set()
         self.listing = Listing(
             queue,
@@ -100,6 +111,9 @@ class PermissionSets:
                 self.listing.not_found(arn, failure, _details_of(arn))
             return
         self.found[arn] = replace(self.found[arn], **{field: value})
+        if self._documents is not None:
+            for policy_arn in self.found[arn].managed_policies or ():
+                self._documents.read(policy_arn)
 
     async def _is_provisioned(self, arn: str) -> bool:
         """Return whether a permission set that is no longer listed is provisioned in some account."""

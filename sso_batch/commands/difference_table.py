@@ -22,7 +22,7 @@ def tables(difference: RunDiff) -> Iterator[RenderableType]:
     """Yield a table with a row for each change, and a closing line."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for change in difference:
         if difference.changed <= _SHOWN:
             table.add_row(
@@ -54,7 +54,7 @@ def _cells(change: Change) -> tuple[str, ...]:
     grant = access.grant
     return (
         change.kind,
-        change.what.replace(";", ", "),
+        change.words,
         _who(change),
         access.organization,
         access.account.name or grant.account_id,

@@ -114,6 +114,17 @@ EXCLUDE = list_option(
     metavar="NAME|TAG",
     help="Skip these organizations: a name or tag:KEY=VALUE; repeatable or comma-separated.",
 )
+ORGANIZATION = list_option(
+    "--organization",
+    "organizations",
+    metavar="NAME",
+    help="Explain only in these organizations; repeatable or comma-separated.",
+)
+RUN = option(
+    "--run",
+    metavar="RUN",
+    help="Run to explain: a manifest, or a folder or s3://bucket/prefix that contains one run.",
+)
 FAIL_ON = option(
     "--fail-on",
     type=click.Choice(["off", "low", "medium", "high"]),

@@ -1,15 +1,83 @@
-"""Reading the run that a command line names: by its folder, its manifest, or an S3 location."""
+"""Reading the runs that a command line names: by location, by id, or the newest of an output place."""
 
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from sso_batch.commands.storage import open_run_folder, output_named
+from sso_batch.commands.storage import open_place, open_run_folder, output_named
+from sso_batch.config import load
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.manifest import ManifestError
-from sso_batch.run_files.stored_runs import StoredRun, load_manifest
-from sso_batch.store import StorageError, Store, explain_error
+from sso_batch.run_files.stored_runs import StoredRun, UnreadableRun, load_manifest, newest_first
+from sso_batch.store import RUN_ID, Place, StorageError, Store, explain_error
 
 _WHAT_TO_PASS = f"pass the folder of a finished run, which contains {MANIFEST}, or a manifest"
+_OUTPUT = "pass the output place of the runs with --output or --config"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinder:
+    """Finds runs by their location, and in the output place of a configuration or of the command line."""
+
+    environ: Mapping[str, str]
+    config_file: Path | None
+    output: str | None
+
+    def named(self, name: str) -> StoredRun:
+        """Return the run at a location or, where there is no such file or folder, with this id.
+
+        Raises UsageError if it cannot be read or is a shard.
+        """
+        if not RUN_ID.fullmatch(name) or os.path.lexists(name):
+            run = read_run(name)
+        else:
+            place = self._place()
+            if place is None:
+                raise UsageError(
+                    f"{name} is neither a folder nor a manifest", hint=f"to name a run by its id, {_OUTPUT}"
+                )
+            run = read_run_in(place.run(name))
+        if run.manifest.shard is not None:
+            raise UsageError(
+                f"{name} is the manifest of a shard, not of a run",
+                hint="merge the shards with `sso-batch merge`, and pass the run",
+            )
+        return run
+
+    def newest(self, number: int, *, otherwise: str) -> list[StoredRun]:
+        """Return the newest finished runs of the output place, at most `number`, the newest first.
+
+        Raises UsageError, with the hint `otherwise`, if there is no place or if one cannot be read.
+        """
+        place = self._place()
+        if place is None:
+            raise UsageError("no run was given", hint=f"{otherwise}, or {_OUTPUT}")
+        runs: list[StoredRun] = []
+        for run in islice(newest_first(place), number):
+            if isinstance(run, UnreadableRun):
+                raise UsageError(
+                    f"{run.file} in {place.name} cannot be read: {run.message}", hint=run.hint or otherwise
+                )
+            runs.append(run)
+        if len(runs) < number:
+            found = f"{len(runs) or 'no'} finished run{'s' if not runs else ''}"
+            wanted = "" if number == 1 else ", and a comparison needs two"
+            raise UsageError(
+                f"{place.name} contains {found}{wanted}",
+                hint=f"{otherwise}, or another output place with --output or --config",
+            )
+        return runs
+
+    def _place(self) -> Place | None:
+        if self.config_file is not None:
+            from sso_batch.commands.run import RunOptions, with_options  # noqa: PLC0415 - imports boto3
+
+            config = with_options(load(self.config_file, self.environ), RunOptions(output=self.output))
+            return open_place(config.output)
+        return None if self.output is None else open_place(output_named(self.output))
 
 
 def read_run(location: str) -> StoredRun:

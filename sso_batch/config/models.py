@@ -48,6 +48,11 @@ class Collect(Section):
         default=True,
         description="Read the policies, permissions boundary and tags of permission sets.",
     )
+    policy_documents: bool = Field(
+        default=True,
+        description="Read what the AWS managed policies of permission sets allow, and judge what access "
+        "amounts to. Without permission_set_details, they are not read either.",
+    )
     entitlements: bool = Field(default=True, description="Read the account-access entitlements of IAM roles.")
     account_paths: bool = Field(
         default=True, description="Read the names of the organizational units (OUs) above each account."

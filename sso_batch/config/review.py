@@ -60,7 +60,15 @@ class Checks(Section):
 
     admin_access: CheckKey = Field(
         None,
-        description="AdministratorAccess, or an inline policy that allows every action.",
+        description="Access that allows every action on every resource.",
+    )
+    privilege_escalation: CheckKey = Field(
+        None, description="Access that is enough to become administrator of the account."
+    )
+    manages_access: CheckKey = Field(
+        None,
+        description="Access that can change who has access, in the management account and in those that "
+        "administer Identity Center.",
     )
     management_account_access: CheckKey = Field(None, description="Access to the management account.")
     disabled_user_access: CheckKey = Field(None, description="Disabled users who still have access.")

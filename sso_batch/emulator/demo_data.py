@@ -1,5 +1,7 @@
 """The demo's organizations, and the hub account from which they are audited."""
 
+import json
+
 from sso_batch.emulator.world import Organization, PersonName, PolicyReference, World
 from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
 
@@ -139,12 +141,25 @@ def ostsee_logistik() -> Organization:
     ostsee.permission_set("Betrieb", "Lagerverwaltung und Scanner", session_duration="PT10H")
     ostsee.permission_set("Zoll", "Nur lesen", managed=("ReadOnlyAccess",), boundary="PowerUserAccess")
 
+    ostsee.permission_set(
+        "Zugangsverwaltung",
+        "Vergibt Zugänge",
+        inline=_allow(
+            "sso:CreateAccountAssignment",
+            "sso:DeleteAccountAssignment",
+            "sso:DescribePermissionSet",
+            "sso:ListPermissionSets",
+            "identitystore:ListGroups",
+        ),
+    )
+
     ostsee.assign("Administrator", "USER", "j.schroeder", management, warehouse)
     ostsee.assign("Administrator", "USER", "ehemaliger.admin", management)
     ostsee.assign("Betrieb", "GROUP", "betrieb", warehouse, routes)
     ostsee.assign("Betrieb", "GROUP", "betrieb/schicht-nacht", warehouse)
     ostsee.assign("Betrieb", "GROUP", "praktikanten", warehouse)
     ostsee.assign("Zoll", "GROUP", "zoll", customs, harbour)
+    ostsee.assign("Zugangsverwaltung", "USER", "k.wisniewska", management)
 
     return ostsee.build()
 
@@ -179,7 +194,13 @@ def lumen_games() -> Organization:
     studio.permission_set(
         "Engineer", "Builds and ships", session_duration="PT8H", managed=("PowerUserAccess",)
     )
-    studio.permission_set("Analyst", managed=("AmazonAthenaFullAccess",), tags={"owner": "data"})
+    studio.permission_set(
+        "Analyst",
+        managed=("AmazonAthenaFullAccess",),
+        # For Athena's connectors, which are functions; with any role, they make analysts administrators.
+        inline=_allow("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"),
+        tags={"owner": "data"},
+    )
 
     studio.assign("Admin", "GROUP", "LUMEN\\Domain Admins", management, live)
     studio.assign("Admin", "GROUP", "engineers/live-ops", live)
@@ -221,3 +242,9 @@ def vesper_media() -> Organization:
     publisher.permission_set("Editor", managed=("PowerUserAccess",))
     publisher.assign("Editor", "USER", "l.moreau", management)
     return publisher.build()
+
+
+def _allow(*actions: str) -> str:
+    """Return a policy that allows actions on all resources."""
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))

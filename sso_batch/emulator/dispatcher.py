@@ -14,7 +14,7 @@ from sso_batch.emulator.limits import Throttle
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.protocols import ErrorResponse, invalid
 from sso_batch.emulator.service import Behaviour, Call, Operation, Service
-from sso_batch.emulator.services import ACCOUNT_ACCESS, IDENTITY_STORE, ORGANIZATIONS, SSO_ADMIN, STS
+from sso_batch.emulator.services import ACCOUNT_ACCESS, IAM, IDENTITY_STORE, ORGANIZATIONS, SSO_ADMIN, STS
 from sso_batch.emulator.world import World
 from sso_batch.emulator.world.deletion import without
 
@@ -29,6 +29,13 @@ _BY_TARGET = {
     "AWSIdentityStore": IDENTITY_STORE,
     "SWBExternalService": SSO_ADMIN,
 }
+_BY_VERSION = {"2011-06-15": STS, "2010-05-08": IAM}
+"""The services of the query protocol, by API version."""
+
+_FORM = "application/x-www-form-urlencoded"
+_AWS_MANAGED = ":iam::aws:policy/"
+"""What stands between the partition and the name in the ARN of an AWS managed policy."""
+
 _NO_KEY = "The key that encrypts this instance could not be used"
 
 
@@ -68,6 +75,7 @@ class Dispatcher:
         self.world = world
         self._authenticator.add_keys(world.access_keys)
         self._roles = {role.arn: role for role in world.roles}
+        self._managed_policies = world.managed_policies
         self._indexes = {
             account.id: index
             for index in map(OrganizationIndex, world.organizations)
@@ -101,11 +109,12 @@ class Dispatcher:
             index=index,
             authenticator=self._authenticator,
             roles=self._roles,
+            managed_policies=self._managed_policies,
         )
         fault = self._find_fault(call, organization, http)
         kind = fault.kind if fault else None
         if fault and kind in ("not_found", "unlisted", "deleted"):
-            call.index = self._delete_resources(call, fault)
+            self._delete_resources(call, fault)
         if kind in ("reset", "hang"):
             # The reply is lost, but the call still counts.
             return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), kind)
@@ -117,23 +126,27 @@ class Dispatcher:
     def _find_fault(self, call: Call, organization: str, http: Request) -> Fault | None:
         if not self._fault_injector.faults:
             return None
-        text = f"{unquote(http.path)}?{http.query} {http.body.decode(errors='replace')}"
+        body = http.body.decode(errors="replace")
+        text = f"{unquote(http.path)}?{http.query} {unquote(body) if _is_form(http) else body}"
         return self._fault_injector.find_fault(organization, call.service.name, call.operation, text)
 
-    def _delete_resources(self, call: Call, fault: Fault) -> OrganizationIndex | None:
-        """Return the index without the fault's resource, or without all that the request names."""
-        if call.index is None:
-            return None
+    def _delete_resources(self, call: Call, fault: Fault) -> None:
+        """Answer the call without the fault's resource, or without all that the request names."""
         ids = (
             {fault.resource}
             if fault.resource
             else {value for value in call.request.values() if isinstance(value, str)}
         )
-        organization = call.index.organization
-        remaining = OrganizationIndex(without(organization, ids))
+        policies = {id_.partition(_AWS_MANAGED)[2] for id_ in ids if _AWS_MANAGED in id_}
+        call.managed_policies = {**call.managed_policies, **dict.fromkeys(policies)}
         if fault.kind == "deleted":
-            self._indexes |= {account.id: remaining for account in organization.accounts}
-        return remaining
+            self._managed_policies = call.managed_policies
+        if call.index is None:
+            return
+        organization = call.index.organization
+        call.index = OrganizationIndex(without(organization, ids))
+        if fault.kind == "deleted":
+            self._indexes |= dict.fromkeys((account.id for account in organization.accounts), call.index)
 
     def _admits(self, caller: Caller, call: Call) -> bool:
         return self._throttle.admits(caller.account_id, call.region, call.service.name, call.operation)
@@ -166,10 +179,14 @@ class Dispatcher:
 
 
 def _find_service(http: Request) -> Service | None:
-    """Return the service of a request, by its target header, content type or path."""
+    """Return the service of a request, by its target header, the version in its form, or its path."""
     target = http.headers.get("x-amz-target")
     if target is not None:
         return _BY_TARGET.get(target.partition(".")[0])
-    if http.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return STS
+    if _is_form(http):
+        return _BY_VERSION.get(http.form().get("Version", ""))
     return ACCOUNT_ACCESS if http.path != "/" else None
+
+
+def _is_form(http: Request) -> bool:
+    return http.headers.get("content-type", "").startswith(_FORM)

@@ -16,7 +16,7 @@ _IDS = frozenset(
     {
         *("Id", "Arn", "AccountId", "PermissionSetArn", "PrincipalId", "UserId", "GroupId", "InstanceArn"),
         *("applicationArn", "instanceArn", "account", "roleArn", "userId", "groupId", "MasterAccountId"),
-        *("AccountIds", "PermissionSets"),
+        *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId"),
     }
 )
 _UNIONS = {
@@ -127,6 +127,14 @@ def _list_twice(body: bytes) -> bytes:
     return body[:-1] + f', "{name}": []}}'.encode()
 
 
+def _error_document(body: bytes) -> bytes:
+    """Return an error response, which has status 200 here."""
+    if body.startswith(b"{"):
+        return b'{"__type": "InternalServerException", "message": "no", ' + body[1:]
+    error = b"<Error><Type>Receiver</Type><Code>InternalFailure</Code><Message>no</Message></Error>"
+    return b"<ErrorResponse>" + error + b"</ErrorResponse>"
+
+
 _OF_MEMBERS: Mapping[FaultKind | None, Callable[[Answer, Mapping[str, Any]], Answer]] = {
     "other_shape": _other_shape,
     "no_list": _no_list,
@@ -142,7 +150,7 @@ _OF_BYTES: Mapping[FaultKind | None, Callable[[bytes], bytes]] = {
     "broken_json": lambda body: body[: len(body) // 2],
     "foreign_json": lambda _: b'{"message": "Blocked by the proxy", "allowed": false}',
     "no_object": lambda _: b"[]",
-    "error_document": lambda body: b'{"__type": "InternalServerException", "message": "no", ' + body[1:],
+    "error_document": _error_document,
     "list_twice": _list_twice,
     "byte_order_mark": lambda body: b"\xef\xbb\xbf" + body,
     "utf_16": lambda body: body.decode().encode("utf-16"),

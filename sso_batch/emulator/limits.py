@@ -27,7 +27,18 @@ ORGANIZATIONS = {
     "DescribeOrganizationalUnit": Rate(2, 2),
     "ListRoots": Rate(1, 2),
     "ListTagsForResource": Rate(10, 15),
+    "ListDelegatedAdministrators": Rate(5, 8),
 }
+"""The limits of one account. Source: AWS Organizations User Guide, "Quotas and service limits"."""
+
+IAM = Rate(10, 20)
+"""A cautious guess for each operation: IAM has a token bucket for each API, but AWS publishes no numbers.
+
+Source: AWS Security Blog, "How to monitor and query IAM resources at scale - Part 2".
+"""
+_GLOBAL = {"organizations", "iam"}
+"""Services with one limit for all Regions."""
+
 _SHARED = dict.fromkeys(_HIERARCHY, ", ".join(_HIERARCHY))
 
 
@@ -38,11 +49,12 @@ class Limits:
     identity_center: Rate | None = IDENTITY_CENTER
     identity_store: Rate | None = IDENTITY_STORE
     organizations: Mapping[str, Rate] = field(default_factory=lambda: dict(ORGANIZATIONS))
+    iam: Rate | None = IAM
 
     @classmethod
     def off(cls) -> Self:
         """Return limits that never throttle."""
-        return cls(identity_center=None, identity_store=None, organizations={})
+        return cls(identity_center=None, identity_store=None, organizations={}, iam=None)
 
     def of(self, service: str, operation: str) -> tuple[str, Rate] | None:
         """Return the name and rate of the bucket that a call uses, or None."""
@@ -51,6 +63,8 @@ class Limits:
                 found = ("sso-admin", self.identity_center)
             case "identitystore":
                 found = (f"identitystore {operation}", self.identity_store)
+            case "iam":
+                found = (f"iam {operation}", self.iam)
             case "organizations":
                 name = _SHARED.get(operation, operation)
                 found = (f"organizations {name}", self.organizations.get(operation))
@@ -93,8 +107,7 @@ class Throttle:
         if found is None:
             return True
         name, rate = found
-        # Organizations is a global service; the others have limits per Region.
-        key = (account_id, "" if service == "organizations" else region, name)
+        key = (account_id, "" if service in _GLOBAL else region, name)
         bucket = self._buckets.get(key)
         now = self._clock()
         if bucket is None:

@@ -17,6 +17,7 @@ _QUERY_CODES = {
     "ExpiredTokenException": ("ExpiredToken", 403),
     "AccessDeniedException": ("AccessDenied", 403),
     "ValidationException": ("ValidationError", 400),
+    "ServiceUnavailableException": ("ServiceUnavailable", 503),
     "ThrottlingException": ("Throttling", 400),
     "UnknownOperationException": ("InvalidAction", 400),
 }
@@ -165,10 +166,19 @@ _METADATA = "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</
 
 
 def _elements(members: Mapping[str, Any]) -> str:
-    return "".join(
-        f"<{name}>{_elements(value) if isinstance(value, Mapping) else escape(str(value))}</{name}>"
-        for name, value in members.items()
-    )
+    return "".join(f"<{name}>{_content(value)}</{name}>" for name, value in members.items())
+
+
+def _content(value: object) -> str:
+    """Return a value as the content of an element; AWS's XML has lists of `member` elements."""
+    match value:
+        case Mapping():
+            return _elements(value)
+        case list():
+            return "".join(f"<member>{_content(item)}</member>" for item in value)
+        case bool():
+            return str(value).lower()
+    return escape(str(value))
 
 
 def _document(http: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.pagination import ForeignTokenError, Pager, PaginationFault, purpose
 from sso_batch.emulator.protocols import ErrorResponse, WireProtocol, access_denied
 from sso_batch.emulator.request_validation import Rule, Violation, find_violation
-from sso_batch.emulator.world import Role
+from sso_batch.emulator.world import ManagedPolicy, Role
 
 Item = TypeVar("Item")
 Answer = dict[str, Any]
@@ -54,6 +54,7 @@ class Call:
     index: OrganizationIndex | None
     authenticator: Authenticator
     roles: Mapping[str, Role]
+    managed_policies: Mapping[str, ManagedPolicy | None]
     pagination_fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:

@@ -24,6 +24,7 @@ _SIDS = {
     "identitystore": "IdentityStore",
     "organizations": "Organizations",
     "account-access": "AccountAccess",
+    "iam": "ManagedPolicies",
 }
 
 # Source: AWS's service authorization reference. Actions without a resource type, and listings that need
@@ -37,6 +38,7 @@ _RESOURCES: Mapping[str, tuple[str, ...]] = {
         "identitystore:::membership/*",
     ),
     "account-access": ("account-access:*:*:application/*",),
+    "iam": ("iam::aws:policy/*",),
 }
 _ON_ALL_RESOURCES = frozenset({"sso:ListInstances", "account-access:ListApplications"})
 

@@ -38,7 +38,7 @@ def render_template(settings: Collect) -> str:
 def _template(settings: Collect) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Reads IAM Identity Center, AWS Organizations and account access for sso-batch",
+        "Description": "Reads IAM Identity Center, AWS Organizations, account access and managed policies",
         "Parameters": _PARAMETERS,
         "Conditions": {
             "HasExternalId": _is_set("ExternalId"),

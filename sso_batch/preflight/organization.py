@@ -242,4 +242,6 @@ def _resource(operation: Operation, subjects: ProbeSubjects) -> str:
         return subjects.instance.arn
     if operation.service == "account-access":
         return subjects.application_arn or subjects.instance.arn
+    if operation.service == "iam":
+        return subjects.policy_arn
     return subjects.instance.organization_id or "organization"

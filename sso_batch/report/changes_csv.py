@@ -1,4 +1,4 @@
-"""The changes CSV: what changed, followed by the row of the access report."""
+"""The changes CSV: what changed, and the row of the access report."""
 
 from collections.abc import Iterable, Iterator
 

@@ -4,12 +4,14 @@ They stay small for any size of the organization: those of all organizations are
 """
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sso_batch.access import NOT_READ, OK, Access, Holder
-from sso_batch.model import GROUP, Principal
+from sso_batch.model import GROUP, Grant, Principal
+from sso_batch.privileges.paths import Privilege
 from sso_batch.review.snapshot_index import SnapshotIndex
 
 MAX_ADMINISTRATORS = 100
@@ -24,13 +26,17 @@ _LARGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """An administrator: with which permission sets, through which groups, and in how many accounts."""
+    """An administrator: with which permission sets, through which groups, and in how many accounts.
+
+    At another `level`, someone who can become administrator, or who decides who has access.
+    """
 
     organization: str
     holder: Holder
     permission_sets: tuple[str, ...]
     through: tuple[str, ...]
     accounts: int
+    level: Privilege = Privilege.ADMINISTRATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,9 @@ class Statistics:
     """The statistics of one organization.
 
     `administrators` has those with the most accounts. `administrators_unread` names what was not read and
-    could add administrators; the total is certain only if it is empty.
+    could add administrators; the total is certain only if it is empty. `close` has those of the other users
+    who can become administrator or, in accounts that manage Identity Center, decide who has access; each
+    counts once, in `can_become` or in `manage_access`.
     """
 
     organization: str
@@ -66,6 +74,9 @@ class Statistics:
     administrators_total: int
     administrators_unread: tuple[str, ...]
     large_groups: tuple[LargeGroup, ...]
+    close: tuple[Administrator, ...] = ()
+    can_become: int = 0
+    manage_access: int = 0
 
     @property
     def administrators_certain(self) -> bool:
@@ -82,6 +93,16 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
         holder.user_id for holders in tally.holders.values() for holder in holders if _is_person(holder)
     }
     grants = tally.grants.items()
+    administrators = _people(index, tally, Privilege.ADMINISTRATOR, index.admin_grants, ())
+    can_become = _people(index, tally, Privilege.CAN_ESCALATE, index.escalating_grants, administrators)
+    manage_access = _people(
+        index,
+        tally,
+        Privilege.MANAGES_ACCESS,
+        index.access_managing_grants,
+        administrators.keys() | can_become.keys(),
+    )
+    close = chain(can_become.values(), manage_access.values())
     return Statistics(
         organization=index.snapshot.organization,
         people=len(people),
@@ -89,10 +110,13 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
         rows=sum(len(tally.holders[principal]) * count for principal, count in grants),
         direct=sum(count for principal, count in grants if principal.type != GROUP),
         by_access=tally.by_access,
-        administrators=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, _administrators(index, tally), key=_order)),
-        administrators_total=len(index.admins),
+        administrators=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, administrators.values(), key=order)),
+        administrators_total=len(administrators),
         administrators_unread=tuple(_unread(index)),
         large_groups=tuple(_large_groups(tally)),
+        close=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, close, key=order)),
+        can_become=len(can_become),
+        manage_access=len(manage_access),
     )
 
 
@@ -131,38 +155,50 @@ def _is_person(holder: Holder) -> bool:
     return holder.state == OK or (holder.state == NOT_READ and bool(holder.user_id))
 
 
-def _administrators(index: SnapshotIndex, tally: _Tally) -> Iterator[Administrator]:
-    """Yield every administrator, with the holder as the access report has it."""
+def _people(
+    index: SnapshotIndex, tally: _Tally, level: Privilege, grants: Sequence[Grant], others: Container[str]
+) -> dict[str, Administrator]:
+    """Return everyone with one of the grants except for `others`, by id, as the access report has them."""
     holders = {
         holder.user_id: holder
-        for principal in {grant.principal for grant in index.admin_grants}
+        for principal in {grant.principal for grant in grants}
         for holder in tally.holders[principal]
         if _is_person(holder)
     }
-    for user_id, principals in index.admins.items():
-        grants = [
-            grant
-            for principal in principals
-            for grant in index.by_principal[principal]
-            if index.is_admin(grant)
-        ]
-        permission_sets = map(index.permission_set, {grant.permission_set_arn for grant in grants})
-        yield Administrator(
+    by_principal: defaultdict[Principal, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        by_principal[grant.principal].append(grant)
+    people: dict[str, Administrator] = {}
+    for user_id, principals in index.people(grants).items():
+        if user_id in others:
+            continue
+        own = [grant for principal in principals for grant in by_principal[principal]]
+        permission_sets = map(index.permission_set, {grant.permission_set_arn for grant in own})
+        people[user_id] = Administrator(
             organization=index.snapshot.organization,
             holder=holders[user_id],
             permission_sets=tuple(sorted({each.name or each.arn for each in permission_sets})),
             through=tuple(sorted({_through(principal, tally) for principal in principals})),
-            accounts=len({grant.account_id for grant in grants}),
+            accounts=len({grant.account_id for grant in own}),
+            level=level,
         )
+    return people
 
 
 def _through(principal: Principal, tally: _Tally) -> str:
     return tally.names[principal] or principal.id if principal.type == GROUP else DIRECT
 
 
-def _order(administrator: Administrator) -> tuple[int, str, str]:
+def order(administrator: Administrator) -> tuple[int, int, str, str, str]:
+    """Return the key that sorts the highest level and the most accounts first."""
     holder = administrator.holder
-    return -administrator.accounts, holder.name.casefold(), holder.user_id
+    return (
+        -administrator.level,
+        -administrator.accounts,
+        holder.name.casefold(),
+        administrator.organization,
+        holder.user_id,
+    )
 
 
 def _large_groups(tally: _Tally) -> list[LargeGroup]:

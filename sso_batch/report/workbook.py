@@ -11,7 +11,7 @@ from itertools import chain
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from sso_batch.access import Access
-from sso_batch.report import findings_csv
+from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook_sheets import MAX_ROWS, Book, InterruptibleFile
 from sso_batch.review.finding import SEVERITIES
@@ -44,7 +44,7 @@ def render_workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Iterato
 
 
 def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
-    sheet = book.sheet("Changes", ("Change", "What", *COLUMNS))
+    sheet = book.sheet("Changes", changes_csv.COLUMNS)
     if report.changes is None:
         sheet.write_warning("This run was not compared with an earlier run.")
         return

@@ -24,7 +24,15 @@ MAX_CELL = 32_767
 
 _MAX_NAME = 31
 _RESERVED = "history"  # Excel reserves this name
-_WIDTHS = {"Message": 60, "AWS message": 60, "What to do": 60, "ManagedPolicies": 36}
+_WIDTHS = {
+    "Message": 60,
+    "AWS message": 60,
+    "What to do": 60,
+    "ManagedPolicies": 36,
+    "Privilege": 18,
+    "PrivilegeReason": 60,
+    "PrivilegeUnread": 36,
+}
 
 
 class InterruptibleFile(io.RawIOBase):

@@ -30,11 +30,26 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "admin-access",
         "high",
-        "Users with AdministratorAccess, or with an inline policy that allows every action on every "
-        "resource, can do anything in the account. Customer managed policies and the IAM roles of "
-        "entitlements are not evaluated.",
+        "Users whose policies allow every action on every resource can do anything in the account. Customer "
+        "managed policies and the IAM roles of entitlements are not evaluated.",
         "Assign a narrower permission set, or waive the few assignments that are necessary.",
         grant_checks.admin_access,
+    ),
+    Check(
+        "privilege-escalation",
+        "high",
+        "These permissions are enough to become administrator of the account, for example by creating the "
+        "access key of another user or by passing a strong role to a function.",
+        "Remove the actions that the finding names, or limit them to certain users and roles.",
+        grant_checks.privilege_escalation,
+    ),
+    Check(
+        "manages-access",
+        "high",
+        "In the management account, or in an account that administers Identity Center, these permissions "
+        "decide who has access to all other accounts.",
+        "Give this access to a few administrators only, and waive their assignments.",
+        grant_checks.manages_access,
     ),
     Check(
         "management-account-access",

@@ -17,6 +17,8 @@ ADDED = "added"
 REMOVED = "removed"
 CHANGED = "changed"
 
+_PRIVILEGE = "Privilege"
+
 _PARTS = (Omission.ENTITLEMENTS, Omission.PERMISSION_SET_DETAILS, Omission.ACCOUNT_PATHS)
 """Parts that a snapshot may lack while the rest of it can still be compared."""
 
@@ -38,6 +40,7 @@ _PERMISSION_SET: dict[str, Callable[[Access], str]] = {
     "CustomerManagedPolicies": lambda access: access.permission_set.customer_managed_policies,
     "InlinePolicy": lambda access: access.permission_set.inline_policy,
     "PermissionsBoundary": lambda access: access.permission_set.permissions_boundary,
+    _PRIVILEGE: lambda access: access.privilege.level,
 }
 
 COMPARED = (
@@ -56,6 +59,7 @@ COMPARED = (
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    _PRIVILEGE,
 )
 """The columns of the report that the column `What` can name, in order."""
 
@@ -67,11 +71,20 @@ class Change:
     `kind` is ADDED, REMOVED or CHANGED; `what` names what changed and is empty for the first two. `access`
     comes from the new run, or from the old run if REMOVED. Its holders are the users that the change affects:
     a changed grant of a large group is one change, and as many rows as the group has members.
+    `privilege_before` is the level in the old run, if it changed.
     """
 
     kind: str
     what: str
     access: Access
+    privilege_before: str = ""
+
+    @property
+    def words(self) -> str:
+        """What changed, for people: the columns, and both values of a privilege."""
+        became = f"became {self.access.privilege.level} (was {self.privilege_before})"
+        columns = self.what.split(";")
+        return ", ".join(became if column == _PRIVILEGE else column for column in columns)
 
 
 def incomparable_reason(old: Snapshot, new: Snapshot) -> str:
@@ -136,7 +149,8 @@ class _Difference:
         for own, holders in self.kept.items():
             if changed := own | shared:
                 what = ";".join(column for column in COMPARED if column in changed)
-                yield Change(CHANGED, what, replace(after, holders=holders))
+                level = before.privilege.level if _PRIVILEGE in changed else ""
+                yield Change(CHANGED, what, replace(after, holders=holders), level)
 
 
 class _HolderComparison:

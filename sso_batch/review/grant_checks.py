@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
+from sso_batch.privileges.paths import Privilege
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
@@ -14,10 +15,26 @@ _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPEND
 
 
 def admin_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
-    """Find grants of permission sets that grant administrator access, as `admin` defines it."""
-    for grant in index.admin_grants:
-        reason = index.assessments[grant.permission_set_arn].reason
-        yield Match.of_grant(grant, f"has administrator access through {reason}")
+    """Find grants that allow every action on every resource."""
+    for grant, judgement in index.with_privilege(Privilege.ADMINISTRATOR):
+        yield Match.of_grant(grant, f"has administrator access: {judgement.reason}")
+    yield from index.unread_policies()
+    yield from index.unread_grants()
+
+
+def privilege_escalation(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants that nothing but their own permissions can turn into administrator access."""
+    for grant, judgement in index.with_privilege(Privilege.CAN_ESCALATE):
+        yield Match.of_grant(grant, f"can become administrator: {judgement.reason}")
+    yield from index.unread_policies()
+    yield from index.unread_grants()
+
+
+def manages_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
+    """Find grants that can change who has access, in accounts that manage Identity Center."""
+    for grant in index.access_managing_grants:
+        yield Match.of_grant(grant, f"can change who has access: {index.privileges.of(grant).reason}")
+    yield from index.unread_account_kinds()
     yield from index.unread_policies()
     yield from index.unread_grants()
 

@@ -177,7 +177,7 @@ def _possible_admins(index: SnapshotIndex) -> Mapping[Principal, list[Grant]]:
         principal: grants
         for principal, grants in index.by_principal.items()
         if any(
-            grant.permission_set_arn and index.assessments[grant.permission_set_arn].unread
+            grant.permission_set_arn and not index.privileges.policies_of(grant.permission_set_arn).all_read
             for grant in grants
         )
     }

@@ -5,7 +5,7 @@ not with their product.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -13,7 +13,6 @@ from functools import cached_property
 from sso_batch.coverage import Omission
 from sso_batch.model import (
     GROUP,
-    IAM_ROLE,
     USER,
     Account,
     Grant,
@@ -21,7 +20,9 @@ from sso_batch.model import (
     Principal,
     Snapshot,
 )
-from sso_batch.review.admin import AdminAssessment, assess
+from sso_batch.privileges.judgement import Judgement
+from sso_batch.privileges.of_grants import Privileges
+from sso_batch.privileges.paths import IDENTITY_CENTER, Privilege
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +100,48 @@ class SnapshotIndex:
         return found
 
     @cached_property
-    def assessments(self) -> Mapping[str, AdminAssessment]:
-        """By ARN, whether each granted permission set grants administrator access."""
-        arns = {grant.permission_set_arn for grant in self.grants if grant.access_type != IAM_ROLE}
-        return {arn: assess(self.permission_set(arn)) for arn in arns}
+    def privileges(self) -> Privileges:
+        """What each grant amounts to."""
+        return Privileges(self.snapshot)
+
+    def with_privilege(self, privilege: Privilege) -> Iterator[tuple[Grant, Judgement]]:
+        """Yield the grants that amount to a privilege, as far as was read, and why."""
+        for grant in self.grants:
+            judgement = self.privileges.of(grant)
+            if judgement.privilege is privilege:
+                yield grant, judgement
 
     @cached_property
     def admin_grants(self) -> list[Grant]:
         """The grants that give administrator access."""
-        return [grant for grant in self.grants if self.is_admin(grant)]
+        return [grant for grant, _ in self.with_privilege(Privilege.ADMINISTRATOR)]
 
     def is_admin(self, grant: Grant) -> bool:
         """Return whether a grant gives administrator access."""
-        assessment = self.assessments.get(grant.permission_set_arn)
-        return assessment is not None and bool(assessment.reason)
+        return self.privileges.of(grant).privilege is Privilege.ADMINISTRATOR
+
+    @cached_property
+    def escalating_grants(self) -> list[Grant]:
+        """The grants that can be turned into administrator access."""
+        return [grant for grant, _ in self.with_privilege(Privilege.CAN_ESCALATE)]
+
+    @cached_property
+    def access_managing_grants(self) -> list[Grant]:
+        """The grants that decide who has access to the organization: in accounts that manage it."""
+        return [
+            grant
+            for grant, _ in self.with_privilege(Privilege.MANAGES_ACCESS)
+            if self.privileges.kind_of(grant.account_id) in IDENTITY_CENTER
+        ]
 
     @cached_property
     def admins(self) -> Mapping[str, list[Principal]]:
         """By user id, the administrators and the principals through which they are; without deleted users."""
-        principals = dict.fromkeys(grant.principal for grant in self.admin_grants)
+        return self.people(self.admin_grants)
+
+    def people(self, grants: Iterable[Grant]) -> Mapping[str, list[Principal]]:
+        """Return who has any of the grants, and through which principals; without deleted users."""
+        principals = dict.fromkeys(grant.principal for grant in grants)
         found: defaultdict[str, list[Principal]] = defaultdict(list)
         for user_id, principal in self.holders(principals):
             if Principal(USER, user_id) not in self.missing:
@@ -161,10 +185,11 @@ class SnapshotIndex:
             yield BlindSpot(f"users and groups that were not read: {unread}")
 
     def unread_policies(self) -> Iterator[BlindSpot]:
-        """Yield what would have to be read to know every grant that gives administrator access."""
-        assessments = self.assessments.values()
-        unread = sum(bool(assessment.unread) for assessment in assessments)
-        customer_managed = {name for assessment in assessments for name in assessment.customer_managed}
+        """Yield what would have to be read to know what every grant amounts to."""
+        arns = {grant.permission_set_arn for grant in self.grants if not self.is_admin(grant)} - {""}
+        policies = [self.privileges.policies_of(arn) for arn in arns]
+        unread = sum(not each.all_read for each in policies)
+        customer_managed = {name for each in policies for name in each.customer_managed}
         roles = len({grant.role_arn for grant in self.grants if grant.role_arn})
         for count, what in (
             (unread, "policies of permission sets that were not read or not understood"),
@@ -173,6 +198,13 @@ class SnapshotIndex:
         ):
             if count:
                 yield BlindSpot(f"{what}: {count}")
+
+    def unread_account_kinds(self) -> Iterator[BlindSpot]:
+        """Yield what would have to be read to know which accounts manage Identity Center."""
+        if self.snapshot.instance.management_account_id is None:
+            yield BlindSpot("which account is the management account")
+        if self.snapshot.delegated_administrators is None:
+            yield BlindSpot("which accounts administer Identity Center")
 
     def unread_admins(self) -> Iterator[BlindSpot]:
         """Yield what would have to be read to know every administrator."""

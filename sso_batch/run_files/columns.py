@@ -31,6 +31,9 @@ COLUMNS = (
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    "Privilege",
+    "PrivilegeReason",
+    "PrivilegeUnread",
 )
 
 IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
@@ -109,6 +112,9 @@ def details(access: Access) -> Cells:
         ("CustomerManagedPolicies", permission_set.customer_managed_policies),
         ("InlinePolicy", permission_set.inline_policy),
         ("PermissionsBoundary", permission_set.permissions_boundary),
+        ("Privilege", access.privilege.level),
+        ("PrivilegeReason", access.privilege.reason),
+        ("PrivilegeUnread", access.privilege.unread),
     )
 
 

@@ -23,6 +23,7 @@ from sso_batch.model import (
     Membership,
     Outdated,
     PermissionSet,
+    PolicyDocument,
     Principal,
     Snapshot,
     User,
@@ -37,6 +38,7 @@ KINDS: tuple[tuple[str, type, str], ...] = (
     ("missing", Principal, "missing"),
     ("account", Account, "accounts"),
     ("permission_set", PermissionSet, "permission_sets"),
+    ("policy", PolicyDocument, "policy_documents"),
     ("grant", Grant, "grants"),
     ("gap", Gap, "gaps"),
     ("outdated", Outdated, "outdated"),
@@ -66,6 +68,7 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "endpoint_overrides": [str(override) for override in snapshot.endpoint_overrides],
             "config_sha256": snapshot.config_sha256,
             "outdated_examined": snapshot.outdated is not None,
+            "delegated_administrators": snapshot.delegated_administrators,
         },
     )
     records = 1
@@ -91,6 +94,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
         found = _records_of(records)
         if found["outdated"] and not outdated_examined:
             raise SnapshotError("the snapshot has records of a kind that was not examined")
+        delegated = head["delegated_administrators"]
         lists = {field: tuple(found[kind]) for kind, _, field in KINDS}
         return Snapshot(
             organization=head["name"],
@@ -102,6 +106,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             not_examined=tuple(map(NotExamined.by_collection, head["not_examined"])),
             endpoint_overrides=tuple(map(EndpointOverride.parse, head["endpoint_overrides"])),
             config_sha256=head["config_sha256"],
+            delegated_administrators=None if delegated is None else tuple(delegated),
             **(lists if outdated_examined else lists | {"outdated": None}),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -36,6 +36,7 @@ _WHAT = {
     "missing": "A user or group that a record refers to and that no longer exists.",
     "account": "An account of the organization.",
     "permission_set": "A permission set. Null means not read; empty means that AWS has no value.",
+    "policy": "The document of an AWS managed policy that a permission set has.",
     "grant": "An account assignment, or an account-access entitlement to an IAM role.",
     "gap": "Something that could not be read, which makes the snapshot incomplete.",
     "outdated": "An account with an outdated version of a permission set.",
@@ -73,6 +74,10 @@ _FIELDS = {
     "inline_policy": "The policy document.",
     "permissions_boundary": "The ARN of an AWS managed policy, or path and name of a customer managed one.",
     "tags": "As key=value.",
+    "version_id": "The version of the policy that is in force.",
+    "document": "The policy document.",
+    "delegated_administrators": "The ids of the accounts that administer Identity Center in addition to the "
+    "management account; null if not read.",
     "account_id": "The account's id.",
     "access_type": "PERMISSION_SET or IAM_ROLE.",
     "permission_set_arn": "The permission set's ARN; empty for an IAM role, or a gap about something else.",

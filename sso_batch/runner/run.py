@@ -10,6 +10,7 @@ from sso_batch import open_files
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
+from sso_batch.collect.policy_documents import PolicyLibrary
 from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
 from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Organization
@@ -58,6 +59,7 @@ class Run:
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
         self._sessions = ConnectionPool(len(organizations))
+        self._library = PolicyLibrary()
         self._workers = DaemonThreads(_WRITERS, "files")
         fingerprints = reading_fingerprints(config, config.organizations)
         self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
@@ -183,6 +185,7 @@ class Run:
             organization,
             self._config.collect,
             sessions=self._sessions,
+            library=self._library,
             deadline=deadline,
             claim_instance=partial(self._claims.claim, name),
             clock=self._context.clock,

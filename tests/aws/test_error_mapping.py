@@ -19,7 +19,14 @@ from botocore.parsers import ResponseParserError
 from sso_batch.aws import error_codes, operations
 from sso_batch.aws.credential_hints import UNUSABLE_SOURCE
 from sso_batch.aws.error_mapping import failure_from
-from sso_batch.aws.operations import LIST_ACCOUNT_ASSIGNMENTS, LIST_GROUPS, LIST_USERS, Operation
+from sso_batch.aws.operations import (
+    GET_POLICY,
+    GET_POLICY_VERSION,
+    LIST_ACCOUNT_ASSIGNMENTS,
+    LIST_GROUPS,
+    LIST_USERS,
+    Operation,
+)
 from sso_batch.aws.sts import AssumedRole, Sts
 
 URL = "https://sso.eu-west-1.amazonaws.com"
@@ -472,6 +479,30 @@ def test_refused(error: botocore.ClientError, hint: str) -> None:
 
     assert (operation, mapped_code, mapped_hint, transient) == (error.operation_name, code, hint, False)
     assert message == error.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("operation", [GET_POLICY, GET_POLICY_VERSION])
+@pytest.mark.parametrize(
+    ("code", "phrases"),
+    [
+        ("AccessDenied", ["the IAM action iam:{}", "collect.policy_documents: false", "NOT_READ"]),
+        ("NoSuchEntity", ["AWS does not offer this AWS managed policy", "NOT_READ"]),
+        ("InvalidInput", ["look up InvalidInput"]),
+    ],
+)
+def test_refused_by_iam(operation: Operation, code: str, phrases: list[str]) -> None:
+    """Without the document of a policy, the hint says which privileges are not known."""
+    failure = failure_from(operation, refused(code, operation=operation.name))
+
+    assert [phrase for phrase in phrases if phrase.format(operation.name) not in failure.hint] == []
+    assert (failure.not_found, failure.transient) == (code == "NoSuchEntity", False)
+
+
+def test_policy_nested_too_deeply() -> None:
+    """A policy that botocore cannot decode is a malformed answer, and not a bug."""
+    failure = failure_from(GET_POLICY_VERSION, RecursionError("maximum recursion depth exceeded"))
+
+    assert (failure.code, failure.transient) == ("RecursionError", True)
 
 
 def test_role_with_an_external_id() -> None:

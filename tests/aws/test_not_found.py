@@ -9,6 +9,7 @@ from sso_batch.aws.operations import (
     DESCRIBE_GROUP,
     DESCRIBE_USER,
     GET_PERMISSIONS_BOUNDARY,
+    GET_POLICY_VERSION,
     LIST_ACCOUNT_ASSIGNMENTS,
     LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,
     LIST_GROUP_MEMBERSHIPS,
@@ -18,6 +19,7 @@ from sso_batch.aws.operations import (
 STORE = {"IdentityStoreId": "d-1"}
 SSO = {"InstanceArn": "arn:aws:sso:::instance/ssoins-1"}
 SET = {"PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1"}
+POLICY = {"PolicyArn": "arn:aws:iam::aws:policy/X", "VersionId": "v1"}
 USER, GROUP = STORE | {"UserId": "u-1"}, STORE | {"GroupId": "g-1"}
 
 
@@ -52,6 +54,7 @@ USER, GROUP = STORE | {"UserId": "u-1"}, STORE | {"GroupId": "g-1"}
             "Permissions boundary for the permission set does not exist.",
         ),
         (GET_PERMISSIONS_BOUNDARY, SSO | SET, {}, ""),
+        (GET_POLICY_VERSION, POLICY, {}, "Policy arn:aws:iam::aws:policy/X version v1 was not found."),
     ],
 )
 def test_about_the_subject(

@@ -65,10 +65,13 @@ def test_iam_actions_of_s3() -> None:
         (operations.DESCRIBE_USER, Limit("identitystore:DescribeUser", 20, 20)),
         (operations.LIST_ACCOUNTS, Limit("organizations:accounts", 8, 12)),
         (operations.DESCRIBE_ORGANIZATION, Limit("organizations:organization", 1, 2)),
+        (operations.LIST_DELEGATED_ADMINISTRATORS, Limit("organizations:delegated", 5, 8)),
+        (operations.GET_POLICY, Limit("iam", 10, 10)),
+        (operations.GET_POLICY_VERSION, Limit("iam", 10, 10)),
     ],
 )
 def test_limits(operation: Operation, limit: Limit) -> None:
-    """sso-admin has one limit for all operations, Identity Store one for each, Organizations several."""
+    """sso-admin and IAM have one limit for all, Identity Store one for each, Organizations several."""
     assert operation.limit == limit
 
 

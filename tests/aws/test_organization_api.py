@@ -1,4 +1,4 @@
-"""Tests of the calls about an organization and account access: parameters, and answers as records."""
+"""Tests of the calls about organizations, policies and account access: parameters and records."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sso_batch.aws.organization_api import AccountAccessApi, ListedInstance, OrganizationApi
-from sso_batch.model import USER, Account, Principal
+from sso_batch.aws.organization_api import AccountAccessApi, ListedInstance, OrganizationApi, PolicyApi
+from sso_batch.model import USER, Account, PolicyDocument, Principal
 from tests.aws.conftest import Clients, Instantly, MakeGateway, whole
 from tests.support.records import ROLE, entitlement
 
@@ -126,6 +126,81 @@ def test_organizational_unit(instantly: Instantly, clients: Clients, organizatio
     assert clients.asked == [
         ("organizations.describe_organizational_unit", {"OrganizationalUnitId": "ou"}),
     ]
+
+
+def test_delegated_administrators(
+    instantly: Instantly, clients: Clients, organization: OrganizationApi
+) -> None:
+    """The accounts that administer Identity Center are listed, in order, each once."""
+    clients.scripts["list_delegated_administrators"] = [
+        {"DelegatedAdministrators": [{"Id": "3"}, {"Id": "2"}], "NextToken": "1"},
+        {"DelegatedAdministrators": [{"Id": "3"}]},
+    ]
+
+    assert instantly(organization.delegated_administrators()) == ("2", "3")
+    asked = {"ServicePrincipal": "sso.amazonaws.com", "MaxResults": 20}
+    assert clients.asked == [
+        ("organizations.list_delegated_administrators", asked),
+        ("organizations.list_delegated_administrators", asked | {"NextToken": "1"}),
+    ]
+
+
+# Policies
+
+POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_policy_document(instantly: Instantly, clients: Clients, gateway: MakeGateway) -> None:
+    """The document of a policy is the one of the version that is in force."""
+    clients.scripts["get_policy"] = [{"Policy": {"Arn": POLICY, "DefaultVersionId": "v7"}}]
+    clients.scripts["get_policy_version"] = [
+        {"PolicyVersion": {"VersionId": "v7", "Document": {"Statement": []}, "IsDefaultVersion": True}}
+    ]
+
+    found = instantly(PolicyApi(gateway()).policy_document(POLICY))
+
+    assert found == PolicyDocument(POLICY, "v7", '{"Statement":[]}')
+    assert clients.asked == [
+        ("iam.get_policy", {"PolicyArn": POLICY}),
+        ("iam.get_policy_version", {"PolicyArn": POLICY, "VersionId": "v7"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "version", "repeated"),
+    [
+        ({"Arn": "arn:aws:iam::aws:policy/Billing"}, {}, "get_policy"),
+        ({"DefaultVersionId": ""}, {}, "get_policy"),
+        ({}, {"VersionId": "v6"}, "get_policy_version"),
+        ({}, {"Document": "%7B"}, "get_policy_version"),  # botocore returns what is not JSON as it is
+        ({}, {"Document": []}, "get_policy_version"),
+    ],
+)
+def test_malformed_policy(
+    instantly: Instantly,
+    clients: Clients,
+    gateway: MakeGateway,
+    policy: dict[str, Any],
+    version: dict[str, Any],
+    repeated: str,
+) -> None:
+    """An answer about another policy or version, or without a document, is asked for again."""
+    right: dict[str, dict[str, Any]] = {
+        "get_policy": {"Policy": {"Arn": POLICY, "DefaultVersionId": "v7"}},
+        "get_policy_version": {"PolicyVersion": {"VersionId": "v7", "Document": {}}},
+    }
+    wrong = {
+        "get_policy": {"Policy": right["get_policy"]["Policy"] | policy},
+        "get_policy_version": {"PolicyVersion": right["get_policy_version"]["PolicyVersion"] | version},
+    }
+    for method, answer in right.items():
+        clients.scripts[method] = [wrong[method], answer] if method == repeated else [answer]
+
+    found = instantly(PolicyApi(gateway()).policy_document(POLICY))
+
+    assert found == PolicyDocument(POLICY, "v7", "{}")
+    asked = [name.removeprefix("iam.") for name, _ in clients.asked]
+    assert asked == sorted([*right, repeated])
 
 
 # Account access

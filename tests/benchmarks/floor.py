@@ -79,6 +79,9 @@ def complete(organization: Organization) -> Counter[str]:
             organization,
             {(assignment.principal_type, assignment.principal_id) for assignment in organization.assignments},
         )
+        + _policy_documents(
+            organization, {permission_set.arn for permission_set in organization.permission_sets}
+        )
     )
 
 
@@ -101,6 +104,7 @@ def by_principal(organization: Organization) -> Counter[str]:
             )
         )
         + _principal_calls(organization, assigned)
+        + _policy_documents(organization, described)
     )
 
 
@@ -138,7 +142,7 @@ def access_paths(organization: Organization) -> Counter[AccessPath]:
 
 
 def _always(organization: Organization) -> Counter[str]:
-    """Return the calls of both strategies: identity, listings, account paths and account access."""
+    """Return the calls of both strategies: identity, administrators, listings, paths, account access."""
     applications = [
         application
         for application in organization.applications
@@ -153,12 +157,24 @@ def _always(organization: Organization) -> Counter[str]:
             "ListGroups": pages(sum(group.listed for group in organization.groups)),
             "ListAccounts": pages(len(organization.accounts), 20),
             "ListPermissionSets": pages(len(organization.permission_sets)),
+            "ListDelegatedAdministrators": 1,
             "ListRoots": 1,
             "ListApplications": pages(len(applications)),
             "GetApplication": len(applications),
             "ListEntitlements": sum(pages(len(application.entitlements)) for application in applications),
         }
     ) + _unit_names(organization)
+
+
+def _policy_documents(organization: Organization, permission_sets: set[str]) -> Counter[str]:
+    """Return the calls for the AWS managed policies of permission sets: two for each, by ARN."""
+    policies = {
+        policy
+        for permission_set in organization.permission_sets
+        if permission_set.arn in permission_sets
+        for policy in permission_set.managed_policies
+    }
+    return Counter(GetPolicy=len(policies), GetPolicyVersion=len(policies))
 
 
 def _unit_names(organization: Organization) -> Counter[str]:

@@ -63,7 +63,7 @@ class OpenedPage:
     def fill(self, **fields: str) -> None:
         """Fill in fields of the explorer and wait for the answer."""
         for name, value in fields.items():
-            if name in {"organization", "kind"}:
+            if name in {"organization", "kind", "level"}:
                 self.page.select_option(f"#{name}", value)
             else:
                 self.page.fill(f"#{name}", value)

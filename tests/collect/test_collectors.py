@@ -9,6 +9,7 @@ import pytest
 
 from sso_batch.collect import collectors as module
 from sso_batch.collect.collectors import Apis, Collectors
+from sso_batch.collect.policy_documents import PolicyLibrary
 from sso_batch.collect.strategy import ListingStrategy, Workload
 from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect
@@ -35,10 +36,11 @@ class Collected:
 
         async def run() -> Collectors:
             collectors = Collectors(
-                Apis(instance, instance, instance),
+                Apis(instance, instance, instance, instance),
                 RECORD,
                 settings,
                 Jobs(self.count, gaps),
+                library=PolicyLibrary(),
                 entitlements=False,
                 outdated=outdated,
                 on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),

@@ -42,6 +42,9 @@ def plain(row: Row) -> Row:
         "CustomerManagedPolicies",
         "InlinePolicy",
         "PermissionsBoundary",
+        "Privilege",
+        "PrivilegeReason",
+        "PrivilegeUnread",
     )
     return {column: re.sub("^'(?=[=+@-])", "", cell) for column, cell in row.items() if column not in unread}
 

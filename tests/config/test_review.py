@@ -90,6 +90,8 @@ def test_the_checks() -> None:
     """These are the checks that a configuration can name."""
     assert CHECK_IDS == (
         "admin-access",
+        "privilege-escalation",
+        "manages-access",
         "management-account-access",
         "disabled-user-access",
         "direct-grant",

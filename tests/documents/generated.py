@@ -1,4 +1,4 @@
-"""The parts of `docs/` that are made from the program: command line, configuration, checks."""
+"""The parts of `docs/` that are made from the program: command line, configuration, checks, paths."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from sso_batch.cli import cli
 from sso_batch.config.json_schema import schema
+from sso_batch.privileges.paths import PATHS, AccountKind, EscalationPath
 from sso_batch.review.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,11 @@ severity, turn a check off or accept a finding is in [Waivers and --fail-on](../
 
 A check that could not look at something, because it was not read or the configuration left it out, says so in
 the manifest's `not_examined`: no finding never means that nothing was examined."""
+_PATHS = """\
+Each line is a combination of actions that together lead to more access. What the columns mean, and how
+policies are evaluated, is in [What a level means](../explanation/privileges.md). The ids of
+[pathfinding.cloud](https://pathfinding.cloud) (Datadog, Apache-2.0) are kept; ids that begin with `own-` are
+ours."""
 _PARTS = (
     ("output", "Output"),
     ("run", "RunSettings"),
@@ -96,10 +102,28 @@ def checks() -> str:
     return _document(blocks)
 
 
+def escalation_paths() -> str:
+    """Return the table of escalation paths: id, actions, what each leads to, and in which accounts."""
+    rows = ["| id | actions | can | leads to | certain | accounts |", "|---|---|---|---|---|---|"]
+    rows += [f"| {' | '.join(map(_cell, _path(path)))} |" for path in PATHS]
+    return _document(["# Escalation paths", _NOTE, _PATHS, "\n".join(rows)])
+
+
+def _path(path: EscalationPath) -> Iterator[str]:
+    yield f"`{path.id}`"
+    yield ", ".join(f"`{need.action}`" for need in path.needs)
+    yield path.words.format(any="any")
+    yield f"`{path.leads_to.name}`"
+    yield "certain" if path.certain else "possible"
+    everywhere = path.accounts == frozenset(AccountKind)
+    yield "all" if everywhere else ", ".join(kind for kind in AccountKind if kind in path.accounts)
+
+
 DOCUMENTS: Mapping[Path, Callable[[], str]] = {
     DOCS / "reference" / "cli.md": command_line,
     DOCS / "reference" / "configuration.md": configuration,
     DOCS / "reference" / "checks.md": checks,
+    DOCS / "reference" / "escalation-paths.md": escalation_paths,
 }
 
 

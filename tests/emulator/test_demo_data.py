@@ -8,6 +8,7 @@ import pytest
 import sso_batch.emulator
 from sso_batch.emulator import demo_world
 from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world.managed_policies import aws_managed_policies
 from tests.support.oracle import expected_rows
 
 WORLD = demo_world(with_failure=True)
@@ -73,6 +74,36 @@ def test_every_assignment_is_provisioned(organization: Organization) -> None:
     assert {
         (assignment.account_id, assignment.permission_set_arn) for assignment in organization.assignments
     } <= {(provision.account_id, provision.permission_set_arn) for provision in organization.provisioned}
+
+
+@pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda organization: organization.name)
+def test_every_managed_policy_is_served(organization: Organization) -> None:
+    """IAM knows the documents of all AWS managed policies that the permission sets name."""
+    arns = {
+        arn
+        for permission_set in organization.permission_sets
+        for arn in (*permission_set.managed_policies, permission_set.permissions_boundary)
+        if isinstance(arn, str)
+    }
+
+    assert {arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns} <= set(aws_managed_policies())
+
+
+def test_access_can_be_managed_and_escalated() -> None:
+    """One permission set changes assignments in the management account, another one passes roles."""
+    ostsee, studio = WORLD.organization("ostsee-logistik"), WORLD.organization("lumen-games")
+    managing, escalating = (
+        {entry.arn for entry in organization.permission_sets if action in (entry.inline_policy or "")}
+        for organization, action in ((ostsee, "sso:CreateAccountAssignment"), (studio, "iam:PassRole"))
+    )
+
+    assert {
+        assignment.account_id
+        for assignment in ostsee.assignments
+        if assignment.permission_set_arn in managing
+    } == {ostsee.management_account_id}
+    assert escalating & {assignment.permission_set_arn for assignment in studio.assignments}
+    assert studio.delegated_administrators
 
 
 def test_the_emulator_is_independent() -> None:

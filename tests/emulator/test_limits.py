@@ -28,6 +28,8 @@ def admitted(throttle: Throttle, service: str, operation: str, calls: int, regio
         ("organizations", "DescribeOrganizationalUnit", 2, 2),
         ("organizations", "ListRoots", 2, 1),
         ("organizations", "ListTagsForResource", 15, 10),
+        ("organizations", "ListDelegatedAdministrators", 8, 5),
+        ("iam", "GetPolicy", 20, 10),
         ("sts", "AssumeRole", 1000, 1000),
         ("account-access", "ListEntitlements", 1000, 1000),
     ],
@@ -70,6 +72,15 @@ def test_the_tree_of_an_organization_is_one_bucket_in_all_regions(clock: ManualC
     assert admitted(throttle, "organizations", "ListParents", 3) == 3
     assert admitted(throttle, "organizations", "ListAccountsForParent", 3, "us-east-1") == 3
     assert admitted(throttle, "organizations", "ListOrganizationalUnitsForParent", 9) == 2
+
+
+def test_each_api_of_iam_has_its_own_bucket_in_all_regions(clock: ManualClock) -> None:
+    """GetPolicy and GetPolicyVersion have separate limits, whatever the Region of the client."""
+    throttle = Throttle(Limits(), clock)
+
+    assert admitted(throttle, "iam", "GetPolicy", 15) == 15
+    assert admitted(throttle, "iam", "GetPolicy", 15, "us-east-1") == 5
+    assert admitted(throttle, "iam", "GetPolicyVersion", 30) == 20
 
 
 @given(st.lists(st.floats(0, 3), max_size=60), st.floats(0.5, 50), st.integers(1, 50))

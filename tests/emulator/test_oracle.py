@@ -16,7 +16,7 @@ from sso_batch.emulator.world import (
     PolicyReference,
     User,
 )
-from tests.support.oracle import COLUMNS, email, expected_rows, full_name
+from tests.support.oracle import COLUMNS, NOT_JUDGED, email, expected_rows, full_name
 
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
 ADMIN, READER = (f"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{number:016}" for number in (1, 2))
@@ -137,6 +137,9 @@ def test_every_column_of_a_row() -> None:
         "CustomerManagedPolicies": "/P;/x/P",
         "InlinePolicy": "yes",
         "PermissionsBoundary": "/y/B",
+        "Privilege": NOT_JUDGED,
+        "PrivilegeReason": NOT_JUDGED,
+        "PrivilegeUnread": "customer managed policy /P;customer managed policy /x/P",
     }
     assert cells(rows[4], "AccessType", "RoleArn", "PermissionSet", "PermissionSetArn", "InlinePolicy") == (
         "IAM_ROLE",

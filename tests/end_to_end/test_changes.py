@@ -323,7 +323,7 @@ def test_diff_of_run_ids(sso_batch: Command, runs: tuple[World, Path, Path], fol
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        ((), "no runs to compare were given", "--output or --config"),
+        ((), "no run was given", "--output or --config"),
         (("old",), "only one run was given", "OLD and NEW"),
         (("one", "two"), "one is neither a folder nor a manifest", "--output or --config"),
         (("-o", "{place}", "one", "two"), "{place}/one does not contain manifest.json", "finished run"),

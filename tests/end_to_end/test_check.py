@@ -147,7 +147,29 @@ def test_permissions_that_the_configuration_does_not_need_are_not_tried(check: C
     actions = {permission["action"] for permission in preflight.organization("org-0")["permissions"]}
     assert {action.split(":")[0] for action in actions} == {"sts", "sso", "identitystore", "organizations"}
     assert "sso:GetInlinePolicyForPermissionSet" not in actions
-    assert not {operation for _, operation in preflight.calls} & {"ListRoots", "ListApplications"}
+    assert not {operation for _, operation in preflight.calls} & {
+        "ListRoots",
+        "ListApplications",
+        "ListDelegatedAdministrators",
+    }
+
+
+def test_policies_that_do_not_exist(check: Check) -> None:
+    """A policy or version that AWS does not find means that the call is allowed."""
+    preflight = check(replace(small(1), managed_policies={"ReadOnlyAccess": None}))
+
+    assert preflight.ended.code == 0
+    assert preflight.verdicts("org-0", "allowed") >= {"iam:GetPolicy", "iam:GetPolicyVersion"}
+
+
+def test_denied_policies(check: Check) -> None:
+    """A denied call about AWS managed policies names the policy that was tried, and what a run lacks."""
+    preflight = check(denying(small(1), "iam:GetPolicyVersion"))
+
+    (denied,) = [entry for entry in preflight.organization("org-0")["permissions"] if entry["code"]]
+    assert (denied["action"], denied["verdict"]) == ("iam:GetPolicyVersion", "denied")
+    assert denied["resource"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    assert "Privilege is NOT_READ" in denied["hint"]
 
 
 def test_denied_listings(check: Check) -> None:
@@ -215,7 +237,7 @@ def test_a_delegated_administrator_may_not_list_by_principal(check: Check) -> No
 
 def test_a_call_without_an_answer(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """A permission whose call gets no answer is `unknown`, and the organization is incomplete."""
-    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 2.0)
+    monkeypatch.setattr("sso_batch.preflight.run._TIME_LIMIT", 2.0)
 
     preflight = check(small(1), faults=[Fault("unavailable", operation="ListUsers")])
 
@@ -263,6 +285,9 @@ NEEDED = (
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListRoots",
     "sso:DescribePermissionSet",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "organizations:ListDelegatedAdministrators",
 )
 
 
@@ -313,7 +338,7 @@ def test_connection_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_time_limit_of_a_check(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the time limit of the check and the last error, not the run's deadline."""
-    monkeypatch.setattr("sso_batch.commands.check._TIME_LIMIT", 1.0)
+    monkeypatch.setattr("sso_batch.preflight.run._TIME_LIMIT", 1.0)
 
     preflight = check(small(1), faults=[Fault("unavailable", operation="GetCallerIdentity")])
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from moto.ssoadmin.models import SSOAdminBackend
 from moto.ssoadmin.responses import SSOAdminResponse
 
+from sso_batch.aws import gateway
 from tests.support.command import Command, set_environment
 from tests.support.moto_server import moto_server
 from tests.support.reports import run_folder
@@ -130,8 +131,11 @@ class MadeOrganization:
         ]
         return {status["AccountId"]: status["AccountName"] for status in statuses}
 
-    def assign(self, permission_sets: int) -> list[Row]:
-        """Assign each permission set in each account to both groups and a user; return the expected rows."""
+    def assign(self, permission_sets: int, policies: Iterable[str] = ()) -> list[Row]:
+        """Assign each permission set in each account to both groups and a user; return the expected rows.
+
+        Each permission set has the AWS managed `policies`.
+        """
         rows: list[Row] = []
         engineers, nobody = self._group_names
         first = next(iter(self._users))
@@ -143,6 +147,12 @@ class MadeOrganization:
         for number in range(permission_sets):
             name = f"Set{number}"
             created = self._sso.create_permission_set(**self._instance, Name=name, SessionDuration="PT8H")
+            for policy in policies:
+                self._sso.attach_managed_policy_to_permission_set(
+                    **self._instance,
+                    PermissionSetArn=created["PermissionSet"]["PermissionSetArn"],
+                    ManagedPolicyArn=policy,
+                )
             for account_id, (kind, principal_id, user_ids) in product(self._account_names, principals):
                 self._sso.create_account_assignment(
                     **self._instance,
@@ -214,6 +224,54 @@ def test_two_organizations_behind_roles(
     }
     merged = read(folder / manifest["files"][0]["name"])
     assert merged == [*rows_written["acme"], *rows_written["globex"]]
+
+
+NOT_OF_MOTO = {
+    "GetPermissionsBoundaryForPermissionSet",
+    "ListDelegatedAdministrators",  # of IAM Identity Center
+    "ListTagsForResource",
+}
+"""What moto refuses or does not have."""
+
+
+def test_managed_policies(
+    moto: str, sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The documents of AWS managed policies are those that moto has, in the version that is in force."""
+    del moto
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    monkeypatch.setattr(gateway, "GIVE_UP", 0.05)
+    arns = [f"arn:aws:iam::aws:policy/{name}" for name in ("AmazonS3FullAccess", "ReadOnlyAccess")]
+    client = assume(ROLES["acme"])
+    MadeOrganization("acme", client, accounts=2, users=1).assign(permission_sets=2, policies=arns)
+    config = tmp_path / "orgs.yaml"
+    config.write_text(
+        f"output: {{directory: '{tmp_path / 'reports'}'}}\n"
+        "collect: {entitlements: false, account_paths: false}\n"
+        f"organizations:\n  - {{name: acme, role_arn: '{ROLES['acme']}', region: {REGION}}}\n"
+    )
+
+    ended = sso_batch("run", "-c", config)
+
+    assert ended.code == 4, ended.stderr
+    folder = run_folder(tmp_path / "reports")
+    (entry,) = json.loads((folder / "manifest.json").read_text())["organizations"]
+    assert {gap["operation"] for gap in entry["gaps"]} == NOT_OF_MOTO
+    lines = (folder / entry["files"][-1]["name"]).read_text().splitlines()
+    documents = {
+        record["arn"]: (record["version_id"], json.loads(record["document"]))
+        for record in map(json.loads, lines)
+        if record["record"] == "policy"
+    }
+    assert documents == {arn: document_in_force(client("iam"), arn) for arn in arns}
+
+
+def document_in_force(iam: Any, arn: str) -> tuple[str, dict[str, Any]]:  # noqa: ANN401 - a client
+    """Return version and document of a policy."""
+    version_id = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return version_id, iam.get_policy_version(PolicyArn=arn, VersionId=version_id)["PolicyVersion"][
+        "Document"
+    ]
 
 
 def read(file: Path) -> list[Row]:

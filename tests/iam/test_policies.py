@@ -48,6 +48,20 @@ def test_audited(strategy: str, everything: bool) -> None:  # noqa: FBT001 - a r
     assert len(json.dumps(audited, separators=(",", ":"))) < IAM_LIMIT
 
 
+def test_without_documents_of_policies() -> None:
+    """Without the documents of policies the audited role needs nothing of IAM."""
+    complete, without = (
+        actions(build_policies(configuration(collect={"policy_documents": documents}))["audited"])
+        for documents in (True, False)
+    )
+
+    assert set(complete) - set(without) == {
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "organizations:ListDelegatedAdministrators",
+    }
+
+
 def test_audited_resources() -> None:
     """Each statement names the resources that its actions read."""
     audited = build_policies(configuration({"name": "acme", "role_arn": CHINA}))["audited"]
@@ -67,6 +81,7 @@ def test_audited_resources() -> None:
             "arn:aws-cn:identitystore:::membership/*",
         ],
         "Organizations": "*",
+        "ManagedPolicies": ["arn:aws-cn:iam::aws:policy/*"],
     }
 
 

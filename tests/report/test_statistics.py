@@ -1,5 +1,6 @@
 """The statistics of an organization."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 from sso_batch.access import Holder, resolve
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.privileges.paths import Privilege
 from sso_batch.report import statistics
 from sso_batch.report.statistics import DIRECT, Administrator, LargeGroup, Statistics, compute_statistics
 from sso_batch.review.snapshot_index import SnapshotIndex
+from tests.privileges.policies import allow
 from tests.support.overviews import ADMINISTRATOR_ACCESS, company, rows, with_gap
 from tests.support.records import (
     ADMIN,
@@ -27,6 +30,8 @@ from tests.support.records import (
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
 ADMINISTRATOR = permission_set(ADMIN, "Admin", "PT1H", (ADMINISTRATOR_ACCESS,), (), "", "")
 UNREAD = PermissionSet("arn:unread", "Unread")
+PASSES = json.dumps({"Statement": allow("iam:PassRole", "ec2:RunInstances")})
+ASSIGNS = json.dumps({"Statement": allow("sso:CreateAccountAssignment")})
 
 
 def computed(organization: Snapshot) -> Statistics:
@@ -205,3 +210,41 @@ def test_deleted_users() -> None:
 
     assert computed(organization).administrators_total == 0
     assert dict(SnapshotIndex(organization).admins) == {}
+
+
+def test_people_close_to_administrators() -> None:
+    """Each user counts once, at the highest level; a deleted user does not count."""
+    sets = (
+        ADMINISTRATOR,
+        replace(ADMINISTRATOR, arn="arn:passes", name="Passes", managed_policies=(), inline_policy=PASSES),
+        replace(ADMINISTRATOR, arn="arn:assigns", name="Assigns", managed_policies=(), inline_policy=ASSIGNS),
+    )
+    bo, cy, gone = (Principal(USER, user_id) for user_id in ("u-2", "u-3", "u-9"))
+    management = "000000000001"
+    organization = snapshot(
+        users=(user(), user("u-2", "Bo"), user("u-3", "Cy")),
+        missing=(gone,),
+        permission_sets=sets,
+        grants=(
+            grant(ANN, "1"),
+            grant(ANN, "2", "arn:passes"),
+            grant(bo, "1", "arn:passes"),
+            grant(bo, "2", "arn:passes"),
+            grant(bo, management, "arn:assigns"),
+            grant(cy, management, "arn:assigns"),
+            grant(cy, "1", "arn:assigns"),
+            grant(gone, "1", "arn:passes"),
+        ),
+        delegated_administrators=(),
+    )
+
+    found = computed(organization)
+
+    assert [each.holder.user_id for each in found.administrators] == ["u-1"]
+    assert [
+        (each.holder.user_id, each.level, each.permission_sets, each.accounts) for each in found.close
+    ] == [
+        ("u-2", Privilege.CAN_ESCALATE, ("Passes",), 2),
+        ("u-3", Privilege.MANAGES_ACCESS, ("Assigns",), 1),
+    ]
+    assert (found.administrators_total, found.can_become, found.manage_access) == (1, 1, 1)

@@ -1,5 +1,6 @@
 """Reviews of made-up snapshots, by one check or by all."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +16,11 @@ TODAY = date(2026, 3, 4)
 EVERYTHING = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
+
+
+def allowing(*actions: str) -> str:
+    """Return an inline policy that allows these actions on every resource."""
+    return json.dumps({"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}})
 
 
 def permission_set(**fields: object) -> PermissionSet:
@@ -34,6 +40,7 @@ def organization(name: str = "acme", **fields: object) -> Snapshot:
             Account("111111111111", "Prod", "ACTIVE"),
         ),
         "permission_sets": (permission_set(),),
+        "delegated_administrators": (),
     }
     return snapshot(**defaults | fields)
 

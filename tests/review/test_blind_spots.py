@@ -21,6 +21,8 @@ from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, unex
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (
     "admin-access",
+    "privilege-escalation",
+    "manages-access",
     "management-account-access",
     "disabled-user-access",
     "direct-grant",
@@ -94,6 +96,41 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
             grants=(grant(ANN), entitlement(ANN)),
         ),
         "what customer managed policies allow: 2; what IAM roles of entitlements allow: 1",
+    ),
+    (
+        "admin-access",
+        organization(
+            permission_sets=(permission_set(managed_policies=("arn:aws:iam::aws:policy/ReadOnlyAccess",)),),
+            grants=(grant(ANN),),
+        ),
+        "policies of permission sets that were not read or not understood: 1",
+    ),
+    (
+        "privilege-escalation",
+        organization(
+            permission_sets=(permission_set(customer_managed_policies=("/a",)),), grants=(grant(ANN),)
+        ),
+        "what customer managed policies allow: 1",
+    ),
+    (
+        "privilege-escalation",
+        organization(grants=(entitlement(ANN),)),
+        "what IAM roles of entitlements allow: 1",
+    ),
+    (
+        "manages-access",
+        organization(instance=replace(INSTANCE, management_account_id=None), grants=(grant(ANN),)),
+        "which account is the management account",
+    ),
+    (
+        "manages-access",
+        organization(delegated_administrators=None, grants=(grant(ANN),)),
+        "which accounts administer Identity Center",
+    ),
+    (
+        "manages-access",
+        organization(permission_sets=(permission_set(inline_policy="{"),), grants=(grant(ANN),)),
+        "policies of permission sets that were not read or not understood: 1",
     ),
     (
         "management-account-access",

@@ -1,5 +1,6 @@
 """Each check finds what it is for, and nothing else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,17 @@ from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principal, Snapshot, User
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.snapshot_index import Limits
-from tests.review.reviews import ANN, EVERYTHING, OPS, organization, permission_set, review, rules, subject
+from tests.review.reviews import (
+    ANN,
+    EVERYTHING,
+    OPS,
+    allowing,
+    organization,
+    permission_set,
+    review,
+    rules,
+    subject,
+)
 from tests.support.records import ADMIN, ROLE, entitlement, grant, unexamined, user
 
 MANAGEMENT = "000000000001"
@@ -16,6 +27,8 @@ PROD = "111111111111"
 BOB, GONE = User("u-2", "bob", "Bob", "BOB@example.com", "DISABLED"), Principal(USER, "u-9")
 ADMINISTRATOR = permission_set(managed_policies=("arn:aws-cn:iam::aws:policy/AdministratorAccess",))
 POWER = permission_set(managed_policies=("arn:aws:iam::aws:policy/PowerUserAccess",))
+ESCALATING = permission_set(inline_policy=allowing("iam:CreateAccessKey"))
+ASSIGNING = permission_set(inline_policy=allowing("sso:CreateAccountAssignment"))
 MEMBERS = (Membership("g-1", ("u-1", "u-2")),)
 SAME_BOB = User("w-7", "bob", "Robert", "bob@Example.com", "ENABLED")
 
@@ -27,6 +40,18 @@ CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
         organization(permission_sets=(ADMINISTRATOR,), grants=(grant(OPS),)),
         ("acme", "g-1", PROD, "Admin", ""),
         organization(permission_sets=(POWER,), grants=(grant(OPS),)),
+    ),
+    (
+        "privilege-escalation",
+        organization(permission_sets=(ESCALATING,), grants=(grant(OPS),)),
+        ("acme", "g-1", PROD, "Admin", ""),
+        organization(permission_sets=(ADMINISTRATOR,), grants=(grant(OPS),)),
+    ),
+    (
+        "manages-access",
+        organization(permission_sets=(ASSIGNING,), grants=(grant(OPS, MANAGEMENT), grant(OPS))),
+        ("acme", "g-1", MANAGEMENT, "Admin", ""),
+        organization(permission_sets=(ASSIGNING,), grants=(grant(OPS),)),
     ),
     (
         "management-account-access",
@@ -133,7 +158,7 @@ def test_no_finding(check: str, _: Snapshot, _expected: tuple[str, ...], snapsho
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason"),
+    ("fields", "policy"),
     [
         ({"managed_policies": ("arn:aws:iam::aws:policy/AdministratorAccess",)}, "AdministratorAccess"),
         (
@@ -142,18 +167,15 @@ def test_no_finding(check: str, _: Snapshot, _expected: tuple[str, ...], snapsho
         ),
         ({"managed_policies": ("arn:aws:iam::111111111111:policy/AdministratorAccess",)}, None),
         ({"customer_managed_policies": ("/AdministratorAccess",)}, None),
-        ({"inline_policy": EVERYTHING}, "an inline policy that allows everything"),
+        ({"inline_policy": EVERYTHING}, "the inline policy"),
         (
             {"inline_policy": '{"Statement":[{"Effect":"Allow","Action":["a:*","*:*"],"Resource":["*"]}]}'},
-            "an inline policy that allows everything",
+            "the inline policy",
         ),
+        ({"inline_policy": EVERYTHING, "permissions_boundary": "/Limit"}, "the inline policy"),
         (
             {"inline_policy": '{"statement":[{"effect":"Allow","action":"*","resource":"*","Condition":1}]}'},
-            "an inline policy that allows everything under conditions",
-        ),
-        (
-            {"inline_policy": EVERYTHING, "permissions_boundary": "/Limit"},
-            "an inline policy that allows everything, limited by the permissions boundary /Limit",
+            None,
         ),
         ({"inline_policy": '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}'}, None),
         ({"inline_policy": '{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}'}, None),
@@ -167,17 +189,96 @@ def test_no_finding(check: str, _: Snapshot, _expected: tuple[str, ...], snapsho
         ({"inline_policy": "{}"}, None),
     ],
 )
-def test_administrator_access(fields: dict[str, object], reason: str | None) -> None:
+def test_administrator_access(fields: dict[str, object], policy: str | None) -> None:
     """Only AWS's own policy, or a statement that allows everything, gives administrator access."""
     found = review(
         organization(permission_sets=(permission_set(**fields),), grants=(grant(ANN),)),
         by=rules("admin-access"),
     ).findings
 
-    expected = (
-        [] if reason is None else [f"Ann Lee has administrator access through {reason} (Admin in Prod)"]
+    starts = "Ann Lee has administrator access: "
+    assert [finding.message.startswith(f"{starts}{policy} allows") for finding in found] == [True] * (
+        policy is not None
     )
-    assert [finding.message for finding in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("inline_policy", "boundary", "words"),
+    [
+        (EVERYTHING, "", ""),
+        (
+            '{"statement":[{"effect":"Allow","action":"*","resource":"*","Condition":{"Bool":{"a":"b"}}}]}',
+            "",
+            " under conditions",
+        ),
+        (EVERYTHING, "/Limit", "; limited by the permissions boundary /Limit, which is not evaluated"),
+    ],
+)
+def test_administrator_access_is_explained(inline_policy: str, boundary: str, words: str) -> None:
+    """The message names the policy, its conditions and a permissions boundary."""
+    snapshot = organization(
+        permission_sets=(permission_set(inline_policy=inline_policy, permissions_boundary=boundary),),
+        grants=(grant(ANN),),
+    )
+
+    assert [finding.message for finding in review(snapshot, by=rules("admin-access")).findings] == [
+        (
+            "Ann Lee has administrator access: the inline policy allows every action on every resource"
+            f"{words} (Admin in Prod)"
+        )
+    ]
+
+
+DELEGATED = "111111111111"
+
+
+@pytest.mark.parametrize(
+    ("check", "snapshot", "message"),
+    [
+        (
+            "privilege-escalation",
+            organization(permission_sets=(ESCALATING,), grants=(grant(ANN),)),
+            (
+                "Ann Lee can become administrator: the inline policy: can create an access key of any user "
+                "(iam:CreateAccessKey) (Admin in Prod)"
+            ),
+        ),
+        (
+            "manages-access",
+            organization(
+                permission_sets=(ASSIGNING,), grants=(grant(ANN),), delegated_administrators=(DELEGATED,)
+            ),
+            (
+                "Ann Lee can change who has access: the inline policy: can assign permission sets to anyone "
+                "(sso:CreateAccountAssignment) (Admin in Prod)"
+            ),
+        ),
+    ],
+)
+def test_privilege_is_explained(check: str, snapshot: Snapshot, message: str) -> None:
+    """The message says what the permissions lead to, through which policy and actions."""
+    assert [finding.message for finding in review(snapshot, by=rules(check)).findings] == [message]
+
+
+def test_access_in_the_account_itself_is_no_finding() -> None:
+    """Changing who has access to a member account alone is not managing Identity Center."""
+    deleting = permission_set(inline_policy=allowing("iam:DeleteUser"))
+    snapshot = organization(permission_sets=(deleting,), grants=(grant(ANN),))
+
+    assert review(snapshot, by=rules("manages-access")).findings == ()
+
+
+def test_unread_policies_do_not_hide_a_finding() -> None:
+    """What was read is enough for a finding, and what was not read is a blind spot."""
+    partly = replace(ESCALATING, managed_policies=("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+    snapshot = organization(permission_sets=(partly,), grants=(grant(ANN),))
+
+    reviewed = review(snapshot, by=rules("privilege-escalation"))
+
+    assert [finding.account_id for finding in reviewed.findings] == [PROD]
+    assert reviewed.not_examined["acme"] == unexamined(
+        "check privilege-escalation: policies of permission sets that were not read or not understood: 1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,25 @@ def test_changed_columns(fields: dict[str, object], what: str) -> None:
     assert changed_rows(old, replace(old, **fields)) == [("changed", what, "111111111111", "u-1")]  # type: ignore[arg-type] # by name
 
 
+def test_changed_privilege() -> None:
+    """A change of the level has both values; any other change has no level of the old run."""
+    deploys, passes = (
+        organization(grants=(grant(ANN),), permission_sets=(permission_set(inline_policy=policy),))
+        for policy in (
+            '{"Statement": {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}}',
+            '{"Statement": {"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}}',
+        )
+    )
+    renamed = replace(passes, permission_sets=(replace(passes.permission_sets[0], name="Renamed"),))
+
+    [raised] = changes(deploys, passes)
+    [other] = changes(passes, renamed)
+
+    assert (raised.what, raised.privilege_before) == ("InlinePolicy;Privilege", "WRITE")
+    assert raised.words == "InlinePolicy, became CAN_ESCALATE (was WRITE)"
+    assert (other.what, other.privilege_before, other.words) == ("PermissionSet", "", "PermissionSet")
+
+
 def test_equivalent_inline_policy() -> None:
     """White space and the order of keys are no change; another value is."""
     old, same, other = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, resolve
+from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, PrivilegeCells, resolve
 from sso_batch.model import GROUP, USER, Grant, Membership, Principal
 from sso_batch.run_files.access_csv import HEADER, lines
 from sso_batch.run_files.columns import COLUMNS, IDS
@@ -29,7 +29,11 @@ def test_hostile_names() -> None:
 
     prod, dev = "000000000042,Prod,Admin", "111111111111,'-dev"
     ann = "acme,u-1,login-u-1,ENABLED"
-    of_admin = f"PERMISSION_SET,{ADMIN},,PT12H,arn:a;arn:b,/x/y,yes,\r\n"
+    not_read = (
+        "NOT_READ,,AWS managed policy arn:a;AWS managed policy arn:b;customer managed policy /x/y;"
+        "statements of the inline policy that cannot be understood"
+    )
+    of_admin = f"PERMISSION_SET,{ADMIN},,PT12H,arn:a;arn:b,/x/y,yes,,{not_read}\r\n"
     in_prod, in_dev = "ACTIVE,NOT_READ", ",Root/Dev"
     bob = f"acme,u-2,'=cmd(),DISABLED,Ops; +x,OK,{in_prod},{of_admin}"
     ops = (
@@ -37,11 +41,17 @@ def test_hostile_names() -> None:
         f',"Bob ""the, builder""[U+000D][U+000A]",{prod},GROUP,g-1,{bob}',
         f",,{prod},GROUP,g-1,acme,u-9,,,Ops; +x,MEMBER_NOT_FOUND,{in_prod},{of_admin}",
     )
-    unread = "PERMISSION_SET,arn:unread,,NOT_READ,NOT_READ,NOT_READ,NOT_READ,NOT_READ\r\n"
+    unread = (
+        "PERMISSION_SET,arn:unread,,NOT_READ,NOT_READ,NOT_READ,NOT_READ,NOT_READ,"
+        "NOT_READ,,AWS managed policies;names of customer managed policies;the inline policy\r\n"
+    )
     assert text == [
         "".join(ops),
         f",,{prod},USER,u-9,acme,u-9,,,,NOT_FOUND,{in_prod},{of_admin}",
-        f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,\r\n",
+        (
+            f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,,"
+            "NOT_READ,,policies of the IAM role\r\n"
+        ),
         f"u-1@example.com,Ann Lee,{dev},Admin,USER,u-1,{ann},,OK,{in_dev},{of_admin}",
         f",,{dev},NOT_READ,GROUP,g-2,acme,,,,Nobody,EMPTY_GROUP,{in_dev},{unread}",
     ]
@@ -142,6 +152,9 @@ def cells(access: Access, holder: Holder) -> tuple[str, ...]:
         access.permission_set.customer_managed_policies,
         access.permission_set.inline_policy,
         access.permission_set.permissions_boundary,
+        access.privilege.level,
+        access.privilege.reason,
+        access.privilege.unread,
     )
 
 
@@ -152,6 +165,7 @@ ACCESSES = st.builds(
     st.builds(Grant, TEXT, TEXT, TEXT, TEXT, st.builds(Principal, st.just(USER), TEXT)),
     st.builds(AccountCells, TEXT, TEXT, TEXT),
     st.builds(PermissionSetCells, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+    st.builds(PrivilegeCells, TEXT, TEXT, TEXT),
     TEXT,
     st.lists(HOLDERS, min_size=1, max_size=3).map(tuple),
 )

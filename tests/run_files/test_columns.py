@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells
+from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, PrivilegeCells
 from sso_batch.model import Grant, Principal
 from sso_batch.run_files import columns
 
@@ -32,6 +32,9 @@ FURTHER = [
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    "Privilege",
+    "PrivilegeReason",
+    "PrivilegeUnread",
 ]
 
 
@@ -68,6 +71,7 @@ def test_cells() -> None:
             inline_policy="InlinePolicy",
             permissions_boundary="PermissionsBoundary",
         ),
+        privilege=PrivilegeCells("Privilege", reason="PrivilegeReason", unread="PrivilegeUnread"),
         group_name="GroupName",
         holders=(holder,),
     )

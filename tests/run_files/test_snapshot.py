@@ -1,6 +1,7 @@
 """The snapshot file: read back as it was, or refused."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,6 +20,7 @@ from sso_batch.model import (
     Membership,
     Outdated,
     PermissionSet,
+    PolicyDocument,
     Principal,
     Snapshot,
     User,
@@ -27,7 +29,7 @@ from sso_batch.run_files.snapshot import SnapshotError, decode, encode
 from tests.support.records import small_organization, snapshot
 
 UNREADABLE = "the snapshot cannot be read: "
-LINES = tuple(encode(small_organization()))
+LINES = tuple(encode(replace(small_organization(), delegated_administrators=("000000000042",))))
 
 
 def with_record(number: int, **values: object) -> list[str]:
@@ -158,6 +160,7 @@ def test_lines() -> None:
         "endpoint_overrides": [],
         "config_sha256": "",
         "outdated_examined": False,
+        "delegated_administrators": None,
     }
     assert [json.loads(line)["record"] for line in records] == [
         *["user"] * 2,
@@ -236,6 +239,8 @@ SNAPSHOTS = st.builds(
     not_examined=some(st.builds(NotExamined.by_collection, WORDS | st.sampled_from(Omission))),
     gaps=some(st.builds(Gap, st.sampled_from(GapKind), WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)),
     outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
+    policy_documents=some(st.builds(PolicyDocument, WORDS, WORDS, WORDS)),
+    delegated_administrators=st.none() | some(WORDS),
 )
 
 

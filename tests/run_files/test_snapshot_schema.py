@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso_batch.model import Gap, GapKind, Outdated, Snapshot
+from sso_batch.model import Gap, GapKind, Outdated, PolicyDocument, Snapshot
 from sso_batch.run_files.snapshot import encode
 from sso_batch.run_files.snapshot_schema import snapshot_schema, snapshot_schema_text
 from tests.support.records import small_organization, snapshot
@@ -18,6 +18,8 @@ EVERYTHING = replace(
     small_organization(),
     gaps=(Gap(GapKind.USERS, "a", "b", "c", "d", "e"),),
     outdated=(Outdated("111111111111", "arn"),),
+    policy_documents=(PolicyDocument("arn", "v1", "{}"),),
+    delegated_administrators=("111111111111",),
 )
 
 

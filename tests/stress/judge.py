@@ -30,6 +30,7 @@ _DETAIL_OPERATIONS = {
     "PermissionSet": "DescribePermissionSet",
     "SessionDuration": "DescribePermissionSet",
 }
+_PRIVILEGE_COLUMNS = ("Privilege", "PrivilegeReason", "PrivilegeUnread")
 _ACCOUNT_COLUMNS = ("AccountName", "AccountState")
 
 
@@ -93,6 +94,7 @@ def _expected(trial: Trial, organization: Organization) -> list[Row]:
         details=trial.details,
         entitlements=trial.entitlements,
         account_paths=trial.account_paths,
+        policy_documents=trial.policy_documents,
     )
 
 
@@ -181,8 +183,8 @@ def _reasons_for_access(organization: Organization, row: Row) -> set[Reason]:
 
 
 def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[Reason]:
-    if column in _DETAIL_OPERATIONS:
-        return {(_DETAIL_OPERATIONS[column], row["PermissionSetArn"])}
+    if column in _DETAIL_OPERATIONS or column in _PRIVILEGE_COLUMNS:
+        return _reasons_for_permission_set(row["PermissionSetArn"], column)
     if column in _ACCOUNT_COLUMNS:
         return {("ListAccounts", "")}
     if column == "AccountPath":
@@ -197,6 +199,20 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
             ("ListGroups", organization.identity_store_id),
         }
     return of_user
+
+
+def _reasons_for_permission_set(arn: str, column: str) -> set[Reason]:
+    """Return the calls of a detail or of a privilege; once a document is denied, no other one is read."""
+    if column in _DETAIL_OPERATIONS:
+        return {(_DETAIL_OPERATIONS[column], arn)}
+    if not arn:
+        return set()
+    return {
+        *((operation, arn) for column, operation in _DETAIL_OPERATIONS.items() if "Polic" in column),
+        ("GetPermissionsBoundaryForPermissionSet", arn),
+        ("GetPolicy", ""),
+        ("GetPolicyVersion", ""),
+    }
 
 
 def _reasons_for_path(organization: Organization, account_id: str) -> set[Reason]:

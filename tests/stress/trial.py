@@ -76,6 +76,9 @@ OPERATIONS = (
     "ListApplications",
     "GetApplication",
     "ListEntitlements",
+    "GetPolicy",
+    "GetPolicyVersion",
+    "ListDelegatedAdministrators",
 )
 
 _FIRST = OPERATIONS[:3]
@@ -94,6 +97,7 @@ class Trial:
     details: bool
     entitlements: bool
     account_paths: bool
+    policy_documents: bool
 
     def later(self, organization: Organization) -> Organization:
         """Return the organization without the resources that are deleted during the run."""
@@ -117,6 +121,7 @@ class Trial:
             f"  permission_set_details: {str(self.details).lower()}\n"
             f"  entitlements: {str(self.entitlements).lower()}\n"
             f"  account_paths: {str(self.account_paths).lower()}\n"
+            f"  policy_documents: {str(self.policy_documents).lower()}\n"
         )
 
 
@@ -138,6 +143,7 @@ def draw(seed: int) -> Trial:
         details=dice.random() < 0.7,
         entitlements=dice.random() < 0.7,
         account_paths=dice.random() < 0.7,
+        policy_documents=dice.random() < 0.8,
     )
 
 

@@ -4,6 +4,8 @@ It shares no code with the product and is not optimized: for each assignment it 
 Its source is the contract's section on columns.
 """
 
+import json
+
 from sso_batch.emulator.world import (
     Account,
     Group,
@@ -38,15 +40,37 @@ COLUMNS = (
     "CustomerManagedPolicies",
     "InlinePolicy",
     "PermissionsBoundary",
+    "Privilege",
+    "PrivilegeReason",
+    "PrivilegeUnread",
 )
 ORDER = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId", "UserId")
 NOT_READ = "NOT_READ"
+NOT_JUDGED = "NOT_JUDGED"
+"""The privilege of policies that the oracle does not know; no report contains it."""
+
+LEVELS = ("NONE", "READ", "WRITE", "MANAGES_ACCESS", "CAN_ESCALATE", "ADMINISTRATOR")
+NOTHING = ("NONE", "no policy that was read allows anything")
+MANAGED_POLICIES = {
+    "AdministratorAccess": ("ADMINISTRATOR", "AdministratorAccess allows every action on every resource"),
+    "job-function/Billing": ("WRITE", "Billing allows changes, such as aws-portal:ModifyBilling"),
+    "job-function/ViewOnlyAccess": ("READ", "ViewOnlyAccess allows reading only"),
+    "ReadOnlyAccess": ("READ", "ReadOnlyAccess allows reading only"),
+}
+"""What these AWS managed policies amount to in every account, and why; Billing's first action that changes
+something is aws-portal:ModifyBilling."""
 
 Row = dict[str, str]
 
 
 def expected_rows(
-    world: World, organization_name: str, *, details: bool, entitlements: bool, account_paths: bool
+    world: World,
+    organization_name: str,
+    *,
+    details: bool,
+    entitlements: bool,
+    account_paths: bool,
+    policy_documents: bool = True,
 ) -> list[Row]:
     """Return the rows of one organization in the contract's order, cells unescaped."""
     organization = world.organization(organization_name)
@@ -55,7 +79,9 @@ def expected_rows(
         grant = {
             "AccessType": "PERMISSION_SET",
             **account_cells(organization, assignment.account_id, paths=account_paths),
-            **permission_set_cells(organization, assignment.permission_set_arn, details=details),
+            **permission_set_cells(
+                organization, assignment.permission_set_arn, details=details, documents=policy_documents
+            ),
         }
         people = principal_cells(organization, assignment.principal_type, assignment.principal_id)
         rows += [grant | person for person in people]
@@ -68,6 +94,8 @@ def expected_rows(
             grant = {
                 "AccessType": "IAM_ROLE",
                 "RoleArn": entitlement.role_arn,
+                "Privilege": NOT_READ,
+                "PrivilegeUnread": "policies of the IAM role",
                 **account_cells(organization, entitlement.role_arn.split(":")[4], paths=account_paths),
             }
             people = principal_cells(organization, entitlement.principal_type, entitlement.principal_id)
@@ -101,7 +129,7 @@ def account_path(organization: Organization, account: Account) -> str:
     return "/".join(name.replace("\\", "\\\\").replace("/", "\\/").replace(";", "\\;") for name in names)
 
 
-def permission_set_cells(organization: Organization, arn: str, *, details: bool) -> Row:
+def permission_set_cells(organization: Organization, arn: str, *, details: bool, documents: bool) -> Row:
     """Return the cells about a permission set."""
     (permission_set,) = [entry for entry in organization.permission_sets if entry.arn == arn]
     policies = dict.fromkeys(
@@ -109,12 +137,56 @@ def permission_set_cells(organization: Organization, arn: str, *, details: bool)
     )
     if details:
         policies = policy_cells(permission_set)
+    privilege = {
+        "Privilege": NOT_READ,
+        "PrivilegeReason": "",
+        "PrivilegeUnread": "AWS managed policies;names of customer managed policies;the inline policy",
+    }
+    if details:
+        privilege = privilege_cells(permission_set, documents=documents)
     return {
         "PermissionSet": permission_set.name,
         "PermissionSetArn": permission_set.arn,
         "SessionDuration": permission_set.session_duration or "",
         **policies,
+        **privilege,
     }
+
+
+def privilege_cells(permission_set: PermissionSet, *, documents: bool) -> Row:
+    """Return what a permission set amounts to; AdministratorAccess is known without its document."""
+    names = [arn.partition(":policy/")[2] for arn in permission_set.managed_policies]
+    read = [name for name in names if documents or name == "AdministratorAccess"]
+    unread = [f"AWS managed policy {name.rpartition('/')[2]}" for name in names if name not in read]
+    customer_managed = [
+        f"customer managed policy {policy.path}{policy.name}"
+        for policy in permission_set.customer_managed_policies
+    ]
+    inline_policy = permission_set.inline_policy
+    if inline_policy and not inline_policy.startswith("{"):
+        inline_policy = None
+        unread.append("statements of the inline policy that cannot be understood")
+    level, reason = privilege_of(read, inline_policy)
+    certain = level == "ADMINISTRATOR" or not unread
+    boundary = policy_cells(permission_set)["PermissionsBoundary"]
+    if boundary and level != NOT_JUDGED:
+        reason += f"; limited by the permissions boundary {boundary}, which is not evaluated"
+    if not certain:
+        reason = "" if level == "NONE" else f"at least {level}: {reason}"
+    return {
+        "Privilege": level if certain else NOT_READ,
+        "PrivilegeReason": reason,
+        "PrivilegeUnread": "" if level == "ADMINISTRATOR" else ";".join(sorted(unread + customer_managed)),
+    }
+
+
+def privilege_of(managed_policies: list[str], inline_policy: str | None) -> tuple[str, str]:
+    """Return the highest privilege of the policies, and why; of several policies, the first one is named."""
+    statements = json.loads(inline_policy).get("Statement") if inline_policy else []
+    if statements or not MANAGED_POLICIES.keys() >= set(managed_policies):
+        return NOT_JUDGED, NOT_JUDGED
+    found = [MANAGED_POLICIES[name] for name in managed_policies]
+    return max(found, key=lambda each: LEVELS.index(each[0]), default=NOTHING)
 
 
 def policy_cells(permission_set: PermissionSet) -> Row:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
-from tests.support.oracle import COLUMNS, NOT_READ, Row
+from tests.support.oracle import COLUMNS, LEVELS, NOT_READ, Row
 
 UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
 """States in which a row describes an assignment and no person who has it."""
@@ -179,7 +179,24 @@ def honest(row: Row, truth: list[Row]) -> bool:
 def _agrees(column: str, row: Row, true_row: Row) -> bool:
     if row[column] in (true_row[column], NOT_READ):
         return True
+    if column == "PrivilegeReason":
+        return _agrees_in_reason(row, true_row)
+    if column == "PrivilegeUnread":
+        return row["Privilege"] == NOT_READ and row[column] != ""
     if row["PrincipalState"] not in UNREAD:
         return False
     of_a_person = column.startswith("User")
     return column == "PrincipalState" or (of_a_person and row[column] == "")
+
+
+def _agrees_in_reason(row: Row, true_row: Row) -> bool:
+    """Return whether a reason is a true one without an unread boundary, or of a lower privilege."""
+    reason, true_reason = row["PrivilegeReason"], true_row["PrivilegeReason"]
+    if row["PermissionsBoundary"] == NOT_READ:
+        true_reason = true_reason.partition("; limited by")[0]
+    if row["Privilege"] != NOT_READ:
+        return reason == true_reason
+    highest = LEVELS.index(true_row["Privilege"]) if true_row["Privilege"] != NOT_READ else -1
+    return reason == "" or reason.startswith(
+        (true_reason, *(f"at least {level}: " for level in LEVELS[: highest + 1]))
+    )

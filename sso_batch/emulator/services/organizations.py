@@ -10,7 +10,9 @@ from sso_batch.emulator.world import Account, OrganizationalUnit
 
 _ROOT = r"r-[0-9a-z]{4,32}"
 _UNIT = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
+_SERVICE_PRINCIPAL = "sso.amazonaws.com"
 _JOINED = 1577836800
+_DELEGATED = 1609459200
 _PAGED = ("MaxResults", "NextToken")
 # The deprecated Status has no values for these states.
 _OLDER_STATUS = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "ACTIVE"}
@@ -34,6 +36,7 @@ ORGANIZATIONS = Service(
         "ChildId": Pattern(rf"\d{{12}}|{_UNIT}"),
         "OrganizationalUnitId": Pattern(_UNIT),
         "ResourceId": Pattern(rf"\d{{12}}|{_ROOT}|{_UNIT}"),
+        "ServicePrincipal": Pattern(r"[\w+=,.@-]{1,128}"),
         "MaxResults": WholeNumber(1, 20),
         "NextToken": Pattern(r"[\s\S]{1,100000}"),
     },
@@ -133,6 +136,22 @@ def list_tags_for_resource(call: Call) -> Answer:
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags], **more}
 
 
+@ORGANIZATIONS.operation("ListDelegatedAdministrators", optional=("ServicePrincipal", *_PAGED))
+def list_delegated_administrators(call: Call) -> Answer:
+    """List the accounts to which Identity Center is delegated; no other service is."""
+    index, principal = _administered(call), call.request.get("ServicePrincipal", _SERVICE_PRINCIPAL)
+    if principal != _SERVICE_PRINCIPAL:
+        raise _invalid_input(
+            Violation("ServicePrincipal", "The service is unknown", "UNRECOGNIZED_SERVICE_PRINCIPAL")
+        )
+    delegated = index.organization.delegated_administrators
+    administrators, more = call.page([index.accounts[id_] for id_ in delegated if id_ in index.accounts])
+    return {
+        "DelegatedAdministrators": [_administrator(call, account) for account in administrators],
+        **more,
+    }
+
+
 def _member_of(call: Call) -> OrganizationIndex:
     if call.index is None:
         raise ErrorResponse(
@@ -186,3 +205,8 @@ def _account(call: Call, account: Account) -> dict[str, Any]:
     return {
         name: value for name, value in members.items() if name not in call.behaviour.omitted_account_members
     }
+
+
+def _administrator(call: Call, account: Account) -> dict[str, Any]:
+    members = {name: value for name, value in _account(call, account).items() if name != "Paths"}
+    return {**members, "DelegationEnabledDate": _DELEGATED}

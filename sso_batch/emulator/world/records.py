@@ -1,6 +1,7 @@
 """The records of an emulated AWS: organizations, and the keys and roles that give access to them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 PrincipalType = Literal["USER", "GROUP"]
@@ -233,12 +234,26 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedPolicy:
+    """An AWS managed policy in its default version; `document` is text, which may be malformed."""
+
+    document: str
+    version_id: str = "v1"
+    created_at: str = "2015-02-06T18:39:46Z"
+
+
+@dataclass(frozen=True, slots=True)
 class World:
-    """The data that an emulator serves. The first key is the hub's, which clients start with."""
+    """The data that an emulator serves. The first key is the hub's, which clients start with.
+
+    `managed_policies` adds AWS managed policies to those of `managed_policies.json` or replaces them, by name
+    with path, as `job-function/Billing`. A policy that is None does not exist.
+    """
 
     organizations: tuple[Organization, ...]
     access_keys: tuple[AccessKey, ...]
     roles: tuple[Role, ...] = ()
+    managed_policies: Mapping[str, ManagedPolicy | None] = field(default_factory=dict, hash=False)
 
     def organization(self, name: str) -> Organization:
         """Return the organization with this name."""

@@ -19,14 +19,14 @@ def serialize_caveats(
 ) -> str:
     """Return what may be missing from a result, by organization: JSON that is safe in a script element.
 
-    `gaps` and `unexamined` apply to every result, `administrators` only to those about administrators.
+    `gaps` and `unexamined` apply to every result, `levels` only to those about one level of access.
     """
     records: list[dict[str, Any]] = [
         {
             "name": organization.name,
             "gaps": [show_hidden(gap) for gap in _gaps(organization, extent)],
             "unexamined": [show_hidden(item.text) for item in organization.not_examined if item.hides_access],
-            "administrators": [show_hidden(what) for what in _unread(statistics.get(organization.name))],
+            "levels": [show_hidden(what) for what in _unread(statistics.get(organization.name))],
         }
         for organization in organizations
     ]

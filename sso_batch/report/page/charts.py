@@ -45,11 +45,12 @@ class Chart:
 
 
 def chart_administrators(statistics: Sequence[Statistics]) -> Chart:
-    """Return the number of administrators by organization."""
+    """Return the number of administrators, and of users who can become one, by organization."""
     bars = [
         Bar(
             each.organization,
             each.administrators_total,
+            each.can_become,
             mark="" if each.administrators_certain else "at least ",
         )
         for each in statistics
@@ -58,7 +59,7 @@ def chart_administrators(statistics: Sequence[Statistics]) -> Chart:
         "administrators-chart",
         "Administrators by organization",
         "Organization",
-        ("users",),
+        ("administrators", "can become administrator"),
         _longest(bars, "other organizations"),
     )
 

@@ -15,7 +15,6 @@ from sso_batch.access import Access, Holder
 from sso_batch.model import GROUP, USER, Principal, Snapshot
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import LargeGroup, Statistics, access_name
-from sso_batch.review.admin import grants_administrator_access
 from sso_batch.sanitize import show_hidden
 
 MAX_ROWS = 200_000
@@ -123,7 +122,6 @@ def _organization(
 
     People are written first and only their numbers kept: there can be as many people as rows.
     """
-    administrative = {each.arn: grants_administrator_access(each) for each in snapshot.permission_sets}
     people: dict[Holder, int] = {}
     principals, accounts, targets = _Numbered(), _Numbered(), _Numbered()
     grants = array("L")
@@ -140,10 +138,10 @@ def _organization(
             principals.add(principal, (principal.type, principal.id, show_hidden(access.group_name), members))
         if grant.account_id not in accounts:
             accounts.add(grant.account_id, _account(access))
-        arn = grant.permission_set_arn
-        target = (access_name(access), grant.role_arn or arn, grant.access_type)
+        named = (access_name(access), grant.role_arn or grant.permission_set_arn, grant.access_type)
+        target = (*named, access.privilege.level)
         if target not in targets:
-            targets.add(target, (*map(show_hidden, target), int(bool(arn and administrative.get(arn)))))
+            targets.add(target, tuple(map(show_hidden, target)))
         grants.extend((accounts[grant.account_id], targets[target], principals[principal]))
     for name, values in (("accounts", accounts), ("access", targets), ("principals", principals)):
         yield f'],"{name}":['

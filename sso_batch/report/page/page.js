@@ -20,6 +20,7 @@
   const nameOf = ([name, email, login, id]) => firstKnown([name, login, email, id]);
   const emailOf = ([, email, login, id]) => firstKnown([email, login, id]);
   const UNKNOWN = new Set(["MEMBERS_NOT_READ", "NOT_READ", "MEMBERS_NOT_SHOWN"]);
+  const CHIPS = { ADMINISTRATOR: "admin", CAN_ESCALATE: "can escalate", MANAGES_ACCESS: "manages access" };
   const isUsable = (account) => ["ACTIVE", ""].includes(account[2]);
   const figure = (number) => number.toLocaleString("en");
   const count = (number, singular, plural) => `${figure(number)} ${number === 1 ? singular : plural}`;
@@ -29,7 +30,7 @@
     Object.assign(document.createElement(name), { textContent: text ?? "" }, properties);
 
   // The data. A person is [name, email, login, id, status, state], an account [id, name, state, path], an
-  // access [name, ARN, type, administrative], a principal [type, id, group, members], and a grant three
+  // access [name, ARN, type, level], a principal [type, id, group, members], and a grant three
   // numbers: account, access, principal.
   const caveats = JSON.parse($("caveat-data").textContent);
   const people = [], accounts = [], access = [], principals = [], idle = [];
@@ -108,7 +109,7 @@
   function search() {
     const [who, where, what, through] = FIELDS.map(matches);
     const chosen = $("organization").value ? organizations.indexOf($("organization").value) : null;
-    const kind = $("kind").value, admin = $("admin").checked;
+    const kind = $("kind").value, level = $("level").value;
     const into = new Uint32Array(order.length);
     let length = 0;
     possible = 0;
@@ -118,7 +119,7 @@
       if (where && !where[grantAccount[grant]]) continue;
       if (what && !what[grantAccess[grant]]) continue;
       if (through && !through[grantPrincipal[grant]]) continue;
-      if (admin && !access[grantAccess[grant]][3]) continue;
+      if (level && access[grantAccess[grant]][3] !== level) continue;
       if (kind === "attention" && !needsAttention(person, accounts[grantAccount[grant]])) continue;
       if (kind === "unknown" && !UNKNOWN.has(person[5])) continue;
       if (kind === "IAM_ROLE" && access[grantAccess[grant]][2] !== "IAM_ROLE") continue;
@@ -150,9 +151,9 @@
 
   function gapsOf(scope) {
     const gaps = scope.flatMap((caveat) => caveat.gaps.map((gap) => [caveat.name, gap]));
-    if ($("admin").checked) {
-      for (const { name, administrators } of scope.filter((caveat) => caveat.administrators.length)) {
-        gaps.push([name, `there may be more administrators. Not read: ${administrators.join("; ")}`]);
+    if ($("level").value) {
+      for (const { name, levels } of scope.filter((caveat) => caveat.levels.length)) {
+        gaps.push([name, `what access amounts to is not known everywhere. Not read: ${levels.join("; ")}`]);
       }
     }
     if (possible) {
@@ -333,7 +334,7 @@
         isRole ? target[1] : target[0],
         target[0],
         isRole ? "IAM role" : "",
-        ...(target[3] ? [chip("admin")] : []),
+        ...(CHIPS[target[3]] ? [chip(CHIPS[target[3]])] : []),
       ),
       cell("cell", "through", group || "directly", group || "directly", group ? "group" : ""),
       cell("cell", "", "", organizations[grantOrganization[grant]]),

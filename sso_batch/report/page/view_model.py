@@ -2,20 +2,22 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from markupsafe import Markup
 
 from sso_batch import __version__
+from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
+from sso_batch.privileges.paths import Privilege
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
 from sso_batch.report.page.charts import Chart
 from sso_batch.report.page.explorer import Extent
 from sso_batch.report.report_input import ReportInput
-from sso_batch.report.statistics import Administrator, Statistics
+from sso_batch.report.statistics import Administrator, Statistics, order
 from sso_batch.review.comparison import Change
 from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -73,12 +75,21 @@ class ViewModel:
     administrators_total: int
     administrators_unread: tuple[tuple[str, str], ...]
     """By organization, what was not read and could add administrators."""
+    close: tuple[Administrator, ...]
+    """Other users who can become administrator, or decide who has access."""
+    can_become: int
+    manage_access: int
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
     unexamined: list[tuple[NotExamined, list[str]]]
     caveats: Markup
     whole: bool
     """Whether the explorer has every row."""
+    levels: tuple[tuple[str, str], ...] = (
+        *((privilege.name, privilege.words) for privilege in reversed(Privilege)),
+        (NOT_READ, "not read"),
+    )
+    """The levels that the explorer can show, the highest first, each in words."""
 
     @property
     def troubled(self) -> list[Tile]:
@@ -112,9 +123,12 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
             _findings_chart(report),
             charts.chart_changes(None if changes is None else changes.counts),
         ),
-        administrators=tuple(_administrators(statistics)[:MAX_LISTED]),
+        administrators=_first(each.administrators for each in statistics),
         administrators_total=sum(each.administrators_total for each in statistics),
         administrators_unread=tuple(_administrators_unread(outcome.organizations, by_name)),
+        close=_first(each.close for each in statistics),
+        can_become=sum(each.can_become for each in statistics),
+        manage_access=sum(each.manage_access for each in statistics),
         findings=_findings(report) if report.checked else None,
         changes=changes,
         unexamined=unexamined(outcome.organizations),
@@ -123,17 +137,9 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
     )
 
 
-def _administrators(statistics: Sequence[Statistics]) -> list[Administrator]:
-    """Return the administrators, those with the most accounts first."""
-    return sorted(
-        chain.from_iterable(each.administrators for each in statistics),
-        key=lambda each: (
-            -each.accounts,
-            each.holder.name.casefold(),
-            each.organization,
-            each.holder.user_id,
-        ),
-    )
+def _first(parts: Iterable[Iterable[Administrator]]) -> tuple[Administrator, ...]:
+    """Return the first ones of all organizations, those with the most accounts first."""
+    return tuple(heapq.nsmallest(MAX_LISTED, chain.from_iterable(parts), key=order))
 
 
 def _administrators_unread(

@@ -114,9 +114,12 @@ def test_a_member_account_can_only_describe(world: World) -> None:
     with Emulator(World(world.organizations, world.access_keys, (role,))) as emulator:
         asking = client(emulator, "organizations", assume(emulator))
         described = asking.describe_organization()["Organization"]
+        with ExpectedError() as hidden:
+            asking.list_delegated_administrators()
         with ExpectedError() as refused:
             asking.list_accounts()
 
+    assert hidden.code == "AccessDeniedException"
     assert described["MasterAccountId"] == world.organizations[0].management_account_id
     assert (refused.code, refused.message) == (
         "AccessDeniedException",
@@ -134,6 +137,30 @@ def test_a_delegated_administrator_can_list(world: World) -> None:
         assert client(emulator, "organizations", assume(emulator)).list_accounts()["Accounts"]
 
 
+def test_delegated_administrators_are_listed_in_pages(world: World) -> None:
+    """The accounts to which Identity Center is delegated are listed with the date of the delegation."""
+    members = tuple(account.id for account in world.organizations[0].accounts[1:23])
+    changed = with_organization(world, delegated_administrators=members)
+    with Emulator(changed, limits=Limits.off()) as emulator:
+        asking = client(emulator, "organizations", assume(emulator))
+        first = asking.list_delegated_administrators(ServicePrincipal="sso.amazonaws.com")
+        listed = every(asking, "list_delegated_administrators", "DelegatedAdministrators")
+        account = asking.list_accounts()["Accounts"][1]
+
+    assert len(first["DelegatedAdministrators"]) == 20
+    assert "NextToken" in first
+    assert tuple(administrator["Id"] for administrator in listed) == members
+    del account["Paths"]
+    assert listed[0] == account | {"DelegationEnabledDate": listed[0]["DelegationEnabledDate"]}
+
+
+def test_an_organization_without_delegation_lists_nobody(emulator: Emulator, auditor: Keys) -> None:
+    """The list is empty, not left out."""
+    asking = client(emulator, "organizations", auditor)
+
+    assert asking.list_delegated_administrators()["DelegatedAdministrators"] == []
+
+
 def test_an_account_outside_of_every_organization_is_refused(emulator: Emulator) -> None:
     """The hub is not a member of an organization."""
     with ExpectedError() as refused:
@@ -147,6 +174,20 @@ def test_an_account_outside_of_every_organization_is_refused(emulator: Emulator)
     [
         ("list_accounts", {"MaxResults": 21}, "InvalidInputException", "MAX_VALUE_EXCEEDED"),
         ("list_accounts", {"NextToken": "made-up"}, "InvalidInputException", "INVALID_NEXT_TOKEN"),
+        ("list_delegated_administrators", {"MaxResults": 21}, "InvalidInputException", "MAX_VALUE_EXCEEDED"),
+        ("list_delegated_administrators", {"NextToken": "x"}, "InvalidInputException", "INVALID_NEXT_TOKEN"),
+        (
+            "list_delegated_administrators",
+            {"ServicePrincipal": ""},
+            "InvalidInputException",
+            "INVALID_PATTERN",
+        ),
+        (
+            "list_delegated_administrators",
+            {"ServicePrincipal": "sso.amazonws.com"},
+            "InvalidInputException",
+            "UNRECOGNIZED_SERVICE_PRINCIPAL",
+        ),
         ("list_parents", {"ChildId": "x"}, "InvalidInputException", "INVALID_PATTERN"),
         ("list_parents", {"ChildId": "999999999999"}, "ChildNotFoundException", None),
         ("list_accounts_for_parent", {"ParentId": "r-none"}, "ParentNotFoundException", None),

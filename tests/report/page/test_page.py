@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sso_batch.coverage import NotExamined, Omission
-from sso_batch.model import EndpointOverride, PermissionSet, Snapshot
+from sso_batch.model import USER, EndpointOverride, PermissionSet, Principal, Snapshot
 from sso_batch.report import changes_csv
 from sso_batch.report.page import render_page
 from sso_batch.report.page.view_model import MAX_LISTED
@@ -18,8 +18,9 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry, FileKind
+from tests.privileges.policies import allow
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
-from tests.support.records import gap, outcome, snapshot, unexamined
+from tests.support.records import ADMIN, gap, grant, outcome, permission_set, snapshot, unexamined, user
 
 ACME = company("acme", 1)
 
@@ -253,6 +254,24 @@ def test_number_of_changes_and_rows() -> None:
 CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), "", "", ())
 
 
+def test_people_close_to_administrators() -> None:
+    """Users who can become administrator are listed below the administrators, and counted in the chart."""
+    passes = json.dumps({"Statement": allow("iam:PassRole", "ec2:RunInstances")})
+    organization = snapshot(
+        users=(user("u-1", "Ann Lee"),),
+        permission_sets=(permission_set(ADMIN, "Builder", "PT1H", (), (), passes, ""),),
+        grants=(grant(Principal(USER, "u-1")),),
+        delegated_administrators=(),
+    )
+
+    text = text_of(html_of(overview(organization)))
+
+    assert "In addition, 1 user can become administrator, and 0 other users manage who has access" in text
+    assert "Ann Lee u-1@example.com can become administrator acme Builder directly 1" in text
+    assert "acme: 0 administrators, 1 can become administrator." in text
+    assert "Close to administrators" not in text_of(html_of(overview(snapshot())))
+
+
 @pytest.mark.parametrize(
     ("organization", "unread"),
     [
@@ -282,8 +301,8 @@ def test_administrators_are_uncertain(organization: Snapshot, unread: str) -> No
     assert "There are no administrators." not in text
     assert f"What was not read {organization.organization}" in text
     assert re.search(r"<dt>admins</dt><dd><abbr[^>]*>≥</abbr> 0</dd>", html)
-    assert f"{organization.organization}: at least 0 users." in text
-    assert any(unread in what for what in data(html, "caveat-data")[0]["administrators"])
+    assert f"{organization.organization}: at least 0 administrators, 0 can become administrator." in text
+    assert any(unread in what for what in data(html, "caveat-data")[0]["levels"])
 
 
 def test_none_found() -> None:

@@ -1,0 +1,1 @@
+"""What permission sets allow: their policies' documents, evaluated. Pure."""

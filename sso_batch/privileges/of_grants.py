@@ -1,0 +1,52 @@
+"""What each grant of a snapshot amounts to: the privilege of its permission set in its account. Pure."""
+
+from dataclasses import replace
+from functools import cache
+
+from sso_batch.model import IAM_ROLE, Grant, PermissionSet, Snapshot
+from sso_batch.privileges.judgement import Judgement, PermissionSetPolicies
+from sso_batch.privileges.paths import AccountKind, Privilege
+
+_ROLE = Judgement(Privilege.NONE, unread=("policies of the IAM role",), certain=False)
+_UNKNOWN_ACCOUNT = "whether the account manages Identity Center"
+
+
+class Privileges:
+    """The privileges of one organization's grants; each permission set is evaluated once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._documents = {policy.arn: policy.document for policy in snapshot.policy_documents}
+        self._permission_sets = {each.arn: each for each in snapshot.permission_sets}
+        self.policies_of = cache(self._policies_of)
+        self._judge = cache(self._judge_in)
+
+    def of(self, grant: Grant) -> Judgement:
+        """Return what a grant amounts to. The policies of an entitlement's role are not read."""
+        if grant.access_type == IAM_ROLE:
+            return _ROLE
+        return self._judge(grant.permission_set_arn, self.kind_of(grant.account_id))
+
+    def kind_of(self, account_id: str) -> AccountKind | None:
+        """Return what an account is to Identity Center; None if that was not read."""
+        management = self._snapshot.instance.management_account_id
+        delegated = self._snapshot.delegated_administrators
+        if account_id == management:
+            return AccountKind.MANAGEMENT
+        if delegated is not None and account_id in delegated:
+            return AccountKind.DELEGATED_ADMINISTRATOR
+        return None if management is None or delegated is None else AccountKind.MEMBER
+
+    def _policies_of(self, arn: str) -> PermissionSetPolicies:
+        permission_set = self._permission_sets.get(arn) or PermissionSet(arn)
+        return PermissionSetPolicies(permission_set, self._documents)
+
+    def _judge_in(self, arn: str, kind: AccountKind | None) -> Judgement:
+        policies = self.policies_of(arn)
+        if kind is not None:
+            return policies.judge(kind)
+        possible = [policies.judge(each) for each in AccountKind]
+        least = min(possible, key=lambda judgement: judgement.privilege)
+        if all(judgement.privilege == least.privilege for judgement in possible):
+            return least
+        return replace(least, unread=(*least.unread, _UNKNOWN_ACCOUNT), certain=False)
