@@ -17,8 +17,9 @@ from sso_batch.privileges.resources import ANY, by_segments, example, intersect
 _WELL_KNOWN_CHANGES = ("s3:PutObject", "ec2:RunInstances", "lambda:CreateFunction", "dynamodb:PutItem")
 """Actions that readers of a reason recognize."""
 
-_MOST_CANDIDATES = 64
-"""Patterns of resources that are tried for one path; a policy with more is unusual, and one is enough."""
+_MOST_CANDIDATES = 4096
+"""Patterns of resources that are tried for one path, the most general ones first. An inline policy of AWS's
+maximum size has some hundred; the limit only keeps a hostile document from taking hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statemen
             if statement.allows:
                 patterns = (ANY,) if statement.excludes_resources else statement.resources
                 narrowed |= _narrow(candidates, patterns)
-        candidates = list(narrowed)[:_MOST_CANDIDATES]
+        candidates = sorted(narrowed, key=len)[:_MOST_CANDIDATES]
         spared = [
             pattern
             for _, statement in about

@@ -241,6 +241,14 @@ EXAMPLES = (
         ESCALATES,
         inline=(allow("iam:PassRole", "ec2:RunInstances", on=["arn:aws:s3:::b", "*"]),),
     ),
+    Example(
+        "PassRole with a long list that ends with every role",
+        ESCALATES,
+        inline=(
+            allow("iam:PassRole", on=[*(f"{ROLE}role-{number}" for number in range(100)), "*"]),
+            allow("ec2:RunInstances"),
+        ),
+    ),
     Example("AssumeRole", WRITE, inline=(allow("sts:AssumeRole"),)),
     # Identity Center and Organizations
     Example("sso:*", WRITE, MANAGES, inline=(allow("sso:*"),)),
