@@ -75,7 +75,7 @@ def seconds_of() -> Iterator[SecondsOf]:
 
 
 def test_read_once_for_all(seconds_of: SecondsOf) -> None:
-    """Whoever asks while a document is read, or later, gets it without a further call."""
+    """An organization that asks while a document is read, or later, gets it without a further call."""
     organizations = [Reader() for _ in range(20)]
     late = Reader()
 

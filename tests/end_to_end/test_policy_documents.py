@@ -1,4 +1,4 @@
-"""What AWS managed policies allow: read once for a run, and one organization's failure is no other's."""
+"""What AWS managed policies allow: read once for a run, with failures apart."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """The AWS managed policies of `managed_policies.json`, as AWS published them.
 
-Source: answers of GetPolicyVersion in the public archive zoph-io/MAMIP, of 2026-03-07. The file has the id and
-the date of each version.
+Source: answers of GetPolicyVersion in the public archive zoph-io/MAMIP, of 2026-03-07. The file has the id
+and the date of each version.
 """
 
 import json
