@@ -18,6 +18,9 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NEVER = "\ue003"
 """A character that no resource contains: a pattern with it matches nothing and is left out."""
 
+_CACHED_ACTIONS = 512
+"""More than the paths have; a document that denies much is asked about all of AWS's 20,000."""
+
 _NOT_OF_ROLES = ("aws:username",)
 """Policy variables that the session of a role does not have, so that the element matches nothing.
 
@@ -89,9 +92,12 @@ class Document:
 
     def about(self, action: str) -> tuple[Statement, ...]:
         """Return the statements about an action, which is in lower case."""
-        if action not in self._about:
-            self._about[action] = tuple(self._find(action))
-        return self._about[action]
+        found = self._about.get(action)
+        if found is None:
+            found = tuple(self._find(action))
+            if len(self._about) < _CACHED_ACTIONS:
+                self._about[action] = found
+        return found
 
     @cached_property
     def _about(self) -> dict[str, tuple[Statement, ...]]:
@@ -121,7 +127,7 @@ def service_of(pattern: str) -> str:
     return service if colon and not {"*", "?"} & set(service) else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse_document(text: str) -> Document:
     """Return the statements of a document in JSON; an empty text has no statements."""
     if not text:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from sso_batch.model import PermissionSet
 from sso_batch.privileges.documents import Document, parse_document
@@ -15,6 +15,7 @@ ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
 _EVERYTHING = parse_document('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
 _INLINE = "the inline policy"
 _SHOWN = 3  # possible paths in a reason
+_CACHED = 1024  # combinations of policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class PermissionSetPolicies:
         self._permission_set = permission_set
         self._unread: list[str] = []
         partition = permission_set.arn.split(":")[1:2] or ["aws"]
-        self.permissions = Permissions(dict(self._documents(documents)), *partition)
+        self.permissions = Permissions(tuple(self._documents(documents)), *partition)
 
     @property
     def customer_managed(self) -> tuple[str, ...]:
@@ -95,11 +96,10 @@ class PermissionSetPolicies:
         """What was not read, customer managed policies last."""
         return (*self._unread, *(f"customer managed policy {name}" for name in self.customer_managed))
 
-    @cached_property
+    @property
     def paths(self) -> tuple[FoundPath, ...]:
         """The paths that the policies allow, in the order of the table."""
-        found = ((path, self.permissions.path(path)) for path in PATHS)
-        return tuple(FoundPath(path, allowance) for path, allowance in found if allowance is not None)
+        return _found_paths(self.permissions)
 
     def judge(self, account: AccountKind) -> Judgement:
         """Return what the permission set amounts to in an account of a kind."""
@@ -126,25 +126,13 @@ class PermissionSetPolicies:
             )
         best = max((found.path.leads_to for found in certain), default=None)
         if best is None:
-            return self._access_level
+            return _access_level(self.permissions)
         shortest = min(
             (found for found in certain if found.path.leads_to is best),
             key=lambda found: (found.allowance.conditional, len(found.path.needs)),
         )
         policies = " and ".join(shortest.allowance.policies)
         return best, f"{policies}: can {shortest.words} ({shortest.actions})"
-
-    @cached_property
-    def _access_level(self) -> tuple[Privilege, str]:
-        change = self.permissions.change()
-        if change is not None:
-            action, allowance = change
-            return Privilege.WRITE, f"{allowance.policies[0]} allows changes, such as {action}"
-        read = self.permissions.read()
-        if read is not None:
-            _, allowance = read
-            return Privilege.READ, f"{allowance.policies[0]} allows reading only"
-        return Privilege.NONE, "no policy that was read allows anything"
 
     def _documents(self, documents: Mapping[str, str]) -> list[tuple[str, Document]]:
         permission_set = self._permission_set
@@ -181,3 +169,22 @@ def _listed(possible: Sequence[str]) -> str:
         return ""
     more = f" and {len(possible) - _SHOWN} more" if len(possible) > _SHOWN else ""
     return f"; possible: {', '.join(possible[:_SHOWN])}{more}"
+
+
+@lru_cache(maxsize=_CACHED)
+def _found_paths(permissions: Permissions) -> tuple[FoundPath, ...]:
+    found = ((path, permissions.path(path)) for path in PATHS)
+    return tuple(FoundPath(path, allowance) for path, allowance in found if allowance is not None)
+
+
+@lru_cache(maxsize=_CACHED)
+def _access_level(permissions: Permissions) -> tuple[Privilege, str]:
+    change = permissions.change()
+    if change is not None:
+        action, allowance = change
+        return Privilege.WRITE, f"{allowance.policies[0]} allows changes, such as {action}"
+    read = permissions.read()
+    if read is not None:
+        _, allowance = read
+        return Privilege.READ, f"{allowance.policies[0]} allows reading only"
+    return Privilege.NONE, "no policy that was read allows anything"

@@ -63,15 +63,18 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The documents of a permission set's policies, by the names of the policies, in a partition."""
+    """The policies of a permission set, each with its name and document, in a partition.
 
-    documents: Mapping[str, Document]
+    Permission sets with the same policies are equal, so that what is found of one is known of all.
+    """
+
+    documents: tuple[tuple[str, Document], ...]
     partition: str = "aws"
 
     @property
     def denies(self) -> bool:
         """Whether anything is denied unconditionally."""
-        return any(document.denies for document in self.documents.values())
+        return any(document.denies for _, document in self.documents)
 
     def everything(self) -> Allowance | None:
         """Return how every action is allowed on every resource; None if it is not."""
@@ -109,7 +112,7 @@ class Permissions:
 
     def _first(self, *, changes: bool) -> tuple[str, Allowance] | None:
         if not self.denies:
-            for name, document in self.documents.items():
+            for name, document in self.documents:
                 found = first_action(document, changes=changes)
                 if found is not None:
                     first, statement = found
@@ -125,7 +128,7 @@ class Permissions:
         ]
         if any(not deny.excludes_actions and deny.covers_action(example("*:*")) for deny in denying):
             return None
-        for document in self.documents.values():
+        for _, document in self.documents:
             for action, _ in _known_actions(document):
                 name = action.name.lower()
                 if (action.changes or not changes) and not any(deny.covers_action(name) for deny in denying):
@@ -136,15 +139,13 @@ class Permissions:
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
         """Yield the statements that could be understood, each with the name of its policy."""
-        for name, document in self.documents.items():
+        for name, document in self.documents:
             for statement in document.statements:
                 yield name, statement
 
     def _about(self, action: str) -> list[tuple[str, Statement]]:
         return [
-            (name, statement)
-            for name, document in self.documents.items()
-            for statement in document.about(action)
+            (name, statement) for name, document in self.documents for statement in document.about(action)
         ]
 
     def _together(self, resource: str, needs: Sequence[Need]) -> Allowance | None:
@@ -220,7 +221,7 @@ def _is_about_nothing(statement: Statement) -> bool:
     return not statement.resources
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def first_action(document: Document, *, changes: bool) -> tuple[str, Statement] | None:
     """Return an action that the document allows, and that changes something, and the statement; or None."""
     for action, statement in _known_actions(document):
