@@ -109,7 +109,7 @@ def test_checks_often(tmp_path: Path, format_: Format) -> None:
     stop = write_merged_files(*place_with_runs(tmp_path, grants=GRANTS), format_, calls)
 
     assert stop.number > 4 * GRANTS
-    assert calls.longest < 50 * GRANTS
+    assert calls.longest < 100 * GRANTS  # the first evaluation of a policy takes most of them
 
 
 @pytest.mark.parametrize("format_", ["csv", "html", "xlsx"])
