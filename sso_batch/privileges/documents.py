@@ -127,7 +127,7 @@ def service_of(pattern: str) -> str:
     return service if colon and not {"*", "?"} & set(service) else ""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_document(text: str) -> Document:
     """Return the statements of a document in JSON; an empty text has no statements."""
     if not text:

@@ -15,7 +15,7 @@ ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
 _EVERYTHING = parse_document('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
 _INLINE = "the inline policy"
 _SHOWN = 3  # possible paths in a reason
-_CACHED = 1024  # combinations of policies
+_CACHED = 256  # combinations of policies
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def _is_about_nothing(statement: Statement) -> bool:
     return not statement.resources
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def first_action(document: Document, *, changes: bool) -> tuple[str, Statement] | None:
     """Return an action that the document allows, and that changes something, and the statement; or None."""
     for action, statement in _known_actions(document):
