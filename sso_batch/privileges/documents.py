@@ -133,13 +133,22 @@ def parse_document(text: str) -> Document:
     if not text:
         return Document(())
     try:
-        content = {key.lower(): value for key, value in json.loads(text).items()}
+        members = json.loads(text, object_pairs_hook=_unique).items()
+        content = _unique([(key.lower(), value) for key, value in members])
         listed = _as_list(content["statement"])
     except (ValueError, AttributeError, KeyError, RecursionError):
         return Document((), understood=False)
     parsed = [_parse_statement(number, item) for number, item in enumerate(listed, start=1)]
     statements = tuple(statement for statement in parsed if statement is not None)
     return Document(statements, understood=len(statements) == len(parsed))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise ValueError if it has a key twice, because one of the values would be lost."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a key is repeated")
+    return content
 
 
 def _parse_statement(number: int, item: object) -> Statement | None:

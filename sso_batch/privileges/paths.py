@@ -77,8 +77,12 @@ class Need:
         if self.resource:
             return f"arn:{partition}:iam::{SEGMENT}:{self.resource}"
         service, _, _ = self.action.partition(":")
-        return f"arn:{partition}:{_ARN_SERVICES.get(service, service)}:*"
+        service = SEGMENT if self.action in _ON_INSTANCES else _ARN_SERVICES.get(service, service)
+        return f"arn:{partition}:{service}:*"
 
+
+_ON_INSTANCES = {"ssm:StartSession", "ssm:SendCommand"}
+"""Actions on resources of several services: instances, tasks and documents."""
 
 _ARN_SERVICES = {"ec2-instance-connect": "ec2", "sso-directory": "identitystore"}
 """The service in ARNs where it differs from the prefix of actions."""
@@ -210,10 +214,40 @@ PATHS: tuple[EscalationPath, ...] = (
         ("iam:PutRolePolicy", ROLES),
     ),
     _new(
-        "own-user-group",
-        "add a user to {any} group and create the user's access key",
+        "own-group-put",
+        "put a policy into a group, and create the access key of a user that it adds",
+        ("iam:PutGroupPolicy", GROUPS),
         ("iam:AddUserToGroup", GROUPS),
         ("iam:CreateAccessKey", USERS),
+    ),
+    _new(
+        "own-user-attach-password",
+        "attach a policy to a user and give the user a password",
+        ("iam:AttachUserPolicy", USERS),
+        ("iam:CreateLoginProfile", USERS),
+    ),
+    _new(
+        "own-user-put-password",
+        "put a policy into a user and give the user a password",
+        ("iam:PutUserPolicy", USERS),
+        ("iam:CreateLoginProfile", USERS),
+    ),
+    _new(
+        "own-user-attach-new-password",
+        "attach a policy to a user and change the user's password",
+        ("iam:AttachUserPolicy", USERS),
+        ("iam:UpdateLoginProfile", USERS),
+    ),
+    _new(
+        "own-user-put-new-password",
+        "put a policy into a user and change the user's password",
+        ("iam:PutUserPolicy", USERS),
+        ("iam:UpdateLoginProfile", USERS),
+    ),
+    EscalationPath(
+        "own-user-group",
+        "add a user to {any} group and create the user's access key",
+        (Need("iam:AddUserToGroup", GROUPS, any_existing=True), Need("iam:CreateAccessKey", USERS)),
     ),
     _iam(
         "own-default-version",
@@ -304,16 +338,68 @@ PATHS: tuple[EscalationPath, ...] = (
     _run(
         "own-automation",
         "an automation of Systems Manager",
-        "ssm:CreateDocument",
         "ssm:StartAutomationExecution",
     ),
-    _run("own-lambda-url", "a Lambda function", "lambda:CreateFunction", "lambda:CreateFunctionUrlConfig"),
+    _run("own-activation", "a machine that it registers with Systems Manager", "ssm:CreateActivation"),
+    _run("own-glue-session", "a Glue session", "glue:CreateSession", "glue:RunStatement"),
+    _run("own-cloud-control", "a resource of Cloud Control", "cloudformation:CreateResource"),
+    _run(
+        "own-agent-runtime",
+        "a Bedrock agent",
+        "bedrock-agentcore:CreateAgentRuntime",
+        "bedrock-agentcore:InvokeAgentRuntime",
+    ),
+    _run(
+        "own-emr-serverless",
+        "an EMR Serverless job",
+        "emr-serverless:CreateApplication",
+        "emr-serverless:StartJobRun",
+    ),
+    _run(
+        "own-sagemaker-endpoint",
+        "a SageMaker endpoint",
+        "sagemaker:CreateModel",
+        "sagemaker:CreateEndpointConfig",
+        "sagemaker:CreateEndpoint",
+    ),
+    _run(
+        "own-sagemaker-studio",
+        "a SageMaker domain",
+        "sagemaker:CreateDomain",
+        "sagemaker:CreateUserProfile",
+        "sagemaker:CreatePresignedDomainUrl",
+    ),
+    _run("own-code-pipeline", "a CodePipeline pipeline", "codepipeline:CreatePipeline"),
+    _run("own-airflow", "an Airflow environment", "airflow:CreateEnvironment", "airflow:CreateWebLoginToken"),
+    _run(
+        "own-beanstalk",
+        "an Elastic Beanstalk environment",
+        "elasticbeanstalk:CreateApplication",
+        "elasticbeanstalk:CreateEnvironment",
+    ),
+    _run(
+        "own-kinesis-analytics",
+        "a Kinesis Analytics application",
+        "kinesisanalytics:CreateApplication",
+        "kinesisanalytics:StartApplication",
+    ),
     _run("own-batch", "a Batch job", "batch:RegisterJobDefinition", "batch:SubmitJob", certain=False),
     _run("own-emr", "an EMR cluster", "elasticmapreduce:RunJobFlow"),
     _run("own-scheduler", "a schedule", "scheduler:CreateSchedule"),
     _run("own-step-functions", "a state machine", "states:CreateStateMachine", "states:StartExecution"),
     # What needs something that exists already
-    _possible("sts-001", "assume a role that trusts the whole account", "sts:AssumeRole"),
+    EscalationPath(
+        "sts-001",
+        "assume a role that trusts the whole account",
+        (Need("sts:AssumeRole", ROLES),),
+        certain=False,
+    ),
+    _possible("own-association", "run commands on an instance with a strong role", "ssm:CreateAssociation"),
+    _possible(
+        "own-instance-profile-change",
+        "change the role of an instance",
+        "ec2:ReplaceIamInstanceProfileAssociation",
+    ),
     _possible("apprunner-002", "change an App Runner service with a strong role", "apprunner:UpdateService"),
     _possible(
         "bedrock-002",
@@ -394,9 +480,13 @@ PATHS: tuple[EscalationPath, ...] = (
     ),
     *_manages(
         "change who can sign in to the account",
+        "iam:AddClientIDToOpenIDConnectProvider",
         "iam:AddUserToGroup",
         "iam:CreateAccessKey",
         "iam:CreateLoginProfile",
+        "iam:DeactivateMFADevice",
+        "iam:UpdateAccessKey",
+        "iam:UpdateOpenIDConnectProviderThumbprint",
         "iam:CreateOpenIDConnectProvider",
         "iam:CreateSAMLProvider",
         "iam:RemoveUserFromGroup",
@@ -419,11 +509,30 @@ PATHS: tuple[EscalationPath, ...] = (
         "sso:PutPermissionsBoundaryToPermissionSet",
         "sso:DeletePermissionsBoundaryFromPermissionSet",
         "sso:DetachManagedPolicyFromPermissionSet",
+        "sso:DetachCustomerManagedPolicyReferenceFromPermissionSet",
         "sso:DeleteInlinePolicyFromPermissionSet",
         "sso:ProvisionPermissionSet",
         "sso:UpdatePermissionSet",
     ),
-    *_manages("change how people sign in", "sso:UpdateSSOConfiguration", "sso:AssociateDirectory"),
+    *_manages(
+        "change how people sign in",
+        "sso:UpdateSSOConfiguration",
+        "sso:AssociateDirectory",
+        "sso:PutMfaDeviceManagementForDirectory",
+        "sso:CreateTrustedTokenIssuer",
+        "sso-directory:CreateBearerToken",
+        "sso-directory:CreateExternalIdPConfigurationForDirectory",
+        "sso-directory:UpdateExternalIdPConfigurationForDirectory",
+        "sso-directory:EnableExternalIdPConfigurationForDirectory",
+        "sso-directory:DisableExternalIdPConfigurationForDirectory",
+        "sso-directory:ImportExternalIdPCertificate",
+        "sso-directory:DeleteMfaDeviceForUser",
+    ),
+    *_manages(
+        "change which attributes decide about access",
+        "sso:CreateInstanceAccessControlAttributeConfiguration",
+        "sso:UpdateInstanceAccessControlAttributeConfiguration",
+    ),
     *_manages(
         "change who is in a group",
         "identitystore:CreateGroupMembership",
@@ -453,6 +562,23 @@ PATHS: tuple[EscalationPath, ...] = (
         "organizations:DisablePolicyType",
         "organizations:PutResourcePolicy",
         "organizations:RegisterDelegatedAdministrator",
+        "organizations:EnableAWSServiceAccess",
+        accounts=MANAGEMENT,
+    ),
+    EscalationPath(
+        "own-organization-role",
+        "assume the administrator role that Organizations creates in member accounts",
+        (Need("sts:AssumeRole", "role/OrganizationAccountAccessRole"),),
+        Privilege.MANAGES_ACCESS,
+        certain=False,
+        accounts=MANAGEMENT,
+    ),
+    *_manages(
+        "change root users of member accounts",
+        "sts:AssumeRoot",
+        "iam:EnableOrganizationsRootCredentialsManagement",
+        "iam:EnableOrganizationsRootSessions",
+        "account:AcceptPrimaryEmailUpdate",
         accounts=MANAGEMENT,
     ),
     *_manages(

@@ -12,7 +12,7 @@ from itertools import groupby
 from sso_batch.privileges.access_levels import Action, actions_of, matching_actions, services
 from sso_batch.privileges.documents import Document, Statement
 from sso_batch.privileges.paths import EscalationPath, Need
-from sso_batch.privileges.resources import ANY, by_segments, example, intersect
+from sso_batch.privileges.resources import ANY, by_segments, contains, example, intersect
 
 _WELL_KNOWN_CHANGES = ("s3:PutObject", "ec2:RunInstances", "lambda:CreateFunction", "dynamodb:PutItem")
 """Actions that readers of a reason recognize."""
@@ -20,6 +20,14 @@ _WELL_KNOWN_CHANGES = ("s3:PutObject", "ec2:RunInstances", "lambda:CreateFunctio
 _MOST_CANDIDATES = 4096
 """Patterns of resources that are tried for one path, the most general ones first. An inline policy of AWS's
 maximum size has some hundred; the limit only keeps a hostile document from taking hours."""
+
+_MOST_PAIRS = 20_000
+"""Pairs of patterns that are compared for one path, for the same reason."""
+
+_BEST = (False, False)
+"""The rank of what is allowed without conditions on resources of any name."""
+
+_COLONS = 5  # in an ARN, before the resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +136,18 @@ class Permissions:
         ]
         if any(not deny.excludes_actions and deny.covers_action(example("*:*")) for deny in denying):
             return None
+        failed: set[tuple[int, ...]] = set()  # actions that the same statements are about fare alike
         for _, document in self.documents:
             for action, _ in _known_actions(document):
                 name = action.name.lower()
-                if (action.changes or not changes) and not any(deny.covers_action(name) for deny in denying):
+                if (changes and not action.changes) or any(deny.covers_action(name) for deny in denying):
+                    continue
+                about = tuple(id(statement) for _, statement in self._about(name))
+                if about not in failed:
                     allowance = self._together(ANY, [Need(action.name)])
                     if allowance is not None:
                         return action.name, allowance
+                    failed.add(about)
         return None
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
@@ -159,6 +172,8 @@ class Permissions:
                 general = not any_existing or _is_general(pattern, resource)
                 found = Allowance(found.sources, found.conditional, general)
                 best = found if best is None else min(best, found, key=lambda each: each.rank)
+                if best.rank == _BEST:
+                    break
         return best
 
 
@@ -171,27 +186,39 @@ def _is_everything(statement: Statement) -> bool:
 def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statement]]]) -> list[str]:
     """Return patterns of resources that could all be allowed, and not denied."""
     candidates = [resource]
+    used: set[tuple[int, ...]] = set()  # statements are often about several of the actions
     for about in statements:
-        narrowed: dict[str, None] = {}
+        allowing = [statement for _, statement in about if statement.allows]
+        if (key := tuple(map(id, allowing))) not in used:
+            used.add(key)
+            listed = [
+                pattern for each in allowing if not each.excludes_resources for pattern in each.resources
+            ]
+            narrowed = _narrow(candidates, listed)
+            if any(each.excludes_resources for each in allowing):
+                narrowed |= dict.fromkeys(candidates)
+            candidates = sorted(narrowed, key=len)[:_MOST_CANDIDATES]
         for _, statement in about:
-            if statement.allows:
-                patterns = (ANY,) if statement.excludes_resources else statement.resources
-                narrowed |= _narrow(candidates, patterns)
-        candidates = sorted(narrowed, key=len)[:_MOST_CANDIDATES]
-        spared = [
-            pattern
-            for _, statement in about
-            if statement.takes_away and statement.excludes_resources
-            for pattern in statement.resources
-        ]
-        candidates = list(dict.fromkeys([*candidates, *_narrow(candidates, spared)]))
+            # Whatever such a Deny spares is in each of them.
+            if statement.takes_away and statement.excludes_resources and (id(statement),) not in used:
+                used.add((id(statement),))
+                candidates = sorted(_narrow(candidates, statement.resources), key=len)[:_MOST_CANDIDATES]
     return candidates
 
 
 def _narrow(candidates: Iterable[str], patterns: Iterable[str]) -> dict[str, None]:
-    pairs = ((candidate, pattern) for candidate in candidates for pattern in patterns)
-    found = (intersect(candidate, by_segments(pattern)) for candidate, pattern in pairs)
-    return dict.fromkeys(pattern for pattern in found if pattern is not None)
+    """Return what candidates have in common with any of the patterns."""
+    unique = list(dict.fromkeys(map(by_segments, patterns)))
+    found: dict[str, None] = {}
+    pairs = 0
+    for candidate in candidates:
+        if any(contains(pattern, candidate) for pattern in unique):
+            found[candidate] = None  # all of it: its parts add nothing
+        elif pairs < _MOST_PAIRS:
+            pairs += len(unique)
+            common = (intersect(candidate, pattern) for pattern in unique)
+            found |= dict.fromkeys(pattern for pattern in common if pattern is not None)
+    return found
 
 
 def _allowed_on(name: str, statements: Mapping[str, Sequence[tuple[str, Statement]]]) -> Allowance | None:
@@ -211,8 +238,7 @@ def _allowed_on(name: str, statements: Mapping[str, Sequence[tuple[str, Statemen
 
 def _is_general(pattern: str, resource: str) -> bool:
     """Return whether a pattern has all names of the kind of resource, such as every user."""
-    _, _, kind = resource.rpartition(":")
-    return pattern.endswith(kind)
+    return pattern.split(":", _COLONS)[-1] == resource.split(":", _COLONS)[-1]
 
 
 def _is_about_nothing(statement: Statement) -> bool:

@@ -14,7 +14,7 @@ ANY = "*"
 SEGMENT = "\ue004"
 """A wildcard of our own patterns, for text without `:` and `/`, such as an account's id."""
 
-_ANY_TEXT, _ANY_CHARACTER = "\ue000\ue001", "\ue002"  # private-use characters
+_ANY_TEXT, _ANY_CHARACTER = "\ue000" + "\ue001" * 63, "\ue002"  # private-use characters, longer than `??`
 _TEXTS = ("*", SEGMENT)
 _COLONS = 5  # in an ARN, before the resource
 _LONGEST = 2048
@@ -39,9 +39,9 @@ def intersect(first: str, second: str) -> str | None:
     Of several such patterns it is the most general one that is found from the left.
     """
     first, second = _collapse(first), _collapse(second)
-    if second == ANY or wildcard(second).matches(example(first)):
+    if contains(second, first):
         return first
-    if first == ANY or wildcard(first).matches(example(second)):
+    if contains(first, second):
         return second
     if len(first) * len(second) > _LONGEST**2:
         return None
@@ -57,6 +57,11 @@ def by_segments(pattern: str) -> str:
     if len(segments) <= _COLONS or segments[0] != "arn":
         return pattern
     return ":".join([*(SEGMENT if segment == "*" else segment for segment in segments[:-1]), segments[-1]])
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Return whether a pattern matches all names of another one, as far as their forms show that."""
+    return wildcard(outer.replace(SEGMENT, ANY)).matches(example(inner))
 
 
 def _collapse(pattern: str) -> str:

@@ -99,8 +99,7 @@ What it amounts to
 
 Paths to more access that need only these permissions
   - Pass any role to a Lambda function (CAN_ESCALATE)
-    iam:PassRole + lambda:CreateFunction + lambda:InvokeFunction, or
-        iam:PassRole + lambda:CreateFunction + lambda:CreateFunctionUrlConfig
+    iam:PassRole + lambda:CreateFunction + lambda:InvokeFunction
     by the inline policy, statement 1 (Pass): "iam:PassRole" on "*"
     by the inline policy, statement 2: "lambda:Create*", "lambda:Invoke*" on "*"
 

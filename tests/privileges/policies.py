@@ -179,6 +179,42 @@ EXAMPLES = (
     Example("UpdateAssumeRolePolicy", ESCALATES, inline=(allow("iam:UpdateAssumeRolePolicy"),)),
     Example("CreatePolicyVersion", ESCALATES, inline=(allow("iam:CreatePolicyVersion"),)),
     Example("AttachRolePolicy alone", MANAGES, inline=(allow("iam:AttachRolePolicy"),)),
+    Example(
+        "every role, in another form",
+        ESCALATES,
+        inline=(allow("iam:UpdateAssumeRolePolicy", on="arn:aws:iam::*:*/*"),),
+    ),
+    Example(
+        "roles with names of three characters or more",
+        ESCALATES,
+        inline=(allow("iam:UpdateAssumeRolePolicy", on=ROLE + "???*"),),
+    ),
+    Example(
+        "a password below a path",
+        ESCALATES,
+        inline=(
+            allow("iam:CreateUser", "iam:AttachUserPolicy", "iam:CreateLoginProfile", on=USER + "team/*"),
+        ),
+    ),
+    Example(
+        "two guard rails",
+        MANAGES,
+        inline=(
+            allow("iam:CreateAccessKey"),
+            but("Deny", Action="iam:*", NotResource=USER + "a*"),
+            but("Deny", Action="iam:*", NotResource=USER + "*b"),
+        ),
+    ),
+    Example(
+        "one harmless group",
+        MANAGES,
+        inline=(
+            allow("iam:AddUserToGroup", on="arn:aws:iam::*:group/readers"),
+            allow("iam:CreateAccessKey", on=USER + "ci"),
+        ),
+    ),
+    Example("a SCIM token", WRITE, MANAGES, inline=(allow("sso-directory:CreateBearerToken"),)),
+    Example("root sessions of members", WRITE, MANAGES, inline=(allow("sts:AssumeRoot"),)),
     Example("CreateRole alone", WRITE, inline=(allow("iam:CreateRole"),)),
     Example(
         "CreateRole and AttachRolePolicy",
@@ -214,6 +250,27 @@ EXAMPLES = (
             allow("iam:PassRole", on=ROLE + "lambda-basic"),
             allow("lambda:*"),
         ),
+    ),
+    Example(
+        "PassRole of service roles and a function",
+        WRITE,
+        inline=(
+            allow("iam:PassRole", on=ROLE + "service-role/*"),
+            allow("lambda:*"),
+        ),
+    ),
+    Example(
+        "PassRole but of short names",
+        ESCALATES,
+        inline=(
+            allow("iam:PassRole", "lambda:*"),
+            deny("iam:PassRole", on=ROLE + "??"),
+        ),
+    ),
+    Example(
+        "PassRole and a Glue session",
+        ESCALATES,
+        inline=(allow("iam:PassRole", "glue:CreateSession", "glue:RunStatement"),),
     ),
     Example(
         "PassRole for one service",
@@ -262,7 +319,10 @@ EXAMPLES = (
     # Reading, writing, nothing
     Example("one bucket", WRITE, inline=(allow("s3:PutObject", on="arn:aws:s3:::b/*"),)),
     Example("reading one bucket", READ, inline=(allow("s3:GetObject", on="arn:aws:s3:::b/*"),)),
-    Example("Get* of everything", READ, inline=(allow("*:Get*"),)),
+    Example("Get* of everything, which includes credentials", WRITE, inline=(allow("*:Get*"),)),
+    Example("credentials of a database", WRITE, inline=(allow("redshift:GetClusterCredentials"),)),
+    Example("List* of everything", READ, inline=(allow("*:List*", "kms:Decrypt"),)),
+    Example("an impossible service", WRITE, inline=(allow("a" * 300 + ":x"),)),
     Example("a new service", WRITE, inline=(allow("brandnew:*"),)),
     Example("reading a new service", READ, inline=(allow("brandnew:ListThings"),)),
     Example("no policy", NONE),
@@ -274,6 +334,22 @@ EXAMPLES = (
     # What was not read, or not understood
     Example("broken JSON", NONE, document="{", certain=False, unread=1),
     Example("a list", NONE, document="[]", certain=False, unread=1),
+    Example(
+        "Statement twice",
+        NONE,
+        certain=False,
+        unread=1,
+        document=('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}, "statement": []}'),
+    ),
+    Example(
+        "Action twice",
+        NONE,
+        certain=False,
+        unread=1,
+        document=(
+            '{"Statement": {"Effect": "Allow", "Action": "*", "Action": "s3:GetObject", "Resource": "*"}}'
+        ),
+    ),
     Example("no Statement", NONE, document="{}", certain=False, unread=1),
     Example("no Effect", NONE, inline=({"Action": "*", "Resource": "*"},), certain=False, unread=1),
     Example(
