@@ -31,7 +31,7 @@ _GET_CREDENTIALS = {
     "sts:getdelegatedaccesstoken",
     "sts:getfederationtoken",
 }
-"""Actions with a reading verb that return credentials: whoever has these can make changes."""
+"""Actions with a reading verb that return credentials, with which changes can be made."""
 
 _ONLY_READ = {
     "cloudwatch:createonetimedeeplinkcode",

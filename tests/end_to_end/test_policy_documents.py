@@ -241,7 +241,7 @@ def test_a_malformed_document_is_a_gap(
     audit: Audit, world: World, monkeypatch: pytest.MonkeyPatch, document: str
 ) -> None:
     """A document that is no JSON object is asked for again, and then a gap; it is never an empty policy."""
-    monkeypatch.setattr(gateway, "GIVE_UP", 0.2)
+    monkeypatch.setattr(gateway, "GIVE_UP", 1.0)
     policies: dict[str, Any] = {"ReadOnlyAccess": ManagedPolicy(document)}
 
     reports = audit(replace(world, managed_policies=policies), settings=DETAILS)
