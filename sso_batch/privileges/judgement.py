@@ -7,7 +7,7 @@ from functools import lru_cache
 from sso_batch.model import PermissionSet
 from sso_batch.privileges.documents import Document, parse_document
 from sso_batch.privileges.paths import PATHS, AccountKind, EscalationPath, Privilege
-from sso_batch.privileges.permissions import Allowance, Permissions
+from sso_batch.privileges.permissions import Allowance, Permissions, TooManyPatternsError
 
 ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
 """How the ARN of AWS's own policy ends; it has allowed everything since 2015, so its name is enough."""
@@ -15,6 +15,7 @@ ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
 _EVERYTHING = parse_document('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
 _INLINE = "the inline policy"
 _SHOWN = 3  # possible paths in a reason
+_TOO_LARGE = "policies that are too large to evaluate"
 _CACHED = 256  # combinations of policies
 
 
@@ -89,17 +90,22 @@ class PermissionSetPolicies:
     @property
     def all_read(self) -> bool:
         """Whether everything but customer managed policies was read and understood."""
-        return not self._unread
+        return not self._unread and _evaluate(self.permissions).whole
 
     @property
     def unread(self) -> tuple[str, ...]:
         """What was not read, customer managed policies last."""
-        return (*self._unread, *(f"customer managed policy {name}" for name in self.customer_managed))
+        too_large = () if _evaluate(self.permissions).whole else (_TOO_LARGE,)
+        return (
+            *self._unread,
+            *too_large,
+            *(f"customer managed policy {name}" for name in self.customer_managed),
+        )
 
     @property
     def paths(self) -> tuple[FoundPath, ...]:
         """The paths that the policies allow, in the order of the table."""
-        return _found_paths(self.permissions)
+        return _evaluate(self.permissions).paths
 
     def judge(self, account: AccountKind) -> Judgement:
         """Return what the permission set amounts to in an account of a kind."""
@@ -126,7 +132,7 @@ class PermissionSetPolicies:
             )
         best = max((found.path.leads_to for found in certain), default=None)
         if best is None:
-            return _access_level(self.permissions)
+            return _evaluate(self.permissions).access_level
         shortest = min(
             (found for found in certain if found.path.leads_to is best),
             key=lambda found: (found.allowance.conditional, len(found.path.needs)),
@@ -171,13 +177,28 @@ def _listed(possible: Sequence[str]) -> str:
     return f"; possible: {', '.join(possible[:_SHOWN])}{more}"
 
 
-@lru_cache(maxsize=_CACHED)
-def _found_paths(permissions: Permissions) -> tuple[FoundPath, ...]:
-    found = ((path, permissions.path(path)) for path in PATHS)
-    return tuple(FoundPath(path, allowance) for path, allowance in found if allowance is not None)
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """What policies allow; `whole` is not set if some of it could not be evaluated."""
+
+    paths: tuple[FoundPath, ...]
+    access_level: tuple[Privilege, str]
+    whole: bool
 
 
 @lru_cache(maxsize=_CACHED)
+def _evaluate(permissions: Permissions) -> _Evaluation:
+    paths: list[FoundPath] = []
+    try:
+        for path in PATHS:
+            allowance = permissions.path(path)
+            if allowance is not None:
+                paths.append(FoundPath(path, allowance))
+        return _Evaluation(tuple(paths), _access_level(permissions), whole=True)
+    except TooManyPatternsError:
+        return _Evaluation(tuple(paths), (Privilege.NONE, "not evaluated"), whole=False)
+
+
 def _access_level(permissions: Permissions) -> tuple[Privilege, str]:
     change = permissions.change()
     if change is not None:

@@ -17,17 +17,18 @@ from sso_batch.privileges.resources import ANY, by_segments, contains, example, 
 _WELL_KNOWN_CHANGES = ("s3:PutObject", "ec2:RunInstances", "lambda:CreateFunction", "dynamodb:PutItem")
 """Actions that readers of a reason recognize."""
 
-_MOST_CANDIDATES = 4096
-"""Patterns of resources that are tried for one path, the most general ones first. An inline policy of AWS's
-maximum size has some hundred; the limit only keeps a hostile document from taking hours."""
-
 _MOST_PAIRS = 20_000
-"""Pairs of patterns that are compared for one path, for the same reason."""
+"""Pairs of patterns of resources that are compared for one path. An inline policy of AWS's maximum size has
+some hundred patterns; the limit only keeps a hostile document from taking hours."""
 
 _BEST = (False, False)
 """The rank of what is allowed without conditions on resources of any name."""
 
 _COLONS = 5  # in an ARN, before the resource
+
+
+class TooManyPatternsError(Exception):
+    """Policies that are too large to evaluate: what they allow is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,27 +198,29 @@ def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statemen
             narrowed = _narrow(candidates, listed)
             if any(each.excludes_resources for each in allowing):
                 narrowed |= dict.fromkeys(candidates)
-            candidates = sorted(narrowed, key=len)[:_MOST_CANDIDATES]
+            candidates = sorted(narrowed, key=len)
         for _, statement in about:
             # Whatever such a Deny spares is in each of them.
             if statement.takes_away and statement.excludes_resources and (id(statement),) not in used:
                 used.add((id(statement),))
-                candidates = sorted(_narrow(candidates, statement.resources), key=len)[:_MOST_CANDIDATES]
+                candidates = sorted(_narrow(candidates, statement.resources), key=len)
     return candidates
 
 
 def _narrow(candidates: Iterable[str], patterns: Iterable[str]) -> dict[str, None]:
-    """Return what candidates have in common with any of the patterns."""
+    """Return what candidates have in common with any of the patterns; raise TooManyPatternsError."""
     unique = list(dict.fromkeys(map(by_segments, patterns)))
     found: dict[str, None] = {}
     pairs = 0
     for candidate in candidates:
         if any(contains(pattern, candidate) for pattern in unique):
             found[candidate] = None  # all of it: its parts add nothing
-        elif pairs < _MOST_PAIRS:
-            pairs += len(unique)
-            common = (intersect(candidate, pattern) for pattern in unique)
-            found |= dict.fromkeys(pattern for pattern in common if pattern is not None)
+            continue
+        pairs += len(unique)
+        if pairs > _MOST_PAIRS:
+            raise TooManyPatternsError
+        common = (intersect(candidate, pattern) for pattern in unique)
+        found |= dict.fromkeys(pattern for pattern in common if pattern is not None)
     return found
 
 

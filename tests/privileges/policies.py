@@ -335,6 +335,16 @@ EXAMPLES = (
     Example("broken JSON", NONE, document="{", certain=False, unread=1),
     Example("a list", NONE, document="[]", certain=False, unread=1),
     Example(
+        "too many patterns to compare",
+        NONE,
+        inline=(
+            allow("iam:CreateAccessKey", on=[f"{USER}*a{number}b*" for number in range(200)]),
+            but("Deny", Action="iam:*", NotResource=[f"{USER}*c{number}d*" for number in range(200)]),
+        ),
+        certain=False,
+        unread=1,
+    ),
+    Example(
         "Statement twice",
         NONE,
         certain=False,
