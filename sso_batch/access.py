@@ -4,11 +4,22 @@ The members of a group are resolved once and shared by all of its grants, so mem
 memberships and not with rows: a group of 20,000 users with 500 accounts has ten million rows.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sso_batch.model import GROUP, USER, Account, Grant, PermissionSet, Principal, Snapshot, User
+from sso_batch.activity import ActivityIndex
+from sso_batch.model import (
+    GROUP,
+    USER,
+    Account,
+    Grant,
+    Member,
+    PermissionSet,
+    Principal,
+    Snapshot,
+    User,
+)
 from sso_batch.privileges.judgement import Judgement
 from sso_batch.privileges.of_grants import Privileges
 
@@ -24,7 +35,10 @@ MEMBERS_NOT_READ = "MEMBERS_NOT_READ"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """One user of a grant, or nobody, with the row's PrincipalState."""
+    """One user of a grant, or nobody, with the row's PrincipalState.
+
+    `attributes` has name and value of each attribute of the user that was read.
+    """
 
     state: str
     email: str = ""
@@ -32,6 +46,22 @@ class Holder:
     user_id: str = ""
     login: str = ""
     status: str = ""
+    last_sign_in: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    def attribute(self, name: str) -> str:
+        """Return an attribute of the user: NOT_READ if it was not read, empty if there is no user."""
+        if_unread = NOT_READ if self.state in {OK, NOT_READ} else ""
+        return dict(self.attributes).get(name, if_unread)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipCells:
+    """Since when a user has been in a group, who added the user, and since when runs have seen it."""
+
+    since: str = ""
+    added_by: str = ""
+    first_seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +95,20 @@ class PrivilegeCells:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignmentCells:
+    """When and by whom the grant was given, and the first complete run that had it."""
+
+    at: str = NOT_READ
+    by: str = NOT_READ
+    first_seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
-    """One grant and everyone who has it: a row for each of `holders`, at least one."""
+    """One grant and everyone who has it: a row for each of `holders`, at least one.
+
+    `memberships` has the memberships of the grant's group, by user id; they are not part of what is compared.
+    """
 
     organization: str
     grant: Grant
@@ -75,6 +117,29 @@ class Access:
     privilege: PrivilegeCells
     group_name: str
     holders: tuple[Holder, ...]
+    assignment: AssignmentCells = AssignmentCells()
+    memberships: Mapping[str, MembershipCells] = field(default_factory=dict, compare=False)
+
+    def membership(self, holder: Holder) -> MembershipCells:
+        """Return the cells about the holder's membership in the grant's group; empty for any other grant."""
+        if holder.state == MEMBERS_NOT_READ:
+            return _UNREAD_MEMBERSHIP
+        return self.memberships.get(holder.user_id, _NO_MEMBERSHIP)
+
+    def first_seen(self, holder: Holder) -> str:
+        """Return the start of the first complete run that had both the grant and the holder's membership.
+
+        Empty if no complete run has had both.
+        """
+        membership = self.memberships.get(holder.user_id)
+        if membership is None or not self.assignment.first_seen:
+            return self.assignment.first_seen
+        # NOT_READ sorts after every date
+        return membership.first_seen and max(self.assignment.first_seen, membership.first_seen)
+
+
+_NO_MEMBERSHIP = MembershipCells()
+_UNREAD_MEMBERSHIP = MembershipCells(NOT_READ, NOT_READ)
 
 
 def resolve(snapshot: Snapshot) -> Iterator[Access]:
@@ -91,7 +156,8 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
     }
     permission_sets[""] = PermissionSetCells()
     unread = _permission_set_cells(PermissionSet(""))
-    principals = _Principals(snapshot)
+    activity = ActivityIndex(snapshot)
+    principals = _Principals(snapshot, activity)
     privileges = Privileges(snapshot)
 
     for grant in sorted(dict.fromkeys(snapshot.grants)):  # usually sorted already
@@ -103,18 +169,22 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
             privilege=_privilege_cells(privileges.of(grant)),
             group_name=principals.group_name(grant.principal),
             holders=principals.holders(grant.principal),
+            assignment=_assignment_cells(grant, activity),
+            memberships=principals.memberships(grant.principal),
         )
 
 
 class _Principals:
     """The users and groups of the identity store that were read."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._users = {user.id: _holder(user) for user in snapshot.users}
+    def __init__(self, snapshot: Snapshot, activity: ActivityIndex) -> None:
+        self._activity = activity
+        self._users = {user.id: self._holder(user) for user in snapshot.users}
         self._group_names = {group.id: group.name for group in snapshot.groups}
-        self._members = {membership.group_id: membership.user_ids for membership in snapshot.memberships}
+        self._members = {membership.group_id: membership.members for membership in snapshot.memberships}
         self._missing = frozenset(snapshot.missing)
         self._known: dict[Principal, tuple[Holder, ...]] = {}
+        self._memberships: dict[str, Mapping[str, MembershipCells]] = {}
 
     def group_name(self, principal: Principal) -> str:
         if principal.type != GROUP or principal in self._missing:
@@ -136,18 +206,61 @@ class _Principals:
             return [Holder(MEMBERS_NOT_READ if principal.type == GROUP else NOT_READ)]
         if not members:
             return [Holder(EMPTY_GROUP)]
-        return [self._user(user_id, if_missing=MEMBER_NOT_FOUND) for user_id in sorted(set(members))]
+        user_ids = sorted({member.user_id for member in members})
+        return [self._user(user_id, if_missing=MEMBER_NOT_FOUND) for user_id in user_ids]
+
+    def memberships(self, principal: Principal) -> Mapping[str, MembershipCells]:
+        """Return the memberships of a group by user id; none for a user."""
+        if principal.type != GROUP or principal in self._missing:
+            return {}
+        if principal.id not in self._memberships:
+            self._memberships[principal.id] = {
+                member.user_id: self._membership(principal.id, member)
+                for member in self._members.get(principal.id, ())
+            }
+        return self._memberships[principal.id]
+
+    def _membership(self, group_id: str, member: Member) -> MembershipCells:
+        added = self._activity.member_added(group_id, member.user_id)
+        return MembershipCells(
+            member.created_at or (added.at if added else ""),
+            member.created_by or (added.by if added else ""),
+            _text(member.first_seen),
+        )
 
     def _user(self, user_id: str, *, if_missing: str) -> Holder:
         if user_id in self._users:
             return self._users[user_id]
         if Principal(USER, user_id) in self._missing:
             return Holder(if_missing, user_id=user_id)
-        return Holder(NOT_READ, NOT_READ, NOT_READ, user_id, NOT_READ, NOT_READ)
+        return Holder(
+            state=NOT_READ,
+            email=NOT_READ,
+            name=NOT_READ,
+            user_id=user_id,
+            login=NOT_READ,
+            status=NOT_READ,
+            last_sign_in=_text(self._activity.last_sign_in(user_id)),
+        )
+
+    def _holder(self, user: User) -> Holder:
+        return Holder(
+            state=OK,
+            email=user.email,
+            name=user.name,
+            user_id=user.id,
+            login=user.login,
+            status=user.status,
+            last_sign_in=_text(self._activity.last_sign_in(user.id)),
+            attributes=user.attributes,
+        )
 
 
-def _holder(user: User) -> Holder:
-    return Holder(OK, user.email, user.name, user.id, user.login, user.status)
+def _assignment_cells(grant: Grant, activity: ActivityIndex) -> AssignmentCells:
+    event, first_seen = activity.assigned(grant), _text(grant.first_seen)
+    return (
+        AssignmentCells(event.at, event.by, first_seen) if event else AssignmentCells(first_seen=first_seen)
+    )
 
 
 def _account_cells(account: Account) -> AccountCells:

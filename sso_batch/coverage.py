@@ -8,6 +8,7 @@ from enum import StrEnum
 
 _CHECK = "check "
 _CHANGES = "changes: "
+_ACTIVITY = "activity: "
 
 
 class Scope(StrEnum):
@@ -17,6 +18,8 @@ class Scope(StrEnum):
     """The configuration left it out, AWS does not offer it, or this version cannot read it."""
     CHECK = "check"
     """A check lacked what it needed."""
+    ACTIVITY = "activity"
+    """CloudTrail's events of some time were not read."""
     CHANGES = "changes"
     """The comparison with an earlier run lacked it."""
 
@@ -37,6 +40,10 @@ class Omission(StrEnum):
     """Left out by `entitlements: false`; AWS offers them in the partition `aws` alone."""
     OTHER_APPLICATIONS = "account-access applications in other accounts"
     """The calling account cannot list them."""
+    APPLICATIONS = "application assignments"
+    """Left out by `applications: false`."""
+    ACTIVITY = "activity"
+    """Who changed access and who signed in; left out by `activity: false`."""
 
     @property
     def hides_access(self) -> bool:
@@ -54,6 +61,8 @@ class Omission(StrEnum):
                 | Omission.POLICY_DOCUMENTS
                 | Omission.UNASSIGNED_PERMISSION_SETS
                 | Omission.ACCOUNT_PATHS
+                | Omission.APPLICATIONS
+                | Omission.ACTIVITY
             ):
                 return False
 
@@ -96,6 +105,11 @@ class NotExamined:
         return cls(Scope.COLLECTION, text)
 
     @classmethod
+    def by_lookup(cls, what: str) -> "NotExamined":
+        """Return the record of events that were not looked up, such as "sign-ins before DATE"."""
+        return cls(Scope.ACTIVITY, what)
+
+    @classmethod
     def by_check(cls, check: str, what: str) -> "NotExamined":
         """Return the record of what a check lacked."""
         return cls(Scope.CHECK, what, check)
@@ -108,12 +122,12 @@ class NotExamined:
     @property
     def is_about_review(self) -> bool:
         """Whether only a check or a comparison lacked this."""
-        return self.scope is not Scope.COLLECTION
+        return self.scope in {Scope.CHECK, Scope.CHANGES}
 
     @property
     def hides_access(self) -> bool:
         """Whether access may exist that was not examined. Unknown text counts as hiding it."""
-        if self.is_about_review:
+        if self.scope is not Scope.COLLECTION:
             return False
         return not isinstance(self.what, Omission) or self.what.hides_access
 
@@ -125,6 +139,8 @@ class NotExamined:
                 return str(self.what)
             case Scope.CHECK:
                 return f"{_CHECK}{self.check}: {self.what}"
+            case Scope.ACTIVITY:
+                return f"{_ACTIVITY}{self.what}"
             case Scope.CHANGES:
                 return f"{_CHANGES}{self.what}"
 
@@ -133,6 +149,8 @@ def parse(text: str) -> NotExamined:
     """Return the record of one of the manifest's strings."""
     if text.startswith(_CHANGES):
         return NotExamined.by_comparison(text.removeprefix(_CHANGES))
+    if text.startswith(_ACTIVITY):
+        return NotExamined.by_lookup(text.removeprefix(_ACTIVITY))
     check, colon, what = text.removeprefix(_CHECK).partition(": ")
     if text.startswith(_CHECK) and colon:
         return NotExamined.by_check(check, what)

@@ -27,13 +27,12 @@ from sso_batch.model import (
     Account,
     Grant,
     Group,
-    Membership,
     PermissionSet,
     Principal,
     Snapshot,
     User,
 )
-from tests.support.records import ADMIN, entitlement, grant, permission_set, snapshot, user
+from tests.support.records import ADMIN, entitlement, grant, membership_of, permission_set, snapshot, user
 
 ANN = Principal(USER, "u-1")
 OPS = Principal(GROUP, "g-1")
@@ -52,7 +51,7 @@ def only(one: Snapshot) -> Access:
         pytest.param(
             snapshot(grants=(grant(ANN),)),
             "",
-            (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ),),
+            (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ, NOT_READ),),
             id="user not read",
         ),
         pytest.param(
@@ -64,7 +63,7 @@ def only(one: Snapshot) -> Access:
         pytest.param(
             snapshot(grants=(grant(ANN),), missing=(Principal(GROUP, "u-1"),)),
             "",
-            (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ),),
+            (Holder(NOT_READ, NOT_READ, NOT_READ, "u-1", NOT_READ, NOT_READ, NOT_READ),),
             id="deleted group with the id of a user",
         ),
         pytest.param(
@@ -86,7 +85,7 @@ def only(one: Snapshot) -> Access:
             id="members not read",
         ),
         pytest.param(
-            snapshot(grants=(grant(OPS),), memberships=(Membership("g-1", ()),)),
+            snapshot(grants=(grant(OPS),), memberships=(membership_of("g-1", ()),)),
             NOT_READ,
             (Holder(EMPTY_GROUP),),
             id="empty group without a name",
@@ -95,14 +94,14 @@ def only(one: Snapshot) -> Access:
             snapshot(
                 grants=(grant(OPS),),
                 groups=(Group("g-1", "Ops"),),
-                memberships=(Membership("g-1", ("u-3", "u-2", "u-1")),),
+                memberships=(membership_of("g-1", ("u-3", "u-2", "u-1")),),
                 users=(user("u-1"),),
                 missing=(Principal(USER, "u-3"),),
             ),
             "Ops",
             (
-                Holder(OK, "u-1@example.com", "Ann Lee", "u-1", "login-u-1", "ENABLED"),
-                Holder(NOT_READ, NOT_READ, NOT_READ, "u-2", NOT_READ, NOT_READ),
+                Holder(OK, "u-1@example.com", "Ann Lee", "u-1", "login-u-1", "ENABLED", NOT_READ),
+                Holder(NOT_READ, NOT_READ, NOT_READ, "u-2", NOT_READ, NOT_READ, NOT_READ),
                 Holder(MEMBER_NOT_FOUND, user_id="u-3"),
             ),
             id="members known, not read and deleted",
@@ -177,7 +176,7 @@ def test_group_is_worked_out_once() -> None:
     members = tuple(f"u-{number:04}" for number in range(2000))
     records = snapshot(
         users=tuple(user(member) for member in members),
-        memberships=(Membership("g-1", members),),
+        memberships=(membership_of("g-1", members),),
         grants=tuple(grant(OPS, f"{number:012}") for number in range(50)),
     )
 
@@ -333,7 +332,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         ),
         groups=tuple(Group(group_id, draw(text)) for group_id, what in groups.items() if what == "known"),
         memberships=tuple(
-            Membership(group_id, tuple(draw(st.lists(ids, max_size=8)))) for group_id in read_groups
+            membership_of(group_id, tuple(draw(st.lists(ids, max_size=8)))) for group_id in read_groups
         ),
         missing=tuple(
             [Principal(USER, one) for one, what in users.items() if what == "missing"]

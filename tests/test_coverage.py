@@ -20,6 +20,8 @@ OMISSIONS = {
     "POLICY_DOCUMENTS": ("what AWS managed policies allow", False),
     "ACCOUNT_PATHS": ("account paths", False),
     "ENTITLEMENTS": ("account-access entitlements", True),
+    "APPLICATIONS": ("application assignments", False),
+    "ACTIVITY": ("activity", False),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
 """The contract's string for each omission, and whether access may exist that was not examined for it."""
@@ -30,6 +32,7 @@ RECORDS = [
     UNKNOWN,
     NotExamined.by_collection("something new"),
     NotExamined.by_check("direct-grant", "groups: 2; users: 1"),
+    NotExamined.by_lookup("sign-ins before 2026-03-04T05:06:07Z"),
     NotExamined.by_comparison("no earlier run"),
 ]
 
@@ -47,6 +50,7 @@ def test_every_omission_is_decided() -> None:
             "1,234 group members of the kind Device: new, which this version of sso-batch does not know",
         ),
         (NotExamined.by_check("direct-grant", "groups: 2"), "check direct-grant: groups: 2"),
+        (NotExamined.by_lookup("sign-ins before 2026"), "activity: sign-ins before 2026"),
         (NotExamined.by_comparison("no earlier run"), "changes: no earlier run"),
     ],
 )
@@ -89,4 +93,4 @@ def test_caveat_of_the_page(record: NotExamined) -> None:
     (caveat,) = json.loads(written)
     assert caveat["unexamined"] == ([record.text] if record.hides_access else [])
     details = isinstance(record.what, Omission) and not OMISSIONS[record.what.name][1]
-    assert record.hides_access is not (record.is_about_review or details)
+    assert record.hides_access is not (record.scope is not Scope.COLLECTION or details)

@@ -11,7 +11,7 @@ from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import Gateway
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
-from sso_batch.model import Grant, Group, PermissionSet, Principal, User
+from sso_batch.model import Grant, Group, Member, PermissionSet, Principal, User
 
 
 class InstanceApi:
@@ -153,12 +153,12 @@ class InstanceApi:
             **self._store,
         )
 
-    def member_ids(self, group_id: str) -> AsyncIterator[list[str | Unexamined]]:
-        """Yield pages of the ids of a group's members, some of whom may have been deleted."""
+    def members(self, group_id: str) -> AsyncIterator[list[Member | Unexamined]]:
+        """Yield pages of a group's members, some of whom may have been deleted."""
         parameters = {**self._store, "GroupId": group_id}
         return self._gateway.pages(
             operations.LIST_GROUP_MEMBERSHIPS,
-            lambda item: response_parsing.parse_member_id(check_echo(item, **parameters)),
+            lambda item: response_parsing.parse_member(check_echo(item, **parameters)),
             **parameters,
         )
 

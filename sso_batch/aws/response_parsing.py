@@ -18,6 +18,7 @@ from sso_batch.model import (
     Account,
     Grant,
     Group,
+    Member,
     PermissionSet,
     PolicyDocument,
     Principal,
@@ -95,10 +96,12 @@ def parse_group(item: Item) -> Group:
     return Group(id=parse_id(item["GroupId"]), name=parse_text(item.get("DisplayName")))
 
 
-def parse_member_id(item: Item) -> str | Unexamined:
-    """Return the id of a membership's user."""
+def parse_member(item: Item) -> Member | Unexamined:
+    """Return the user of a membership."""
     member = item["MemberId"]
-    return _unexamined("group members", member) or parse_id(member["UserId"])
+    return _unexamined("group members", member) or Member(
+        parse_id(member["UserId"]), membership_id=parse_text(item.get("MembershipId"))
+    )
 
 
 def parse_account(item: Item) -> Account:

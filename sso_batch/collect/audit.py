@@ -130,6 +130,7 @@ class Audit:
             outdated=collectors.outdated,
             policy_documents=_in_order(collectors.documents.found),
             delegated_administrators=collectors.accounts.delegated_administrators,
+            people=self._settings.people,
         )
 
     def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:
@@ -139,6 +140,8 @@ class Audit:
             (not has_policy_documents(settings), Omission.POLICY_DOCUMENTS),
             (not settings.account_paths, Omission.ACCOUNT_PATHS),
             (not entitled, Omission.ENTITLEMENTS),
+            (not settings.applications, Omission.APPLICATIONS),
+            (not settings.activity, Omission.ACTIVITY),
             (entitled, Omission.OTHER_APPLICATIONS),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collectors.strategy is ListingStrategy.BY_PRINCIPAL else ()

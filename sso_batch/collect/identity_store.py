@@ -10,7 +10,19 @@ from sso_batch.collect.gaps import contradiction, unknown_type, unreliable_direc
 from sso_batch.collect.listing import Listing, Stream
 from sso_batch.collect.principals import Principals
 from sso_batch.collect.work_queue import Batch, WorkQueue, run_together
-from sso_batch.model import GROUP, USER, GapKind, Grant, Group, Instance, Membership, Principal, Subject, User
+from sso_batch.model import (
+    GROUP,
+    USER,
+    GapKind,
+    Grant,
+    Group,
+    Instance,
+    Member,
+    Membership,
+    Principal,
+    Subject,
+    User,
+)
 
 _FEWEST = 5
 """The number of principals that must be "not found" before the directory itself is in doubt. They must be
@@ -89,7 +101,7 @@ class IdentityStore:
                 self._queue.gaps.append(unverified(failure, _members_of(group)))
         for principal, failure in (self.users.not_found | self.groups.not_found).items():
             if self._has_members(principal):
-                members = len(self.memberships[principal.id].user_ids)
+                members = len(self.memberships[principal.id].members)
                 evidence = f"ListGroupMemberships lists {members} members of the group"
                 self._queue.gaps.append(contradiction(failure, self.groups.subject(principal), evidence))
             elif principal.type not in doubtful and principal.id not in self.groups.found:
@@ -107,7 +119,7 @@ class IdentityStore:
 
     def _has_members(self, principal: Principal) -> bool:
         membership = self.memberships.get(principal.id)
-        return principal.type == GROUP and membership is not None and bool(membership.user_ids)
+        return principal.type == GROUP and membership is not None and bool(membership.members)
 
     def _doubtful_types(self) -> set[str]:
         """Return the principal types for which "not found" proves nothing; each is a gap."""
@@ -151,15 +163,15 @@ class IdentityStore:
             return
         self.unexamined += unexamined
         if members or not unexamined:  # a group whose members are all of unknown kinds is not empty
-            self.memberships[group.id] = Membership(group.id, tuple(sorted(members)))
+            self.memberships[group.id] = Membership(group.id, tuple(members[id_] for id_ in sorted(members)))
         self._with_access.add(Principal(USER, user_id) for user_id in members)
 
-    async def _members(self, group: Principal) -> tuple[set[str], Counter[Unexamined]]:
-        """Return the ids of a group's members, and how many members are of unknown kinds."""
-        members: set[str] = set()
+    async def _members(self, group: Principal) -> tuple[dict[str, Member], Counter[Unexamined]]:
+        """Return a group's members by user id, and how many members are of unknown kinds."""
+        members: dict[str, Member] = {}
         unexamined: Counter[Unexamined] = Counter()
-        async for page in self._api.member_ids(group.id):
-            members.update(member for member in page if isinstance(member, str))
+        async for page in self._api.members(group.id):
+            members.update({member.user_id: member for member in page if isinstance(member, Member)})
             unexamined.update(member for member in page if isinstance(member, Unexamined))
         return members, unexamined
 
@@ -170,7 +182,7 @@ class IdentityStore:
         except AwsFailure as failure:
             if not failure.not_found:
                 raise
-            members, unexamined = set(), Counter()
+            members, unexamined = {}, Counter()
         if not members and not unexamined:
             del self.memberships[group.id]
 

@@ -41,7 +41,7 @@ def diff_command(
             click.echo(part, nl=False)
     elif format_ == "csv":
         for_programs()
-        click.echo(changes_csv.HEADER, nl=False)
+        click.echo(changes_csv.header(), nl=False)
         for text, _ in changes_csv.lines(difference, escape=True):
             click.echo(text, nl=False)
     else:

@@ -1,15 +1,21 @@
 """The configuration, immutable and with strict types."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from sso_batch.config.base import OptionalKey, OptionalSection, Section, form_error
+from sso_batch.config.base import OptionalKey, OptionalList, OptionalSection, Section, form_error
 from sso_batch.config.durations import Duration
 from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
 from sso_batch.config.output import Output
 from sso_batch.config.review import Review
+
+Attribute = Literal[
+    "title", "user_type", "department", "division", "cost_center", "employee_number", "manager"
+]
+ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
+"""The attributes of users that can be reported, in the order of their columns."""
 
 
 class RunSettings(Section):
@@ -54,9 +60,28 @@ class Collect(Section):
         "amounts to. Without permission_set_details, they are not read either.",
     )
     entitlements: bool = Field(default=True, description="Read the account-access entitlements of IAM roles.")
+    applications: bool = Field(
+        default=False, description="Read who is assigned to which application of IAM Identity Center."
+    )
     account_paths: bool = Field(
         default=True, description="Read the names of the organizational units (OUs) above each account."
     )
+    activity: bool = Field(
+        default=False,
+        description="Look up in CloudTrail who changed access and when, and when users signed in last.",
+    )
+    people: OptionalList[Attribute] = Field(
+        (),
+        description="The attributes of users to report, each as a column. They are personal data.",
+        examples=[["department", "manager"]],
+    )
+
+    @field_validator("people")
+    @classmethod
+    def _in_order(cls, people: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+        """Return the attributes, each once, in the order of the columns."""
+        return tuple(name for name in ATTRIBUTES if name in people)
+
     requests_per_second: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = Field(
         20,
         description="The maximum rate of Identity Center API calls per organization, in requests per second. "

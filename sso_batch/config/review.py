@@ -163,6 +163,12 @@ class Review(Section):
         description="previous reports what changed in each organization since the newest run that read it "
         "completely.",
     )
+    roster: OptionalKey[Text] = Field(
+        None,
+        description="A CSV file that says who works here, as the HR system exports it. The path is relative "
+        "to the folder of the configuration file.",
+        examples=["hr.csv"],
+    )
     checks: OptionalSection[Checks] = Field(
         default_factory=Checks,
         description="The severities of the checks, by check ID; other checks keep their default severity.",

@@ -18,8 +18,9 @@ class ReportInput:
     `outcome` has every organization, but only the run's files that are already written. `snapshots` has the
     organizations that were read, in the order of the configuration; each iteration reads them again, one at a
     time. `findings` includes waived ones. `changes` is None if no earlier run was compared; it can be
-    iterated several times. `not_compared` has the organizations that were not compared, and why.
-    `checkpoint` is called between grants; an exception that it raises ends the work.
+    iterated several times. `not_compared` has the organizations that were not compared, and why. `people`
+    names the attributes of users that are shown. `checkpoint` is called between grants; an exception that it
+    raises ends the work.
     """
 
     facts: RunFacts
@@ -28,6 +29,7 @@ class ReportInput:
     findings: Sequence[Finding] = ()
     changes: Iterable[Change] | None = None
     not_compared: Sequence[tuple[str, str]] = ()
+    people: Sequence[str] = ()
     checkpoint: Callable[[], None] = lambda: None
 
     @property

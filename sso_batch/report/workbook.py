@@ -4,7 +4,7 @@ Every cell is text except for our own counts: nothing from AWS becomes a formula
 account ids keep their leading zeros. The same run gives the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC
 from itertools import chain
@@ -16,7 +16,6 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook_sheets import MAX_ROWS, Book, InterruptibleFile
 from sso_batch.review.finding import SEVERITIES
 from sso_batch.run_files import columns
-from sso_batch.run_files.columns import COLUMNS
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 
 _CHUNK = 1 << 20
@@ -44,14 +43,14 @@ def render_workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Iterato
 
 
 def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
-    sheet = book.sheet("Changes", changes_csv.COLUMNS)
+    sheet = book.sheet("Changes", changes_csv.columns_of_changes(report.people))
     if report.changes is None:
         sheet.write_warning("This run was not compared with an earlier run.")
         return
     for name, reason in report.not_compared:
         sheet.write_warning(f"{name} was not compared: {reason}")
     for change in report.changes:
-        for cells in _rows(change.access):
+        for cells in _rows(change.access, report.people):
             report.checkpoint()
             sheet.write((change.kind, change.what, *cells))
         yield b""
@@ -59,26 +58,30 @@ def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
 
 def _write_access(book: Book, report: ReportInput) -> Iterator[bytes]:
     files = {each.name: each.snapshot_file for each in report.outcome.organizations}
+    header = columns.columns_with(report.people)
     for snapshot in report.snapshots:
         file = files.get(snapshot.organization)
-        sheet = book.sheet(snapshot.organization, COLUMNS, full_values=file.name if file else "")
+        sheet = book.sheet(snapshot.organization, header, full_values=file.name if file else "")
         if not snapshot.complete:
             sheet.write_warning("INCOMPLETE: some access paths may be missing. See the sheet Gaps.")
         for access in report.accesses(snapshot):
-            for cells in _rows(access):
+            for cells in _rows(access, report.people):
                 report.checkpoint()
                 sheet.write(cells)
         yield b""
         del snapshot  # free it before the next one is read
 
 
-def _rows(access: Access) -> Iterator[tuple[str, ...]]:
+def _rows(access: Access, people: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the access report's cells, one row for each holder."""
     target, group = tuple(columns.target(access)), tuple(columns.group(access))
     details = tuple(columns.details(access))
     for holder in access.holders:
         person, identity, state = columns.person(holder), columns.identity(holder), columns.state(holder)
-        yield tuple(value for _, value in chain(person, target, identity, group, state, details))
+        membership, seen = columns.membership(access, holder), columns.first_seen(access, holder)
+        further = columns.user_details(holder, people)
+        cells = chain(person, target, identity, group, state, details, membership, seen, further)
+        yield tuple(value for _, value in cells)
 
 
 def _write_summary(book: Book, report: ReportInput) -> None:

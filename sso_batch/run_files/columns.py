@@ -34,10 +34,34 @@ COLUMNS = (
     "Privilege",
     "PrivilegeReason",
     "PrivilegeUnread",
+    "AssignedAt",
+    "AssignedBy",
+    "MemberSince",
+    "MemberAddedBy",
+    "FirstSeen",
+    "LastSignIn",
 )
+"""The columns of every report, without those of attributes."""
+
+ATTRIBUTES = {
+    "title": "Title",
+    "user_type": "UserType",
+    "department": "Department",
+    "division": "Division",
+    "cost_center": "CostCenter",
+    "employee_number": "EmployeeNumber",
+    "manager": "Manager",
+}
+"""The columns of the attributes that `collect.people` can name."""
 
 IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
 """Columns that are never escaped, because other programs look these values up."""
+
+
+def columns_with(people: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of a report with the attributes that `people` names."""
+    return (*COLUMNS, *(ATTRIBUTES[name] for name in people))
+
 
 Cells = Iterable[tuple[str, str]]
 """Columns with their values, in the order of the columns."""
@@ -61,8 +85,9 @@ def csv_renderer(*, escape: bool) -> Callable[[Cells], str]:
     return lambda cells: ",".join([field(column, value) for column, value in cells])
 
 
-# A row is made of six groups of neighbouring columns, some about the user and some about the grant. They are
-# rendered separately, once for each user and once for each grant, and only joined for each row.
+# A row is made of groups of neighbouring columns, some about the user, some about the grant, and some about
+# the user's membership in the grant's group. They are rendered separately, once for each user, grant and
+# membership, and only joined for each row.
 
 
 def person(holder: Holder) -> Cells:
@@ -115,11 +140,38 @@ def details(access: Access) -> Cells:
         ("Privilege", access.privilege.level),
         ("PrivilegeReason", access.privilege.reason),
         ("PrivilegeUnread", access.privilege.unread),
+        ("AssignedAt", access.assignment.at),
+        ("AssignedBy", access.assignment.by),
     )
 
 
-def row(access: Access, holder: Holder) -> Iterator[tuple[str, str]]:
+def membership(access: Access, holder: Holder) -> Cells:
+    """Return the cells about the user's membership in the grant's group."""
+    cells = access.membership(holder)
+    return (("MemberSince", cells.since), ("MemberAddedBy", cells.added_by))
+
+
+def first_seen(access: Access, holder: Holder) -> Cells:
+    """Return the cell about the first run that had the row."""
+    return (("FirstSeen", access.first_seen(holder)),)
+
+
+def user_details(holder: Holder, people: Iterable[str]) -> Cells:
+    """Return the user's last cells: the latest sign-in, and the attributes that `people` names."""
+    attributes = ((ATTRIBUTES[name], holder.attribute(name)) for name in people)
+    return (("LastSignIn", holder.last_sign_in), *attributes)
+
+
+def row(access: Access, holder: Holder, people: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield all cells of one row, for callers that write few rows."""
     return chain(
-        person(holder), target(access), identity(holder), group(access), state(holder), details(access)
+        person(holder),
+        target(access),
+        identity(holder),
+        group(access),
+        state(holder),
+        details(access),
+        membership(access, holder),
+        first_seen(access, holder),
+        user_details(holder, people),
     )

@@ -5,31 +5,41 @@ cut off. Records are sorted, so that two audits of the same state differ only in
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import Field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sso_batch.coverage import NotExamined
+from sso_batch.coverage import parse as parse_not_examined
 from sso_batch.errors import SsoBatchError
 from sso_batch.model import (
     Account,
+    Action,
+    Application,
+    ApplicationAssignment,
+    AssignmentEvent,
     EndpointOverride,
+    ExternalId,
     Gap,
     GapKind,
     Grant,
     Group,
     Instance,
+    Lookup,
+    Member,
     Membership,
+    MembershipEvent,
     Outdated,
     PermissionSet,
     PolicyDocument,
     Principal,
+    SignIn,
     Snapshot,
     User,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 
 KINDS: tuple[tuple[str, type, str], ...] = (
     ("user", User, "users"),
@@ -42,8 +52,17 @@ KINDS: tuple[tuple[str, type, str], ...] = (
     ("grant", Grant, "grants"),
     ("gap", Gap, "gaps"),
     ("outdated", Outdated, "outdated"),
+    ("application", Application, "applications"),
+    ("application_assignment", ApplicationAssignment, "application_assignments"),
+    ("lookup", Lookup, "lookups"),
+    ("assignment_event", AssignmentEvent, "assignment_events"),
+    ("membership_event", MembershipEvent, "membership_events"),
+    ("sign_in", SignIn, "sign_ins"),
 )
 """Each kind of record: its name in the file, its class, and the field of the snapshot."""
+
+OPTIONAL = ("outdated", "applications", "lookups")
+"""Fields that are None in a snapshot that did not examine them; `examined` names the others."""
 
 _CUT_OFF = "the snapshot was cut off: its last record is missing"
 
@@ -67,8 +86,9 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "not_examined": [item.text for item in snapshot.not_examined],
             "endpoint_overrides": [str(override) for override in snapshot.endpoint_overrides],
             "config_sha256": snapshot.config_sha256,
-            "outdated_examined": snapshot.outdated is not None,
             "delegated_administrators": snapshot.delegated_administrators,
+            "people": snapshot.people,
+            "examined": [field for field in OPTIONAL if getattr(snapshot, field) is not None],
         },
     )
     records = 1
@@ -88,14 +108,9 @@ def decode(lines: Iterable[str]) -> Snapshot:
             raise SnapshotError(_CUT_OFF)
         if head.pop("record", None) != "organization":
             raise SnapshotError("this file is not a snapshot: its first record is not about the organization")
-        if head.pop("schema") != SCHEMA:
-            raise SnapshotError("the snapshot was written by another version of sso-batch")
-        outdated_examined = head["outdated_examined"]
+        _refuse_other_schema(head["schema"])
         found = _records_of(records)
-        if found["outdated"] and not outdated_examined:
-            raise SnapshotError("the snapshot has records of a kind that was not examined")
         delegated = head["delegated_administrators"]
-        lists = {field: tuple(found[kind]) for kind, _, field in KINDS}
         return Snapshot(
             organization=head["name"],
             instance=_record(Instance, {key: head[key] for key in _names(Instance)}),
@@ -103,11 +118,12 @@ def decode(lines: Iterable[str]) -> Snapshot:
             finished_at=datetime.fromisoformat(head["finished_at"]),
             strategy=head["strategy"],
             accounts_complete=head["accounts_complete"],
-            not_examined=tuple(map(NotExamined.by_collection, head["not_examined"])),
+            not_examined=tuple(map(parse_not_examined, head["not_examined"])),
             endpoint_overrides=tuple(map(EndpointOverride.parse, head["endpoint_overrides"])),
             config_sha256=head["config_sha256"],
             delegated_administrators=None if delegated is None else tuple(delegated),
-            **(lists if outdated_examined else lists | {"outdated": None}),
+            people=tuple(head["people"]),
+            **_lists(found, frozenset(head["examined"])),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
@@ -117,11 +133,32 @@ def config_of(lines: Iterable[str]) -> str:
     """Return the fingerprint in the first record; raise SnapshotError if there is none."""
     try:
         head = _object(next(iter(lines), ""))
-        if head["record"] != "organization" or head["schema"] != SCHEMA:
-            raise SnapshotError("this file is not a snapshot of this version of sso-batch")
+        if head["record"] != "organization":
+            raise SnapshotError("this file is not a snapshot: its first record is not about the organization")
+        _refuse_other_schema(head["schema"])
         return str(head["config_sha256"])
     except (KeyError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _refuse_other_schema(schema: object) -> None:
+    if schema != SCHEMA:
+        raise SnapshotError(
+            f"the snapshot has version {schema} of its format, and this version of sso-batch reads version "
+            f"{SCHEMA}: read it with the version of sso-batch that wrote it, or audit again"
+        )
+
+
+def _lists(found: Mapping[str, list[Any]], examined: frozenset[str]) -> dict[str, Any]:
+    """Return the records by the snapshot's fields; None where they were not examined."""
+    lists: dict[str, Any] = {}
+    for kind, _, field in KINDS:
+        lists[field] = tuple(found[kind])
+        if field in OPTIONAL and field not in examined:
+            if found[kind]:
+                raise SnapshotError("the snapshot has records of a kind that was not examined")
+            lists[field] = None
+    return lists
 
 
 def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -156,23 +193,38 @@ def _names(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
 
 
+@cache
+def fields_in_file(cls: type[Any]) -> tuple[Field[Any], ...]:
+    """Return the fields of a record in the order of the file: dates and authors are at its end."""
+    return tuple(sorted(fields(cls), key=lambda field: bool(field.kw_only)))
+
+
 def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the model
-    if isinstance(record, Grant):
-        principal = {"principal_type": record.principal.type, "principal_id": record.principal.id}
-        return {
-            "account_id": record.account_id,
-            "access_type": record.access_type,
-            "permission_set_arn": record.permission_set_arn,
-            "role_arn": record.role_arn,
-            **principal,
-        }
-    return {name: getattr(record, name) for name in _names(type(record))}
+    plain = {field.name: getattr(record, field.name) for field in fields_in_file(record.__class__)}
+    match record:
+        case Membership():
+            plain["members"] = [_plain(member) for member in record.members]
+        case User() | Group():
+            plain["external_ids"] = [_plain(external_id) for external_id in record.external_ids]
+            if isinstance(record, User):
+                plain["attributes"] = dict(record.attributes)
+        case Grant() | ApplicationAssignment() | AssignmentEvent():
+            principal = plain.pop("principal")
+            plain |= {"principal_type": principal.type, "principal_id": principal.id}
+    return plain
 
 
 def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a record of class `cls`
-    if cls is Grant:
-        principal = Principal(values.pop("principal_type"), values.pop("principal_id"))
-        return Grant(**values, principal=principal)
+    if cls in (Grant, ApplicationAssignment, AssignmentEvent):
+        values["principal"] = Principal(values.pop("principal_type"), values.pop("principal_id"))
     if cls is Gap:
-        return Gap(**values | {"kind": GapKind(values["kind"])})
+        values["kind"] = GapKind(values["kind"])
+    if cls in (AssignmentEvent, MembershipEvent):
+        values["action"] = Action(values["action"])
+    if cls is Membership:
+        values["members"] = tuple(Member(**member) for member in values["members"])
+    if cls in (User, Group):
+        values["external_ids"] = tuple(ExternalId(**external_id) for external_id in values["external_ids"])
+    if cls is User:
+        values["attributes"] = tuple(values["attributes"].items())
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

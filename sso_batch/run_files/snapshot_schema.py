@@ -2,13 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, get_type_hints
 
 from sso_batch.coverage import NotExamined
-from sso_batch.model import EndpointOverride, GapKind, Grant, Instance, Principal, Snapshot
-from sso_batch.run_files.snapshot import KINDS, SCHEMA
+from sso_batch.model import (
+    Action,
+    EndpointOverride,
+    ExternalId,
+    GapKind,
+    Instance,
+    Member,
+    Principal,
+    Snapshot,
+)
+from sso_batch.run_files.snapshot import KINDS, OPTIONAL, SCHEMA, fields_in_file
 
 Schema = dict[str, Any]
 
@@ -17,6 +25,9 @@ _TYPES: Mapping[object, Schema] = {
     str: _TEXT,
     str | None: {"type": ["string", "null"]},
     bool: {"type": "boolean"},
+    bool | None: {"type": ["boolean", "null"]},
+    Action: {"enum": [action.value for action in Action]},
+    tuple[tuple[str, str], ...]: {"type": "object", "additionalProperties": _TEXT},
     GapKind: {"enum": [kind.value for kind in GapKind]},
     datetime: {"type": "string", "format": "date-time"},
     tuple[str, ...]: {"type": "array", "items": _TEXT},
@@ -24,6 +35,9 @@ _TYPES: Mapping[object, Schema] = {
     tuple[NotExamined, ...]: {"type": "array", "items": _TEXT},
     tuple[str, ...] | None: {"type": ["array", "null"], "items": _TEXT},
 }
+
+_NESTED: Mapping[object, type] = {tuple[ExternalId, ...]: ExternalId, tuple[Member, ...]: Member}
+"""Records inside of others."""
 
 _HEAD: Schema = {"schema": {"const": SCHEMA}, "name": _TEXT}
 _NOT_IN_HEAD = {"organization", "instance", *(field for _, _, field in KINDS)}
@@ -40,6 +54,12 @@ _WHAT = {
     "grant": "An account assignment, or an account-access entitlement to an IAM role.",
     "gap": "Something that could not be read, which makes the snapshot incomplete.",
     "outdated": "An account with an outdated version of a permission set.",
+    "application": "An application of IAM Identity Center.",
+    "application_assignment": "An assignment of a user or group to an application.",
+    "lookup": "A time span in which every event of one name is known.",
+    "assignment_event": "The creation or deletion of an account assignment, as CloudTrail recorded it.",
+    "membership_event": "An addition to a group or a removal from it, as CloudTrail recorded it.",
+    "sign_in": "The latest known sign-in of a user.",
     "end": "The last record; a file without it was cut off.",
 }
 
@@ -57,13 +77,36 @@ _FIELDS = {
     "strategy": "complete or fastest.",
     "accounts_complete": "Whether all accounts of the organization are in the snapshot.",
     "not_examined": "What the configuration left out, or AWS does not offer.",
-    "outdated_examined": "Whether outdated versions of permission sets were searched for.",
+    "people": "The attributes of users that the configuration asks for.",
+    "examined": "Which optional parts were examined: outdated versions of permission sets, applications, "
+    "lookups of activity.",
+    "issuer": "The identity provider that gave the id.",
+    "external_ids": "The ids in the identity provider that manages the user or group.",
+    "attributes": "The attributes that the configuration asks for, by name; an empty text means that "
+    "AWS has none.",
+    "created_at": "When it was created; empty if AWS does not say.",
+    "created_by": "Who created it, as AWS gives it.",
+    "updated_at": "When it was last updated; empty if AWS does not say.",
+    "updated_by": "Who last updated it, as AWS gives it.",
+    "members": "The members, sorted by user id; some of these users may no longer exist.",
+    "first_seen": "The start of the first complete run in this output place that had it; empty if no "
+    "complete run has had it, null if earlier runs could not be read.",
+    "provider_arn": "The ARN of the application's provider, which is its type.",
+    "assignment_required": "Whether only assigned users have access; null if not read.",
+    "application_arn": "The application's ARN.",
+    "event_name": "CloudTrail's name of the event.",
+    "since": "The start of the time span.",
+    "until": "The end of the time span.",
+    "at": "When it happened.",
+    "by": "Who did it.",
+    "action": "Whether access was given or taken.",
+    "user_id": "The user's id.",
+    "membership_id": "AWS's id of the membership.",
     "id": "The id: AWS's for a user or group, twelve digits for an account.",
     "login": "AWS's UserName.",
     "email": "The primary address, else the first, else empty.",
     "status": "ENABLED, DISABLED, or empty if AWS gives none.",
     "group_id": "The group's id.",
-    "user_ids": "The members' ids, sorted; some of these users may no longer exist.",
     "type": "USER or GROUP.",
     "state": "AWS's value, such as ACTIVE, SUSPENDED or CLOSED.",
     "path": "The names of the OUs above it, such as Root/Prod; null if not read.",
@@ -106,7 +149,10 @@ def snapshot_schema() -> Schema:
         "description": f"Version {SCHEMA}: one line of organizations/…/snapshot.jsonl. An empty text or list "
         "means that AWS has none, null that it was not read.",
         "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in kinds],
-        "$defs": {kind: _object(kind, properties) for kind, properties in kinds.items()},
+        "$defs": {
+            kind: {"description": _WHAT[kind], **_object({"record": {"const": kind}, **properties})}
+            for kind, properties in kinds.items()
+        },
     }
 
 
@@ -115,31 +161,36 @@ def snapshot_schema_text() -> str:
     return json.dumps(snapshot_schema(), indent=2, ensure_ascii=False)
 
 
-def _object(kind: str, properties: Schema) -> Schema:
-    described = {name: {"description": _FIELDS[name], **schema} for name, schema in properties.items()}
+def _object(properties: Schema) -> Schema:
+    described = {
+        name: schema if name == "record" else {"description": _FIELDS[name], **schema}
+        for name, schema in properties.items()
+    }
     return {
         "type": "object",
-        "description": _WHAT[kind],
-        "properties": {"record": {"const": kind}, **described},
-        "required": ["record", *properties],
+        "properties": described,
+        "required": list(properties),
         "additionalProperties": False,
     }
 
 
 def _head() -> Schema:
     of_snapshot = _properties(Snapshot, *_NOT_IN_HEAD)
-    return {**_HEAD, **_properties(Instance), **of_snapshot, "outdated_examined": {"type": "boolean"}}
+    examined: Schema = {"type": "array", "items": {"enum": list(OPTIONAL)}}
+    return {**_HEAD, **_properties(Instance), **of_snapshot, "examined": examined}
 
 
 def _properties(cls: type, *excluded: str) -> Schema:
     """Return the fields of a record as in the file, without the excluded ones; a principal takes two."""
     hints = get_type_hints(cls)
     properties: Schema = {}
-    for field in fields(cls):
+    for field in fields_in_file(cls):
         if field.name in excluded:
             continue
-        if cls is Grant and hints[field.name] is Principal:
+        if hints[field.name] is Principal:
             properties |= {"principal_type": _TEXT, "principal_id": _TEXT}
+        elif nested := _NESTED.get(hints[field.name]):
+            properties[field.name] = {"type": "array", "items": _object(_properties(nested))}
         else:
             properties[field.name] = _TYPES[hints[field.name]]
     return properties

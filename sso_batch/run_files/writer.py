@@ -96,8 +96,9 @@ class _CountedRows:
 
 
 def _write_access(sink: _RowSink, snapshot: Snapshot, *, escape: bool, stop: threading.Event) -> None:
-    sink.write(access_csv.HEADER.encode())
-    _write_lines(sink, access_csv.lines(resolve(snapshot), escape=escape), stop)
+    people = snapshot.people
+    sink.write(access_csv.header(people).encode())
+    _write_lines(sink, access_csv.lines(resolve(snapshot), escape=escape, people=people), stop)
 
 
 def _write_lines(sink: _RowSink, lines: Iterable[tuple[str, int]], stop: threading.Event) -> None:
@@ -108,15 +109,22 @@ def _write_lines(sink: _RowSink, lines: Iterable[tuple[str, int]], stop: threadi
 
 
 def write_merged(
-    store: Store, names: FileNames, parts: Sequence[FileEntry], *, complete: bool, stop: threading.Event
+    store: Store,
+    name: str,
+    parts: Sequence[FileEntry],
+    *,
+    people: Sequence[str],
+    stop: threading.Event,
 ) -> FileEntry:
     """Write all organizations' rows under one header, in the order of `parts`, their CSVs.
+
+    `people` names the attributes of users in all of them.
 
     Each part is verified while it is copied. Raises Stopped, OSError, or FileChangedError for a part that
     was changed; then there is no merged file.
     """
-    header = access_csv.HEADER.encode()
-    with store.draft(names.access(complete=complete), FileKind.MERGED_ACCESS_CSV) as merged:
+    header = access_csv.header(people).encode()
+    with store.draft(name, FileKind.MERGED_ACCESS_CSV) as merged:
         merged.write(header)
         for part in parts:
             merged.rows += part.rows

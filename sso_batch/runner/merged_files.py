@@ -100,9 +100,10 @@ class MergedFilesWriter:
             name, kind = names.findings(complete=complete), FileKind.FINDINGS_CSV
             self._add(write_rows(store, name, kind, findings_csv.HEADER, lines, stop=stop))
         if reviewed.changes is not None:
-            lines = changes_csv.lines(reviewed.changes, escape=escape)
+            people = self._context.config.collect.people
+            lines = changes_csv.lines(reviewed.changes, escape=escape, people=people)
             name, kind = names.changes(complete=complete), FileKind.CHANGES_CSV
-            self._add(write_rows(store, name, kind, changes_csv.HEADER, lines, stop=stop))
+            self._add(write_rows(store, name, kind, changes_csv.header(people), lines, stop=stop))
 
     def _add(self, file: FileEntry) -> None:
         self.result = replace(self.result, files=(*self.result.files, file))
@@ -114,7 +115,8 @@ class MergedFilesWriter:
         names = self._context.names
         while True:
             try:
-                return write_merged(self._store, names, tuple(parts), complete=complete, stop=self._stop)
+                name, people = names.access(complete=complete), self._context.config.collect.people
+                return write_merged(self._store, name, tuple(parts), people=people, stop=self._stop)
             except FileChangedError as error:
                 if error.entry.name in restored:
                     raise
@@ -144,6 +146,7 @@ class MergedFilesWriter:
             findings=reviewed.findings or (),
             changes=reviewed.changes,
             not_compared=reviewed.not_compared,
+            people=self._context.config.collect.people,
         )
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.instance_api import InstanceApi
-from sso_batch.model import USER, Grant, Group, PermissionSet, Principal, User
+from sso_batch.model import USER, Grant, Group, Member, PermissionSet, Principal, User
 from tests.aws.conftest import Clients, Instantly, MakeGateway, Script, whole
 from tests.support.records import grant
 
@@ -102,11 +102,11 @@ def test_listings_of_the_instance(
         ),
         (lambda api: api.groups(), "list_groups", {}, {"Groups": [{"GroupId": "g"}]}, [Group("g", "")]),
         (
-            lambda api: api.member_ids("g"),
+            lambda api: api.members("g"),
             "list_group_memberships",
             {"GroupId": "g"},
             {"GroupMemberships": [{"MemberId": {"UserId": "u"}}]},
-            ["u"],
+            [Member("u")],
         ),
     ],
 )

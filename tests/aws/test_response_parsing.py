@@ -29,7 +29,7 @@ Item = dict[str, Any]
         (response_parsing.parse_user, {"UserId": "u"}, ["UserId"]),
         (response_parsing.parse_group, {"GroupId": "g"}, ["GroupId"]),
         (response_parsing.parse_account, {"Id": "1"}, ["Id"]),
-        (response_parsing.parse_member_id, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
+        (response_parsing.parse_member, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
         (response_parsing.parse_customer_managed_policy, {"Name": "n"}, ["Name"]),
         (response_parsing.parse_tag, {"Key": "k", "Value": "v"}, ["Key", "Value"]),
         (
@@ -52,7 +52,7 @@ def test_missing_field(parse: Any, whole: Item, required: list[str]) -> None:  #
 def test_member_that_is_not_a_user(item: Item) -> None:
     """A membership of something other than a user is a malformed answer, too."""
     with pytest.raises(KeyError, match="UserId"):
-        response_parsing.parse_member_id(item)
+        response_parsing.parse_member(item)
 
 
 def test_permission_set_without_a_name() -> None:
@@ -136,7 +136,7 @@ UNKNOWN = {"SDK_UNKNOWN_MEMBER": {"name": "new"}}
 @pytest.mark.parametrize(
     ("parse", "item", "what"),
     [
-        (response_parsing.parse_member_id, {"MemberId": UNKNOWN}, "group members"),
+        (response_parsing.parse_member, {"MemberId": UNKNOWN}, "group members"),
         (response_parsing.parse_entitlement, {"entitlement": UNKNOWN}, "entitlements"),
         (
             response_parsing.parse_entitlement,

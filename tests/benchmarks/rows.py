@@ -15,7 +15,6 @@ from sso_batch.model import (
     Account,
     Grant,
     Group,
-    Membership,
     PermissionSet,
     Principal,
     Snapshot,
@@ -24,7 +23,7 @@ from sso_batch.model import (
 from sso_batch.run_files import access_csv
 from tests.benchmarks.figures import Figure, Options
 from tests.benchmarks.program import run
-from tests.support.records import snapshot
+from tests.support.records import membership_of, snapshot
 
 USERS, ACCOUNTS = 20_000, 500
 ARN = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-1111111111111111"
@@ -74,7 +73,7 @@ def large_group_snapshot(users: int) -> Snapshot:
             for id_ in ids
         ),
         groups=(Group("g-1", "Everybody"),),
-        memberships=(Membership("g-1", ids),),
+        memberships=(membership_of("g-1", ids),),
         accounts=accounts,
         permission_sets=(
             PermissionSet(ARN, "View", "", "PT1H", ("arn:aws:iam::aws:policy/ViewOnly",), (), "", "", ()),

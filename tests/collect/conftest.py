@@ -17,6 +17,7 @@ from sso_batch.model import (
     Gap,
     Grant,
     Group,
+    Member,
     PermissionSet,
     Principal,
     User,
@@ -50,7 +51,7 @@ class Instance:
         self.user_records: list[User] = []
         self.group_records: list[Group] = []
         self.unlisted: dict[str, User | Group] = {}
-        self.members: dict[str, list[str]] = {}
+        self.member_ids: dict[str, list[str]] = {}
         self.grants: list[Grant] = []
         self.sets: list[str] = []
         self.bare: list[tuple[str, str]] = []
@@ -119,7 +120,7 @@ class Instance:
     async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
         """List a principal's assignments, for a user with those of the user's groups."""
         self._ask("ListAccountAssignmentsForPrincipal", principal.id)
-        groups = {group for group, members in self.members.items() if principal.id in members}
+        groups = {group for group, members in self.member_ids.items() if principal.id in members}
         for page in self._pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
             yield page
 
@@ -135,13 +136,13 @@ class Instance:
         for page in self._pages(self.group_records):
             yield page
 
-    async def member_ids(self, group_id: str) -> AsyncIterator[list[str]]:
+    async def members(self, group_id: str) -> AsyncIterator[list[Member]]:
         """List the members of a group."""
         self._ask("ListGroupMemberships", group_id)
-        if group_id not in self.members:
+        if group_id not in self.member_ids:
             raise refused("ListGroupMemberships", "ResourceNotFoundException")
-        for page in self._pages(self.members[group_id]):
-            yield page
+        for page in self._pages(self.member_ids[group_id]):
+            yield [Member(user_id) for user_id in page]
 
     async def user(self, user_id: str) -> User:
         """Read a user who may not be listed."""
@@ -173,7 +174,7 @@ def instance() -> Instance:
     made.sets = ["admin", "view"]
     made.user_records = [User(id_, id_, id_, "", "ENABLED") for id_ in ("ann", "bob", "cid")]
     made.group_records = [Group("dev", "Dev"), Group("ops", "Ops")]
-    made.members = {"dev": ["ann", "bob"], "ops": ["cid"]}
+    made.member_ids = {"dev": ["ann", "bob"], "ops": ["cid"]}
     made.grants = [
         assigned("1", "admin", GROUP, "ops"),
         assigned("1", "view", GROUP, "dev"),

@@ -13,8 +13,9 @@ from sso_batch.collect.policy_documents import PolicyLibrary
 from sso_batch.collect.strategy import ListingStrategy, Workload
 from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect
-from sso_batch.model import GROUP, USER, Account, Gap, Grant, Membership, Outdated, Principal, User
+from sso_batch.model import GROUP, USER, Account, Gap, Grant, Outdated, Principal, User
 from tests.collect.conftest import RECORD, Instance, assigned, by, in_time, refused
+from tests.support.records import membership_of
 
 Strategy = Literal["complete", "fastest"]
 
@@ -145,7 +146,7 @@ def test_a_refusal_is_acted_on_at_once(instance: Instance, gaps: list[Gap]) -> N
 
     instance.__class__ = SlowForUsers
     instance.user_records = instance.user_records[:1]
-    instance.members = {"dev": ["ann"]}
+    instance.member_ids = {"dev": ["ann"]}
     instance.grants = [
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
     ]
@@ -193,7 +194,7 @@ def test_items_on_two_pages(instance: Instance, gaps: list[Gap], strategy: Strat
 
     assert found.grants == set(instance.grants)
     assert found.outdated == tuple(Outdated(*pair) for pair in sorted(instance.pairs))
-    assert found.memberships["dev"] == Membership("dev", ("ann", "bob"))
+    assert found.memberships["dev"] == membership_of("dev", ("ann", "bob"))
     assert set(instance.asked.values()) == {1}
     ((_, workload),) = found.reported
     assert (workload.pairs, workload.principals) == (4, 5)
@@ -316,7 +317,7 @@ def test_a_listing_that_fails_last(instance: Instance, gaps: list[Gap], refused_
 def test_unlisted_and_missing(instance: Instance, gaps: list[Gap]) -> None:
     """A principal that has access and is not listed is read once before it counts as missing."""
     instance.unlisted = {"dan": User("dan", "dan", "Dan", "", "ENABLED")}
-    instance.members["dev"] += ["dan", "eve"]
+    instance.member_ids["dev"] += ["dan", "eve"]
     instance.grants += [assigned("2", "view", USER, "dan"), assigned("2", "view", GROUP, "gone")]
 
     found = Collected(instance, gaps, "complete")
@@ -329,7 +330,7 @@ def test_unlisted_and_missing(instance: Instance, gaps: list[Gap]) -> None:
 
 def test_members_of_a_group_that_is_there(instance: Instance, gaps: list[Gap]) -> None:
     """A group that exists and whose members AWS does not find is a gap, not an empty group."""
-    del instance.members["dev"]
+    del instance.member_ids["dev"]
     instance.unlisted = {"dev": instance.group_records[0]}
 
     found = Collected(instance, gaps, "complete")

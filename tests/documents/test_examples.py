@@ -32,7 +32,7 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_organization(folder, NAMES, snapshot, csv=True, escape=True, stop=NEVER).files[0]
         for snapshot in (ACME, with_gap(GLOBEX))
     ]
-    write_merged(folder, NAMES, parts, complete=False, stop=NEVER)
+    write_merged(folder, NAMES.access(complete=False), parts, people=(), stop=NEVER)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "reports"
 

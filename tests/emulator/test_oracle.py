@@ -140,6 +140,12 @@ def test_every_column_of_a_row() -> None:
         "Privilege": NOT_JUDGED,
         "PrivilegeReason": NOT_JUDGED,
         "PrivilegeUnread": "customer managed policy /P;customer managed policy /x/P",
+        "AssignedAt": "NOT_READ",
+        "AssignedBy": "NOT_READ",
+        "MemberSince": "",
+        "MemberAddedBy": "",
+        "FirstSeen": "",
+        "LastSignIn": "NOT_READ",
     }
     assert cells(rows[4], "AccessType", "RoleArn", "PermissionSet", "PermissionSetArn", "InlinePolicy") == (
         "IAM_ROLE",

@@ -12,11 +12,13 @@ import pytest
 
 from sso_batch.emulator import World
 from sso_batch.emulator.world import Assignment, Organization
-from sso_batch.report.changes_csv import COLUMNS
+from sso_batch.report.changes_csv import columns_of_changes
 from tests.support.audits import Audit
 from tests.support.command import Command
 from tests.support.reports import manifest_in, run_folder
 from tests.support.sample_worlds import denying, small, with_first
+
+COLUMNS = columns_of_changes()
 
 ALL = "\ncollect: {strategy: complete}\n"
 """Reads everything, as the defaults do."""

@@ -195,7 +195,7 @@ def _without_group_expansion(monkeypatch: pytest.MonkeyPatch) -> None:
     async def no_members(_api: InstanceApi, _group_id: str) -> AsyncIterator[list[str]]:
         yield []
 
-    monkeypatch.setattr(InstanceApi, "member_ids", no_members)
+    monkeypatch.setattr(InstanceApi, "members", no_members)
 
 
 def _without_paging(monkeypatch: pytest.MonkeyPatch) -> None:

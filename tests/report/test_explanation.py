@@ -10,7 +10,6 @@ from sso_batch.model import (
     Gap,
     GapKind,
     Group,
-    Membership,
     PermissionSet,
     PolicyDocument,
     Principal,
@@ -19,7 +18,7 @@ from sso_batch.privileges.paths import AccountKind, Privilege
 from sso_batch.report.explanation import Explanation, PolicyFacts, PolicyKind, explain
 from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.privileges.policies import allow, deny
-from tests.support.records import entitlement, gap, grant, snapshot, user
+from tests.support.records import entitlement, gap, grant, membership_of, snapshot, user
 
 ARN = "arn:aws:sso:::permissionSet/ssoins-1/ps-1"
 MANAGEMENT, DELEGATED, MEMBER = "000000000001", "222222222222", "111111111111"
@@ -93,7 +92,7 @@ def test_levels_by_kind_of_account() -> None:
             entitlement(ANN, MEMBER),
         ),
         groups=(Group("g-1", "Ops"),),
-        memberships=(Membership("g-1", ("u-1", "u-2", "u-9")),),
+        memberships=(membership_of("g-1", ("u-1", "u-2", "u-9")),),
         missing=(Principal(USER, "u-9"),),
     )
 

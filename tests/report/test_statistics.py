@@ -8,7 +8,7 @@ import pytest
 
 from sso_batch.access import Holder, resolve
 from sso_batch.coverage import Omission
-from sso_batch.model import GROUP, USER, GapKind, Group, Membership, PermissionSet, Principal, Snapshot, User
+from sso_batch.model import GROUP, USER, GapKind, Group, PermissionSet, Principal, Snapshot, User
 from sso_batch.privileges.paths import Privilege
 from sso_batch.report import statistics
 from sso_batch.report.statistics import DIRECT, Administrator, LargeGroup, Statistics, compute_statistics
@@ -21,6 +21,7 @@ from tests.support.records import (
     entitlement,
     gap,
     grant,
+    membership_of,
     permission_set,
     snapshot,
     unexamined,
@@ -69,7 +70,7 @@ def test_administrators() -> None:
     organization = snapshot(
         users=(user(), User("u-2", "bob", "Bob", "", "DISABLED")),
         groups=(Group("g-1", "Ops"),),
-        memberships=(Membership("g-1", ("u-1", "u-9")),),
+        memberships=(membership_of("g-1", ("u-1", "u-9")),),
         missing=(Principal(USER, "u-9"),),
         permission_sets=(ADMINISTRATOR, PermissionSet("arn:view", "View", "", "PT1H", (), (), "", "", ())),
         grants=(
@@ -87,7 +88,7 @@ def test_administrators() -> None:
     assert found.administrators == (
         Administrator(
             organization="acme",
-            holder=Holder("OK", ann.email, ann.name, ann.id, ann.login, ann.status),
+            holder=Holder("OK", ann.email, ann.name, ann.id, ann.login, ann.status, "NOT_READ"),
             permission_sets=("Admin",),
             through=("Ops", DIRECT),
             accounts=2,
@@ -104,7 +105,7 @@ def test_large_groups() -> None:
     ids = tuple(f"u-{number:03}" for number in range(60))
     organization = snapshot(
         groups=(Group("g-1", "Ops"),),
-        memberships=(Membership("g-1", ids),),
+        memberships=(membership_of("g-1", ids),),
         grants=(grant(OPS, "1"), grant(OPS, "2")),
     )
 
@@ -206,7 +207,7 @@ def test_nothing_unread(organization: Snapshot) -> None:
 
 def test_deleted_users() -> None:
     """A deleted member is not counted as administrator, neither here nor by the checks."""
-    organization = snapshot(**GROUP_GRANT, memberships=(Membership("g-1", ("u-1",)),), missing=(ANN,))
+    organization = snapshot(**GROUP_GRANT, memberships=(membership_of("g-1", ("u-1",)),), missing=(ANN,))
 
     assert computed(organization).administrators_total == 0
     assert dict(SnapshotIndex(organization).admins) == {}

@@ -9,14 +9,13 @@ from sso_batch.model import (
     GROUP,
     USER,
     GapKind,
-    Membership,
     Outdated,
     PermissionSet,
     Principal,
     Snapshot,
 )
 from tests.review.reviews import ANN, OPS, organization, permission_set, review, rules
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, unexamined
+from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, membership_of, unexamined
 
 OTHERS = Principal(GROUP, "g-2")
 BY_GRANT = (
@@ -201,7 +200,7 @@ INCOMPLETE: list[tuple[str, Snapshot, str]] = [
     ),
     (
         "stale-membership",
-        organization(grants=(grant(OPS),), memberships=(Membership("g-1", ("u-8",)),)),
+        organization(grants=(grant(OPS),), memberships=(membership_of("g-1", ("u-8",)),)),
         "members who were not read: 1",
     ),
     ("stale-membership", organization(grants=(grant(OPS),)), "members of groups that were not read: 1"),
@@ -242,7 +241,7 @@ def test_finding_and_blind_spot() -> None:
     """One check can have a finding and a blind spot."""
     incomplete = organization(
         grants=(grant(OPS), grant(OTHERS)),
-        memberships=(Membership("g-1", ()),),
+        memberships=(membership_of("g-1", ()),),
         missing=(Principal(USER, "u-9"),),
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sso_batch.config import CHECK_IDS
-from sso_batch.model import GROUP, USER, Account, Membership, Outdated, Principal, Snapshot, User
+from sso_batch.model import GROUP, USER, Account, Outdated, Principal, Snapshot, User
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.snapshot_index import Limits
 from tests.review.reviews import (
@@ -20,7 +20,7 @@ from tests.review.reviews import (
     rules,
     subject,
 )
-from tests.support.records import ADMIN, ROLE, entitlement, grant, unexamined, user
+from tests.support.records import ADMIN, ROLE, entitlement, grant, membership_of, unexamined, user
 
 MANAGEMENT = "000000000001"
 PROD = "111111111111"
@@ -29,7 +29,7 @@ ADMINISTRATOR = permission_set(managed_policies=("arn:aws-cn:iam::aws:policy/Adm
 POWER = permission_set(managed_policies=("arn:aws:iam::aws:policy/PowerUserAccess",))
 ESCALATING = permission_set(inline_policy=allowing("iam:CreateAccessKey"))
 ASSIGNING = permission_set(inline_policy=allowing("sso:CreateAccountAssignment"))
-MEMBERS = (Membership("g-1", ("u-1", "u-2")),)
+MEMBERS = (membership_of("g-1", ("u-1", "u-2")),)
 SAME_BOB = User("w-7", "bob", "Robert", "bob@Example.com", "ENABLED")
 
 # A check, an organization with a finding, the finding's subject, and an organization that differs in one
@@ -63,7 +63,9 @@ CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
         "disabled-user-access",
         organization(users=(user(), BOB), memberships=MEMBERS, grants=(grant(OPS), grant(OPS, MANAGEMENT))),
         ("acme", "u-2", "", "", ""),
-        organization(users=(user(), BOB), memberships=(Membership("g-1", ("u-1",)),), grants=(grant(OPS),)),
+        organization(
+            users=(user(), BOB), memberships=(membership_of("g-1", ("u-1",)),), grants=(grant(OPS),)
+        ),
     ),
     (
         "direct-grant",
@@ -79,9 +81,9 @@ CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
     ),
     (
         "empty-group-grant",
-        organization(grants=(grant(OPS),), memberships=(Membership("g-1", ()),)),
+        organization(grants=(grant(OPS),), memberships=(membership_of("g-1", ()),)),
         ("acme", "g-1", PROD, "Admin", ""),
-        organization(grants=(grant(OPS),), memberships=(Membership("g-1", ("u-9",)),), missing=(GONE,)),
+        organization(grants=(grant(OPS),), memberships=(membership_of("g-1", ("u-9",)),), missing=(GONE,)),
     ),
     (
         "closed-account-grant",
@@ -115,9 +117,11 @@ CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
     ),
     (
         "stale-membership",
-        organization(grants=(grant(OPS),), memberships=(Membership("g-1", ("u-1", "u-9")),), missing=(GONE,)),
+        organization(
+            grants=(grant(OPS),), memberships=(membership_of("g-1", ("u-1", "u-9")),), missing=(GONE,)
+        ),
         ("acme", "g-1", "", "", ""),
-        organization(grants=(grant(OPS),), memberships=(Membership("g-1", ("u-1",)),), missing=(GONE,)),
+        organization(grants=(grant(OPS),), memberships=(membership_of("g-1", ("u-1",)),), missing=(GONE,)),
     ),
     (
         "entitlement-bypass",
@@ -379,7 +383,7 @@ def test_bypass_names_assignments() -> None:
 def test_one_finding_for_many_grants() -> None:
     """A disabled user with assignments in many accounts has one finding, which counts them."""
     grants = tuple(grant(OPS, f"{number:012}") for number in range(500))
-    snapshot = organization(users=(BOB,), memberships=(Membership("g-1", ("u-2",)),), grants=grants)
+    snapshot = organization(users=(BOB,), memberships=(membership_of("g-1", ("u-2",)),), grants=grants)
 
     (found,) = review(snapshot, by=rules("disabled-user-access")).findings
 
@@ -453,7 +457,7 @@ def test_admin_kept() -> None:
     before = organization(permission_sets=(ADMINISTRATOR,), grants=(grant(ANN),))
     after = organization(
         permission_sets=(ADMINISTRATOR,),
-        memberships=(Membership("g-1", ("u-1",)),),
+        memberships=(membership_of("g-1", ("u-1",)),),
         grants=(grant(OPS, MANAGEMENT),),
     )
 

@@ -14,7 +14,6 @@ from sso_batch.model import (
     Account,
     Grant,
     Group,
-    Membership,
     PermissionSet,
     Principal,
     Snapshot,
@@ -22,12 +21,22 @@ from sso_batch.model import (
 )
 from sso_batch.review.comparison import changes, incomparable_reason, not_examined
 from tests.review.reviews import ANN, OPS, organization, permission_set
-from tests.support.records import ADMIN, INSTANCE, entitlement, gap, grant, snapshot, unexamined, user
+from tests.support.records import (
+    ADMIN,
+    INSTANCE,
+    entitlement,
+    gap,
+    grant,
+    membership_of,
+    snapshot,
+    unexamined,
+    user,
+)
 
 DIRECT = organization(grants=(grant(ANN),))
 THROUGH_GROUP = organization(
     users=(user(), user("u-2", "Bob")),
-    memberships=(Membership("g-1", ("u-1", "u-2")),),
+    memberships=(membership_of("g-1", ("u-1", "u-2")),),
     grants=(grant(OPS), grant(OPS, "000000000001")),
 )
 
@@ -142,7 +151,7 @@ def test_grants() -> None:
 
 def test_members() -> None:
     """A new member is added to each of the group's grants, a former member is removed from each."""
-    fewer = replace(THROUGH_GROUP, memberships=(Membership("g-1", ("u-1",)),))
+    fewer = replace(THROUGH_GROUP, memberships=(membership_of("g-1", ("u-1",)),))
     rows = [("000000000001", "u-2"), ("111111111111", "u-2")]
 
     assert changed_rows(fewer, THROUGH_GROUP) == [("added", "", *row) for row in rows]
@@ -151,8 +160,8 @@ def test_members() -> None:
 
 def test_first_and_last_member() -> None:
     """A group that gains its first member, or loses its last one, changes by that member only."""
-    empty = replace(THROUGH_GROUP, memberships=(Membership("g-1", ()),), grants=(grant(OPS),))
-    single = replace(empty, memberships=(Membership("g-1", ("u-1",)),))
+    empty = replace(THROUGH_GROUP, memberships=(membership_of("g-1", ()),), grants=(grant(OPS),))
+    single = replace(empty, memberships=(membership_of("g-1", ("u-1",)),))
 
     assert changed_rows(empty, single) == [("added", "", "111111111111", "u-1")]
     assert changed_rows(single, empty) == [("removed", "", "111111111111", "u-1")]
@@ -259,7 +268,7 @@ def test_renamed_group() -> None:
 def test_side_of_a_row() -> None:
     """A removed grant has the values of the old run, an added one those of the new run."""
     new = replace(DIRECT, accounts=(Account("111111111111", "Live", "ACTIVE"),), grants=(grant(OPS),))
-    old = replace(DIRECT, memberships=(Membership("g-1", ()),))
+    old = replace(DIRECT, memberships=(membership_of("g-1", ()),))
 
     names = {change.kind: change.access.account.name for change in changes(old, new)}
 
@@ -272,10 +281,10 @@ def test_group_with_many_grants() -> None:
     grants = tuple(grant(OPS, f"{number:012}") for number in range(500))
     old = organization(
         users=tuple(user(member) for member in members),
-        memberships=(Membership("g-1", members[1:]),),
+        memberships=(membership_of("g-1", members[1:]),),
         grants=grants,
     )
-    new = replace(old, memberships=(Membership("g-1", members),))
+    new = replace(old, memberships=(membership_of("g-1", members),))
 
     found = list(changes(old, new))
 
@@ -319,7 +328,7 @@ def worlds(draw: st.DrawFn) -> Snapshot:
         ),
         groups=tuple(Group(group_id, draw(_NAME)) for group_id in sorted(groups)),
         memberships=tuple(
-            Membership(group_id, tuple(sorted(draw(st.sets(st.sampled_from(_USERS))))))
+            membership_of(group_id, tuple(sorted(draw(st.sets(st.sampled_from(_USERS))))))
             for group_id in sorted(groups)
         ),
         missing=tuple(principal for principal in principals if principal.id not in users | groups),

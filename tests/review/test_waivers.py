@@ -4,17 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from sso_batch.model import USER, Account, Group, Membership, Principal
+from sso_batch.model import USER, Account, Group, Principal
 from sso_batch.review.finding import FindingCounts, Waiver
 from sso_batch.review.waivers import WaiverRule
 from tests.review.reviews import ANN, OPS, TODAY, organization, permission_set, review, rules
 from tests.support.effort import calls, ends_at_once
-from tests.support.records import grant, user
+from tests.support.records import grant, membership_of, user
 
 ACCEPTED = Waiver("reviewed", TODAY)
 SNAPSHOT = organization(
     grants=(grant(ANN), grant(OPS)),
-    memberships=(Membership("g-1", ()),),
+    memberships=(membership_of("g-1", ()),),
     permission_sets=(permission_set(session_duration="P1D"),),
 )
 DIRECT, EMPTY, LONG = "direct-grant", "empty-group-grant", "long-session"
@@ -130,7 +130,7 @@ def test_hostile_names(axis: str) -> None:
         hostile if axis == "organization" else "acme",
         groups=(Group("g-1", hostile),),
         accounts=(Account("111111111111", hostile, "ACTIVE"),),
-        memberships=(Membership("g-1", ()),),
+        memberships=(membership_of("g-1", ()),),
         grants=(grant(OPS),),
     )
     patterns = {"check": "*", "organization": "*", "account": "*", "principal": "*"}

@@ -9,18 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, PrivilegeCells, resolve
-from sso_batch.model import GROUP, USER, Grant, Membership, Principal
-from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.access import (
+    NOT_READ,
+    Access,
+    AccountCells,
+    AssignmentCells,
+    Holder,
+    PermissionSetCells,
+    PrivilegeCells,
+    resolve,
+)
+from sso_batch.model import GROUP, USER, Grant, Principal
+from sso_batch.run_files.access_csv import header, lines
 from sso_batch.run_files.columns import COLUMNS, IDS
 from sso_batch.sanitize import escape_formulas, escape_line_breaks
-from tests.support.records import ADMIN, ROLE, grant, small_organization, snapshot, user
+from tests.support.records import ADMIN, ROLE, grant, membership_of, small_organization, snapshot, user
 
 TEXT = st.text(st.sampled_from("=+-@'\";,\t\r\naé"), max_size=6)
 
 
 def read(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(HEADER + text, newline=""), strict=True))
+    return list(csv.DictReader(io.StringIO(header() + text, newline=""), strict=True))
 
 
 def test_hostile_names() -> None:
@@ -33,27 +42,28 @@ def test_hostile_names() -> None:
         "NOT_READ,,AWS managed policy arn:a;AWS managed policy arn:b;customer managed policy /x/y;"
         "statements of the inline policy that cannot be understood"
     )
-    of_admin = f"PERMISSION_SET,{ADMIN},,PT12H,arn:a;arn:b,/x/y,yes,,{not_read}\r\n"
+    of_admin = f"PERMISSION_SET,{ADMIN},,PT12H,arn:a;arn:b,/x/y,yes,,{not_read}"
     in_prod, in_dev = "ACTIVE,NOT_READ", ",Root/Dev"
     bob = f"acme,u-2,'=cmd(),DISABLED,Ops; +x,OK,{in_prod},{of_admin}"
+    known, unknown = ",NOT_READ,NOT_READ,,,,NOT_READ\r\n", ",NOT_READ,NOT_READ,,,,\r\n"
     ops = (
-        f"u-1@example.com,Ann Lee,{prod},GROUP,g-1,{ann},Ops; +x,OK,{in_prod},{of_admin}",
-        f',"Bob ""the, builder""[U+000D][U+000A]",{prod},GROUP,g-1,{bob}',
-        f",,{prod},GROUP,g-1,acme,u-9,,,Ops; +x,MEMBER_NOT_FOUND,{in_prod},{of_admin}",
+        f"u-1@example.com,Ann Lee,{prod},GROUP,g-1,{ann},Ops; +x,OK,{in_prod},{of_admin}{known}",
+        f',"Bob ""the, builder""[U+000D][U+000A]",{prod},GROUP,g-1,{bob}{known}',
+        f",,{prod},GROUP,g-1,acme,u-9,,,Ops; +x,MEMBER_NOT_FOUND,{in_prod},{of_admin}{unknown}",
     )
     unread = (
         "PERMISSION_SET,arn:unread,,NOT_READ,NOT_READ,NOT_READ,NOT_READ,NOT_READ,"
-        "NOT_READ,,AWS managed policies;names of customer managed policies;the inline policy\r\n"
+        "NOT_READ,,AWS managed policies;names of customer managed policies;the inline policy"
     )
     assert text == [
         "".join(ops),
-        f",,{prod},USER,u-9,acme,u-9,,,,NOT_FOUND,{in_prod},{of_admin}",
+        f",,{prod},USER,u-9,acme,u-9,,,,NOT_FOUND,{in_prod},{of_admin}{unknown}",
         (
             f"u-1@example.com,Ann Lee,{dev},,USER,u-1,{ann},,OK,{in_dev},IAM_ROLE,,{ROLE},,,,,,"
-            "NOT_READ,,policies of the IAM role\r\n"
+            f"NOT_READ,,policies of the IAM role{known}"
         ),
-        f"u-1@example.com,Ann Lee,{dev},Admin,USER,u-1,{ann},,OK,{in_dev},{of_admin}",
-        f",,{dev},NOT_READ,GROUP,g-2,acme,,,,Nobody,EMPTY_GROUP,{in_dev},{unread}",
+        f"u-1@example.com,Ann Lee,{dev},Admin,USER,u-1,{ann},,OK,{in_dev},{of_admin}{known}",
+        f",,{dev},NOT_READ,GROUP,g-2,acme,,,,Nobody,EMPTY_GROUP,{in_dev},{unread}{unknown}",
     ]
 
 
@@ -76,7 +86,7 @@ def large_group() -> Iterator[Access]:
     return resolve(
         snapshot(
             users=tuple(user(member) for member in members),
-            memberships=(Membership("g-1", members),),
+            memberships=(membership_of("g-1", members),),
             grants=tuple(grant(Principal(GROUP, "g-1"), f"{number:012}") for number in range(50)),
         )
     )
@@ -115,7 +125,7 @@ def test_users_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = tuple(f"g-{number}" for number in range(10))
     records = snapshot(
         users=tuple(user(member) for member in members),
-        memberships=tuple(Membership(group, members) for group in groups),
+        memberships=tuple(membership_of(group, members) for group in groups),
         grants=tuple(
             grant(Principal(GROUP, group), f"{number:012}") for group in groups for number in range(5)
         ),
@@ -155,10 +165,16 @@ def cells(access: Access, holder: Holder) -> tuple[str, ...]:
         access.privilege.level,
         access.privilege.reason,
         access.privilege.unread,
+        access.assignment.at,
+        access.assignment.by,
+        "",
+        "",
+        access.assignment.first_seen,
+        holder.last_sign_in,
     )
 
 
-HOLDERS = st.builds(Holder, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT)
+HOLDERS = st.builds(Holder, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT)
 ACCESSES = st.builds(
     Access,
     TEXT,
@@ -168,6 +184,7 @@ ACCESSES = st.builds(
     st.builds(PrivilegeCells, TEXT, TEXT, TEXT),
     TEXT,
     st.lists(HOLDERS, min_size=1, max_size=3).map(tuple),
+    st.builds(AssignmentCells, TEXT, TEXT, st.sampled_from(["", NOT_READ, "2026-03-04T05:06:07Z"])),
 )
 
 

@@ -1,8 +1,15 @@
 """The columns of every access CSV."""
 
-from itertools import chain
-
-from sso_batch.access import Access, AccountCells, Holder, PermissionSetCells, PrivilegeCells
+from sso_batch.access import (
+    Access,
+    AccountCells,
+    AssignmentCells,
+    Holder,
+    MembershipCells,
+    PermissionSetCells,
+    PrivilegeCells,
+)
+from sso_batch.config.models import ATTRIBUTES
 from sso_batch.model import Grant, Principal
 from sso_batch.run_files import columns
 
@@ -35,6 +42,12 @@ FURTHER = [
     "Privilege",
     "PrivilegeReason",
     "PrivilegeUnread",
+    "AssignedAt",
+    "AssignedBy",
+    "MemberSince",
+    "MemberAddedBy",
+    "FirstSeen",
+    "LastSignIn",
 ]
 
 
@@ -51,8 +64,16 @@ def test_ids() -> None:
 def test_cells() -> None:
     """The groups of cells make up a row: each column once, in order, with its value."""
     holder = Holder(
-        "OK", email="UserEmail", name="UserName", user_id="UserId", login="UserLogin", status="UserStatus"
+        "OK",
+        email="UserEmail",
+        name="UserName",
+        user_id="UserId",
+        login="UserLogin",
+        status="UserStatus",
+        last_sign_in="LastSignIn",
+        attributes=tuple(columns.ATTRIBUTES.items()),
     )
+    membership = MembershipCells("MemberSince", "MemberAddedBy", "FirstSeen")
     access = Access(
         organization="Organization",
         grant=Grant(
@@ -74,17 +95,17 @@ def test_cells() -> None:
         privilege=PrivilegeCells("Privilege", reason="PrivilegeReason", unread="PrivilegeUnread"),
         group_name="GroupName",
         holders=(holder,),
+        assignment=AssignmentCells("AssignedAt", "AssignedBy", "Assignment"),
+        memberships={"UserId": membership},
     )
+    people = ATTRIBUTES
 
-    row = list(
-        chain(
-            columns.person(holder),
-            columns.target(access),
-            columns.identity(holder),
-            columns.group(access),
-            columns.state(holder),
-            columns.details(access),
-        )
-    )
+    row = list(columns.row(access, holder, people))
 
-    assert row == [(name, "OK" if name == "PrincipalState" else name) for name in columns.COLUMNS]
+    expected = columns.columns_with(people)
+    assert row == [(name, "OK" if name == "PrincipalState" else name) for name in expected]
+
+
+def test_attributes() -> None:
+    """Every attribute that the configuration can name has a column, in the same order."""
+    assert tuple(columns.ATTRIBUTES) == ATTRIBUTES

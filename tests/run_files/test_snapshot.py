@@ -12,16 +12,25 @@ from sso_batch.aws.response_parsing import parse_text as cleaned
 from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import (
     Account,
+    Action,
+    Application,
+    ApplicationAssignment,
+    AssignmentEvent,
+    ExternalId,
     Gap,
     GapKind,
     Grant,
     Group,
     Instance,
+    Lookup,
+    Member,
     Membership,
+    MembershipEvent,
     Outdated,
     PermissionSet,
     PolicyDocument,
     Principal,
+    SignIn,
     Snapshot,
     User,
 )
@@ -77,7 +86,13 @@ def test_line_taken_out(number: int) -> None:
         ([*LINES, LINES[-2]], "the snapshot continues after its last record"),
         ([LINES[0], *LINES], UNREADABLE + "KeyError: 'organization'"),
         (with_record(1, record=None), UNREADABLE + "KeyError: 'record'"),
-        (with_record(0, schema=3), "the snapshot was written by another version of sso-batch"),
+        (
+            with_record(0, schema=2),
+            (
+                "the snapshot has version 2 of its format, and this version of sso-batch reads version 3: "
+                "read it with the version of sso-batch that wrote it, or audit again"
+            ),
+        ),
         (with_record(0, schema=None), UNREADABLE + "KeyError: 'schema'"),
         (with_record(0, name=None), UNREADABLE + "KeyError: 'name'"),
         (with_record(0, region=None), UNREADABLE + "KeyError: 'region'"),
@@ -144,7 +159,7 @@ def test_lines() -> None:
 
     assert json.loads(head) == {
         "record": "organization",
-        "schema": 2,
+        "schema": 3,
         "name": "acme",
         "arn": "arn:aws:sso:::instance/ssoins-1",
         "identity_store_id": "d-1",
@@ -159,8 +174,9 @@ def test_lines() -> None:
         "not_examined": ["account paths"],
         "endpoint_overrides": [],
         "config_sha256": "",
-        "outdated_examined": False,
         "delegated_administrators": None,
+        "people": [],
+        "examined": [],
     }
     assert [json.loads(line)["record"] for line in records] == [
         *["user"] * 2,
@@ -173,7 +189,8 @@ def test_lines() -> None:
     ]
     assert records[1] == (
         '{"record":"user","id":"u-2","login":"=cmd()","name":"Bob \\"the, builder\\"\\r\\n",'
-        '"email":"","status":"DISABLED"}\n'
+        '"email":"","status":"DISABLED","external_ids":[],"attributes":{},"created_at":"","created_by":"",'
+        '"updated_at":"","updated_by":""}\n'
     )
     assert end == '{"record":"end","records":17}\n'
 
@@ -208,6 +225,11 @@ def some(records: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, 
     return st.lists(records, max_size=3).map(tuple)
 
 
+EXTERNAL_IDS = some(st.builds(ExternalId, WORDS, WORDS))
+ATTRIBUTES = st.dictionaries(WORDS, WORDS, max_size=2).map(lambda values: tuple(values.items()))
+MEMBERS = st.builds(Member, WORDS, WORDS, OPTIONAL, created_at=WORDS, created_by=WORDS)
+ACTIONS = st.sampled_from(Action)
+
 SNAPSHOTS = st.builds(
     Snapshot,
     organization=WORDS,
@@ -215,9 +237,9 @@ SNAPSHOTS = st.builds(
     started_at=TIMES,
     finished_at=TIMES,
     strategy=WORDS,
-    users=some(st.builds(User, WORDS, WORDS, WORDS, WORDS, WORDS)),
-    groups=some(st.builds(Group, WORDS, WORDS)),
-    memberships=some(st.builds(Membership, WORDS, some(WORDS))),
+    users=some(st.builds(User, *[WORDS] * 5, EXTERNAL_IDS, ATTRIBUTES, created_at=WORDS, created_by=WORDS)),
+    groups=some(st.builds(Group, WORDS, WORDS, EXTERNAL_IDS, updated_at=WORDS, updated_by=WORDS)),
+    memberships=some(st.builds(Membership, WORDS, some(MEMBERS))),
     missing=some(PRINCIPALS),
     accounts=some(st.builds(Account, WORDS, WORDS, WORDS, OPTIONAL)),
     accounts_complete=st.booleans(),
@@ -235,7 +257,15 @@ SNAPSHOTS = st.builds(
             POLICIES,
         )
     ),
-    grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS)),
+    grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS, OPTIONAL)),
+    people=some(WORDS),
+    applications=st.none()
+    | some(st.builds(Application, WORDS, WORDS, WORDS, WORDS, WORDS, st.none() | st.booleans())),
+    application_assignments=some(st.builds(ApplicationAssignment, WORDS, PRINCIPALS)),
+    lookups=st.none() | some(st.builds(Lookup, WORDS, WORDS, WORDS)),
+    assignment_events=some(st.builds(AssignmentEvent, WORDS, WORDS, ACTIONS, WORDS, WORDS, PRINCIPALS)),
+    membership_events=some(st.builds(MembershipEvent, WORDS, WORDS, ACTIONS, WORDS, WORDS)),
+    sign_ins=some(st.builds(SignIn, WORDS, WORDS)),
     not_examined=some(st.builds(NotExamined.by_collection, WORDS | st.sampled_from(Omission))),
     gaps=some(st.builds(Gap, st.sampled_from(GapKind), WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)),
     outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),

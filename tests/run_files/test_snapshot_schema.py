@@ -8,7 +8,22 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sso_batch.model import Gap, GapKind, Outdated, PolicyDocument, Snapshot
+from sso_batch.model import (
+    USER,
+    Action,
+    Application,
+    ApplicationAssignment,
+    AssignmentEvent,
+    Gap,
+    GapKind,
+    Lookup,
+    MembershipEvent,
+    Outdated,
+    PolicyDocument,
+    Principal,
+    SignIn,
+    Snapshot,
+)
 from sso_batch.run_files.snapshot import encode
 from sso_batch.run_files.snapshot_schema import snapshot_schema, snapshot_schema_text
 from tests.support.records import small_organization, snapshot
@@ -20,6 +35,12 @@ EVERYTHING = replace(
     outdated=(Outdated("111111111111", "arn"),),
     policy_documents=(PolicyDocument("arn", "v1", "{}"),),
     delegated_administrators=("111111111111",),
+    applications=(Application("arn", "name", "111111111111", "provider", "ENABLED"),),
+    application_assignments=(ApplicationAssignment("arn", Principal(USER, "u-1")),),
+    lookups=(Lookup("UserAuthentication", "2026-01-01T00:00:00Z", "2026-03-04T05:06:07Z"),),
+    assignment_events=(AssignmentEvent("at", "by", Action.CREATED, "1", "arn", Principal(USER, "u-1")),),
+    membership_events=(MembershipEvent("at", "by", Action.DELETED, "g-1", "u-1"),),
+    sign_ins=(SignIn("u-1", "2026-02-01T00:00:00Z"),),
 )
 
 
@@ -38,7 +59,7 @@ def records(organization: Snapshot) -> list[dict[str, Any]]:
         ("user", {"age": 7}),
         ("account", {"path": 7}),
         ("grant", {"principal_id": None}),
-        ("membership", {"user_ids": "u-1"}),
+        ("membership", {"members": "u-1"}),
         ("organization", {"schema": 1}),
         ("end", {"records": 0}),
         ("gap", {"record": "unknown"}),

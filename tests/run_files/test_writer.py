@@ -11,7 +11,7 @@ import pytest
 
 from sso_batch.access import resolve
 from sso_batch.model import Account, Snapshot
-from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.run_files.access_csv import header, lines
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.snapshot import decode, encode
@@ -77,7 +77,7 @@ def test_merged_stopped(folder: Folder) -> None:
     before = names(folder)
 
     with pytest.raises(Stopped):
-        write_merged(folder, NAMES, [rows], complete=True, stop=StopsAfter(0))
+        write_merged(folder, MERGED, [rows], people=(), stop=StopsAfter(0))
 
     assert names(folder) == before
 
@@ -94,7 +94,7 @@ def test_merged_from_a_changed_file(folder: Folder, change: str) -> None:
         path.write_bytes(changed[change])
 
     with pytest.raises(FileChangedError) as error:
-        write_merged(folder, NAMES, [rows], complete=True, stop=threading.Event())
+        write_merged(folder, MERGED, [rows], people=(), stop=threading.Event())
 
     assert error.value.entry == rows
     assert MERGED not in names(folder)
@@ -155,7 +155,7 @@ def test_organization(folder: Folder) -> None:
 
     text = (folder.directory / ACME_CSV).read_bytes()
     assert names(folder) == [ACME_CSV, ACME_SNAPSHOT]
-    assert text == (HEADER + rows_of(ACME)).encode()
+    assert text == (header() + rows_of(ACME)).encode()
     assert (folder.directory / ACME_SNAPSHOT).read_text().splitlines(keepends=True) == list(encode(ACME))
     assert [(entry.name, entry.rows, entry.bytes) for entry in entries] == [
         (ACME_CSV, 7, len(text)),
@@ -216,10 +216,10 @@ def test_merged(folder: Folder) -> None:
     globex, empty = replace(ACME, organization="globex"), snapshot(organization="empty")
     parts = [write(folder, records)[0] for records in (globex, empty, ACME)]
 
-    entry = write_merged(folder, NAMES, parts, complete=True, stop=threading.Event())
+    entry = write_merged(folder, MERGED, parts, people=(), stop=threading.Event())
 
     text = (folder.directory / MERGED).read_bytes()
-    assert text == (HEADER + rows_of(globex) + rows_of(ACME)).encode()
+    assert text == (header() + rows_of(globex) + rows_of(ACME)).encode()
     assert (entry.name, entry.rows, entry.bytes) == (MERGED, 14, len(text))
 
 
@@ -227,7 +227,7 @@ def test_merged_incomplete(folder: Folder) -> None:
     """The name of the merged file of a run with gaps contains _INCOMPLETE."""
     parts = [write(folder, ACME)[0]]
 
-    entry = write_merged(folder, NAMES, parts, complete=False, stop=threading.Event())
+    entry = write_merged(folder, NAMES.access(complete=False), parts, people=(), stop=threading.Event())
 
     assert entry.name == "aws_sso_access_report_20260304_050607_INCOMPLETE.csv"
 

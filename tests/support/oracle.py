@@ -43,6 +43,12 @@ COLUMNS = (
     "Privilege",
     "PrivilegeReason",
     "PrivilegeUnread",
+    "AssignedAt",
+    "AssignedBy",
+    "MemberSince",
+    "MemberAddedBy",
+    "FirstSeen",
+    "LastSignIn",
 )
 ORDER = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId", "UserId")
 NOT_READ = "NOT_READ"
@@ -72,7 +78,10 @@ def expected_rows(
     account_paths: bool,
     policy_documents: bool = True,
 ) -> list[Row]:
-    """Return the rows of one organization in the contract's order, cells unescaped."""
+    """Return the rows of one organization in the contract's order, cells unescaped.
+
+    FirstSeen is empty: it depends on earlier runs. Nothing is known of activity.
+    """
     organization = world.organization(organization_name)
     rows = []
     for assignment in organization.assignments:
@@ -100,7 +109,8 @@ def expected_rows(
             }
             people = principal_cells(organization, entitlement.principal_type, entitlement.principal_id)
             rows += [grant | person for person in people]
-    empty = dict.fromkeys(COLUMNS, "") | {"Organization": organization.name}
+    unread = dict.fromkeys(("AssignedAt", "AssignedBy"), NOT_READ)
+    empty = dict.fromkeys(COLUMNS, "") | unread | {"Organization": organization.name}
     return sorted(
         (empty | row for row in rows), key=lambda row: tuple(row[column].encode() for column in ORDER)
     )
@@ -253,6 +263,7 @@ def user_cells(user: User) -> Row:
         "UserStatus": user.status or "",
         "UserName": full_name(user),
         "UserEmail": email(user),
+        "LastSignIn": NOT_READ,
     }
 
 

@@ -18,7 +18,6 @@ from sso_batch.model import (
     GapKind,
     Grant,
     Group,
-    Membership,
     PermissionSet,
     Principal,
     Snapshot,
@@ -27,12 +26,12 @@ from sso_batch.model import (
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.comparison import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import Finding, Waiver
-from sso_batch.run_files.access_csv import HEADER, lines
+from sso_batch.run_files.access_csv import header, lines
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileEntry, FileKind
-from tests.support.records import gap, outcome, run_outcome, snapshot, unexamined
+from tests.support.records import gap, membership_of, outcome, run_outcome, snapshot, unexamined
 
 FACTS = RunFacts(FileNames("nightly-7", "20260304_050607"), "0" * 64, "complete", ())
 
@@ -67,7 +66,7 @@ def _read(records: Snapshot) -> OrganizationOutcome:
 
 def rows(snapshots: Iterable[Snapshot]) -> list[dict[str, str]]:
     """Return the rows of their CSVs, without the apostrophes before formulas."""
-    text = HEADER + "".join(
+    text = header() + "".join(
         text for records in snapshots for text, _ in lines(resolve(records), escape=False)
     )
     return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -79,11 +78,11 @@ def company(name: str, seed: int, *, users: int = 30, accounts: int = 12, grants
     people = [_person(name, seed, number) for number in range(users)]
     groups = [Group(f"{seed}-group-{number}", f"Team {_LAST[number]}") for number in range(7)]
     memberships = [
-        Membership(group.id, tuple(sorted({dice.choice(people).id for _ in range(number * 2)})))
+        membership_of(group.id, tuple(sorted({dice.choice(people).id for _ in range(number * 2)})))
         for number, group in enumerate(groups[:6])
     ]
     gone = (Principal(GROUP, f"{seed}-gone"), Principal(USER, f"{seed}-left"))
-    memberships.append(Membership(groups[6].id, (people[0].id, f"{seed}-left")))
+    memberships.append(membership_of(groups[6].id, (people[0].id, f"{seed}-left")))
     sets = [
         _permission_set(f"arn:{seed}:admin", "AdministratorAccess", ADMINISTRATOR_ACCESS),
         *(_permission_set(f"arn:{seed}:{set_name}", set_name) for set_name in ("View", "Billing", "Idle")),
@@ -166,7 +165,7 @@ def hostile() -> Snapshot:
         organization="hostile",
         users=tuple(User(f"u-{n}", HOSTILE[n], HOSTILE[n], HOSTILE[n], "ENABLED") for n in many),
         groups=tuple(Group(f"g-{n}", HOSTILE[n]) for n in many),
-        memberships=tuple(Membership(f"g-{n}", (f"u-{n}",)) for n in many),
+        memberships=tuple(membership_of(f"g-{n}", (f"u-{n}",)) for n in many),
         accounts=tuple(Account(f"{n:012}", HOSTILE[n], HOSTILE[n], HOSTILE[n]) for n in many),
         permission_sets=tuple(_permission_set(f"arn:{n}", HOSTILE[n], ADMINISTRATOR_ACCESS) for n in many),
         grants=tuple(

@@ -1,5 +1,6 @@
 """Records with defaults, so that a test names only what it is about."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from sso_batch.model import (
     Grant,
     Group,
     Instance,
+    Member,
     Membership,
     PermissionSet,
     Principal,
@@ -80,6 +82,11 @@ def snapshot(**fields: Any) -> Snapshot:  # noqa: ANN401 - any field of the reco
 def user(user_id: str = "u-1", name: str = "Ann Lee") -> User:
     """Return an enabled user whose login and email are made from the id."""
     return User(user_id, f"login-{user_id}", name, f"{user_id}@example.com", "ENABLED")
+
+
+def membership_of(group_id: str, user_ids: Iterable[str]) -> Membership:
+    """Return the memberships of users in a group, of which only the ids are known."""
+    return Membership(group_id, tuple(map(Member, user_ids)))
 
 
 def grant(principal: Principal, account_id: str = "111111111111", permission_set_arn: str = ADMIN) -> Grant:
@@ -148,7 +155,7 @@ def small_organization() -> Snapshot:
     return snapshot(
         users=(user(), User("u-2", "=cmd()", 'Bob "the, builder"\r\n', "", "DISABLED")),
         groups=(Group("g-1", "Ops; +x"), Group("g-2", "Nobody")),
-        memberships=(Membership("g-1", ("u-1", "u-2", "u-9")), Membership("g-2", ())),
+        memberships=(membership_of("g-1", ("u-1", "u-2", "u-9")), membership_of("g-2", ())),
         missing=(gone,),
         accounts=(Account("000000000042", "Prod", "ACTIVE"), Account("111111111111", "-dev", "", "Root/Dev")),
         permission_sets=(

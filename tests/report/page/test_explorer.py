@@ -100,12 +100,17 @@ def test_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert record["idle_left_out"] == 1
 
 
+def _with(user: User, field: str, text: str) -> User:
+    changed: dict[str, Any] = {field: text}
+    return replace(user, **changed)
+
+
 @pytest.mark.parametrize("field", ["name", "email", "login"])
 @pytest.mark.parametrize("letter", ["n", "\N{SNOWMAN}", "<"])
 def test_long_texts(field: str, letter: str) -> None:
     """The size is limited: the largest organization is left out and named."""
     small, large = company("small", 1), company("large", 2)
-    large = replace(large, users=tuple(replace(user, **{field: letter * 1_000}) for user in large.users))
+    large = replace(large, users=tuple(_with(user, field, letter * 1_000) for user in large.users))
 
     assert [record["name"] for record in records(small, large, max_bytes=20_000)] == ["small"]
     assert [record["name"] for record in records(large, small, max_bytes=20_000)] == ["small"]

@@ -18,6 +18,8 @@ HIDES_ACCESS = {
     "ASSIGNMENTS": True,
     "ENTITLEMENTS": True,
     "OUTDATED_PROVISIONING": False,
+    "APPLICATIONS": False,
+    "ACTIVITY": False,
     "OUTPUT": True,
     "MERGE": True,
     "BUG": True,

@@ -1,0 +1,1 @@
+"""Tests of `sso_batch.model`."""
