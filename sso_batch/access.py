@@ -50,7 +50,7 @@ class Holder:
     attributes: tuple[tuple[str, str], ...] = ()
 
     def attribute(self, name: str) -> str:
-        """Return an attribute of the user: NOT_READ if it was not read, empty if there is no user."""
+        """Return an attribute of the user: NOT_READ if it was not read, empty without a user."""
         if_unread = NOT_READ if self.state in {OK, NOT_READ} else ""
         return dict(self.attributes).get(name, if_unread)
 

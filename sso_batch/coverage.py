@@ -9,6 +9,7 @@ from enum import StrEnum
 _CHECK = "check "
 _CHANGES = "changes: "
 _ACTIVITY = "activity: "
+_HISTORY = "first seen: "
 
 
 class Scope(StrEnum):
@@ -20,6 +21,8 @@ class Scope(StrEnum):
     """A check lacked what it needed."""
     ACTIVITY = "activity"
     """CloudTrail's events of some time were not read."""
+    HISTORY = "first seen"
+    """Earlier runs, which know since when access exists, were not read."""
     CHANGES = "changes"
     """The comparison with an earlier run lacked it."""
 
@@ -110,6 +113,11 @@ class NotExamined:
         return cls(Scope.ACTIVITY, what)
 
     @classmethod
+    def by_history(cls, what: str) -> "NotExamined":
+        """Return the record of why dates of earlier runs are missing."""
+        return cls(Scope.HISTORY, what)
+
+    @classmethod
     def by_check(cls, check: str, what: str) -> "NotExamined":
         """Return the record of what a check lacked."""
         return cls(Scope.CHECK, what, check)
@@ -141,6 +149,8 @@ class NotExamined:
                 return f"{_CHECK}{self.check}: {self.what}"
             case Scope.ACTIVITY:
                 return f"{_ACTIVITY}{self.what}"
+            case Scope.HISTORY:
+                return f"{_HISTORY}{self.what}"
             case Scope.CHANGES:
                 return f"{_CHANGES}{self.what}"
 
@@ -151,6 +161,8 @@ def parse(text: str) -> NotExamined:
         return NotExamined.by_comparison(text.removeprefix(_CHANGES))
     if text.startswith(_ACTIVITY):
         return NotExamined.by_lookup(text.removeprefix(_ACTIVITY))
+    if text.startswith(_HISTORY):
+        return NotExamined.by_history(text.removeprefix(_HISTORY))
     check, colon, what = text.removeprefix(_CHECK).partition(": ")
     if text.startswith(_CHECK) and colon:
         return NotExamined.by_check(check, what)

@@ -17,6 +17,7 @@ from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import Run, RunContext
+from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard, shard_of
@@ -102,7 +103,8 @@ def execute(
         organizations = tuple(organization for organization in organizations if organization.name in part)
     with terminal.watch() as (log, progress):
         report_caveats(place, log)
-        context = RunContext(config, facts, started_at, place, store, log, now, stop)
+        previous = PreviousRuns(place, names, started_at, stop)
+        context = RunContext(config, facts, started_at, place, store, log, now, stop, previous)
         outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)
     return outcome, names

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.run import RunFacts
+from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.store import Place, Store
 
 
@@ -17,8 +18,8 @@ from sso_batch.store import Place, Store
 class RunContext:
     """One run, shard or merge: its configuration, its facts, and its surroundings.
 
-    `store` has the run's files, and `place` those of earlier runs, too. `stop` is set once the run has to
-    end, for threads that work for it.
+    `store` has the run's files, and `place` those of earlier runs, which `previous` reads. `stop` is set once
+    the run has to end, for threads that work for it.
     """
 
     config: Config
@@ -29,6 +30,7 @@ class RunContext:
     log: FilteringBoundLogger
     clock: Callable[[], datetime]
     stop: threading.Event
+    previous: PreviousRuns
 
     @property
     def names(self) -> FileNames:

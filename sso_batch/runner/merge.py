@@ -20,6 +20,7 @@ from sso_batch.runner.context import RunContext
 from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
 from sso_batch.runner.finalize import Finalizer, log_completed
 from sso_batch.runner.merged_files import expected_merged_files
+from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.runner.shard_merge import ShardManifests, ShardMerge, read_shard_manifests
 from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.start import find_run
@@ -152,7 +153,15 @@ class Merge:
         config, configured = self._config, [each.name for each in self._config.organizations]
         facts = RunFacts(run.names, fingerprint(config), config.collect.strategy, ())
         context = RunContext(
-            config, facts, run.started_at, self._place, self._store, self._log, self._clock, self._stop
+            config,
+            facts,
+            run.started_at,
+            self._place,
+            self._store,
+            self._log,
+            self._clock,
+            self._stop,
+            PreviousRuns(self._place, run.names, run.started_at, self._stop),
         )
         fingerprints = reading_fingerprints(config, config.organizations)
         existing = ExistingResults(context, fingerprints, max_age=None)

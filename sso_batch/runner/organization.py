@@ -18,6 +18,7 @@ from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutc
 from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
+from sso_batch.runner.history import History
 from sso_batch.store import FileEntry, explain_error
 
 T = TypeVar("T")
@@ -43,12 +44,14 @@ class OrganizationRun:
         name: str,
         audit: Audit,
         existing: ExistingResults,
+        history: History,
         workers: DaemonThreads,
         cancelled_for: Callable[[str], OrganizationError | None],
     ) -> None:
         self._name = name
         self._audit = audit
         self._existing = existing
+        self._history = history
         self._context = existing.context
         self._workers = workers
         self._log = existing.context.log.bind(org=name)
@@ -103,6 +106,7 @@ class OrganizationRun:
         """Audit and write, or use the result that another process of this run has just finished."""
         config_sha256 = self._existing.fingerprints[self._name]
         snapshot = replace(await self._audit.run(), config_sha256=config_sha256)
+        snapshot = await self._in_thread(partial(self._history.carry, snapshot))
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(FileExistsError):
                 return self._written(snapshot, await self._write(snapshot))

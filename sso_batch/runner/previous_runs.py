@@ -1,11 +1,14 @@
 """Earlier runs in a place, found by their run files and manifests alone."""
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.results import Status
+from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.run import Stopped, checkpoint, raise_if_stopped
 from sso_batch.run_files.stored_runs import StoredRun, UnreadableRun, newest_first
 from sso_batch.store import FileEntry, Place, Store
 
@@ -16,6 +19,7 @@ class PreviousResult:
 
     run_id: str
     store: Store
+    outcome: OrganizationOutcome
     snapshot_file: FileEntry
 
 
@@ -23,14 +27,18 @@ class PreviousRuns:
     """The runs in a place that started before a run, from the newest on, read only as far as needed.
 
     A run that cannot be used is skipped: one of another version, of another user, behind a symbolic link, or
-    in an archive. `unusable` lists the skipped ones, in this order.
+    in an archive. `unusable` lists the skipped ones, in this order. Several threads can read at once. Once
+    `stop` is set, reading raises Stopped.
     """
 
-    def __init__(self, place: Place, names: FileNames, started_at: datetime) -> None:
+    def __init__(self, place: Place, names: FileNames, started_at: datetime, stop: threading.Event) -> None:
+        self._stop = stop
+        self._lock = threading.Lock()
         self._read: list[StoredRun | UnreadableRun] = []
         self._unread = newest_first(
             place,
             lambda run: run.run_id != names.run_id and (run.ts, run.started_at) < (names.ts, started_at),
+            checkpoint=checkpoint(stop),
         )
 
     @property
@@ -38,22 +46,40 @@ class PreviousRuns:
         """The runs that were skipped so far."""
         return tuple(run for run in self._read if isinstance(run, UnreadableRun))
 
+    def prepare(self) -> None:
+        """List the runs and read the newest one, so that others need not wait for it."""
+        with contextlib.suppress(Stopped):
+            self._at(0)
+
     def newest(self, organization: str) -> tuple[PreviousResult | None, tuple[UnreadableRun, ...]]:
         """Return the newest complete result of the organization, and the runs skipped before it."""
         skipped: list[UnreadableRun] = []
-        for run in self._each():
+        for result in self.results(organization):
+            if isinstance(result, PreviousResult):
+                return result, tuple(skipped)
+            skipped.append(result)
+        return None, tuple(skipped)
+
+    def results(self, organization: str) -> Iterator[PreviousResult | UnreadableRun]:
+        """Yield the complete results of the organization, the newest first, and the runs in between."""
+        number = 0
+        while (run := self._at(number)) is not None:
+            number += 1
             if isinstance(run, UnreadableRun):
-                skipped.append(run)
+                yield run
                 continue
             for outcome in run.manifest.outcome.organizations:
                 complete = outcome.status is Status.COMPLETE
                 if outcome.name == organization and complete and outcome.snapshot_file:
-                    result = PreviousResult(run.manifest.run_id, run.store, outcome.snapshot_file)
-                    return result, tuple(skipped)
-        return None, tuple(skipped)
+                    yield PreviousResult(run.manifest.run_id, run.store, outcome, outcome.snapshot_file)
 
-    def _each(self) -> Iterator[StoredRun | UnreadableRun]:
-        yield from self._read
-        for run in self._unread:
-            self._read.append(run)
-            yield run
+    def _at(self, number: int) -> StoredRun | UnreadableRun | None:
+        """Return the run with this number, read now if necessary; None if there are fewer."""
+        with self._lock:
+            if number == len(self._read):
+                raise_if_stopped(self._stop)
+                run = next(self._unread, None)
+                if run is None:
+                    return None
+                self._read.append(run)
+            return self._read[number]

@@ -23,6 +23,7 @@ from sso_batch.run_files.run import Stopped
 from sso_batch.runner.context import RunContext
 from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
 from sso_batch.runner.finalize import Finalizer, log_completed
+from sso_batch.runner.history import History
 from sso_batch.runner.instance_claims import InstanceClaims
 from sso_batch.runner.merged_files import MergeResult, expected_merged_files
 from sso_batch.runner.organization import OrganizationRun
@@ -119,6 +120,7 @@ class Run:
             name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
+        listing = asyncio.create_task(self._workers.run(self._context.previous.prepare))
         places = asyncio.Semaphore(self._organizations_at_once())
         self._tasks = [
             asyncio.create_task(self._organization(organization, places, deadline))
@@ -128,6 +130,7 @@ class Run:
         if self._context.stop.is_set():
             self._cancel()
         outcomes = [outcome for task in self._tasks if (outcome := await task) is not None]
+        listing.cancel()
         facts, with_outcome = self._context.facts, {outcome.name for outcome in outcomes}
         not_selected = tuple(name for name in facts.not_selected if name not in with_outcome)
         context = replace(self._context, facts=replace(facts, not_selected=not_selected))
@@ -193,7 +196,8 @@ class Run:
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
         )
-        return OrganizationRun(name, audit, self._existing, self._workers, self._claims.lost)
+        history = History(self._context, name)
+        return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""

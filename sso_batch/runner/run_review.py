@@ -21,7 +21,7 @@ from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import UnreadableRun
 from sso_batch.run_files.verification import FILES_CHANGED, FileChangedError, read_snapshot
 from sso_batch.runner.context import RunContext
-from sso_batch.runner.previous_runs import PreviousResult, PreviousRuns
+from sso_batch.runner.previous_runs import PreviousResult
 from sso_batch.store import FileEntry, Store
 
 _NOT_REQUESTED = "there is no earlier run to compare with (review.compare: none)"
@@ -69,9 +69,7 @@ class RunReview:
         self._store = context.store
         self._log = context.log
         self._stop = context.stop
-        self._previous_runs = (
-            PreviousRuns(context.place, names, context.started_at) if review.compare == "previous" else None
-        )
+        self._previous_runs = context.previous if review.compare == "previous" else None
         self._reviewer = Reviewer(self._rules, checkpoint(context.stop))
         self._compared: list[tuple[PreviousResult, FileEntry]] = []
         self._changed: dict[str, OrganizationError] = {}

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -564,5 +565,10 @@ def test_earlier_runs_that_cannot_be_listed(
 
     reports = nightly.run()
 
-    assert (reports.ended.code, reports.content()) == (0, nightly.merged())
-    assert "the list of earlier runs (EACCES)" in str(reports.organization("org-0")["not_examined"])
+    assert reports.ended.code == 0
+    assert {row["FirstSeen"] for row in reports.rows()} == {"NOT_READ"}
+    dated = re.sub(rb",NOT_READ(,[^,\r\n]*\r\n)", rb",\1", reports.content())
+    assert dated == nightly.merged()
+    notes = str(reports.organization("org-0")["not_examined"])
+    assert "first seen: earlier runs that cannot be read: the list of earlier runs (EACCES)" in notes
+    assert "changes: earlier runs whose manifests cannot be read: the list of earlier runs (EACCES)" in notes

@@ -23,6 +23,7 @@ from sso_batch.run_files.run import RunFacts
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
+from sso_batch.runner.history import History
 from sso_batch.runner.organization import OrganizationRun
 from sso_batch.store import FolderPlace
 from tests.support.contexts import run_context
@@ -56,7 +57,14 @@ def organization_run(
     context = run_context(FolderPlace(folder), facts, clock=lambda: NOW)
     existing = ExistingResults(context, {"acme": "5ha"}, max_age=None)
     any_audit: Any = audit
-    return OrganizationRun("acme", any_audit, existing, DaemonThreads(1, "files"), cancelled_for)
+    return OrganizationRun(
+        "acme",
+        any_audit,
+        existing,
+        History(existing.context, "acme"),
+        DaemonThreads(1, "files"),
+        cancelled_for,
+    )
 
 
 Interrupt = Callable[[OrganizationError | None], OrganizationOutcome]

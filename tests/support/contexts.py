@@ -9,6 +9,7 @@ from sso_batch.config import Config, Output, Review
 from sso_batch.logs import make_logger
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import RunContext
+from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.store import Place, Store
 from tests.support.records import FINISHED, STARTED
 
@@ -46,4 +47,6 @@ def run_context(
     )
     log = make_logger(DiscardingStream(), level="error", log_format="json")
     own = store or place.run(facts.names.run_id)
-    return RunContext(config, facts, STARTED, place, own, log, clock, stop or threading.Event())
+    ends = stop or threading.Event()
+    previous = PreviousRuns(place, facts.names, STARTED, ends)
+    return RunContext(config, facts, STARTED, place, own, log, clock, ends, previous)

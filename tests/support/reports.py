@@ -73,7 +73,7 @@ class Reports:
 
     def content(self, name: str | None = None) -> bytes:
         """Return the bytes of a CSV without FirstSeen, which has tests of its own."""
-        return _FIRST_SEEN.sub(rb",,\1", self.raw_content(name))
+        return _FIRST_SEEN.sub(rb",\1", self.raw_content(name))
 
     def rows(self, name: str | None = None) -> list[Row]:
         """Return the rows of an organization's CSV, or of the merged one."""
