@@ -73,7 +73,7 @@ def test_the_first_run(night: Night) -> None:
 
 
 def test_three_nights(night: Night) -> None:
-    """Dates survive; a new assignment and a new member get the start of the run that saw them first."""
+    """Dates survive; a new assignment and a new member get the start of the run that had them first."""
     world = generate(5, users=9, members=3, groups=2, permission_sets=2, accounts=3, pairs=4)
     first = night(world)
     world = with_first(world, with_new_assignment(world.organizations[0]))
