@@ -40,8 +40,8 @@ test: $(VENV)/installed-dev ## run all tests in random order on all cores, with 
 lint: $(VENV)/installed-dev ## check style, formatting, language, scripts and Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/deno fmt --check $(DENO_FMT) $(PAGE)/page.js $(PAGE)/page.css
-	@$(BIN)/deno lint --quiet --no-config $(PAGE)/page.js
+	@$(BIN)/deno fmt --check $(DENO_FMT) $(PAGE)/scripts/*.js $(PAGE)/page.css
+	@$(BIN)/deno lint --quiet --no-config $(PAGE)/scripts/*.js
 	@PATH="$(BIN):$$PATH" shellcheck --external-sources .ci/*
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -m tests.documents.language
@@ -61,7 +61,7 @@ pictures: $(VENV)/installed-dev ## take the screenshots for README and docs; nee
 format: $(VENV)/installed-dev ## format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/deno fmt $(DENO_FMT) $(PAGE)/page.js $(PAGE)/page.css
+	@$(BIN)/deno fmt $(DENO_FMT) $(PAGE)/scripts/*.js $(PAGE)/page.css
 
 types: $(VENV)/installed-dev ## check types with mypy in strict mode
 	@$(BIN)/mypy

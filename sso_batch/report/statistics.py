@@ -61,7 +61,8 @@ class Statistics:
     `administrators` has those with the most accounts. `administrators_unread` names what was not read and
     could add administrators; the total is certain only if it is empty. `close` has those of the other users
     who can become administrator or, in accounts that manage Identity Center, decide who has access; each
-    counts once, in `can_become` or in `manage_access`.
+    counts once, in `can_become` or in `manage_access`. `disabled` counts the disabled users with access,
+    `administered` the accounts that have an administrator.
     """
 
     organization: str
@@ -77,6 +78,9 @@ class Statistics:
     close: tuple[Administrator, ...] = ()
     can_become: int = 0
     manage_access: int = 0
+    users: int = 0
+    disabled: int = 0
+    administered: int = 0
 
     @property
     def administrators_certain(self) -> bool:
@@ -90,7 +94,10 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
     for access in accesses:
         tally.add(access)
     people = {
-        holder.user_id for holders in tally.holders.values() for holder in holders if _is_person(holder)
+        holder.user_id: holder.status
+        for holders in tally.holders.values()
+        for holder in holders
+        if _is_person(holder)
     }
     grants = tally.grants.items()
     administrators = _people(index, tally, Privilege.ADMINISTRATOR, index.admin_grants, ())
@@ -117,6 +124,9 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
         close=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, close, key=order)),
         can_become=len(can_become),
         manage_access=len(manage_access),
+        users=len(index.snapshot.users),
+        disabled=sum(status == "DISABLED" for status in people.values()),
+        administered=len({grant.account_id for grant in index.admin_grants if _has_person(tally, grant)}),
     )
 
 
@@ -153,6 +163,10 @@ def access_name(access: Access) -> str:
 
 def _is_person(holder: Holder) -> bool:
     return holder.state == OK or (holder.state == NOT_READ and bool(holder.user_id))
+
+
+def _has_person(tally: _Tally, grant: Grant) -> bool:
+    return any(map(_is_person, tally.holders[grant.principal]))
 
 
 def _people(

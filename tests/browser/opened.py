@@ -61,10 +61,11 @@ class OpenedPage:
             self.page.wait_for_selector("html[data-ready]")
 
     def fill(self, **fields: str) -> None:
-        """Fill in fields of the explorer and wait for the answer."""
+        """Fill in fields, select values of facets (several with spaces), and wait for the answer."""
         for name, value in fields.items():
-            if name in {"organization", "kind", "level"}:
-                self.page.select_option(f"#{name}", value)
+            if name in {"level", "ou", "organization", "way", "state"}:
+                for each in value.split():
+                    self.page.check(f"#facets input[data-facet={name}][data-value='{each}']")
             else:
                 self.page.fill(f"#{name}", value)
         # A timer of the page: the explorer waits until typing has paused.

@@ -9,7 +9,7 @@ from sso_batch.review.comparison import ADDED, CHANGED, REMOVED
 from sso_batch.review.finding import SEVERITIES
 
 MAX_BARS = 10
-"""The maximum number of bars of a chart; the last one then sums up the rest."""
+"""The maximum number of bars of a chart. The others are counted: they are not a bar on the same scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars of one scale; `parts` names the parts of a bar; `note` is shown instead of bars."""
+    """Bars of one scale; `parts` names the parts of a bar; `note` is shown instead of bars.
+
+    `others` counts the bars that are left out.
+    """
 
     id: str
     title: str
@@ -37,6 +40,7 @@ class Chart:
     parts: tuple[str, ...]
     bars: tuple[Bar, ...]
     note: str = ""
+    others: int = 0
 
     def share(self, value: int) -> str:
         """Return a value's length in percent of the longest bar."""
@@ -60,7 +64,8 @@ def chart_administrators(statistics: Sequence[Statistics]) -> Chart:
         "Administrators by organization",
         "Organization",
         ("administrators", "can become administrator"),
-        _longest(bars, "other organizations"),
+        bars=(longest := _longest(bars))[0],
+        others=longest[1],
     )
 
 
@@ -72,7 +77,8 @@ def chart_access(statistics: Sequence[Statistics]) -> Chart:
         "Assignments by permission set or role",
         "Permission set or role",
         ("assignments",),
-        _longest([Bar(name, count) for name, count in counts.items()], "others"),
+        bars=(longest := _longest([Bar(name, count) for name, count in counts.items()]))[0],
+        others=longest[1],
     )
 
 
@@ -84,7 +90,8 @@ def chart_principals(statistics: Sequence[Statistics]) -> Chart:
         "Assignments to groups and directly to users",
         "Organization",
         ("to groups", "directly to users"),
-        _longest(bars, "other organizations"),
+        bars=(longest := _longest(bars))[0],
+        others=longest[1],
     )
 
 
@@ -114,12 +121,7 @@ def chart_changes(counts: Counter[str] | None) -> Chart:
     )
 
 
-def _longest(bars: Sequence[Bar], rest: str) -> tuple[Bar, ...]:
-    """Return the longest bars in descending order, and one bar that sums up all others."""
+def _longest(bars: Sequence[Bar]) -> tuple[tuple[Bar, ...], int]:
+    """Return the longest bars in descending order, and how many others there are."""
     ordered = sorted(bars, key=lambda bar: (-bar.total, bar.label))
-    if len(ordered) <= MAX_BARS:
-        return tuple(ordered)
-    shown, others = ordered[: MAX_BARS - 1], ordered[MAX_BARS - 1 :]
-    mark = next((bar.mark for bar in others if bar.mark), "")
-    first, second = sum(bar.first for bar in others), sum(bar.second for bar in others)
-    return (*shown, Bar(f"{len(others)} {rest}", first, second, mark))
+    return tuple(ordered[:MAX_BARS]), max(0, len(ordered) - MAX_BARS)

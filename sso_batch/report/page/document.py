@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -11,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
-from sso_batch.report.page.view_model import build_view_model
+from sso_batch.report.page.scripts import join_modules
+from sso_batch.report.page.view_model import MAX_ISSUES, MAX_TILES, build_view_model
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Statistics, compute_statistics
 from sso_batch.review.finding import SEVERITIES
@@ -32,7 +34,7 @@ def render_page(
     extent = choose_extent(statistics, max_rows=max_rows)
     records = serialize_records(report, extent, max_bytes=max_bytes)
     extent = extent.restricted_to(records, (each.organization for each in statistics))
-    style, script = _read("page.css"), _read("page.js")
+    style, script = _style(report.facts.names.run_id), join_modules()
     template = _environment().get_template("page.html")
     yield from template.generate(
         page=build_view_model(report, statistics, extent),
@@ -58,6 +60,12 @@ def _joined(records: dict[str, list[str]]) -> Iterator[str]:
     yield "]"
 
 
+def _style(run_id: str) -> str:
+    """Return the style with the run's id in the margin of each printed page."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "?", run_id)
+    return _read("page.css").replace("RUN-ID", safe)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(_PACKAGE, "."),
@@ -68,7 +76,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"figure": _figure, "when": _when}
-    environment.globals["SEVERITIES"] = SEVERITIES
+    environment.globals |= {"SEVERITIES": SEVERITIES, "MAX_ISSUES": MAX_ISSUES, "MAX_TILES": MAX_TILES}
     return environment
 
 

@@ -11,8 +11,9 @@ from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from itertools import islice
 
-from sso_batch.access import Access, Holder
-from sso_batch.model import GROUP, USER, Principal, Snapshot
+from sso_batch.access import NOT_READ, Access, Holder
+from sso_batch.first_seen import format_date
+from sso_batch.model import GROUP, USER, PermissionSet, Principal, Snapshot
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import LargeGroup, Statistics, access_name
 from sso_batch.sanitize import show_hidden
@@ -124,9 +125,10 @@ def _organization(
     """
     people: dict[Holder, int] = {}
     principals, accounts, targets = _Numbered(), _Numbered(), _Numbered()
-    grants = array("L")
+    grants, new = array("L"), array("L")
+    started = format_date(report.outcome.started_at)
     yield f'{{"name":{_json(snapshot.organization)},"people":['
-    for access in report.accesses(snapshot):
+    for number, access in enumerate(report.accesses(snapshot)):
         grant, principal = access.grant, access.grant.principal
         if principal not in principals:
             holders = (_folded(folded[principal]),) if principal in folded else access.holders
@@ -135,19 +137,26 @@ def _organization(
                     yield ("," if people else "") + _json(_person(holder))
                     people[holder] = len(people)
             members = [people[holder] for holder in holders]
-            principals.add(principal, (principal.type, principal.id, show_hidden(access.group_name), members))
+            joined = [people[each] for each in holders if access.membership(each).first_seen == started]
+            principals.add(principal, _principal(access, members, joined))
         if grant.account_id not in accounts:
             accounts.add(grant.account_id, _account(access))
         named = (access_name(access), grant.role_arn or grant.permission_set_arn, grant.access_type)
-        target = (*named, access.privilege.level)
+        target = (*named, access.privilege.level, access.privilege.reason, access.privilege.unread)
         if target not in targets:
             targets.add(target, tuple(map(show_hidden, target)))
+        if access.assignment.first_seen == started:
+            new.append(number)
         grants.extend((accounts[grant.account_id], targets[target], principals[principal]))
     for name, values in (("accounts", accounts), ("access", targets), ("principals", principals)):
         yield f'],"{name}":['
         yield from _separated(values.texts)
-    yield '],"grants":['
-    yield from _separated(map(str, grants))
+    for name, numbers in (("grants", grants), ("new", new)):
+        yield f'],"{name}":['
+        yield from _separated(map(str, numbers))
+    yield '],"sets":['
+    used = {grant.permission_set_arn for grant in snapshot.grants}
+    yield from _separated(_json(_details(each)) for each in snapshot.permission_sets if each.arn in used)
     idle = _idle(snapshot)
     yield '],"idle":['
     yield from _separated(_json(tuple(map(show_hidden, cells))) for cells in islice(idle, MAX_IDLE))
@@ -180,8 +189,34 @@ class _Numbered:
         self.texts.append(_json(record))
 
 
+def _principal(access: Access, members: list[int], joined: list[int]) -> tuple[object, ...]:
+    principal = access.grant.principal
+    return principal.type, principal.id, show_hidden(access.group_name), members, joined
+
+
+def _details(each: PermissionSet) -> tuple[str, ...]:
+    """Return a permission set's cells: what was not read is NOT_READ."""
+    inline = each.inline_policy if each.inline_policy is None else "yes" if each.inline_policy else "no"
+    lists = (each.managed_policies, each.customer_managed_policies, each.tags)
+    managed, customer, tags = (None if values is None else ", ".join(values) for values in lists)
+    cells = (
+        each.description,
+        each.session_duration,
+        managed,
+        customer,
+        inline,
+        each.permissions_boundary,
+        tags,
+    )
+    return each.arn, *(NOT_READ if cell is None else show_hidden(cell) for cell in cells)
+
+
 def _person(holder: Holder) -> tuple[str, ...]:
-    cells = (holder.name, holder.email, holder.login, holder.user_id, holder.status, holder.state)
+    attributes = "; ".join(f"{name}: {value}" for name, value in holder.attributes if value)
+    cells = (
+        *(holder.name, holder.email, holder.login, holder.user_id, holder.status, holder.state),
+        *(holder.last_sign_in, attributes),
+    )
     return tuple(map(show_hidden, cells))
 
 

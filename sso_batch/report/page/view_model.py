@@ -1,7 +1,7 @@
 """The page's content, except for the explorer's records, as the template shows it. Pure."""
 
 import heapq
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,21 +11,31 @@ from markupsafe import Markup
 from sso_batch import __version__
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
+from sso_batch.first_seen import format_date
 from sso_batch.privileges.paths import Privilege
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
+from sso_batch.report.page.change_causes import ChangeSummary, summarize_changes
 from sso_batch.report.page.charts import Chart
+from sso_batch.report.page.evidence import Evidence, build_evidence
 from sso_batch.report.page.explorer import Extent
+from sso_batch.report.page.issues import Issue, group_findings
+from sso_batch.report.page.numbers import Number, six_numbers
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Administrator, Statistics, order
-from sso_batch.review.comparison import Change
-from sso_batch.review.finding import SEVERITIES, Finding
+from sso_batch.review.finding import Finding
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileKind
 
 MAX_LISTED = 100
-"""The maximum number of administrators, changes, and findings of a check that are listed."""
+"""The maximum number of administrators that are listed."""
+
+MAX_ISSUES = 300
+"""The maximum number of issues, and of causes of changes, that are listed."""
+
+MAX_TILES = 8
+"""The maximum number of organizations that are shown as tiles; more are a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +46,7 @@ class Tile:
     statistics: Statistics | None
     folded: tuple[str, ...]
     in_explorer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CheckFindings:
-    """The findings of one check, at most MAX_LISTED of them, and how many there are."""
-
-    check: str
-    severity: str
-    listed: tuple[Finding, ...]
-    total: int
-    waived: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The first changes, how many there are of each kind, and what was not compared.
-
-    `rows` is their number of rows in the CSV file: a change of a group's access has one for each member.
-    """
-
-    listed: tuple[Change, ...]
-    counts: Counter[str]
-    rows: int
-    not_compared: tuple[tuple[str, str], ...]
+    changes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +66,13 @@ class ViewModel:
     """Other users who can become administrator, or decide who has access."""
     can_become: int
     manage_access: int
-    findings: tuple[CheckFindings, ...] | None
-    changes: Changes | None
+    numbers: tuple[Number, ...]
+    issues: tuple[Issue, ...] | None
+    """Findings that count; None if no checks were run."""
+    waived: tuple[Issue, ...]
+    changes: ChangeSummary | None
+    not_compared: tuple[tuple[str, str], ...]
+    evidence: Evidence
     unexamined: list[tuple[NotExamined, list[str]]]
     caveats: Markup
     whole: bool
@@ -90,6 +82,21 @@ class ViewModel:
         (NOT_READ, "not read"),
     )
     """The levels that the explorer can show, the highest first, each in words."""
+
+    @property
+    def rows(self) -> int:
+        """The number of access paths that were read."""
+        return sum(tile.statistics.rows for tile in self.tiles if tile.statistics)
+
+    @property
+    def finding_total(self) -> int:
+        """The number of findings that count."""
+        return sum(issue.total for issue in self.issues or ())
+
+    @property
+    def ordered(self) -> list[Tile]:
+        """The organizations, incomplete ones first."""
+        return sorted(self.tiles, key=lambda tile: tile.outcome.status is Status.COMPLETE)
 
     @property
     def troubled(self) -> list[Tile]:
@@ -111,11 +118,16 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
     """Return what the page shows; iterates the changes once."""
     outcome, by_name = report.outcome, {each.organization: each for each in statistics}
     changes = _changes(report)
+    issues = group_findings(report.findings, changes.gained if changes else frozenset())
+    by_organization = changes.by_organization if changes else {}
     return ViewModel(
         facts=report.facts,
         outcome=outcome,
         version=__version__,
-        tiles=tuple(_tile(each, by_name.get(each.name), extent) for each in outcome.organizations),
+        tiles=tuple(
+            _tile(each, by_name.get(each.name), extent, by_organization.get(each.name, {}))
+            for each in outcome.organizations
+        ),
         charts=(
             charts.chart_administrators(statistics),
             charts.chart_principals(statistics),
@@ -129,8 +141,12 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
         close=_first(each.close for each in statistics),
         can_become=sum(each.can_become for each in statistics),
         manage_access=sum(each.manage_access for each in statistics),
-        findings=_findings(report) if report.checked else None,
+        numbers=six_numbers(report, statistics, issues, changes),
+        issues=tuple(issue for issue in issues if issue.total) if report.checked else None,
+        waived=tuple(issue for issue in issues if not issue.total),
         changes=changes,
+        not_compared=tuple(report.not_compared),
+        evidence=build_evidence(report, statistics),
         unexamined=unexamined(outcome.organizations),
         caveats=Markup(serialize_caveats(outcome.organizations, by_name, extent)),  # noqa: S704 - safe JSON
         whole=extent.whole,
@@ -152,30 +168,15 @@ def _administrators_unread(
             yield organization.name, "; ".join(unread)
 
 
-def _tile(outcome: OrganizationOutcome, statistics: Statistics | None, extent: Extent) -> Tile:
+def _tile(
+    outcome: OrganizationOutcome, statistics: Statistics | None, extent: Extent, changes: Mapping[str, int]
+) -> Tile:
     folded = tuple(
         f"{group.name or group.principal.id} ({group.members:,} members, {group.grants:,} assignments)"
         for group in extent.folded.get(outcome.name, ())
     )
     in_explorer = statistics is not None and outcome.name not in extent.left_out
-    return Tile(outcome, statistics, folded, in_explorer=in_explorer)
-
-
-def _findings(report: ReportInput) -> tuple[CheckFindings, ...]:
-    """Return the findings by check, the highest severity first."""
-    by_check: defaultdict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for finding in report.findings:
-        by_check[SEVERITIES.index(finding.severity), finding.check].append(finding)
-    return tuple(
-        CheckFindings(
-            check=check,
-            severity=SEVERITIES[severity],
-            listed=tuple(heapq.nsmallest(MAX_LISTED, findings, key=_is_waived)),
-            total=len(findings),
-            waived=sum(map(_is_waived, findings)),
-        )
-        for (severity, check), findings in sorted(by_check.items())
-    )
+    return Tile(outcome, statistics, folded, in_explorer=in_explorer, changes=changes)
 
 
 def _is_waived(finding: Finding) -> bool:
@@ -188,20 +189,7 @@ def _findings_chart(report: ReportInput) -> Chart:
     return charts.chart_findings(counts, waived, checked=report.checked)
 
 
-def _changes(report: ReportInput) -> Changes | None:
+def _changes(report: ReportInput) -> ChangeSummary | None:
     if report.changes is None:
         return None
-    listed: list[Change] = []
-    counts: Counter[str] = Counter()
-    rows = 0
-    for change in report.changes:
-        counts[change.kind] += 1
-        rows += len(change.access.holders)
-        if len(listed) < MAX_LISTED:
-            listed.append(change)
-    return Changes(
-        listed=tuple(listed),
-        counts=counts,
-        rows=rows,
-        not_compared=tuple(report.not_compared),
-    )
+    return summarize_changes(report.changes, format_date(report.outcome.started_at))

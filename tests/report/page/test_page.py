@@ -13,7 +13,8 @@ from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import USER, EndpointOverride, PermissionSet, Principal, Snapshot
 from sso_batch.report import changes_csv
 from sso_batch.report.page import render_page
-from sso_batch.report.page.view_model import MAX_LISTED
+from sso_batch.report.page.change_causes import MAX_LISTED
+from sso_batch.report.page.issues import MAX_ROWS
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Status
@@ -145,13 +146,13 @@ def test_self_contained() -> None:
 
     assert not re.findall(r"<(?:link|img|iframe|object|embed|base|form[^>]*action)\b", html)
     assert not re.findall(r'\s(?:src|style|on\w+|formaction|action)\s*=\s*"', html)
-    assert set(re.findall(r'href="([^"]*)"', html)) <= {
-        f"#{name}"
-        for name in ("organizations", "statistics", "administrators", "findings", "changes", "explorer")
-    }
+    sections = ("overview", "organizations", "findings", "changes", "access", "evidence")
+    links = re.findall(r'href="([^"]*)"', html)
+    assert {link.partition("?")[0] for link in links} <= {f"#{name}" for name in sections}
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     (style,), (script,) = (
-        re.findall(rf"<{name}>(.*?)</{name}>", html, re.DOTALL) for name in ("style", "script")
+        re.findall(rf"<{name}(?: type=.module.)?>(.*?)</{name}>", html, re.DOTALL)
+        for name in ("style", "script")
     )
     sums = [base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in (style, script)]
     assert policy == (
@@ -192,14 +193,15 @@ def test_empty() -> None:
 
 
 def test_findings_and_changes() -> None:
-    """Findings are grouped by check, the highest severity first, and waived ones counted separately."""
+    """Findings are grouped by cause, the highest severity first, and waived ones counted separately."""
     changed = changes(ACME)
 
     run = overview(ACME, findings=findings(), changes=changed, not_compared=[("globex", "it is incomplete")])
 
     text = text_of(html_of(run))
-    assert text.index("admin-access 1, plus 1 waived") < text.index("orphaned-grant 1")
-    assert text.index("orphaned-grant 1") < text.index("direct-grant 1")
+    assert text.index("admin-access · 1 finding") < text.index("orphaned-grant · 1 finding")
+    assert text.index("orphaned-grant · 1 finding") < text.index("direct-grant · 1 finding")
+    assert "1 more cause is waived" in text
     assert "Waived until 2026-12-31: break glass, sealed" in text
     assert "globex was not compared: it is incomplete" in text
     counts = [sum(change.kind == kind for change in changed) for kind in ("added", "removed", "changed")]
@@ -213,26 +215,26 @@ def test_nothing_found() -> None:
 
     text = text_of(html_of(replace(run, outcome=replace(run.outcome, organizations=found))))
 
-    assert "Findings None." in text
-    assert "Changes since the previous run None." in text
+    assert "Findings: none." in text
+    assert "What changed None." in text
 
 
 def test_many_findings_and_changes() -> None:
     """Only the first findings and changes are listed, with their total."""
-    many = tuple(replace(findings()[0], user_id=f"u-{number}") for number in range(MAX_LISTED + 5))
+    many = tuple(replace(findings()[0], account_id=f"{number:012}") for number in range(MAX_ROWS + 5))
     changed = changes(*(company("acme", seed) for seed in range(4)))
 
     text = text_of(html_of(overview(ACME, findings=many, changes=changed)))
 
-    assert f"Showing {MAX_LISTED} of {MAX_LISTED + 5} findings." in text
-    assert f"Showing {MAX_LISTED} of {len(changed)} changes." in text
+    assert f"Showing {MAX_ROWS} of {MAX_ROWS + 5} findings." in text
+    assert f"showing {MAX_LISTED} of {len(changed)} changes." in text
 
 
 def test_number_of_changes_and_rows() -> None:
     """The page shows the number of changes, and the number of rows in the file."""
     changed = changes(*(company("acme", seed) for seed in range(4)))
     rows = sum(count for _, count in changes_csv.lines(changed, escape=False))
-    run = overview(ACME, findings=(findings()[0],) * (MAX_LISTED + 1), changes=changed)
+    run = overview(ACME, findings=findings(), changes=changed)
     files = tuple(
         FileEntry(f"report_{kind.value}", kind, "0" * 64, 0, 0)
         for kind in (FileKind.FINDINGS_CSV, FileKind.CHANGES_CSV)
@@ -242,11 +244,7 @@ def test_number_of_changes_and_rows() -> None:
 
     assert rows > len(changed)
     assert (
-        f"Showing {MAX_LISTED} of {MAX_LISTED + 1} findings. All findings are in report_findings_csv ."
-        in text
-    )
-    assert (
-        f"Showing {MAX_LISTED} of {len(changed)} changes. All changes are in report_changes_csv , "
+        f"showing {MAX_LISTED} of {len(changed)} changes. All changes are in report_changes_csv , "
         f"with one row for each affected user ({rows} rows)." in text
     )
 
@@ -313,8 +311,8 @@ def test_none_found() -> None:
         found = (replace(run.outcome.organizations[0], findings=FindingCounts()),)
         return text_of(html_of(replace(run, outcome=replace(run.outcome, organizations=found))))
 
-    assert "Findings None." in text("account paths")
-    assert "Findings None in the data that was examined." in text("check admin-access: what was not read: 1")
+    assert "Findings: none." in text("account paths")
+    assert "Findings: none in the data that was examined." in text("check admin-access: what was not read: 1")
 
 
 @pytest.mark.parametrize("organizations", [1, 30])
@@ -323,4 +321,4 @@ def test_charts(organizations: int) -> None:
     html = html_of(overview(*(company(f"org-{number}", number) for number in range(organizations))))
 
     assert html.count('<svg role="img"') == html.count("<desc") == html.count("As a table") == 3
-    assert ("21 other organizations" in html) == (organizations == 30)
+    assert ("Not shown: 20 with shorter bars." in html) == (organizations == 30)

@@ -1,0 +1,171 @@
+"""Changes grouped by what caused them: a new member of a group, a new assignment, a disabled user. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sso_batch.access import NOT_READ, Holder
+from sso_batch.model import GROUP
+from sso_batch.privileges.paths import Privilege
+from sso_batch.report.page.issues import GrantKey, grant_key
+from sso_batch.report.statistics import access_name
+from sso_batch.review.comparison import ADDED, CHANGED, REMOVED, Change
+from sso_batch.review.finding import normalize_address
+
+MAX_LISTED = 100
+"""The maximum number of changes that are listed one by one."""
+
+_NAMED = 3
+_VERBS = {ADDED: "gained", REMOVED: "lost"}
+_ORDER = {ADDED: 0, CHANGED: 1, REMOVED: 2}
+_LEVELS = {level.name: level for level in Privilege}
+
+
+@dataclass(slots=True)
+class Cause:
+    """The changes of one cause: one kind, one group or one user, or one changed column."""
+
+    kind: str
+    what: str
+    group: str
+    people: dict[str, str] = field(default_factory=dict)
+    """The names of the users by address or id."""
+    access: Counter[str] = field(default_factory=Counter)
+    accounts: set[tuple[str, str]] = field(default_factory=set)
+    organizations: dict[str, None] = field(default_factory=dict)
+    level: Privilege = Privilege.NONE
+    changes: int = 0
+    gained: bool = False
+    """Whether somebody has more than before."""
+
+    def add(self, change: Change) -> None:
+        """Count one more change."""
+        access = change.access
+        self.people |= {_identity(holder): _name(holder) for holder in access.holders if holder.user_id}
+        self.access[access_name(access)] += 1
+        self.accounts.add((access.organization, access.grant.account_id))
+        self.organizations[access.organization] = None
+        self.level = max(self.level, _LEVELS.get(access.privilege.level, Privilege.NONE))
+        self.changes += 1
+        self.gained |= _gains(change)
+
+    @property
+    def administrators(self) -> bool:
+        """Whether somebody became administrator."""
+        return self.gained and self.level is Privilege.ADMINISTRATOR
+
+    @property
+    def title(self) -> str:
+        """What happened, in words."""
+        names = list(self.people.values())
+        who = names[0] if len(names) == 1 else f"{len(names):,} users" if names else self.group or "nobody"
+        if self.kind in _VERBS:
+            access = (
+                next(iter(self.access)) if len(self.access) == 1 else f"{len(self.access):,} kinds of access"
+            )
+            through = f" through {self.group}" if self.group and self.group != who else ""
+            return f"{who} {_VERBS[self.kind]} {access}{through}"
+        return f"{self.what} changed for {who}"
+
+    @property
+    def names(self) -> str:
+        """The first users, and how many more there are."""
+        names = list(self.people.values())
+        if len(names) < 2:  # noqa: PLR2004 - one name is in the title
+            return ""
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSummary:
+    """All changes by cause, the first ones one by one, and what gained administrators.
+
+    `rows` is their number of rows in the CSV file: a change of a group's access has one for each member.
+    `gained` has the grants that give more than before.
+    """
+
+    causes: tuple[Cause, ...]
+    listed: tuple[Change, ...]
+    counts: Counter[str]
+    rows: int
+    gained: frozenset[GrantKey]
+    administrators: int
+    by_organization: dict[str, Counter[str]]
+
+
+def summarize_changes(changes: Iterable[Change], run_started: str) -> ChangeSummary:
+    """Group the changes; iterates them once. `run_started` is the date of what this run has first."""
+    causes: dict[tuple[str, ...], Cause] = {}
+    listed: list[Change] = []
+    counts: Counter[str] = Counter()
+    by_organization: dict[str, Counter[str]] = {}
+    gained: set[GrantKey] = set()
+    administrators: set[str] = set()
+    rows = 0
+    for change in changes:
+        access = change.access
+        counts[change.kind] += 1
+        by_organization.setdefault(access.organization, Counter())[change.kind] += 1
+        rows += len(access.holders)
+        if len(listed) < MAX_LISTED:
+            listed.append(change)
+        key = _key(change)
+        causes.setdefault(key, Cause(change.kind, change.words, _group(change))).add(change)
+        if _gains(change):
+            if access.privilege.level == Privilege.ADMINISTRATOR.name:
+                administrators.update(_identity(holder) for holder in access.holders if holder.user_id)
+            if access.grant.principal.type != GROUP or access.assignment.first_seen == run_started:
+                gained.add(_grant(change))
+    return ChangeSummary(
+        causes=tuple(sorted(causes.values(), key=_order)),
+        listed=tuple(listed),
+        counts=counts,
+        rows=rows,
+        gained=frozenset(gained),
+        administrators=len(administrators),
+        by_organization=by_organization,
+    )
+
+
+def _gains(change: Change) -> bool:
+    if change.kind == CHANGED and change.privilege_before:
+        before = _LEVELS.get(change.privilege_before, Privilege.NONE)
+        return _LEVELS.get(change.access.privilege.level, Privilege.NONE) > before
+    return change.kind == ADDED
+
+
+def _grant(change: Change) -> GrantKey:
+    access = change.access
+    name = access.grant.role_arn or access.permission_set.name
+    return grant_key(access.organization, access.grant.account_id, access.grant.principal.id, name)
+
+
+def _key(change: Change) -> tuple[str, ...]:
+    access = change.access
+    if change.kind == CHANGED:
+        return change.kind, change.words, access.permission_set.name if change.privilege_before else ""
+    if access.grant.principal.type == GROUP:
+        return change.kind, "group", access.group_name or access.grant.principal.id
+    return change.kind, "user", *(_identity(holder) for holder in access.holders[:1])
+
+
+def _group(change: Change) -> str:
+    access = change.access
+    if access.grant.principal.type != GROUP:
+        return ""
+    return access.grant.principal.id if access.group_name in ("", NOT_READ) else access.group_name
+
+
+def _identity(holder: Holder) -> str:
+    address = "" if holder.email == NOT_READ else normalize_address(holder.email)
+    return address or holder.user_id
+
+
+def _name(holder: Holder) -> str:
+    names = (holder.name, holder.login, holder.email, holder.user_id)
+    return next((name for name in names if name not in ("", NOT_READ)), holder.state)
+
+
+def _order(cause: Cause) -> tuple[bool, int, int, int, str]:
+    return (not cause.administrators, _ORDER[cause.kind], -cause.level, -len(cause.accounts), cause.title)
