@@ -21,7 +21,8 @@ _BROKEN = r"""
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());) {
     if (node.parentElement.closest("svg, script, [hidden], .unseen")) continue;
-    for (const word of node.data.matchAll(/(?<=^|[\s(-])\p{L}{2,20}(?=$|[\s),.;:-])|(?<![\w:])\d{12}(?!\w)/gu)) {
+    const words = /(?<=^|[\s(-])\p{L}{2,20}(?=$|[\s),.;:-])|(?<![\w:])\d{12}(?!\w)/gu;
+    for (const word of node.data.matchAll(words)) {
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
