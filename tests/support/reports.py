@@ -13,7 +13,7 @@ from typing import Any
 
 from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
-from tests.support.oracle import COLUMNS, LEVELS, NOT_READ, Row
+from tests.support.oracle import ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
 
 _FIRST_SEEN = re.compile(rb",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z(,[^,\r\n]*\r\n)")
 """FirstSeen, and the last column after it."""
@@ -76,8 +76,8 @@ class Reports:
         return _FIRST_SEEN.sub(rb",\1", self.raw_content(name))
 
     def rows(self, name: str | None = None) -> list[Row]:
-        """Return the rows of an organization's CSV, or of the merged one."""
-        return read_rows(self.content(name))
+        """Return the rows of an organization's CSV, or of the merged one, likewise without FirstSeen."""
+        return [row | {"FirstSeen": ""} for row in read_rows(self.raw_content(name))]
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """Return the records of an organization's snapshot."""
@@ -166,10 +166,14 @@ def parsed(content: bytes) -> list[list[str]]:
 
 
 def read_rows(content: bytes) -> list[Row]:
-    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header."""
+    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header.
+
+    Only the columns of attributes may follow the columns that every report has.
+    """
     header, *lines = parsed(content)
-    assert tuple(header) == COLUMNS
-    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+    assert tuple(header[: len(COLUMNS)]) == COLUMNS
+    assert [name for name in ATTRIBUTES.values() if name in header] == header[len(COLUMNS) :]
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def written(rows: list[Row]) -> bytes:
