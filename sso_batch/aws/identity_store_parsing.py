@@ -99,11 +99,12 @@ def parse_date(value: object) -> str:
 
 
 def _external_ids(item: Item) -> tuple[ExternalId, ...]:
-    """Return the ids that identity providers gave to a user or group."""
-    return tuple(
-        ExternalId(parse_text(entry.get("Issuer")), parse_id(entry["Id"]))
+    """Return the ids that identity providers gave to a user or group; an empty one is none."""
+    external_ids = (
+        ExternalId(parse_text(entry.get("Issuer")), parse_text(entry["Id"]))
         for entry in item.get("ExternalIds") or ()
     )
+    return tuple(external_id for external_id in external_ids if external_id.id.strip())
 
 
 def _attributes(item: Item, people: Sequence[str]) -> tuple[tuple[str, str], ...]:

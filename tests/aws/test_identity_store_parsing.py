@@ -69,7 +69,6 @@ def test_missing_field(parse: Any, whole: Item, required: str) -> None:  # noqa:
     ("parse", "item"),
     [
         (identity_store_parsing.parse_user, lambda id_: {"UserId": id_}),
-        (identity_store_parsing.parse_user, lambda id_: {"UserId": "u", "ExternalIds": [{"Id": id_}]}),
         (identity_store_parsing.parse_group, lambda id_: {"GroupId": id_}),
         (identity_store_parsing.parse_member, lambda id_: {"MemberId": {"UserId": id_}}),
     ],
@@ -150,6 +149,12 @@ def test_group() -> None:
     """A group need not have a name."""
     assert identity_store_parsing.parse_group({"GroupId": "g"}) == Group("g", "")
     assert identity_store_parsing.parse_group({"GroupId": "g", "DisplayName": "Ops"}) == Group("g", "Ops")
+
+
+@pytest.mark.parametrize("external_ids", [None, [], [{"Issuer": "https://scim", "Id": " "}, {"Id": ""}]])
+def test_an_empty_external_id_is_none(external_ids: object) -> None:
+    """An object without a usable external id has none."""
+    assert user(ExternalIds=external_ids).external_ids == ()
 
 
 def test_origins() -> None:

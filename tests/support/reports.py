@@ -15,8 +15,8 @@ from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
 from tests.support.oracle import ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
 
-_FIRST_SEEN = re.compile(rb",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z(,[^,\r\n]*\r\n)")
-"""FirstSeen, and the last column after it."""
+_DATE = r",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_CELL = r',(?:"(?:[^"]|"")*"|[^",\r\n]*)'
 
 UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
 """States in which a row describes an assignment and no person who has it."""
@@ -73,7 +73,9 @@ class Reports:
 
     def content(self, name: str | None = None) -> bytes:
         """Return the bytes of a CSV without FirstSeen, which has tests of its own."""
-        return _FIRST_SEEN.sub(rb",\1", self.raw_content(name))
+        content = self.raw_content(name)
+        after = content.partition(b"\r\n")[0].partition(b",FirstSeen,")[2].count(b",") + 1
+        return re.sub(f"{_DATE}((?:{_CELL}){{{after}}}\r\n)".encode(), rb",\1", content)
 
     def rows(self, name: str | None = None) -> list[Row]:
         """Return the rows of an organization's CSV, or of the merged one, likewise without FirstSeen."""
@@ -179,7 +181,8 @@ def read_rows(content: bytes) -> list[Row]:
 def written(rows: list[Row]) -> bytes:
     """Return rows as an access CSV, for rows in which no cell looks like a formula."""
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\r\n").writerows([COLUMNS, *([*row.values()] for row in rows)])
+    header = rows[0] if rows else COLUMNS
+    csv.writer(file, lineterminator="\r\n").writerows([header, *([*row.values()] for row in rows)])
     return file.getvalue().encode()
 
 
