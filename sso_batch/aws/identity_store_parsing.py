@@ -6,6 +6,7 @@ the case of its keys and on the form of a manager: all of their forms are read.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from sys import intern
 
 from sso_batch.aws.response_parsing import Item, Unexamined, find_unexamined, parse_id, parse_text
 from sso_batch.model import ExternalId, Group, Member, User
@@ -77,12 +78,16 @@ def parse_member(item: Item) -> Member | Unexamined:
 
 
 def _origin(item: Item) -> dict[str, str]:
-    """Return when and by whom an object was created and updated; AWS has none of it for old objects."""
+    """Return when and by whom an object was created and updated; AWS has none of it for old objects.
+
+    Equal values share memory: there can be millions of memberships, with few authors.
+    """
+    created_at, updated_at = parse_date(item.get("CreatedAt")), parse_date(item.get("UpdatedAt"))
     return {
-        "created_at": parse_date(item.get("CreatedAt")),
-        "created_by": parse_text(item.get("CreatedBy")),
-        "updated_at": parse_date(item.get("UpdatedAt")),
-        "updated_by": parse_text(item.get("UpdatedBy")),
+        "created_at": created_at,
+        "created_by": intern(parse_text(item.get("CreatedBy"))),
+        "updated_at": created_at if updated_at == created_at else updated_at,
+        "updated_by": intern(parse_text(item.get("UpdatedBy"))),
     }
 
 
@@ -101,7 +106,7 @@ def parse_date(value: object) -> str:
 def _external_ids(item: Item) -> tuple[ExternalId, ...]:
     """Return the ids that identity providers gave to a user or group; an empty one is none."""
     external_ids = (
-        ExternalId(parse_text(entry.get("Issuer")), parse_text(entry["Id"]))
+        ExternalId(intern(parse_text(entry.get("Issuer"))), parse_text(entry["Id"]))
         for entry in item.get("ExternalIds") or ()
     )
     return tuple(external_id for external_id in external_ids if external_id.id.strip())

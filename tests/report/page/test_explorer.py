@@ -40,7 +40,7 @@ def test_attributes() -> None:
 
     assert [len(person) for person in people[0]] == [6] * 5
     assert [person[6:] for person in people[1]] == [
-        ["Manager: login-u-2"],
+        ["Manager: =cmd()"],
         ["Title: NOT_READ", "Manager: NOT_READ"],
         [],
         [],
