@@ -47,6 +47,7 @@ class Omission(StrEnum):
     """Left out by `applications: false`."""
     ACTIVITY = "activity"
     """Who changed access and who signed in; left out by `activity: false`."""
+    UNKNOWN_ATTRIBUTES = "attributes of users in a form that this version of sso-batch does not know"
 
     @property
     def hides_access(self) -> bool:
@@ -66,6 +67,7 @@ class Omission(StrEnum):
                 | Omission.ACCOUNT_PATHS
                 | Omission.APPLICATIONS
                 | Omission.ACTIVITY
+                | Omission.UNKNOWN_ATTRIBUTES
             ):
                 return False
 

@@ -22,6 +22,10 @@ OMISSIONS = {
     "ENTITLEMENTS": ("account-access entitlements", True),
     "APPLICATIONS": ("application assignments", False),
     "ACTIVITY": ("activity", False),
+    "UNKNOWN_ATTRIBUTES": (
+        "attributes of users in a form that this version of sso-batch does not know",
+        False,
+    ),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
 """The contract's string for each omission, and whether access may exist that was not examined for it."""

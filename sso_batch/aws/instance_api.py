@@ -3,24 +3,38 @@
 Every method raises AwsFailure without an answer.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from sso_batch.aws import operations, response_parsing
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import Gateway
+from sso_batch.aws.identity_store_parsing import (
+    EXTENSION,
+    needs_extension,
+    parse_group,
+    parse_member,
+    parse_user,
+)
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
 from sso_batch.model import Grant, Group, Member, PermissionSet, Principal, User
 
 
 class InstanceApi:
-    """The calls about one instance of IAM Identity Center and its identity store."""
+    """The calls about one instance of IAM Identity Center and its identity store.
 
-    def __init__(self, gateway: Gateway, instance_arn: str, identity_store_id: str) -> None:
+    `people` names the attributes of users that are read.
+    """
+
+    def __init__(
+        self, gateway: Gateway, instance_arn: str, identity_store_id: str, *, people: Sequence[str] = ()
+    ) -> None:
         self._gateway = gateway
         self._instance = {"InstanceArn": instance_arn}
         self._store = {"IdentityStoreId": identity_store_id}
+        self._people = people
+        self._extensions = {"Extensions": [EXTENSION]} if needs_extension(people) else {}
 
     def permission_set_arns(self) -> AsyncIterator[list[str]]:
         """Yield pages of the ARNs of all permission sets."""
@@ -141,15 +155,16 @@ class InstanceApi:
         """Yield pages of the users; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_USERS,
-            lambda item: response_parsing.parse_user(check_echo(item, **self._store)),
+            lambda item: parse_user(check_echo(item, **self._store), self._people),
             **self._store,
+            **self._extensions,
         )
 
     def groups(self) -> AsyncIterator[list[Group]]:
         """Yield pages of the groups; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_GROUPS,
-            lambda item: response_parsing.parse_group(check_echo(item, **self._store)),
+            lambda item: parse_group(check_echo(item, **self._store)),
             **self._store,
         )
 
@@ -158,7 +173,7 @@ class InstanceApi:
         parameters = {**self._store, "GroupId": group_id}
         return self._gateway.pages(
             operations.LIST_GROUP_MEMBERSHIPS,
-            lambda item: response_parsing.parse_member(check_echo(item, **parameters)),
+            lambda item: parse_member(check_echo(item, **parameters)),
             **parameters,
         )
 
@@ -167,8 +182,9 @@ class InstanceApi:
         parameters = {**self._store, "UserId": user_id}
         return await self._gateway.call(
             operations.DESCRIBE_USER,
-            lambda answer: response_parsing.parse_user(check_echo(answer, **parameters)),
+            lambda answer: parse_user(check_echo(answer, **parameters), self._people),
             **parameters,
+            **self._extensions,
         )
 
     async def group(self, group_id: str) -> Group:
@@ -176,7 +192,7 @@ class InstanceApi:
         parameters = {**self._store, "GroupId": group_id}
         return await self._gateway.call(
             operations.DESCRIBE_GROUP,
-            lambda answer: response_parsing.parse_group(check_echo(answer, **parameters)),
+            lambda answer: parse_group(check_echo(answer, **parameters)),
             **parameters,
         )
 

@@ -17,12 +17,9 @@ from sso_batch.model import (
     USER,
     Account,
     Grant,
-    Group,
-    Member,
     PermissionSet,
     PolicyDocument,
     Principal,
-    User,
 )
 
 Item = Mapping[str, Any]
@@ -36,7 +33,7 @@ class Unexamined:
     kind: str
 
 
-def _unexamined(what: str, union: Item) -> Unexamined | None:
+def find_unexamined(what: str, union: Item) -> Unexamined | None:
     """Return the kind of a union that AWS added after this version; None for a known one."""
     unknown = union.get(UNKNOWN_UNION_MEMBER)
     return None if unknown is None else Unexamined(what, parse_text(unknown.get("name")))
@@ -70,38 +67,6 @@ def check_echo(item: Item, **parameters: str) -> Item:
         if item.get(name, value) != value:
             raise ValueError(f"another {name} than requested")
     return item
-
-
-def parse_user(item: Item) -> User:
-    """Return a user of ListUsers or DescribeUser.
-
-    The email is the primary address, else the first. The name is DisplayName, else Name.Formatted, else the
-    given and family names.
-    """
-    emails = [email for email in item.get("Emails", ()) if email.get("Value")]
-    primary = next((email for email in emails if email.get("Primary")), emails[0] if emails else {})
-    name = item.get("Name", {})
-    given_and_family = " ".join(part for key in ("GivenName", "FamilyName") if (part := name.get(key)))
-    return User(
-        id=parse_id(item["UserId"]),
-        login=parse_text(item.get("UserName")),
-        name=parse_text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
-        email=parse_text(primary.get("Value")),
-        status=parse_text(item.get("UserStatus")),
-    )
-
-
-def parse_group(item: Item) -> Group:
-    """Return a group of ListGroups or DescribeGroup."""
-    return Group(id=parse_id(item["GroupId"]), name=parse_text(item.get("DisplayName")))
-
-
-def parse_member(item: Item) -> Member | Unexamined:
-    """Return the user of a membership."""
-    member = item["MemberId"]
-    return _unexamined("group members", member) or Member(
-        parse_id(member["UserId"]), membership_id=parse_text(item.get("MembershipId"))
-    )
 
 
 def parse_account(item: Item) -> Account:
@@ -188,18 +153,18 @@ def parse_principal_assignment(principal: Principal, item: Item) -> Grant:
 def parse_entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined:
     """Return an entitlement of ListEntitlements; `account_id` is the account of the request, if any."""
     of_role = item["entitlement"]
-    unknown = _unexamined("entitlements", of_role)
+    unknown = find_unexamined("entitlements", of_role)
     if unknown:
         return unknown
     role = of_role["principalRole"]
     if account_id is not None:
         check_echo(role, account=account_id)
     of_identity_center = role["principal"]
-    unknown = _unexamined("entitlements of a principal", of_identity_center)
+    unknown = find_unexamined("entitlements of a principal", of_identity_center)
     if unknown:
         return unknown
     principal = of_identity_center["identityCenter"]
-    unknown = _unexamined("entitlements of an Identity Center principal", principal)
+    unknown = find_unexamined("entitlements of an Identity Center principal", principal)
     if unknown:
         return unknown
     return Grant(
@@ -216,6 +181,6 @@ def parse_entitlement(item: Item, account_id: str | None = None) -> Grant | Unex
 def parse_application_instance(item: Item) -> str | Unexamined:
     """Return the ARN of the instance whose users and groups an application of GetApplication entitles."""
     source = item["identitySource"]
-    return _unexamined("applications of an identity source", source) or parse_id(
+    return find_unexamined("applications of an identity source", source) or parse_id(
         source["identityCenter"]["instanceArn"]
     )

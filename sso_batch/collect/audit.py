@@ -88,7 +88,7 @@ class Audit:
         collectors = Collectors(
             Apis(
                 OrganizationApi(gateway),
-                InstanceApi(gateway, instance.arn, instance.identity_store_id),
+                InstanceApi(gateway, instance.arn, instance.identity_store_id, people=self._settings.people),
                 AccountAccessApi(gateway),
                 PolicyApi(gateway),
             ),
@@ -135,6 +135,10 @@ class Audit:
 
     def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:
         settings, entitled = self._settings, self._has_entitlements(instance)
+        has_unknown_attributes = any(
+            len(user.attributes) < len(settings.people)
+            for user in collectors.identity_store.users.found.values()
+        )
         left_out = [
             (not settings.permission_set_details, Omission.PERMISSION_SET_DETAILS),
             (not has_policy_documents(settings), Omission.POLICY_DOCUMENTS),
@@ -143,6 +147,7 @@ class Audit:
             (not settings.applications, Omission.APPLICATIONS),
             (not settings.activity, Omission.ACTIVITY),
             (entitled, Omission.OTHER_APPLICATIONS),
+            (has_unknown_attributes, Omission.UNKNOWN_ATTRIBUTES),
         ]
         unseen = NOT_SEEN_BY_PRINCIPAL if collectors.strategy is ListingStrategy.BY_PRINCIPAL else ()
         unknown = (

@@ -19,6 +19,7 @@ _IDS = frozenset(
         *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId"),
     }
 )
+_DESCRIBED = frozenset({"UserId", "GroupId"})
 _UNIONS = {
     "MemberId": "DeviceId",
     "entitlement": "deviceRole",
@@ -55,13 +56,13 @@ def _other_shape(answer: Answer, _: Mapping[str, Any]) -> Answer:
 
 
 def _no_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    if "UserId" in answer:  # a user without email addresses has no list of them: the answer would be valid
+    if not answer.keys().isdisjoint(_DESCRIBED):  # their lists are optional: the answer would be valid
         return answer
     return {name: value for name, value in answer.items() if not isinstance(value, list)}
 
 
 def _null_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    if "UserId" in answer:
+    if not answer.keys().isdisjoint(_DESCRIBED):
         return answer
     return {name: None if isinstance(value, list) else value for name, value in answer.items()}
 

@@ -198,6 +198,38 @@ def test_single_records(
     assert clients.asked == [(question, parameters)]
 
 
+@pytest.mark.parametrize(
+    ("people", "extensions"),
+    [
+        ((), {}),
+        (("title", "user_type"), {}),
+        (("title", "manager"), {"Extensions": ["aws:identitystore:enterprise"]}),
+    ],
+)
+def test_attributes(
+    instantly: Instantly,
+    clients: Clients,
+    gateway: MakeGateway,
+    people: tuple[str, ...],
+    extensions: dict[str, list[str]],
+) -> None:
+    """The extension is requested only if one of its attributes is, and only requested attributes are kept."""
+    item: dict[str, Any] = {"UserId": "u", "Title": "Lead", "UserType": "Employee"}
+    item |= {"Extensions": {"aws:identitystore:enterprise": {"manager": "ada"}}} if extensions else {}
+    clients.scripts |= {"list_users": [{"Users": [item]}], "describe_user": [item]}
+    api = InstanceApi(gateway(), "ssoins-1", "d-1", people=people)
+
+    (listed,), described = instantly(whole(api.users())), instantly(api.user("u"))
+
+    values = {"title": "Lead", "user_type": "Employee", "manager": "ada"}
+    assert listed == described
+    assert described.attributes == tuple((name, values[name]) for name in people)
+    assert clients.asked == [
+        ("identitystore.list_users", {**STORE, **extensions, "MaxResults": 100}),
+        ("identitystore.describe_user", {**STORE, "UserId": "u", **extensions}),
+    ]
+
+
 def test_unreadable_boundary(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:
     """A boundary that may not be read is a failure, not a missing boundary."""
     clients.scripts["get_permissions_boundary_for_permission_set"] = [refused("AccessDeniedException")]

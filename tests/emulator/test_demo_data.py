@@ -9,6 +9,7 @@ import sso_batch.emulator
 from sso_batch.emulator import demo_world
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.managed_policies import aws_managed_policies
+from sso_batch.emulator.world.provenance import SCIM
 from tests.support.oracle import expected_rows
 
 WORLD = demo_world(with_failure=True)
@@ -57,6 +58,41 @@ def test_the_demo_contains_names_that_need_escaping() -> None:
     assert any(row["UserLogin"] and not row["UserEmail"] for row in rows())
     assert any(row["AccountId"].startswith("0") for row in rows())
     assert any("\\/" in row["AccountPath"] for row in rows())
+
+
+def test_the_demo_has_users_of_several_origins() -> None:
+    """Harbor Bank's users are provisioned, except one; two memberships were made by hand."""
+    bank, ostsee = WORLD.organization("harbor-bank"), WORLD.organization("ostsee-logistik")
+
+    assert [user.user_name for user in bank.users if not user.external_ids] == ["break.glass"]
+    assert not any(user.external_ids for user in ostsee.users)
+    assert {user.created_by is None for user in ostsee.users} == {True, False}
+    assert [
+        entry.created_by.partition(":")[2]
+        for organization in (bank, ostsee)
+        for entry in organization.memberships
+        if entry.created_by not in (None, SCIM)
+    ] == ["siobhan.ni.bhriain", "k.wisniewska"]
+
+
+def test_the_demo_has_attributes_in_every_form() -> None:
+    """The three forms of a manager and both cases of keys occur, and a title is a formula."""
+    users = [user for organization in WORLD.organizations for user in organization.users]
+    managers = [
+        value
+        for user in users
+        for key, value in (user.extensions or {}).items()
+        if key in ("manager", "Manager")
+    ]
+
+    assert {type(value) if isinstance(value, str) else tuple(value) for value in managers} == {
+        str,
+        ("value",),
+        ("value", "displayName"),
+        ("Name", "UserName"),
+    }
+    assert {key for user in users for key in user.extensions or {}} >= {"department", "Department"}
+    assert any((user.title or "").startswith("=") for user in users)
 
 
 def test_the_demo_needs_describe_calls_and_two_regions() -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
-from tests.support.oracle import COLUMNS, LEVELS, NOT_READ, Row
+from tests.support.oracle import ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
 
-_FIRST_SEEN = re.compile(rb",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z(,[^,\r\n]*\r\n)")
-"""FirstSeen, and the last column after it."""
+_DATE = r",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_CELL = r',(?:"(?:[^"]|"")*"|[^",\r\n]*)'
 
 UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
 """States in which a row describes an assignment and no person who has it."""
@@ -73,11 +73,13 @@ class Reports:
 
     def content(self, name: str | None = None) -> bytes:
         """Return the bytes of a CSV without FirstSeen, which has tests of its own."""
-        return _FIRST_SEEN.sub(rb",\1", self.raw_content(name))
+        content = self.raw_content(name)
+        after = content.partition(b"\r\n")[0].partition(b",FirstSeen,")[2].count(b",") + 1
+        return re.sub(f"{_DATE}((?:{_CELL}){{{after}}}\r\n)".encode(), rb",\1", content)
 
     def rows(self, name: str | None = None) -> list[Row]:
-        """Return the rows of an organization's CSV, or of the merged one."""
-        return read_rows(self.content(name))
+        """Return the rows of an organization's CSV, or of the merged one, likewise without FirstSeen."""
+        return [row | {"FirstSeen": ""} for row in read_rows(self.raw_content(name))]
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """Return the records of an organization's snapshot."""
@@ -166,16 +168,21 @@ def parsed(content: bytes) -> list[list[str]]:
 
 
 def read_rows(content: bytes) -> list[Row]:
-    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header."""
+    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header.
+
+    Only the columns of attributes may follow the columns that every report has.
+    """
     header, *lines = parsed(content)
-    assert tuple(header) == COLUMNS
-    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+    assert tuple(header[: len(COLUMNS)]) == COLUMNS
+    assert [name for name in ATTRIBUTES.values() if name in header] == header[len(COLUMNS) :]
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def written(rows: list[Row]) -> bytes:
     """Return rows as an access CSV, for rows in which no cell looks like a formula."""
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\r\n").writerows([COLUMNS, *([*row.values()] for row in rows)])
+    header = rows[0] if rows else COLUMNS
+    csv.writer(file, lineterminator="\r\n").writerows([header, *([*row.values()] for row in rows)])
     return file.getvalue().encode()
 
 

@@ -1,6 +1,8 @@
 """The builder of organizations, which derives ids in AWS formats from names, and their audit roles."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
 
 from sso_batch.emulator.world import (
     AccessKey,
@@ -9,8 +11,10 @@ from sso_batch.emulator.world import (
     AccountState,
     Application,
     Assignment,
+    Authored,
     Email,
     Entitlement,
+    ExternalId,
     Group,
     Membership,
     Organization,
@@ -19,6 +23,7 @@ from sso_batch.emulator.world import (
     PersonName,
     PolicyReference,
     PrincipalType,
+    Profile,
     Provision,
     Role,
     User,
@@ -106,6 +111,7 @@ class OrganizationBuilder:
         status: str | None = "ENABLED",
         listed: bool = True,
         groups: Iterable[str] = (),
+        profile: Profile | None = None,
     ) -> str:
         """Add a user, by default with an email address in the organization's domain; return its id."""
         user_id = self.principal_id("USER", user_name)
@@ -118,21 +124,32 @@ class OrganizationBuilder:
             emails=(Email(address),) if address else (),
             status=status,
             listed=listed,
+            **_values(profile, Profile),
         )
         for group in groups:
             self.member(group, user_name)
         return user_id
 
-    def group(self, name: str, description: str | None = None, *, listed: bool = True) -> str:
+    def group(
+        self,
+        name: str,
+        description: str | None = None,
+        *,
+        listed: bool = True,
+        external_ids: tuple[ExternalId, ...] = (),
+        authored: Authored | None = None,
+    ) -> str:
         """Add a group; return its id."""
         group_id = self.principal_id("GROUP", name)
-        self._groups[group_id] = Group(group_id, name, description, listed)
+        self._groups[group_id] = Group(
+            group_id, name, description, listed, external_ids, **_values(authored, Authored)
+        )
         return group_id
 
-    def member(self, group: str, user_name: str) -> None:
+    def member(self, group: str, user_name: str, authored: Authored | None = None) -> None:
         """Add a user to a group; a name that was never added stands for a deleted user."""
         ids = self.principal_id("GROUP", group), self.principal_id("USER", user_name)
-        self._memberships.append(Membership(*ids))
+        self._memberships.append(Membership(*ids, **_values(authored, Authored)))
 
     def permission_set(
         self,
@@ -248,6 +265,11 @@ class OrganizationBuilder:
             unit_id = identifiers.organizational_unit_id(self.root_id, *path)
             self._units[path] = OrganizationalUnit(unit_id, path[-1], parent_id)
         return self._units[path].id
+
+
+def _values(record: Authored | None, kind: type[Authored]) -> dict[str, Any]:
+    """Return the fields of a record by name."""
+    return {entry.name: getattr(record, entry.name) for entry in fields(kind)} if record else {}
 
 
 def audit_role(

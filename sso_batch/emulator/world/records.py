@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 PrincipalType = Literal["USER", "GROUP"]
 
@@ -28,7 +28,41 @@ class PersonName:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class ExternalId:
+    """The id that an identity provider gave to a user or group."""
+
+    issuer: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """When and by whom an object was created and last updated; old objects lack some or all of it.
+
+    Dates are in UTC, as `2026-11-26T15:31:45Z` or with milliseconds.
+    """
+
+    created_at: str | None = None
+    created_by: str | None = None
+    updated_at: str | None = None
+    updated_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Authored):
+    """The optional attributes of a user, and where the user comes from.
+
+    `extensions` is the JSON that AWS returns as the extension `aws:identitystore:enterprise`.
+    """
+
+    external_ids: tuple[ExternalId, ...] = ()
+    title: str | None = None
+    user_type: str | None = None
+    extensions: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class User(Profile):
     """A user of an identity store. If it is not `listed`, only DescribeUser returns it."""
 
     id: str
@@ -41,17 +75,18 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Authored):
     """A group of an identity store. If it is not `listed`, only DescribeGroup returns it."""
 
     id: str
     display_name: str | None = None
     description: str | None = None
     listed: bool = True
+    external_ids: tuple[ExternalId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Authored):
     """A membership of a user, who may no longer exist, in a group."""
 
     group_id: str

@@ -15,6 +15,7 @@ from sso_batch.access import Access, Holder
 from sso_batch.model import GROUP, USER, Principal, Snapshot
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import LargeGroup, Statistics, access_name
+from sso_batch.run_files import columns
 from sso_batch.sanitize import show_hidden
 
 MAX_ROWS = 200_000
@@ -132,7 +133,7 @@ def _organization(
             holders = (_folded(folded[principal]),) if principal in folded else access.holders
             for holder in holders:
                 if holder not in people:
-                    yield ("," if people else "") + _json(_person(holder))
+                    yield ("," if people else "") + _json(_person(holder, snapshot.people))
                     people[holder] = len(people)
             members = [people[holder] for holder in holders]
             principals.add(principal, (principal.type, principal.id, show_hidden(access.group_name), members))
@@ -180,9 +181,11 @@ class _Numbered:
         self.texts.append(_json(record))
 
 
-def _person(holder: Holder) -> tuple[str, ...]:
+def _person(holder: Holder, attributes: Iterable[str]) -> tuple[str, ...]:
+    """Return a user's cells, followed by the attributes that the user has, each with its name."""
     cells = (holder.name, holder.email, holder.login, holder.user_id, holder.status, holder.state)
-    return tuple(map(show_hidden, cells))
+    found = ((columns.ATTRIBUTES[name], holder.attribute(name)) for name in attributes)
+    return tuple(map(show_hidden, (*cells, *(f"{column}: {value}" for column, value in found if value))))
 
 
 def _folded(group: LargeGroup) -> Holder:

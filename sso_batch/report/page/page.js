@@ -19,6 +19,7 @@
   const firstKnown = (values) => values.find((value) => value && value !== "NOT_READ") ?? "";
   const nameOf = ([name, email, login, id]) => firstKnown([name, login, email, id]);
   const emailOf = ([, email, login, id]) => firstKnown([email, login, id]);
+  const attributesOf = (person) => person.slice(6);
   const UNKNOWN = new Set(["MEMBERS_NOT_READ", "NOT_READ", "MEMBERS_NOT_SHOWN"]);
   const CHIPS = { ADMINISTRATOR: "admin", CAN_ESCALATE: "can escalate", MANAGES_ACCESS: "manages access" };
   const isUsable = (account) => ["ACTIVE", ""].includes(account[2]);
@@ -29,8 +30,8 @@
   const element = (name, text, properties) =>
     Object.assign(document.createElement(name), { textContent: text ?? "" }, properties);
 
-  // The data. A person is [name, email, login, id, status, state], an account [id, name, state, path], an
-  // access [name, ARN, type, level], a principal [type, id, group, members], and a grant three
+  // The data. A person is [name, email, login, id, status, state, ...attributes], an account [id, name, state,
+  // path], an access [name, ARN, type, level], a principal [type, id, group, members], and a grant three
   // numbers: account, access, principal.
   const caveats = JSON.parse($("caveat-data").textContent);
   const people = [], accounts = [], access = [], principals = [], idle = [];
@@ -87,7 +88,7 @@
   const searchTexts = new Map();
   const words = (query) => fold(query).split(/\s+/).filter(Boolean);
   const searchable = {
-    who: [people, (person) => person.slice(0, 4)],
+    who: [people, (person) => [...person.slice(0, 4), ...attributesOf(person)]],
     where: [accounts, ([id, name, , path]) => [id, name, path]],
     what: [access, (target) => target.slice(0, 2)],
     through: [principals, ([type, id, group]) => (type === "USER" ? ["directly", id] : ["group", group, id])],
@@ -340,6 +341,7 @@
       cell("cell", "", "", organizations[grantOrganization[grant]]),
       cell("cell", "", "", state, state ? person[5] : ""),
     );
+    if (attributesOf(person).length) tr.firstChild.title = attributesOf(person).join("\n");
     if (state) tr.className = "odd";
     return tr;
   }

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.emulator import Shape, generate
-from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world import Group, Organization, User
+from sso_batch.emulator.world.provenance import SCIM
 from tests.support.oracle import expected_rows
 
 SIZES = Shape(users=50, groups=12, permission_sets=10, accounts=40, pairs=120)
@@ -70,6 +71,46 @@ def test_special_cases_are_generated() -> None:
     assert sum(not group.listed for group in organization.groups) == 1
     assert 10 < sum(not user.emails for user in organization.users) < 40
     assert len(organization.applications[0].entitlements) == 7
+
+
+def test_objects_have_several_authors_and_old_ones_none() -> None:
+    """Most objects come from SCIM with external ids, some from people, and some have no dates."""
+    organization = only(members=20, gone_members=2)
+    principals: list[User | Group] = [*organization.users, *organization.groups]
+    authors = {record.created_by for record in (*principals, *organization.memberships)}
+
+    assert len(authors) == 4
+    assert authors >= {SCIM, None}
+    for principal in principals:
+        assert bool(principal.external_ids) == (principal.created_by == SCIM)
+    for record in (*principals, *organization.memberships):
+        assert (record.created_at is None) == (record.created_by is None)
+        assert (record.created_at or "") <= (record.updated_at or "") < "2026-11-26"
+    created = {record.id: record.created_at or "" for record in principals}
+    assert all(
+        entry.created_at >= created.get(entry.user_id, "")
+        for entry in organization.memberships
+        if entry.created_at
+    )
+
+
+def test_attributes_have_every_form() -> None:
+    """Managers are strings and objects of two kinds, keys have both cases, and some users have none."""
+    extensions = [user.extensions for user in only().users]
+    managers = [
+        value for entry in extensions for key, value in (entry or {}).items() if key.lower() == "manager"
+    ]
+
+    assert None in extensions
+    assert {next(iter(entry)) for entry in extensions if entry} == {"department", "Department"}
+    assert {
+        type(value).__name__ if isinstance(value, str) else tuple(sorted(value)) for value in managers
+    } == {
+        "str",
+        ("displayName", "value"),
+        ("Name", "UserName"),
+        ("value",),
+    }
 
 
 def test_organizations_of_one_world_share_nothing() -> None:
