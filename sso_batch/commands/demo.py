@@ -1,6 +1,7 @@
 """`sso-batch demo`: an audit of made-up organizations in a local emulator of AWS."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(FolderPlace(folder_named(output)))
-    world = demo_world(with_failure=with_failure)
+    world = demo_world(with_failure=with_failure, now=time.time())
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())

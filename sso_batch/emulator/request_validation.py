@@ -70,6 +70,32 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A point in time, in seconds since 1970."""
+
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a number."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return None
+        return "Member must be a timestamp", "INVALID_PATTERN"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list with a number of items within bounds, each of which satisfies a rule."""
+
+    rule: "Rule"
+    fewest: int
+    most: int
+
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a list whose items satisfy the rule."""
+        if not isinstance(value, list) or not self.fewest <= len(value) <= self.most:
+            return f"Member must have {self.fewest} to {self.most} items", "INVALID_PATTERN"
+        return next(filter(None, map(self.rule.check, value)), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
     """An object with optional members, each with its own rule."""
 
