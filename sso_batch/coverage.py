@@ -47,6 +47,8 @@ class Omission(StrEnum):
     """Left out by `applications: false`."""
     ACTIVITY = "activity"
     """Who changed access and who signed in; left out by `activity: false`."""
+    OTHER_SIGN_INS = "sign-ins that other accounts or Regions record"
+    """CloudTrail answers for the calling account in the instance's primary Region only."""
 
     @property
     def hides_access(self) -> bool:
@@ -66,6 +68,7 @@ class Omission(StrEnum):
                 | Omission.ACCOUNT_PATHS
                 | Omission.APPLICATIONS
                 | Omission.ACTIVITY
+                | Omission.OTHER_SIGN_INS
             ):
                 return False
 
