@@ -22,6 +22,7 @@ OMISSIONS = {
     "ENTITLEMENTS": ("account-access entitlements", True),
     "APPLICATIONS": ("application assignments", False),
     "ACTIVITY": ("activity", False),
+    "OTHER_SIGN_INS": ("sign-ins that other accounts or Regions record", False),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
 """The contract's string for each omission, and whether access may exist that was not examined for it."""

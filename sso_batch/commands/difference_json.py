@@ -1,4 +1,4 @@
-"""The changes between two runs as JSON; the rows and their names are those of the changes CSV."""
+"""The changes between two runs as JSON: the rows of the changes CSV by its names, and each one's author."""
 
 import json
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ def document(difference: RunDiff) -> Iterator[str]:
                 "Change": change.kind,
                 "What": change.what,
                 **{name: cells[name] for name in columns.COLUMNS},
+                "Author": change.author,
             }
             yield separator + json.dumps(row)
             separator = ",\n    "

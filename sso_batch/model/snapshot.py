@@ -38,8 +38,8 @@ class Instance:
 
     @property
     def caller_account_id(self) -> str:
-        """The account of the caller."""
-        return self.caller_arn.split(":")[4]
+        """The account of the caller; empty if the ARN names none."""
+        return "".join(self.caller_arn.split(":")[4:5])
 
 
 @dataclass(frozen=True, slots=True, order=True)

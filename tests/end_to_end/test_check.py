@@ -133,6 +133,8 @@ def test_estimates(check: Check) -> None:
         "complete_seconds": 1.2,
         "fastest_calls": 3 * 6 + 3 + 24,
         "fastest_seconds": 1.2,
+        "activity_calls": 0,
+        "activity_seconds": 0.0,
     }
     assert projected["at_least"]
     assert projected["users"] == 300
