@@ -71,7 +71,7 @@ class ActivityLookup:
         self._jobs = jobs
         self._instance = instance
         self._known: dict[EventName, datetime] = {}
-        self._cut: list[EventName] = []
+        self._cut: set[EventName] = set()
         self._unreadable: Counter[EventName] = Counter()
         self._assignments: set[AssignmentEvent] = set()
         self._changes: set[MembershipChange] = set()
@@ -95,8 +95,9 @@ class ActivityLookup:
         }
         return Activity(
             tuple(
-                Lookup(name, format_date(since), format_date(self.until))
-                for name, since in self._known.items()
+                Lookup(name, format_date(self._known[name]), format_date(self.until))
+                for name in EventName
+                if name in self._known
             ),
             tuple(sorted(self._assignments)),
             tuple(sorted(self._membership_events())),
@@ -113,11 +114,13 @@ class ActivityLookup:
             *([NotExamined.by_collection(Omission.OTHER_SIGN_INS)] if elsewhere else []),
             *(
                 NotExamined.by_lookup(f"{_WORDS[name]} before {format_date(self._known[name])}")
-                for name in self._cut
+                for name in EventName
+                if name in self._cut
             ),
             *(
                 NotExamined.by_lookup(f"{number:,} events of {_WORDS[name]} that cannot be read")
-                for name, number in sorted(self._unreadable.items())
+                for name in EventName
+                if (number := self._unreadable[name])
             ),
         )
 
@@ -141,7 +144,7 @@ class ActivityLookup:
                     return
                 self._denied |= failure.denied
                 raise
-            self._cut.append(name)
+            self._cut.add(name)
         else:
             known = since
         self._known[name] = max(known, unreadable)

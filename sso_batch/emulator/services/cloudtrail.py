@@ -91,7 +91,7 @@ def _event(event: Event) -> dict[str, Any]:
     }
     if isinstance(detail, str):
         return {**summary, "CloudTrailEvent": detail}
-    name = detail.get("userIdentity", {}).get("userName")
+    name = (detail.get("userIdentity") or {}).get("userName")
     common = {
         "eventVersion": "1.11",
         "eventTime": f"{datetime.fromtimestamp(event.at, UTC):%Y-%m-%dT%H:%M:%SZ}",
