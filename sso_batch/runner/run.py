@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
+from sso_batch.activity import EarlierActivity
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
@@ -184,6 +186,7 @@ class Run:
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
         count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
+        history = History(self._context, name)
         audit = Audit(
             organization,
             self._config.collect,
@@ -195,9 +198,19 @@ class Run:
             job_count=count,
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
+            earlier_activity=partial(self._earlier_activity, history),
         )
-        history = History(self._context, name)
         return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
+
+    async def _earlier_activity(self, history: History) -> EarlierActivity | None:
+        """Return what the newest complete snapshot of an organization knew."""
+        stop = threading.Event()
+        try:
+            snapshot = await self._workers.run(partial(history.newest, stop))
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""
