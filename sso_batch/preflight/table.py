@@ -160,7 +160,7 @@ def _activity(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
     estimates, name = max(found, key=lambda item: item[0].activity_calls, default=(None, ""))
     if estimates is not None and estimates.activity_calls:
         cost = f"{estimates.activity_calls:,} calls, {estimates.activity_seconds / 60:.1f} min"
-        yield Text(f"Activity of 90 days, in the first run: at most {cost} ({name}), beside the other calls")
+        yield Text(f"Activity, 90 days in the first run: at most {cost} ({name}), beside all other calls")
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:

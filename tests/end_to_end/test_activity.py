@@ -71,7 +71,7 @@ def test_a_run_with_activity(audit: Audit, clock: Clock) -> None:
 
 
 def test_a_run_without_activity(audit: Audit, clock: Clock) -> None:
-    """By default there is no call, no permission is needed, and nothing is known."""
+    """By default nothing is looked up, no permission is needed, and nothing is known."""
     world = world_of(acme(fill), denied=("cloudtrail:*",))
 
     reports = audit(world, settings=ACTIVITY.replace("activity: true, ", ""), clock=clock)
