@@ -21,6 +21,9 @@ from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_e
 
 _FORMATS = ("csv", "html")
 
+_COLLECT = "collect:\n  activity: true\n"
+"""What a demo reads in addition to the defaults."""
+
 _MEANING = """
 A row is one access path: a user (UserEmail), an account (AccountName), a permission set (PermissionSet), and
 how it is assigned: to the user, or to a group of the user (PrincipalType, GroupName). PrincipalState marks
@@ -44,7 +47,7 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output), encoding="utf-8")
+        config_file.write_text(configuration(world, directory=output) + _COLLECT, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)

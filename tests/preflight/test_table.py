@@ -203,7 +203,7 @@ def test_the_cost_of_activity() -> None:
     )
 
     line = (
-        "Activity of 90 days, in the first run: at most 2,006 calls, 16.7 min (acme), beside the other calls"
+        "Activity, 90 days in the first run: at most 2,006 calls, 16.7 min (acme), beside all other calls"
     )
     assert line in text
     assert "Activity" not in shown([READY, FAILED])
