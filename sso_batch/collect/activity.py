@@ -1,5 +1,6 @@
 """Activity: who changed access and who signed in, as far as CloudTrail's event history tells."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -51,8 +52,9 @@ class ActivityLookup:
     """Looks up the events since the earlier snapshot, or of 90 days, up to `until`.
 
     `jobs` are its own: nothing else waits for them. Events come from the newest to the oldest. If the
-    deadline ends a look-up, what was read so far is known, and what is older is `not_examined`; that is no
-    gap. A denial is one gap, and every other failure is one of its event's name.
+    deadline ends a look-up, or the `seconds` that all of them may take, what was read so far is known, and
+    what is older is `not_examined`, but no gap. A denial is one gap, and every other failure is one of its
+    event's name.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ActivityLookup:
         *,
         until: datetime,
         earlier: EarlierActivity | None,
+        seconds: float | None = None,
     ) -> None:
         self.until = until
         self.earlier = earlier.seen_by(instance) if earlier else Activity()
@@ -70,6 +73,7 @@ class ActivityLookup:
         self._api = api
         self._jobs = jobs
         self._instance = instance
+        self._seconds = seconds
         self._known: dict[EventName, datetime] = {}
         self._cut: set[EventName] = set()
         self._unreadable: Counter[EventName] = Counter()
@@ -80,10 +84,12 @@ class ActivityLookup:
 
     async def collect(self) -> None:
         """Make the look-ups; that of sign-ins, which takes longest, is the last one."""
+        seconds = self._seconds
+        end = None if seconds is None else asyncio.get_running_loop().time() + seconds
         async with self._jobs.running():
             queue = WorkQueue(self._jobs, _WIDTH)
             for name in EventName:
-                queue.add(Subject(GapKind.ACTIVITY, name), partial(self._look_up, name))
+                queue.add(Subject(GapKind.ACTIVITY, name), partial(self._look_up, name, end))
 
     def finish(self, users: Iterable[User], memberships: Iterable[Membership]) -> Activity:
         """Return what was found, with the ids of users and groups, once all other calls are made."""
@@ -124,20 +130,26 @@ class ActivityLookup:
             ),
         )
 
-    async def _look_up(self, name: EventName) -> None:
+    async def _look_up(self, name: EventName, end: float | None) -> None:
         if self._denied:
             return
         since = start_of_lookup(name, self.until, self.earlier)
-        known = self.until
-        unreadable = since
+        known, unreadable = self.until, since
+        timeout = asyncio.timeout_at(end)
         try:
-            async for page in self._api.events(name, since, self.until):
-                for event in page:
-                    self._add(event)
-                    if not event.readable:
-                        self._unreadable[name] += 1
-                        unreadable = max(unreadable, event.at + _SECOND)
-                    known = min(known, event.at + _SECOND)  # the next page can have more of this second
+            async with timeout:
+                async for page in self._api.events(name, since, self.until):
+                    for event in page:
+                        self._add(event)
+                        if not event.readable:
+                            self._unreadable[name] += 1
+                            unreadable = max(unreadable, event.at + _SECOND)
+                        known = min(known, event.at + _SECOND)  # the next page can have more of this second
+                known = since
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            self._cut.add(name)
         except AwsFailure as failure:
             if failure.code != DEADLINE:
                 if failure.denied and self._denied:
@@ -145,8 +157,6 @@ class ActivityLookup:
                 self._denied |= failure.denied
                 raise
             self._cut.add(name)
-        else:
-            known = since
         self._known[name] = max(known, unreadable)
 
     def _add(self, event: LookedUp) -> None:

@@ -39,7 +39,7 @@ class Audit:
     have read. `claim_instance` is called before the instance is
     read, and may raise OrganizationError. With `outdated`, accounts with outdated versions of permission
     sets are listed, too. `earlier_activity` returns what the previous complete snapshot knew; it is called
-    only if activity is looked up.
+    only if activity is looked up. The look-up may take `activity_seconds`.
     """
 
     def __init__(  # noqa: PLR0913 - each is named where it is given
@@ -56,6 +56,7 @@ class Audit:
         on_strategy: Callable[[ListingStrategy, Workload], None],
         outdated: bool = False,
         earlier_activity: Callable[[], Awaitable[EarlierActivity | None]] = _nothing_earlier,
+        activity_seconds: float | None = None,
     ) -> None:
         self.region = None if organization.region == "auto" else organization.region
         self.instance: Instance | None = None
@@ -70,6 +71,7 @@ class Audit:
         self._outdated = outdated
         self._library = library or PolicyLibrary()
         self._earlier_activity = earlier_activity
+        self._activity_seconds = activity_seconds
 
     @property
     def endpoint_overrides(self) -> tuple[EndpointOverride, ...]:
@@ -127,6 +129,7 @@ class Audit:
             instance,
             until=self._clock().replace(microsecond=0),
             earlier=await self._earlier_activity(),
+            seconds=self._activity_seconds,
         )
 
     def _has_entitlements(self, instance: Instance) -> bool:

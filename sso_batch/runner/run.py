@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,6 +59,8 @@ class Run:
         self._config = config
         self._organizations = tuple(organizations)
         self._progress = progress
+        self._activity_seconds: float | None = None
+        """How long each organization may look up activity, so that those that wait have their turn."""
         self._resume = resume
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
@@ -123,7 +126,9 @@ class Run:
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         listing = asyncio.create_task(self._workers.run(self._context.previous.prepare))
-        places = asyncio.Semaphore(self._organizations_at_once())
+        at_once = self._organizations_at_once()
+        places = asyncio.Semaphore(at_once)
+        self._activity_seconds = span.total_seconds() / math.ceil(len(self._organizations) / at_once or 1)
         self._tasks = [
             asyncio.create_task(self._organization(organization, places, deadline))
             for organization in self._candidates()
@@ -199,6 +204,7 @@ class Run:
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
             earlier_activity=partial(self._earlier_activity, history),
+            activity_seconds=self._activity_seconds,
         )
         return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
 

@@ -44,6 +44,7 @@ class History:
     def __init__(self) -> None:
         self.pages: dict[EventName, list[list[LookedUp]]] = {}
         self.failures: dict[EventName, AwsFailure] = {}
+        self.endless: set[EventName] = set()
         self.asked: list[EventName] = []
         self.since: dict[EventName, datetime] = {}
 
@@ -57,6 +58,8 @@ class History:
         await asyncio.sleep(0)
         for page in self.pages.get(name, [[]]):
             yield page
+        if name in self.endless:
+            await asyncio.Event().wait()
         if name in self.failures:
             raise self.failures[name]
 
@@ -67,7 +70,10 @@ def history() -> History:
 
 
 def looked_up(
-    history: History, earlier: EarlierActivity | None = None, *members: Member
+    history: History,
+    earlier: EarlierActivity | None = None,
+    *members: Member,
+    seconds: float | None = None,
 ) -> tuple[Activity, tuple[str, ...], list[Gap]]:
     """Return what a look-up finds, what it did not examine, and its gaps."""
     gaps: list[Gap] = []
@@ -77,6 +83,7 @@ def looked_up(
         INSTANCE,
         until=UNTIL,
         earlier=earlier,
+        seconds=seconds,
     )
     asyncio.run(lookup.collect())
     found = lookup.finish([user("u-1"), user("u-2")], [Membership("g-1", members)])
@@ -158,6 +165,19 @@ def test_a_deadline_cuts_a_lookup(history: History, pages: list[list[LookedUp]],
     assert gaps == []
     assert known(found)[EventName.SIGN_IN] == format_date(since)
     assert not_examined == (f"activity: sign-ins before {format_date(since)}",)
+
+
+def test_the_time_for_activity_ends(history: History) -> None:
+    """The same holds for the time that an organization has for it."""
+    history.endless = {EventName.SIGN_IN}
+    history.pages[EventName.SIGN_IN] = [[sign_in(5, "u-1")]]
+
+    found, not_examined, gaps = looked_up(history, seconds=0.05)
+
+    since = format_date(at(5) + timedelta(seconds=1))
+    assert (gaps, not_examined) == ([], (f"activity: sign-ins before {since}",))
+    assert known(found)[EventName.SIGN_IN] == since
+    assert found.sign_ins == (SignIn("u-1", format_date(at(5))),)
 
 
 def test_events_that_cannot_be_read(history: History) -> None:

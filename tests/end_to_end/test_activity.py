@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.aws import gateway
-from sso_batch.emulator import Fault
+from sso_batch.emulator import Behaviour, Fault
 from sso_batch.emulator.faults import FaultKind
 from sso_batch.emulator.world import Membership, Organization
 from sso_batch.emulator.world.builder import OrganizationBuilder
@@ -153,6 +153,32 @@ def test_a_call_that_fails_once(audit: Audit, clock: Clock, kind: FaultKind) -> 
 
     assert (reports.ended.code, fault.injected) == (0, 2)
     assert activity_cells(reports) == FILLED
+
+
+def test_three_nights_of_the_program(audit: Audit, clock: Clock) -> None:
+    """A run finds out by itself what the previous one knew: it looks up an hour more than the time since."""
+
+    def record(history: History, builder: OrganizationBuilder) -> None:
+        fill(history, builder)
+        for half_hours in range(-10, 50):
+            history.signed_in(NOW + 900 + half_hours * 1800, "ada")
+
+    world = world_of(acme(record))
+    seen: list[tuple[int, str]] = []
+    for night in (0.0, DAY, 150 * DAY):
+        clock.now = NOW + night
+        reports = audit(world, settings=ACTIVITY, clock=clock, behaviour=Behaviour(page_size=1))
+        assert reports.ended.code == 0
+        cells = activity_cells(reports)
+        assert [row[:4] for row in cells] == [row[:4] for row in FILLED]
+        seen.append((reports.calls["acme", "LookupEvents"], cells[0][4]))
+
+    others = len(EventName) - 1
+    assert seen == [
+        (others + 10 + 1, ago(900)),
+        (others + 2 * (24 + 1), ago(-DAY + 900)),
+        (others + 1, ago(-DAY + 900)),
+    ]
 
 
 # Who made a change
