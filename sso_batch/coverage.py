@@ -48,6 +48,8 @@ class Omission(StrEnum):
     ACTIVITY = "activity"
     """Who changed access and who signed in; left out by `activity: false`."""
     UNKNOWN_ATTRIBUTES = "attributes of users in a form that this version of sso-batch does not know"
+    OTHER_SIGN_INS = "sign-ins that other accounts or Regions record"
+    """CloudTrail answers for the calling account in the instance's primary Region only."""
 
     @property
     def hides_access(self) -> bool:
@@ -68,6 +70,7 @@ class Omission(StrEnum):
                 | Omission.APPLICATIONS
                 | Omission.ACTIVITY
                 | Omission.UNKNOWN_ATTRIBUTES
+                | Omission.OTHER_SIGN_INS
             ):
                 return False
 

@@ -6,10 +6,11 @@ can be left out. So the dates come from the newest complete snapshot of each kin
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.coverage import NotExamined, Omission
+from sso_batch.dates import format_date
 from sso_batch.model import Grant, Snapshot
 
 K = TypeVar("K")
@@ -67,11 +68,6 @@ def without_first_seen(snapshot: Snapshot) -> Snapshot:
 def is_known(snapshot: Snapshot) -> bool:
     """Return whether a snapshot has dates to hand on, and not only its own."""
     return all(grant.first_seen is not None for grant in snapshot.grants)
-
-
-def format_date(moment: datetime) -> str:
-    """Return a moment as the report's dates are written."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _date(first_seen: str | None, snapshot: Snapshot) -> str:

@@ -26,6 +26,7 @@ OMISSIONS = {
         "attributes of users in a form that this version of sso-batch does not know",
         False,
     ),
+    "OTHER_SIGN_INS": ("sign-ins that other accounts or Regions record", False),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
 """The contract's string for each omission, and whether access may exist that was not examined for it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from sso_batch.aws.operations import Operation
 from sso_batch.aws.organization_api import IDENTITY_CENTER
 from sso_batch.aws.response_parsing import parse_id, parse_parent_ids
 from sso_batch.config.field_types import partition_of_arn
-from sso_batch.model import Instance
+from sso_batch.model import EventName, Instance
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _IDS: Mapping[Operation, str | None] = {
@@ -32,12 +33,13 @@ class FirstPages:
     """The ids of a listing's first pages, and whether there are `more`.
 
     `parents` has the ids of the root and the OUs above each account, None where AWS gives no path; it is
-    empty for every other listing.
+    empty for every other listing. `span` is the time from the newest to the oldest event of a look-up.
     """
 
     ids: tuple[str, ...]
     more: bool
     parents: tuple[tuple[str, ...] | None, ...] = ()
+    span: timedelta = timedelta()
 
     @property
     def first(self) -> str | None:
@@ -100,6 +102,10 @@ def _policy_version(subjects: ProbeSubjects) -> Mapping[str, Any]:
     return {"PolicyArn": subjects.policy_arn, "VersionId": "v1"}
 
 
+def _sign_ins(_: ProbeSubjects) -> Mapping[str, Any]:
+    return {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": EventName.SIGN_IN.value}]}
+
+
 def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
     application = subjects.application_arn
     in_account = {"principalRole": {"account": subjects.account_id}}
@@ -128,6 +134,7 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.LIST_DELEGATED_ADMINISTRATORS: lambda _: {"ServicePrincipal": IDENTITY_CENTER},
     operations.GET_POLICY: _subject("PolicyArn", "policy_arn"),
     operations.GET_POLICY_VERSION: _policy_version,
+    operations.LOOKUP_EVENTS: _sign_ins,
     operations.GET_APPLICATION: _subject("applicationArn", "application_arn"),
     operations.LIST_ENTITLEMENTS: _entitlements,
 }
@@ -158,7 +165,9 @@ class PermissionProbe:
         listed = FirstPages((), more=False)
         for _ in range(pages):
             page, token = await self._gateway.call(operation, partial(_parse_page, operation), **parameters)
-            listed = FirstPages(listed.ids + page.ids, page.more, listed.parents + page.parents)
+            listed = FirstPages(
+                listed.ids + page.ids, page.more, listed.parents + page.parents, listed.span + page.span
+            )
             if token is None:
                 break
             parameters[operation.token_key] = token
@@ -167,6 +176,10 @@ class PermissionProbe:
 
 def _parse_page(operation: Operation, answer: Mapping[str, Any]) -> tuple[FirstPages, str | None]:
     """Return the ids of a page and the token of the next one; nothing if the operation lists no ids."""
+    if operation is operations.LOOKUP_EVENTS:
+        times = [item["EventTime"] for item in answer[operation.items]]
+        span = max(times) - min(times) if times else timedelta()
+        return FirstPages((), more=bool(answer.get(operation.token_key)), span=span), None
     if operation not in _IDS:
         return FirstPages((), more=False), None
     key, token = _IDS[operation], answer.get(operation.token_key)

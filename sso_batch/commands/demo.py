@@ -1,6 +1,7 @@
 """`sso-batch demo`: an audit of made-up organizations in a local emulator of AWS."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_e
 
 _FORMATS = ("csv", "html")
 
+_COLLECT = "collect:\n  activity: true\n"
+"""What a demo reads in addition to the defaults."""
+
 _MEANING = """
 A row is one access path: a user (UserEmail), an account (AccountName), a permission set (PermissionSet), and
 how it is assigned: to the user, or to a group of the user (PrincipalType, GroupName). PrincipalState marks
@@ -38,12 +42,12 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(FolderPlace(folder_named(output)))
-    world = demo_world(with_failure=with_failure)
+    world = demo_world(with_failure=with_failure, now=time.time())
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output), encoding="utf-8")
+        config_file.write_text(configuration(world, directory=output) + _COLLECT, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)

@@ -2,6 +2,7 @@
 
 import json
 
+from sso_batch.emulator.demo_history import record_harbor_bank, record_lumen_games, record_ostsee_logistik
 from sso_batch.emulator.world import (
     Authored,
     Organization,
@@ -17,9 +18,12 @@ _FORMER_AUDITOR = "123412341234"
 """The account that the publisher's audit role trusts."""
 
 
-def demo_world(*, with_failure: bool = False) -> World:
-    """Return three organizations; with failure, also an incomplete one and one that denies access."""
-    bank, ostsee, studio = harbor_bank(), ostsee_logistik(), lumen_games()
+def demo_world(*, with_failure: bool = False, now: float | None = None) -> World:
+    """Return three organizations; with failure, also an incomplete one and one that denies access.
+
+    Their CloudTrail history ends at `now`, in seconds since 1970; without it they have none.
+    """
+    bank, ostsee, studio = harbor_bank(now), ostsee_logistik(now), lumen_games(now)
     organizations = [bank, ostsee, studio]
     roles = [
         audit_role(bank),
@@ -36,7 +40,7 @@ def demo_world(*, with_failure: bool = False) -> World:
     return World(tuple(organizations), (HUB,), tuple(roles))
 
 
-def harbor_bank() -> Organization:
+def harbor_bank(now: float | None = None) -> Organization:
     """Return Harbor Bank: regulated and well kept, with some leftovers of the past years.
 
     Its identity provider provisions users and groups. A break-glass user and a membership were made by hand.
@@ -171,10 +175,12 @@ def harbor_bank() -> Organization:
     bank.entitle("GROUP", "platform", "operations/DatabaseOperator", ledger, cards)
     bank.entitle("USER", "o.brien", "AuditEvidence", archive)
 
+    if now is not None:
+        record_harbor_bank(bank, now)
     return provisioned(bank.build())
 
 
-def ostsee_logistik() -> Organization:
+def ostsee_logistik(now: float | None = None) -> Organization:
     """Return Ostsee Logistik: several languages, an older identity store, and hostile names.
 
     It manages its users by hand. Most are older than the dates that AWS has of them.
@@ -261,10 +267,12 @@ def ostsee_logistik() -> Organization:
     ostsee.assign("Zoll", "GROUP", "zoll", customs, harbour)
     ostsee.assign("Zugangsverwaltung", "USER", "k.wisniewska", management)
 
+    if now is not None:
+        record_ostsee_logistik(ostsee, now)
     return ostsee.build()
 
 
-def lumen_games() -> Organization:
+def lumen_games(now: float | None = None) -> Organization:
     """Return Lumen Games: a fast-growing studio; its users are synchronized from Active Directory."""
     management = "555566660001"
     live, staging, analytics, jam = "666677770001", "666677770002", "666677770003", "666677770004"
@@ -325,6 +333,8 @@ def lumen_games() -> Organization:
     studio.assign("Analyst", "USER", "freya", analytics)
     studio.entitle("USER", "noor.haddad", "LiveOpsBreakGlass", live)
 
+    if now is not None:
+        record_lumen_games(studio, now)
     return studio.build()
 
 

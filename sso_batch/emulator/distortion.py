@@ -10,7 +10,10 @@ from sso_batch.emulator.protocols import ErrorResponse, not_found
 Answer = dict[str, Any]
 
 _NOT_ECHOED = frozenset(
-    {"InstanceArn", "IdentityStoreId", "applicationArn", "PrincipalType", "NextToken", "nextToken"}
+    {
+        *("InstanceArn", "IdentityStoreId", "applicationArn", "PrincipalType", "NextToken", "nextToken"),
+        "AttributeKey",
+    }
 )
 _IDS = frozenset(
     {
@@ -90,6 +93,9 @@ def _texts(request: Mapping[str, Any]) -> Iterator[str]:
     for name, value in request.items():
         if isinstance(value, Mapping):
             yield from _texts(value)
+        elif isinstance(value, list):
+            for item in value:
+                yield from _texts(item if isinstance(item, Mapping) else {name: item})
         elif isinstance(value, str) and value and name not in _NOT_ECHOED:
             yield value
 

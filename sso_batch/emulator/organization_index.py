@@ -9,6 +9,7 @@ from sso_batch.emulator.world import (
     Account,
     Assignment,
     Entitlement,
+    Event,
     Group,
     Membership,
     Organization,
@@ -128,6 +129,12 @@ class OrganizationIndex:
             for app in self.organization.applications
             for entitlement in app.entitlements
         }
+
+    @cached_property
+    def events(self) -> dict[tuple[str, str, str], list[Event]]:
+        """Events by account, Region and name, the newest first."""
+        newest_first = sorted(self.organization.events, key=lambda event: -event.at)
+        return _gather(newest_first, lambda event: (event.account_id, event.region, event.name))
 
     def path(self, parent_id: str) -> str:
         """Return the ids from the organization down to a root or unit, each followed by a slash.

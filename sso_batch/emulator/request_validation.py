@@ -70,6 +70,17 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A point in time, in seconds since 1970."""
+
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a number."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return None
+        return "Member must be a timestamp", "INVALID_PATTERN"
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list within bounds whose items satisfy a rule."""
 

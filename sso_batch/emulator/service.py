@@ -43,7 +43,10 @@ class Behaviour:
 
 @dataclass(slots=True)
 class Call:
-    """An authenticated request for one operation, with everything needed to answer it."""
+    """An authenticated request for one operation, with everything needed to answer it.
+
+    `now` is the time of the emulator's clock, in seconds since 1970.
+    """
 
     service: "Service"
     operation: str
@@ -55,6 +58,7 @@ class Call:
     authenticator: Authenticator
     roles: Mapping[str, Role]
     managed_policies: Mapping[str, ManagedPolicy | None]
+    now: float
     pagination_fault: PaginationFault | None = None
 
     def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:

@@ -25,6 +25,7 @@ _SIDS = {
     "organizations": "Organizations",
     "account-access": "AccountAccess",
     "iam": "ManagedPolicies",
+    "cloudtrail": "Activity",
 }
 
 # Source: AWS's service authorization reference. Actions without a resource type, and listings that need

@@ -1,9 +1,12 @@
 """The preflight of one organization: its caller, its instance, one call for each permission, an estimate."""
 
 import asyncio
+import math
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
+from sso_batch.activity import HISTORY
 from sso_batch.aws import operations
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool, Connector
@@ -14,10 +17,10 @@ from sso_batch.aws.permission_probe import FirstPages, PermissionProbe, ProbeSub
 from sso_batch.aws.regions import first_region
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
-from sso_batch.collect.strategy import estimate
+from sso_batch.collect.strategy import Estimate, estimate
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
-from sso_batch.model import Gap, Instance
+from sso_batch.model import EventName, Gap, Instance
 from sso_batch.preflight.alternatives import BY_PAIR, alternatives
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
 
@@ -186,6 +189,7 @@ class Preflight:
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
         by_principal = estimate(described + users + groups, rate=rate)
         fastest = min(complete, by_principal, key=lambda cost: cost.calls)
+        activity = self._activity()
         return Estimates(
             users=users,
             groups=groups,
@@ -198,7 +202,18 @@ class Preflight:
             complete_seconds=complete.seconds,
             fastest_calls=fastest.calls,
             fastest_seconds=fastest.seconds,
+            activity_calls=activity.calls,
+            activity_seconds=activity.seconds,
         )
+
+    def _activity(self) -> Estimate:
+        """Return the cost of looking up 90 days, if as many users sign in as lately."""
+        sign_ins = self._listed.get(operations.LOOKUP_EVENTS)
+        if sign_ins is None:
+            return Estimate(0, 0.0)
+        pages = math.ceil(HISTORY / max(sign_ins.span, timedelta(seconds=1))) if sign_ins.more else 1
+        limit = operations.CLOUDTRAIL
+        return estimate(len(EventName) - 1 + pages, rate=limit.rate, burst=limit.burst)
 
     def _record(self, instance: Instance | None, permissions: tuple[Permission, ...]) -> OrganizationCheck:
         organization = self._organization
@@ -244,4 +259,6 @@ def _resource(operation: Operation, subjects: ProbeSubjects) -> str:
         return subjects.application_arn or subjects.instance.arn
     if operation.service == "iam":
         return subjects.policy_arn
+    if operation.service == "cloudtrail":
+        return subjects.instance.caller_account_id
     return subjects.instance.organization_id or "organization"

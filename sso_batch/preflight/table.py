@@ -28,6 +28,7 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     for warning in sorted({warning for check in checks for warning in check.warnings}):
         names = [check.name for check in checks if warning in check.warnings]
         yield _line(names, warning, style="not bold yellow")
+    yield from _activity(checks)
     urls = sorted({override.url for check in checks for override in check.endpoint_overrides})
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
@@ -151,6 +152,15 @@ def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
             yield _line(names, f"{message}, but not needed: {instead}", style="not bold")
         else:
             yield _line(names, message, "" if action in first.hint else first.hint)
+
+
+def _activity(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
+    """Yield a line with the longest first look-up of activity, which takes place beside the other calls."""
+    found = [(check.estimates, check.name) for check in checks if check.estimates is not None]
+    estimates, name = max(found, key=lambda item: item[0].activity_calls, default=(None, ""))
+    if estimates is not None and estimates.activity_calls:
+        cost = f"{estimates.activity_calls:,} calls, {estimates.activity_seconds / 60:.1f} min"
+        yield Text(f"Activity, 90 days in the first run: at most {cost} ({name}), beside all other calls")
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:

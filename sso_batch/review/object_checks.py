@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from sso_batch.config.durations import format_duration
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
+from sso_batch.review.authorship import Authorship
 from sso_batch.review.finding import normalize_address
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
@@ -168,7 +169,26 @@ def _gained(index: SnapshotIndex, user_id: str) -> str:
     }
     groups = sorted(index.groups[group.id].name for group in principals if group.id in index.groups)
     through = f" through {', '.join(groups)}" if groups else ""
-    return f"became administrator{through} (accounts: {len(accounts)})"
+    by = _authors(index, user_id)
+    return f"became administrator{through} (accounts: {len(accounts)}){by}"
+
+
+def _authors(index: SnapshotIndex, user_id: str) -> str:
+    """Return who made a user administrator since the previous run, as far as events show it."""
+    if index.previous is None:
+        return ""
+    authorship = Authorship(index.previous.snapshot, index.snapshot)
+    texts = {
+        authorship.assigned(grant)
+        for principal in index.admins[user_id]
+        for grant in index.by_principal[principal]
+        if index.is_admin(grant)
+    } | {
+        authorship.added_to(principal.id, user_id)
+        for principal in index.admins[user_id]
+        if principal.type == GROUP
+    }
+    return "".join(f", {text}" for text in sorted(texts - {""}))
 
 
 def _possible_admins(index: SnapshotIndex) -> Mapping[Principal, list[Grant]]:

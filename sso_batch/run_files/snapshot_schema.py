@@ -72,6 +72,7 @@ _FIELDS = {
     "organization_id": "The id of the AWS organization.",
     "management_account_id": "The id of the organization's management account.",
     "caller_arn": "The identity that made the calls.",
+    "replica_regions": "The instance's other Regions.",
     "started_at": "When the first call was made.",
     "finished_at": "When the last response arrived.",
     "strategy": "complete or fastest.",

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import math
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
+from sso_batch.activity import EarlierActivity
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
@@ -56,6 +59,8 @@ class Run:
         self._config = config
         self._organizations = tuple(organizations)
         self._progress = progress
+        self._activity_seconds: float | None = None
+        """How long each organization may look up activity, so that those that wait have their turn."""
         self._resume = resume
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
@@ -121,7 +126,9 @@ class Run:
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         listing = asyncio.create_task(self._workers.run(self._context.previous.prepare))
-        places = asyncio.Semaphore(self._organizations_at_once())
+        at_once = self._organizations_at_once()
+        places = asyncio.Semaphore(at_once)
+        self._activity_seconds = span.total_seconds() / math.ceil(len(self._organizations) / at_once or 1)
         self._tasks = [
             asyncio.create_task(self._organization(organization, places, deadline))
             for organization in self._candidates()
@@ -184,6 +191,7 @@ class Run:
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
         count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
+        history = History(self._context, name)
         audit = Audit(
             organization,
             self._config.collect,
@@ -195,9 +203,20 @@ class Run:
             job_count=count,
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
+            earlier_activity=partial(self._earlier_activity, history),
+            activity_seconds=self._activity_seconds,
         )
-        history = History(self._context, name)
         return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
+
+    async def _earlier_activity(self, history: History) -> EarlierActivity | None:
+        """Return what the newest complete snapshot with activity of an organization knew."""
+        stop = threading.Event()
+        try:
+            snapshot = await self._workers.run(partial(history.newest_with_activity, stop))
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""

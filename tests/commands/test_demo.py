@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def plain(row: Row) -> Row:
         "Privilege",
         "PrivilegeReason",
         "PrivilegeUnread",
+        "AssignedAt",
+        "AssignedBy",
+        "MemberSince",
+        "MemberAddedBy",
+        "LastSignIn",
     )
     return {column: re.sub("^'(?=[=+@-])", "", cell) for column, cell in row.items() if column not in unread}
 
@@ -62,6 +68,25 @@ def test_demo(sso_batch: Command, folder: Path) -> None:
         rows = [plain(row) for row in reports.rows(name) if row["AccessType"] == "PERMISSION_SET"]
         assert rows == [plain(row) for row in truth(demo_world(), name)]
     reports.assert_sums()
+
+
+def test_activity(sso_batch: Command, folder: Path) -> None:
+    """The demo shows who assigned access, who added a member, and who signed in within the last 90 days."""
+    ended = sso_batch("demo", "-o", folder)
+
+    rows = reports_of(folder, ended).rows("harbor-bank")
+    columns = ("AssignedBy", "MemberAddedBy", "LastSignIn")
+    assert {row["AssignedBy"] for row in rows} == {
+        "NOT_READ",
+        "IdentityPipeline/gitlab-runner-4711",
+        "AWSReservedSSO_AdministratorAccess_6b2f0c1d/amara.okafor",
+        "root",
+    }
+    assert all(len({row[column] for row in rows}) > 1 for column in columns)
+    since = f"{datetime.now(UTC) - timedelta(days=90):%Y-%m-%d}"
+    signed_in = {row["UserLogin"] for row in rows if row["LastSignIn"] > since and row["UserLogin"]}
+    assert {"amara.okafor", "tomas.vinter"} <= signed_in
+    assert "break.glass" not in signed_in
 
 
 def test_output(sso_batch: Command, folder: Path) -> None:

@@ -178,7 +178,7 @@ def test_diff_as_json(sso_batch: Command, runs: tuple[World, Path, Path]) -> Non
 
     document = json.loads(ended.stdout)
     (row,) = document["changes"]
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == (*COLUMNS, "Author")
     assert [
         (row["Change"], row["What"], row["Organization"], row["AccountId"], row["UserId"])
     ] == removed_row(world)

@@ -13,6 +13,9 @@ import pytest
 from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
+from sso_batch.emulator.world.builder import OrganizationBuilder
+from sso_batch.emulator.world.events import History
+from tests.support.activity import HOUR, NOW, Clock, acme, world_of
 from tests.support.audits import Audit
 from tests.support.command import Command, CommandResult, set_environment
 from tests.support.sample_worlds import ODDITIES, denying, locked, small
@@ -133,9 +136,28 @@ def test_estimates(check: Check) -> None:
         "complete_seconds": 1.2,
         "fastest_calls": 3 * 6 + 3 + 24,
         "fastest_seconds": 1.2,
+        "activity_calls": 0,
+        "activity_seconds": 0.0,
     }
     assert projected["at_least"]
     assert projected["users"] == 300
+
+
+def test_the_estimate_of_activity(check: Check) -> None:
+    """It is projected from the latest sign-ins, and has the rate of CloudTrail."""
+
+    def record(history: History, _: OrganizationBuilder) -> None:
+        for hours in range(100):
+            history.signed_in(NOW - hours * HOUR, "ada")
+
+    busy, quiet = (
+        check(world_of(acme(fill)), settings=EVERYTHING, clock=Clock()).organization("acme")["estimates"]
+        for fill in (record, None)
+    )
+
+    pages = -(-90 * 24 // 49)  # 50 events in 49 hours
+    assert (busy["activity_calls"], busy["activity_seconds"]) == (6 + pages, (6 + pages - 2) / 2)
+    assert (quiet["activity_calls"], quiet["activity_seconds"]) == (7, 2.5)
 
 
 def test_permissions_that_the_configuration_does_not_need_are_not_tried(check: Check) -> None:
@@ -272,8 +294,8 @@ def test_table(check: Check) -> None:
     assert "endpoint override: http://127.0.0.1" in text
 
 
-DEFAULTS = "\ncollect: {strategy: complete}\n"
-"""Reads everything, as the defaults do."""
+EVERYTHING = "\ncollect: {strategy: complete, activity: true}\n"
+"""Reads what the defaults read, and activity."""
 
 REPLACEABLE = (
     "sso:ListPermissionSetsProvisionedToAccount",
@@ -288,6 +310,7 @@ NEEDED = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "organizations:ListDelegatedAdministrators",
+    "cloudtrail:LookupEvents",
 )
 
 
@@ -296,8 +319,8 @@ def test_a_check_is_as_strict_as_a_run(check: Check, audit: Audit, action: str) 
     """A check fails without an action if and only if a run is incomplete without it."""
     world = denying(generate(6, organizations=1, **ODDITIES), action)
 
-    preflight = check(world)
-    reports = audit(world, settings=DEFAULTS)
+    preflight = check(world, settings=EVERYTHING)
+    reports = audit(world, settings=EVERYTHING)
 
     assert preflight.ended.code == reports.ended.code == (0 if action in REPLACEABLE else 4)
     permissions = preflight.organization("org-0")["permissions"]
@@ -313,7 +336,7 @@ def test_account_paths_that_aws_omits(check: Check, audit: Audit, omitted: set[s
     behaviour = Behaviour(omitted_account_members=frozenset(omitted))  # type: ignore[arg-type] # a literal
 
     preflight = check(world, behaviour=behaviour)
-    reports = audit(world, behaviour=behaviour, settings=DEFAULTS)
+    reports = audit(world, behaviour=behaviour, settings=EVERYTHING)
 
     assert preflight.ended.code == reports.ended.code == (4 if omitted else 0)
 

@@ -265,8 +265,8 @@ def test_changes_have_the_columns(audit: Audit, sso_batch: Command, world: World
         ("removed", f"{MARKER}department", f"{MARKER}manager")
     ]
     assert list(csv.DictReader(io.StringIO(as_csv.stdout, newline=""), strict=True)) == rows
-    assert as_json == rows
-    assert list(as_json[0])[-2:] == ["Department", "Manager"]
+    assert as_json == [{**row, "Author": ""} for row in rows]
+    assert list(as_json[0])[-3:] == ["Department", "Manager", "Author"]
 
 
 def test_a_run_without_attributes_is_compared_with_one_that_has_them(

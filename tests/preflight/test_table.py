@@ -191,3 +191,17 @@ def test_next_step(checks: list[OrganizationCheck], next_: str) -> None:
     text = shown(checks, width=300, file="o rg.yaml")
 
     assert text.splitlines()[-1] == f"Next: {next_.format(again=again)}"
+
+
+def test_the_cost_of_activity() -> None:
+    """The longest first look-up is shown with its organization, and nothing without activity."""
+    busy = replace(ESTIMATES, activity_calls=2006, activity_seconds=1002.0)
+    quiet = replace(ESTIMATES, activity_calls=7, activity_seconds=2.5)
+
+    text = " ".join(
+        shown([replace(READY, name="globex", estimates=quiet), replace(READY, estimates=busy)]).split()
+    )
+
+    line = "Activity, 90 days in the first run: at most 2,006 calls, 16.7 min (acme), beside all other calls"
+    assert line in text
+    assert "Activity" not in shown([READY, FAILED])

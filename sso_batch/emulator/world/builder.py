@@ -14,6 +14,7 @@ from sso_batch.emulator.world import (
     Authored,
     Email,
     Entitlement,
+    Event,
     ExternalId,
     Group,
     Membership,
@@ -78,6 +79,7 @@ class OrganizationBuilder:
         self._provisions: dict[tuple[str, str], Provision] = {}
         self._entitlements: list[Entitlement] = []
         self._account_instances: list[AccountInstance] = []
+        self._events: list[Event] = []
         self.delegated_administrators: tuple[str, ...] = ()
         self.account(name, management_account_id)
 
@@ -164,7 +166,7 @@ class OrganizationBuilder:
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """Add a permission set, with AWS managed policies by name; return its ARN."""
-        arn = identifiers.permission_set_arn(self.instance_arn, name)
+        arn = self.permission_set_arn(name)
         self._permission_sets[name] = PermissionSet(
             arn=arn,
             name=name,
@@ -215,6 +217,14 @@ class OrganizationBuilder:
             )
         )
 
+    def record(self, *events: Event) -> None:
+        """Add events to the CloudTrail history of their accounts."""
+        self._events += events
+
+    def permission_set_arn(self, name: str) -> str:
+        """Return the ARN of a permission set with this name."""
+        return identifiers.permission_set_arn(self.instance_arn, name)
+
     def principal_id(self, kind: PrincipalType, name: str) -> str:
         """Return the id of a user or group with this name."""
         return identifiers.principal_id(self.store_id, kind, name, prefixed=self._prefixed)
@@ -246,6 +256,7 @@ class OrganizationBuilder:
             applications=self._applications(),
             account_instances=tuple(self._account_instances),
             delegated_administrators=self.delegated_administrators,
+            events=tuple(self._events),
         )
 
     def _applications(self) -> tuple[Application, ...]:

@@ -207,6 +207,22 @@ class AccountInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A management event in the CloudTrail history of one account in one Region.
+
+    `at` is in seconds since 1970. `detail` contains the members of the event's JSON that depend on the event,
+    such as `userIdentity`; text is sent as it is, even if it is not JSON.
+    """
+
+    name: str
+    source: str
+    at: int
+    account_id: str
+    region: str
+    detail: Mapping[str, Any] | str = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """An organization with its instance of IAM Identity Center, owned by the management account.
 
@@ -235,6 +251,7 @@ class Organization:
     account_instances: tuple[AccountInstance, ...] = ()
     delegated_administrators: tuple[str, ...] = ()
     instance_status: InstanceStatus = "ACTIVE"
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
