@@ -232,5 +232,5 @@ def _latest(events: Iterable[E]) -> dict[tuple[object, ...], E]:
     """Return the latest event of each assignment or membership; of two in one second, the creation."""
     return {
         _key(event): event
-        for event in sorted(events, key=lambda event: (event.at, event.action is Action.CREATED))
+        for event in sorted(events, key=lambda event: (event.at, event.action is Action.CREATED, event))
     }
