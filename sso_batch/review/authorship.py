@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sso_batch.access import NOT_READ, Access, Holder
+from sso_batch.access import NOT_READ, Access, Holder, MembershipCells
 from sso_batch.activity import ActivityIndex
 from sso_batch.dates import format_date
 from sso_batch.model import AssignmentEvent, Grant, MembershipEvent, Snapshot
@@ -31,13 +31,12 @@ class Authorship:
         return self._by("removed", self._activity.unassigned(grant))
 
     def added(self, access: Access, holders: Iterable[Holder]) -> str:
-        """Return who added users to the group of a grant."""
-        texts = []
-        for holder in holders:
-            cells = access.membership(holder)
-            known = cells.added_by not in {"", NOT_READ} and self._since <= cells.since != NOT_READ
-            texts.append(_text("added to the group", cells.added_by, cells.since) if known else "")
-        return _joined(texts)
+        """Return who added users to the group of a grant: as events show it, else the identity store."""
+        group_id = access.grant.principal.id
+        return _joined(
+            self.added_to(group_id, holder.user_id) or self._stored(access.membership(holder))
+            for holder in holders
+        )
 
     def removed(self, access: Access, holders: Iterable[Holder]) -> str:
         """Return who removed users from the group of a grant."""
@@ -50,6 +49,12 @@ class Authorship:
     def added_to(self, group_id: str, user_id: str) -> str:
         """Return who added a user to a group, as events show it."""
         return self._by("added to the group", self._activity.member_added(group_id, user_id))
+
+    def _stored(self, membership: MembershipCells) -> str:
+        """Return who made a membership, as the identity store has it."""
+        if membership.added_by in {"", NOT_READ} or not self._since <= membership.since != NOT_READ:
+            return ""
+        return _text("added to the group", membership.added_by, membership.since)
 
     def _by(self, what: str, event: AssignmentEvent | MembershipEvent | None) -> str:
         if event is None or event.at < self._since:

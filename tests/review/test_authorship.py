@@ -87,7 +87,10 @@ def test_the_identity_store_names_an_author() -> None:
     dated = replace(new, memberships=(Membership("g-1", members),))
     old = replace(new, memberships=(Membership("g-1", (members[0], replace(members[1], created_at=BEFORE))),))
 
+    by_event = replace(dated, membership_events=(member("u-2"),))
+
     assert only_change(group_of("u-1"), dated).words == "added to the group by scim on 2026-03-05"
+    assert only_change(group_of("u-1"), by_event).words == "added to the group by eve on 2026-03-05"
     assert only_change(group_of("u-1"), old).words == ""
 
 
