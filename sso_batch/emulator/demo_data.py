@@ -175,6 +175,14 @@ def harbor_bank(now: float | None = None) -> Organization:
     bank.entitle("GROUP", "platform", "operations/DatabaseOperator", ledger, cards)
     bank.entitle("USER", "o.brien", "AuditEvidence", archive)
 
+    bank.sso_application(
+        "Ledger Console", users=("tomas.vinter", "grace.hall"), groups=("ledger-developers",)
+    )
+    bank.sso_application("Expense Reports", provider="custom-saml", assignment_required=False)
+    bank.sso_application(
+        "Branch Figures", provider="redshift", owner_account_id=branches, groups=("auditors", "cards-vendors")
+    )
+
     if now is not None:
         record_harbor_bank(bank, now)
     return provisioned(bank.build())
@@ -267,6 +275,11 @@ def ostsee_logistik(now: float | None = None) -> Organization:
     ostsee.assign("Zoll", "GROUP", "zoll", customs, harbour)
     ostsee.assign("Zugangsverwaltung", "USER", "k.wisniewska", management)
 
+    ostsee.sso_application(
+        "Schichtplan", provider="custom-saml", groups=("betrieb/schicht-nacht", "praktikanten")
+    )
+    ostsee.sso_application("=Frachtbörse", status="DISABLED")
+
     if now is not None:
         record_ostsee_logistik(ostsee, now)
     return ostsee.build()
@@ -333,6 +346,12 @@ def lumen_games(now: float | None = None) -> Organization:
     studio.assign("Analyst", "USER", "freya", analytics)
     studio.entitle("USER", "noor.haddad", "LiveOpsBreakGlass", live)
 
+    studio.sso_application(
+        "Player Insights", provider="redshift", owner_account_id=analytics, users=("freya",), groups=("data",)
+    )
+    studio.sso_application("Build Dashboard", users=("svc-deploy", "intern-2024"), groups=("engineers",))
+    studio.sso_application("Wiki", provider="custom-saml", assignment_required=False, groups=("engineers",))
+
     if now is not None:
         record_lumen_games(studio, now)
     return studio.build()
@@ -354,6 +373,9 @@ def kestrel_health() -> Organization:
     clinic.permission_set("Research", managed=("AmazonSageMakerFullAccess",))
     clinic.assign("Records", "GROUP", "clinicians", records)
     clinic.assign("Research", "USER", "dr.adeyemi", research)
+    clinic.sso_application(
+        "Clinical Notebooks", provider="sso", groups=("clinicians",), refusal="AccessDeniedException"
+    )
     return provisioned(clinic.build())
 
 

@@ -109,7 +109,7 @@ class Dispatcher:
         operation, request = service.read(http)
         index = self._indexes.get(caller.account_id)
         organization = index.organization.name if index else ""
-        self.calls[organization, operation.name] += 1
+        self.calls[organization, operation.counted_as] += 1
         call = Call(
             service=service,
             operation=operation.name,
@@ -131,7 +131,7 @@ class Dispatcher:
             # The reply is lost, but the call still counts.
             return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), kind)
         if kind == "throttle" or not self._admits(caller, call):
-            self.throttled[organization, operation.name] += 1
+            self.throttled[organization, operation.counted_as] += 1
             raise ErrorResponse(service.throttled, "Rate exceeded")
         return self._complete(call, operation, kind)
 

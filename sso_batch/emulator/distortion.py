@@ -19,7 +19,7 @@ _IDS = frozenset(
     {
         *("Id", "Arn", "AccountId", "PermissionSetArn", "PrincipalId", "UserId", "GroupId", "InstanceArn"),
         *("applicationArn", "instanceArn", "account", "roleArn", "userId", "groupId", "MasterAccountId"),
-        *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId"),
+        *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId", "ApplicationArn"),
     }
 )
 _DESCRIBED = frozenset({"UserId", "GroupId"})

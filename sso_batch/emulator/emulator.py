@@ -29,7 +29,8 @@ class Emulator:
     throttle: factory of the rate limiter.
 
     The attributes `calls` and `throttled` count calls by organization and operation. Calls from an account
-    that belongs to no organization are counted under "".
+    that belongs to no organization are counted under "". Of the two operations ListApplications, that of
+    Identity Center is counted as `sso:ListApplications`.
     """
 
     def __init__(  # noqa: PLR0913 - tests set each of them by name

@@ -16,6 +16,7 @@ from sso_batch.emulator.world import (
     OrganizationalUnit,
     PermissionSet,
     Provision,
+    SsoApplication,
     User,
 )
 
@@ -135,6 +136,11 @@ class OrganizationIndex:
         """Events by account, Region and name, the newest first."""
         newest_first = sorted(self.organization.events, key=lambda event: -event.at)
         return _gather(newest_first, lambda event: (event.account_id, event.region, event.name))
+
+    @cached_property
+    def sso_applications(self) -> dict[str, SsoApplication]:
+        """The applications of Identity Center by ARN."""
+        return {application.arn: application for application in self.organization.sso_applications}
 
     def path(self, parent_id: str) -> str:
         """Return the ids from the organization down to a root or unit, each followed by a slash.

@@ -48,6 +48,7 @@ def world() -> World:
         unlisted_users=2,
         unlisted_groups=1,
         entitlements=6,
+        applications=120,
     )
     organization = generated.organizations[0]
     event = Event(

@@ -104,6 +104,32 @@ def test_the_demo_needs_describe_calls_and_two_regions() -> None:
     assert sum(bool(role.external_id) for role in WORLD.roles) == 1
 
 
+def test_the_demo_has_applications_of_each_kind() -> None:
+    """Open to all users, with a disabled user, disabled, with a deleted group, and without configuration."""
+    applications = [
+        (organization, application)
+        for organization in WORLD.organizations
+        for application in organization.sso_applications
+    ]
+    disabled = {
+        user.id
+        for organization in WORLD.organizations
+        for user in organization.users
+        if user.status == "DISABLED"
+    }
+
+    assert {application.assignment_required for _, application in applications} == {True, False}
+    assert {application.status for _, application in applications} == {"ENABLED", "DISABLED"}
+    assert disabled & {principal for _, each in applications for _, principal in each.assignments}
+    assert [organization.name for organization, each in applications if each.refusal] == ["kestrel-health"]
+    assert any(
+        kind == "GROUP" and principal not in {group.id for group in organization.groups}
+        for organization, each in applications
+        for kind, principal in each.assignments
+    )
+    assert any(each.account_id != organization.management_account_id for organization, each in applications)
+
+
 @pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda organization: organization.name)
 def test_every_assignment_is_provisioned(organization: Organization) -> None:
     """As in AWS, an assignment implies that the permission set is provisioned in the account."""

@@ -10,6 +10,7 @@ from sso_batch.emulator.world import (
     AccountInstance,
     AccountState,
     Application,
+    ApplicationStatus,
     Assignment,
     Authored,
     Email,
@@ -26,7 +27,9 @@ from sso_batch.emulator.world import (
     PrincipalType,
     Profile,
     Provision,
+    Refusal,
     Role,
+    SsoApplication,
     User,
     identifiers,
 )
@@ -78,6 +81,7 @@ class OrganizationBuilder:
         self._assignments: dict[Assignment, None] = {}
         self._provisions: dict[tuple[str, str], Provision] = {}
         self._entitlements: list[Entitlement] = []
+        self._sso_applications: dict[str, SsoApplication] = {}
         self._account_instances: list[AccountInstance] = []
         self._events: list[Event] = []
         self.delegated_administrators: tuple[str, ...] = ()
@@ -205,6 +209,39 @@ class OrganizationBuilder:
                 )
             )
 
+    def sso_application(
+        self,
+        name: str,
+        *,
+        provider: str = "custom",
+        owner_account_id: str | None = None,
+        status: ApplicationStatus = "ENABLED",
+        assignment_required: bool = True,
+        users: Iterable[str] = (),
+        groups: Iterable[str] = (),
+        refusal: Refusal | None = None,
+    ) -> str:
+        """Add an application of Identity Center with its assigned users and groups; return its ARN.
+
+        By default the management account owns it. A principal that was never added is a deleted one.
+        """
+        arn = identifiers.sso_application_arn(
+            self.instance_arn, owner_account_id or self.management_account_id, name
+        )
+        self._sso_applications[arn] = SsoApplication(
+            arn=arn,
+            name=name,
+            provider_arn=f"arn:{self.partition}:sso::aws:applicationProvider/{provider}",
+            status=status,
+            assignment_required=assignment_required,
+            assignments=(
+                *(("USER", self.principal_id("USER", user)) for user in users),
+                *(("GROUP", self.principal_id("GROUP", group)) for group in groups),
+            ),
+            refusal=refusal,
+        )
+        return arn
+
     def account_instance(self, owner_account_id: str) -> None:
         """Add an account instance of a member account, in the primary Region."""
         name = f"{self.name} {owner_account_id}"
@@ -254,6 +291,7 @@ class OrganizationBuilder:
             assignments=tuple(self._assignments),
             provisioned=tuple(self._provisions.values()),
             applications=self._applications(),
+            sso_applications=tuple(self._sso_applications.values()),
             account_instances=tuple(self._account_instances),
             delegated_administrators=self.delegated_administrators,
             events=tuple(self._events),

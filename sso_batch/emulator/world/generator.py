@@ -45,6 +45,7 @@ class Shape:
     missing_names: float = 0.0
     entitlements: int = 0
     units: int = 4
+    applications: int = 0
 
 
 SIZES = tuple(field.name for field in fields(Shape) if field.type is int)
@@ -86,6 +87,7 @@ def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> 
     for _ in range(shape.entitlements):
         kind, principal = _draw(users, groups, shape, dice)
         builder.entitle(kind, principal, f"operations/Role{dice.randrange(9)}", dice.choice(accounts))
+    _add_applications(builder, (users, groups), accounts, shape, dice)
     return provisioned(builder.build(), _author)
 
 
@@ -177,6 +179,35 @@ def _add_permission_sets(builder: OrganizationBuilder, shape: Shape) -> list[str
             boundary=(None, "PowerUserAccess", PolicyReference("Boundary", "/security/"))[number % 3],
         )
     return names
+
+
+def _add_applications(
+    builder: OrganizationBuilder,
+    principals: tuple[list[str], list[str]],
+    accounts: list[str],
+    shape: Shape,
+    dice: random.Random,
+) -> None:
+    """Add applications: each fourth is open to all, each fifth disabled, each sixth not assigned.
+
+    Drawn last, so that the rest of the organization is the same with and without them.
+    """
+    for number in range(shape.applications):
+        assigned: dict[PrincipalType, list[str]] = {"USER": [], "GROUP": []}
+        for _ in range(dice.randint(1, shape.principals) if number % 6 != 5 else 0):  # noqa: PLR2004
+            kind, principal = _draw(*principals, shape, dice)
+            assigned[kind].append(principal)
+        if number % 6 != 5 and number < shape.orphans:  # noqa: PLR2004
+            assigned[("USER", "GROUP")[number % 2]].append(f"deleted-{number}")
+        builder.sso_application(
+            f"application-{number:04d}",
+            provider=("custom", "custom-saml", "redshift")[number % 3],
+            owner_account_id=dice.choice(accounts) if number % 2 else None,
+            status="DISABLED" if number % 5 == 4 else "ENABLED",  # noqa: PLR2004
+            assignment_required=number % 4 != 3,  # noqa: PLR2004
+            users=dict.fromkeys(assigned["USER"]),
+            groups=dict.fromkeys(assigned["GROUP"]),
+        )
 
 
 def _draw(

@@ -7,6 +7,8 @@ from typing import Any, Literal
 PrincipalType = Literal["USER", "GROUP"]
 
 InstanceStatus = Literal["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "ACTIVE"]
+ApplicationStatus = Literal["ENABLED", "DISABLED"]
+Refusal = Literal["AccessDeniedException", "ValidationException"]
 AccountState = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"]
 
 
@@ -172,6 +174,28 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class SsoApplication:
+    """An application of IAM Identity Center, with the users and groups that are assigned to it.
+
+    With `refusal`, the application has no assignment configuration that can be read: the call fails with this
+    code, as for some AWS managed applications.
+    """
+
+    arn: str
+    name: str | None
+    provider_arn: str
+    status: ApplicationStatus = "ENABLED"
+    assignment_required: bool = True
+    assignments: tuple[tuple[PrincipalType, str], ...] = ()
+    refusal: Refusal | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account that owns the application."""
+        return self.arn.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationalUnit:
     """An organizational unit; `parent_id` is the id of the root or of another unit."""
 
@@ -248,6 +272,7 @@ class Organization:
     assignments: tuple[Assignment, ...] = ()
     provisioned: tuple[Provision, ...] = ()
     applications: tuple[Application, ...] = ()
+    sso_applications: tuple[SsoApplication, ...] = ()
     account_instances: tuple[AccountInstance, ...] = ()
     delegated_administrators: tuple[str, ...] = ()
     instance_status: InstanceStatus = "ACTIVE"

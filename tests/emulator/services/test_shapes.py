@@ -32,11 +32,14 @@ NEEDED = {
     "sso-admin": {
         "DescribeInstance",
         "DescribePermissionSet",
+        "GetApplicationAssignmentConfiguration",
         "GetInlinePolicyForPermissionSet",
         "GetPermissionsBoundaryForPermissionSet",
         "ListAccountAssignments",
         "ListAccountAssignmentsForPrincipal",
         "ListAccountsForProvisionedPermissionSet",
+        "ListApplicationAssignments",
+        "ListApplications",
         "ListCustomerManagedPolicyReferencesInPermissionSet",
         "ListInstances",
         "ListManagedPoliciesInPermissionSet",
@@ -93,6 +96,7 @@ def requests(organization: Organization, emulator: Emulator) -> dict[str, dict[s
             "InstanceArn": instance,
             "PermissionSetArn": bounded.arn,
             "ResourceArn": bounded.arn,
+            "ApplicationArn": organization.sso_applications[0].arn,
             "AccountId": assignment.account_id,
             "PrincipalId": organization.users[-1].id,
             "PrincipalType": "USER",
@@ -253,7 +257,7 @@ def test_rules_match_botocores_model(service: Any) -> None:  # noqa: ANN401
     ids=lambda organization: organization.name,
 )
 def test_the_demo_data_matches_botocores_models(organization: Organization) -> None:
-    """AWS would accept the names and attributes of all users, accounts and permission sets."""
+    """AWS would accept the names and attributes of all users, accounts, sets and applications."""
     key = AccessKey("AKIAEXAMPLE", "secret", f"arn:aws:iam::{organization.management_account_id}:user/admin")
     with Emulator(World((organization,), (key,)), limits=Limits.off()) as emulator:
         store = {"IdentityStoreId": organization.identity_store_id}
@@ -274,6 +278,7 @@ def test_the_demo_data_matches_botocores_models(organization: Organization) -> N
                 )
                 for event in organization.events
             ),
+            ("sso-admin", "ListApplications", {"InstanceArn": organization.instance_arn}),
             *(
                 (
                     "sso-admin",

@@ -54,6 +54,7 @@ def test_special_cases_are_generated() -> None:
         unlisted_groups=1,
         missing_names=0.5,
         entitlements=7,
+        applications=12,
     )
     users = {user.id for user in organization.users}
     principals = users | {group.id for group in organization.groups}
@@ -71,6 +72,17 @@ def test_special_cases_are_generated() -> None:
     assert sum(not group.listed for group in organization.groups) == 1
     assert 10 < sum(not user.emails for user in organization.users) < 40
     assert len(organization.applications[0].entitlements) == 7
+    assert sum(not application.assignment_required for application in organization.sso_applications) == 3
+    assert sum(not application.assignments for application in organization.sso_applications) == 2
+    assert sum(application.status == "DISABLED" for application in organization.sso_applications) == 2
+
+
+def test_applications_change_nothing_else() -> None:
+    """An organization is the same with and without applications."""
+    with_applications = only(applications=5)
+
+    assert len(with_applications.sso_applications) == 5
+    assert replace(with_applications, sso_applications=()) == only()
 
 
 def test_objects_have_several_authors_and_old_ones_none() -> None:
