@@ -162,7 +162,7 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
     permission_sets[""] = PermissionSetCells()
     unread = _permission_set_cells(PermissionSet(""))
     activity = ActivityIndex(snapshot)
-    principals = _Principals(snapshot, activity)
+    principals = HolderIndex(snapshot, activity)
     privileges = Privileges(snapshot)
 
     for grant in sorted(dict.fromkeys(snapshot.grants)):  # usually sorted already
@@ -179,8 +179,8 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
         )
 
 
-class _Principals:
-    """The users and groups of the identity store that were read."""
+class HolderIndex:
+    """The users and groups of the identity store that were read, as holders of what is assigned to them."""
 
     def __init__(self, snapshot: Snapshot, activity: ActivityIndex) -> None:
         self._activity = activity
@@ -193,11 +193,13 @@ class _Principals:
         self._memberships: dict[str, Mapping[str, MembershipCells]] = {}
 
     def group_name(self, principal: Principal) -> str:
+        """Return the name of a group; empty for a user and for a group that does not exist."""
         if principal.type != GROUP or principal in self._missing:
             return ""
         return self._group_names.get(principal.id, NOT_READ)
 
     def holders(self, principal: Principal) -> tuple[Holder, ...]:
+        """Return who has what is assigned to a principal, sorted by user id: at least one holder."""
         if principal not in self._known:
             self._known[principal] = tuple(self._find(principal))
         return self._known[principal]

@@ -156,7 +156,7 @@ class Gateway:
     ) -> T:
         await limiter.acquire()
         method = getattr(self._clients(operation.service), operation.method)
-        self._counts.by_operation[operation.name] += 1
+        self._counts.by_operation[operation.label] += 1
         try:
             answer = await self._workers.run(partial(method, **parameters))
         except Exception as error:  # noqa: BLE001 - failure_from raises what is not AWS's again

@@ -18,7 +18,16 @@ from sso_batch.aws.identity_store_parsing import (
 )
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
-from sso_batch.model import Grant, Group, Member, PermissionSet, Principal, User
+from sso_batch.model import (
+    Application,
+    ApplicationAssignment,
+    Grant,
+    Group,
+    Member,
+    PermissionSet,
+    Principal,
+    User,
+)
 
 
 class InstanceApi:
@@ -97,6 +106,31 @@ class InstanceApi:
             **self._instance,
             PrincipalType=principal.type,
             PrincipalId=principal.id,
+        )
+
+    def applications(self) -> AsyncIterator[list[Application]]:
+        """Yield pages of the applications of Identity Center in all accounts."""
+        return self._gateway.pages(
+            operations.LIST_SSO_APPLICATIONS,
+            lambda item: response_parsing.parse_application(check_echo(item, **self._instance)),
+            **self._instance,
+        )
+
+    def application_assignments(self, application_arn: str) -> AsyncIterator[list[ApplicationAssignment]]:
+        """Yield pages of the assignments of users and groups to an application."""
+        parameters = {"ApplicationArn": application_arn}
+        return self._gateway.pages(
+            operations.LIST_APPLICATION_ASSIGNMENTS,
+            lambda item: response_parsing.parse_application_assignment(check_echo(item, **parameters)),
+            **parameters,
+        )
+
+    async def assignment_required(self, application_arn: str) -> bool:
+        """Return whether only users who are assigned to an application have access to it."""
+        return await self._gateway.call(
+            operations.GET_APPLICATION_ASSIGNMENT_CONFIGURATION,
+            response_parsing.parse_assignment_required,
+            ApplicationArn=application_arn,
         )
 
     async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:

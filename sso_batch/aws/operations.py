@@ -44,7 +44,7 @@ class Operation:
 
     AWS sends the list even if it is empty. With `may_omit_list`, AWS is known to omit it as well: such an
     answer does not prove that the list is empty. `most_pages` is set for a listing that can be longer than
-    all others of AWS.
+    all others of AWS, `qualified` where another service has an operation of the same name.
     """
 
     name: str
@@ -57,6 +57,12 @@ class Operation:
     page_size_key: str = "MaxResults"
     may_omit_list: bool = False
     most_pages: int | None = None
+    qualified: bool = False
+
+    @property
+    def label(self) -> str:
+        """The unique name in manifests, gaps and logs: the IAM action if the name alone is ambiguous."""
+        return self.action if self.qualified else self.name
 
     @property
     def method(self) -> str:
@@ -69,7 +75,7 @@ def _method(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _sso(name: str, items: str = "", *, may_omit_list: bool = False) -> Operation:
+def _sso(name: str, items: str = "", *, may_omit_list: bool = False, qualified: bool = False) -> Operation:
     return Operation(
         name,
         "sso-admin",
@@ -78,6 +84,7 @@ def _sso(name: str, items: str = "", *, may_omit_list: bool = False) -> Operatio
         items,
         100 if items else None,
         may_omit_list=may_omit_list,
+        qualified=qualified,
     )
 
 
@@ -144,6 +151,13 @@ LIST_PERMISSION_SET_TAGS = Operation(
     "ListTagsForResource", "sso-admin", "sso:ListTagsForResource", SSO_ADMIN, "Tags"
 )
 
+LIST_SSO_APPLICATIONS = _sso("ListApplications", "Applications", qualified=True)
+"""The applications of Identity Center, not those of account access; an answer has at most 50 of them."""
+LIST_APPLICATION_ASSIGNMENTS = _sso("ListApplicationAssignments", "ApplicationAssignments")
+GET_APPLICATION_ASSIGNMENT_CONFIGURATION = _sso("GetApplicationAssignmentConfiguration")
+OF_ONE_APPLICATION = (LIST_APPLICATION_ASSIGNMENTS, GET_APPLICATION_ASSIGNMENT_CONFIGURATION)
+"""Calls to sso-admin that name an application and not the instance."""
+
 GET_POLICY = Operation("GetPolicy", "iam", "iam:GetPolicy", IAM)
 GET_POLICY_VERSION = Operation("GetPolicyVersion", "iam", "iam:GetPolicyVersion", IAM)
 
@@ -206,6 +220,7 @@ _DETAILS = (
     LIST_PERMISSION_SET_TAGS,
 )
 _ENTITLEMENTS = (LIST_APPLICATIONS, GET_APPLICATION, LIST_ENTITLEMENTS)
+_APPLICATIONS = (LIST_SSO_APPLICATIONS, *OF_ONE_APPLICATION)
 _PATHS = (
     LIST_ROOTS,
     LIST_ORGANIZATIONAL_UNITS_FOR_PARENT,
@@ -224,6 +239,7 @@ def required_operations(settings: Collect, *, partition: str) -> tuple[Operation
         *(_BY_PRINCIPAL if settings.strategy == "fastest" else ()),
         *(_DETAILS if settings.permission_set_details else ()),
         *(_ENTITLEMENTS if has_entitlements(settings, partition) else ()),
+        *(_APPLICATIONS if settings.applications else ()),
         *(_PATHS if settings.account_paths else ()),
         *(_POLICY_DOCUMENTS if has_policy_documents(settings) else ()),
         *(_ACTIVITY if settings.activity else ()),

@@ -24,6 +24,7 @@ _IDS: Mapping[Operation, str | None] = {
     operations.LIST_ROOTS: "Id",
     operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT: "Id",
     operations.LIST_APPLICATIONS: "applicationArn",
+    operations.LIST_SSO_APPLICATIONS: "ApplicationArn",
 }
 """Listings whose ids are used: the key of an item's id, or None if the item is the id."""
 
@@ -58,6 +59,7 @@ class ProbeSubjects:
     instance: Instance
     account_id: str
     permission_set_arn: str
+    sso_application_arn: str
     user_id: str = _NO_ID
     group_id: str = _NO_ID
     root_id: str | None = None
@@ -74,7 +76,8 @@ class ProbeSubjects:
         """Return placeholders for an instance whose resources are not known yet."""
         account_id = instance.management_account_id or instance.caller_arn.split(":")[4]
         arn = f"{instance.arn.replace(':instance/', ':permissionSet/')}/ps-{'0' * 16}"
-        return cls(instance, account_id, arn)
+        owned = instance.arn.replace(":::instance/", f"::{account_id}:application/")
+        return cls(instance, account_id, arn, f"{owned}/apl-{'0' * 16}")
 
 
 _Parameters = Callable[[ProbeSubjects], Mapping[str, Any] | None]
@@ -113,6 +116,7 @@ def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
 
 
 _PERMISSION_SET = _subject("PermissionSetArn", "permission_set_arn")
+_SSO_APPLICATION = _subject("ApplicationArn", "sso_application_arn")
 _UNIT = _subject("ParentId", "root_id")
 _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.DESCRIBE_PERMISSION_SET: _PERMISSION_SET,
@@ -125,6 +129,8 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.GET_INLINE_POLICY: _PERMISSION_SET,
     operations.GET_PERMISSIONS_BOUNDARY: _PERMISSION_SET,
     operations.LIST_PERMISSION_SET_TAGS: _subject("ResourceArn", "permission_set_arn"),
+    operations.LIST_APPLICATION_ASSIGNMENTS: _SSO_APPLICATION,
+    operations.GET_APPLICATION_ASSIGNMENT_CONFIGURATION: _SSO_APPLICATION,
     operations.LIST_GROUP_MEMBERSHIPS: _subject("GroupId", "group_id"),
     operations.DESCRIBE_USER: _subject("UserId", "user_id"),
     operations.DESCRIBE_GROUP: _subject("GroupId", "group_id"),
@@ -139,6 +145,10 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.LIST_ENTITLEMENTS: _entitlements,
 }
 """The parameters of each operation that asks about something."""
+
+
+_WITHOUT_INSTANCE = (operations.LIST_INSTANCES, *operations.OF_ONE_APPLICATION)
+"""Calls to sso-admin that do not name the instance."""
 
 
 class PermissionProbe:
@@ -192,6 +202,6 @@ def _parse_page(operation: Operation, answer: Mapping[str, Any]) -> tuple[FirstP
 def _scope(operation: Operation, instance: Instance) -> Mapping[str, str]:
     if operation.service == "identitystore":
         return {"IdentityStoreId": instance.identity_store_id}
-    if operation.service == "sso-admin" and operation is not operations.LIST_INSTANCES:
+    if operation.service == "sso-admin" and operation not in _WITHOUT_INSTANCE:
         return {"InstanceArn": instance.arn}
     return {}

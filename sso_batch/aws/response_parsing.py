@@ -16,6 +16,8 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    Application,
+    ApplicationAssignment,
     Grant,
     PermissionSet,
     PolicyDocument,
@@ -140,6 +142,33 @@ def parse_assignment(item: Item) -> Grant:
         role_arn="",
         principal=Principal(parse_id(item["PrincipalType"]), parse_id(item["PrincipalId"])),
     )
+
+
+def parse_application(item: Item) -> Application:
+    """Return an application of Identity Center's ListApplications; its assignments are not in the answer."""
+    return Application(
+        arn=parse_id(item["ApplicationArn"]),
+        name=parse_text(item.get("Name")),
+        account_id=parse_text(item.get("ApplicationAccount")),
+        provider_arn=parse_text(item.get("ApplicationProviderArn")),
+        status=parse_text(item.get("Status")),
+    )
+
+
+def parse_application_assignment(item: Item) -> ApplicationAssignment:
+    """Return an assignment of ListApplicationAssignments."""
+    return ApplicationAssignment(
+        application_arn=parse_id(item["ApplicationArn"]),
+        principal=Principal(parse_id(item["PrincipalType"]), parse_id(item["PrincipalId"])),
+    )
+
+
+def parse_assignment_required(item: Item) -> bool:
+    """Return whether only assigned users have access to an application."""
+    required = item["AssignmentRequired"]
+    if not isinstance(required, bool):
+        raise TypeError(f"{type(required).__name__} where AWS promises true or false")
+    return required
 
 
 def parse_principal_assignment(principal: Principal, item: Item) -> Grant:

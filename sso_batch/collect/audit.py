@@ -173,6 +173,8 @@ class Audit:
             assignment_events=activity.assignment_events,
             membership_events=activity.membership_events,
             sign_ins=activity.sign_ins,
+            applications=collectors.applications.found if self._settings.applications else None,
+            application_assignments=collectors.applications.assignments,
         )
 
     def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:

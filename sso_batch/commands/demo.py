@@ -21,7 +21,7 @@ from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_e
 
 _FORMATS = ("csv", "html")
 
-_COLLECT = "collect:\n  activity: true\n"
+_COLLECT = "collect:\n  activity: true\n  applications: true\n"
 """What a demo reads in addition to the defaults."""
 
 _MEANING = """
@@ -107,6 +107,8 @@ def _content(entry: FileEntry) -> str:
         return "the HTML report: open it in a browser"
     if entry.kind is FileKind.FINDINGS_CSV:
         return f"findings to review: {entry.rows} rows"
+    if entry.kind is FileKind.APPLICATIONS_CSV:
+        return f"who is assigned to which application: {entry.rows} rows"
     return f"all organizations, merged: {entry.rows} rows"
 
 

@@ -101,6 +101,12 @@ class Checks(Section):
     admin_gained: CheckKey = Field(
         None, description="Users who became administrators since the previous run."
     )
+    application_open_to_all: CheckKey = Field(
+        None, description="Applications that every user of the directory can open without an assignment."
+    )
+    application_disabled_user: CheckKey = Field(
+        None, description="Disabled users who are still assigned to applications."
+    )
 
     def by_id(self) -> dict[str, CheckSettings]:
         """Return the settings of the checks that the configuration names."""
@@ -131,7 +137,8 @@ class WaiverSettings(Section):
     )
     principal: Text = Field(
         "*",
-        description="The ID, name or email address of the user or group, or a pattern.",
+        description="The ID, name or email address of the user or group, or a pattern. For a finding about "
+        "an application, its name or ARN.",
         examples=["break-glass-*"],
     )
     reason: Text = Field(

@@ -33,6 +33,7 @@ _READABLE = (
     FileKind.MERGED_ACCESS_CSV,
     FileKind.FINDINGS_CSV,
     FileKind.CHANGES_CSV,
+    FileKind.APPLICATIONS_CSV,
 )
 """The files for people, the best one to open first."""
 _GUTTER = 2  # characters between two columns

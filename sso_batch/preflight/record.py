@@ -45,7 +45,7 @@ class Estimates:
 
     `at_least` if not everything was counted. Pairs are extrapolated from a sample of permission sets. The
     look-up of activity has a limit of its own: the figures are for 90 days, as in a first run, extrapolated
-    from the latest sign-ins; 0 if it is left out.
+    from the latest sign-ins. Figures are 0 for what is left out.
     """
 
     users: int
@@ -53,6 +53,7 @@ class Estimates:
     accounts: int
     permission_sets: int
     pairs: int
+    applications: int
     at_least: bool
     complete_calls: int
     complete_seconds: float

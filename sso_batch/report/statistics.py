@@ -12,6 +12,7 @@ from itertools import chain
 from sso_batch.access import NOT_READ, OK, Access, Holder
 from sso_batch.model import GROUP, Grant, Principal
 from sso_batch.privileges.paths import Privilege
+from sso_batch.report.application_statistics import ApplicationStatistics, compute_application_statistics
 from sso_batch.review.snapshot_index import SnapshotIndex
 
 MAX_ADMINISTRATORS = 100
@@ -77,6 +78,7 @@ class Statistics:
     close: tuple[Administrator, ...] = ()
     can_become: int = 0
     manage_access: int = 0
+    applications: ApplicationStatistics | None = None
 
     @property
     def administrators_certain(self) -> bool:
@@ -117,6 +119,7 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
         close=tuple(heapq.nsmallest(MAX_ADMINISTRATORS, close, key=order)),
         can_become=len(can_become),
         manage_access=len(manage_access),
+        applications=compute_application_statistics(index.snapshot),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sso_batch.review import grant_checks, object_checks
+from sso_batch.review import application_checks, grant_checks, object_checks
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 OUTDATED_PROVISIONING = "outdated-provisioning"
@@ -155,6 +155,22 @@ CHECKS: tuple[Check, ...] = (
         "A user became administrator since the previous run. This should be a known and approved change.",
         "Find out who gave the access and why, and remove it if it was not approved.",
         object_checks.admin_gained,
+    ),
+    Check(
+        "application-open-to-all",
+        "medium",
+        "The application does not require an assignment: every user of the directory can open it, also those "
+        "who are added later. Disabled applications do not count. This check needs `collect.applications`.",
+        "Require assignments, and assign the groups that need the application.",
+        application_checks.application_open_to_all,
+    ),
+    Check(
+        "application-disabled-user",
+        "medium",
+        "Enabling the user again restores the access to these applications, possibly by accident. This check "
+        "needs `collect.applications`.",
+        "Remove the user's assignments and group memberships, or delete the user.",
+        application_checks.application_disabled_user,
     ),
 )
 """In the order of the configuration's keys."""

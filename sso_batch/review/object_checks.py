@@ -112,9 +112,10 @@ def outdated_provisioning(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
 
 
 def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
-    """Find groups that have a grant and list users who no longer exist according to AWS.
+    """Find groups with access that list users who no longer exist according to AWS.
 
-    Members of groups without a grant are not collected: such groups give no access.
+    Members of groups to which neither a grant nor an application is assigned are not collected: such groups
+    give no access.
     """
     for membership in index.snapshot.memberships:
         gone = sum(Principal(USER, user_id) in index.missing for user_id in membership.user_ids)
@@ -123,7 +124,8 @@ def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindS
     members = {user_id for membership in index.snapshot.memberships for user_id in membership.user_ids}
     if unread := sum(index.is_unread(Principal(USER, user_id)) for user_id in members):
         yield BlindSpot(f"members who were not read: {unread}")
-    yield from index.unread_members()
+    to_applications = {assignment.principal for assignment in index.snapshot.application_assignments}
+    yield from index.unread_members(index.by_principal.keys() | to_applications)
     yield from index.unread_grants()
 
 

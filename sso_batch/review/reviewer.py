@@ -15,7 +15,7 @@ from sso_batch.review.snapshot_index import BlindSpot, Match, SnapshotIndex
 from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]
-"""Every name, address and id of a finding's principal."""
+"""Every name, address and id of a finding's principal, or of its application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[NotExamined
 
 
 def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) -> tuple[Finding, Names]:
-    """Return the finding for a match, and every name of its principal."""
+    """Return the finding for a match, and every name of its principal or application."""
     permission_set = index.permission_set(match.permission_set_arn).name if match.permission_set_arn else ""
-    cells, names = ({}, ()) if match.principal is None else _principal(index, match.principal)
+    cells, names = _subject(index, match)
     finding = Finding(
         severity=severity,
         check=check.id,
@@ -122,6 +122,14 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         **cells,
     )
     return replace(finding, message=_sentence(finding, names, match)), names
+
+
+def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:
+    """Return the cells of a finding about what it concerns, and every name of that, the best one first."""
+    if match.principal is not None:
+        return _principal(index, match.principal)
+    application = match.application
+    return {}, () if application is None else (application.name, application.arn)
 
 
 def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, Any], Names]:
@@ -140,6 +148,8 @@ def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, An
 def _sentence(finding: Finding, names: Names, match: Match) -> str:
     """Return the message: who or what it is about, what was found, and in which grant."""
     name = next((name for name in names if name), "")
+    if match.application is not None:
+        return f"application {name} {match.message}"
     if not finding.principal_type:
         where = f" ({finding.account_name or finding.account_id})" if finding.account_id else ""
         return f"permission set {finding.permission_set} {match.message}{where}"

@@ -15,6 +15,7 @@ from sso_batch.model import (
     GROUP,
     USER,
     Account,
+    Application,
     Grant,
     PermissionSet,
     Principal,
@@ -35,13 +36,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a check found: one grant or one object, and a predicate about it, such as "has no members"."""
+    """What a check found: one grant or one object, and a predicate about it, such as "has no members".
+
+    The object is the principal, else the application, else the permission set.
+    """
 
     message: str
     principal: Principal | None = None
     account_id: str = ""
     permission_set_arn: str = ""
     role_arn: str = ""
+    application: Application | None = None
 
     @classmethod
     def of_grant(cls, grant: Grant, message: str) -> "Match":
@@ -168,20 +173,21 @@ class SnapshotIndex:
             if self.snapshot.omits(omission):
                 yield BlindSpot(omission)
 
-    def unread_members(self) -> Iterator[BlindSpot]:
-        """Yield how many groups with a grant have unknown members."""
+    def unread_members(self, principals: Iterable[Principal] | None = None) -> Iterator[BlindSpot]:
+        """Yield how many groups have unknown members, by default of those with a grant."""
         groups = {
             principal.id
-            for principal in self.by_principal
+            for principal in (self.by_principal if principals is None else principals)
             if principal.type == GROUP and principal not in self.missing
         }
         if unread := len(groups - self.members.keys()):
             yield BlindSpot(f"members of groups that were not read: {unread}")
 
-    def unread_holders(self) -> Iterator[BlindSpot]:
-        """Yield how many users and groups hold a grant, themselves or as members, and were not read."""
-        holders = {Principal(USER, user_id) for user_id, _ in self.holders(self.by_principal)}
-        if unread := sum(map(self.is_unread, holders | self.by_principal.keys())):
+    def unread_holders(self, principals: Mapping[Principal, object] | None = None) -> Iterator[BlindSpot]:
+        """Yield how many principals and members of them were not read, by default of those with a grant."""
+        principals = self.by_principal if principals is None else principals
+        holders = {Principal(USER, user_id) for user_id, _ in self.holders(principals)}
+        if unread := sum(map(self.is_unread, holders | principals.keys())):
             yield BlindSpot(f"users and groups that were not read: {unread}")
 
     def unread_policies(self) -> Iterator[BlindSpot]:

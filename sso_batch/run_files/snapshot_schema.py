@@ -95,6 +95,7 @@ _FIELDS = {
     "provider_arn": "The ARN of the application's provider, which is its type.",
     "assignment_required": "Whether only assigned users have access; null if not read.",
     "application_arn": "The application's ARN.",
+    "assignments_complete": "Whether all assignments of the application are in the snapshot.",
     "event_name": "CloudTrail's name of the event.",
     "since": "The start of the time span.",
     "until": "The end of the time span.",

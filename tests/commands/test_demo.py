@@ -63,7 +63,7 @@ def test_demo(sso_batch: Command, folder: Path) -> None:
     assert ended.code == 0
     assert len(COMPANIES) >= 3
     assert reports.statuses == dict.fromkeys(COMPANIES, "complete")
-    assert reports.names == reports.file_names(*COMPANIES, formats=("csv", "html"))
+    assert reports.names == reports.file_names(*COMPANIES, formats=("csv", "html"), applications=True)
     for name in COMPANIES:
         rows = [plain(row) for row in reports.rows(name) if row["AccessType"] == "PERMISSION_SET"]
         assert rows == [plain(row) for row in truth(demo_world(), name)]
@@ -116,7 +116,9 @@ def test_with_failure(sso_batch: Command, folder: Path) -> None:
     statuses = reports.statuses
     assert Counter(statuses.values()) == {"complete": 3, "incomplete": 1, "failed": 1}
     (incomplete,) = (name for name, status in statuses.items() if status == "incomplete")
-    assert reports.names == reports.file_names(*COMPANIES, incomplete=[incomplete], formats=("csv", "html"))
+    assert reports.names == reports.file_names(
+        *COMPANIES, incomplete=[incomplete], formats=("csv", "html"), applications=True
+    )
     world = demo_world(with_failure=True)
     expected = [plain(row) for row in truth(world, incomplete)]
     assert "MEMBERS_NOT_READ" in {row["PrincipalState"] for row in reports.rows(incomplete)}

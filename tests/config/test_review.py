@@ -106,6 +106,8 @@ def test_the_checks() -> None:
         "entitlement-bypass",
         "cross-organization-admin",
         "admin-gained",
+        "application-open-to-all",
+        "application-disabled-user",
     )
 
 

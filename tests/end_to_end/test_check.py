@@ -131,6 +131,7 @@ def test_estimates(check: Check) -> None:
 
     assert exact == {
         **sizes,
+        "applications": 0,
         "at_least": False,
         "complete_calls": 3 * 6 + 3 + 24,
         "complete_seconds": 1.2,
@@ -158,6 +159,66 @@ def test_the_estimate_of_activity(check: Check) -> None:
     pages = -(-90 * 24 // 49)  # 50 events in 49 hours
     assert (busy["activity_calls"], busy["activity_seconds"]) == (6 + pages, (6 + pages - 2) / 2)
     assert (quiet["activity_calls"], quiet["activity_seconds"]) == (7, 2.5)
+
+
+APPLICATIONS = "\ncollect: {applications: true}\n"
+OF_APPLICATIONS = (
+    "sso:ListApplications",
+    "sso:ListApplicationAssignments",
+    "sso:GetApplicationAssignmentConfiguration",
+)
+
+
+def test_estimates_with_applications(check: Check) -> None:
+    """A listing and two calls for each application are part of both estimates."""
+    sizes: dict[str, Any] = {"users": 30, "groups": 4, "permission_sets": 3, "accounts": 8, "pairs": 24}
+    world = generate(2, organizations=1, **sizes, applications=60)
+
+    without, exact = (
+        check(world, settings=settings).organization("org-0")["estimates"] for settings in ("", APPLICATIONS)
+    )
+
+    assert (without["applications"], exact["applications"]) == (0, 60)
+    assert exact["complete_calls"] - without["complete_calls"] == 1 + 2 * 60
+    assert exact["fastest_calls"] - without["fastest_calls"] == 1 + 2 * 60
+    assert not exact["at_least"]
+
+
+def test_an_estimate_of_many_applications_is_a_lower_bound(check: Check) -> None:
+    """A preflight reads two pages of applications."""
+    world = generate(2, organizations=1, applications=120)
+
+    preflight = check(world, settings=APPLICATIONS)
+
+    estimates = preflight.organization("org-0")["estimates"]
+    assert (estimates["applications"], estimates["at_least"]) == (100, True)
+    assert preflight.calls_of("org-0") < 40
+
+
+@pytest.mark.parametrize("applications", [0, 3])
+@pytest.mark.parametrize("action", OF_APPLICATIONS)
+def test_denied_applications(check: Check, action: str, applications: int) -> None:
+    """Each action about applications is tried, whether there are any or not."""
+    world = generate(6, organizations=1, applications=applications)
+    allowed = check(world, settings=APPLICATIONS)
+
+    preflight = check(denying(world, action), settings=APPLICATIONS)
+
+    assert allowed.ended.code == 0
+    assert allowed.verdicts("org-0", "allowed") >= set(OF_APPLICATIONS)
+    assert preflight.verdicts("org-0", "denied") == {action}
+    (denied,) = [entry for entry in preflight.organization("org-0")["permissions"] if entry["code"]]
+    assert action in denied["hint"]
+    assert ":application/" in denied["resource"] or denied["action"] == "sso:ListApplications"
+
+
+def test_applications_are_not_tried_by_default(check: Check) -> None:
+    """Without `collect.applications` no permission about applications is tried."""
+    preflight = check(generate(6, organizations=1, applications=3))
+
+    actions = {permission["action"] for permission in preflight.organization("org-0")["permissions"]}
+    assert not actions & set(OF_APPLICATIONS)
+    assert preflight.calls["org-0", "sso:ListApplications"] == 0
 
 
 def test_permissions_that_the_configuration_does_not_need_are_not_tried(check: Check) -> None:

@@ -20,6 +20,7 @@ ESTIMATES = Estimates(
     accounts=12_000,
     permission_sets=300,
     pairs=90_000,
+    applications=0,
     at_least=True,
     complete_calls=1_234_567,
     complete_seconds=61_728.0,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sso_batch.config import CHECK_IDS
-from sso_batch.model import GROUP, USER, Account, Outdated, Principal, Snapshot, User
+from sso_batch.model import GROUP, USER, Account, ApplicationAssignment, Outdated, Principal, Snapshot, User
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.snapshot_index import Limits
 from tests.review.reviews import (
@@ -20,7 +20,16 @@ from tests.review.reviews import (
     rules,
     subject,
 )
-from tests.support.records import ADMIN, ROLE, entitlement, grant, membership_of, unexamined, user
+from tests.support.records import (
+    ADMIN,
+    ROLE,
+    application,
+    entitlement,
+    grant,
+    membership_of,
+    unexamined,
+    user,
+)
 
 MANAGEMENT = "000000000001"
 PROD = "111111111111"
@@ -128,6 +137,28 @@ CASES: list[tuple[str, Snapshot, tuple[str, ...], Snapshot]] = [
         organization(grants=(entitlement(ANN), grant(OPS))),
         ("acme", "u-1", PROD, "", ROLE),
         organization(grants=(entitlement(ANN), grant(OPS, MANAGEMENT))),
+    ),
+    (
+        "application-open-to-all",
+        organization(applications=(application(required=False),)),
+        ("acme", "", "", "", ""),
+        organization(applications=(application(),)),
+    ),
+    (
+        "application-disabled-user",
+        organization(
+            users=(user(), BOB),
+            memberships=MEMBERS,
+            applications=(application(),),
+            application_assignments=(ApplicationAssignment(application().arn, OPS),),
+        ),
+        ("acme", "u-2", "", "", ""),
+        organization(
+            users=(user(), BOB),
+            memberships=MEMBERS,
+            applications=(application(),),
+            application_assignments=(ApplicationAssignment(application().arn, ANN),),
+        ),
     ),
 ]
 

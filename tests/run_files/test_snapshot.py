@@ -261,7 +261,9 @@ SNAPSHOTS = st.builds(
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS, OPTIONAL)),
     people=some(WORDS),
     applications=st.none()
-    | some(st.builds(Application, WORDS, WORDS, WORDS, WORDS, WORDS, st.none() | st.booleans())),
+    | some(
+        st.builds(Application, WORDS, WORDS, WORDS, WORDS, WORDS, st.none() | st.booleans(), st.booleans())
+    ),
     application_assignments=some(st.builds(ApplicationAssignment, WORDS, PRINCIPALS)),
     lookups=st.none() | some(st.builds(Lookup, WORDS, WORDS, WORDS)),
     assignment_events=some(st.builds(AssignmentEvent, WORDS, WORDS, ACTIONS, WORDS, WORDS, PRINCIPALS)),

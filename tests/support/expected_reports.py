@@ -16,6 +16,7 @@ collect:
   entitlements: {str(READ["entitlements"]).lower()}
   account_paths: {str(READ["account_paths"]).lower()}
 """
+APPLICATIONS = COLLECT + "  applications: true\n"
 FASTEST = COLLECT + "  strategy: fastest\n"
 EVERYTHING = "\ncollect: {permission_set_details: true, entitlements: true, account_paths: true}\n"
 

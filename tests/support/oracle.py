@@ -63,6 +63,25 @@ ATTRIBUTES = {
 }
 """The last columns, by the attribute that a configuration asks for."""
 
+APPLICATION_COLUMNS = (
+    "UserEmail",
+    "UserName",
+    "ApplicationName",
+    "ApplicationArn",
+    "ApplicationAccount",
+    "ApplicationProvider",
+    "ApplicationStatus",
+    "AssignmentRequired",
+    "PrincipalType",
+    "PrincipalId",
+    "Organization",
+    "UserId",
+    "UserLogin",
+    "UserStatus",
+    "GroupName",
+    "PrincipalState",
+)
+APPLICATION_ORDER = ("ApplicationArn", "PrincipalType", "PrincipalId", "UserId")
 ORDER = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId", "UserId")
 NOT_READ = "NOT_READ"
 NOT_JUDGED = "NOT_JUDGED"
@@ -132,6 +151,32 @@ def expected_rows(
     return sorted(
         (empty | row | attributes.get(row.get("UserId", ""), {}) for row in rows),
         key=lambda row: tuple(row[column].encode() for column in ORDER),
+    )
+
+
+def expected_application_rows(world: World, organization_name: str) -> list[Row]:
+    """Return the rows about the applications of one organization in the contract's order, cells unescaped."""
+    organization = world.organization(organization_name)
+    rows = []
+    for application in organization.sso_applications:
+        cells = {
+            "ApplicationName": application.name or "",
+            "ApplicationArn": application.arn,
+            "ApplicationAccount": application.arn.split(":")[4],
+            "ApplicationProvider": application.provider_arn,
+            "ApplicationStatus": application.status,
+            "AssignmentRequired": "yes" if application.assignment_required else "no",
+        }
+        if application.refusal:
+            cells["AssignmentRequired"] = NOT_READ
+        if not application.assignments:
+            rows.append(cells)
+        for kind, principal_id in application.assignments:
+            rows += [cells | person for person in principal_cells(organization, kind, principal_id)]
+    empty = dict.fromkeys(APPLICATION_COLUMNS, "") | {"Organization": organization.name}
+    return sorted(
+        ({column: (empty | row)[column] for column in APPLICATION_COLUMNS} for row in rows),
+        key=lambda row: tuple(row[column].encode() for column in APPLICATION_ORDER),
     )
 
 

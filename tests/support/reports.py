@@ -13,7 +13,7 @@ from typing import Any
 
 from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
-from tests.support.oracle import ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
+from tests.support.oracle import APPLICATION_COLUMNS, ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
 
 _DATE = r",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _CELL = r',(?:"(?:[^"]|"")*"|[^",\r\n]*)'
@@ -93,12 +93,20 @@ class Reports:
         assert tuple(header) == findings_csv.COLUMNS
         return [dict(zip(findings_csv.COLUMNS, row, strict=True)) for row in rows]
 
+    def application_rows(self) -> list[Row]:
+        """Return the rows of the applications CSV."""
+        (name,) = (entry["name"] for entry in self.manifest["files"] if entry["kind"] == "applications_csv")
+        header, *rows = parsed((self.folder / name).read_bytes())
+        assert tuple(header) == APPLICATION_COLUMNS
+        return [dict(zip(APPLICATION_COLUMNS, row, strict=True)) for row in rows]
+
     def file_names(
         self,
         *complete: str,
         incomplete: Sequence[str] = (),
         merged: bool = True,
         formats: Sequence[str] = ("csv",),
+        applications: bool = False,
     ) -> set[str]:
         """Return the file names that the contract gives to a run with these organizations."""
         ts, prefix = self.manifest["ts"], "aws_sso_access_report_"
@@ -110,7 +118,8 @@ class Reports:
         if merged:
             mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
             names |= {f"{prefix}{ts}{mark}.{extension}" for extension in formats}
-            names |= {f"{prefix}{ts}_findings{mark}.csv"} if "csv" in formats else set()
+            csvs = ("_findings", *(["_applications"] if applications else [])) if "csv" in formats else ()
+            names |= {f"{prefix}{ts}{name}{mark}.csv" for name in csvs}
         return names
 
     def assert_sums(self) -> None:
@@ -137,6 +146,7 @@ _KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
 _MERGED_KINDS = {
     "*_findings*.csv": "findings_csv",
     "*_changes*.csv": "changes_csv",
+    "*_applications*.csv": "applications_csv",
     "*.csv": "merged_access_csv",
     "*.html": "page",
     "*.xlsx": "workbook",

@@ -12,6 +12,8 @@ from sso_batch import __version__
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
 from sso_batch.privileges.paths import Privilege
+from sso_batch.report.application_statistics import ApplicationSummary
+from sso_batch.report.application_statistics import order as application_order
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
 from sso_batch.report.page.charts import Chart
@@ -25,7 +27,7 @@ from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileKind
 
 MAX_LISTED = 100
-"""The maximum number of administrators, changes, and findings of a check that are listed."""
+"""The maximum number of administrators, applications, changes, and findings of a check that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,16 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Applications:
+    """The first applications, how many there are, and the organizations in which some were not read."""
+
+    listed: tuple[ApplicationSummary, ...]
+    total: int
+    open_to_all: int
+    unread: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ViewModel:
     """What the template shows."""
 
@@ -79,6 +91,8 @@ class ViewModel:
     """Other users who can become administrator, or decide who has access."""
     can_become: int
     manage_access: int
+    applications: Applications | None
+    """None if applications were not examined."""
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
     unexamined: list[tuple[NotExamined, list[str]]]
@@ -129,6 +143,7 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
         close=_first(each.close for each in statistics),
         can_become=sum(each.can_become for each in statistics),
         manage_access=sum(each.manage_access for each in statistics),
+        applications=_applications(outcome.organizations, by_name) if report.applications else None,
         findings=_findings(report) if report.checked else None,
         changes=changes,
         unexamined=unexamined(outcome.organizations),
@@ -150,6 +165,21 @@ def _administrators_unread(
         unread = ("everything",) if known is None else known.administrators_unread
         if unread:
             yield organization.name, "; ".join(unread)
+
+
+def _applications(
+    organizations: Sequence[OrganizationOutcome], statistics: Mapping[str, Statistics]
+) -> Applications:
+    known = {name: each.applications for name, each in statistics.items() if each.applications is not None}
+    listed = chain.from_iterable(each.listed for each in known.values())
+    return Applications(
+        listed=tuple(heapq.nsmallest(MAX_LISTED, listed, key=application_order)),
+        total=sum(each.total for each in known.values()),
+        open_to_all=sum(each.open_to_all for each in known.values()),
+        unread=tuple(
+            each.name for each in organizations if each.name not in known or not known[each.name].complete
+        ),
+    )
 
 
 def _tile(outcome: OrganizationOutcome, statistics: Statistics | None, extent: Extent) -> Tile:
