@@ -8,6 +8,7 @@ from typing import Any
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
+from sso_batch.review.cause import cause
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 from sso_batch.review.rules import Rules
@@ -121,7 +122,8 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         role_arn=match.role_arn,
         **cells,
     )
-    return replace(finding, message=_sentence(finding, names, match)), names
+    message, issue = _sentence(finding, names, match), cause(finding, match.permission_set_arn)
+    return replace(finding, message=message, cause=issue), names
 
 
 def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, Any], Names]:
@@ -130,7 +132,11 @@ def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, An
     unread = NOT_READ if index.is_unread(principal) else ""
     if principal.type == USER:
         user = index.users.get(principal.id)
-        cells |= {"user_email": user.email if user else unread, "user_id": principal.id}
+        cells |= {
+            "user_email": user.email if user else unread,
+            "user_name": user.name if user else unread,
+            "user_id": principal.id,
+        }
         return cells, ((user.name, user.login, user.email, user.id) if user else (principal.id,))
     group = index.groups.get(principal.id)
     name = group.name if group else unread
