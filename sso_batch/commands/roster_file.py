@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+from sso_batch.config import Config
 from sso_batch.config.problems import Problem
 from sso_batch.errors import ConfigurationError
 from sso_batch.review.roster import Roster
@@ -11,6 +12,14 @@ from sso_batch.review.roster_csv import RosterError, parse_roster
 MAX_BYTES = 100_000_000
 
 _KEY = "correct review.roster, which is relative to the folder of the configuration file"
+
+
+def roster_of(config: Config, config_file: Path) -> Roster | None:
+    """Return the roster that a configuration names, if it names one; raise ConfigurationError."""
+    if config.review.roster is None:
+        return None
+    path = config_file.parent / config.review.roster
+    return read_roster(path, numbers_are_read="employee_number" in config.collect.people)
 
 
 def read_roster(path: Path, *, numbers_are_read: bool) -> Roster:

@@ -148,6 +148,8 @@ def _sentence(finding: Finding, names: Names, match: Match) -> str:
     name = next((name for name in names if name), "")
     if not finding.principal_type:
         where = f" ({finding.account_name or finding.account_id})" if finding.account_id else ""
+        if not finding.permission_set:
+            return f"account {finding.account_name or finding.account_id} {match.message}"
         return f"permission set {finding.permission_set} {match.message}{where}"
     kind = "group " if finding.principal_type != USER else "" if len(names) > 1 else "user "
     access = finding.permission_set or finding.role_arn.partition(":role/")[2]
