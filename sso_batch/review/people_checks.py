@@ -5,11 +5,11 @@ Each check yields what it found and what it could not examine.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
-from sso_batch.activity import SIGN_IN, ActivityIndex
+from sso_batch.activity import ActivityIndex
 from sso_batch.coverage import Setting
-from sso_batch.model import GROUP, USER, GapKind, Grant, Principal, User
+from sso_batch.dates import format_date, parse_date
+from sso_batch.model import GROUP, USER, EventName, GapKind, Grant, Principal, User
 from sso_batch.review.roster import Person, Roster, employee_number
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
@@ -107,16 +107,15 @@ def dormant_user(index: SnapshotIndex, limits: Limits) -> Iterator[Match | Blind
     if snapshot.lookups is None:
         yield BlindSpot(Setting.ACTIVITY)
         return
-    since = min((lookup.since for lookup in snapshot.lookups if lookup.event_name == SIGN_IN), default="")
-    limit = _date(snapshot.started_at - limits.dormant_after)
-    days = f"{limits.dormant_after.days} days"
-    if not since:
-        yield BlindSpot("sign-ins were not read")
+    activity, days = ActivityIndex(snapshot), f"{limits.dormant_after.days} days"
+    known = activity.known(EventName.SIGN_IN)
+    if known is None:
+        yield BlindSpot("sign-ins that were not all read")
         return
-    if since > limit:
-        yield BlindSpot(f"sign-ins are known only since {since}, which is less than {days}")
+    limit = format_date(parse_date(known.until) - limits.dormant_after)
+    if known.since > limit:
+        yield BlindSpot(f"sign-ins of the last {days}, which are known only since {known.since}")
         return
-    activity = ActivityIndex(snapshot)
     for user in _users_with_access(index):
         last = activity.last_sign_in(user.id) or ""
         if user.status != "DISABLED" and max(user.created_at, last) < limit:
@@ -241,7 +240,7 @@ def _hidden_administrators(
 
 def new_user_admin(index: SnapshotIndex, limits: Limits) -> Iterator[Match | BlindSpot]:
     """Find administrators of any account who were created a short time ago."""
-    limit = _date(index.snapshot.started_at - limits.new_for)
+    limit = format_date(index.snapshot.started_at - limits.new_for)
     unknown = 0
     for user_id in sorted(index.admins):
         user = index.users.get(user_id)
@@ -284,8 +283,3 @@ def _unread_access(index: SnapshotIndex) -> Iterator[BlindSpot]:
     yield from index.unread_members()
     yield from index.unread_holders()
     yield from index.unread_grants()
-
-
-def _date(moment: datetime) -> str:
-    """Return a moment as a date of the snapshot, which can be compared as text."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
