@@ -46,12 +46,13 @@ def not_in_roster(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot
 def manager_missing(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find users who have access and no manager, neither in the directory nor in the roster."""
     roster = index.roster if index.roster and "manager" in index.roster.columns else None
-    if roster is None and "manager" not in index.snapshot.people:
+    read = "manager" in index.snapshot.people
+    if roster is None and not read:
         yield BlindSpot(Setting.MANAGERS)
         return
     unknown = 0
     for user in _users_with_access(index):
-        manager = _manager(user, roster)
+        manager = _manager(user, roster, read=read)
         if manager is None:
             unknown += 1
         elif not manager:
@@ -61,15 +62,19 @@ def manager_missing(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSp
     yield from _unread_access(index)
 
 
-def _manager(user: User, roster: Roster | None) -> str | None:
-    """Return a user's manager; empty if the user has none, None if it is not known."""
+def _manager(user: User, roster: Roster | None, *, read: bool) -> str | None:
+    """Return a user's manager; empty if the user has none, None if that is not known.
+
+    `read` is whether the run reads managers from the directory.
+    """
     manager = dict(user.attributes).get("manager")
     if manager or roster is None:
         return manager
     if not _can_be_looked_up(user, roster):
-        return manager
+        return manager if read else None
     person = roster.find(user.email, employee_number(user))
-    return person.manager if person else ""
+    known = "" if manager is None and not read else manager
+    return (person and person.manager) or known
 
 
 def _looked_up(index: SnapshotIndex, roster: Roster) -> Iterator[tuple[User, Person | None]]:
@@ -171,7 +176,7 @@ def _added(authors: Counter[str]) -> str:
     named = sorted(authors, key=lambda author: (-authors[author], author))
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     by = f"{', '.join(named[:_SHOWN])}{more}"
-    return f"has members who were not added by the identity provider ({authors.total()}), but by {by}"
+    return f"has members who were not added by the identity provider: {authors.total()} (by {by})"
 
 
 def _is_provisioned(index: SnapshotIndex) -> bool:
