@@ -198,17 +198,19 @@ class ActivityIndex:
 
     def known_since(self, event_name: str) -> str | None:
         """Return the date from which on every event of a name is known, up to the run; None if none is."""
+        lookup = self.known(event_name)
+        return lookup.since if lookup else None
+
+    def known(self, event_name: str) -> Lookup | None:
+        """Return the time span, up to the run, in which every event of a name is known; None if none is."""
         if event_name == EventName.SIGN_IN and self._other_sign_ins:
             return None
-        lookup = self._lookups.get(event_name)
-        return lookup.since if lookup else None
+        return self._lookups.get(event_name)
 
     def _all_sign_ins_known(self) -> bool:
         """Return whether every sign-in of as long a time as CloudTrail remembers is known."""
-        since = self.known_since(EventName.SIGN_IN)
-        if since is None:
-            return False
-        return parse_date(since) <= parse_date(self._lookups[EventName.SIGN_IN].until) - HISTORY
+        known = self.known(EventName.SIGN_IN)
+        return known is not None and parse_date(known.since) <= parse_date(known.until) - HISTORY
 
     def _authored(self, event: E | None, action: Action) -> E | None:
         """Return an event if it has this action, with the login of an author who is a user of the store."""

@@ -3,8 +3,11 @@
 Only `NotExamined.text` and `parse` know the strings that the manifest's `not_examined` holds.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+CHECKS_WITHOUT_SETTINGS = "checks that need settings which are off"
 
 _CHECK = "check "
 _CHANGES = "changes: "
@@ -75,6 +78,28 @@ class Omission(StrEnum):
                 return False
 
 
+class Setting(StrEnum):
+    """What a check lacks because a setting is off, in the manifest's words."""
+
+    COMPARE = "there is no earlier run to compare with (review.compare: none)"
+    ROSTER = "there is no roster (review.roster)"
+    ACTIVITY = "sign-ins are not collected (collect.activity: false)"
+    MANAGERS = "managers are not collected (manager in collect.people, or in the roster)"
+
+    @property
+    def key(self) -> str:
+        """The key of the setting in the configuration."""
+        match self:
+            case Setting.COMPARE:
+                return "review.compare"
+            case Setting.ROSTER:
+                return "review.roster"
+            case Setting.ACTIVITY:
+                return "collect.activity"
+            case Setting.MANAGERS:
+                return "collect.people"
+
+
 NOT_SEEN_BY_PRINCIPAL = (
     Omission.ORPHANED_ASSIGNMENTS,
     Omission.UNLISTED_PRINCIPALS,
@@ -87,12 +112,12 @@ NOT_SEEN_BY_PRINCIPAL = (
 class NotExamined:
     """Something that was not examined, and the part of the run that needed it.
 
-    In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. `check` is
-    the id of the check in the scope CHECK.
+    In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. In the scope
+    CHECK it is a `Setting` if the check lacked nothing but that, and `check` is the id of the check.
     """
 
     scope: Scope
-    what: Omission | str
+    what: Omission | Setting | str
     check: str = ""
 
     @classmethod
@@ -125,12 +150,20 @@ class NotExamined:
     @classmethod
     def by_check(cls, check: str, what: str) -> "NotExamined":
         """Return the record of what a check lacked."""
-        return cls(Scope.CHECK, what, check)
+        try:
+            return cls(Scope.CHECK, Setting(what), check)
+        except ValueError:
+            return cls(Scope.CHECK, what, check)
 
     @classmethod
     def by_comparison(cls, what: str) -> "NotExamined":
         """Return the record of what was not compared with an earlier run."""
         return cls(Scope.CHANGES, what)
+
+    @property
+    def setting(self) -> Setting | None:
+        """The setting that a check lacked, if it lacked nothing else."""
+        return self.what if isinstance(self.what, Setting) else None
 
     @property
     def is_about_review(self) -> bool:
@@ -172,3 +205,17 @@ def parse(text: str) -> NotExamined:
     if text.startswith(_CHECK) and colon:
         return NotExamined.by_check(check, what)
     return NotExamined.by_collection(text)
+
+
+def checks_without_settings(items: Iterable[NotExamined]) -> str:
+    """Return the checks that need settings which are off, each once, with the key of the setting."""
+    checks = {item.check: item.setting.key for item in items if item.setting}
+    return ", ".join(f"{check} ({key})" for check, key in checks.items())
+
+
+def in_short(items: Iterable[NotExamined]) -> list[str]:
+    """Return the contract's strings; checks that need settings which are off share one line."""
+    listed = list(items)
+    texts = [item.text for item in listed if not item.setting]
+    checks = checks_without_settings(listed)
+    return [*texts, f"{CHECKS_WITHOUT_SETTINGS}: {checks}"] if checks else texts

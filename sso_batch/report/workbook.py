@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 
 from sso_batch.access import Access
 from sso_batch.application_access import resolve_applications
+from sso_batch.coverage import in_short
 from sso_batch.model import GapKind
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.report_input import ReportInput
@@ -134,7 +135,7 @@ def _write_summary(book: Book, report: ReportInput) -> None:
     sheet.write_title("Organization", "Status", *counts, "Gaps", *severities, "Not examined")
     for organization in outcome.organizations:
         figures = _figures(organization)
-        not_examined = "; ".join(item.text for item in organization.not_examined)
+        not_examined = "; ".join(in_short(organization.not_examined))
         sheet.write((organization.name, organization.status.value, *figures, not_examined))
 
 

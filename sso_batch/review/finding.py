@@ -29,7 +29,7 @@ class Finding:
     """What one check found about one grant or one object; cells that do not apply are empty.
 
     `waiver` is None for a finding that counts. A finding whose waiver has expired counts, and `message` says
-    so.
+    so. Findings with the same `cause` belong to the same issue.
     """
 
     severity: str
@@ -37,6 +37,7 @@ class Finding:
     organization: str
     message: str
     user_email: str = ""
+    user_name: str = ""
     user_id: str = ""
     group_name: str = ""
     principal_type: str = ""
@@ -45,6 +46,7 @@ class Finding:
     account_name: str = ""
     permission_set: str = ""
     role_arn: str = ""
+    cause: str = ""
     waiver: Waiver | None = None
 
 

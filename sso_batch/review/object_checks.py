@@ -4,7 +4,6 @@ Each check yields what it found and what it could not examine. What many grants 
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -23,13 +22,10 @@ _FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed 
 
 def disabled_user_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find users whose status is DISABLED and who hold a grant, directly or through a group."""
-    grants: Counter[str] = Counter()
-    for user_id, principal in index.holders(index.by_principal):
+    for user_id, count in index.grant_counts.items():
         user = index.users.get(user_id)
         if user is not None and user.status == "DISABLED":
-            grants[user_id] += len(index.by_principal[principal])
-    for user_id, count in grants.items():
-        yield Match(f"is disabled but still has access (assignments: {count})", Principal(USER, user_id))
+            yield Match(f"is disabled but still has access (assignments: {count})", Principal(USER, user_id))
     yield from index.unread_members()
     yield from index.unread_holders()
     yield from index.unread_grants()
@@ -162,17 +158,12 @@ def cross_organization_admin(index: SnapshotIndex, _: Limits) -> Iterator[Match 
 
 
 def _gained(index: SnapshotIndex, user_id: str) -> str:
-    principals = index.admins[user_id]
-    accounts = {
-        grant.account_id
-        for principal in principals
-        for grant in index.by_principal[principal]
-        if index.is_admin(grant)
-    }
-    groups = sorted(index.groups[group.id].name for group in principals if group.id in index.groups)
+    groups = sorted(
+        index.groups[principal.id].name for principal in index.admins[user_id] if principal.id in index.groups
+    )
     through = f" through {', '.join(groups)}" if groups else ""
     by = _authors(index, user_id)
-    return f"became administrator{through} (accounts: {len(accounts)}){by}"
+    return f"became administrator{through} (accounts: {len(index.administered_accounts(user_id))}){by}"
 
 
 def _authors(index: SnapshotIndex, user_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import NotExamined
 from sso_batch.model import USER, Principal
+from sso_batch.review.cause import cause
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 from sso_batch.review.rules import Rules
@@ -121,7 +122,9 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         role_arn=match.role_arn,
         **cells,
     )
-    return replace(finding, message=_sentence(finding, names, match)), names
+    application_arn = match.application.arn if match.application else ""
+    issue = cause(finding, match.permission_set_arn, application_arn)
+    return replace(finding, message=_sentence(finding, names, match), cause=issue), names
 
 
 def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:
@@ -138,7 +141,11 @@ def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, An
     unread = NOT_READ if index.is_unread(principal) else ""
     if principal.type == USER:
         user = index.users.get(principal.id)
-        cells |= {"user_email": user.email if user else unread, "user_id": principal.id}
+        cells |= {
+            "user_email": user.email if user else unread,
+            "user_name": user.name if user else unread,
+            "user_id": principal.id,
+        }
         return cells, ((user.name, user.login, user.email, user.id) if user else (principal.id,))
     group = index.groups.get(principal.id)
     name = group.name if group else unread
@@ -152,6 +159,8 @@ def _sentence(finding: Finding, names: Names, match: Match) -> str:
         return f"application {name} {match.message}"
     if not finding.principal_type:
         where = f" ({finding.account_name or finding.account_id})" if finding.account_id else ""
+        if not finding.permission_set:
+            return f"account {finding.account_name or finding.account_id} {match.message}"
         return f"permission set {finding.permission_set} {match.message}{where}"
     kind = "group " if finding.principal_type != USER else "" if len(names) > 1 else "user "
     access = finding.permission_set or finding.role_arn.partition(":role/")[2]

@@ -4,7 +4,7 @@ Grants are kept by principal and memberships by group and never multiplied: memo
 not with their product.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,7 @@ from sso_batch.model import (
 from sso_batch.privileges.judgement import Judgement
 from sso_batch.privileges.of_grants import Privileges
 from sso_batch.privileges.paths import IDENTITY_CENTER, Privilege
+from sso_batch.review.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,17 @@ class Limits:
 
     longest_session: timedelta = timedelta(hours=4)
     """The longest session that is not a finding."""
+    dormant_after: timedelta = timedelta(days=90)
+    """The time without a sign-in after which a user is dormant."""
+    new_for: timedelta = timedelta(days=30)
+    """The time for which a user counts as new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a check found: one grant or one object, and a predicate about it, such as "has no members".
 
-    The object is the principal, else the application, else the permission set.
+    The object is the principal, else the application, else the permission set, else the account.
     """
 
     message: str
@@ -64,15 +69,22 @@ class BlindSpot:
 class SnapshotIndex:
     """What is known about an organization.
 
-    `previous` is what was known about it in an earlier run. If it is None, `not_compared` says why.
+    `previous` is what was known about it in an earlier run. If it is None, `not_compared` says why. `roster`
+    is None if the configuration names none.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, previous: "SnapshotIndex | None" = None, not_compared: str = ""
+        self,
+        snapshot: Snapshot,
+        *,
+        previous: "SnapshotIndex | None" = None,
+        not_compared: str = "",
+        roster: Roster | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.previous = previous
         self.not_compared = not_compared
+        self.roster = roster
         self.grants = sorted(dict.fromkeys(snapshot.grants))
         self.accounts: Mapping[str, Account] = {account.id: account for account in snapshot.accounts}
         self.users = {user.id: user for user in snapshot.users}
@@ -103,6 +115,14 @@ class SnapshotIndex:
         for grant in self.grants:
             found[grant.principal].append(grant)
         return found
+
+    @cached_property
+    def grant_counts(self) -> Mapping[str, int]:
+        """By user id, the number of grants of each user who has any, directly or through groups."""
+        counts: Counter[str] = Counter()
+        for user_id, principal in self.holders(self.by_principal):
+            counts[user_id] += len(self.by_principal[principal])
+        return counts
 
     @cached_property
     def privileges(self) -> Privileges:
@@ -143,6 +163,15 @@ class SnapshotIndex:
     def admins(self) -> Mapping[str, list[Principal]]:
         """By user id, the administrators and the principals through which they are; without deleted users."""
         return self.people(self.admin_grants)
+
+    def administered_accounts(self, user_id: str) -> set[str]:
+        """Return the ids of the accounts that a user administers."""
+        return {
+            grant.account_id
+            for principal in self.admins[user_id]
+            for grant in self.by_principal[principal]
+            if self.is_admin(grant)
+        }
 
     def people(self, grants: Iterable[Grant]) -> Mapping[str, list[Principal]]:
         """Return who has any of the grants, and through which principals; without deleted users."""

@@ -67,7 +67,7 @@ class Run:
         self._sessions = ConnectionPool(len(organizations))
         self._library = PolicyLibrary()
         self._workers = DaemonThreads(_WRITERS, "files")
-        fingerprints = reading_fingerprints(config, config.organizations)
+        fingerprints = reading_fingerprints(config, config.organizations, context.roster)
         self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
         self._interruption = Interruption(context.stop)
         self._finalizer = Finalizer(self._context, self._workers, self._interruption, again=resume)

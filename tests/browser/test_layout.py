@@ -75,6 +75,7 @@ def large() -> ReportInput:
             snapshot.organization,
             f"Konstantin Oppenheimer is administrator by AdministratorAccess (Admin in {account.name})",
             "konstantin.oppenheimer@subsidiary.example.com",
+            "Konstantin Oppenheimer",
             snapshot.users[0].id,
             principal_type="USER",
             principal_id=snapshot.users[0].id,

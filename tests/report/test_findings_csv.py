@@ -13,8 +13,10 @@ HOSTILE = Finding(
     "acme",
     '=1+1 "x",\r\ny;=2',
     user_email="+a@b.c",
+    user_name="@nn",
     user_id="=u-1",
     account_id="000000000042",
+    cause="c0ffee",
     waiver=Waiver("@reason", date(2026, 3, 4)),
 )
 
@@ -28,8 +30,8 @@ def read(*findings: Finding, escape: bool) -> list[dict[str, str]]:
 def test_header() -> None:
     """The columns are the contract's."""
     assert HEADER == (
-        "Severity,Check,Organization,Message,UserEmail,UserId,GroupName,PrincipalType,PrincipalId,AccountId,"
-        "AccountName,PermissionSet,RoleArn,Waived,WaivedUntil,WaiverReason\r\n"
+        "Severity,Check,Organization,Message,UserEmail,UserName,UserId,GroupName,PrincipalType,PrincipalId,"
+        "AccountId,AccountName,PermissionSet,RoleArn,Cause,Waived,WaivedUntil,WaiverReason\r\n"
     )
 
 
@@ -41,8 +43,10 @@ def test_hostile() -> None:
         "Organization": "acme",
         "Message": "'=1+1 \"x\",[U+000D][U+000A]y;'=2",
         "UserEmail": "'+a@b.c",
+        "UserName": "'@nn",
         "UserId": "=u-1",
         "AccountId": "000000000042",
+        "Cause": "c0ffee",
         "Waived": "yes",
         "WaivedUntil": "2026-03-04",
         "WaiverReason": "'@reason",

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from sso_batch import __version__
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import NotExamined
+from sso_batch.coverage import NotExamined, checks_without_settings
 from sso_batch.privileges.paths import Privilege
 from sso_batch.report.application_statistics import ApplicationSummary
 from sso_batch.report.application_statistics import order as application_order
@@ -96,6 +96,7 @@ class ViewModel:
     findings: tuple[CheckFindings, ...] | None
     changes: Changes | None
     unexamined: list[tuple[NotExamined, list[str]]]
+    checks_without_settings: str
     caveats: Markup
     whole: bool
     """Whether the explorer has every row."""
@@ -147,6 +148,9 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
         findings=_findings(report) if report.checked else None,
         changes=changes,
         unexamined=unexamined(outcome.organizations),
+        checks_without_settings=checks_without_settings(
+            item for each in outcome.organizations for item in each.not_examined
+        ),
         caveats=Markup(serialize_caveats(outcome.organizations, by_name, extent)),  # noqa: S704 - safe JSON
         whole=extent.whole,
     )
