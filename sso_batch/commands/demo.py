@@ -21,7 +21,7 @@ from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_e
 
 _FORMATS = ("csv", "html")
 
-_COLLECT = "collect:\n  activity: true\n  applications: true\n"
+_COLLECT = "collect:\n  activity: true\n  applications: true\n  people: [title, department, manager]\n"
 """What a demo reads in addition to the defaults."""
 
 _MEANING = """

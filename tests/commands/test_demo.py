@@ -51,6 +51,9 @@ def plain(row: Row) -> Row:
         "MemberSince",
         "MemberAddedBy",
         "LastSignIn",
+        "Title",
+        "Department",
+        "Manager",
     )
     return {column: re.sub("^'(?=[=+@-])", "", cell) for column, cell in row.items() if column not in unread}
 
