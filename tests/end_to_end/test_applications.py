@@ -498,6 +498,7 @@ def test_a_resume_restores_the_file(nightly: Nightly, world: World, emulator: Em
     file.unlink()
     resumed = nightly.run("--run-id", "nightly", "--resume")
 
+    assert [each.ended.named("run.completed")[0]["resumed"] for each in (kept, resumed)] == [True, False]
     assert (kept.ended.code, resumed.ended.code) == (0, 0)
     assert not {operation for name, operation in resumed.calls if name}
     assert file.read_bytes() == content
