@@ -84,6 +84,7 @@ class Setting(StrEnum):
     COMPARE = "there is no earlier run to compare with (review.compare: none)"
     ROSTER = "there is no roster (review.roster)"
     ACTIVITY = "sign-ins are not collected (collect.activity: false)"
+    APPLICATIONS = "applications are not collected (collect.applications: false)"
     MANAGERS = "managers are not collected (manager in collect.people, or in the roster)"
 
     @property
@@ -96,6 +97,8 @@ class Setting(StrEnum):
                 return "review.roster"
             case Setting.ACTIVITY:
                 return "collect.activity"
+            case Setting.APPLICATIONS:
+                return "collect.applications"
             case Setting.MANAGERS:
                 return "collect.people"
 

@@ -6,7 +6,7 @@ Each check yields what it found and what it could not examine.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sso_batch.coverage import Omission
+from sso_batch.coverage import Omission, Setting
 from sso_batch.model import USER, Application, GapKind, Principal
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
@@ -56,7 +56,7 @@ def _names(applications: Iterable[Application]) -> str:
 def _unread_applications(index: SnapshotIndex) -> Iterator[BlindSpot]:
     """Yield why there may be applications that are not known."""
     if index.snapshot.omits(Omission.APPLICATIONS):
-        yield BlindSpot(Omission.APPLICATIONS)
+        yield BlindSpot(Setting.APPLICATIONS)
     known = {application.arn for application in index.snapshot.applications or ()}
     unread = [
         gap for gap in index.snapshot.gaps if gap.kind is GapKind.APPLICATIONS and gap.resource not in known

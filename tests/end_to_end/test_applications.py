@@ -229,8 +229,9 @@ def test_checks_without_applications(audit: Audit) -> None:
     reports = audit(company())
 
     items = reports.organization("acme")["not_examined"]
-    assert "check application-open-to-all: application assignments" in items
-    assert "check application-disabled-user: application assignments" in items
+    missing = "applications are not collected (collect.applications: false)"
+    assert f"check application-open-to-all: {missing}" in items
+    assert f"check application-disabled-user: {missing}" in items
     assert not [each for each in reports.findings() if each["Check"].startswith("application-")]
 
 

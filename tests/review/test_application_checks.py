@@ -2,7 +2,7 @@
 
 import pytest
 
-from sso_batch.coverage import Omission
+from sso_batch.coverage import Omission, Setting
 from sso_batch.model import GROUP, USER, ApplicationAssignment, GapKind, Principal, Snapshot, User
 from tests.review.reviews import ANN, OPS, organization, review, rules
 from tests.support.records import INSTANCE, application, gap, membership_of, unexamined
@@ -80,7 +80,7 @@ def test_applications_that_were_left_out(check: str) -> None:
     """Both checks say that applications are not read by default."""
     snapshot = organization(not_examined=unexamined(Omission.APPLICATIONS))
 
-    assert blind_spots(check, snapshot) == "application assignments"
+    assert blind_spots(check, snapshot) == Setting.APPLICATIONS
 
 
 @pytest.mark.parametrize("check", [OPEN, DISABLED_USER])

@@ -390,6 +390,7 @@ NONE = "account Management has no administrator"
         (administered(HERE, TEAM, members=("u-1",)), [ONLY_ANN]),
         (administered(HERE, TEAM, members=("u-9",), missing=(GONE,)), [ONLY_ANN]),
         (administered(HERE, grant(GONE, MANAGEMENT), missing=(GONE,)), [ONLY_ANN]),
+        (administered(HERE, TEAM, groups=(), memberships=(), missing=(OPS,)), [ONLY_ANN]),
         (
             administered(HERE, TEAM, members=("u-2",), users=(user(), replace(BOB, status="DISABLED"))),
             [ONLY_ANN],
@@ -475,7 +476,13 @@ def test_what_hides_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("created_at", "found", "unknown"),
-    [(day(29), True, False), (day(-1), True, False), (day(31), False, False), ("", False, True)],
+    [
+        (day(29), True, False),
+        (day(30), True, False),
+        (day(-1), True, False),
+        (day(31), False, False),
+        ("", False, True),
+    ],
 )
 def test_new_administrator(created_at: str, *, found: bool, unknown: bool) -> None:
     """An administrator who was created in the last 30 days has a finding; no date is a blind spot."""
@@ -528,6 +535,40 @@ def test_settings_that_are_off(check: str, setting: Setting) -> None:
     assert reviewed.findings == ()
     assert reviewed.not_examined["acme"] == (NotExamined.by_check(check, setting),)
     assert reviewed.not_examined["acme"][0].setting is setting
+
+
+@pytest.mark.parametrize(
+    "check", ["leaver-access", "not-in-roster", "dormant-user", "manager-missing", "unmanaged-user"]
+)
+def test_users_with_access_who_are_not_known(check: str) -> None:
+    """Members, users and assignments that were not read may hide users with access."""
+    everything = replace(
+        with_sign_ins(),
+        users=(P1,),
+        people=("manager",),
+        grants=(grant(OPS), grant(ANN)),
+        gaps=(gap(),),
+    )
+
+    reviewed = review(everything, by=rules(check), roster=roster(Person("p-1@example.com")))
+
+    assert reviewed.findings == ()
+    assert blind_spots(reviewed) == [
+        (
+            "members of groups that were not read: 1; users and groups that were not read: 1; "
+            "grants that were not read (gaps: 1)"
+        )
+    ]
+
+
+def test_memberships_and_administrators_that_are_not_known() -> None:
+    """Unread members may hide members that others added, and administrators."""
+    snapshot = administered(TEAM, users=(P1,), memberships=(), gaps=(gap(),))
+
+    reviewed = review(snapshot, by=rules("unmanaged-membership", "new-user-admin"))
+
+    unread = "members of groups that were not read: 1; grants that were not read (gaps: 1)"
+    assert blind_spots(reviewed) == [unread, unread]
 
 
 def test_waivers() -> None:

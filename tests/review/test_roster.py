@@ -1,8 +1,12 @@
 """A user is found in the roster by email address, else by employee number."""
 
+from dataclasses import replace
+
 import pytest
 
-from sso_batch.review.roster import Person, Roster
+from sso_batch.model import User
+from sso_batch.review.roster import Person, Roster, fill_attributes, fills_attributes
+from tests.support.records import snapshot, user
 
 ANN = Person("Ann@Example.com", "007")
 BOB = Person("", "e-8", is_leaver=True)
@@ -28,3 +32,43 @@ ROSTER = Roster((ANN, BOB, MARIE), frozenset({"email", "employee_number", "statu
 def test_find(email: str, number: str, person: Person | None) -> None:
     """Case, Unicode form and spaces make no difference, leading zeros do; an empty value matches nobody."""
     assert ROSTER.find(email, number) == person
+
+
+# Attributes
+
+LEE = Roster((Person("u-1@example.com", "", manager="cy@example.com", department="R&D"),), frozenset())
+
+
+def filled(*attributes: tuple[str, str], people: tuple[str, ...], roster: Roster | None = LEE) -> User:
+    """Return a user with these attributes after the roster has filled them."""
+    ann = replace(user(), attributes=attributes)
+    (result,) = fill_attributes(snapshot(users=(ann,), people=people), roster).users
+    assert replace(result, attributes=attributes) == ann
+    return result
+
+
+def test_fill() -> None:
+    """The roster fills manager and department where the directory has none, and nothing else."""
+    people = ("title", "department", "manager")
+    empty = filled(("title", ""), ("department", ""), ("manager", ""), people=people)
+    partly = filled(("title", ""), ("department", "IT"), ("manager", ""), people=people)
+
+    assert empty.attributes == (("title", ""), ("department", "R&D"), ("manager", "cy@example.com"))
+    assert partly.attributes == (("title", ""), ("department", "IT"), ("manager", "cy@example.com"))
+
+
+def test_what_is_not_filled() -> None:
+    """Attributes that were not read or asked for, and users who are not in the roster, stay as they are."""
+    somebody = Roster((Person("bob@example.com", manager="cy@example.com"),), frozenset())
+
+    assert filled(("department", ""), people=("department", "manager")).attributes == (("department", "R&D"),)
+    assert filled(people=()).attributes == ()
+    assert filled(("manager", ""), people=("manager",), roster=somebody).attributes == (("manager", ""),)
+    assert filled(("manager", ""), people=("manager",), roster=None).attributes == (("manager", ""),)
+
+
+def test_fills_attributes() -> None:
+    """Only managers and departments are in a roster and in a report."""
+    assert fills_attributes(("title", "manager"))
+    assert fills_attributes(("department",))
+    assert not fills_attributes(("title", "employee_number"))

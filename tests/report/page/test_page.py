@@ -144,6 +144,20 @@ def test_not_examined_by_checks() -> None:
     assert all(blind_spot in text for blind_spot in blind_spots)
 
 
+def test_checks_that_need_settings() -> None:
+    """Checks that need settings which are off share one line."""
+    off = [
+        "check leaver-access: there is no roster (review.roster)",
+        "check dormant-user: sign-ins are not collected (collect.activity: false)",
+    ]
+
+    text = text_of(html_of(overview(replace(ACME, not_examined=unexamined(*off)))))
+
+    together = "leaver-access (review.roster), dormant-user (collect.activity)"
+    assert f"checks that need settings which are off {together}" in text
+    assert not any(each in text for each in off)
+
+
 def test_interrupted() -> None:
     """An organization that was not reached is a caveat like one that failed."""
     run = overview(ACME)
