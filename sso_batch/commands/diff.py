@@ -48,8 +48,11 @@ def diff_command(
             click.echo(text, nl=False)
     else:
         terminal.print(tables(difference))
-    for line in remarks(difference):
-        click.echo(line, err=format_ != "table")
+    if format_ == "table":
+        terminal.say(remarks(difference))
+    else:
+        for line in remarks(difference):
+            click.echo(line, err=True)
     if difference.failed:
         return ExitCode.INCOMPLETE
     return ExitCode.FINDINGS if exit_code and difference.changed else ExitCode.OK

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
+from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run import RunOptions, now, run_location, with_options
 from sso_batch.commands.step_summary import append_step_summary
@@ -54,7 +55,12 @@ def merge_command(
         )
         outcome = merge.run()
         append_step_summary(environ, outcome, options.run_id, log)
-    terminal.show_summary(outcome, RunPlace(run_location(config, options.run_id)))
+    run_id = options.run_id
+    terminal.show_summary(
+        outcome,
+        RunPlace(run_location(config, run_id)),
+        findings=lambda: finding_lines(outcome, place.run(run_id)),
+    )
     return outcome.exit_code
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch import open_files
+from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, output_named, report_caveats
@@ -53,7 +54,11 @@ def run_command(
     location = run_location(config, names.run_id)
     manifest = MANIFEST if shard is None else names.shard_manifest(shard.index)
     resume = _resume(config_file, names.run_id, options)
-    terminal.show_summary(outcome, RunPlace(location, manifest, resume))
+    terminal.show_summary(
+        outcome,
+        RunPlace(location, manifest, resume),
+        findings=lambda: finding_lines(outcome, open_place(config.output).run(names.run_id)),
+    )
     return outcome.exit_code
 
 
@@ -106,7 +111,7 @@ def execute(
     if shard is not None:
         part = shard.part([organization.name for organization in organizations])
         organizations = tuple(organization for organization in organizations if organization.name in part)
-    with terminal.watch() as (log, progress):
+    with terminal.watch(len(organizations)) as (log, progress):
         report_caveats(place, log)
         previous = PreviousRuns(place, names, started_at, stop)
         context = RunContext(config, facts, started_at, place, store, log, now, stop, previous, roster)

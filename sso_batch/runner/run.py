@@ -175,6 +175,8 @@ class Run:
                 claim = partial(self._claims.claim, name)
                 earlier = await entry.take_over(claim, incomplete=not selected)
                 if earlier is not None and (selected or earlier.status is not Status.INTERRUPTED):
+                    if selected:
+                        self._progress.ended(name, earlier)
                     return earlier
             if not selected:
                 return None
@@ -185,7 +187,7 @@ class Run:
             if not selected:
                 return None
             outcome = entry.interrupted()
-        self._progress.ended(name, outcome.status)
+        self._progress.ended(name, outcome)
         return outcome
 
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
