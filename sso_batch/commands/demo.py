@@ -54,7 +54,8 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     with optional_output():
         terminal.say(_introduction(outcome))
         terminal.show_summary(outcome, when_piped=True)
-        terminal.say(_explanation(output, outcome, names))
+        terminal.say(_files(output, outcome, names), wrapped=False)
+        terminal.say(_meaning(outcome))
     return outcome.exit_code
 
 
@@ -83,7 +84,8 @@ def _introduction(outcome: RunOutcome) -> Iterator[str]:
     yield ""
 
 
-def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
+def _files(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
+    """Yield the names of all files, each on a line of its own, and what they contain."""
     yield f"Written to {output.rstrip('/')}/{names.run_id}:"
     for entry in outcome.files:
         yield f"  {entry.name}\n      {_content(entry)}"
@@ -94,8 +96,11 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
         for entry in organization.files:
             is_csv = entry.kind is FileKind.ACCESS_CSV
             content = f"{entry.rows} rows" if is_csv else "everything that was read"
-            yield f"      {entry.name.removeprefix(folder)}: {content}"
+            yield f"      {entry.name.removeprefix(folder)}\n          {content}"
     yield f"  {MANIFEST}\n      for programs: checksums of all files, number of API calls, gaps"
+
+
+def _meaning(outcome: RunOutcome) -> Iterator[str]:
     yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:
         yield from _paragraphs(_INCOMPLETE)

@@ -87,17 +87,17 @@ class Terminal:
         with optional_output():
             self.print(summary(outcome, width=_console().width, place=place, findings=findings()))
 
-    def say(self, lines: "Iterable[str]") -> None:
-        """Print lines of text to stdout, wrapped between words."""
+    def say(self, lines: "Iterable[str]", *, wrapped: bool = True) -> None:
+        """Print lines of text to stdout, by default `wrapped` between words."""
         from rich.text import Text  # noqa: PLC0415 - for terminals only
 
-        self.print(map(Text, lines))
+        self.print(map(Text, lines), wrapped=wrapped)
 
-    def print(self, parts: "Iterable[RenderableType]") -> None:
+    def print(self, parts: "Iterable[RenderableType]", *, wrapped: bool = True) -> None:
         """Print tables and texts to stdout, as wide as the terminal."""
         console = _console()
         for part in parts:
-            console.print(part, highlight=False, crop=False)
+            console.print(part, highlight=False, crop=False, soft_wrap=not wrapped)
 
 
 def _console() -> "Console":
