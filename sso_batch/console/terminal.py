@@ -88,7 +88,10 @@ class Terminal:
             self.print(summary(outcome, width=_console().width, place=place, findings=findings()))
 
     def say(self, lines: "Iterable[str]", *, wrapped: bool = True) -> None:
-        """Print lines of text to stdout, by default `wrapped` between words."""
+        """Print lines of text to stdout, by default `wrapped` between words.
+
+        Others are whole lines in a pipe, for programs; a terminal cannot show them so.
+        """
         from rich.text import Text  # noqa: PLC0415 - for terminals only
 
         self.print(map(Text, lines), wrapped=wrapped)
@@ -96,8 +99,9 @@ class Terminal:
     def print(self, parts: "Iterable[RenderableType]", *, wrapped: bool = True) -> None:
         """Print tables and texts to stdout, as wide as the terminal."""
         console = _console()
+        whole_lines = not wrapped and not sys.stdout.isatty()
         for part in parts:
-            console.print(part, highlight=False, crop=False, soft_wrap=not wrapped)
+            console.print(part, highlight=False, crop=False, soft_wrap=whole_lines)
 
 
 def _console() -> "Console":
