@@ -351,7 +351,7 @@ def test_table(check: Check) -> None:
     assert "org-0 incomplete" in text
     assert "org-1 ready" in text
     assert f"org-0: sso:ListAccountAssignments on {instance}" in text
-    assert re.search("org-0, org-1: [^:]* without an external id", text)
+    assert re.search("all organizations: [^:]* without an external id", text)
     assert "endpoint override: http://127.0.0.1" in text
 
 
