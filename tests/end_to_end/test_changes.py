@@ -194,7 +194,7 @@ def test_diff_as_a_table(sso_batch: Command, runs: tuple[World, Path, Path]) -> 
     ended = sso_batch("diff", old, new)
 
     lines = [line.split() for line in ended.stdout.splitlines() if line.strip(" ─")]
-    assert lines[0] == ["Change", "What", "Who", "Organization", "Account", "With"]
+    assert lines[0] == ["Change", "Who", "Organization", "Account", "With"]
     assert lines[1][0] == "removed"
     assert " ".join(lines[-1]).startswith("1 changes from ")
 
