@@ -313,13 +313,17 @@ def sequences(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("arguments", [("run",), ("--log-level", "debug", "run"), ("check",)])
 def test_no_sequence_reaches_a_terminal(world: World, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """No control sequence from AWS reaches a terminal in bars, table, hints or logs."""
+    """No control sequence from AWS reaches a terminal in bars, table, hints or logs.
+
+    The summary counts many gaps of one kind and does not name their groups, which the log at debug does.
+    """
     output = on_a_terminal(hostile_ids(world), tmp_path, *arguments)
 
     assert "org-0" in output
     assert list(sequences(output)) == []
     if arguments != ("check",):
         assert "ListGroupMemberships" in output
+    if "debug" in arguments:
         assert "[red]" in output
 
 
