@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -36,6 +37,8 @@ class Bars:
         self._estimate = Estimate(total, clock())
         self._running: dict[str, tuple[int, int]] = {}
         self._live = Live(console=console, get_renderable=self._view, transient=True)
+        self.lock: AbstractContextManager[object] = self._live._lock  # noqa: SLF001 - rich has no public one
+        """Held while anything is written: a line that waits must not write an older view over a newer one."""
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -59,7 +62,8 @@ class Bars:
         """Replace the bar of an organization by a line above the bars."""
         _, known = self._running.pop(organization, (0, 0))
         self._estimate.ended(known)
-        self._console.print(_result(organization, outcome), highlight=False)
+        with self.lock:
+            self._console.print(_result(organization, outcome), highlight=False)
 
     def _view(self) -> RenderableType:
         running = list(self._running.items())
@@ -115,14 +119,16 @@ def _duration(seconds: float) -> str:
 
 
 class ConsoleStream:
-    """A stream for the logger that writes above the bars."""
+    """A stream for the logger that writes above the bars, while it holds their lock."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, lock: AbstractContextManager[object] | None = None) -> None:
         self._console = console
+        self._lock = lock or nullcontext()
 
     def write(self, text: str) -> int:
         """Write the line of an event."""
-        self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
+        with self._lock:
+            self._console.print(Text.from_ansi(text.removesuffix("\n")), soft_wrap=True)
         return len(text)
 
     def flush(self) -> None:

@@ -61,11 +61,12 @@ class Terminal:
         from sso_batch.console.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
         console = Console(file=sys.stderr)
-        stream = ConsoleStream(console)
+        bars = Bars(console, organizations)
+        stream = ConsoleStream(console, bars.lock)
         level = "warning" if self.level == "info" else self.level
         summary = sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
         shown = _SHOWN if summary else frozenset[str]()
-        with Bars(console, organizations) as bars:
+        with bars:
             yield make_logger(stream, level=level, log_format=self.log_format, without=shown), bars
 
     def show_summary(
