@@ -60,7 +60,7 @@ def assigned(*principals: Principal, to: str = WIKI.arn) -> tuple[ApplicationAss
         pytest.param(
             snapshot(applications=(WIKI,)),
             [(Principal("", ""), "", (Holder(""),))],
-            id="nobody is assigned",
+            id="no assignments",
         ),
         pytest.param(
             snapshot(applications=(application(complete=False),)),

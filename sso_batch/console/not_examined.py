@@ -22,7 +22,6 @@ _SETTINGS = {
 }
 """The settings that leave something out; other omissions have other reasons, too."""
 _BY_TEXT = {str(omission): setting for omission, setting in _SETTINGS.items()}
-_SETTING = re.compile(r"\b(?:collect|review|run|output)\.[a-z_]+(?:\.[a-z_]+)*")
 _NUMBER = re.compile(r"(?::? \(?(?:gaps: )?[\d,]+\)?)$")
 """The number of things at the end of a reason, which differs between organizations."""
 
@@ -90,12 +89,13 @@ def _where(found: Reasons, read: Sequence[str]) -> str:
 
 def _reasons(item: NotExamined) -> Iterator[tuple[str, str]]:
     """Yield each reason without its number, and the setting that causes it if there is one."""
-    if isinstance(item.what, Omission):
+    if item.setting:
+        yield str(item.what), item.setting.key
+    elif isinstance(item.what, Omission):
         yield str(item.what), _SETTINGS.get(item.what, "")
-        return
-    for part in item.what.split("; ") if item.scope is Scope.CHECK else [item.what]:
-        setting = _SETTING.search(part)
-        yield _NUMBER.sub("", part), setting.group() if setting else _BY_TEXT.get(part, "")
+    else:
+        for part in item.what.split("; ") if item.scope is Scope.CHECK else [item.what]:
+            yield _NUMBER.sub("", part), _BY_TEXT.get(part, "")
 
 
 def _what(item: NotExamined) -> str:

@@ -159,7 +159,7 @@ def test_failed_sign_ins_and_other_products_do_not_count(serve: object) -> None:
 
 
 def test_what_a_delegated_administrator_did_is_unknown(serve: object) -> None:
-    """Its events are in its own account's history: nobody is named, and nothing is a gap."""
+    """Its events are in its own account's history: the author is NOT_READ, without a gap."""
 
     def record(history: History, _: OrganizationBuilder) -> None:
         delegate = history.role("Identity", "eve", account_id=DELEGATE)
@@ -201,7 +201,7 @@ def test_from_the_account_of_a_delegated_administrator(
 
 
 def test_sign_ins_in_replica_regions_are_not_looked_up(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a second Region, nobody is said to have not signed in."""
+    """With a second Region, no known sign-in is NOT_READ and never an empty cell."""
     organization = replace(acme(), replica_regions=("eu-north-1",))
     with Emulator(world_of(organization), limits=Limits.off(), clock=clock) as emulator:
         set_environment(monkeypatch, emulator.environment())
@@ -239,7 +239,7 @@ def test_a_deadline_cuts_the_look_up_of_sign_ins(serve: object, clock: Clock) ->
 
 
 def test_a_denied_look_up_is_one_gap(serve: object) -> None:
-    """The gap names the action; everything else is complete, and nobody is said to have never signed in."""
+    """The gap names the action; everything else is complete, and LastSignIn is NOT_READ, never empty."""
     nights = serve(fill, role={"denied": ("cloudtrail:LookupEvents",)})  # type: ignore[operator]
 
     snapshot = nights.audit()
