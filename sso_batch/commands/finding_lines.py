@@ -32,12 +32,12 @@ def finding_lines(outcome: RunOutcome, store: Store) -> tuple[str, ...]:
 
 def _lines(rows: Iterable[Row], fail_on: str) -> Iterator[str]:
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on != OFF else ()
-    first: dict[tuple[str, ...], Row] = {}
-    findings: Counter[tuple[str, ...]] = Counter()
+    first: dict[str, Row] = {}
+    findings: Counter[str] = Counter()
     for row in rows:
         if row["Severity"] in counted and row["Waived"] != "yes":
-            first.setdefault(_cause(row), row)
-            findings[_cause(row)] += 1
+            first.setdefault(row["Cause"], row)
+            findings[row["Cause"]] += 1
     order = sorted(first, key=lambda cause: (counted.index(first[cause]["Severity"]), -findings[cause]))
     for cause in order[:_SHOWN]:
         yield f"  {_line(first[cause], findings[cause])}"
@@ -45,16 +45,9 @@ def _lines(rows: Iterable[Row], fail_on: str) -> Iterator[str]:
         yield f"  and {len(order) - _SHOWN:,} more causes"
 
 
-def _cause(row: Row) -> tuple[str, ...]:
-    """Return the id of the cause, or else what findings of one cause have in common."""
-    if cause := row.get("Cause"):
-        return (cause,)
-    principal = row["UserEmail"] or row["PrincipalId"] or row["UserId"]
-    return row["Check"], principal, row["PermissionSet"] or row["RoleArn"]
-
-
 def _line(row: Row, findings: int) -> str:
-    who = row["UserEmail"] or row["GroupName"] or row["PrincipalId"] or row["UserId"]
+    who = row["UserEmail"] or row["UserName"] or row["GroupName"] or row["PrincipalId"]
     access = row["PermissionSet"] or row["RoleArn"]
+    what = ", ".join(filter(None, (who, access))) or row["Message"]
     where = f" ({findings:,} findings)" if findings > 1 else f" ({row['Organization']})"
-    return f"{row['Severity']} {row['Check']}: {', '.join(filter(None, (who, access)))}{where}"
+    return f"{row['Severity']} {row['Check']}: {what}{where}"
