@@ -168,12 +168,12 @@ def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[RenderableType
 
 
 def _activity(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
-    """Yield a line with the longest first look-up of activity, which takes place beside the other calls."""
+    """Yield a line with the longest first look-up of activity, which is made at the same time as the rest."""
     found = [(check.estimates, check.name) for check in checks if check.estimates is not None]
     estimates, name = max(found, key=lambda item: item[0].activity_calls, default=(None, ""))
     if estimates is not None and estimates.activity_calls:
         cost = f"{estimates.activity_calls:,} calls, {estimates.activity_seconds / 60:.1f} min"
-        yield Text(f"Activity, 90 days in the first run: at most {cost} ({name}), beside all other calls")
+        yield Text(f"Activity: a first run looks up 90 days, about {cost} in {name}, during other calls")
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:

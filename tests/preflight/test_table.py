@@ -203,6 +203,6 @@ def test_the_cost_of_activity() -> None:
         shown([replace(READY, name="globex", estimates=quiet), replace(READY, estimates=busy)]).split()
     )
 
-    line = "Activity, 90 days in the first run: at most 2,006 calls, 16.7 min (acme), beside all other calls"
+    line = "Activity: a first run looks up 90 days, about 2,006 calls, 16.7 min in acme, during other calls"
     assert line in text
     assert "Activity" not in shown([READY, FAILED])
