@@ -58,7 +58,7 @@ def not_examined(organizations: Iterable[OrganizationOutcome]) -> Iterator[Rende
     names = [organization.name for organization in read]
     if settings:
         named = (f"{setting} ({_together(found, len(found))})" for setting, found in settings.items())
-        yield indented(f"because of settings{_where(settings, names)}: {', '.join(named)}")
+        yield indented(f"settings that are off{_where(settings, names)}: {', '.join(named)}")
     for reason, found in reasons.items():
         lacking = [what for what in found if what]
         yield indented(

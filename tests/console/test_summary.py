@@ -213,7 +213,7 @@ def test_not_examined() -> None:
     first = lines.index("Not examined:")
     assert lines[first + 1 : first + 5] == [
         (
-            "  because of settings: collect.applications (application assignments, check "
+            "  settings that are off: collect.applications (application assignments, check "
             "application-open-to-all), collect.activity (activity), review.compare (check admin-gained)"
         ),
         "  orphaned assignments",
