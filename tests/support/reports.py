@@ -73,9 +73,7 @@ class Reports:
 
     def content(self, name: str | None = None) -> bytes:
         """Return the bytes of a CSV without FirstSeen, which has tests of its own."""
-        content = self.raw_content(name)
-        after = content.partition(b"\r\n")[0].partition(b",FirstSeen,")[2].count(b",") + 1
-        return re.sub(f"{_DATE}((?:{_CELL}){{{after}}}\r\n)".encode(), rb",\1", content)
+        return without_first_seen(self.raw_content(name))
 
     def rows(self, name: str | None = None) -> list[Row]:
         """Return the rows of an organization's CSV, or of the merged one, likewise without FirstSeen."""
@@ -172,6 +170,15 @@ def files_in(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
 
 
+def without_first_seen(content: bytes) -> bytes:
+    """Return the bytes of a CSV without FirstSeen, which depends on earlier runs in the same place."""
+    _, found, columns = content.partition(b"\r\n")[0].partition(b",FirstSeen,")
+    if not found:
+        return content
+    after = columns.count(b",") + 1
+    return re.sub(f"{_DATE}((?:{_CELL}){{{after}}}\r\n)".encode(), rb",\1", content)
+
+
 def parsed(content: bytes) -> list[list[str]]:
     """Return the lines of a CSV, its header first."""
     return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
@@ -210,8 +217,12 @@ def _agrees(column: str, row: Row, true_row: Row) -> bool:
         return row["Privilege"] == NOT_READ and row[column] != ""
     if row["PrincipalState"] not in UNREAD:
         return False
-    of_a_person = column.startswith("User") or column == "LastSignIn"
-    return column == "PrincipalState" or (of_a_person and row[column] == "")
+    return column == "PrincipalState" or (is_about_user(column) and row[column] == "")
+
+
+def is_about_user(column: str) -> bool:
+    """Return whether a column is empty in a row that stands for all unread members of a group."""
+    return column.startswith("User") or column == "LastSignIn"
 
 
 def _agrees_in_reason(row: Row, true_row: Row) -> bool:
