@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sso_batch.activity import ActivityIndex
+from sso_batch.managers import ManagerIndex
 from sso_batch.model import (
     GROUP,
     USER,
@@ -26,6 +27,9 @@ from sso_batch.privileges.of_grants import Privileges
 NOT_READ = "NOT_READ"
 """The cell of a value that was not read; also a PrincipalState."""
 
+MANAGER = "manager"
+"""The attribute whose value can name another user."""
+
 OK = "OK"
 EMPTY_GROUP = "EMPTY_GROUP"
 NOT_FOUND = "NOT_FOUND"
@@ -37,7 +41,8 @@ MEMBERS_NOT_READ = "MEMBERS_NOT_READ"
 class Holder:
     """One user of a grant, or nobody, with the row's PrincipalState.
 
-    `attributes` has name and value of each attribute of the user that was read.
+    `attributes` has name and value of each attribute of the user that was read. A manager who is a user of
+    the directory is shown by email address, else by login.
     """
 
     state: str
@@ -157,7 +162,7 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
     permission_sets[""] = PermissionSetCells()
     unread = _permission_set_cells(PermissionSet(""))
     activity = ActivityIndex(snapshot)
-    principals = _Principals(snapshot, activity)
+    principals = HolderIndex(snapshot, activity)
     privileges = Privileges(snapshot)
 
     for grant in sorted(dict.fromkeys(snapshot.grants)):  # usually sorted already
@@ -174,11 +179,12 @@ def resolve(snapshot: Snapshot) -> Iterator[Access]:
         )
 
 
-class _Principals:
-    """The users and groups of the identity store that were read."""
+class HolderIndex:
+    """The users and groups of the identity store that were read, as holders of what is assigned to them."""
 
     def __init__(self, snapshot: Snapshot, activity: ActivityIndex) -> None:
         self._activity = activity
+        self._managers = ManagerIndex(snapshot.users if MANAGER in snapshot.people else ())
         self._users = {user.id: self._holder(user) for user in snapshot.users}
         self._group_names = {group.id: group.name for group in snapshot.groups}
         self._members = {membership.group_id: membership.members for membership in snapshot.memberships}
@@ -187,11 +193,13 @@ class _Principals:
         self._memberships: dict[str, Mapping[str, MembershipCells]] = {}
 
     def group_name(self, principal: Principal) -> str:
+        """Return the name of a group; empty for a user and for a group that does not exist."""
         if principal.type != GROUP or principal in self._missing:
             return ""
         return self._group_names.get(principal.id, NOT_READ)
 
     def holders(self, principal: Principal) -> tuple[Holder, ...]:
+        """Return who has what is assigned to a principal, sorted by user id: at least one holder."""
         if principal not in self._known:
             self._known[principal] = tuple(self._find(principal))
         return self._known[principal]
@@ -252,7 +260,10 @@ class _Principals:
             login=user.login,
             status=user.status,
             last_sign_in=_text(self._activity.last_sign_in(user.id)),
-            attributes=user.attributes,
+            attributes=tuple(
+                (name, self._managers.show(value) if name == MANAGER else value)
+                for name, value in user.attributes
+            ),
         )
 
 

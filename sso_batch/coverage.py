@@ -3,8 +3,11 @@
 Only `NotExamined.text` and `parse` know the strings that the manifest's `not_examined` holds.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+CHECKS_WITHOUT_SETTINGS = "checks that need settings which are off"
 
 _CHECK = "check "
 _CHANGES = "changes: "
@@ -47,6 +50,9 @@ class Omission(StrEnum):
     """Left out by `applications: false`."""
     ACTIVITY = "activity"
     """Who changed access and who signed in; left out by `activity: false`."""
+    UNKNOWN_ATTRIBUTES = "attributes of users in a form that this version of sso-batch does not know"
+    OTHER_SIGN_INS = "sign-ins that other accounts or Regions record"
+    """CloudTrail answers for the calling account in the instance's primary Region only."""
 
     @property
     def hides_access(self) -> bool:
@@ -66,8 +72,35 @@ class Omission(StrEnum):
                 | Omission.ACCOUNT_PATHS
                 | Omission.APPLICATIONS
                 | Omission.ACTIVITY
+                | Omission.UNKNOWN_ATTRIBUTES
+                | Omission.OTHER_SIGN_INS
             ):
                 return False
+
+
+class Setting(StrEnum):
+    """What a check lacks because a setting is off, in the manifest's words."""
+
+    COMPARE = "there is no earlier run to compare with (review.compare: none)"
+    ROSTER = "there is no roster (review.roster)"
+    ACTIVITY = "sign-ins are not collected (collect.activity: false)"
+    APPLICATIONS = "applications are not collected (collect.applications: false)"
+    MANAGERS = "managers are not collected (manager in collect.people, or in the roster)"
+
+    @property
+    def key(self) -> str:
+        """The key of the setting in the configuration."""
+        match self:
+            case Setting.COMPARE:
+                return "review.compare"
+            case Setting.ROSTER:
+                return "review.roster"
+            case Setting.ACTIVITY:
+                return "collect.activity"
+            case Setting.APPLICATIONS:
+                return "collect.applications"
+            case Setting.MANAGERS:
+                return "collect.people"
 
 
 NOT_SEEN_BY_PRINCIPAL = (
@@ -82,12 +115,12 @@ NOT_SEEN_BY_PRINCIPAL = (
 class NotExamined:
     """Something that was not examined, and the part of the run that needed it.
 
-    In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. `check` is
-    the id of the check in the scope CHECK.
+    In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. In the scope
+    CHECK it is a `Setting` if the check lacked nothing but that, and `check` is the id of the check.
     """
 
     scope: Scope
-    what: Omission | str
+    what: Omission | Setting | str
     check: str = ""
 
     @classmethod
@@ -120,12 +153,20 @@ class NotExamined:
     @classmethod
     def by_check(cls, check: str, what: str) -> "NotExamined":
         """Return the record of what a check lacked."""
-        return cls(Scope.CHECK, what, check)
+        try:
+            return cls(Scope.CHECK, Setting(what), check)
+        except ValueError:
+            return cls(Scope.CHECK, what, check)
 
     @classmethod
     def by_comparison(cls, what: str) -> "NotExamined":
         """Return the record of what was not compared with an earlier run."""
         return cls(Scope.CHANGES, what)
+
+    @property
+    def setting(self) -> Setting | None:
+        """The setting that a check lacked, if it lacked nothing else."""
+        return self.what if isinstance(self.what, Setting) else None
 
     @property
     def is_about_review(self) -> bool:
@@ -167,3 +208,17 @@ def parse(text: str) -> NotExamined:
     if text.startswith(_CHECK) and colon:
         return NotExamined.by_check(check, what)
     return NotExamined.by_collection(text)
+
+
+def checks_without_settings(items: Iterable[NotExamined]) -> str:
+    """Return the checks that need settings which are off, each once, with the key of the setting."""
+    checks = {item.check: item.setting.key for item in items if item.setting}
+    return ", ".join(f"{check} ({key})" for check, key in checks.items())
+
+
+def in_short(items: Iterable[NotExamined]) -> list[str]:
+    """Return the contract's strings; checks that need settings which are off share one line."""
+    listed = list(items)
+    texts = [item.text for item in listed if not item.setting]
+    checks = checks_without_settings(listed)
+    return [*texts, f"{CHECKS_WITHOUT_SETTINGS}: {checks}"] if checks else texts

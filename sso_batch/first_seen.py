@@ -4,13 +4,14 @@ What an earlier run could not see says nothing: listing by principal shows fewer
 can be left out. So the dates come from the newest complete snapshot of each kind.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sso_batch.coverage import NotExamined, Omission
-from sso_batch.model import Grant, Snapshot
+from sso_batch.dates import format_date
+from sso_batch.model import Grant, Membership, Snapshot
 
 K = TypeVar("K")
 
@@ -38,30 +39,16 @@ def carry_first_seen(snapshot: Snapshot, earlier: Sequence[Snapshot], *, run_sta
         }
         for each in earlier
     )
-    return replace(
+    return _dated(
         snapshot,
-        grants=tuple(replace(grant, first_seen=grants.get(grant, new)) for grant in snapshot.grants),
-        memberships=tuple(
-            replace(
-                membership,
-                members=tuple(
-                    replace(member, first_seen=members.get((membership.group_id, member.user_id), new))
-                    for member in membership.members
-                ),
-            )
-            for membership in snapshot.memberships
-        ),
+        lambda grant: grants.get(grant, new),
+        lambda group_id, user_id: members.get((group_id, user_id), new),
     )
 
 
 def without_first_seen(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot of a run that could not find out about earlier runs: every date is unknown."""
-    unknown: list[Grant] = [replace(grant, first_seen=None) for grant in snapshot.grants]
-    memberships = (
-        replace(membership, members=tuple(replace(member, first_seen=None) for member in membership.members))
-        for membership in snapshot.memberships
-    )
-    return replace(snapshot, grants=tuple(unknown), memberships=tuple(memberships))
+    return _dated(snapshot, lambda _grant: None, lambda _group_id, _user_id: None)
 
 
 def is_known(snapshot: Snapshot) -> bool:
@@ -69,9 +56,26 @@ def is_known(snapshot: Snapshot) -> bool:
     return all(grant.first_seen is not None for grant in snapshot.grants)
 
 
-def format_date(moment: datetime) -> str:
-    """Return a moment as the report's dates are written."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _dated(
+    snapshot: Snapshot,
+    of_grant: Callable[[Grant], str | None],
+    of_member: Callable[[str, str], str | None],
+) -> Snapshot:
+    """Return the snapshot with these dates of its grants, and of its members by group and user."""
+    return replace(
+        snapshot,
+        grants=tuple(replace(grant, first_seen=of_grant(grant)) for grant in snapshot.grants),
+        memberships=tuple(
+            Membership(
+                group.group_id,
+                tuple(
+                    replace(member, first_seen=of_member(group.group_id, member.user_id))
+                    for member in group.members
+                ),
+            )
+            for group in snapshot.memberships
+        ),
+    )
 
 
 def _date(first_seen: str | None, snapshot: Snapshot) -> str:

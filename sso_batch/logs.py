@@ -2,6 +2,7 @@
 
 import io
 import logging
+from functools import partial
 from typing import Protocol, TextIO, cast
 
 import structlog
@@ -23,8 +24,12 @@ class Stream(Protocol):
         """Return whether the stream is a terminal."""
 
 
-def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoundLogger:
+def make_logger(
+    stream: Stream, *, level: str, log_format: str, without: frozenset[str] = frozenset()
+) -> FilteringBoundLogger:
     """Return a logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
+
+    Events named in `without` are dropped, because the caller shows them in another form.
 
     Tracebacks do not contain local variables, which can be secrets. The logs of libraries are dropped:
     botocore logs credentials at DEBUG, and its warnings reach the caller as exceptions.
@@ -34,6 +39,7 @@ def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoun
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(cast("TextIO", stream)),
         processors=[
+            partial(_drop, without),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_for_people(stream) if console else _for_programs()),
@@ -42,6 +48,12 @@ def make_logger(stream: Stream, *, level: str, log_format: str) -> FilteringBoun
         context_class=dict,
     )
     return logger
+
+
+def _drop(names: frozenset[str], _logger: object, _method: str, event: EventDict) -> EventDict:
+    if event["event"] in names:
+        raise structlog.DropEvent
+    return event
 
 
 def _for_people(stream: Stream) -> list[Processor]:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sso_batch.run_files.results import Status
+from sso_batch.run_files.results import OrganizationOutcome
 
 
 class Progress(Protocol):
@@ -14,8 +14,8 @@ class Progress(Protocol):
     def moved(self, organization: str, *, done: int, known: int) -> None:
         """Note that `done` of the `known` calls are finished; further calls may become known."""
 
-    def ended(self, organization: str, status: Status) -> None:
-        """Note that the audit of an organization has ended."""
+    def ended(self, organization: str, outcome: OrganizationOutcome) -> None:
+        """Note that an organization has ended, or that an earlier attempt had finished it."""
 
 
 class NoProgress:
@@ -27,5 +27,5 @@ class NoProgress:
     def moved(self, organization: str, *, done: int, known: int) -> None:
         """Do nothing."""
 
-    def ended(self, organization: str, status: Status) -> None:
+    def ended(self, organization: str, outcome: OrganizationOutcome) -> None:
         """Do nothing."""

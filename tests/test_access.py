@@ -1,6 +1,7 @@
 """The rows of a report: the join of a snapshot's records, in order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -370,3 +371,28 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 def test_any_snapshot(one: Snapshot) -> None:
     """For any snapshot, the rows and their order are those of the naive join."""
     assert product(one) == reference(one)
+
+
+def test_attributes_of_a_user() -> None:
+    """A manager is resolved among the users; what was not read is NOT_READ, and nobody has no attributes."""
+    ada, ben = user("u-1"), user("u-2")
+    records = snapshot(
+        grants=(grant(OPS),),
+        memberships=(membership_of("g-1", ("u-1", "u-2", "u-3", "u-4")),),
+        users=(
+            replace(ada, attributes=(("department", "IT"), ("manager", ""))),
+            replace(ben, attributes=(("manager", "LOGIN-u-1"),)),
+        ),
+        missing=(Principal(USER, "u-4"),),
+        people=("department", "manager"),
+    )
+
+    holders = only(records).holders
+
+    assert [(holder.attribute("department"), holder.attribute("manager")) for holder in holders] == [
+        ("IT", ""),
+        (NOT_READ, "u-1@example.com"),
+        (NOT_READ, NOT_READ),
+        ("", ""),
+    ]
+    assert {holder.attribute("title") for holder in holders} == {NOT_READ, ""}

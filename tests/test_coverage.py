@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.coverage import NotExamined, Omission, Scope, parse
+from sso_batch.coverage import NotExamined, Omission, Scope, Setting, checks_without_settings, in_short, parse
 from sso_batch.report.page import render_page
 from tests.support.overviews import company, overview
 
@@ -22,6 +22,11 @@ OMISSIONS = {
     "ENTITLEMENTS": ("account-access entitlements", True),
     "APPLICATIONS": ("application assignments", False),
     "ACTIVITY": ("activity", False),
+    "UNKNOWN_ATTRIBUTES": (
+        "attributes of users in a form that this version of sso-batch does not know",
+        False,
+    ),
+    "OTHER_SIGN_INS": ("sign-ins that other accounts or Regions record", False),
     "OTHER_APPLICATIONS": ("account-access applications in other accounts", True),
 }
 """The contract's string for each omission, and whether access may exist that was not examined for it."""
@@ -32,6 +37,7 @@ RECORDS = [
     UNKNOWN,
     NotExamined.by_collection("something new"),
     NotExamined.by_check("direct-grant", "groups: 2; users: 1"),
+    *(NotExamined.by_check("a-check", setting) for setting in Setting),
     NotExamined.by_lookup("sign-ins before 2026-03-04T05:06:07Z"),
     NotExamined.by_comparison("no earlier run"),
 ]
@@ -94,3 +100,43 @@ def test_caveat_of_the_page(record: NotExamined) -> None:
     assert caveat["unexamined"] == ([record.text] if record.hides_access else [])
     details = isinstance(record.what, Omission) and not OMISSIONS[record.what.name][1]
     assert record.hides_access is not (record.scope is not Scope.COLLECTION or details)
+
+
+WITHOUT_SETTINGS = (
+    NotExamined.by_check("admin-gained", Setting.COMPARE),
+    NotExamined.by_collection(Omission.ACCOUNT_PATHS),
+    NotExamined.by_check("leaver-access", Setting.ROSTER),
+    NotExamined.by_check("direct-grant", "groups: 2"),
+    NotExamined.by_check("dormant-user", Setting.ACTIVITY),
+    NotExamined.by_check("manager-missing", Setting.MANAGERS),
+    NotExamined.by_check("leaver-access", Setting.ROSTER),
+)
+OFF = (
+    "admin-gained (review.compare), leaver-access (review.roster), dormant-user (collect.activity), "
+    "manager-missing (collect.people)"
+)
+
+
+def test_checks_without_settings() -> None:
+    """Checks that need settings which are off are named once, with the keys of the settings."""
+    assert checks_without_settings(WITHOUT_SETTINGS) == OFF
+    assert checks_without_settings(()) == ""
+
+
+def test_in_short() -> None:
+    """They share one line after everything else."""
+    shared = f"checks that need settings which are off: {OFF}"
+
+    assert in_short(WITHOUT_SETTINGS) == ["account paths", "check direct-grant: groups: 2", shared]
+    assert in_short(WITHOUT_SETTINGS[1:2]) == ["account paths"]
+
+
+@pytest.mark.parametrize("setting", Setting)
+def test_a_setting_names_its_key(setting: Setting) -> None:
+    """The text of a setting names the key that the user has to change."""
+    assert setting.key in setting
+
+
+def test_a_check_that_lacks_more_than_a_setting() -> None:
+    """Only a check that lacks nothing else needs a setting alone."""
+    assert NotExamined.by_check("dormant-user", f"{Setting.ACTIVITY}; users: 1").setting is None

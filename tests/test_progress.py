@@ -4,6 +4,7 @@ import pytest
 
 from sso_batch.progress import NoProgress, Progress
 from sso_batch.run_files.results import Status
+from tests.support.records import outcome
 
 
 def test_no_progress(capfd: pytest.CaptureFixture[str]) -> None:
@@ -12,6 +13,6 @@ def test_no_progress(capfd: pytest.CaptureFixture[str]) -> None:
 
     progress.started("acme")
     progress.moved("acme", done=1, known=2)
-    progress.ended("acme", Status.COMPLETE)
+    progress.ended("acme", outcome("acme", Status.COMPLETE))
 
     assert capfd.readouterr() == ("", "")

@@ -157,7 +157,7 @@ def _stream(body: bytes) -> dict[str, object]:
 
 def _interrupted(operation: Operation) -> AwsFailure:
     """Return the failure of a call that the end of the run has interrupted."""
-    return AwsFailure(operation.name, INTERRUPTED, "the run was stopped before there was an answer")
+    return AwsFailure(operation.label, INTERRUPTED, "the run was stopped before there was an answer")
 
 
 def _start(call: Callable[[], dict[str, Any]]) -> concurrent.futures.Future[dict[str, Any]]:

@@ -6,7 +6,7 @@ import botocore.exceptions as botocore
 
 from sso_batch.aws.credential_hints import UNKNOWN_KEYS
 from sso_batch.aws.error_codes import DENIED, EXPIRED, NOT_FOUND, THROTTLES, UNKNOWN_CREDENTIALS
-from sso_batch.aws.operations import Operation
+from sso_batch.aws.operations import LIST_SSO_APPLICATIONS, OF_ONE_APPLICATION, Operation
 
 OTHER_RESOURCE_NOT_FOUND = (
     "AWS reports that something other than the requested resource was not found: check that the instance and "
@@ -64,6 +64,14 @@ _POLICY_NOT_FOUND = (
     "AWS does not offer this AWS managed policy, perhaps no longer: replace it in the permission sets that "
     "have it, or review them yourself; Privilege is NOT_READ where it depends on the policy"
 )
+_APPLICATION_DENIED = (
+    "allow the role the IAM action {operation.action}, or set collect.applications: false. AWS may refuse "
+    "the call for an application that it manages itself: then no permission helps"
+)
+_APPLICATION_REFUSED = (
+    "AWS may not offer {operation.name} for an application that it manages itself: look at the application "
+    "in the IAM Identity Center console, or set collect.applications: false"
+)
 _UNKNOWN_CODE = (
     "look up {code} in the AWS API reference of {operation.name} ({operation.service}); CloudTrail of the "
     "caller's account shows the request"
@@ -71,6 +79,11 @@ _UNKNOWN_CODE = (
 OUTPUT = "check the bucket, its policy and the settings under output in the configuration"
 _OF_IAM: Sequence[tuple[frozenset[str], str]] = ((DENIED, _POLICY_DENIED), (NOT_FOUND, _POLICY_NOT_FOUND))
 """Hints by the code of IAM, which is only asked about AWS managed policies."""
+_OF_APPLICATIONS: Sequence[tuple[frozenset[str], str]] = (
+    (DENIED, _APPLICATION_DENIED),
+    (frozenset({"ValidationException"}), _APPLICATION_REFUSED),
+)
+"""Hints by the code of a call about one application."""
 _BY_CODE: Sequence[tuple[frozenset[str], str]] = (
     (DENIED, "allow the role the IAM action {operation.action}"),
     (EXPIRED, "the credentials expired during the run: use a role, whose credentials are renewed"),
@@ -108,13 +121,24 @@ def on_refusal(operation: Operation, code: str, message: str) -> str:
     """Return the hint for any other call that AWS refused; never empty."""
     if "kms:" in message.lower():
         return _KMS_DENIED
-    for codes, hint in (*(_OF_IAM if operation.service == "iam" else ()), *_BY_CODE):
+    for codes, hint in (*_specific_hints(operation), *_BY_CODE):
         if code in codes:
             return hint.format(operation=operation, code=code)
-    if code == "ValidationException" and operation.service == "sso-admin":
+    if (
+        code == "ValidationException"
+        and operation.service == "sso-admin"
+        and operation is not LIST_SSO_APPLICATIONS
+    ):
         return _NO_PERMISSION_SETS
     if code == "ValidationException" and operation.name in {"ListUsers", "ListGroups"}:
         return _FILTER_REQUIRED
     if operation.service == "s3":
         return OUTPUT
     return _UNKNOWN_CODE.format(operation=operation, code=code)
+
+
+def _specific_hints(operation: Operation) -> Sequence[tuple[frozenset[str], str]]:
+    """Return the hints that come before those for any operation."""
+    if operation.service == "iam":
+        return _OF_IAM
+    return _OF_APPLICATIONS if operation in OF_ONE_APPLICATION else ()

@@ -29,6 +29,7 @@ from sso_batch.sanitize import clean_message
 SERVICES = ("sts", "organizations", "sso-admin", "identitystore")
 ACCOUNT_ACCESS = "account-access"
 IAM = "iam"
+CLOUDTRAIL = "cloudtrail"
 
 CALLS_AT_ONCE = 16
 """Of one organization: 20 a second at 300 ms each are 6, and Identity Store has limits of its own."""

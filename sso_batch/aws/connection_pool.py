@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 from sso_batch import open_files
 from sso_batch.aws.backoff import Backoff, TimeLimit
-from sso_batch.aws.connection import ACCOUNT_ACCESS, CALLS_AT_ONCE, IAM, SERVICES, Connection, SourceClients
+from sso_batch.aws.connection import (
+    ACCOUNT_ACCESS,
+    CALLS_AT_ONCE,
+    CLOUDTRAIL,
+    IAM,
+    SERVICES,
+    Connection,
+    SourceClients,
+)
 from sso_batch.aws.credential_hints import NO_CREDENTIALS_IN_TIME
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.credential_source import CredentialSource
@@ -104,6 +112,7 @@ class Connector:
         services = [*SERVICES]
         services += [ACCOUNT_ACCESS] if entitled else []
         services += [IAM] if has_policy_documents(self._settings) else []
+        services += [CLOUDTRAIL] if self._settings.activity else []
         connection = await self._sessions.connect(self._source, region, services, deadline=self._deadline)
         self._connections.append(connection)
         self.endpoint_overrides = connection.endpoint_overrides

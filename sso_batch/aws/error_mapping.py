@@ -82,7 +82,7 @@ def failure_from(
     if isinstance(error, botocore.ClientError):
         return _refusal(operation, error, secrets, parameters or {})
     message = clean_message(describe_error(error), secrets) + _asked_regions(error)
-    name = getattr(error, "operation_name", operation.name)  # AssumeRole if that is what failed
+    name = _failed_operation(operation, getattr(error, "operation_name", ""))
     if ran_out_of_files(error):
         return TransientFailure(name, TOO_MANY_OPEN_FILES, OPEN_FILES, hint=open_files.hint())
     if botocore_internals.is_late_agent(error):
@@ -169,6 +169,11 @@ def _asked_regions(error: Exception) -> str:
     return f" (STS was asked in {', '.join(regions)})" if regions else ""
 
 
+def _failed_operation(operation: Operation, name: str) -> str:
+    """Return the label of the operation, or the name of the one that failed before it, such as AssumeRole."""
+    return operation.label if name in ("", operation.name) else name
+
+
 def _may_pass(status: int) -> bool:
     """Return whether the error behind an HTTP status may pass; 501 means that a service lacks something."""
     return status == _TOO_MANY_REQUESTS or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
@@ -185,7 +190,7 @@ def _refusal(
     code = clean_message(str(answer.get("Error", {}).get("Code", "Unknown")), secrets)
     message = clean_message(str(answer.get("Error", {}).get("Message", "")), secrets) + _asked_regions(error)
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    name = error.operation_name or operation.name  # AssumeRole if the credentials had to be renewed
+    name = _failed_operation(operation, error.operation_name)
     if code in THROTTLES | TRANSIENT or _may_pass(status):
         return TransientFailure(name, code, message, hint=call_hints.on_transient_error(code))
     reason = clean_message(str(answer.get("Reason") or ""), secrets)
@@ -196,7 +201,7 @@ def _refusal(
         return AwsFailure(name, code, message, hint=hint, of_subject=False)
     if name == "AssumeRole":
         hint = credential_hints.on_role(code, message, external_id=bool(secrets))
-    elif name != operation.name and name in _SDK_CALLS:
+    elif name in _SDK_CALLS:
         hint = credential_hints.on_sdk_call(name, code)
     else:
         hint = call_hints.on_refusal(operation, code, message)

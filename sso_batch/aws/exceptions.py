@@ -90,14 +90,14 @@ class TransientFailure(AwsFailure):
 def malformed_answer(operation: Operation, what: str) -> TransientFailure:
     """Return the failure for an answer that AWS does not document: never taken for an empty one."""
     return TransientFailure(
-        operation.name, MALFORMED, f"the answer cannot be understood: {what}", hint=call_hints.MALFORMED
+        operation.label, MALFORMED, f"the answer cannot be understood: {what}", hint=call_hints.MALFORMED
     )
 
 
 def missing_list(operation: Operation) -> AwsFailure:
     """Return the failure for an answer without the requested list: it may be empty, or broken."""
     return AwsFailure(
-        operation.name,
+        operation.label,
         LIST_LEFT_OUT,
         f"the answer has no {operation.items}, not even an empty list",
         hint=call_hints.LIST_LEFT_OUT,
@@ -106,13 +106,13 @@ def missing_list(operation: Operation) -> AwsFailure:
 
 def contradiction(operation: Operation, what: str) -> AwsFailure:
     """Return the failure for an answer that contradicts another answer of AWS."""
-    return AwsFailure(operation.name, CONTRADICTION, what, hint=call_hints.CONTRADICTION)
+    return AwsFailure(operation.label, CONTRADICTION, what, hint=call_hints.CONTRADICTION)
 
 
 def endless_listing(operation: Operation, pages: int) -> AwsFailure:
     """Return the failure for a listing that does not end; further calls would not end it either."""
     return AwsFailure(
-        operation.name,
+        operation.label,
         ENDLESS_LISTING,
         f"the listing has not ended after {pages} pages",
         hint=call_hints.ENDLESS_LISTING,
@@ -123,9 +123,9 @@ def deadline_exceeded(operation: Operation, limit: TimeLimit, last: AwsFailure |
     """Return the failure for a time limit that passed without an answer; `last` is the last attempt's."""
     message = f"no answer before the end of {limit.name}"
     if last is None:
-        return AwsFailure(operation.name, DEADLINE, message, hint=limit.hint)
+        return AwsFailure(operation.label, DEADLINE, message, hint=limit.hint)
     return AwsFailure(
-        operation.name,
+        operation.label,
         DEADLINE,
         f"{message}; the last attempt failed with {last}",
         hint="; or ".join(filter(None, (last.hint, limit.hint))),

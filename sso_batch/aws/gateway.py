@@ -35,7 +35,8 @@ GIVE_UP = 300.0
 """Seconds after a call's first attempt in which it is retried."""
 
 MOST_PAGES = 10_000
-"""Pages of one listing: four times the largest that AWS allows, 50,000 accounts in pages of 20."""
+"""Pages of one listing, unless the operation has a limit of its own: four times the largest that AWS allows,
+50,000 accounts in pages of 20."""
 
 MOST_EMPTY_PAGES = 500
 """Empty pages in a row; AWS may send some."""
@@ -142,7 +143,7 @@ class Gateway:
                 return
             tokens.add(token)
             empty = 0 if items else empty + 1
-            if len(tokens) >= MOST_PAGES or empty >= MOST_EMPTY_PAGES:
+            if len(tokens) >= (operation.most_pages or MOST_PAGES) or empty >= MOST_EMPTY_PAGES:
                 raise endless_listing(operation, len(tokens))
             parameters[operation.token_key] = token
 
@@ -155,7 +156,7 @@ class Gateway:
     ) -> T:
         await limiter.acquire()
         method = getattr(self._clients(operation.service), operation.method)
-        self._counts.by_operation[operation.name] += 1
+        self._counts.by_operation[operation.label] += 1
         try:
             answer = await self._workers.run(partial(method, **parameters))
         except Exception as error:  # noqa: BLE001 - failure_from raises what is not AWS's again

@@ -3,24 +3,47 @@
 Every method raises AwsFailure without an answer.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from sso_batch.aws import operations, response_parsing
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.gateway import Gateway
+from sso_batch.aws.identity_store_parsing import (
+    EXTENSION,
+    needs_extension,
+    parse_group,
+    parse_member,
+    parse_user,
+)
 from sso_batch.aws.operations import Operation
 from sso_batch.aws.response_parsing import Item, Unexamined, check_echo, parse_id, parse_text
-from sso_batch.model import Grant, Group, Member, PermissionSet, Principal, User
+from sso_batch.model import (
+    Application,
+    ApplicationAssignment,
+    Grant,
+    Group,
+    Member,
+    PermissionSet,
+    Principal,
+    User,
+)
 
 
 class InstanceApi:
-    """The calls about one instance of IAM Identity Center and its identity store."""
+    """The calls about one instance of IAM Identity Center and its identity store.
 
-    def __init__(self, gateway: Gateway, instance_arn: str, identity_store_id: str) -> None:
+    `people` names the attributes of users that are read.
+    """
+
+    def __init__(
+        self, gateway: Gateway, instance_arn: str, identity_store_id: str, *, people: Sequence[str] = ()
+    ) -> None:
         self._gateway = gateway
         self._instance = {"InstanceArn": instance_arn}
         self._store = {"IdentityStoreId": identity_store_id}
+        self._people = people
+        self._extensions = {"Extensions": [EXTENSION]} if needs_extension(people) else {}
 
     def permission_set_arns(self) -> AsyncIterator[list[str]]:
         """Yield pages of the ARNs of all permission sets."""
@@ -85,6 +108,31 @@ class InstanceApi:
             PrincipalId=principal.id,
         )
 
+    def applications(self) -> AsyncIterator[list[Application]]:
+        """Yield pages of the applications of Identity Center in all accounts."""
+        return self._gateway.pages(
+            operations.LIST_SSO_APPLICATIONS,
+            lambda item: response_parsing.parse_application(check_echo(item, **self._instance)),
+            **self._instance,
+        )
+
+    def application_assignments(self, application_arn: str) -> AsyncIterator[list[ApplicationAssignment]]:
+        """Yield pages of the assignments of users and groups to an application."""
+        parameters = {"ApplicationArn": application_arn}
+        return self._gateway.pages(
+            operations.LIST_APPLICATION_ASSIGNMENTS,
+            lambda item: response_parsing.parse_application_assignment(check_echo(item, **parameters)),
+            **parameters,
+        )
+
+    async def assignment_required(self, application_arn: str) -> bool:
+        """Return whether only users who are assigned to an application have access to it."""
+        return await self._gateway.call(
+            operations.GET_APPLICATION_ASSIGNMENT_CONFIGURATION,
+            response_parsing.parse_assignment_required,
+            ApplicationArn=application_arn,
+        )
+
     async def managed_policies(self, permission_set_arn: str) -> tuple[str, ...]:
         """Return the ARNs of the AWS managed policies in a permission set, sorted."""
         return await self._sorted_items(
@@ -141,15 +189,16 @@ class InstanceApi:
         """Yield pages of the users; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_USERS,
-            lambda item: response_parsing.parse_user(check_echo(item, **self._store)),
+            lambda item: parse_user(check_echo(item, **self._store), self._people),
             **self._store,
+            **self._extensions,
         )
 
     def groups(self) -> AsyncIterator[list[Group]]:
         """Yield pages of the groups; with Active Directory, the identity store may list only some."""
         return self._gateway.pages(
             operations.LIST_GROUPS,
-            lambda item: response_parsing.parse_group(check_echo(item, **self._store)),
+            lambda item: parse_group(check_echo(item, **self._store)),
             **self._store,
         )
 
@@ -158,7 +207,7 @@ class InstanceApi:
         parameters = {**self._store, "GroupId": group_id}
         return self._gateway.pages(
             operations.LIST_GROUP_MEMBERSHIPS,
-            lambda item: response_parsing.parse_member(check_echo(item, **parameters)),
+            lambda item: parse_member(check_echo(item, **parameters)),
             **parameters,
         )
 
@@ -167,8 +216,9 @@ class InstanceApi:
         parameters = {**self._store, "UserId": user_id}
         return await self._gateway.call(
             operations.DESCRIBE_USER,
-            lambda answer: response_parsing.parse_user(check_echo(answer, **parameters)),
+            lambda answer: parse_user(check_echo(answer, **parameters), self._people),
             **parameters,
+            **self._extensions,
         )
 
     async def group(self, group_id: str) -> Group:
@@ -176,7 +226,7 @@ class InstanceApi:
         parameters = {**self._store, "GroupId": group_id}
         return await self._gateway.call(
             operations.DESCRIBE_GROUP,
-            lambda answer: response_parsing.parse_group(check_echo(answer, **parameters)),
+            lambda answer: parse_group(check_echo(answer, **parameters)),
             **parameters,
         )
 

@@ -32,6 +32,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "PermissionSetArn": ("PERMISSION_SET",),
     "ResourceArn": ("PERMISSION_SET",),
     "applicationArn": ("APPLICATION",),
+    "ApplicationArn": ("APPLICATION",),
     "PolicyArn": ("POLICY",),
 }
 """The kinds of resource that a call asks about, by its parameter."""

@@ -31,6 +31,9 @@ ACCOUNT_ACCESS = Limit("account-access", 10, 10)
 IAM = Limit("iam", 10, 10)
 """AWS publishes no limit; this is a moderate rate of our own."""
 
+CLOUDTRAIL = Limit("cloudtrail:LookupEvents", 2, 2)
+"""For each account and Region. Source: AWS CloudTrail API Reference, "LookupEvents"."""
+
 UNLIMITED = Limit("sts", 1000, 1000)
 """STS, S3 and SNS allow far more calls than a run makes."""
 
@@ -40,7 +43,8 @@ class Operation:
     """One AWS operation. A listing has `items`, the key of its list, and requests `page` items at a time.
 
     AWS sends the list even if it is empty. With `may_omit_list`, AWS is known to omit it as well: such an
-    answer does not prove that the list is empty.
+    answer does not prove that the list is empty. `most_pages` is set for a listing that can be longer than
+    all others of AWS, `qualified` where another service has an operation of the same name.
     """
 
     name: str
@@ -52,6 +56,13 @@ class Operation:
     token_key: str = "NextToken"  # noqa: S105 - the name of a page token
     page_size_key: str = "MaxResults"
     may_omit_list: bool = False
+    most_pages: int | None = None
+    qualified: bool = False
+
+    @property
+    def label(self) -> str:
+        """The unique name in manifests, gaps and logs: the IAM action if the name alone is ambiguous."""
+        return self.action if self.qualified else self.name
 
     @property
     def method(self) -> str:
@@ -64,7 +75,7 @@ def _method(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def _sso(name: str, items: str = "", *, may_omit_list: bool = False) -> Operation:
+def _sso(name: str, items: str = "", *, may_omit_list: bool = False, qualified: bool = False) -> Operation:
     return Operation(
         name,
         "sso-admin",
@@ -73,6 +84,7 @@ def _sso(name: str, items: str = "", *, may_omit_list: bool = False) -> Operatio
         items,
         100 if items else None,
         may_omit_list=may_omit_list,
+        qualified=qualified,
     )
 
 
@@ -139,8 +151,21 @@ LIST_PERMISSION_SET_TAGS = Operation(
     "ListTagsForResource", "sso-admin", "sso:ListTagsForResource", SSO_ADMIN, "Tags"
 )
 
+LIST_SSO_APPLICATIONS = _sso("ListApplications", "Applications", qualified=True)
+"""The applications of Identity Center, not those of account access; an answer has at most 50 of them."""
+LIST_APPLICATION_ASSIGNMENTS = _sso("ListApplicationAssignments", "ApplicationAssignments")
+GET_APPLICATION_ASSIGNMENT_CONFIGURATION = _sso("GetApplicationAssignmentConfiguration")
+OF_ONE_APPLICATION = (LIST_APPLICATION_ASSIGNMENTS, GET_APPLICATION_ASSIGNMENT_CONFIGURATION)
+"""Calls to sso-admin that name an application and not the instance."""
+
 GET_POLICY = Operation("GetPolicy", "iam", "iam:GetPolicy", IAM)
 GET_POLICY_VERSION = Operation("GetPolicyVersion", "iam", "iam:GetPolicyVersion", IAM)
+
+LOOKUP_EVENTS = Operation(
+    "LookupEvents", "cloudtrail", "cloudtrail:LookupEvents", CLOUDTRAIL, "Events", 50, most_pages=1_000_000
+)
+"""Events of 90 days: with 200,000 users who sign in every day, 360,000 pages; at 2 pages a second, the
+deadline ends such a listing long before."""
 
 LIST_USERS = _identity_store("ListUsers", "Users")
 LIST_GROUPS = _identity_store("ListGroups", "Groups")
@@ -195,6 +220,7 @@ _DETAILS = (
     LIST_PERMISSION_SET_TAGS,
 )
 _ENTITLEMENTS = (LIST_APPLICATIONS, GET_APPLICATION, LIST_ENTITLEMENTS)
+_APPLICATIONS = (LIST_SSO_APPLICATIONS, *OF_ONE_APPLICATION)
 _PATHS = (
     LIST_ROOTS,
     LIST_ORGANIZATIONAL_UNITS_FOR_PARENT,
@@ -202,6 +228,7 @@ _PATHS = (
     DESCRIBE_ORGANIZATIONAL_UNIT,
 )
 _POLICY_DOCUMENTS = (GET_POLICY, GET_POLICY_VERSION, LIST_DELEGATED_ADMINISTRATORS)
+_ACTIVITY = (LOOKUP_EVENTS,)
 _BY_PRINCIPAL = (LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,)
 
 
@@ -212,8 +239,10 @@ def required_operations(settings: Collect, *, partition: str) -> tuple[Operation
         *(_BY_PRINCIPAL if settings.strategy == "fastest" else ()),
         *(_DETAILS if settings.permission_set_details else ()),
         *(_ENTITLEMENTS if has_entitlements(settings, partition) else ()),
+        *(_APPLICATIONS if settings.applications else ()),
         *(_PATHS if settings.account_paths else ()),
         *(_POLICY_DOCUMENTS if has_policy_documents(settings) else ()),
+        *(_ACTIVITY if settings.activity else ()),
     )
 
 

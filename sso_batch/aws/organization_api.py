@@ -28,6 +28,7 @@ class ListedInstance:
     owner_account_id: str
     status: str
     primary_region: str
+    regions: tuple[str, ...] = ()
 
 
 class OrganizationApi:
@@ -177,4 +178,5 @@ def _parse_instance(item: Item) -> ListedInstance:
         owner_account_id=parse_text(item.get("OwnerAccountId")),
         status=parse_text(item.get("Status")),
         primary_region=parse_text(item.get("PrimaryRegion")),
+        regions=tuple(parse_id(region["RegionName"]) for region in item.get("Regions") or ()),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from sso_batch.aws.operations import Operation
 from sso_batch.aws.organization_api import IDENTITY_CENTER
 from sso_batch.aws.response_parsing import parse_id, parse_parent_ids
 from sso_batch.config.field_types import partition_of_arn
-from sso_batch.model import Instance
+from sso_batch.model import EventName, Instance
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _IDS: Mapping[Operation, str | None] = {
@@ -23,6 +24,7 @@ _IDS: Mapping[Operation, str | None] = {
     operations.LIST_ROOTS: "Id",
     operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT: "Id",
     operations.LIST_APPLICATIONS: "applicationArn",
+    operations.LIST_SSO_APPLICATIONS: "ApplicationArn",
 }
 """Listings whose ids are used: the key of an item's id, or None if the item is the id."""
 
@@ -32,12 +34,13 @@ class FirstPages:
     """The ids of a listing's first pages, and whether there are `more`.
 
     `parents` has the ids of the root and the OUs above each account, None where AWS gives no path; it is
-    empty for every other listing.
+    empty for every other listing. `span` is the time from the newest to the oldest event of a look-up.
     """
 
     ids: tuple[str, ...]
     more: bool
     parents: tuple[tuple[str, ...] | None, ...] = ()
+    span: timedelta = timedelta()
 
     @property
     def first(self) -> str | None:
@@ -56,6 +59,7 @@ class ProbeSubjects:
     instance: Instance
     account_id: str
     permission_set_arn: str
+    sso_application_arn: str
     user_id: str = _NO_ID
     group_id: str = _NO_ID
     root_id: str | None = None
@@ -72,7 +76,8 @@ class ProbeSubjects:
         """Return placeholders for an instance whose resources are not known yet."""
         account_id = instance.management_account_id or instance.caller_arn.split(":")[4]
         arn = f"{instance.arn.replace(':instance/', ':permissionSet/')}/ps-{'0' * 16}"
-        return cls(instance, account_id, arn)
+        owned = instance.arn.replace(":::instance/", f"::{account_id}:application/")
+        return cls(instance, account_id, arn, f"{owned}/apl-{'0' * 16}")
 
 
 _Parameters = Callable[[ProbeSubjects], Mapping[str, Any] | None]
@@ -100,6 +105,10 @@ def _policy_version(subjects: ProbeSubjects) -> Mapping[str, Any]:
     return {"PolicyArn": subjects.policy_arn, "VersionId": "v1"}
 
 
+def _sign_ins(_: ProbeSubjects) -> Mapping[str, Any]:
+    return {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": EventName.SIGN_IN.value}]}
+
+
 def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
     application = subjects.application_arn
     in_account = {"principalRole": {"account": subjects.account_id}}
@@ -107,6 +116,7 @@ def _entitlements(subjects: ProbeSubjects) -> Mapping[str, Any] | None:
 
 
 _PERMISSION_SET = _subject("PermissionSetArn", "permission_set_arn")
+_SSO_APPLICATION = _subject("ApplicationArn", "sso_application_arn")
 _UNIT = _subject("ParentId", "root_id")
 _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.DESCRIBE_PERMISSION_SET: _PERMISSION_SET,
@@ -119,6 +129,8 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.GET_INLINE_POLICY: _PERMISSION_SET,
     operations.GET_PERMISSIONS_BOUNDARY: _PERMISSION_SET,
     operations.LIST_PERMISSION_SET_TAGS: _subject("ResourceArn", "permission_set_arn"),
+    operations.LIST_APPLICATION_ASSIGNMENTS: _SSO_APPLICATION,
+    operations.GET_APPLICATION_ASSIGNMENT_CONFIGURATION: _SSO_APPLICATION,
     operations.LIST_GROUP_MEMBERSHIPS: _subject("GroupId", "group_id"),
     operations.DESCRIBE_USER: _subject("UserId", "user_id"),
     operations.DESCRIBE_GROUP: _subject("GroupId", "group_id"),
@@ -128,10 +140,15 @@ _PARAMETERS: Mapping[Operation, _Parameters] = {
     operations.LIST_DELEGATED_ADMINISTRATORS: lambda _: {"ServicePrincipal": IDENTITY_CENTER},
     operations.GET_POLICY: _subject("PolicyArn", "policy_arn"),
     operations.GET_POLICY_VERSION: _policy_version,
+    operations.LOOKUP_EVENTS: _sign_ins,
     operations.GET_APPLICATION: _subject("applicationArn", "application_arn"),
     operations.LIST_ENTITLEMENTS: _entitlements,
 }
 """The parameters of each operation that asks about something."""
+
+
+_WITHOUT_INSTANCE = (operations.LIST_INSTANCES, *operations.OF_ONE_APPLICATION)
+"""Calls to sso-admin that do not name the instance."""
 
 
 class PermissionProbe:
@@ -158,7 +175,9 @@ class PermissionProbe:
         listed = FirstPages((), more=False)
         for _ in range(pages):
             page, token = await self._gateway.call(operation, partial(_parse_page, operation), **parameters)
-            listed = FirstPages(listed.ids + page.ids, page.more, listed.parents + page.parents)
+            listed = FirstPages(
+                listed.ids + page.ids, page.more, listed.parents + page.parents, listed.span + page.span
+            )
             if token is None:
                 break
             parameters[operation.token_key] = token
@@ -167,6 +186,10 @@ class PermissionProbe:
 
 def _parse_page(operation: Operation, answer: Mapping[str, Any]) -> tuple[FirstPages, str | None]:
     """Return the ids of a page and the token of the next one; nothing if the operation lists no ids."""
+    if operation is operations.LOOKUP_EVENTS:
+        times = [item["EventTime"] for item in answer[operation.items]]
+        span = max(times) - min(times) if times else timedelta()
+        return FirstPages((), more=bool(answer.get(operation.token_key)), span=span), None
     if operation not in _IDS:
         return FirstPages((), more=False), None
     key, token = _IDS[operation], answer.get(operation.token_key)
@@ -179,6 +202,6 @@ def _parse_page(operation: Operation, answer: Mapping[str, Any]) -> tuple[FirstP
 def _scope(operation: Operation, instance: Instance) -> Mapping[str, str]:
     if operation.service == "identitystore":
         return {"IdentityStoreId": instance.identity_store_id}
-    if operation.service == "sso-admin" and operation is not operations.LIST_INSTANCES:
+    if operation.service == "sso-admin" and operation not in _WITHOUT_INSTANCE:
         return {"InstanceArn": instance.arn}
     return {}

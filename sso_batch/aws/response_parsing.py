@@ -16,13 +16,12 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    Application,
+    ApplicationAssignment,
     Grant,
-    Group,
-    Member,
     PermissionSet,
     PolicyDocument,
     Principal,
-    User,
 )
 
 Item = Mapping[str, Any]
@@ -36,7 +35,7 @@ class Unexamined:
     kind: str
 
 
-def _unexamined(what: str, union: Item) -> Unexamined | None:
+def find_unexamined(what: str, union: Item) -> Unexamined | None:
     """Return the kind of a union that AWS added after this version; None for a known one."""
     unknown = union.get(UNKNOWN_UNION_MEMBER)
     return None if unknown is None else Unexamined(what, parse_text(unknown.get("name")))
@@ -70,38 +69,6 @@ def check_echo(item: Item, **parameters: str) -> Item:
         if item.get(name, value) != value:
             raise ValueError(f"another {name} than requested")
     return item
-
-
-def parse_user(item: Item) -> User:
-    """Return a user of ListUsers or DescribeUser.
-
-    The email is the primary address, else the first. The name is DisplayName, else Name.Formatted, else the
-    given and family names.
-    """
-    emails = [email for email in item.get("Emails", ()) if email.get("Value")]
-    primary = next((email for email in emails if email.get("Primary")), emails[0] if emails else {})
-    name = item.get("Name", {})
-    given_and_family = " ".join(part for key in ("GivenName", "FamilyName") if (part := name.get(key)))
-    return User(
-        id=parse_id(item["UserId"]),
-        login=parse_text(item.get("UserName")),
-        name=parse_text(item.get("DisplayName") or name.get("Formatted") or given_and_family),
-        email=parse_text(primary.get("Value")),
-        status=parse_text(item.get("UserStatus")),
-    )
-
-
-def parse_group(item: Item) -> Group:
-    """Return a group of ListGroups or DescribeGroup."""
-    return Group(id=parse_id(item["GroupId"]), name=parse_text(item.get("DisplayName")))
-
-
-def parse_member(item: Item) -> Member | Unexamined:
-    """Return the user of a membership."""
-    member = item["MemberId"]
-    return _unexamined("group members", member) or Member(
-        parse_id(member["UserId"]), membership_id=parse_text(item.get("MembershipId"))
-    )
 
 
 def parse_account(item: Item) -> Account:
@@ -177,6 +144,33 @@ def parse_assignment(item: Item) -> Grant:
     )
 
 
+def parse_application(item: Item) -> Application:
+    """Return an application of Identity Center's ListApplications; its assignments are not in the answer."""
+    return Application(
+        arn=parse_id(item["ApplicationArn"]),
+        name=parse_text(item.get("Name")),
+        account_id=parse_text(item.get("ApplicationAccount")),
+        provider_arn=parse_text(item.get("ApplicationProviderArn")),
+        status=parse_text(item.get("Status")),
+    )
+
+
+def parse_application_assignment(item: Item) -> ApplicationAssignment:
+    """Return an assignment of ListApplicationAssignments."""
+    return ApplicationAssignment(
+        application_arn=parse_id(item["ApplicationArn"]),
+        principal=Principal(parse_id(item["PrincipalType"]), parse_id(item["PrincipalId"])),
+    )
+
+
+def parse_assignment_required(item: Item) -> bool:
+    """Return whether only assigned users have access to an application."""
+    required = item["AssignmentRequired"]
+    if not isinstance(required, bool):
+        raise TypeError(f"{type(required).__name__} where AWS promises true or false")
+    return required
+
+
 def parse_principal_assignment(principal: Principal, item: Item) -> Grant:
     """Return an assignment of the principal, or of a user's group, as AWS lists it for a principal."""
     grant = parse_assignment(item)
@@ -188,18 +182,18 @@ def parse_principal_assignment(principal: Principal, item: Item) -> Grant:
 def parse_entitlement(item: Item, account_id: str | None = None) -> Grant | Unexamined:
     """Return an entitlement of ListEntitlements; `account_id` is the account of the request, if any."""
     of_role = item["entitlement"]
-    unknown = _unexamined("entitlements", of_role)
+    unknown = find_unexamined("entitlements", of_role)
     if unknown:
         return unknown
     role = of_role["principalRole"]
     if account_id is not None:
         check_echo(role, account=account_id)
     of_identity_center = role["principal"]
-    unknown = _unexamined("entitlements of a principal", of_identity_center)
+    unknown = find_unexamined("entitlements of a principal", of_identity_center)
     if unknown:
         return unknown
     principal = of_identity_center["identityCenter"]
-    unknown = _unexamined("entitlements of an Identity Center principal", principal)
+    unknown = find_unexamined("entitlements of an Identity Center principal", principal)
     if unknown:
         return unknown
     return Grant(
@@ -216,6 +210,6 @@ def parse_entitlement(item: Item, account_id: str | None = None) -> Grant | Unex
 def parse_application_instance(item: Item) -> str | Unexamined:
     """Return the ARN of the instance whose users and groups an application of GetApplication entitles."""
     source = item["identitySource"]
-    return _unexamined("applications of an identity source", source) or parse_id(
+    return find_unexamined("applications of an identity source", source) or parse_id(
         source["identityCenter"]["instanceArn"]
     )

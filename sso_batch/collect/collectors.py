@@ -17,6 +17,7 @@ from sso_batch.collect.listing import Stream
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.policy_documents import PolicyDocuments, PolicyLibrary
 from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
+from sso_batch.collect.sso_applications import SsoApplications
 from sso_batch.collect.strategy import ListingStrategy, Workload, choose_strategy
 from sso_batch.collect.work_queue import Jobs, WorkQueue, run_together
 from sso_batch.config import Collect
@@ -86,10 +87,12 @@ class Collectors:
         self._assignments = Assignments(
             apis.instance, sso_admin, self._pairs, permission_sets, self.identity_store, grants
         )
+        self.applications = SsoApplications(apis.instance, sso_admin, instance)
         self._grants = grants
         self._jobs = jobs
         self._lists_entitlements = entitlements
         self._lists_outdated = outdated
+        self._lists_applications = settings.applications
         self._fastest = settings.strategy == "fastest"
         self._on_strategy = on_strategy
 
@@ -99,7 +102,10 @@ class Collectors:
             self._start_listings()  # of permission sets, accounts, users, groups and applications
             await run_together(
                 self._list_grants(),  # assignments by pair or by principal, entitlements by application
-                self.identity_store.read_principals(self._grants),  # group members, unlisted principals
+                self.applications.read(),  # assignments and configuration of each application
+                self.identity_store.read_principals(  # group members, unlisted principals
+                    self._grants, self.applications.assigned
+                ),
                 self.accounts.read_paths(),  # the organizational units above all accounts
             )
         # What was not found may have been deleted: each step needs the answers of the previous one.
@@ -155,6 +161,10 @@ class Collectors:
             self._entitlements.applications.start()
         else:
             self._entitlements.applications.end()
+        if self._lists_applications:
+            self.applications.listing.start()
+        else:
+            self.applications.listing.end()
 
     async def _list_grants(self) -> None:
         assignments = self._list_cheaper() if self._fastest else self._list_by_pair()
@@ -214,6 +224,7 @@ class Collectors:
             common=pairs.total
             - pairs.remaining
             + permission_sets.calls_each * len(permission_sets.found)
+            + self.applications.calls
             + self._outdated.total,
         )
 
@@ -221,6 +232,7 @@ class Collectors:
         self.permission_sets.listing.verify()
         self.identity_store.verify()
         self._entitlements.applications.verify()
+        self.applications.listing.verify()
 
     def _verify_accounts(self) -> None:
         self.accounts.verify({grant.account_id for grant in self.grants})

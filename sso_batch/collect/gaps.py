@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from sso_batch.aws.exceptions import AwsFailure
-from sso_batch.model import GROUP, USER, Gap, GapKind, Principal, Subject
+from sso_batch.model import (
+    GROUP,
+    USER,
+    ApplicationAssignment,
+    Gap,
+    GapKind,
+    Grant,
+    Subject,
+)
 
 CONTRADICTION = "ContradictoryAnswers"
 UNRELIABLE_DIRECTORY = "UnreliableDirectory"
@@ -93,14 +101,15 @@ def refused_directory(failure: AwsFailure) -> AwsFailure:
     return AwsFailure(failure.operation, failure.code, failure.message, hint=_UNLISTABLE)
 
 
-def unknown_type(principal: Principal) -> Gap:
-    """Return the gap of a principal that is neither a user nor a group."""
+def unknown_type(assigned: Grant | ApplicationAssignment) -> Gap:
+    """Return the gap of an assignment to a principal that is neither a user nor a group."""
+    to_account = isinstance(assigned, Grant)
     return Gap(
-        GapKind.ASSIGNMENTS,
-        "ListAccountAssignments",
-        principal.id,
+        GapKind.ASSIGNMENTS if to_account else GapKind.APPLICATIONS,
+        "ListAccountAssignments" if to_account else "ListApplicationAssignments",
+        assigned.principal.id,
         "UnknownPrincipalType",
-        f"AWS names a principal of a type that this version does not know: {principal.type}",
+        f"AWS names a principal of a type that this version does not know: {assigned.principal.type}",
         "upgrade sso-batch, or report the type if there is no newer version",
     )
 

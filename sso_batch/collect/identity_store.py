@@ -13,6 +13,7 @@ from sso_batch.collect.work_queue import Batch, WorkQueue, run_together
 from sso_batch.model import (
     GROUP,
     USER,
+    ApplicationAssignment,
     GapKind,
     Grant,
     Group,
@@ -29,8 +30,11 @@ _FEWEST = 5
 more than half of those with access, too. Counted for users, for groups, and for both together."""
 
 
+_Assigned = Stream[Grant] | Stream[ApplicationAssignment]
+
+
 class IdentityStore:
-    """The users and groups, and the members of the groups that have access.
+    """The users and groups, and the members of the groups that have access to accounts or applications.
 
     "Not found" proves nothing about a principal if AWS lists members of the group, or if it is the answer
     for most principals with access.
@@ -71,10 +75,12 @@ class IdentityStore:
         """Return the listing of users or of groups."""
         return self.users.listing if principal_type == USER else self.groups.listing
 
-    async def read_principals(self, grants: Stream[Grant]) -> None:
-        """Read the members of groups as soon as a grant names them, and principals that are not listed."""
+    async def read_principals(
+        self, grants: Stream[Grant], applications: Stream[ApplicationAssignment]
+    ) -> None:
+        """Read the members of groups as soon as an assignment names them, and principals not listed."""
         await run_together(
-            self._list_members_of(grants),
+            self._list_members(grants, applications),
             self.users.describe_unlisted(self._with_access),
             self.groups.describe_unlisted(self._with_access),
         )
@@ -141,18 +147,24 @@ class IdentityStore:
 
     # The members of groups that have access
 
-    async def _list_members_of(self, grants: Stream[Grant]) -> None:
+    async def _list_members(self, *sources: _Assigned) -> None:
         calls = Batch(self._queue)
-        async for page in grants.pages():
-            for principal in self._with_access.add(grant.principal for grant in page):
-                if principal.type == GROUP:
-                    calls.add(_members_of(principal), partial(self._list_members, principal))
-                elif principal.type != USER:
-                    self._queue.gaps.append(unknown_type(principal))
+        await run_together(*(self._list_members_in(source, calls) for source in sources))
         await calls.done()
         self._with_access.end()
 
-    async def _list_members(self, group: Principal) -> None:
+    async def _list_members_in(self, source: _Assigned, calls: Batch) -> None:
+        unknown: set[Principal] = set()
+        async for page in source.pages():
+            for principal in self._with_access.add(assigned.principal for assigned in page):
+                if principal.type == GROUP:
+                    calls.add(_members_of(principal), partial(self._list_members_of, principal))
+            for assigned in page:
+                if assigned.principal.type not in {USER, GROUP} and assigned.principal not in unknown:
+                    unknown.add(assigned.principal)
+                    self._queue.gaps.append(unknown_type(assigned))
+
+    async def _list_members_of(self, group: Principal) -> None:
         try:
             members, unexamined = await self._members(group)
         except AwsFailure as failure:

@@ -49,6 +49,7 @@ async def find_instance(
         organization_id=organization_id,
         management_account_id=management_account_id,
         caller_arn=caller_arn,
+        replica_regions=tuple(sorted(set(chosen.regions) - {primary})),
     )
 
 

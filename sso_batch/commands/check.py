@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sso_batch import __version__, open_files
+from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_place, report_caveats
 from sso_batch.config import load
@@ -26,6 +27,7 @@ def check_command(
     """Print what a run would lack, and return the exit code; raise UsageError as `run` does."""
     open_files.raise_limit()
     config = with_options(load(config_file, environ), options)
+    roster_of(config, config_file)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     place = open_place(config.output)
     place.check()

@@ -1,6 +1,7 @@
 """`sso-batch demo`: an audit of made-up organizations in a local emulator of AWS."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_e
 
 _FORMATS = ("csv", "html")
 
+_COLLECT = "collect:\n  activity: true\n  applications: true\n  people: [title, department, manager]\n"
+"""What a demo reads in addition to the defaults."""
+
 _MEANING = """
 A row is one access path: a user (UserEmail), an account (AccountName), a permission set (PermissionSet), and
 how it is assigned: to the user, or to a group of the user (PrincipalType, GroupName). PrincipalState marks
@@ -38,19 +42,20 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(FolderPlace(folder_named(output)))
-    world = demo_world(with_failure=with_failure)
+    world = demo_world(with_failure=with_failure, now=time.time())
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output), encoding="utf-8")
+        config_file.write_text(configuration(world, directory=output) + _COLLECT, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
     with optional_output():
         terminal.say(_introduction(outcome))
         terminal.show_summary(outcome, when_piped=True)
-        terminal.say(_explanation(output, outcome, names))
+        terminal.say(_files(output, outcome, names), wrapped=False)
+        terminal.say(_meaning(outcome))
     return outcome.exit_code
 
 
@@ -79,7 +84,8 @@ def _introduction(outcome: RunOutcome) -> Iterator[str]:
     yield ""
 
 
-def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
+def _files(output: str, outcome: RunOutcome, names: FileNames) -> Iterator[str]:
+    """Yield the names of all files, each on a line of its own, and what they contain."""
     yield f"Written to {output.rstrip('/')}/{names.run_id}:"
     for entry in outcome.files:
         yield f"  {entry.name}\n      {_content(entry)}"
@@ -90,8 +96,11 @@ def _explanation(output: str, outcome: RunOutcome, names: FileNames) -> Iterator
         for entry in organization.files:
             is_csv = entry.kind is FileKind.ACCESS_CSV
             content = f"{entry.rows} rows" if is_csv else "everything that was read"
-            yield f"      {entry.name.removeprefix(folder)}: {content}"
+            yield f"      {entry.name.removeprefix(folder)}\n          {content}"
     yield f"  {MANIFEST}\n      for programs: checksums of all files, number of API calls, gaps"
+
+
+def _meaning(outcome: RunOutcome) -> Iterator[str]:
     yield from _paragraphs(_MEANING)
     if outcome.status is Status.INCOMPLETE:
         yield from _paragraphs(_INCOMPLETE)
@@ -103,6 +112,8 @@ def _content(entry: FileEntry) -> str:
         return "the HTML report: open it in a browser"
     if entry.kind is FileKind.FINDINGS_CSV:
         return f"findings to review: {entry.rows} rows"
+    if entry.kind is FileKind.APPLICATIONS_CSV:
+        return f"who is assigned to which application: {entry.rows} rows"
     return f"all organizations, merged: {entry.rows} rows"
 
 

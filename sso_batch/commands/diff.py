@@ -1,5 +1,8 @@
 """`sso-batch diff`: the changes between two runs."""
 
+from collections.abc import Iterator
+from itertools import chain, islice
+
 import click
 
 from sso_batch.commands.difference_json import document
@@ -41,13 +44,25 @@ def diff_command(
             click.echo(part, nl=False)
     elif format_ == "csv":
         for_programs()
-        click.echo(changes_csv.header(), nl=False)
-        for text, _ in changes_csv.lines(difference, escape=True):
+        for text in _csv(difference):
             click.echo(text, nl=False)
     else:
         terminal.print(tables(difference))
-    for line in remarks(difference):
-        click.echo(line, err=format_ != "table")
+    if format_ == "table":
+        terminal.say(remarks(difference))
+    else:
+        for line in remarks(difference):
+            click.echo(line, err=True)
     if difference.failed:
         return ExitCode.INCOMPLETE
     return ExitCode.FINDINGS if exit_code and difference.changed else ExitCode.OK
+
+
+def _csv(difference: RunDiff) -> Iterator[str]:
+    """Yield the lines of the changes CSV; its columns are known once the first change is."""
+    changes = iter(difference)
+    first = list(islice(changes, 1))
+    people = difference.people
+    yield changes_csv.header(people)
+    for text, _ in changes_csv.lines(chain(first, changes), escape=True, people=people):
+        yield text

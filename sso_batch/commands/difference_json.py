@@ -1,4 +1,4 @@
-"""The changes between two runs as JSON; the rows and their names are those of the changes CSV."""
+"""The changes between two runs as JSON: the rows of the changes CSV by its names, and each one's author."""
 
 import json
 from collections.abc import Iterator
@@ -23,12 +23,8 @@ def document(difference: RunDiff) -> Iterator[str]:
     separator = "\n    "
     for change in difference:
         for holder in change.access.holders:
-            cells = dict(columns.row(change.access, holder))
-            row = {
-                "Change": change.kind,
-                "What": change.what,
-                **{name: cells[name] for name in columns.COLUMNS},
-            }
+            cells = columns.row(change.access, holder, difference.people)
+            row = {"Change": change.kind, "What": change.what, **dict(cells), "Author": change.author}
             yield separator + json.dumps(row)
             separator = ",\n    "
     yield "\n  ],\n"

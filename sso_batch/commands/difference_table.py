@@ -1,35 +1,33 @@
 """The changes between two runs as a table for people."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from sso_batch.console.rows import Rows
 from sso_batch.model import GROUP
-from sso_batch.review.comparison import ADDED, REMOVED, Change
+from sso_batch.review.comparison import ADDED, Change
 from sso_batch.runner.run_diff import RunDiff
 from sso_batch.sanitize import escape_terminal
 
 _SHOWN = 200
 """The number of changes that a table shows; the other formats show all."""
 
-_STYLES = {ADDED: "green", REMOVED: "red"}
+_HEADINGS = ("Change", "What", "Who", "Organization", "Account", "With")
+_STYLES = {ADDED: "bold"}
 
 
 def tables(difference: RunDiff) -> Iterator[RenderableType]:
     """Yield a table with a row for each change, and a closing line."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Change", "What", "Who", "Organization", "Account", "With"):
-        table.add_column(heading, overflow="fold")
-    for change in difference:
-        if difference.changed <= _SHOWN:
-            table.add_row(
-                *(Text(escape_terminal(cell), style=_STYLES.get(change.kind, "")) for cell in _cells(change))
-            )
-    if difference.changed:
-        yield table
+    rows = [
+        tuple(map(escape_terminal, _cells(change)))
+        for change in difference
+        if difference.changed <= _SHOWN  # all are counted
+    ]
+    if rows:
+        yield Rows(_HEADINGS, rows, style=lambda row: _STYLES.get(row[0], ""))
     if difference.changed > _SHOWN:
         yield Text(f"{difference.changed - _SHOWN} more changes are not shown: use --format csv")
     old, new = difference.old.manifest, difference.new.manifest
@@ -40,13 +38,16 @@ def tables(difference: RunDiff) -> Iterator[RenderableType]:
 
 
 def remarks(difference: RunDiff) -> Iterator[str]:
-    """Yield a line for each organization, or part of one, that was not compared."""
+    """Yield a line for each reason why organizations, or parts of them, were not compared."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
     for name, reason in difference.not_compared:
-        yield escape_terminal(f"{name}: not compared: {reason}")
+        by_reason[f"not compared: {reason}"].append(name)
     for name, reason in difference.in_one_run:
-        yield escape_terminal(f"{name}: {reason}")
+        by_reason[reason].append(name)
     for name, part in difference.not_examined:
-        yield escape_terminal(f"{name}: not compared: {part}")
+        by_reason[f"not compared: {part}"].append(name)
+    for reason, names in by_reason.items():
+        yield escape_terminal(f"{', '.join(names)}: {reason}")
 
 
 def _cells(change: Change) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
+from sso_batch.commands.finding_lines import finding_lines
+from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run import RunOptions, now, run_location, with_options
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, report_caveats
@@ -34,16 +36,31 @@ def merge_command(
     check_run_id(options.run_id)
     assert options.run_id is not None, "the command line requires it"  # noqa: S101 - for the type checker
     config = with_options(load(config_file, environ), options)
+    roster = roster_of(config, config_file)
     require_format_libraries(config)
     stop = threading.Event()
     place = open_place(config.output, stop)
     place.prepare()
     with terminal.watch() as (log, _):
         report_caveats(place, log)
-        merge = Merge(config, options.run_id, place=place, log=log, clock=now, stop=stop, wait=time_to_wait)
+        merge = Merge(
+            config,
+            options.run_id,
+            place=place,
+            log=log,
+            clock=now,
+            stop=stop,
+            wait=time_to_wait,
+            roster=roster,
+        )
         outcome = merge.run()
         append_step_summary(environ, outcome, options.run_id, log)
-    terminal.show_summary(outcome, RunPlace(run_location(config, options.run_id)))
+    run_id = options.run_id
+    terminal.show_summary(
+        outcome,
+        RunPlace(run_location(config, run_id)),
+        findings=lambda: finding_lines(outcome, place.run(run_id)),
+    )
     return outcome.exit_code
 
 

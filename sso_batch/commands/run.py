@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch import open_files
+from sso_batch.commands.finding_lines import finding_lines
+from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, output_named, report_caveats
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
+from sso_batch.review.roster import Roster, roster_sha256
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
@@ -46,11 +49,16 @@ def run_command(
     """
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
-    outcome, names = execute(terminal, environ, config, options, shard)
+    roster = roster_of(config, config_file)
+    outcome, names = execute(terminal, environ, config, options, shard=shard, roster=roster)
     location = run_location(config, names.run_id)
     manifest = MANIFEST if shard is None else names.shard_manifest(shard.index)
     resume = _resume(config_file, names.run_id, options)
-    terminal.show_summary(outcome, RunPlace(location, manifest, resume))
+    terminal.show_summary(
+        outcome,
+        RunPlace(location, manifest, resume),
+        findings=lambda: finding_lines(outcome, open_place(config.output).run(names.run_id)),
+    )
     return outcome.exit_code
 
 
@@ -79,7 +87,9 @@ def execute(
     environ: Mapping[str, str],
     config: Config,
     options: RunOptions,
+    *,
     shard: Shard | None = None,
+    roster: Roster | None = None,
 ) -> tuple[RunOutcome, FileNames]:
     """Run the audit, and return its outcome and the names of its files."""
     open_files.raise_limit()
@@ -93,7 +103,7 @@ def execute(
     )
     facts = RunFacts(
         names=names,
-        config_sha256=fingerprint(config),
+        config_sha256=fingerprint(config, roster_sha256(roster)),
         strategy=config.collect.strategy,
         not_selected=tuple(entry.name for entry in config.organizations if entry not in organizations),
         shard=shard,
@@ -101,10 +111,10 @@ def execute(
     if shard is not None:
         part = shard.part([organization.name for organization in organizations])
         organizations = tuple(organization for organization in organizations if organization.name in part)
-    with terminal.watch() as (log, progress):
+    with terminal.watch(len(organizations)) as (log, progress):
         report_caveats(place, log)
         previous = PreviousRuns(place, names, started_at, stop)
-        context = RunContext(config, facts, started_at, place, store, log, now, stop, previous)
+        context = RunContext(config, facts, started_at, place, store, log, now, stop, previous, roster)
         outcome = Run(context, organizations, progress, resume=options.resume).run()
         append_step_summary(environ, outcome, names.run_id, log)
     return outcome, names

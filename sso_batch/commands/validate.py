@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sso_batch.commands.roster_file import roster_of
 from sso_batch.config import Config, load
 from sso_batch.console.terminal import optional_output
 from sso_batch.exit_codes import ExitCode
@@ -27,6 +28,7 @@ def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
     What is valid and has no effect, or cannot work on this machine, is a warning.
     """
     config = load(config_file, environ)
+    roster_of(config, config_file)
     for path, problem, remedy in (*_unknown_profiles(config, environ), *_ineffective_waivers(config)):
         click.echo(escape_terminal(f"{config_file}: warning: {path}: {problem}: {remedy}"), err=True)
     with optional_output():

@@ -13,19 +13,24 @@ _IDENTITY_KEYS = {"name", "profile", "role_arns", "source_profile", "region", "o
 _RATE_KEYS = {"requests_per_second"}
 
 
-def fingerprint(config: Config) -> str:
+def fingerprint(config: Config, roster: str = "") -> str:
     """Return the SHA-256, in hex, of the configuration in canonical JSON, with secrets masked.
 
     `defaults` count in the organizations that use them: where a value is written makes no difference.
+    `roster` is the SHA-256 of the roster's file, if there is one.
     """
-    return _sha256(config.model_dump(mode="json", by_alias=True, exclude={"defaults"}))
+    values = config.model_dump(mode="json", by_alias=True, exclude={"defaults"})
+    return _sha256(values | ({"roster": roster} if roster else {}))
 
 
-def reading_fingerprint(config: Config, organization: Organization, *, outdated: bool) -> str:
+def reading_fingerprint(
+    config: Config, organization: Organization, *, outdated: bool, roster: str = ""
+) -> str:
     """Return the SHA-256, in hex, of everything that decides the bytes of one organization's CSV.
 
     Audits with the same fingerprint read the same data of the same organization; `outdated` is whether they
-    also ask for outdated provisioning. Rate, deadline, tags and role sessions make no difference, and secrets
+    also ask for outdated provisioning, and `roster` the SHA-256 of the roster if its values are reported.
+    Rate, deadline, tags and role sessions make no difference, and secrets
     are not included.
     """
     return _sha256(
@@ -34,6 +39,7 @@ def reading_fingerprint(config: Config, organization: Organization, *, outdated:
             "collect": config.collect.model_dump(mode="json", exclude=_RATE_KEYS),
             "escape_formulas": config.output.escape_formulas,
             "outdated": outdated,
+            **({"roster": roster} if roster else {}),
         }
     )
 

@@ -11,6 +11,7 @@ from sso_batch.config.field_types import Day, Text
 from sso_batch.wildcards import Wildcard
 
 Severity = Literal["off", "low", "medium", "high"]
+Days = Annotated[int, Field(ge=1, le=3650)]
 
 
 class CheckSettings(Section):
@@ -31,6 +32,26 @@ class LongSessionSettings(CheckSettings):
     )
 
 
+class DormantUserSettings(CheckSettings):
+    """The settings of the check dormant-user."""
+
+    days: OptionalKey[Days] = Field(
+        None,
+        description="The number of days without a sign-in after which a user is dormant: 1 to 3650.",
+        examples=[90],
+    )
+
+
+class NewUserAdminSettings(CheckSettings):
+    """The settings of the check new-user-admin."""
+
+    days: OptionalKey[Days] = Field(
+        None,
+        description="The number of days for which a user counts as new: 1 to 3650.",
+        examples=[30],
+    )
+
+
 def _from_severity(value: object) -> object:
     """Accept a severity in place of the settings of a check."""
     if isinstance(value, str):
@@ -47,6 +68,20 @@ LongSessionKey = OptionalKey[
     Annotated[
         LongSessionSettings,
         BeforeValidator(_from_severity, json_schema_input_type=Severity | LongSessionSettings),
+    ]
+]
+
+
+DormantUserKey = OptionalKey[
+    Annotated[
+        DormantUserSettings,
+        BeforeValidator(_from_severity, json_schema_input_type=Severity | DormantUserSettings),
+    ]
+]
+NewUserAdminKey = OptionalKey[
+    Annotated[
+        NewUserAdminSettings,
+        BeforeValidator(_from_severity, json_schema_input_type=Severity | NewUserAdminSettings),
     ]
 ]
 
@@ -101,6 +136,34 @@ class Checks(Section):
     admin_gained: CheckKey = Field(
         None, description="Users who became administrators since the previous run."
     )
+    application_open_to_all: CheckKey = Field(
+        None, description="Applications that every user of the directory can open without an assignment."
+    )
+    application_disabled_user: CheckKey = Field(
+        None, description="Disabled users who are still assigned to applications."
+    )
+
+    leaver_access: CheckKey = Field(
+        None, description="Users who have left, according to the roster, and still have access."
+    )
+    not_in_roster: CheckKey = Field(None, description="Users with access who are not in the roster.")
+    dormant_user: DormantUserKey = Field(
+        None, description="Users with access who have not signed in for `days`."
+    )
+    unmanaged_user: CheckKey = Field(
+        None,
+        description="Users with access whom the directory's identity provider does not manage.",
+    )
+    unmanaged_membership: CheckKey = Field(
+        None, description="Groups with members whom the directory's identity provider did not add."
+    )
+    manager_missing: CheckKey = Field(None, description="Users with access who have no manager.")
+    single_administrator: CheckKey = Field(
+        None, description="Management accounts with fewer than two administrators."
+    )
+    new_user_admin: NewUserAdminKey = Field(
+        None, description="Administrators who were created in the last `days`."
+    )
 
     def by_id(self) -> dict[str, CheckSettings]:
         """Return the settings of the checks that the configuration names."""
@@ -131,7 +194,8 @@ class WaiverSettings(Section):
     )
     principal: Text = Field(
         "*",
-        description="The ID, name or email address of the user or group, or a pattern.",
+        description="The ID, name or email address of the user or group, or a pattern. For a finding about "
+        "an application, its name or ARN.",
         examples=["break-glass-*"],
     )
     reason: Text = Field(

@@ -1,7 +1,7 @@
 """The closing summary of a run on a terminal: readable at any width, with no value truncated."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from signal import Signals
 from typing import NamedTuple
@@ -12,27 +12,24 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sso_batch.model import Gap
+from sso_batch.console.not_examined import few, indented, not_examined
+from sso_batch.console.styles import STYLES
+from sso_batch.model import Gap, GapKind
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.sanitize import escape_terminal
 from sso_batch.store import FileKind
 
-STYLES = {
-    Status.COMPLETE: "green",
-    Status.INCOMPLETE: "yellow",
-    Status.FAILED: "red",
-    Status.INTERRUPTED: "magenta",
-}
-_MAX_CAUSES = 10
-_MAX_NAMES = 5
 _RUN = "the run itself"
+_LONG = 40
+"""The length from which the name of a resource has a line of its own."""
 _READABLE = (
     FileKind.PAGE,
     FileKind.WORKBOOK,
     FileKind.MERGED_ACCESS_CSV,
     FileKind.FINDINGS_CSV,
     FileKind.CHANGES_CSV,
+    FileKind.APPLICATIONS_CSV,
 )
 """The files for people, the best one to open first."""
 _GUTTER = 2  # characters between two columns
@@ -40,11 +37,11 @@ _COUNTS = {
     "Rows": "rows",
     "Accounts": "accounts",
     "Users": "users",
-    "Assign-\nments": "assignments",
-    "Or-\nphaned": "orphaned",
+    "Assignments": "assignments",
+    "Orphaned": "orphaned",
     "Permission\nsets": "permission_sets",
     "Groups": "groups",
-    "Entitle-\nments": "entitlements",
+    "Entitlements": "entitlements",
 }
 """The headings of the counts, by priority: on a narrow terminal the last ones are left out."""
 
@@ -70,15 +67,22 @@ class _Column(NamedTuple):
         return max(map(cell_len, (*self.heading.split("\n"), *self.values))) + _GUTTER
 
 
-def summary(outcome: RunOutcome, *, width: int, place: RunPlace | None = None) -> Iterator[RenderableType]:
-    """Yield the table, the causes of the gaps, the meaning of the exit code, and where the files are."""
+def summary(
+    outcome: RunOutcome, *, width: int, place: RunPlace | None = None, findings: Iterable[str] = ()
+) -> Iterator[RenderableType]:
+    """Yield the table, the causes of the gaps, what was not examined, the exit code, and where the files are.
+
+    `findings` has the lines about findings that follow the exit code if they caused it.
+    """
     yield from _organizations(outcome.organizations, width)
     yield from _causes(outcome)
+    yield from not_examined(outcome.organizations)
     urls = sorted({override.url for override in outcome.endpoint_overrides})
     if urls:
         places = escape_terminal(", ".join(urls))
         yield Text(f"endpoint override: {places} (these answers did not come from AWS)", style="yellow")
     yield from map(_line, _exit_code(outcome))
+    yield from map(_line, findings)
     if place is not None:
         yield from map(_unbroken, _files(outcome, place))
 
@@ -119,7 +123,7 @@ def _organizations(organizations: Sequence[OrganizationOutcome], width: int) -> 
         return
     yield _table([*fixed[:2], *shown, *fixed[2:]], organizations)
     yield Text()
-    if omitted := [column.heading.replace("-\n", "").replace("\n", " ") for column in counts[len(shown) :]]:
+    if omitted := [column.heading.replace("\n", " ") for column in counts[len(shown) :]]:
         yield _line(f"Not shown at this width: {', '.join(omitted)}. The manifest has all counts.")
 
 
@@ -155,44 +159,46 @@ def _findings(counts: FindingCounts | None) -> str:
 # The gaps
 
 
-def _causes(outcome: RunOutcome) -> Iterator[Text]:
+def _causes(outcome: RunOutcome) -> Iterator[RenderableType]:
     """Yield each cause of gaps once, the most frequent first, with what to do about it."""
-    by_cause: defaultdict[tuple[str, str, str], list[tuple[str, Gap]]] = defaultdict(list)
+    by_cause: defaultdict[tuple[str, str], list[tuple[str, Gap]]] = defaultdict(list)
     sources = [(_RUN, outcome.gaps)]
     sources += [(organization.name, organization.gaps) for organization in outcome.organizations]
     for name, gaps in sources:
         for gap in gaps:
-            by_cause[gap.operation, gap.code, gap.hint].append((name, gap))
+            by_cause[gap.operation, gap.code].append((name, gap))
+    failed = {_RUN} | {each.name for each in outcome.organizations if each.status is Status.FAILED}
     causes = sorted(by_cause.values(), key=lambda found: (-len({name for name, _ in found}), -len(found)))
-    for found in causes[:_MAX_CAUSES]:
+    for found in causes:
         names = list(dict.fromkeys(name for name, _ in found))
-        gap = found[0][1]
-        text = Text(f"{_few(names)}: ", style="bold")
-        text.append(escape_terminal(_cause(names, [gap for _, gap in found])), style="not bold red")
-        if gap.hint:
-            text.append(f"\n  {escape_terminal(gap.hint)}", style="not bold")
+        text = Text(f"{few(names)}: ", style="bold")
+        style = STYLES[Status.INCOMPLETE if failed.isdisjoint(names) else Status.FAILED]
+        text.append(escape_terminal(_cause(names, [gap for _, gap in found])), style=f"not bold {style}")
         yield text
-    if rest := [gap for found in causes[_MAX_CAUSES:] for gap in found]:
-        names = list(dict.fromkeys(name for name, _ in rest))
-        yield Text(f"{_few(names)}: {len(rest):,} more gaps, listed in the manifest", style="bold")
+        if len(found) == 1 and len(found[0][1].resource) > _LONG:
+            yield _unbroken(f"  {found[0][1].resource}")
+        for hint in dict.fromkeys(gap.hint for _, gap in found if gap.hint):
+            yield indented(hint)
 
 
 def _cause(names: Sequence[str], gaps: Sequence[Gap]) -> str:
-    """Return what failed: for a single gap with its resource and message, otherwise with their number."""
+    """Return what failed: for a single gap with its resource, otherwise with their number.
+
+    AWS's message is left out where the hint names the action that is missing.
+    """
     first = gaps[0]
-    call = f"{first.operation}: {first.code}"
+    messages = {gap.message for gap in gaps}
+    explained = all(f":{gap.operation}" in gap.hint and gap.kind is not GapKind.ORGANIZATION for gap in gaps)
     if len(gaps) == 1:
-        resource = "" if first.resource in names else f" {first.resource}"
-        return f"{first.operation}{resource}: {first.code}: {first.message}".strip()
-    if len({gap.message for gap in gaps}) == 1:
-        return f"{call} ({len(gaps):,} gaps): {first.message}"
-    return f"{call} ({len(gaps):,} gaps)" + ("" if first.hint else f", such as: {first.message}")
-
-
-def _few(names: Sequence[str]) -> str:
-    """Return the first names, and the number of the others."""
-    shown = ", ".join(names[:_MAX_NAMES])
-    return f"{shown} and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else shown
+        shown = first.resource not in names and len(first.resource) <= _LONG
+        resource = f" {first.resource}" if shown else ""
+        message = "" if explained else f": {first.message}"
+        return f"{first.operation}{resource}: {first.code}{message}".strip()
+    places = f" in {len(names):,} organizations" if len(names) > 1 else ""
+    call = f"{first.operation}: {first.code} ({len(gaps):,} gaps{places})"
+    if explained or (first.hint and len(messages) > 1):
+        return call
+    return f"{call}{':' if len(messages) == 1 else ', such as:'} {first.message}"
 
 
 # Exit code and files
@@ -227,7 +233,7 @@ def _at_least(outcome: RunOutcome) -> str:
         if organization.findings is not None and organization.findings.at_least(outcome.fail_on)
     ]
     file = outcome.file(FileKind.FINDINGS_CSV)
-    return f"{severities} (in {_few(where)})" + (f", listed in {file.name}" if file else "")
+    return f"{severities} (in {few(where)})" + (f", listed in {file.name}" if file else "")
 
 
 def _files(outcome: RunOutcome, place: RunPlace) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The output of a command: results on stdout, logs and progress bars on stderr."""
 
 import contextlib
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,19 @@ LogFormat = Literal["auto", "json", "console"]
 
 _WIDTH_OF_PIPES = 120
 
+_SHOWN = frozenset(
+    {
+        "collect.gap",
+        "collect.throttled",
+        "org.failed",
+        "org.incomplete",
+        "org.interrupted",
+        "run.completed",
+        "run.endpoint_overridden",
+    }
+)
+"""The events whose content the progress or the closing summary shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -31,12 +45,15 @@ class Terminal:
     quiet: bool = False
 
     @contextlib.contextmanager
-    def watch(self) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
-        """Yield a logger, and progress bars if stderr is a terminal."""
+    def watch(self, organizations: int = 0) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
+        """Yield a logger, and the progress of so many organizations if stderr is a terminal.
+
+        The progress replaces the events of the level info, and those that it or the summary shows as well.
+        """
         from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, only for commands that log
         from sso_batch.progress import NoProgress  # noqa: PLC0415
 
-        if self.quiet or not sys.stderr.isatty():
+        if self.quiet or not organizations or not sys.stderr.isatty():
             yield make_logger(sys.stderr, level=self.level, log_format=self.log_format), NoProgress()
             return
         from rich.console import Console  # noqa: PLC0415 - for terminals only
@@ -44,38 +61,64 @@ class Terminal:
         from sso_batch.console.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
         console = Console(file=sys.stderr)
-        stream = ConsoleStream(console)
-        with Bars(console) as bars:
-            yield make_logger(stream, level=self.level, log_format=self.log_format), bars
+        bars = Bars(console, organizations)
+        stream = ConsoleStream(console, bars.lock)
+        level = "warning" if self.level == "info" else self.level
+        summary = sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
+        shown = _SHOWN if summary else frozenset[str]()
+        with bars:
+            yield make_logger(stream, level=level, log_format=self.log_format, without=shown), bars
 
     def show_summary(
-        self, outcome: "RunOutcome", place: "RunPlace | None" = None, *, when_piped: bool = False
+        self,
+        outcome: "RunOutcome",
+        place: "RunPlace | None" = None,
+        *,
+        findings: "Callable[[], Iterable[str]]" = tuple,
+        when_piped: bool = False,
     ) -> None:
-        """Print the closing summary if stdout is a terminal, or `when_piped`."""
+        """Print the closing summary if stdout is a terminal, or `when_piped`.
+
+        `findings` returns the lines about the findings that decided the exit code.
+        """
         if not when_piped and (self.quiet or not sys.stdout.isatty()):
             return
         from sso_batch.console.summary import summary  # noqa: PLC0415 - rich, for terminals only
 
         with optional_output():
-            self.print(summary(outcome, width=_console().width, place=place))
+            self.print(summary(outcome, width=_console().width, place=place, findings=findings()))
 
-    def say(self, lines: "Iterable[str]") -> None:
-        """Print lines of text to stdout, wrapped between words."""
+    def say(self, lines: "Iterable[str]", *, wrapped: bool = True) -> None:
+        """Print lines of text to stdout, by default `wrapped` between words.
+
+        Others are whole lines in a pipe, for programs; a terminal cannot show them so.
+        """
         from rich.text import Text  # noqa: PLC0415 - for terminals only
 
-        self.print(map(Text, lines))
+        self.print(map(Text, lines), wrapped=wrapped)
 
-    def print(self, parts: "Iterable[RenderableType]") -> None:
+    def print(self, parts: "Iterable[RenderableType]", *, wrapped: bool = True) -> None:
         """Print tables and texts to stdout, as wide as the terminal."""
         console = _console()
+        whole_lines = not wrapped and not sys.stdout.isatty()
         for part in parts:
-            console.print(part, highlight=False, crop=False)
+            console.print(part, highlight=False, crop=False, soft_wrap=whole_lines)
 
 
 def _console() -> "Console":
     from rich.console import Console  # noqa: PLC0415 - for terminals only
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_PIPES)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else width_of_pipes(os.environ))
+
+
+def width_of_pipes(environ: Mapping[str, str]) -> int:
+    """Return the width of output that is piped: that of the terminal that shows stderr, if there is one."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH_OF_PIPES
+    return _WIDTH_OF_PIPES
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 def _world(options: argparse.Namespace) -> World:
     sizes = {name: getattr(options, name) for name in SIZES if getattr(options, name) is not None}
     if not sizes and options.seed is None and options.organizations is None:
-        return demo_world(with_failure=options.with_failure)
+        return demo_world(with_failure=options.with_failure, now=time.time())
     return generate(options.seed or 0, organizations=options.organizations or 1, **sizes)
 
 

@@ -2,16 +2,28 @@
 
 import json
 
-from sso_batch.emulator.world import Organization, PersonName, PolicyReference, World
+from sso_batch.emulator.demo_history import record_harbor_bank, record_lumen_games, record_ostsee_logistik
+from sso_batch.emulator.world import (
+    Authored,
+    Organization,
+    PersonName,
+    PolicyReference,
+    Profile,
+    World,
+)
 from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
+from sso_batch.emulator.world.provenance import external_id, provisioned, session
 
 _FORMER_AUDITOR = "123412341234"
 """The account that the publisher's audit role trusts."""
 
 
-def demo_world(*, with_failure: bool = False) -> World:
-    """Return three organizations; with failure, also an incomplete one and one that denies access."""
-    bank, ostsee, studio = harbor_bank(), ostsee_logistik(), lumen_games()
+def demo_world(*, with_failure: bool = False, now: float | None = None) -> World:
+    """Return three organizations; with failure, also an incomplete one and one that denies access.
+
+    Their CloudTrail history ends at `now`, in seconds since 1970; without it they have none.
+    """
+    bank, ostsee, studio = harbor_bank(now), ostsee_logistik(now), lumen_games(now)
     organizations = [bank, ostsee, studio]
     roles = [
         audit_role(bank),
@@ -28,8 +40,11 @@ def demo_world(*, with_failure: bool = False) -> World:
     return World(tuple(organizations), (HUB,), tuple(roles))
 
 
-def harbor_bank() -> Organization:
-    """Return Harbor Bank: regulated and well kept, with some leftovers of the past years."""
+def harbor_bank(now: float | None = None) -> Organization:
+    """Return Harbor Bank: regulated and well kept, with some leftovers of the past years.
+
+    Its identity provider provisions users and groups. A break-glass user and a membership were made by hand.
+    """
     management = "111122220001"
     ledger, ledger_test, cards, archive, sandbox, branches = (
         "222233330001",
@@ -56,15 +71,72 @@ def harbor_bank() -> Organization:
     bank.group("contractors", "External staff")
     bank.group("cards-migration-2023", "Finished project; the group has no members")
 
-    bank.user("amara.okafor", "Amara Okafor", groups=("platform", "platform/platform-oncall"))
-    bank.user("siobhan.ni.bhriain", "Siobhán Ní Bhriain", groups=("platform", "platform/platform-oncall"))
-    bank.user("tomas.vinter", "Tomáš Vinter", groups=("ledger-developers",))
+    amara = external_id(bank.store_id, bank.principal_id("USER", "amara.okafor"))[0].id
     bank.user(
-        "mei.lin", name=PersonName(given="Mei", family="Lin"), groups=("ledger-developers", "contractors")
+        "amara.okafor",
+        "Amara Okafor",
+        groups=("platform", "platform/platform-oncall"),
+        profile=_employee("Head of Platform", department="Platform", costCenter="0410"),
     )
-    bank.user("o.brien", 'Patrick "Paddy" O\'Brien, ACA', groups=("auditors",))
-    bank.user("grace.hall", "Grace Hall", status="DISABLED", groups=("auditors", "ledger-developers"))
-    bank.user("break.glass", "Emergency access", email=None)
+    bank.user(
+        "siobhan.ni.bhriain",
+        "Siobhán Ní Bhriain",
+        groups=("platform", "platform/platform-oncall"),
+        profile=_employee(
+            "Platform Engineer",
+            department="Platform",
+            costCenter="0410",
+            manager={"value": amara, "displayName": "Amara Okafor"},
+        ),
+    )
+    bank.user(
+        "tomas.vinter",
+        "Tomáš Vinter",
+        groups=("ledger-developers",),
+        profile=_employee(
+            "Developer",
+            department="Ledger",
+            costCenter="0420",
+            manager={"value": amara, "displayName": "Amara Okafor"},
+        ),
+    )
+    bank.user(
+        "mei.lin",
+        name=PersonName(given="Mei", family="Lin"),
+        groups=("ledger-developers",),
+        profile=Profile(
+            title="Developer",
+            user_type="Contractor",
+            extensions={"department": "Ledger", "manager": {"value": "tomas.vinter"}},
+        ),
+    )
+    bank.member(
+        "contractors",
+        "mei.lin",
+        Authored(
+            created_at="2026-03-02T09:14:05Z", created_by=session("AdministratorAccess", "siobhan.ni.bhriain")
+        ),
+    )
+    bank.user(
+        "o.brien",
+        'Patrick "Paddy" O\'Brien, ACA',
+        groups=("auditors",),
+        profile=_employee("Internal Auditor", department="Internal Audit", costCenter="0900"),
+    )
+    bank.user(
+        "grace.hall",
+        "Grace Hall",
+        status="DISABLED",
+        groups=("auditors", "ledger-developers"),
+        profile=_employee("Auditor", department="Internal Audit", manager={"value": "o.brien"}),
+    )
+    bank.user(
+        "break.glass",
+        "Emergency access",
+        email=None,
+        # The root user of the management account made it.
+        profile=Profile(created_at="2024-05-21T16:02:48Z", created_by=management),
+    )
     bank.member("contractors", "left.in.march")
 
     bank.permission_set(
@@ -103,11 +175,24 @@ def harbor_bank() -> Organization:
     bank.entitle("GROUP", "platform", "operations/DatabaseOperator", ledger, cards)
     bank.entitle("USER", "o.brien", "AuditEvidence", archive)
 
-    return bank.build()
+    bank.sso_application(
+        "Ledger Console", users=("tomas.vinter", "grace.hall"), groups=("ledger-developers",)
+    )
+    bank.sso_application("Expense Reports", provider="custom-saml", assignment_required=False)
+    bank.sso_application(
+        "Branch Figures", provider="redshift", owner_account_id=branches, groups=("auditors", "cards-vendors")
+    )
+
+    if now is not None:
+        record_harbor_bank(bank, now)
+    return provisioned(bank.build())
 
 
-def ostsee_logistik() -> Organization:
-    """Return Ostsee Logistik: several languages, an older identity store, and hostile names."""
+def ostsee_logistik(now: float | None = None) -> Organization:
+    """Return Ostsee Logistik: several languages, an older identity store, and hostile names.
+
+    It manages its users by hand. Most are older than the dates that AWS has of them.
+    """
     management = "333344440001"
     warehouse, routes, customs, harbour = "444455550001", "444455550002", "444455550003", "004455550004"
     ostsee = OrganizationBuilder(
@@ -129,12 +214,41 @@ def ostsee_logistik() -> Organization:
     ostsee.group("zoll")
     ostsee.group("praktikanten", "Zur Zeit niemand")
 
-    ostsee.user("j.schroeder", "Jürgen Schröder", groups=("betrieb", "betrieb/schicht-nacht"))
-    ostsee.user("k.wisniewska", "Katarzyna Wiśniewska", groups=("betrieb", "zoll"))
-    ostsee.user("a.lindqvist", "Åsa Lindqvist", groups=("betrieb/schicht-nacht",))
+    ostsee.user(
+        "j.schroeder",
+        "Jürgen Schröder",
+        groups=("betrieb", "betrieb/schicht-nacht"),
+        profile=_employee("Betriebsleiter", Department="Betrieb", EmployeeNumber="00017"),
+    )
+    schroeder = {"Name": "Jürgen Schröder", "UserName": "j.schroeder"}
+    ostsee.user(
+        "k.wisniewska",
+        "Katarzyna Wiśniewska",
+        groups=("betrieb", "zoll"),
+        profile=_employee("Specjalistka ds. ceł", Department="Zoll", Manager=schroeder),
+    )
+    ostsee.user(
+        "a.lindqvist",
+        "Åsa Lindqvist",
+        groups=("betrieb/schicht-nacht",),
+        profile=_employee("Skiftledare", Department="Betrieb", Manager=schroeder),
+    )
     ostsee.user("m.tamm", name=PersonName(formatted="Tamm, Märt"), groups=("zoll",))
-    # A name that a spreadsheet would evaluate as a formula.
-    ostsee.user("x.test", '=HYPERLINK("https://phish.example/","Rechnung öffnen")', groups=("betrieb",))
+    # Names that a spreadsheet would evaluate as a formula.
+    ostsee.user(
+        "x.test",
+        '=HYPERLINK("https://phish.example/","Rechnung öffnen")',
+        profile=Profile(
+            title='=HYPERLINK("https://phish.example/","Lohn")',
+            created_at="2026-09-14T21:40:10Z",
+            created_by=session("Zugangsverwaltung", "k.wisniewska"),
+        ),
+    )
+    ostsee.member(
+        "betrieb",
+        "x.test",
+        Authored(created_at="2026-09-14T21:41:32Z", created_by=session("Zugangsverwaltung", "k.wisniewska")),
+    )
     ostsee.user("scanner-07", None, email=None, status=None, groups=("betrieb/schicht-nacht",))
 
     ostsee.permission_set("Administrator", session_duration="PT2H", managed=("AdministratorAccess",))
@@ -161,10 +275,17 @@ def ostsee_logistik() -> Organization:
     ostsee.assign("Zoll", "GROUP", "zoll", customs, harbour)
     ostsee.assign("Zugangsverwaltung", "USER", "k.wisniewska", management)
 
+    ostsee.sso_application(
+        "Schichtplan", provider="custom-saml", groups=("betrieb/schicht-nacht", "praktikanten")
+    )
+    ostsee.sso_application("=Frachtbörse", status="DISABLED")
+
+    if now is not None:
+        record_ostsee_logistik(ostsee, now)
     return ostsee.build()
 
 
-def lumen_games() -> Organization:
+def lumen_games(now: float | None = None) -> Organization:
     """Return Lumen Games: a fast-growing studio; its users are synchronized from Active Directory."""
     management = "555566660001"
     live, staging, analytics, jam = "666677770001", "666677770002", "666677770003", "666677770004"
@@ -184,9 +305,24 @@ def lumen_games() -> Organization:
     studio.group("LUMEN\\Domain Admins", listed=False)
     studio.user("svc-deploy", "Deployment service", listed=False, groups=("LUMEN\\Domain Admins",))
 
-    studio.user("noor.haddad", "Noor Haddad", groups=("engineers", "engineers/live-ops"))
-    studio.user("diego.fuentes", "Diego Fuentes", groups=("engineers",))
-    studio.user("yuki.tanaka", "田中 由紀", groups=("engineers", "data"))
+    studio.user(
+        "noor.haddad",
+        "Noor Haddad",
+        groups=("engineers", "engineers/live-ops"),
+        profile=_employee("Technical Director", department="Engineering"),
+    )
+    studio.user(
+        "diego.fuentes",
+        "Diego Fuentes",
+        groups=("engineers",),
+        profile=_employee("Gameplay Engineer", department="Engineering", manager="noor.haddad@lumen.example"),
+    )
+    studio.user(
+        "yuki.tanaka",
+        "田中 由紀",
+        groups=("engineers", "data"),
+        profile=_employee("Data Engineer", department="Analytics", manager="noor.haddad@lumen.example"),
+    )
     studio.user("freya", "Freya", email="freya@contractor.example", groups=("data",))
     studio.user("intern-2024", "Sam Rivers", status="DISABLED", groups=("engineers",))
 
@@ -210,6 +346,14 @@ def lumen_games() -> Organization:
     studio.assign("Analyst", "USER", "freya", analytics)
     studio.entitle("USER", "noor.haddad", "LiveOpsBreakGlass", live)
 
+    studio.sso_application(
+        "Player Insights", provider="redshift", owner_account_id=analytics, users=("freya",), groups=("data",)
+    )
+    studio.sso_application("Build Dashboard", users=("svc-deploy", "intern-2024"), groups=("engineers",))
+    studio.sso_application("Wiki", provider="custom-saml", assignment_required=False, groups=("engineers",))
+
+    if now is not None:
+        record_lumen_games(studio, now)
     return studio.build()
 
 
@@ -229,7 +373,10 @@ def kestrel_health() -> Organization:
     clinic.permission_set("Research", managed=("AmazonSageMakerFullAccess",))
     clinic.assign("Records", "GROUP", "clinicians", records)
     clinic.assign("Research", "USER", "dr.adeyemi", research)
-    return clinic.build()
+    clinic.sso_application(
+        "Clinical Notebooks", provider="sso", groups=("clinicians",), refusal="AccessDeniedException"
+    )
+    return provisioned(clinic.build())
 
 
 def vesper_media() -> Organization:
@@ -242,6 +389,11 @@ def vesper_media() -> Organization:
     publisher.permission_set("Editor", managed=("PowerUserAccess",))
     publisher.assign("Editor", "USER", "l.moreau", management)
     return publisher.build()
+
+
+def _employee(title: str, **extension: object) -> Profile:
+    """Return what an identity provider says of an employee."""
+    return Profile(title=title, user_type="Employee", extensions=extension)
 
 
 def _allow(*actions: str) -> str:

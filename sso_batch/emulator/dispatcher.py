@@ -1,7 +1,7 @@
 """The dispatcher of requests: authentication, faults, rate limits and the service's answer."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import unquote
@@ -14,7 +14,15 @@ from sso_batch.emulator.limits import Throttle
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.protocols import ErrorResponse, invalid
 from sso_batch.emulator.service import Behaviour, Call, Operation, Service
-from sso_batch.emulator.services import ACCOUNT_ACCESS, IAM, IDENTITY_STORE, ORGANIZATIONS, SSO_ADMIN, STS
+from sso_batch.emulator.services import (
+    ACCOUNT_ACCESS,
+    CLOUDTRAIL,
+    IAM,
+    IDENTITY_STORE,
+    ORGANIZATIONS,
+    SSO_ADMIN,
+    STS,
+)
 from sso_batch.emulator.world import World
 from sso_batch.emulator.world.deletion import without
 
@@ -28,6 +36,7 @@ _BY_TARGET = {
     "AWSOrganizationsV20161128": ORGANIZATIONS,
     "AWSIdentityStore": IDENTITY_STORE,
     "SWBExternalService": SSO_ADMIN,
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": CLOUDTRAIL,
 }
 _BY_VERSION = {"2011-06-15": STS, "2010-05-08": IAM}
 """The services of the query protocol, by API version."""
@@ -61,6 +70,7 @@ class Dispatcher:
         throttle: Throttle,
         fault_injector: FaultInjector,
         behaviour: Behaviour,
+        clock: Callable[[], float],
     ) -> None:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.throttled: Counter[tuple[str, str]] = Counter()
@@ -68,6 +78,7 @@ class Dispatcher:
         self._throttle = throttle
         self._fault_injector = fault_injector
         self._behaviour = behaviour
+        self._clock = clock
         self.load(world)
 
     def load(self, world: World) -> None:
@@ -98,7 +109,7 @@ class Dispatcher:
         operation, request = service.read(http)
         index = self._indexes.get(caller.account_id)
         organization = index.organization.name if index else ""
-        self.calls[organization, operation.name] += 1
+        self.calls[organization, operation.counted_as] += 1
         call = Call(
             service=service,
             operation=operation.name,
@@ -110,6 +121,7 @@ class Dispatcher:
             authenticator=self._authenticator,
             roles=self._roles,
             managed_policies=self._managed_policies,
+            now=self._clock(),
         )
         fault = self._find_fault(call, organization, http)
         kind = fault.kind if fault else None
@@ -119,7 +131,7 @@ class Dispatcher:
             # The reply is lost, but the call still counts.
             return Delivery(Reply(200, "application/x-amz-json-1.1", b'{"lost": true}'), kind)
         if kind == "throttle" or not self._admits(caller, call):
-            self.throttled[organization, operation.name] += 1
+            self.throttled[organization, operation.counted_as] += 1
             raise ErrorResponse(service.throttled, "Rate exceeded")
         return self._complete(call, operation, kind)
 
@@ -182,7 +194,7 @@ def _find_service(http: Request) -> Service | None:
     """Return the service of a request, by its target header, the version in its form, or its path."""
     target = http.headers.get("x-amz-target")
     if target is not None:
-        return _BY_TARGET.get(target.partition(".")[0])
+        return _BY_TARGET.get(target.rpartition(".")[0])
     if _is_form(http):
         return _BY_VERSION.get(http.form().get("Version", ""))
     return ACCOUNT_ACCESS if http.path != "/" else None

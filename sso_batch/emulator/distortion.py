@@ -10,15 +10,19 @@ from sso_batch.emulator.protocols import ErrorResponse, not_found
 Answer = dict[str, Any]
 
 _NOT_ECHOED = frozenset(
-    {"InstanceArn", "IdentityStoreId", "applicationArn", "PrincipalType", "NextToken", "nextToken"}
+    {
+        *("InstanceArn", "IdentityStoreId", "applicationArn", "PrincipalType", "NextToken", "nextToken"),
+        "AttributeKey",
+    }
 )
 _IDS = frozenset(
     {
         *("Id", "Arn", "AccountId", "PermissionSetArn", "PrincipalId", "UserId", "GroupId", "InstanceArn"),
         *("applicationArn", "instanceArn", "account", "roleArn", "userId", "groupId", "MasterAccountId"),
-        *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId"),
+        *("AccountIds", "PermissionSets", "PolicyId", "DefaultVersionId", "VersionId", "ApplicationArn"),
     }
 )
+_DESCRIBED = frozenset({"UserId", "GroupId"})
 _UNIONS = {
     "MemberId": "DeviceId",
     "entitlement": "deviceRole",
@@ -55,13 +59,13 @@ def _other_shape(answer: Answer, _: Mapping[str, Any]) -> Answer:
 
 
 def _no_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    if "UserId" in answer:  # a user without email addresses has no list of them: the answer would be valid
+    if not answer.keys().isdisjoint(_DESCRIBED):  # their lists are optional: the answer would be valid
         return answer
     return {name: value for name, value in answer.items() if not isinstance(value, list)}
 
 
 def _null_list(answer: Answer, _: Mapping[str, Any]) -> Answer:
-    if "UserId" in answer:
+    if not answer.keys().isdisjoint(_DESCRIBED):
         return answer
     return {name: None if isinstance(value, list) else value for name, value in answer.items()}
 
@@ -89,6 +93,9 @@ def _texts(request: Mapping[str, Any]) -> Iterator[str]:
     for name, value in request.items():
         if isinstance(value, Mapping):
             yield from _texts(value)
+        elif isinstance(value, list):
+            for item in value:
+                yield from _texts(item if isinstance(item, Mapping) else {name: item})
         elif isinstance(value, str) and value and name not in _NOT_ECHOED:
             yield value
 

@@ -23,12 +23,14 @@ class Emulator:
     """A world served over HTTP on loopback; a context manager.
 
     latency: delay of each call, in seconds.
-    clock: used for rate limits and the expiry of sessions; `signing_clock` for the dates of signatures.
+    clock: used for rate limits, the expiry of sessions and the age of events; `signing_clock` for the dates
+        of signatures.
     faults: faults to inject; the attribute may be changed at any time.
     throttle: factory of the rate limiter.
 
     The attributes `calls` and `throttled` count calls by organization and operation. Calls from an account
-    that belongs to no organization are counted under "".
+    that belongs to no organization are counted under "". Of the two operations ListApplications, that of
+    Identity Center is counted as `sso:ListApplications`.
     """
 
     def __init__(  # noqa: PLR0913 - tests set each of them by name
@@ -53,6 +55,7 @@ class Emulator:
             throttle=throttle(Limits() if limits is None else limits, clock),
             fault_injector=FaultInjector(self.faults, seed, clock),
             behaviour=behaviour or Behaviour(),
+            clock=clock,
         )
         self._server = Server(self._dispatcher, latency=latency)
         self._address = host, port

@@ -36,6 +36,10 @@ IAM = Rate(10, 20)
 
 Source: AWS Security Blog, "How to monitor and query IAM resources at scale - Part 2".
 """
+
+CLOUDTRAIL = Rate(2, 2)
+"""The limit of one account in one Region. Source: AWS CloudTrail API Reference, "LookupEvents"."""
+
 _GLOBAL = {"organizations", "iam"}
 """Services with one limit for all Regions."""
 
@@ -50,11 +54,12 @@ class Limits:
     identity_store: Rate | None = IDENTITY_STORE
     organizations: Mapping[str, Rate] = field(default_factory=lambda: dict(ORGANIZATIONS))
     iam: Rate | None = IAM
+    cloudtrail: Rate | None = CLOUDTRAIL
 
     @classmethod
     def off(cls) -> Self:
         """Return limits that never throttle."""
-        return cls(identity_center=None, identity_store=None, organizations={}, iam=None)
+        return cls(identity_center=None, identity_store=None, organizations={}, iam=None, cloudtrail=None)
 
     def of(self, service: str, operation: str) -> tuple[str, Rate] | None:
         """Return the name and rate of the bucket that a call uses, or None."""
@@ -65,6 +70,8 @@ class Limits:
                 found = (f"identitystore {operation}", self.identity_store)
             case "iam":
                 found = (f"iam {operation}", self.iam)
+            case "cloudtrail":
+                found = (f"cloudtrail {operation}", self.cloudtrail)
             case "organizations":
                 name = _SHARED.get(operation, operation)
                 found = (f"organizations {name}", self.organizations.get(operation))

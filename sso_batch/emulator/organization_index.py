@@ -9,12 +9,14 @@ from sso_batch.emulator.world import (
     Account,
     Assignment,
     Entitlement,
+    Event,
     Group,
     Membership,
     Organization,
     OrganizationalUnit,
     PermissionSet,
     Provision,
+    SsoApplication,
     User,
 )
 
@@ -128,6 +130,17 @@ class OrganizationIndex:
             for app in self.organization.applications
             for entitlement in app.entitlements
         }
+
+    @cached_property
+    def events(self) -> dict[tuple[str, str, str], list[Event]]:
+        """Events by account, Region and name, the newest first."""
+        newest_first = sorted(self.organization.events, key=lambda event: -event.at)
+        return _gather(newest_first, lambda event: (event.account_id, event.region, event.name))
+
+    @cached_property
+    def sso_applications(self) -> dict[str, SsoApplication]:
+        """The applications of Identity Center by ARN."""
+        return {application.arn: application for application in self.organization.sso_applications}
 
     def path(self, parent_id: str) -> str:
         """Return the ids from the organization down to a root or unit, each followed by a slash.

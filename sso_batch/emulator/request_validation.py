@@ -70,6 +70,34 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A point in time, in seconds since 1970."""
+
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a number."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return None
+        return "Member must be a timestamp", "INVALID_PATTERN"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list within bounds whose items satisfy a rule."""
+
+    item: Rule
+    shortest: int
+    longest: int
+
+    def check(self, value: Any) -> tuple[str, str] | None:  # noqa: ANN401
+        """Require a list whose items satisfy the rule."""
+        if not isinstance(value, list) or len(value) < self.shortest:
+            return f"Member must have length greater than or equal to {self.shortest}", "MIN_LENGTH_EXCEEDED"
+        if len(value) > self.longest:
+            return f"Member must have length less than or equal to {self.longest}", "MAX_LENGTH_EXCEEDED"
+        return next(filter(None, map(self.item.check, value)), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
     """An object with optional members, each with its own rule."""
 

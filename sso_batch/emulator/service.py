@@ -43,7 +43,10 @@ class Behaviour:
 
 @dataclass(slots=True)
 class Call:
-    """An authenticated request for one operation, with everything needed to answer it."""
+    """An authenticated request for one operation, with everything needed to answer it.
+
+    `now` is the time of the emulator's clock, in seconds since 1970.
+    """
 
     service: "Service"
     operation: str
@@ -55,10 +58,16 @@ class Call:
     authenticator: Authenticator
     roles: Mapping[str, Role]
     managed_policies: Mapping[str, ManagedPolicy | None]
+    now: float
     pagination_fault: PaginationFault | None = None
 
-    def page(self, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-        """Return the requested page of `items`, and the member with the next token, if any."""
+    def page(
+        self, items: Sequence[Item], *, at_most: int | None = None
+    ) -> tuple[Sequence[Item], dict[str, str]]:
+        """Return the requested page of `items`, and the member with the next token, if any.
+
+        at_most: number of items that an answer of this operation can hold, by default the largest page size.
+        """
         names = self.service.paging
         parameters = {name: value for name, value in self.request.items() if name not in names}
         listing = Pager(
@@ -66,8 +75,8 @@ class Call:
             self.behaviour.empty_pages,
             self.pagination_fault,
         )
-        most = self.behaviour.page_size or self.service.max_page_size
-        size = min(self.request.get(names[0]) or self.service.max_page_size, most)
+        largest = at_most or self.service.max_page_size
+        size = min(self.request.get(names[0]) or largest, largest, self.behaviour.page_size or largest)
         try:
             page, token = listing.page(items, size, self.request.get(names[1]))
         except ForeignTokenError:
@@ -83,12 +92,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation: the members that it accepts, and the function that answers it."""
+    """An operation: the members that it accepts, and the function that answers it.
+
+    counted_as: its name among the numbers of calls, where two services have operations of one name.
+    """
 
     name: str
     required: tuple[str, ...]
     accepted: frozenset[str]
     answer: Callable[[Call], Answer]
+    counted_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +127,13 @@ class Service:
     operations: dict[str, Operation] = field(default_factory=dict)
 
     def operation(
-        self, name: str, *required: str, optional: tuple[str, ...] = ()
+        self, name: str, *required: str, optional: tuple[str, ...] = (), counted_as: str | None = None
     ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
         """Return a decorator that registers a function as the answer to an operation."""
 
         def register(answer: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-            self.operations[name] = Operation(name, required, frozenset((*required, *optional)), answer)
+            accepted = frozenset((*required, *optional))
+            self.operations[name] = Operation(name, required, accepted, answer, counted_as or name)
             return answer
 
         return register

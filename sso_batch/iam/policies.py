@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sso_batch.aws.credential_source import configured_partition
-from sso_batch.aws.operations import LIST_OBJECTS, TABLE, Operation, required_operations
+from sso_batch.aws.operations import (
+    LIST_OBJECTS,
+    OF_ONE_APPLICATION,
+    TABLE,
+    Operation,
+    required_operations,
+)
 from sso_batch.config import Collect, Config, Organization
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
@@ -25,6 +31,7 @@ _SIDS = {
     "organizations": "Organizations",
     "account-access": "AccountAccess",
     "iam": "ManagedPolicies",
+    "cloudtrail": "Activity",
 }
 
 # Source: AWS's service authorization reference. Actions without a resource type, and listings that need
@@ -40,7 +47,11 @@ _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "account-access": ("account-access:*:*:application/*",),
     "iam": ("iam::aws:policy/*",),
 }
-_ON_ALL_RESOURCES = frozenset({"sso:ListInstances", "account-access:ListApplications"})
+_ON_ALL_RESOURCES = frozenset(
+    {"sso:ListInstances", "sso:ListApplications", "account-access:ListApplications"}
+)
+_ALSO_ON = {operation.action: "sso::*:application/*" for operation in OF_ONE_APPLICATION}
+"""Resources that only a few actions of a service read; an application's ARN has its owner's account id."""
 
 RUNNER = "runner"
 AUDITED = "audited"
@@ -62,7 +73,8 @@ def read_statements(operations: Iterable[Operation], arn: Arn) -> list[Statement
         on_all = [action for action in of_service if action in _ON_ALL_RESOURCES or prefix not in _RESOURCES]
         on_some = [action for action in of_service if action not in on_all]
         if on_some:
-            resources = [arn(resource) for resource in _RESOURCES[prefix]]
+            further = sorted({_ALSO_ON[action] for action in on_some if action in _ALSO_ON})
+            resources = [arn(resource) for resource in (*_RESOURCES[prefix], *further)]
             statements.append(allow(sid, on_some, resources))
         if on_all:
             statements.append(allow(f"{sid}Lists" if on_some else sid, on_all, "*"))

@@ -20,6 +20,7 @@ from sso_batch.model.access import (
 from sso_batch.model.activity import (
     Action,
     AssignmentEvent,
+    EventName,
     Lookup,
     MembershipEvent,
     SignIn,
@@ -59,6 +60,7 @@ __all__ = [
     "AssignmentEvent",
     "Authored",
     "EndpointOverride",
+    "EventName",
     "ExternalId",
     "Gap",
     "GapKind",

@@ -75,7 +75,8 @@ class Outdated:
 class Application:
     """An application of IAM Identity Center; `provider_arn` names its type.
 
-    `assignment_required` is False if every user of the directory has access.
+    `assignment_required` is False if every user of the directory has access. `assignments_complete` is set if
+    every assignment is known.
     """
 
     arn: str
@@ -84,6 +85,7 @@ class Application:
     provider_arn: str
     status: str
     assignment_required: bool | None = None
+    assignments_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,18 @@ from enum import StrEnum
 from sso_batch.model.identity_store import Principal
 
 
+class EventName(StrEnum):
+    """The events that are looked up, by CloudTrail's names, in this order."""
+
+    CREATE_ASSIGNMENT = "CreateAccountAssignment"
+    DELETE_ASSIGNMENT = "DeleteAccountAssignment"
+    ADD_MEMBER = "AddMemberToGroup"
+    REMOVE_MEMBER = "RemoveMemberFromGroup"
+    CREATE_MEMBERSHIP = "CreateGroupMembership"
+    DELETE_MEMBERSHIP = "DeleteGroupMembership"
+    SIGN_IN = "UserAuthentication"
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A time span in which every event of one name is known."""

@@ -23,7 +23,10 @@ _OVERRIDE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The IAM Identity Center instance of one organization, and the identity that called it."""
+    """The IAM Identity Center instance of one organization, and the identity that called it.
+
+    `replica_regions` are its other Regions, where users can sign in as well.
+    """
 
     arn: str
     identity_store_id: str
@@ -31,6 +34,12 @@ class Instance:
     organization_id: str | None
     management_account_id: str | None
     caller_arn: str
+    replica_regions: tuple[str, ...] = ()
+
+    @property
+    def caller_account_id(self) -> str:
+        """The account of the caller; empty if the ARN names none."""
+        return "".join(self.caller_arn.split(":")[4:5])
 
 
 @dataclass(frozen=True, slots=True, order=True)

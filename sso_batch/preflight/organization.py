@@ -1,23 +1,26 @@
 """The preflight of one organization: its caller, its instance, one call for each permission, an estimate."""
 
 import asyncio
+import math
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
+from sso_batch.activity import HISTORY
 from sso_batch.aws import operations
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool, Connector
 from sso_batch.aws.exceptions import AwsFailure, is_denied
-from sso_batch.aws.operations import Operation, required_operations
+from sso_batch.aws.operations import OF_ONE_APPLICATION, Operation, required_operations
 from sso_batch.aws.organization_api import OrganizationApi
 from sso_batch.aws.permission_probe import FirstPages, PermissionProbe, ProbeSubjects
 from sso_batch.aws.regions import first_region
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.permission_sets import DETAILS
-from sso_batch.collect.strategy import estimate
+from sso_batch.collect.strategy import Estimate, estimate
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
-from sso_batch.model import Gap, Instance
+from sso_batch.model import EventName, Gap, Instance
 from sso_batch.preflight.alternatives import BY_PAIR, alternatives
 from sso_batch.preflight.record import Estimates, OrganizationCheck, Permission, Verdict
 
@@ -34,7 +37,15 @@ _PAGES = {
 }
 """How many pages of a listing are read for the estimate: a preflight makes fewer than 40 calls."""
 
-_COUNTED = (*_PAGES, operations.LIST_ROOTS, operations.LIST_APPLICATIONS)
+_APPLICATION_PAGES = 2
+"""How many pages of applications are read for the estimate, if a run reads them."""
+
+_COUNTED = (
+    *_PAGES,
+    operations.LIST_ROOTS,
+    operations.LIST_APPLICATIONS,
+    operations.LIST_SSO_APPLICATIONS,
+)
 """Called before the others, which then ask about what these find."""
 
 _SAMPLES = 3
@@ -116,13 +127,13 @@ class Preflight:
     async def _ask(self, probe: PermissionProbe, operation: Operation, subjects: ProbeSubjects) -> Permission:
         resource = _resource(operation, subjects)
         try:
-            listed = await probe.ask(operation, subjects, pages=_PAGES.get(operation, 1))
+            listed = await probe.ask(operation, subjects, pages=_pages_of(operation))
         except AwsFailure as failure:
             if failure.anything_not_found:
                 return _allowed(operation, resource)
             return _refused(operation, resource, failure)
         if listed is None:
-            return Permission(operation.name, operation.action, Verdict.UNKNOWN, resource)
+            return Permission(operation.label, operation.action, Verdict.UNKNOWN, resource)
         self._listed[operation] = listed
         return _allowed(operation, resource)
 
@@ -136,6 +147,7 @@ class Preflight:
             (operations.LIST_ROOTS, "root_id"),
             (operations.LIST_ORGANIZATIONAL_UNITS_FOR_PARENT, "unit_id"),
             (operations.LIST_APPLICATIONS, "application_arn"),
+            (operations.LIST_SSO_APPLICATIONS, "sso_application_arn"),
         ):
             if operation in self._listed and self._listed[operation].first is not None:
                 setattr(subjects, subject, self._listed[operation].first)
@@ -168,7 +180,8 @@ class Preflight:
 
     def _estimates(self, sampled: list[FirstPages]) -> Estimates | None:
         """Return the estimate; None if one of the listings that it needs failed."""
-        if not all(operation in self._listed for operation in _PAGES) or not sampled:
+        counted = (*_PAGES, *([operations.LIST_SSO_APPLICATIONS] if self._settings.applications else ()))
+        if not all(operation in self._listed for operation in counted) or not sampled:
             return None
         users, groups, accounts, permission_sets = (
             len(self._ids(operation))
@@ -182,23 +195,38 @@ class Preflight:
         pairs = round(sum(len(pages.ids) for pages in sampled) / len(sampled) * permission_sets)
         described = permission_sets * (1 + len(DETAILS) * self._settings.permission_set_details)
         described += min(permission_sets, accounts) * self._outdated
+        applications = len(self._ids(operations.LIST_SSO_APPLICATIONS))
+        described += (1 + 2 * applications) * self._settings.applications
         rate = self._settings.requests_per_second
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
         by_principal = estimate(described + users + groups, rate=rate)
         fastest = min(complete, by_principal, key=lambda cost: cost.calls)
+        activity = self._activity()
         return Estimates(
             users=users,
             groups=groups,
             accounts=accounts,
             permission_sets=permission_sets,
             pairs=pairs,
-            at_least=any(self._listed[operation].more for operation in _PAGES)
+            applications=applications,
+            at_least=any(self._listed[operation].more for operation in counted)
             or any(pages.more for pages in sampled),
             complete_calls=complete.calls,
             complete_seconds=complete.seconds,
             fastest_calls=fastest.calls,
             fastest_seconds=fastest.seconds,
+            activity_calls=activity.calls,
+            activity_seconds=activity.seconds,
         )
+
+    def _activity(self) -> Estimate:
+        """Return the cost of looking up 90 days, if as many users sign in as lately."""
+        sign_ins = self._listed.get(operations.LOOKUP_EVENTS)
+        if sign_ins is None:
+            return Estimate(0, 0.0)
+        pages = math.ceil(HISTORY / max(sign_ins.span, timedelta(seconds=1))) if sign_ins.more else 1
+        limit = operations.CLOUDTRAIL
+        return estimate(len(EventName) - 1 + pages, rate=limit.rate, burst=limit.burst)
 
     def _record(self, instance: Instance | None, permissions: tuple[Permission, ...]) -> OrganizationCheck:
         organization = self._organization
@@ -215,14 +243,21 @@ class Preflight:
         )
 
 
+def _pages_of(operation: Operation) -> int:
+    """Return how many pages of a listing are read."""
+    if operation == operations.LIST_SSO_APPLICATIONS:
+        return _APPLICATION_PAGES
+    return _PAGES.get(operation, 1)
+
+
 def _allowed(operation: Operation, resource: str) -> Permission:
-    return Permission(operation.name, operation.action, Verdict.ALLOWED, resource)
+    return Permission(operation.label, operation.action, Verdict.ALLOWED, resource)
 
 
 def _refused(operation: Operation, resource: str, cause: AwsFailure | Gap) -> Permission:
     verdict = Verdict.DENIED if is_denied(cause.code) else Verdict.UNKNOWN
     return Permission(
-        operation.name, operation.action, verdict, resource, cause.code, cause.message, cause.hint
+        operation.label, operation.action, verdict, resource, cause.code, cause.message, cause.hint
     )
 
 
@@ -236,12 +271,14 @@ def _with_alternative(permission: Permission, instead: str) -> Permission:
 
 def _resource(operation: Operation, subjects: ProbeSubjects) -> str:
     """Return the resource that an operation is about, as IAM names it."""
-    if operation.service == "identitystore":
-        return subjects.instance.identity_store_id
-    if operation.service == "sso-admin":
-        return subjects.instance.arn
-    if operation.service == "account-access":
-        return subjects.application_arn or subjects.instance.arn
-    if operation.service == "iam":
-        return subjects.policy_arn
-    return subjects.instance.organization_id or "organization"
+    if operation in OF_ONE_APPLICATION:
+        return subjects.sso_application_arn
+    instance = subjects.instance
+    by_service = {
+        "identitystore": instance.identity_store_id,
+        "sso-admin": instance.arn,
+        "account-access": subjects.application_arn or instance.arn,
+        "iam": subjects.policy_arn,
+        "cloudtrail": instance.caller_account_id,
+    }
+    return by_service.get(operation.service, instance.organization_id or "organization")

@@ -43,7 +43,9 @@ class Permission:
 class Estimates:
     """The cost of a run by strategy: calls that count against sso-admin's limit, and seconds.
 
-    `at_least` if not everything was counted. Pairs are extrapolated from a sample of permission sets.
+    `at_least` if not everything was counted. Pairs are extrapolated from a sample of permission sets. The
+    look-up of activity has a limit of its own: the figures are for 90 days, as in a first run, extrapolated
+    from the latest sign-ins. Figures are 0 for what is left out.
     """
 
     users: int
@@ -51,11 +53,14 @@ class Estimates:
     accounts: int
     permission_sets: int
     pairs: int
+    applications: int
     at_least: bool
     complete_calls: int
     complete_seconds: float
     fastest_calls: int
     fastest_seconds: float
+    activity_calls: int = 0
+    activity_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -27,7 +28,8 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     yield from _permissions(checks)
     for warning in sorted({warning for check in checks for warning in check.warnings}):
         names = [check.name for check in checks if warning in check.warnings]
-        yield _line(names, warning, style="not bold yellow")
+        yield from _lines(names, warning, of=len(checks))
+    yield from _activity(checks)
     urls = sorted({override.url for check in checks for override in check.endpoint_overrides})
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
@@ -51,30 +53,41 @@ def _count_of(verdict: Verdict) -> Callable[[OrganizationCheck], str]:
 
 
 def _account(check: OrganizationCheck) -> str:
-    return f"{escape_terminal(check.account_id)}\n{check.account_kind}" if check.account_id else "?"
+    return escape_terminal(check.account_id) if check.account_id else "?"
 
 
-def _cost(estimates: Estimates | None, *, fastest: bool) -> str:
+def _calls(estimates: Estimates | None, *, fastest: bool) -> str:
     if estimates is None:
         return "?"
     calls = estimates.fastest_calls if fastest else estimates.complete_calls
+    return f"{'≥ ' if estimates.at_least else ''}{calls:,}"
+
+
+def _minutes(estimates: Estimates | None, *, fastest: bool) -> str:
+    if estimates is None:
+        return "?"
     seconds = estimates.fastest_seconds if fastest else estimates.complete_seconds
-    at_least = "at least\n" if estimates.at_least else ""
-    return f"{at_least}{calls:,}\n{seconds / 60:.1f} min"
+    return f"{'≥ ' if estimates.at_least else ''}{seconds / 60:.1f}"
 
 
 _COLUMNS = (
     _Column("Account", _account),
+    _Column("Kind", lambda check: check.account_kind if check.account_id else "?"),
     _Column("Region", lambda check: escape_terminal(check.instance.region) if check.instance else "?"),
     *(_Column(verdict.value.capitalize(), _count_of(verdict), right=True) for verdict in Verdict),
-    _Column("Calls if\ncomplete", lambda check: _cost(check.estimates, fastest=False), right=True),
-    _Column("Calls if\nfastest", lambda check: _cost(check.estimates, fastest=True), right=True),
+    _Column("Calls if\ncomplete", lambda check: _calls(check.estimates, fastest=False), right=True),
+    _Column("Minutes if\ncomplete", lambda check: _minutes(check.estimates, fastest=False), right=True),
+    _Column("Calls if\nfastest", lambda check: _calls(check.estimates, fastest=True), right=True),
+    _Column("Minutes if\nfastest", lambda check: _minutes(check.estimates, fastest=True), right=True),
 )
 _DROPPED_FIRST = (
+    "Minutes if\nfastest",
     "Calls if\nfastest",
     "Allowed",
     "Region",
+    "Kind",
     "Calls if\ncomplete",
+    "Minutes if\ncomplete",
     "Account",
     "Unknown",
     "Denied",
@@ -104,7 +117,7 @@ class _Overview:
 
     def _table(self, columns: Iterable[_Column]) -> Table:
         columns = tuple(columns)
-        shown = Table(box=box.SIMPLE_HEAD)
+        shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         shown.add_column("Organization", no_wrap=True)
         shown.add_column("Status", no_wrap=True)
         for column in columns:
@@ -115,7 +128,7 @@ class _Overview:
         return shown
 
 
-def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
+def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[RenderableType]:
     """Yield a line for each cause, shared by all organizations that fail for the same reason."""
     by_cause: defaultdict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for check in checks:
@@ -127,10 +140,10 @@ def _failures(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
         messages = {message for _, message in found}
         example = "for example: " if len(messages) > 1 else ""
         message = f"{operation} {code}: {example}{found[0][1]}".strip()
-        yield _line([name for name, _ in found], message, hint)
+        yield from _lines([name for name, _ in found], message, hint, style=_STYLES["failed"])
 
 
-def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
+def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[RenderableType]:
     """Yield a line for each action that is denied or unknown, with all organizations that it concerns."""
     by_cause: defaultdict[tuple[str, Verdict, str, str], list[tuple[str, Permission]]] = defaultdict(list)
     for check in checks:
@@ -148,9 +161,19 @@ def _permissions(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
         )
         names = [name for name, _ in found]
         if instead:
-            yield _line(names, f"{message}, but not needed: {instead}", style="not bold")
+            yield from _lines(names, f"{message}, but not needed: {instead}")
         else:
-            yield _line(names, message, "" if action in first.hint else first.hint)
+            hint = "" if action in first.hint else first.hint
+            yield from _lines(names, message, hint, style=_STYLES["incomplete"])
+
+
+def _activity(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
+    """Yield a line with the longest first look-up of activity, which is made at the same time as the rest."""
+    found = [(check.estimates, check.name) for check in checks if check.estimates is not None]
+    estimates, name = max(found, key=lambda item: item[0].activity_calls, default=(None, ""))
+    if estimates is not None and estimates.activity_calls:
+        cost = f"{estimates.activity_calls:,} calls, {estimates.activity_seconds / 60:.1f} min"
+        yield Text(f"Activity: a first run looks up 90 days, about {cost} in {name}, during other calls")
 
 
 def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:
@@ -167,11 +190,14 @@ def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:
     return f"fix the problems above, then {again}"
 
 
-def _line(names: Sequence[str], message: str, hint: str = "", *, style: str = "not bold red") -> Text:
+def _lines(
+    names: Sequence[str], message: str, hint: str = "", *, style: str = "", of: int = 0
+) -> Iterable[RenderableType]:
+    """Yield a message about organizations, of so many, and what to do about it."""
     more = len(names) - _NAMES_SHOWN
     shown = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    text = Text(f"{shown}: ", style="bold")
-    text.append(escape_terminal(message), style=style)
+    if 1 < len(names) == of:
+        shown = "all organizations"
+    yield Text.assemble((f"{shown}: ", "bold"), (escape_terminal(message), style))
     if hint:
-        text.append(f"\n  {escape_terminal(hint)}", style="not bold")
-    return text
+        yield Padding(Text(escape_terminal(hint)), (0, 0, 0, 2), expand=False)

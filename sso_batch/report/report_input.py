@@ -19,8 +19,8 @@ class ReportInput:
     organizations that were read, in the order of the configuration; each iteration reads them again, one at a
     time. `findings` includes waived ones. `changes` is None if no earlier run was compared; it can be
     iterated several times. `not_compared` has the organizations that were not compared, and why. `people`
-    names the attributes of users that are shown. `checkpoint` is called between grants; an exception that it
-    raises ends the work.
+    names the attributes of users that are shown. `applications` is set if applications were examined.
+    `checkpoint` is called between grants; an exception that it raises ends the work.
     """
 
     facts: RunFacts
@@ -30,6 +30,7 @@ class ReportInput:
     changes: Iterable[Change] | None = None
     not_compared: Sequence[tuple[str, str]] = ()
     people: Sequence[str] = ()
+    applications: bool = False
     checkpoint: Callable[[], None] = lambda: None
 
     @property

@@ -12,6 +12,7 @@ from itertools import chain
 from sso_batch.access import NOT_READ, OK, Access, Holder
 from sso_batch.model import GROUP, Grant, Principal
 from sso_batch.privileges.paths import Privilege
+from sso_batch.report.application_statistics import ApplicationStatistics, compute_application_statistics
 from sso_batch.review.snapshot_index import SnapshotIndex
 
 MAX_ADMINISTRATORS = 100
@@ -81,6 +82,7 @@ class Statistics:
     users: int = 0
     disabled: int = 0
     administered: int = 0
+    applications: ApplicationStatistics | None = None
 
     @property
     def administrators_certain(self) -> bool:
@@ -127,6 +129,7 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
         users=len(index.snapshot.users),
         disabled=sum(status == "DISABLED" for status in people.values()),
         administered=len({grant.account_id for grant in index.admin_grants if _has_person(tally, grant)}),
+        applications=compute_application_statistics(index.snapshot),
     )
 
 

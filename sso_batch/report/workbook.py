@@ -1,4 +1,4 @@
-"""The workbook: a summary, gaps, findings, changes, and the rows of each organization.
+"""The workbook: a summary, gaps, findings, changes, applications, and the rows of each organization.
 
 Every cell is text except for our own counts: nothing from AWS becomes a formula, a link or a number, and
 account ids keep their leading zeros. The same run gives the same bytes.
@@ -11,11 +11,14 @@ from itertools import chain
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from sso_batch.access import Access
+from sso_batch.application_access import resolve_applications
+from sso_batch.coverage import in_short
+from sso_batch.model import GapKind
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook_sheets import MAX_ROWS, Book, InterruptibleFile
 from sso_batch.review.finding import SEVERITIES
-from sso_batch.run_files import columns
+from sso_batch.run_files import applications_csv, columns
 from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
 
 _CHUNK = 1 << 20
@@ -35,6 +38,8 @@ def render_workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Iterato
             _write_gaps(book, report)
             _write_findings(book, report)
             yield from _write_changes(book, report)
+            if report.applications:
+                yield from _write_applications(book, report)
             yield from _write_access(book, report)
             book.close()
         file.seek(0)
@@ -54,6 +59,23 @@ def _write_changes(book: Book, report: ReportInput) -> Iterator[bytes]:
             report.checkpoint()
             sheet.write((change.kind, change.what, *cells))
         yield b""
+
+
+def _write_applications(book: Book, report: ReportInput) -> Iterator[bytes]:
+    """Write who is assigned to which application; without `collect.applications` there is no such sheet."""
+    sheet = book.sheet("Applications", applications_csv.COLUMNS)
+    for organization in report.outcome.organizations:
+        if any(gap.kind is GapKind.APPLICATIONS for gap in organization.gaps):
+            sheet.write_warning(f"INCOMPLETE: applications of {organization.name} were not all read.")
+        elif not organization.status.was_read:
+            sheet.write_warning(f"{organization.name} was not read.")
+    for snapshot in report.snapshots:
+        for access in resolve_applications(snapshot):
+            for holder in access.holders:
+                report.checkpoint()
+                sheet.write(applications_csv.cells(access, holder))
+        yield b""
+        del snapshot  # free it before the next one is read
 
 
 def _write_access(book: Book, report: ReportInput) -> Iterator[bytes]:
@@ -113,7 +135,7 @@ def _write_summary(book: Book, report: ReportInput) -> None:
     sheet.write_title("Organization", "Status", *counts, "Gaps", *severities, "Not examined")
     for organization in outcome.organizations:
         figures = _figures(organization)
-        not_examined = "; ".join(item.text for item in organization.not_examined)
+        not_examined = "; ".join(in_short(organization.not_examined))
         sheet.write((organization.name, organization.status.value, *figures, not_examined))
 
 

@@ -10,17 +10,19 @@ from sso_batch.review.finding import Finding, normalize_address
 _LENGTH = 16  # hex digits: enough for millions of causes
 
 
-def cause(finding: Finding, permission_set_arn: str) -> str:
+def cause(finding: Finding, permission_set_arn: str, application_arn: str = "") -> str:
     """Return the id of a finding's cause: check, user or group, and permission set or role.
 
     A user is the same person in all organizations if the email address is the same; users without an address
     and groups are identified by their ids. Permission sets and roles are identified by their names, an unread
-    permission set by its ARN. A finding with neither principal nor permission set is about its account.
+    permission set by its ARN. A finding with neither principal nor permission set is about its application or
+    its account.
     """
     access = permission_set_arn if finding.permission_set == NOT_READ else finding.permission_set
     access = access or finding.role_arn.rpartition("/")[2]
     subject = _principal(finding)
-    parts = (finding.check, *subject, access) if subject[1] or access else (finding.check, finding.account_id)
+    about = application_arn or finding.account_id
+    parts = (finding.check, *subject, access) if subject[1] or access else (finding.check, about)
     return f"c{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_LENGTH]}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sso_batch.review import grant_checks, object_checks
+from sso_batch.review import application_checks, grant_checks, object_checks, people_checks
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
 OUTDATED_PROVISIONING = "outdated-provisioning"
@@ -155,6 +155,88 @@ CHECKS: tuple[Check, ...] = (
         "A user became administrator since the previous run. This should be a known and approved change.",
         "Find out who gave the access and why, and remove it if it was not approved.",
         object_checks.admin_gained,
+    ),
+    Check(
+        "application-open-to-all",
+        "medium",
+        "The application does not require an assignment: every user of the directory can open it, also those "
+        "who are added later. Disabled applications do not count. This check needs `collect.applications`.",
+        "Require assignments, and assign the groups that need the application.",
+        application_checks.application_open_to_all,
+    ),
+    Check(
+        "application-disabled-user",
+        "medium",
+        "Enabling the user again restores the access to these applications, possibly by accident. This check "
+        "needs `collect.applications`.",
+        "Remove the user's assignments and group memberships, or delete the user.",
+        application_checks.application_disabled_user,
+    ),
+    Check(
+        "leaver-access",
+        "high",
+        "The roster says that this user has left. The person, or anyone with the credentials, can still use "
+        "the access. This check needs `review.roster`.",
+        "Disable the user in the identity provider, and remove assignments and group memberships.",
+        people_checks.leaver_access,
+    ),
+    Check(
+        "not-in-roster",
+        "medium",
+        "Nobody knows whether this user still works here: the roster has neither the email address nor the "
+        "employee number. This check needs `review.roster`.",
+        "Find out whose user it is. Add the person to the roster, remove the user, or waive the finding of a "
+        "service.",
+        people_checks.not_in_roster,
+    ),
+    Check(
+        "dormant-user",
+        "low",
+        "Access that nobody uses is not missed when it is misused. A user who has never signed in may not be "
+        "needed at all. This check needs `collect.activity`, and sign-ins that are known for as long as "
+        "`days`.",
+        "Remove the user's assignments and group memberships, or raise `days`.",
+        people_checks.dormant_user,
+    ),
+    Check(
+        "unmanaged-user",
+        "low",
+        "Most users of this directory come from an identity provider. This one does not: when the person "
+        "leaves, the identity provider removes nothing.",
+        "Replace the user with one that the identity provider manages, or waive an emergency user.",
+        people_checks.unmanaged_user,
+    ),
+    Check(
+        "unmanaged-membership",
+        "low",
+        "An identity provider manages this directory, but others added members to the group. It may neither "
+        "know nor remove them.",
+        "Add the members in the identity provider, and remove the memberships that were added by others.",
+        people_checks.unmanaged_membership,
+    ),
+    Check(
+        "manager-missing",
+        "low",
+        "Nobody can be asked whether this user still needs the access. This check needs `manager` in "
+        "`collect.people`, or a roster with managers.",
+        "Add the manager in the identity provider or the HR system.",
+        people_checks.manager_missing,
+    ),
+    Check(
+        "single-administrator",
+        "medium",
+        "Fewer than two users administer the management account. If the only administrator is not available, "
+        "nobody can act for the organization except with the root user.",
+        "Give a second person administrator access to the management account.",
+        people_checks.single_administrator,
+    ),
+    Check(
+        "new-user-admin",
+        "medium",
+        "Attackers create users and make them administrators. A new administrator should be a known and "
+        "approved one.",
+        "Find out who created the user and who gave the access, and remove it if it was not approved.",
+        people_checks.new_user_admin,
     ),
 )
 """In the order of the configuration's keys."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from sso_batch.access import NOT_FOUND, NOT_READ, Access, Holder, resolve
 from sso_batch.coverage import Omission
 from sso_batch.model import IAM_ROLE, Grant, Principal, Snapshot
+from sso_batch.review.authorship import Authorship
 
 ADDED = "added"
 REMOVED = "removed"
@@ -71,17 +72,21 @@ class Change:
     `kind` is ADDED, REMOVED or CHANGED; `what` names what changed and is empty for the first two. `access`
     comes from the new run, or from the old run if REMOVED. Its holders are the users that the change affects:
     a changed grant of a large group is one change, and as many rows as the group has members.
-    `privilege_before` is the level in the old run, if it changed.
+    `privilege_before` is the level in the old run, if it changed. `author` says who made the change, as far
+    as that is known: `assigned by ROLE/SESSION on DATE`.
     """
 
     kind: str
     what: str
     access: Access
     privilege_before: str = ""
+    author: str = ""
 
     @property
     def words(self) -> str:
-        """What changed, for people: the columns, and both values of a privilege."""
+        """What changed, for people: the columns with both values of a privilege, or who gave or took it."""
+        if not self.what:
+            return self.author
         became = f"became {self.access.privilege.level} (was {self.privilege_before})"
         columns = self.what.split(";")
         return ", ".join(became if column == _PRIVILEGE else column for column in columns)
@@ -117,14 +122,15 @@ def changes(
     the comparison.
     """
     roles = Omission.ENTITLEMENTS not in not_examined(old, new)
-    holders = _HolderComparison()
+    authorship = Authorship(old, new)
+    holders = _HolderComparison(authorship)
     inline_policies = _changed_inline_policies(old, new)
     for before, after in _paired(_compared(old, roles=roles), _compared(new, roles=roles)):
         checkpoint()
         if before is None and after is not None:
-            yield Change(ADDED, "", after)
+            yield Change(ADDED, "", after, author=authorship.assigned(after.grant))
         elif after is None and before is not None:
-            yield Change(REMOVED, "", before)
+            yield Change(REMOVED, "", before, author=authorship.unassigned(before.grant))
         elif before is not None and after is not None:
             changed = _changed_columns(before, after)
             if after.grant.permission_set_arn in inline_policies:
@@ -134,18 +140,23 @@ def changes(
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """How the holders of one principal differ; `kept` holds the others by their changed columns."""
+    """How the holders of one principal differ; `kept` holds the others by their changed columns.
+
+    `gained_by` and `lost_by` say who made the difference.
+    """
 
     gained: tuple[Holder, ...]
     lost: tuple[Holder, ...]
     kept: dict[frozenset[str], tuple[Holder, ...]]
+    gained_by: str = ""
+    lost_by: str = ""
 
     def changes(self, before: Access, after: Access, shared: set[str]) -> Iterator[Change]:
         """Yield the changes of one grant; the columns in `shared` changed for all of its holders."""
         if self.gained:
-            yield Change(ADDED, "", replace(after, holders=self.gained))
+            yield Change(ADDED, "", replace(after, holders=self.gained), author=self.gained_by)
         if self.lost:
-            yield Change(REMOVED, "", replace(before, holders=self.lost))
+            yield Change(REMOVED, "", replace(before, holders=self.lost), author=self.lost_by)
         for own, holders in self.kept.items():
             if changed := own | shared:
                 what = ";".join(column for column in COMPARED if column in changed)
@@ -156,13 +167,19 @@ class _Difference:
 class _HolderComparison:
     """Compares the holders of each principal, once."""
 
-    def __init__(self) -> None:
+    def __init__(self, authorship: Authorship) -> None:
+        self._authorship = authorship
         self._known: dict[Principal, _Difference] = {}
 
     def compare(self, before: Access, after: Access) -> _Difference:
         principal = after.grant.principal
         if principal not in self._known:
-            self._known[principal] = _difference(before.holders, after.holders)
+            found = _difference(before.holders, after.holders)
+            self._known[principal] = replace(
+                found,
+                gained_by=self._authorship.added(after, found.gained),
+                lost_by=self._authorship.removed(before, found.lost),
+            )
         return self._known[principal]
 
 

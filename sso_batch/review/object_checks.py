@@ -4,7 +4,6 @@ Each check yields what it found and what it could not examine. What many grants 
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from sso_batch.config.durations import format_duration
 from sso_batch.coverage import Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
+from sso_batch.review.authorship import Authorship
 from sso_batch.review.finding import normalize_address
 from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
 
@@ -22,13 +22,10 @@ _FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed 
 
 def disabled_user_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find users whose status is DISABLED and who hold a grant, directly or through a group."""
-    grants: Counter[str] = Counter()
-    for user_id, principal in index.holders(index.by_principal):
+    for user_id, count in index.grant_counts.items():
         user = index.users.get(user_id)
         if user is not None and user.status == "DISABLED":
-            grants[user_id] += len(index.by_principal[principal])
-    for user_id, count in grants.items():
-        yield Match(f"is disabled but still has access (assignments: {count})", Principal(USER, user_id))
+            yield Match(f"is disabled but still has access (assignments: {count})", Principal(USER, user_id))
     yield from index.unread_members()
     yield from index.unread_holders()
     yield from index.unread_grants()
@@ -111,9 +108,10 @@ def outdated_provisioning(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
 
 
 def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
-    """Find groups that have a grant and list users who no longer exist according to AWS.
+    """Find groups with access that list users who no longer exist according to AWS.
 
-    Members of groups without a grant are not collected: such groups give no access.
+    Members of groups to which neither a grant nor an application is assigned are not collected: such groups
+    give no access.
     """
     for membership in index.snapshot.memberships:
         gone = sum(Principal(USER, user_id) in index.missing for user_id in membership.user_ids)
@@ -122,7 +120,8 @@ def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindS
     members = {user_id for membership in index.snapshot.memberships for user_id in membership.user_ids}
     if unread := sum(index.is_unread(Principal(USER, user_id)) for user_id in members):
         yield BlindSpot(f"members who were not read: {unread}")
-    yield from index.unread_members()
+    to_applications = {assignment.principal for assignment in index.snapshot.application_assignments}
+    yield from index.unread_members(index.by_principal.keys() | to_applications)
     yield from index.unread_grants()
 
 
@@ -159,16 +158,30 @@ def cross_organization_admin(index: SnapshotIndex, _: Limits) -> Iterator[Match 
 
 
 def _gained(index: SnapshotIndex, user_id: str) -> str:
-    principals = index.admins[user_id]
-    accounts = {
-        grant.account_id
-        for principal in principals
+    groups = sorted(
+        index.groups[principal.id].name for principal in index.admins[user_id] if principal.id in index.groups
+    )
+    through = f" through {', '.join(groups)}" if groups else ""
+    by = _authors(index, user_id)
+    return f"became administrator{through} (accounts: {len(index.administered_accounts(user_id))}){by}"
+
+
+def _authors(index: SnapshotIndex, user_id: str) -> str:
+    """Return who made a user administrator since the previous run, as far as events show it."""
+    if index.previous is None:
+        return ""
+    authorship = Authorship(index.previous.snapshot, index.snapshot)
+    texts = {
+        authorship.assigned(grant)
+        for principal in index.admins[user_id]
         for grant in index.by_principal[principal]
         if index.is_admin(grant)
+    } | {
+        authorship.added_to(principal.id, user_id)
+        for principal in index.admins[user_id]
+        if principal.type == GROUP
     }
-    groups = sorted(index.groups[group.id].name for group in principals if group.id in index.groups)
-    through = f" through {', '.join(groups)}" if groups else ""
-    return f"became administrator{through} (accounts: {len(accounts)})"
+    return "".join(f", {text}" for text in sorted(texts - {""}))
 
 
 def _possible_admins(index: SnapshotIndex) -> Mapping[Principal, list[Grant]]:

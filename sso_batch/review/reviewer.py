@@ -16,7 +16,7 @@ from sso_batch.review.snapshot_index import BlindSpot, Match, SnapshotIndex
 from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]
-"""Every name, address and id of a finding's principal."""
+"""Every name, address and id of a finding's principal, or of its application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[NotExamined
 
 
 def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) -> tuple[Finding, Names]:
-    """Return the finding for a match, and every name of its principal."""
+    """Return the finding for a match, and every name of its principal or application."""
     permission_set = index.permission_set(match.permission_set_arn).name if match.permission_set_arn else ""
-    cells, names = ({}, ()) if match.principal is None else _principal(index, match.principal)
+    cells, names = _subject(index, match)
     finding = Finding(
         severity=severity,
         check=check.id,
@@ -122,8 +122,17 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         role_arn=match.role_arn,
         **cells,
     )
-    message, issue = _sentence(finding, names, match), cause(finding, match.permission_set_arn)
-    return replace(finding, message=message, cause=issue), names
+    application_arn = match.application.arn if match.application else ""
+    issue = cause(finding, match.permission_set_arn, application_arn)
+    return replace(finding, message=_sentence(finding, names, match), cause=issue), names
+
+
+def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:
+    """Return the cells of a finding about what it concerns, and every name of that, the best one first."""
+    if match.principal is not None:
+        return _principal(index, match.principal)
+    application = match.application
+    return {}, () if application is None else (application.name, application.arn)
 
 
 def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, Any], Names]:
@@ -146,8 +155,12 @@ def _principal(index: SnapshotIndex, principal: Principal) -> tuple[dict[str, An
 def _sentence(finding: Finding, names: Names, match: Match) -> str:
     """Return the message: who or what it is about, what was found, and in which grant."""
     name = next((name for name in names if name), "")
+    if match.application is not None:
+        return f"application {name} {match.message}"
     if not finding.principal_type:
         where = f" ({finding.account_name or finding.account_id})" if finding.account_id else ""
+        if not finding.permission_set:
+            return f"account {finding.account_name or finding.account_id} {match.message}"
         return f"permission set {finding.permission_set} {match.message}{where}"
     kind = "group " if finding.principal_type != USER else "" if len(names) > 1 else "user "
     access = finding.permission_set or finding.role_arn.partition(":role/")[2]

@@ -1,10 +1,10 @@
 """The rules of a review: severities, limits and waivers, from the configuration's `review` section."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
-from sso_batch.config import LongSessionSettings, Review
+from sso_batch.config import Checks, Review
 from sso_batch.review.checks import CHECKS, OUTDATED_PROVISIONING
 from sso_batch.review.finding import OFF, Waiver
 from sso_batch.review.snapshot_index import Limits
@@ -23,8 +23,6 @@ class Rules:
     @classmethod
     def from_config(cls, review: Review, *, today: date) -> "Rules":
         """Return the rules that a configuration sets for a run on that day."""
-        long_session = review.checks.long_session
-        longest = long_session.max if isinstance(long_session, LongSessionSettings) else None
         return cls(
             severities={
                 check_id: severity
@@ -32,7 +30,7 @@ class Rules:
                 if severity != OFF
             },
             today=today,
-            limits=Limits(longest) if longest else Limits(),
+            limits=_limits(review.checks),
             waivers=tuple(
                 WaiverRule(
                     waiver.check,
@@ -44,6 +42,18 @@ class Rules:
                 for waiver in review.waivers
             ),
         )
+
+
+def _limits(checks: Checks) -> Limits:
+    """Return the limits that the configuration sets, and the default ones."""
+    limits = Limits()
+    if checks.long_session and checks.long_session.max:
+        limits = replace(limits, longest_session=checks.long_session.max)
+    if checks.dormant_user and checks.dormant_user.days:
+        limits = replace(limits, dormant_after=timedelta(days=checks.dormant_user.days))
+    if checks.new_user_admin and checks.new_user_admin.days:
+        limits = replace(limits, new_for=timedelta(days=checks.new_user_admin.days))
+    return limits
 
 
 def severity_by_check(review: Review) -> dict[str, str]:

@@ -4,7 +4,7 @@ Grants are kept by principal and memberships by group and never multiplied: memo
 not with their product.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ from sso_batch.model import (
     GROUP,
     USER,
     Account,
+    Application,
     Grant,
     PermissionSet,
     Principal,
@@ -23,6 +24,7 @@ from sso_batch.model import (
 from sso_batch.privileges.judgement import Judgement
 from sso_batch.privileges.of_grants import Privileges
 from sso_batch.privileges.paths import IDENTITY_CENTER, Privilege
+from sso_batch.review.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,25 @@ class Limits:
 
     longest_session: timedelta = timedelta(hours=4)
     """The longest session that is not a finding."""
+    dormant_after: timedelta = timedelta(days=90)
+    """The time without a sign-in after which a user is dormant."""
+    new_for: timedelta = timedelta(days=30)
+    """The time for which a user counts as new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a check found: one grant or one object, and a predicate about it, such as "has no members"."""
+    """What a check found: one grant or one object, and a predicate about it, such as "has no members".
+
+    The object is the principal, else the application, else the permission set, else the account.
+    """
 
     message: str
     principal: Principal | None = None
     account_id: str = ""
     permission_set_arn: str = ""
     role_arn: str = ""
+    application: Application | None = None
 
     @classmethod
     def of_grant(cls, grant: Grant, message: str) -> "Match":
@@ -59,15 +69,22 @@ class BlindSpot:
 class SnapshotIndex:
     """What is known about an organization.
 
-    `previous` is what was known about it in an earlier run. If it is None, `not_compared` says why.
+    `previous` is what was known about it in an earlier run. If it is None, `not_compared` says why. `roster`
+    is None if the configuration names none.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, previous: "SnapshotIndex | None" = None, not_compared: str = ""
+        self,
+        snapshot: Snapshot,
+        *,
+        previous: "SnapshotIndex | None" = None,
+        not_compared: str = "",
+        roster: Roster | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.previous = previous
         self.not_compared = not_compared
+        self.roster = roster
         self.grants = sorted(dict.fromkeys(snapshot.grants))
         self.accounts: Mapping[str, Account] = {account.id: account for account in snapshot.accounts}
         self.users = {user.id: user for user in snapshot.users}
@@ -98,6 +115,14 @@ class SnapshotIndex:
         for grant in self.grants:
             found[grant.principal].append(grant)
         return found
+
+    @cached_property
+    def grant_counts(self) -> Mapping[str, int]:
+        """By user id, the number of grants of each user who has any, directly or through groups."""
+        counts: Counter[str] = Counter()
+        for user_id, principal in self.holders(self.by_principal):
+            counts[user_id] += len(self.by_principal[principal])
+        return counts
 
     @cached_property
     def privileges(self) -> Privileges:
@@ -139,6 +164,15 @@ class SnapshotIndex:
         """By user id, the administrators and the principals through which they are; without deleted users."""
         return self.people(self.admin_grants)
 
+    def administered_accounts(self, user_id: str) -> set[str]:
+        """Return the ids of the accounts that a user administers."""
+        return {
+            grant.account_id
+            for principal in self.admins[user_id]
+            for grant in self.by_principal[principal]
+            if self.is_admin(grant)
+        }
+
     def people(self, grants: Iterable[Grant]) -> Mapping[str, list[Principal]]:
         """Return who has any of the grants, and through which principals; without deleted users."""
         principals = dict.fromkeys(grant.principal for grant in grants)
@@ -168,20 +202,21 @@ class SnapshotIndex:
             if self.snapshot.omits(omission):
                 yield BlindSpot(omission)
 
-    def unread_members(self) -> Iterator[BlindSpot]:
-        """Yield how many groups with a grant have unknown members."""
+    def unread_members(self, principals: Iterable[Principal] | None = None) -> Iterator[BlindSpot]:
+        """Yield how many groups have unknown members, by default of those with a grant."""
         groups = {
             principal.id
-            for principal in self.by_principal
+            for principal in (self.by_principal if principals is None else principals)
             if principal.type == GROUP and principal not in self.missing
         }
         if unread := len(groups - self.members.keys()):
             yield BlindSpot(f"members of groups that were not read: {unread}")
 
-    def unread_holders(self) -> Iterator[BlindSpot]:
-        """Yield how many users and groups hold a grant, themselves or as members, and were not read."""
-        holders = {Principal(USER, user_id) for user_id, _ in self.holders(self.by_principal)}
-        if unread := sum(map(self.is_unread, holders | self.by_principal.keys())):
+    def unread_holders(self, principals: Mapping[Principal, object] | None = None) -> Iterator[BlindSpot]:
+        """Yield how many principals and members of them were not read, by default of those with a grant."""
+        principals = self.by_principal if principals is None else principals
+        holders = {Principal(USER, user_id) for user_id, _ in self.holders(principals)}
+        if unread := sum(map(self.is_unread, holders | principals.keys())):
             yield BlindSpot(f"users and groups that were not read: {unread}")
 
     def unread_policies(self) -> Iterator[BlindSpot]:

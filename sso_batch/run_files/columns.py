@@ -54,7 +54,12 @@ ATTRIBUTES = {
 }
 """The columns of the attributes that `collect.people` can name."""
 
-IDS = frozenset({"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"})
+IDS = frozenset(
+    {
+        *("AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"),
+        *("ApplicationArn", "ApplicationAccount", "ApplicationProvider"),
+    }
+)
 """Columns that are never escaped, because other programs look these values up."""
 
 

@@ -44,6 +44,10 @@ class FileNames:
         """Return the name of the CSV with the changes in all organizations since an earlier run."""
         return f"{PREFIX}{self.ts}_changes{_mark(complete=complete)}.csv"
 
+    def applications(self, *, complete: bool) -> str:
+        """Return the name of the CSV with the assignments of applications in all organizations."""
+        return f"{PREFIX}{self.ts}_applications{_mark(complete=complete)}.csv"
+
     def page(self, *, complete: bool) -> str:
         """Return the name of the HTML page."""
         return f"{PREFIX}{self.ts}{_mark(complete=complete)}.html"
@@ -55,7 +59,7 @@ class FileNames:
     @property
     def merged(self) -> frozenset[str]:
         """All names that merged files can have."""
-        names = (self.access, self.findings, self.changes, self.page, self.workbook)
+        names = (self.access, self.findings, self.changes, self.applications, self.page, self.workbook)
         return frozenset(name(complete=complete) for name in names for complete in (True, False))
 
     @staticmethod

@@ -8,6 +8,7 @@ from datetime import datetime
 from structlog.typing import FilteringBoundLogger
 
 from sso_batch.config import Config
+from sso_batch.review.roster import Roster
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner.previous_runs import PreviousRuns
@@ -19,7 +20,8 @@ class RunContext:
     """One run, shard or merge: its configuration, its facts, and its surroundings.
 
     `store` has the run's files, and `place` those of earlier runs, which `previous` reads. `stop` is set once
-    the run has to end, for threads that work for it.
+    the run has to end, for threads that work for it. `roster` says who works here, if the configuration names
+    one.
     """
 
     config: Config
@@ -31,6 +33,7 @@ class RunContext:
     clock: Callable[[], datetime]
     stop: threading.Event
     previous: PreviousRuns
+    roster: Roster | None = None
 
     @property
     def names(self) -> FileNames:

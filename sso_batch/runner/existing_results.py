@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from sso_batch.config import Config, Organization, reading_fingerprint
 from sso_batch.model import Snapshot
+from sso_batch.review.roster import Roster, fills_attributes, roster_sha256
 from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.file_names import MANIFEST, ORGANIZATIONS, FileNames
 from sso_batch.run_files.manifest import Manifest, ManifestError, read_manifest
@@ -71,11 +72,14 @@ def result_state(existing: ExistingSnapshot, required: Requirements) -> ResultSt
     return ResultState.FINISHED if snapshot.complete else ResultState.INCOMPLETE
 
 
-def reading_fingerprints(config: Config, organizations: Iterable[Organization]) -> dict[str, str]:
+def reading_fingerprints(
+    config: Config, organizations: Iterable[Organization], roster: Roster | None = None
+) -> dict[str, str]:
     """Return the fingerprint of the settings that decide each organization's rows, by its name."""
     outdated = needs_outdated_provisioning(config.review)
+    filled = roster_sha256(roster) if fills_attributes(config.collect.people) else ""
     return {
-        organization.name: reading_fingerprint(config, organization, outdated=outdated)
+        organization.name: reading_fingerprint(config, organization, outdated=outdated, roster=filled)
         for organization in organizations
     }
 

@@ -14,6 +14,8 @@ from sso_batch.runner.context import RunContext
 from sso_batch.runner.previous_runs import PreviousResult
 from sso_batch.store import explain_error
 
+_ACTIVITY = NotExamined.by_collection(Omission.ACTIVITY)
+
 _NAMED = 3  # unreadable files named in a reason; the log has all of them
 
 
@@ -31,9 +33,9 @@ class History:
         self._snapshots: dict[str, Snapshot | None] = {}
         self._unreadable: dict[str, UnreadableRun] = {}
 
-    def newest(self, stop: threading.Event) -> Snapshot | None:
-        """Return the newest complete snapshot; None if there is none."""
-        return next((snapshot for _, snapshot in self._each(stop)), None)
+    def newest_with_activity(self, stop: threading.Event) -> Snapshot | None:
+        """Return the newest complete snapshot that looked up activity; None if there is none."""
+        return next((snapshot for _, snapshot in self._each(stop, if_examined=_ACTIVITY)), None)
 
     def carry(self, snapshot: Snapshot, stop: threading.Event) -> Snapshot:
         """Return the snapshot with the dates since when runs have seen its grants and memberships."""
@@ -59,10 +61,14 @@ class History:
                 if kind <= blind:
                     return
 
-    def _each(self, stop: threading.Event) -> Iterator[tuple[PreviousResult, Snapshot]]:
+    def _each(
+        self, stop: threading.Event, *, if_examined: NotExamined | None = None
+    ) -> Iterator[tuple[PreviousResult, Snapshot]]:
         for result in self._context.previous.results(self._organization):
             if isinstance(result, UnreadableRun):
                 self._skip(result)
+                continue
+            if if_examined in result.outcome.not_examined:
                 continue
             if result.run_id not in self._snapshots:
                 self._snapshots[result.run_id] = self._read(result, stop)

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.config import Config, fingerprint
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import UsageError
+from sso_batch.review.roster import Roster, roster_sha256
 from sso_batch.run_files.manifest import RunFile
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts, Stopped
@@ -42,7 +43,7 @@ class Merge:
     A shard that a signal ended is waited for like a missing one, because another attempt of it will follow.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         config: Config,
         run_id: str,
@@ -52,6 +53,7 @@ class Merge:
         clock: Callable[[], datetime],
         stop: threading.Event,
         wait: timedelta,
+        roster: Roster | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._config = config
@@ -60,6 +62,7 @@ class Merge:
         self._store = place.run(run_id)
         self._log = log.bind(run_id=run_id)
         self._clock = clock
+        self._roster = roster
         self._stop = stop
         self._sleep = sleep
         self._started_at = clock()
@@ -151,7 +154,9 @@ class Merge:
 
     def _merge_organizations(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
         config, configured = self._config, [each.name for each in self._config.organizations]
-        facts = RunFacts(run.names, fingerprint(config), config.collect.strategy, ())
+        facts = RunFacts(
+            run.names, fingerprint(config, roster_sha256(self._roster)), config.collect.strategy, ()
+        )
         context = RunContext(
             config,
             facts,
@@ -162,8 +167,9 @@ class Merge:
             self._clock,
             self._stop,
             PreviousRuns(self._place, run.names, run.started_at, self._stop),
+            self._roster,
         )
-        fingerprints = reading_fingerprints(config, config.organizations)
+        fingerprints = reading_fingerprints(config, config.organizations, self._roster)
         existing = ExistingResults(context, fingerprints, max_age=None)
         not_selected = set(shards.not_selected(configured))
         finished = existing.finished_run(

@@ -4,15 +4,18 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 
 from structlog.typing import FilteringBoundLogger
 
+from sso_batch.application_access import resolve_applications
 from sso_batch.config import Config
 from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.rules import Rules
+from sso_batch.run_files import applications_csv
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.run_files.snapshot import SnapshotError
@@ -104,6 +107,12 @@ class MergedFilesWriter:
             lines = changes_csv.lines(reviewed.changes, escape=escape, people=people)
             name, kind = names.changes(complete=complete), FileKind.CHANGES_CSV
             self._add(write_rows(store, name, kind, changes_csv.header(people), lines, stop=stop))
+        if self._context.config.collect.applications:
+            snapshots = StoredSnapshots(store, reviewed.organizations, stop)
+            accesses = chain.from_iterable(map(resolve_applications, snapshots))
+            lines = applications_csv.lines(accesses, escape=escape)
+            name, kind = names.applications(complete=complete), FileKind.APPLICATIONS_CSV
+            self._add(write_rows(store, name, kind, applications_csv.HEADER, lines, stop=stop))
 
     def _add(self, file: FileEntry) -> None:
         self.result = replace(self.result, files=(*self.result.files, file))
@@ -147,6 +156,7 @@ class MergedFilesWriter:
             changes=reviewed.changes,
             not_compared=reviewed.not_compared,
             people=self._context.config.collect.people,
+            applications=self._context.config.collect.applications,
         )
 
 
@@ -175,6 +185,7 @@ def expected_merged_files(config: Config, facts: RunFacts) -> frozenset[str]:
         names.access(complete=True): csv,
         names.findings(complete=True): csv and checked,
         names.changes(complete=True): csv and config.review.compare == "previous",
+        names.applications(complete=True): csv and config.collect.applications,
         names.page(complete=True): "html" in formats,
         names.workbook(complete=True): "xlsx" in formats,
     }

@@ -14,6 +14,7 @@ from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, Snapshot
+from sso_batch.review.roster import fill_attributes
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
@@ -105,7 +106,8 @@ class OrganizationRun:
     async def _audit_and_write(self) -> OrganizationOutcome:
         """Audit and write, or use the result that another process of this run has just finished."""
         config_sha256 = self._existing.fingerprints[self._name]
-        snapshot = replace(await self._audit.run(), config_sha256=config_sha256)
+        snapshot = fill_attributes(await self._audit.run(), self._context.roster)
+        snapshot = replace(snapshot, config_sha256=config_sha256)
         snapshot = await self._in_thread(partial(self._history.carry, snapshot))
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(FileExistsError):

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import math
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
+from sso_batch.activity import EarlierActivity
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
@@ -56,13 +59,15 @@ class Run:
         self._config = config
         self._organizations = tuple(organizations)
         self._progress = progress
+        self._activity_seconds: float | None = None
+        """How long each organization may look up activity, so that those that wait have their turn."""
         self._resume = resume
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
         self._sessions = ConnectionPool(len(organizations))
         self._library = PolicyLibrary()
         self._workers = DaemonThreads(_WRITERS, "files")
-        fingerprints = reading_fingerprints(config, config.organizations)
+        fingerprints = reading_fingerprints(config, config.organizations, context.roster)
         self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
         self._interruption = Interruption(context.stop)
         self._finalizer = Finalizer(self._context, self._workers, self._interruption, again=resume)
@@ -121,7 +126,9 @@ class Run:
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
         listing = asyncio.create_task(self._workers.run(self._context.previous.prepare))
-        places = asyncio.Semaphore(self._organizations_at_once())
+        at_once = self._organizations_at_once()
+        places = asyncio.Semaphore(at_once)
+        self._activity_seconds = span.total_seconds() / math.ceil(len(self._organizations) / at_once or 1)
         self._tasks = [
             asyncio.create_task(self._organization(organization, places, deadline))
             for organization in self._candidates()
@@ -168,6 +175,8 @@ class Run:
                 claim = partial(self._claims.claim, name)
                 earlier = await entry.take_over(claim, incomplete=not selected)
                 if earlier is not None and (selected or earlier.status is not Status.INTERRUPTED):
+                    if selected:
+                        self._progress.ended(name, earlier)
                     return earlier
             if not selected:
                 return None
@@ -178,12 +187,13 @@ class Run:
             if not selected:
                 return None
             outcome = entry.interrupted()
-        self._progress.ended(name, outcome.status)
+        self._progress.ended(name, outcome)
         return outcome
 
     def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
         name = organization.name
         count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
+        history = History(self._context, name)
         audit = Audit(
             organization,
             self._config.collect,
@@ -195,9 +205,20 @@ class Run:
             job_count=count,
             on_strategy=partial(self._log_strategy, name),
             outdated=needs_outdated_provisioning(self._config.review),
+            earlier_activity=partial(self._earlier_activity, history),
+            activity_seconds=self._activity_seconds,
         )
-        history = History(self._context, name)
         return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
+
+    async def _earlier_activity(self, history: History) -> EarlierActivity | None:
+        """Return what the newest complete snapshot with activity of an organization knew."""
+        stop = threading.Event()
+        try:
+            snapshot = await self._workers.run(partial(history.newest_with_activity, stop))
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
         """Log the listing strategy of an organization, and what both strategies cost."""

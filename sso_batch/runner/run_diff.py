@@ -17,7 +17,8 @@ class RunDiff:
 
     `changed` counts the changes. `not_compared` lists the organizations that could not be compared, each
     with the reason; `in_one_run` those that only one of the runs was configured to read; `not_examined` what
-    was left out of a comparison because one of the runs did not read it.
+    was left out of a comparison because one of the runs did not read it. `people` names the attributes of
+    users that the new run has; it is known once there is a change.
     """
 
     def __init__(self, old: StoredRun, new: StoredRun) -> None:
@@ -28,6 +29,7 @@ class RunDiff:
         self.not_compared: list[tuple[str, str]] = []
         self.in_one_run: list[tuple[str, str]] = []
         self.not_examined: list[tuple[str, str]] = []
+        self.people: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -56,6 +58,7 @@ class RunDiff:
             self.not_compared.append((after.name, reason))
             return
         self.compared.append(after.name)
+        self.people = self.people or new.people
         self.not_examined += [(after.name, part) for part in comparison.not_examined(old, new)]
         yield from comparison.changes(old, new)
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sso_batch.coverage import NotExamined
+from sso_batch.coverage import NotExamined, Setting
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
@@ -24,7 +24,6 @@ from sso_batch.runner.context import RunContext
 from sso_batch.runner.previous_runs import PreviousResult
 from sso_batch.store import FileEntry, Store
 
-_NOT_REQUESTED = "there is no earlier run to compare with (review.compare: none)"
 _NO_PREVIOUS = "no earlier run in this place has it complete"
 _HINT = "find out what else writes to the output place, then run again with --resume"
 _NAMED = 3  # unreadable manifests named in a reason; the log has all of them
@@ -67,6 +66,7 @@ class RunReview:
         review, names = context.config.review, context.names
         self._rules = Rules.from_config(review, today=names.day)
         self._store = context.store
+        self._roster = context.roster
         self._log = context.log
         self._stop = context.stop
         self._previous_runs = context.previous if review.compare == "previous" else None
@@ -131,7 +131,8 @@ class RunReview:
             return
         previous, reason = self._previous(snapshot, file)
         earlier = SnapshotIndex(previous) if previous else None
-        self._reviewer.examine(SnapshotIndex(snapshot, previous=earlier, not_compared=reason))
+        index = SnapshotIndex(snapshot, previous=earlier, not_compared=reason, roster=self._roster)
+        self._reviewer.examine(index)
 
     def _read_own(self, name: str, file: FileEntry) -> Snapshot | None:
         """Return a snapshot of this run, read a second time if needed; None for one that was changed."""
@@ -148,7 +149,7 @@ class RunReview:
     def _previous(self, snapshot: Snapshot, file: FileEntry) -> tuple[Snapshot | None, str]:
         """Return the snapshot to compare with, or why there is none."""
         if self._previous_runs is None:
-            return None, _NOT_REQUESTED
+            return None, Setting.COMPARE
         name = snapshot.organization
         result, skipped = self._previous_runs.newest(name)
         if skipped:

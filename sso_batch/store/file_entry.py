@@ -13,6 +13,7 @@ class FileKind(StrEnum):
     MERGED_ACCESS_CSV = "merged_access_csv"
     FINDINGS_CSV = "findings_csv"
     CHANGES_CSV = "changes_csv"
+    APPLICATIONS_CSV = "applications_csv"
     PAGE = "page"
     WORKBOOK = "workbook"
     RUN_FILE = "run_file"

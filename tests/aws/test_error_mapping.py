@@ -20,10 +20,14 @@ from sso_batch.aws import error_codes, operations
 from sso_batch.aws.credential_hints import UNUSABLE_SOURCE
 from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.operations import (
+    GET_APPLICATION_ASSIGNMENT_CONFIGURATION,
     GET_POLICY,
     GET_POLICY_VERSION,
     LIST_ACCOUNT_ASSIGNMENTS,
+    LIST_APPLICATION_ASSIGNMENTS,
+    LIST_APPLICATIONS,
     LIST_GROUPS,
+    LIST_SSO_APPLICATIONS,
     LIST_USERS,
     Operation,
 )
@@ -496,6 +500,39 @@ def test_refused_by_iam(operation: Operation, code: str, phrases: list[str]) -> 
 
     assert [phrase for phrase in phrases if phrase.format(operation.name) not in failure.hint] == []
     assert (failure.not_found, failure.transient) == (code == "NoSuchEntity", False)
+
+
+@pytest.mark.parametrize(
+    "operation", [LIST_APPLICATION_ASSIGNMENTS, GET_APPLICATION_ASSIGNMENT_CONFIGURATION]
+)
+@pytest.mark.parametrize(
+    ("code", "phrases"),
+    [
+        ("AccessDeniedException", ["the IAM action sso:{}", "collect.applications: false", "manages itself"]),
+        ("ValidationException", ["AWS may not offer {}", "collect.applications: false", "manages itself"]),
+    ],
+)
+def test_refused_for_one_application(operation: Operation, code: str, phrases: list[str]) -> None:
+    """AWS refuses calls for some applications that it manages, so a permission may not help."""
+    failure = failure_from(operation, refused(code, operation=operation.name))
+
+    assert [phrase for phrase in phrases if phrase.format(operation.name) not in failure.hint] == []
+
+
+def test_operations_of_one_name() -> None:
+    """A failure of Identity Center's ListApplications is not taken for one of account access."""
+    refusal = refused("AccessDeniedException", operation="ListApplications")
+    unreachable = botocore.EndpointConnectionError(endpoint_url="https://sso")
+
+    assert failure_from(LIST_SSO_APPLICATIONS, refusal).operation == "sso:ListApplications"
+    assert failure_from(LIST_SSO_APPLICATIONS, unreachable).operation == "sso:ListApplications"
+    assert failure_from(LIST_APPLICATIONS, refusal).operation == "ListApplications"
+    assert (
+        "permission sets"
+        not in failure_from(
+            LIST_SSO_APPLICATIONS, refused("ValidationException", operation="ListApplications")
+        ).hint
+    )
 
 
 def test_policy_nested_too_deeply() -> None:

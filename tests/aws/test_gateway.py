@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -497,6 +498,21 @@ def test_endless_listing(
         f"the listing has not ended after {pages} pages",
     )
     assert len(clients.asked) == pages
+
+
+def test_a_listing_with_a_limit_of_its_own(
+    instantly: Instantly, clients: Clients, gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operation whose listings are longer than all others has its own limit."""
+    monkeypatch.setattr("sso_batch.aws.gateway.MOST_PAGES", 2)
+    pages: Script = [{"Users": [{"Id": "a"}], "NextToken": str(token)} for token in range(5)]
+    clients.scripts["list_users"] = [*pages, {"Users": []}]
+    longer = replace(LIST_USERS, most_pages=6)
+
+    async def ids() -> list[str]:
+        return [id_ async for page in gateway().pages(longer, lambda item: item["Id"]) for id_ in page]
+
+    assert instantly(ids()) == ["a"] * 5
 
 
 def test_some_empty_pages(

@@ -8,7 +8,17 @@ from botocore.exceptions import ClientError
 
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.instance_api import InstanceApi
-from sso_batch.model import USER, Grant, Group, Member, PermissionSet, Principal, User
+from sso_batch.model import (
+    USER,
+    Application,
+    ApplicationAssignment,
+    Grant,
+    Group,
+    Member,
+    PermissionSet,
+    Principal,
+    User,
+)
 from tests.aws.conftest import Clients, Instantly, MakeGateway, Script, whole
 from tests.support.records import grant
 
@@ -20,6 +30,14 @@ ASSIGNMENT = {
     "PermissionSetArn": SET,
     "PrincipalType": "USER",
     "PrincipalId": "u-1",
+}
+APPLICATION = {
+    "ApplicationArn": "apl-1",
+    "Name": "Wiki",
+    "ApplicationAccount": "111111111111",
+    "ApplicationProviderArn": "custom",
+    "Status": "ENABLED",
+    "InstanceArn": "ssoins-1",
 }
 ANNS = grant(Principal(USER, "u-1"))
 
@@ -71,6 +89,16 @@ def api(gateway: MakeGateway) -> InstanceApi:
             {"AccountAssignments": [ASSIGNMENT]},
             [ANNS],
         ),
+        (
+            lambda api: api.applications(),
+            "list_applications",
+            {},
+            {"Applications": [APPLICATION, {"ApplicationArn": "apl-2", "InstanceArn": "ssoins-1"}]},
+            [
+                Application("apl-1", "Wiki", "111111111111", "custom", "ENABLED"),
+                Application("apl-2", "", "", "", ""),
+            ],
+        ),
     ],
 )
 def test_listings_of_the_instance(
@@ -88,6 +116,59 @@ def test_listings_of_the_instance(
 
     assert instantly(whole(ask(api))) == records
     assert clients.asked == [(f"sso-admin.{method}", {**INSTANCE, **parameters, "MaxResults": 100})]
+
+
+def test_assignments_of_an_application(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:
+    """The call names the application and not the instance, and the answer must be about it."""
+    assignment = {"ApplicationArn": "apl-1", "PrincipalType": "USER", "PrincipalId": "u-1"}
+    clients.scripts["list_application_assignments"] = [
+        {"ApplicationAssignments": [assignment]},
+        {"ApplicationAssignments": [assignment]},
+    ]
+
+    found = instantly(whole(api.application_assignments("apl-1")))
+    with pytest.raises(AwsFailure, match="another ApplicationArn than requested"):
+        instantly(whole(api.application_assignments("apl-2")))
+
+    assert found == [ApplicationAssignment("apl-1", Principal(USER, "u-1"))]
+    assert clients.asked[0] == (
+        "sso-admin.list_application_assignments",
+        {"ApplicationArn": "apl-1", "MaxResults": 100},
+    )
+
+
+def test_applications_of_another_instance(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:
+    """Applications of another instance are not an answer."""
+    clients.scripts["list_applications"] = [{"Applications": [APPLICATION | {"InstanceArn": "ssoins-2"}]}]
+
+    with pytest.raises(AwsFailure, match="another InstanceArn than requested"):
+        instantly(whole(api.applications()))
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_assignment_required(
+    instantly: Instantly, clients: Clients, api: InstanceApi, *, required: bool
+) -> None:
+    """The configuration of an application says whether an assignment is required."""
+    clients.scripts["get_application_assignment_configuration"] = [{"AssignmentRequired": required}]
+
+    assert instantly(api.assignment_required("apl-1")) is required
+    assert clients.asked == [
+        ("sso-admin.get_application_assignment_configuration", {"ApplicationArn": "apl-1"})
+    ]
+
+
+@pytest.mark.parametrize("answer", [{}, {"AssignmentRequired": None}, {"AssignmentRequired": "false"}])
+def test_unclear_assignment_required(
+    instantly: Instantly, clients: Clients, api: InstanceApi, answer: dict[str, Any]
+) -> None:
+    """Anything but true and false is malformed."""
+    clients.scripts["get_application_assignment_configuration"] = [answer]
+
+    with pytest.raises(AwsFailure) as failed:
+        instantly(api.assignment_required("apl-1"))
+
+    assert failed.value.code == "MalformedAnswer"
 
 
 @pytest.mark.parametrize(
@@ -196,6 +277,38 @@ def test_single_records(
 
     assert instantly(ask(api)) == record
     assert clients.asked == [(question, parameters)]
+
+
+@pytest.mark.parametrize(
+    ("people", "extensions"),
+    [
+        ((), {}),
+        (("title", "user_type"), {}),
+        (("title", "manager"), {"Extensions": ["aws:identitystore:enterprise"]}),
+    ],
+)
+def test_attributes(
+    instantly: Instantly,
+    clients: Clients,
+    gateway: MakeGateway,
+    people: tuple[str, ...],
+    extensions: dict[str, list[str]],
+) -> None:
+    """The extension is requested only if one of its attributes is, and only requested attributes are kept."""
+    item: dict[str, Any] = {"UserId": "u", "Title": "Lead", "UserType": "Employee"}
+    item |= {"Extensions": {"aws:identitystore:enterprise": {"manager": "ada"}}} if extensions else {}
+    clients.scripts |= {"list_users": [{"Users": [item]}], "describe_user": [item]}
+    api = InstanceApi(gateway(), "ssoins-1", "d-1", people=people)
+
+    (listed,), described = instantly(whole(api.users())), instantly(api.user("u"))
+
+    values = {"title": "Lead", "user_type": "Employee", "manager": "ada"}
+    assert listed == described
+    assert described.attributes == tuple((name, values[name]) for name in people)
+    assert clients.asked == [
+        ("identitystore.list_users", {**STORE, **extensions, "MaxResults": 100}),
+        ("identitystore.describe_user", {**STORE, "UserId": "u", **extensions}),
+    ]
 
 
 def test_unreadable_boundary(instantly: Instantly, clients: Clients, api: InstanceApi) -> None:

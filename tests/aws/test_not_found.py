@@ -12,6 +12,7 @@ from sso_batch.aws.operations import (
     GET_POLICY_VERSION,
     LIST_ACCOUNT_ASSIGNMENTS,
     LIST_ACCOUNT_ASSIGNMENTS_FOR_PRINCIPAL,
+    LIST_APPLICATION_ASSIGNMENTS,
     LIST_GROUP_MEMBERSHIPS,
     Operation,
 )
@@ -19,6 +20,7 @@ from sso_batch.aws.operations import (
 STORE = {"IdentityStoreId": "d-1"}
 SSO = {"InstanceArn": "arn:aws:sso:::instance/ssoins-1"}
 SET = {"PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1"}
+APPLICATION = {"ApplicationArn": "arn:aws:sso::111111111111:application/ssoins-1/apl-1"}
 POLICY = {"PolicyArn": "arn:aws:iam::aws:policy/X", "VersionId": "v1"}
 USER, GROUP = STORE | {"UserId": "u-1"}, STORE | {"GroupId": "g-1"}
 
@@ -54,6 +56,7 @@ USER, GROUP = STORE | {"UserId": "u-1"}, STORE | {"GroupId": "g-1"}
             "Permissions boundary for the permission set does not exist.",
         ),
         (GET_PERMISSIONS_BOUNDARY, SSO | SET, {}, ""),
+        (LIST_APPLICATION_ASSIGNMENTS, APPLICATION, {}, "Application apl-1 does not exist."),
         (GET_POLICY_VERSION, POLICY, {}, "Policy arn:aws:iam::aws:policy/X version v1 was not found."),
     ],
 )
@@ -77,6 +80,7 @@ def test_about_the_subject(
         (DESCRIBE_GROUP, GROUP, {}, "Identity Store not found"),
         (LIST_GROUP_MEMBERSHIPS, GROUP, {"ResourceType": "RESOURCE_POLICY"}, ""),
         (LIST_ACCOUNT_ASSIGNMENTS, SSO | SET | {"AccountId": "1"}, {}, "Instance not found"),
+        (LIST_APPLICATION_ASSIGNMENTS, APPLICATION, {}, "Instance not found"),
         (
             GET_PERMISSIONS_BOUNDARY,
             SSO | SET,

@@ -41,6 +41,17 @@ def test_iam_action(operation: Operation) -> None:
     assert operation.action == f"{prefix}:{operation.name}"
 
 
+def test_labels() -> None:
+    """Every operation has a label of its own, although two services have a ListApplications."""
+    labels = [operation.label for operation in ALL]
+
+    assert len(labels) == len(set(labels))
+    assert {operation.label for operation in ALL if operation.label != operation.name} == {
+        "sso:ListApplications"
+    }
+    assert operations.LIST_APPLICATIONS.label == "ListApplications"
+
+
 def test_iam_actions_of_s3() -> None:
     """S3's operations share actions, as in AWS's service authorization reference."""
     assert {operation.name: operation.action for operation in ALL if operation.service == "s3"} == {
@@ -61,6 +72,9 @@ def test_iam_actions_of_s3() -> None:
     [
         (operations.LIST_PERMISSION_SETS, Limit("sso-admin", 20, 20)),
         (operations.LIST_ACCOUNT_ASSIGNMENTS, Limit("sso-admin", 20, 20)),
+        (operations.LIST_SSO_APPLICATIONS, Limit("sso-admin", 20, 20)),
+        (operations.LIST_APPLICATION_ASSIGNMENTS, Limit("sso-admin", 20, 20)),
+        (operations.GET_APPLICATION_ASSIGNMENT_CONFIGURATION, Limit("sso-admin", 20, 20)),
         (operations.LIST_USERS, Limit("identitystore:ListUsers", 20, 20)),
         (operations.DESCRIBE_USER, Limit("identitystore:DescribeUser", 20, 20)),
         (operations.LIST_ACCOUNTS, Limit("organizations:accounts", 8, 12)),

@@ -14,10 +14,8 @@ from sso_batch.model import (
     USER,
     Account,
     Grant,
-    Group,
     PermissionSet,
     Principal,
-    User,
 )
 
 Item = dict[str, Any]
@@ -26,10 +24,7 @@ Item = dict[str, Any]
 @pytest.mark.parametrize(
     ("parse", "whole", "required"),
     [
-        (response_parsing.parse_user, {"UserId": "u"}, ["UserId"]),
-        (response_parsing.parse_group, {"GroupId": "g"}, ["GroupId"]),
         (response_parsing.parse_account, {"Id": "1"}, ["Id"]),
-        (response_parsing.parse_member, {"MemberId": {"UserId": "u"}}, ["MemberId"]),
         (response_parsing.parse_customer_managed_policy, {"Name": "n"}, ["Name"]),
         (response_parsing.parse_tag, {"Key": "k", "Value": "v"}, ["Key", "Value"]),
         (
@@ -48,13 +43,6 @@ def test_missing_field(parse: Any, whole: Item, required: list[str]) -> None:  #
             parse({name: value for name, value in whole.items() if name != key})
 
 
-@pytest.mark.parametrize("item", [{"MemberId": {}}, {"MemberId": {"GroupId": "g"}}])
-def test_member_that_is_not_a_user(item: Item) -> None:
-    """A membership of something other than a user is a malformed answer, too."""
-    with pytest.raises(KeyError, match="UserId"):
-        response_parsing.parse_member(item)
-
-
 def test_permission_set_without_a_name() -> None:
     """A permission set must have a name: it is part of every row."""
     with pytest.raises(KeyError, match="Name"):
@@ -71,8 +59,6 @@ def test_boundary_of_neither_kind() -> None:
 @pytest.mark.parametrize(
     ("parse", "whole", "ids"),
     [
-        (response_parsing.parse_user, {"UserId": "u"}, ["UserId"]),
-        (response_parsing.parse_group, {"GroupId": "g"}, ["GroupId"]),
         (response_parsing.parse_account, {"Id": "1"}, ["Id"]),
         (response_parsing.parse_unit, {"Id": "ou", "Name": ""}, ["Id"]),
         (response_parsing.parse_customer_managed_policy, {"Name": "n"}, ["Name"]),
@@ -136,7 +122,6 @@ UNKNOWN = {"SDK_UNKNOWN_MEMBER": {"name": "new"}}
 @pytest.mark.parametrize(
     ("parse", "item", "what"),
     [
-        (response_parsing.parse_member, {"MemberId": UNKNOWN}, "group members"),
         (response_parsing.parse_entitlement, {"entitlement": UNKNOWN}, "entitlements"),
         (
             response_parsing.parse_entitlement,
@@ -161,54 +146,6 @@ def test_unknown_kinds(parse: Any, item: Item, what: str) -> None:  # noqa: ANN4
 
 
 @pytest.mark.parametrize(
-    ("emails", "email"),
-    [
-        ([], ""),
-        ([{"Value": "first@x"}, {"Value": "second@x", "Primary": False}], "first@x"),
-        ([{"Value": "first@x"}, {"Value": "second@x", "Primary": True}], "second@x"),
-        ([{"Value": "", "Primary": True}, {"Value": "second@x"}], "second@x"),
-        ([{"Primary": True}, {"Type": "work"}], ""),
-        ([{"Value": "a@x", "Primary": True}, {"Value": "b@x", "Primary": True}], "a@x"),
-    ],
-)
-def test_email(emails: list[Item], email: str) -> None:
-    """The email is the primary address, else the first, else empty."""
-    assert response_parsing.parse_user({"UserId": "u", "Emails": emails}) == User("u", "", "", email, "")
-
-
-@pytest.mark.parametrize(
-    ("names", "name"),
-    [
-        ({"Name": {}}, ""),
-        ({"DisplayName": "D", "Name": {"Formatted": "F", "GivenName": "G", "FamilyName": "N"}}, "D"),
-        ({"DisplayName": "", "Name": {"Formatted": "F", "GivenName": "G", "FamilyName": "N"}}, "F"),
-        ({"Name": {"Formatted": "", "GivenName": "G", "FamilyName": "N"}}, "G N"),
-        ({"Name": {"GivenName": "G"}}, "G"),
-        ({"Name": {"FamilyName": "N"}}, "N"),
-        ({"Name": {"GivenName": "", "FamilyName": "N"}}, "N"),
-    ],
-)
-def test_name(names: Item, name: str) -> None:
-    """The name is DisplayName, else Name.Formatted, else the given and family names."""
-    assert response_parsing.parse_user({"UserId": "u", **names}) == User("u", "", name, "", "")
-
-
-def test_user() -> None:
-    """A user keeps its id, login and status, even if AWS adds a status later."""
-    item = {
-        "UserId": "u",
-        "UserName": "ann",
-        "UserStatus": "SLEEPING",
-        "NickName": "A",
-        "IdentityStoreId": "d",
-    }
-
-    assert response_parsing.parse_user(item) == User(
-        id="u", login="ann", name="", email="", status="SLEEPING"
-    )
-
-
-@pytest.mark.parametrize(
     ("item", "state"),
     [
         ({}, ""),
@@ -222,12 +159,6 @@ def test_account(item: Item, state: str) -> None:
     assert response_parsing.parse_account({"Id": "000000000042", "Name": "Prod", **item}) == Account(
         "000000000042", "Prod", state
     )
-
-
-def test_group() -> None:
-    """A group need not have a name."""
-    assert response_parsing.parse_group({"GroupId": "g"}) == Group("g", "")
-    assert response_parsing.parse_group({"GroupId": "g", "DisplayName": "Ops"}) == Group("g", "Ops")
 
 
 def test_permission_set() -> None:

@@ -271,3 +271,18 @@ def test_administrators_who_were_not_read(
         "No access path found in the data that was read. This does not prove that there is none."
     )
     assert f"acme: what access amounts to is not known everywhere. Not read: {unread}" in opened.caveats
+
+
+def test_attributes_can_be_searched(show: Show) -> None:
+    """Attributes of users are found as their names are, and shown when the pointer is on the name."""
+    first, *others = ACME.users
+    marked = replace(first, attributes=(("department", "Zoölogy"), ("manager", others[0].id)))
+    snapshot = replace(ACME, users=(marked, *others), people=("department", "manager"))
+    opened = show(overview(snapshot, people=snapshot.people))
+
+    opened.fill(who="zoology")
+
+    assert {row["name"] for row in opened.rows()} == {first.name}
+    assert opened.page.locator("#body th").first.get_attribute("title") == (
+        f"Department: Zoölogy\nManager: {others[0].email}"
+    )

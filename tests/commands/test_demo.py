@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def plain(row: Row) -> Row:
         "Privilege",
         "PrivilegeReason",
         "PrivilegeUnread",
+        "AssignedAt",
+        "AssignedBy",
+        "MemberSince",
+        "MemberAddedBy",
+        "LastSignIn",
+        "Title",
+        "Department",
+        "Manager",
     )
     return {column: re.sub("^'(?=[=+@-])", "", cell) for column, cell in row.items() if column not in unread}
 
@@ -57,11 +66,30 @@ def test_demo(sso_batch: Command, folder: Path) -> None:
     assert ended.code == 0
     assert len(COMPANIES) >= 3
     assert reports.statuses == dict.fromkeys(COMPANIES, "complete")
-    assert reports.names == reports.file_names(*COMPANIES, formats=("csv", "html"))
+    assert reports.names == reports.file_names(*COMPANIES, formats=("csv", "html"), applications=True)
     for name in COMPANIES:
         rows = [plain(row) for row in reports.rows(name) if row["AccessType"] == "PERMISSION_SET"]
         assert rows == [plain(row) for row in truth(demo_world(), name)]
     reports.assert_sums()
+
+
+def test_activity(sso_batch: Command, folder: Path) -> None:
+    """The demo shows who assigned access, who added a member, and who signed in within the last 90 days."""
+    ended = sso_batch("demo", "-o", folder)
+
+    rows = reports_of(folder, ended).rows("harbor-bank")
+    columns = ("AssignedBy", "MemberAddedBy", "LastSignIn")
+    assert {row["AssignedBy"] for row in rows} == {
+        "NOT_READ",
+        "IdentityPipeline/gitlab-runner-4711",
+        "AWSReservedSSO_AdministratorAccess_6b2f0c1d/amara.okafor",
+        "root",
+    }
+    assert all(len({row[column] for row in rows}) > 1 for column in columns)
+    since = f"{datetime.now(UTC) - timedelta(days=90):%Y-%m-%d}"
+    signed_in = {row["UserLogin"] for row in rows if row["LastSignIn"] > since and row["UserLogin"]}
+    assert {"amara.okafor", "tomas.vinter"} <= signed_in
+    assert "break.glass" not in signed_in
 
 
 def test_output(sso_batch: Command, folder: Path) -> None:
@@ -91,7 +119,9 @@ def test_with_failure(sso_batch: Command, folder: Path) -> None:
     statuses = reports.statuses
     assert Counter(statuses.values()) == {"complete": 3, "incomplete": 1, "failed": 1}
     (incomplete,) = (name for name, status in statuses.items() if status == "incomplete")
-    assert reports.names == reports.file_names(*COMPANIES, incomplete=[incomplete], formats=("csv", "html"))
+    assert reports.names == reports.file_names(
+        *COMPANIES, incomplete=[incomplete], formats=("csv", "html"), applications=True
+    )
     world = demo_world(with_failure=True)
     expected = [plain(row) for row in truth(world, incomplete)]
     assert "MEMBERS_NOT_READ" in {row["PrincipalState"] for row in reports.rows(incomplete)}

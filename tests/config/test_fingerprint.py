@@ -53,6 +53,14 @@ def test_secrets_make_no_difference(load_text: Load) -> None:
     assert re.fullmatch("[0-9a-f]{64}", first)
 
 
+def test_rosters(load_text: Load) -> None:
+    """The content of a roster makes a difference, and no roster makes none."""
+    config = load_text(MINIMAL)
+
+    assert len({fingerprint(config), fingerprint(config, "a"), fingerprint(config, "b")}) == 3
+    assert fingerprint(config, "") == fingerprint(config)
+
+
 # The fingerprint of one organization's rows
 
 ROLES = f"organizations: [{{name: acme, role_arn: {ROLE}}}]\n"
@@ -99,3 +107,15 @@ def test_reading_of_different_rows(load_text: Load, other: str) -> None:
 def test_reading_of_the_same_rows(load_text: Load, text: str, same: str) -> None:
     """Rate, output location, tags, role sessions, secrets and other organizations make no difference."""
     assert reading(text, load_text) == reading(same, load_text)
+
+
+def test_reading_with_rosters(load_text: Load) -> None:
+    """A roster whose values are reported makes a difference."""
+    config = load_text(MINIMAL)
+    found = {
+        reading_fingerprint(config, config.organizations[0], outdated=False, roster=roster)
+        for roster in ("", "a", "b")
+    }
+
+    assert found >= {reading(MINIMAL, load_text)}
+    assert len(found) == 3

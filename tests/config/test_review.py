@@ -4,7 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from sso_batch.config import CHECK_IDS, Checks, CheckSettings, LongSessionSettings, Review, WaiverSettings
+from sso_batch.config import (
+    CHECK_IDS,
+    Checks,
+    CheckSettings,
+    DormantUserSettings,
+    LongSessionSettings,
+    NewUserAdminSettings,
+    Review,
+    WaiverSettings,
+)
 from tests.config.conftest import Load, Problems
 
 ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
@@ -39,6 +48,15 @@ ACCOUNT_ID = "an account ID without quotes would lose its leading zeros: put it 
                 "write a duration such as 45s, 90m, 2h, 1h30m or 1d"
             ),
         ),
+        (
+            "checks: {dormant-user: {days: 0}}",
+            "checks.dormant-user.days: must be at least 1",
+        ),
+        (
+            "checks: {new-user-admin: {days: 90d}}",
+            "checks.new-user-admin.days: expected a whole number",
+        ),
+        ("roster: ", f"roster: {NO_VALUE}"),
         ("compare: last", "compare: expected none or previous"),
         (
             "waivers: [{reason: r, until: 2026-12-31}]",
@@ -106,6 +124,16 @@ def test_the_checks() -> None:
         "entitlement-bypass",
         "cross-organization-admin",
         "admin-gained",
+        "application-open-to-all",
+        "application-disabled-user",
+        "leaver-access",
+        "not-in-roster",
+        "dormant-user",
+        "unmanaged-user",
+        "unmanaged-membership",
+        "manager-missing",
+        "single-administrator",
+        "new-user-admin",
     )
 
 
@@ -125,7 +153,12 @@ def test_all_keys(load_text: Load) -> None:
 review:
   fail_on: medium
   compare: previous
-  checks: {long-session: {severity: high, max: 8h}, user-without-email: off}
+  roster: hr.csv
+  checks:
+    long-session: {severity: high, max: 8h}
+    dormant-user: {severity: medium, days: 45}
+    new-user-admin: {days: 7}
+    user-without-email: off
   waivers:
     - check: "*-grant"
       organization: ac*
@@ -139,9 +172,12 @@ review:
     assert load_text(text + ORGANIZATIONS).review == Review(
         fail_on="medium",
         compare="previous",
+        roster="hr.csv",
         checks=Checks.model_validate(
             {
                 "long-session": LongSessionSettings(severity="high", max=timedelta(hours=8)),
+                "dormant-user": DormantUserSettings(severity="medium", days=45),
+                "new-user-admin": NewUserAdminSettings(days=7),
                 "user-without-email": CheckSettings(severity="off"),
             }
         ),

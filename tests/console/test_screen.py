@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from sso_batch.console.screen import Bars, ConsoleStream
 from sso_batch.run_files.results import Status
+from tests.support.records import gap, outcome
 
 
 def console(*, width: int = 130, terminal: bool = False) -> Console:
@@ -29,56 +31,67 @@ def output_of(shown_on: Console) -> str:
 # Bars
 
 
-def bars(watch: Callable[[Bars], None], *, width: int = 60) -> list[str]:
-    """Return the final bars as lines, without the elapsed time."""
-    shown_on = console(width=width, terminal=True)
-    with Bars(shown_on) as shown_bars:
-        watch(shown_bars)
-        shown_bars._progress.refresh()
-        end = console(width=width)
-        end.print(shown_bars._progress.get_renderable())
-    return [" ".join(line.replace("━", "").split()[:-1]) for line in output_of(end).splitlines()]
+def view(
+    watch: Callable[[Bars], None], *, width: int = 80, total: int = 60, seconds: float = 60
+) -> tuple[list[str], list[str]]:
+    """Return the lines about what has ended, and those about what is running, after so many seconds."""
+    shown_on = console(width=width)
+    times = [0.0]
+    bars = Bars(shown_on, total, lambda: times[0])
+    watch(bars)
+    times[0] = seconds
+    end = console(width=width)
+    end.print(bars._view())
+    lines = [" ".join(line.replace("━", "").split()) for line in output_of(end).splitlines()]
+    return output_of(shown_on).splitlines(), lines
 
 
-def test_bars() -> None:
-    """Each organization has a bar, whose total grows as further calls become known."""
+def test_running_organizations() -> None:
+    """An organization that is running has a bar; one that has ended has a line with what was not read."""
 
-    def watch(shown_bars: Bars) -> None:
-        shown_bars.started("acme")
-        shown_bars.started("globex")
-        shown_bars.moved("acme", done=1, known=4)
-        shown_bars.moved("globex", done=5, known=9)
-        shown_bars.moved("acme", done=2, known=1024)
-        shown_bars.ended("globex", Status.INCOMPLETE)
+    def watch(bars: Bars) -> None:
+        for name in ("acme", "globex", "initech"):
+            bars.started(name)
+        bars.moved("acme", done=1, known=1024)
+        bars.moved("globex", done=10, known=10)
+        bars.ended("globex", outcome("globex", Status.INCOMPLETE, gaps=(gap("r-1"), gap("r-2"))))
 
-    assert bars(watch) == ["acme 2/1024", "globex 5/9 incomplete"]
+    ended, running = view(watch, total=4, seconds=100)
 
-
-def test_bar_that_never_started() -> None:
-    """An organization whose audit never started has no bar."""
-
-    def watch(shown_bars: Bars) -> None:
-        shown_bars.started("acme")
-        shown_bars.ended("acme", Status.COMPLETE)
-        shown_bars.ended("globex", Status.INTERRUPTED)
-
-    assert bars(watch) == ["acme 0/? complete"]
+    assert ended == ["globex  incomplete  0 rows  ListAccountAssignments AccessDeniedException"]
+    assert running == [
+        "acme 1 of 1,024 calls",
+        "initech starting",
+        "Total 25 %, 1 of 4, about 5 min left",
+    ]
 
 
-def test_number_of_bars_is_limited() -> None:
-    """If there are too many bars, those that ended first are hidden; running ones stay visible."""
+def test_organization_that_never_started() -> None:
+    """An organization that was kept or interrupted before it started is counted."""
 
-    def watch(shown_bars: Bars) -> None:
+    def watch(bars: Bars) -> None:
+        bars.ended("acme", replace(outcome("acme"), resumed=True))
+        bars.ended("globex", outcome("globex", Status.INTERRUPTED))
+        bars.moved("globex", done=1, known=1)
+
+    ended, running = view(watch, total=2)
+
+    assert ended == ["acme  complete  kept from an earlier attempt  0 rows", "globex  interrupted"]
+    assert running == ["Total 100 %, 2 of 2, writing the reports"]
+
+
+def test_sixty_organizations() -> None:
+    """The bars leave room on the terminal, and say how many others are running."""
+
+    def watch(bars: Bars) -> None:
         for number in range(60):
-            shown_bars.started(f"org-{number}")
-            if number % 6:
-                shown_bars.ended(f"org-{number}", Status.COMPLETE)
+            bars.started(f"org-{number}")
 
-    names = [line.split()[0] for line in bars(watch)]
-    assert len(names) == 21
-    assert {f"org-{number}" for number in range(0, 60, 6)} <= set(names)
-    assert "org-59" in names
-    assert "org-1" not in names
+    _, running = view(watch)
+
+    assert len(running) == 20
+    assert running[0] == "org-0 starting"
+    assert running[-2:] == ["and 42 more are running", "Total 0 %, 0 of 60"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -86,19 +99,22 @@ def test_long_name(width: int) -> None:
     """A name that is wider than the terminal is wrapped, not truncated."""
     name = "a" * 60 + "end"
 
-    lines = bars(lambda shown_bars: shown_bars.started(name), width=width)
+    _, lines = view(lambda bars: bars.started(name), width=width)
 
-    assert "…" not in "".join(lines)
+    text = "".join(lines)
+    assert "…" not in text
+    assert text.count("a") >= 60
+    assert "Total" in text
 
 
 def test_bars_stop_after_an_error() -> None:
     """The bars are removed from the terminal if the run raises an exception."""
     shown_on = console(terminal=True)
 
-    with pytest.raises(RuntimeError), Bars(shown_on) as shown_bars:
+    with pytest.raises(RuntimeError), Bars(shown_on, 1) as shown_bars:
         raise RuntimeError
 
-    assert not shown_bars._progress.live.is_started
+    assert not shown_bars._live.is_started
 
 
 # The logger's stream

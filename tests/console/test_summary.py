@@ -2,11 +2,14 @@
 
 import io
 import signal
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from sso_batch.console.summary import RunPlace, summary
+from sso_batch.coverage import NotExamined
 from sso_batch.model import EndpointOverride, Gap
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, RunOutcome, Status
@@ -80,7 +83,7 @@ def test_gaps_are_grouped_by_cause() -> None:
     assert _between(summary_lines(run, width=200)) == [
         (
             "org-0, org-1, org-2, org-3, org-4 and 10 more: "
-            "ListAccountAssignments: AccessDeniedException (150 gaps)"
+            "ListAccountAssignments: AccessDeniedException (150 gaps in 15 organizations)"
         ),
         "  allow the role the IAM action sso:ListAccountAssignments",
         "acme: AssumeRole: AccessDeniedException: not authorized",
@@ -91,14 +94,14 @@ def test_gaps_are_grouped_by_cause() -> None:
 @pytest.mark.parametrize(
     ("gaps", "line"),
     [
-        ([gap("r-1"), gap("r-2")], "ListAccountAssignments: AccessDeniedException (2 gaps): not authorized"),
+        ([gap("r-1"), gap("r-2")], "ListAccountAssignments: AccessDeniedException (2 gaps)"),
         ([gap("r-1", hint="")], "ListAccountAssignments r-1: AccessDeniedException: not authorized"),
         (
             [gap("r-1", hint="", message="no r-1"), gap("r-2", hint="", message="no r-2")],
             "ListAccountAssignments: AccessDeniedException (2 gaps), such as: no r-1",
         ),
     ],
-    ids=["alike", "alone", "without a hint"],
+    ids=["explained", "alone", "without a hint"],
 )
 def test_text_of_a_cause(gaps: list[Gap], line: str) -> None:
     """A cause is shown with its message, its hint, or both."""
@@ -118,8 +121,8 @@ def test_gaps_of_the_run() -> None:
     assert "some files of the run could not be written" in reason
 
 
-def test_number_of_causes_is_limited() -> None:
-    """The ten causes of most organizations are shown; the others are counted."""
+def test_every_cause_is_shown() -> None:
+    """The causes of most organizations are first; none is left out."""
     rare = tuple(gap(operation=f"Rare{number}", hint="") for number in range(12))
     run = run_outcome(
         outcome("acme", Status.INCOMPLETE, gaps=rare),
@@ -128,9 +131,98 @@ def test_number_of_causes_is_limited() -> None:
 
     lines = _between(summary_lines(run))
 
-    assert lines[0].startswith("org-0, org-1: Often: AccessDeniedException (2 gaps)")
-    assert len(lines) == 11
-    assert lines[-1] == "acme: 3 more gaps, listed in the manifest"
+    assert lines[0].startswith("org-0, org-1: Often: AccessDeniedException (2 gaps in 2 organizations)")
+    assert len(lines) == 13
+
+
+def test_long_resource() -> None:
+    """A long ARN has a line of its own, so that it can be copied."""
+    arn = f"arn:aws:sso::111122223333:application/ssoins-1/{'a' * 60}"
+
+    lines = summary_lines(run_outcome(outcome("acme", Status.INCOMPLETE, gaps=(gap(arn),))), width=80)
+
+    first = lines.index("acme: ListAccountAssignments: AccessDeniedException")
+    assert lines[first : first + 3] == [
+        "acme: ListAccountAssignments: AccessDeniedException",
+        f"  {arn}",
+        "  allow the role the IAM action sso:ListAccountAssignments",
+    ]
+
+
+def test_colours() -> None:
+    """Red is for what failed, yellow for what is incomplete."""
+    denied = gap(operation="ListUsers", hint="")
+    run = run_outcome(
+        outcome("acme", Status.INCOMPLETE, gaps=(denied,)),
+        outcome("globex", Status.FAILED, gaps=(gap(operation="AssumeRole", hint=""),)),
+    )
+
+    texts = [part for part in summary(run, width=80) if isinstance(part, Text)]
+
+    styles = {str(span.style) for text in texts for span in text.spans if "yellow" in str(span.style)}
+    (incomplete,) = (text for text in texts if text.plain.startswith("acme: "))
+    (failed,) = (text for text in texts if text.plain.startswith("globex: "))
+    assert styles == {"not bold yellow"}
+    assert [str(span.style) for span in incomplete.spans] == ["not bold yellow"]
+    assert [str(span.style) for span in failed.spans] == ["not bold red"]
+
+
+# What was not examined
+
+
+def test_not_examined() -> None:
+    """Settings share a line, a reason has one, and organizations are named if it is not about all."""
+    common = (
+        NotExamined.by_collection("application assignments"),
+        NotExamined.by_collection("activity"),
+        NotExamined.by_check("application-open-to-all", "application assignments"),
+        NotExamined.by_check(
+            "admin-gained", "there is no earlier run to compare with (review.compare: none)"
+        ),
+        NotExamined.by_collection("orphaned assignments"),
+    )
+    names = [f"org-{number}" for number in range(8)]
+
+    def policies(number: int) -> tuple[NotExamined, ...]:
+        what = f"what customer managed policies allow: {number}"
+        return (NotExamined.by_check("admin-access", what), NotExamined.by_check("manages-access", what))
+
+    run = run_outcome(
+        *(
+            replace(outcome(name), not_examined=(*common, *(policies(number) if number else ())))
+            for number, name in enumerate(names)
+        ),
+        outcome("failed", Status.FAILED),
+    )
+    run = replace(
+        run,
+        organizations=(
+            *run.organizations,
+            replace(
+                outcome("last", Status.INCOMPLETE),
+                not_examined=(
+                    *common,
+                    NotExamined.by_check("direct-grant", "grants that were not read (gaps: 3)"),
+                ),
+            ),
+        ),
+    )
+
+    lines = summary_lines(run, width=300)
+
+    first = lines.index("Not examined:")
+    assert lines[first + 1 : first + 5] == [
+        (
+            "  settings that are off: collect.applications (application assignments, check "
+            "application-open-to-all), collect.activity (activity), review.compare (check admin-gained)"
+        ),
+        "  orphaned assignments",
+        (
+            "  what customer managed policies allow, in all but org-0, last "
+            "(checks admin-access, manages-access)"
+        ),
+        "  grants that were not read, in last (check direct-grant)",
+    ]
 
 
 def _denied(resource: str) -> Gap:
@@ -330,13 +422,15 @@ def test_table() -> None:
     lines = summary_lines(run)
 
     upper, lower, acme, globex, initech, *rest = [" ".join(line.split()) for line in lines]
-    assert upper == "Assign- Or- Permission Entitle- Findings"
-    assert lower == "Organization Status Rows Accounts Users ments phaned sets Groups ments h/m/l Gaps"
+    assert upper == "Permission Findings"
+    assert lower == (
+        "Organization Status Rows Accounts Users Assignments Orphaned sets Groups Entitlements h/m/l Gaps"
+    )
     assert acme == "acme complete 1,234,567 56 1,200 890 2 7 34 3 1,200/0/7 0"
     assert globex == "globex incomplete 1,234,567 56 1,200 890 2 7 34 3 ? 1"
     assert initech == "initech complete 0 0 0 0 0 0 0 0 ? 0"
     assert rest == [
-        "globex: ListAccountAssignments 111111111111: AccessDeniedException: not authorized",
+        "globex: ListAccountAssignments 111111111111: AccessDeniedException",
         "allow the role the IAM action sso:ListAccountAssignments",
         "endpoint override: http://127.0.0.1:1, http://127.0.0.1:2 (these answers did not come from AWS)",
         "Exit code 4: the audit is not complete (organizations: 2 complete, 1 incomplete).",

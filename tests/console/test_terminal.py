@@ -74,14 +74,15 @@ def plain(shown: str) -> str:
 
 
 def test_terminal(config: Path) -> None:
-    """A terminal shows a bar for each organization, a readable log, and a table at the end."""
+    """A terminal shows a line for each organization that has ended, the total, and a table at the end."""
     code, shown = shown_on_a_terminal("run", "-c", config)
 
     text = plain(shown)
     assert code == 4
     assert BAR in text
-    assert re.search(r"org-0\s+[━╸╺ ]*\s*\d+/\d+", text)
-    assert "org.incomplete" in text
+    assert re.search(r"org-0  incomplete  \d+ rows  ListUsers AccessDeniedException", text)
+    assert "100 %, 2 of 2" in text
+    assert "org.incomplete" not in text
     assert '{"' not in text
     assert [heading for heading in HEADINGS if heading not in text] == []
     table = text[text.rindex("Organization") :]
@@ -216,7 +217,7 @@ def run_at_width(
     text = plain(shown).replace("\r", "")
     summary = text[text.rindex("Organization") :] if "Organization" in text else text
     assert "…" not in summary
-    unbroken_lines = ("Files: ", "Open first: ", "Resume: ")
+    unbroken_lines = ("Files: ", "Open first: ", "Resume: ", "  arn:")
     assert all(len(line) <= width for line in summary.splitlines() if not line.startswith(unbroken_lines))
     return code, summary
 

@@ -12,6 +12,7 @@ import yaml
 
 from sso_batch import cli
 from sso_batch.config.loading import load
+from sso_batch.review.roster_csv import parse_roster
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.writer import write_merged, write_organization
 from sso_batch.store import Folder
@@ -62,6 +63,13 @@ def test_holes(reports: Path) -> None:
     assert len(found) == 1
     assert (organization, state) == ("globex", "MEMBERS_NOT_READ")
     assert count > 0
+
+
+def test_rosters() -> None:
+    """Every CSV in the documents is a roster, as a run without employee numbers accepts it."""
+    rosters = [parse_roster(block.text.encode(), numbers_are_read=False) for block in blocks("csv")]
+
+    assert rosters
 
 
 def test_script() -> None:

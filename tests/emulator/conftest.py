@@ -1,12 +1,13 @@
 """Fixtures of the emulator tests."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, World, generate
-from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world import Event, Organization
 from tests.emulator.client import Keys, assume
 
 
@@ -33,7 +34,7 @@ def clock() -> ManualClock:
 @pytest.fixture(scope="package")
 def world() -> World:
     """Return one organization with every special case that AWS allows."""
-    return generate(
+    generated = generate(
         7,
         users=30,
         groups=8,
@@ -47,7 +48,18 @@ def world() -> World:
         unlisted_users=2,
         unlisted_groups=1,
         entitlements=6,
+        applications=120,
     )
+    organization = generated.organizations[0]
+    event = Event(
+        "UserAuthentication",
+        "signin.amazonaws.com",
+        int(time.time()) - 3600,
+        organization.management_account_id,
+        organization.region,
+        {"userIdentity": {"type": "Unknown", "userName": "user-00001"}},
+    )
+    return with_organization(generated, events=(event,))
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,7 @@ import sso_batch.emulator
 from sso_batch.emulator import demo_world
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.managed_policies import aws_managed_policies
+from sso_batch.emulator.world.provenance import SCIM
 from tests.support.oracle import expected_rows
 
 WORLD = demo_world(with_failure=True)
@@ -59,6 +60,41 @@ def test_the_demo_contains_names_that_need_escaping() -> None:
     assert any("\\/" in row["AccountPath"] for row in rows())
 
 
+def test_the_demo_has_users_of_several_origins() -> None:
+    """Harbor Bank's users are provisioned, except one; two memberships were made by hand."""
+    bank, ostsee = WORLD.organization("harbor-bank"), WORLD.organization("ostsee-logistik")
+
+    assert [user.user_name for user in bank.users if not user.external_ids] == ["break.glass"]
+    assert not any(user.external_ids for user in ostsee.users)
+    assert {user.created_by is None for user in ostsee.users} == {True, False}
+    assert [
+        entry.created_by.partition(":")[2]
+        for organization in (bank, ostsee)
+        for entry in organization.memberships
+        if entry.created_by not in (None, SCIM)
+    ] == ["siobhan.ni.bhriain", "k.wisniewska"]
+
+
+def test_the_demo_has_attributes_in_every_form() -> None:
+    """The three forms of a manager and both cases of keys occur, and a title is a formula."""
+    users = [user for organization in WORLD.organizations for user in organization.users]
+    managers = [
+        value
+        for user in users
+        for key, value in (user.extensions or {}).items()
+        if key in ("manager", "Manager")
+    ]
+
+    assert {type(value) if isinstance(value, str) else tuple(value) for value in managers} == {
+        str,
+        ("value",),
+        ("value", "displayName"),
+        ("Name", "UserName"),
+    }
+    assert {key for user in users for key in user.extensions or {}} >= {"department", "Department"}
+    assert any((user.title or "").startswith("=") for user in users)
+
+
 def test_the_demo_needs_describe_calls_and_two_regions() -> None:
     """Some principals are not listed, and the primary Regions differ."""
     unlisted = {user.id for user in WORLD.organization("lumen-games").users if not user.listed}
@@ -66,6 +102,32 @@ def test_the_demo_needs_describe_calls_and_two_regions() -> None:
     assert unlisted & {row["UserId"] for row in rows()}
     assert len({organization.region for organization in WORLD.organizations}) >= 2
     assert sum(bool(role.external_id) for role in WORLD.roles) == 1
+
+
+def test_the_demo_has_applications_of_each_kind() -> None:
+    """Open to all users, with a disabled user, disabled, with a deleted group, and without configuration."""
+    applications = [
+        (organization, application)
+        for organization in WORLD.organizations
+        for application in organization.sso_applications
+    ]
+    disabled = {
+        user.id
+        for organization in WORLD.organizations
+        for user in organization.users
+        if user.status == "DISABLED"
+    }
+
+    assert {application.assignment_required for _, application in applications} == {True, False}
+    assert {application.status for _, application in applications} == {"ENABLED", "DISABLED"}
+    assert disabled & {principal for _, each in applications for _, principal in each.assignments}
+    assert [organization.name for organization, each in applications if each.refusal] == ["kestrel-health"]
+    assert any(
+        kind == "GROUP" and principal not in {group.id for group in organization.groups}
+        for organization, each in applications
+        for kind, principal in each.assignments
+    )
+    assert any(each.account_id != organization.management_account_id for organization, each in applications)
 
 
 @pytest.mark.parametrize("organization", WORLD.organizations, ids=lambda organization: organization.name)

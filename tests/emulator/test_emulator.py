@@ -139,7 +139,7 @@ def test_an_unsupported_operation_is_an_error(emulator: Emulator) -> None:
     """A call that the emulator does not support gets an error, not an empty answer."""
     asking = client(emulator, "sso-admin")
     with pytest.raises(asking.exceptions.ClientError, match="UnknownOperationException"):
-        asking.list_applications(InstanceArn="arn:aws:sso:::instance/ssoins-0123456789abcdef")
+        asking.list_trusted_token_issuers(InstanceArn="arn:aws:sso:::instance/ssoins-0123456789abcdef")
 
 
 def test_a_body_that_is_not_json_is_refused(emulator: Emulator) -> None:

@@ -30,6 +30,7 @@ def admitted(throttle: Throttle, service: str, operation: str, calls: int, regio
         ("organizations", "ListTagsForResource", 15, 10),
         ("organizations", "ListDelegatedAdministrators", 8, 5),
         ("iam", "GetPolicy", 20, 10),
+        ("cloudtrail", "LookupEvents", 2, 2),
         ("sts", "AssumeRole", 1000, 1000),
         ("account-access", "ListEntitlements", 1000, 1000),
     ],

@@ -1,5 +1,7 @@
 """Tests of the oracle, which computes expected rows, with rows written by hand."""
 
+from dataclasses import replace
+
 from sso_batch.emulator import HUB, World
 from sso_batch.emulator.world import (
     Account,
@@ -7,6 +9,7 @@ from sso_batch.emulator.world import (
     Assignment,
     Email,
     Entitlement,
+    ExternalId,
     Group,
     Membership,
     Organization,
@@ -16,7 +19,15 @@ from sso_batch.emulator.world import (
     PolicyReference,
     User,
 )
-from tests.support.oracle import COLUMNS, NOT_JUDGED, email, expected_rows, full_name
+from tests.support.oracle import (
+    COLUMNS,
+    NOT_JUDGED,
+    email,
+    expected_rows,
+    full_name,
+    known_users,
+    shown_manager,
+)
 
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
 ADMIN, READER = (f"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{number:016}" for number in (1, 2))
@@ -177,3 +188,63 @@ def test_names_and_addresses_fall_back() -> None:
     assert email(User("u", emails=(Email("a", primary=False), Email("b")))) == "b"
     assert email(User("u", emails=(Email("a", primary=False), Email("b", primary=False)))) == "a"
     assert email(User("u")) == ""
+
+
+def with_people(*users: User) -> World:
+    """Return the world with other users and the same groups."""
+    return World((replace(PEOPLE, users=users),), (HUB,))
+
+
+def test_memberships_have_their_origin() -> None:
+    """The date of a membership is cut to seconds; only rows through a group have one."""
+    dated = Membership("g-1", "u-1", created_at="2026-11-26T15:31:45.999Z", created_by="SCIM")
+    world = World((replace(PEOPLE, memberships=(dated, *PEOPLE.memberships[1:])),), (HUB,))
+
+    rows = expected_rows(world, "acme", details=True, entitlements=True, account_paths=True)
+
+    since = {row["UserId"]: cells(row, "MemberSince", "MemberAddedBy") for row in rows if row["GroupName"]}
+    assert since == {
+        "": ("", ""),
+        "u-1": ("2026-11-26T15:31:45Z", "SCIM"),
+        "u-2": ("", ""),
+        "u-gone": ("", ""),
+    }
+    assert {cells(row, "MemberSince", "MemberAddedBy") for row in rows if not row["GroupName"]} == {("", "")}
+
+
+def test_attributes_are_the_last_columns() -> None:
+    """Attributes are filled for users who exist, in the order in which they are asked for."""
+    ann = replace(PEOPLE.users[0], title="Lead", extensions={"Department": "IT", "division": "D"})
+
+    rows = expected_rows(
+        with_people(ann, PEOPLE.users[1]),
+        "acme",
+        details=True,
+        entitlements=True,
+        account_paths=True,
+        people=("title", "department", "manager"),
+    )
+
+    assert all(tuple(row) == (*COLUMNS, "Title", "Department", "Manager") for row in rows)
+    assert {row["UserId"]: cells(row, "Title", "Department", "Manager") for row in rows} == {
+        "": ("", "", ""),
+        "u-1": ("Lead", "IT", ""),
+        "u-2": ("", "", ""),
+        "u-gone": ("", "", ""),
+        "u-none": ("", "", ""),
+    }
+
+
+def test_managers_are_resolved_to_known_users() -> None:
+    """A manager is an id, an external id, a login or an address of exactly one user that an audit reads."""
+    ann, bob = PEOPLE.users
+    ann = replace(ann, external_ids=(ExternalId("https://scim", "00u1"),))
+    hidden = User("u-3", "eve", emails=(Email("eve@acme.example"),), listed=False)
+    users = known_users(replace(PEOPLE, users=(ann, bob, hidden)), entitlements=True)
+
+    assert users == [ann, bob]
+    for manager in ("u-1", "00u1", "ann", "ANN", "Ann@acme.example"):
+        assert shown_manager(manager, users) == "ann@acme.example"
+    assert shown_manager("u-2", users) == "bob"
+    assert [shown_manager(manager, users) for manager in ("", "eve", "00U1")] == ["", "eve", "00U1"]
+    assert shown_manager("bob", [*users, replace(ann, id="u-4", user_name="BOB")]) == "bob"

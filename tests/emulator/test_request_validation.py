@@ -6,6 +6,7 @@ import pytest
 
 from sso_batch.emulator.request_validation import (
     Choice,
+    ListOf,
     Pattern,
     Rule,
     Structure,
@@ -30,6 +31,11 @@ ACCOUNT = Pattern(r"\d{12}")
         (WholeNumber(0, 1), True, "MIN_VALUE_EXCEEDED"),
         (Choice(("USER", "GROUP")), "USER", None),
         (Choice(("USER", "GROUP")), "ROLE", "INVALID_ENUM"),
+        (ListOf(ACCOUNT, 1, 2), ["000000000001"], None),
+        (ListOf(ACCOUNT, 1, 2), [], "MIN_LENGTH_EXCEEDED"),
+        (ListOf(ACCOUNT, 1, 2), "000000000001", "MIN_LENGTH_EXCEEDED"),
+        (ListOf(ACCOUNT, 1, 2), ["000000000001"] * 3, "MAX_LENGTH_EXCEEDED"),
+        (ListOf(ACCOUNT, 1, 2), ["000000000001", "1"], "INVALID_PATTERN"),
         (Structure({"account": ACCOUNT}), {}, None),
         (Structure({"account": ACCOUNT}), [], "INVALID_PATTERN"),
         (Structure({"account": ACCOUNT}), {"user": "1"}, "INVALID_PATTERN"),

@@ -178,7 +178,7 @@ def test_diff_as_json(sso_batch: Command, runs: tuple[World, Path, Path]) -> Non
 
     document = json.loads(ended.stdout)
     (row,) = document["changes"]
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == (*COLUMNS, "Author")
     assert [
         (row["Change"], row["What"], row["Organization"], row["AccountId"], row["UserId"])
     ] == removed_row(world)
@@ -194,7 +194,7 @@ def test_diff_as_a_table(sso_batch: Command, runs: tuple[World, Path, Path]) -> 
     ended = sso_batch("diff", old, new)
 
     lines = [line.split() for line in ended.stdout.splitlines() if line.strip(" ─")]
-    assert lines[0] == ["Change", "What", "Who", "Organization", "Account", "With"]
+    assert lines[0] == ["Change", "Who", "Organization", "Account", "With"]
     assert lines[1][0] == "removed"
     assert " ".join(lines[-1]).startswith("1 changes from ")
 

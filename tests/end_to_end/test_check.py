@@ -13,6 +13,9 @@ import pytest
 from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.emulator import Behaviour, Emulator, Fault, Limits, World, configuration, generate
 from sso_batch.emulator.configuration import environment
+from sso_batch.emulator.world.builder import OrganizationBuilder
+from sso_batch.emulator.world.events import History
+from tests.support.activity import HOUR, NOW, Clock, acme, world_of
 from tests.support.audits import Audit
 from tests.support.command import Command, CommandResult, set_environment
 from tests.support.sample_worlds import ODDITIES, denying, locked, small
@@ -128,14 +131,94 @@ def test_estimates(check: Check) -> None:
 
     assert exact == {
         **sizes,
+        "applications": 0,
         "at_least": False,
         "complete_calls": 3 * 6 + 3 + 24,
         "complete_seconds": 1.2,
         "fastest_calls": 3 * 6 + 3 + 24,
         "fastest_seconds": 1.2,
+        "activity_calls": 0,
+        "activity_seconds": 0.0,
     }
     assert projected["at_least"]
     assert projected["users"] == 300
+
+
+def test_the_estimate_of_activity(check: Check) -> None:
+    """It is projected from the latest sign-ins, and has the rate of CloudTrail."""
+
+    def record(history: History, _: OrganizationBuilder) -> None:
+        for hours in range(100):
+            history.signed_in(NOW - hours * HOUR, "ada")
+
+    busy, quiet = (
+        check(world_of(acme(fill)), settings=EVERYTHING, clock=Clock()).organization("acme")["estimates"]
+        for fill in (record, None)
+    )
+
+    pages = -(-90 * 24 // 49)  # 50 events in 49 hours
+    assert (busy["activity_calls"], busy["activity_seconds"]) == (6 + pages, (6 + pages - 2) / 2)
+    assert (quiet["activity_calls"], quiet["activity_seconds"]) == (7, 2.5)
+
+
+APPLICATIONS = "\ncollect: {applications: true}\n"
+OF_APPLICATIONS = (
+    "sso:ListApplications",
+    "sso:ListApplicationAssignments",
+    "sso:GetApplicationAssignmentConfiguration",
+)
+
+
+def test_estimates_with_applications(check: Check) -> None:
+    """A listing and two calls for each application are part of both estimates."""
+    sizes: dict[str, Any] = {"users": 30, "groups": 4, "permission_sets": 3, "accounts": 8, "pairs": 24}
+    world = generate(2, organizations=1, **sizes, applications=60)
+
+    without, exact = (
+        check(world, settings=settings).organization("org-0")["estimates"] for settings in ("", APPLICATIONS)
+    )
+
+    assert (without["applications"], exact["applications"]) == (0, 60)
+    assert exact["complete_calls"] - without["complete_calls"] == 1 + 2 * 60
+    assert exact["fastest_calls"] - without["fastest_calls"] == 1 + 2 * 60
+    assert not exact["at_least"]
+
+
+def test_an_estimate_of_many_applications_is_a_lower_bound(check: Check) -> None:
+    """A preflight reads two pages of applications."""
+    world = generate(2, organizations=1, applications=120)
+
+    preflight = check(world, settings=APPLICATIONS)
+
+    estimates = preflight.organization("org-0")["estimates"]
+    assert (estimates["applications"], estimates["at_least"]) == (100, True)
+    assert preflight.calls_of("org-0") < 40
+
+
+@pytest.mark.parametrize("applications", [0, 3])
+@pytest.mark.parametrize("action", OF_APPLICATIONS)
+def test_denied_applications(check: Check, action: str, applications: int) -> None:
+    """Each action about applications is tried, whether there are any or not."""
+    world = generate(6, organizations=1, applications=applications)
+    allowed = check(world, settings=APPLICATIONS)
+
+    preflight = check(denying(world, action), settings=APPLICATIONS)
+
+    assert allowed.ended.code == 0
+    assert allowed.verdicts("org-0", "allowed") >= set(OF_APPLICATIONS)
+    assert preflight.verdicts("org-0", "denied") == {action}
+    (denied,) = [entry for entry in preflight.organization("org-0")["permissions"] if entry["code"]]
+    assert action in denied["hint"]
+    assert ":application/" in denied["resource"] or denied["action"] == "sso:ListApplications"
+
+
+def test_applications_are_not_tried_by_default(check: Check) -> None:
+    """Without `collect.applications` no permission about applications is tried."""
+    preflight = check(generate(6, organizations=1, applications=3))
+
+    actions = {permission["action"] for permission in preflight.organization("org-0")["permissions"]}
+    assert not actions & set(OF_APPLICATIONS)
+    assert preflight.calls["org-0", "sso:ListApplications"] == 0
 
 
 def test_permissions_that_the_configuration_does_not_need_are_not_tried(check: Check) -> None:
@@ -268,12 +351,12 @@ def test_table(check: Check) -> None:
     assert "org-0 incomplete" in text
     assert "org-1 ready" in text
     assert f"org-0: sso:ListAccountAssignments on {instance}" in text
-    assert re.search("org-0, org-1: [^:]* without an external id", text)
+    assert re.search("all organizations: [^:]* without an external id", text)
     assert "endpoint override: http://127.0.0.1" in text
 
 
-DEFAULTS = "\ncollect: {strategy: complete}\n"
-"""Reads everything, as the defaults do."""
+EVERYTHING = "\ncollect: {strategy: complete, activity: true}\n"
+"""Reads what the defaults read, and activity."""
 
 REPLACEABLE = (
     "sso:ListPermissionSetsProvisionedToAccount",
@@ -288,6 +371,7 @@ NEEDED = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "organizations:ListDelegatedAdministrators",
+    "cloudtrail:LookupEvents",
 )
 
 
@@ -296,8 +380,8 @@ def test_a_check_is_as_strict_as_a_run(check: Check, audit: Audit, action: str) 
     """A check fails without an action if and only if a run is incomplete without it."""
     world = denying(generate(6, organizations=1, **ODDITIES), action)
 
-    preflight = check(world)
-    reports = audit(world, settings=DEFAULTS)
+    preflight = check(world, settings=EVERYTHING)
+    reports = audit(world, settings=EVERYTHING)
 
     assert preflight.ended.code == reports.ended.code == (0 if action in REPLACEABLE else 4)
     permissions = preflight.organization("org-0")["permissions"]
@@ -313,7 +397,7 @@ def test_account_paths_that_aws_omits(check: Check, audit: Audit, omitted: set[s
     behaviour = Behaviour(omitted_account_members=frozenset(omitted))  # type: ignore[arg-type] # a literal
 
     preflight = check(world, behaviour=behaviour)
-    reports = audit(world, behaviour=behaviour, settings=DEFAULTS)
+    reports = audit(world, behaviour=behaviour, settings=EVERYTHING)
 
     assert preflight.ended.code == reports.ended.code == (4 if omitted else 0)
 

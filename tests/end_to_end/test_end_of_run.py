@@ -27,7 +27,7 @@ from sso_batch.store import Draft, FileEntry, Folder, FolderPlace, StorageError
 from tests.support.command import Command
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, HANGS_IN_REVIEW, SIGNALLED
 from tests.support.nightly import Nightly, asked, resumed
-from tests.support.reports import Reports, manifest_in
+from tests.support.reports import Reports, manifest_in, read_rows
 from tests.support.sample_worlds import small
 
 NAMES = ("org-0", "org-1")
@@ -566,7 +566,7 @@ def test_earlier_runs_that_cannot_be_listed(
     reports = nightly.run()
 
     assert reports.ended.code == 0
-    assert {row["FirstSeen"] for row in reports.rows()} == {"NOT_READ"}
+    assert all(row["FirstSeen"] == "NOT_READ" for row in read_rows(reports.raw_content()))
     dated = re.sub(rb",NOT_READ(,[^,\r\n]*\r\n)", rb",\1", reports.content())
     assert dated == nightly.merged()
     notes = str(reports.organization("org-0")["not_examined"])

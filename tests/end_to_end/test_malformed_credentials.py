@@ -146,7 +146,7 @@ def test_malformed_in_the_environment(audit: Audit, name: str, value: str, named
     assert value not in gap["message"]
 
 
-@pytest.mark.parametrize(("times", "lost"), [(16, "merge"), (17, "merge"), (18, "manifest")])
+@pytest.mark.parametrize(("times", "lost"), [(18, "merge"), (19, "merge"), (20, "manifest")])
 def test_a_run_into_s3_malformed_at_the_end(
     audit: Audit, profile: Profile, s3: S3, times: int, lost: str
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from sso_batch.aws import backoff, gateway
 from sso_batch.emulator import Behaviour, Fault, Limits, Rate, World, generate
+from tests.support.activity import acme, world_of
 from tests.support.audits import Audit
 from tests.support.expected_reports import assert_exact
 from tests.support.sample_worlds import ODDITIES, small
@@ -66,6 +67,14 @@ def test_the_default_rate_is_never_throttled(audit: Audit) -> None:
     assert reports.ended.code == 0
     assert reports.calls["org-0", "ListAccountAssignments"] > 20
     assert reports.throttled == 0
+
+
+def test_activity_is_looked_up_at_a_rate_of_its_own(audit: Audit) -> None:
+    """CloudTrail allows two calls a second: the seven look-ups are not throttled."""
+    reports = audit(world_of(acme()), limits=Limits(), settings="\ncollect: {activity: true}\n")
+
+    assert reports.ended.code == 0
+    assert (reports.calls["acme", "LookupEvents"], reports.throttled) == (7, 0)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,27 @@ def test_audited_resources() -> None:
     }
 
 
+def test_applications() -> None:
+    """Applications need three actions, two of them on the ARNs of applications in any account."""
+    without, audited = (
+        build_policies(configuration(collect={"applications": applications}))["audited"]
+        for applications in (False, True)
+    )
+
+    assert set(actions(audited)) - set(actions(without)) == {
+        "sso:ListApplications",
+        "sso:ListApplicationAssignments",
+        "sso:GetApplicationAssignmentConfiguration",
+    }
+    statements = {statement["Sid"]: statement for statement in audited["Statement"]}
+    assert statements["IdentityCenter"]["Resource"][-1] == "arn:aws:sso::*:application/*"
+    assert {"sso:ListApplicationAssignments", "sso:GetApplicationAssignmentConfiguration"} <= set(
+        statements["IdentityCenter"]["Action"]
+    )
+    assert statements["IdentityCenterLists"]["Action"] == ["sso:ListApplications", "sso:ListInstances"]
+    assert len(json.dumps(audited, separators=(",", ":"))) < IAM_LIMIT
+
+
 def test_encrypted_instance() -> None:
     """The key of an encrypted instance may only be used through IAM Identity Center."""
     key = "arn:aws:kms:eu-west-1:111122223333:key/1"

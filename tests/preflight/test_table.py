@@ -20,6 +20,7 @@ ESTIMATES = Estimates(
     accounts=12_000,
     permission_sets=300,
     pairs=90_000,
+    applications=0,
     at_least=True,
     complete_calls=1_234_567,
     complete_seconds=61_728.0,
@@ -94,9 +95,9 @@ def test_omitted_columns() -> None:
     """At 80 columns the most important columns are shown, and the others are named."""
     text = shown([READY])
 
-    for value in ("acme", "ready", "delegated administrator", "111122223333", "Denied", "Unknown"):
+    for value in ("acme", "ready", "≥ 1,234,567", "111122223333", "Denied", "Unknown"):
         assert value in text
-    assert "Not shown at this width: Calls if fastest" in text
+    assert "Not shown at this width: Minutes if fastest" in text
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DENIED, Verdict.UNKNOWN])
@@ -191,3 +192,17 @@ def test_next_step(checks: list[OrganizationCheck], next_: str) -> None:
     text = shown(checks, width=300, file="o rg.yaml")
 
     assert text.splitlines()[-1] == f"Next: {next_.format(again=again)}"
+
+
+def test_the_cost_of_activity() -> None:
+    """The longest first look-up is shown with its organization, and nothing without activity."""
+    busy = replace(ESTIMATES, activity_calls=2006, activity_seconds=1002.0)
+    quiet = replace(ESTIMATES, activity_calls=7, activity_seconds=2.5)
+
+    text = " ".join(
+        shown([replace(READY, name="globex", estimates=quiet), replace(READY, estimates=busy)]).split()
+    )
+
+    line = "Activity: a first run looks up 90 days, about 2,006 calls, 16.7 min in acme, during other calls"
+    assert line in text
+    assert "Activity" not in shown([READY, FAILED])

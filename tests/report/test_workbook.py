@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from sso_batch.model import User
+from sso_batch.model import USER, ApplicationAssignment, GapKind, Principal, User
 from sso_batch.report import changes_csv
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook import render_workbook
 from sso_batch.report.workbook_sheets import MAX_CELL, MAX_ROWS, cell_text
 from sso_batch.review.finding import FindingCounts
+from sso_batch.run_files import applications_csv
 from sso_batch.run_files.columns import COLUMNS
 from sso_batch.sanitize import show_hidden
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, rows, with_gap
-from tests.support.records import outcome, snapshot
+from tests.support.records import application, gap, outcome, snapshot, user
 
 ACME = company("acme", 1)
 
@@ -62,6 +63,28 @@ def test_incomplete() -> None:
         ("acme", "incomplete", 30),
         ("initech", "failed", "?"),
     ]
+
+
+def test_applications() -> None:
+    """Applications have a sheet if they were read; what was not read of them is said first."""
+    acme = snapshot(
+        users=(user(),),
+        applications=(application("=cmd()"), application("Wiki", complete=False)),
+        application_assignments=(ApplicationAssignment(application("=cmd()").arn, Principal(USER, "u-1")),),
+        gaps=(gap(application().arn, kind=GapKind.APPLICATIONS),),
+    )
+
+    read = book(overview(acme, failed=["initech"], applications=True))
+
+    assert read.sheetnames == ["Summary", "Gaps", "Findings", "Changes", "Applications", "acme"]
+    found = cells(read, "Applications")
+    assert found[0] == applications_csv.COLUMNS
+    assert [row[0] for row in found[1:3]] == [
+        "INCOMPLETE: applications of acme were not all read.",
+        "initech was not read.",
+    ]
+    assert [row[:3] for row in found[3:]] == [("u-1@example.com", "Ann Lee", "=cmd()"), ("", "", "Wiki")]
+    assert found[4][-1] == "NOT_READ"
 
 
 def test_failed() -> None:

@@ -8,6 +8,7 @@ from sso_batch.config import CHECK_IDS
 from sso_batch.model import GROUP, USER, Account, Group, PermissionSet, Principal, Snapshot
 from sso_batch.review.finding import Finding
 from sso_batch.review.reviewer import Reviewed, Reviewer
+from sso_batch.review.roster import Roster
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import SnapshotIndex
 from tests.support.records import ADMIN, snapshot, user
@@ -50,12 +51,16 @@ def rules(*checks: str, **fields: object) -> Rules:
     return Rules(dict.fromkeys(checks or CHECK_IDS, "low"), TODAY, **fields)  # type: ignore[arg-type] # by name
 
 
-def review(*snapshots: Snapshot, by: Rules, previous: Snapshot | None = None) -> Reviewed:
+def review(
+    *snapshots: Snapshot, by: Rules, previous: Snapshot | None = None, roster: Roster | None = None
+) -> Reviewed:
     """Review the snapshots of a run, each compared with the same earlier one."""
     reviewer = Reviewer(by, checkpoint=lambda: None)
     before = SnapshotIndex(previous) if previous else None
     for reviewed in snapshots:
-        reviewer.examine(SnapshotIndex(reviewed, previous=before, not_compared="there is no earlier run"))
+        reviewer.examine(
+            SnapshotIndex(reviewed, previous=before, not_compared="there is no earlier run", roster=roster)
+        )
     return reviewer.finish()
 
 

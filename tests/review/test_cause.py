@@ -90,3 +90,11 @@ def test_in_a_review() -> None:
     assert {finding.user_name for finding in found} == {"Ann Lee"}
     assert len({finding.cause for finding in found if finding.permission_set}) == 1
     assert len({finding.cause for finding in found}) == 2
+
+
+def test_applications_have_causes_of_their_own() -> None:
+    """Findings about two applications are two issues, also in one account."""
+    finding = replace(OBJECT, account_id="")
+
+    assert cause(finding, "", "arn:first") != cause(finding, "", "arn:second")
+    assert cause(finding, "", "arn:first") == cause(finding, "", "arn:first")

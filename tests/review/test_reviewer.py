@@ -36,6 +36,8 @@ def test_configured_rules() -> None:
             "admin-access": "off",
             "direct-grant": {"severity": "high"},
             "long-session": {"max": "8h"},
+            "dormant-user": {"days": 45},
+            "new-user-admin": {"days": 7},
             "outdated-provisioning": "low",
         },
         waivers=({"check": "direct-grant", "account": "Prod", "reason": "why", "until": "2026-12-31"},),
@@ -45,7 +47,7 @@ def test_configured_rules() -> None:
 
     checks = ("admin-access", "direct-grant", "long-session", "outdated-provisioning")
     assert [built.severities.get(check) for check in checks] == [None, "high", "medium", "low"]
-    assert built.limits == Limits(longest_session=timedelta(hours=8))
+    assert built.limits == Limits(timedelta(hours=8), timedelta(days=45), timedelta(days=7))
     assert built.waivers == (WaiverRule("direct-grant", "*", "Prod", "*", Waiver("why", date(2026, 12, 31))),)
     assert needs_outdated_provisioning(configured)
 

@@ -58,7 +58,11 @@ def test_order() -> None:
 
 def test_ids() -> None:
     """The columns that are never escaped are those with ids."""
-    assert {"AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"} == columns.IDS
+    of_applications = {"ApplicationArn", "ApplicationAccount", "ApplicationProvider"}
+    assert {
+        *("AccountId", "PrincipalId", "UserId", "PermissionSetArn", "RoleArn"),
+        *of_applications,
+    } == columns.IDS
 
 
 def test_cells() -> None:

@@ -167,6 +167,7 @@ def test_lines() -> None:
         "organization_id": "o-a1b2c3d4e5",
         "management_account_id": "000000000001",
         "caller_arn": "arn:aws:sts::000000000001:assumed-role/Audit/sso-batch",
+        "replica_regions": [],
         "started_at": "2026-03-04T05:06:07.089000+00:00",
         "finished_at": "2026-03-04T05:07:08+00:00",
         "strategy": "complete",
@@ -260,7 +261,9 @@ SNAPSHOTS = st.builds(
     grants=some(st.builds(Grant, WORDS, WORDS, WORDS, WORDS, PRINCIPALS, OPTIONAL)),
     people=some(WORDS),
     applications=st.none()
-    | some(st.builds(Application, WORDS, WORDS, WORDS, WORDS, WORDS, st.none() | st.booleans())),
+    | some(
+        st.builds(Application, WORDS, WORDS, WORDS, WORDS, WORDS, st.none() | st.booleans(), st.booleans())
+    ),
     application_assignments=some(st.builds(ApplicationAssignment, WORDS, PRINCIPALS)),
     lookups=st.none() | some(st.builds(Lookup, WORDS, WORDS, WORDS)),
     assignment_events=some(st.builds(AssignmentEvent, WORDS, WORDS, ACTIONS, WORDS, WORDS, PRINCIPALS)),

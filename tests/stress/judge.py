@@ -7,7 +7,7 @@ from typing import Any
 from sso_batch.emulator.world import Organization
 from tests.stress.trial import Trial
 from tests.support.oracle import COLUMNS, Row, expected_rows
-from tests.support.reports import UNREAD, Reports, honest, written
+from tests.support.reports import UNREAD, Reports, honest, is_about_user, written
 
 Gap = Mapping[str, str]
 Reason = tuple[str, str]
@@ -31,6 +31,7 @@ _DETAIL_OPERATIONS = {
     "SessionDuration": "DescribePermissionSet",
 }
 _PRIVILEGE_COLUMNS = ("Privilege", "PrivilegeReason", "PrivilegeUnread")
+_MEMBERSHIP_COLUMNS = ("PrincipalState", "MemberSince", "MemberAddedBy")
 _ACCOUNT_COLUMNS = ("AccountName", "AccountState")
 
 
@@ -159,7 +160,7 @@ def _missing_values(
         if (
             same_user
             and same_user[0][column] != row[column]
-            and (same_user[0]["UserId"] == row["UserId"] or "User" not in column)
+            and (same_user[0]["UserId"] == row["UserId"] or not is_about_user(column))
         ):
             yield column, _reasons_for_cell(organization, row, column)
 
@@ -192,7 +193,7 @@ def _reasons_for_cell(organization: Organization, row: Row, column: str) -> set[
     if column == "GroupName":
         return {("ListGroups", organization.identity_store_id), ("DescribeGroup", row["PrincipalId"])}
     of_user = {("ListUsers", organization.identity_store_id), ("DescribeUser", row["UserId"])}
-    if column == "PrincipalState" and row["PrincipalType"] == "GROUP":
+    if column in _MEMBERSHIP_COLUMNS and row["PrincipalType"] == "GROUP":
         return of_user | {
             ("ListGroupMemberships", row["PrincipalId"]),
             ("DescribeGroup", row["PrincipalId"]),

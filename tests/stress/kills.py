@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from sso_batch import first_seen
 from sso_batch.emulator import Emulator, Limits, configuration, generate
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.manifest import read_manifest
@@ -24,7 +25,7 @@ from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
 from tests.support.command import SOURCES
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
-from tests.support.reports import files_in, parsed
+from tests.support.reports import files_in, parsed, without_first_seen
 from tests.support.sample_worlds import ODDITIES
 
 _TS = re.compile(r"\d{8}_\d{6}")
@@ -251,9 +252,9 @@ def _without_times(path: Path) -> bytes:
     content = path.read_bytes()
     if path.suffix == ".csv":
         parsed(content)
-        return content
+        return without_first_seen(content)
     if path.suffix == ".jsonl":
-        snapshot = decode(content.decode().splitlines(keepends=True))
+        snapshot = first_seen.without_first_seen(decode(content.decode().splitlines(keepends=True)))
         return repr(
             [getattr(snapshot, name) for name in ("organization", "users", "grants", "gaps")]
         ).encode()

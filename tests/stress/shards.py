@@ -20,7 +20,7 @@ from sso_batch.emulator.world.generator import Shape
 from sso_batch.sharding import Shard
 from tests.support.command import CommandResult, finish, start
 from tests.support.drivers import KILLED
-from tests.support.reports import files_in
+from tests.support.reports import files_in, without_first_seen
 
 RUN_ID = "stress"
 SETTINGS = "collect:\n  requests_per_second: 1000\n  account_paths: false\n"  # OU calls are slow
@@ -107,11 +107,11 @@ class ShardComparison:
         _print(f"{len(single)} CSVs of {sum(map(len, single.values())):,} bytes are equal")
 
     def _access(self, name: str) -> dict[str, bytes]:
-        """Return the CSVs of a run, by name without the start of the run."""
+        """Return the CSVs of a run, by name, without the start of the run."""
         folder = self.folder / name / RUN_ID
         ts = json.loads((folder / "run.json").read_bytes())["ts"]
         return {
-            file.replace(ts, "TS"): path.read_bytes()
+            file.replace(ts, "TS"): without_first_seen(path.read_bytes())
             for file, path in files_in(folder).items()
             if file.endswith(".csv")
         }

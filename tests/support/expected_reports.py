@@ -1,10 +1,13 @@
 """What an audit of a made-up world must return, and the settings that it is made with."""
 
+from collections.abc import Collection
+from typing import Any
+
 from sso_batch.emulator import World
 from tests.support.oracle import Row, expected_rows
 from tests.support.reports import Reports, written
 
-READ = {"details": False, "entitlements": False, "account_paths": False}
+READ: dict[str, Any] = {"details": False, "entitlements": False, "account_paths": False}
 """What these tests' audits read in addition to the assignments."""
 
 COLLECT = f"""
@@ -13,6 +16,7 @@ collect:
   entitlements: {str(READ["entitlements"]).lower()}
   account_paths: {str(READ["account_paths"]).lower()}
 """
+APPLICATIONS = COLLECT + "  applications: true\n"
 FASTEST = COLLECT + "  strategy: fastest\n"
 EVERYTHING = "\ncollect: {permission_set_details: true, entitlements: true, account_paths: true}\n"
 
@@ -22,9 +26,9 @@ def truth(world: World, name: str) -> list[Row]:
     return expected_rows(world, name, **READ)
 
 
-def whole_truth(world: World, name: str) -> list[Row]:
-    """Return the rows of one organization under the settings EVERYTHING."""
-    return expected_rows(world, name, details=True, entitlements=True, account_paths=True)
+def whole_truth(world: World, name: str, people: Collection[str] = ()) -> list[Row]:
+    """Return the rows of one organization under the settings EVERYTHING, with attributes of users."""
+    return expected_rows(world, name, details=True, entitlements=True, account_paths=True, people=people)
 
 
 def without_privilege(rows: list[Row]) -> list[Row]:

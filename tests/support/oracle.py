@@ -5,10 +5,12 @@ Its source is the contract's section on columns.
 """
 
 import json
+from collections.abc import Collection
 
 from sso_batch.emulator.world import (
     Account,
     Group,
+    Membership,
     Organization,
     PermissionSet,
     PolicyReference,
@@ -50,6 +52,36 @@ COLUMNS = (
     "FirstSeen",
     "LastSignIn",
 )
+ATTRIBUTES = {
+    "title": "Title",
+    "user_type": "UserType",
+    "department": "Department",
+    "division": "Division",
+    "cost_center": "CostCenter",
+    "employee_number": "EmployeeNumber",
+    "manager": "Manager",
+}
+"""The last columns, by the attribute that a configuration asks for."""
+
+APPLICATION_COLUMNS = (
+    "UserEmail",
+    "UserName",
+    "ApplicationName",
+    "ApplicationArn",
+    "ApplicationAccount",
+    "ApplicationProvider",
+    "ApplicationStatus",
+    "AssignmentRequired",
+    "PrincipalType",
+    "PrincipalId",
+    "Organization",
+    "UserId",
+    "UserLogin",
+    "UserStatus",
+    "GroupName",
+    "PrincipalState",
+)
+APPLICATION_ORDER = ("ApplicationArn", "PrincipalType", "PrincipalId", "UserId")
 ORDER = ("AccountId", "AccessType", "PermissionSetArn", "RoleArn", "PrincipalType", "PrincipalId", "UserId")
 NOT_READ = "NOT_READ"
 NOT_JUDGED = "NOT_JUDGED"
@@ -77,12 +109,15 @@ def expected_rows(
     entitlements: bool,
     account_paths: bool,
     policy_documents: bool = True,
+    people: Collection[str] = (),
 ) -> list[Row]:
     """Return the rows of one organization in the contract's order, cells unescaped.
 
-    FirstSeen is empty: it depends on earlier runs. Nothing is known of activity.
+    `people` has the attributes of users to report, in the order of their columns. FirstSeen is empty: it
+    depends on earlier runs. Nothing is known of activity.
     """
     organization = world.organization(organization_name)
+    known = known_users(organization, entitlements=entitlements) if people else []
     rows = []
     for assignment in organization.assignments:
         grant = {
@@ -92,8 +127,8 @@ def expected_rows(
                 organization, assignment.permission_set_arn, details=details, documents=policy_documents
             ),
         }
-        people = principal_cells(organization, assignment.principal_type, assignment.principal_id)
-        rows += [grant | person for person in people]
+        cells = principal_cells(organization, assignment.principal_type, assignment.principal_id)
+        rows += [grant | person for person in cells]
     for application in organization.applications if entitlements else ():
         if application.account_id != organization.management_account_id:
             continue
@@ -107,12 +142,41 @@ def expected_rows(
                 "PrivilegeUnread": "policies of the IAM role",
                 **account_cells(organization, entitlement.role_arn.split(":")[4], paths=account_paths),
             }
-            people = principal_cells(organization, entitlement.principal_type, entitlement.principal_id)
-            rows += [grant | person for person in people]
+            cells = principal_cells(organization, entitlement.principal_type, entitlement.principal_id)
+            rows += [grant | person for person in cells]
     unread = dict.fromkeys(("AssignedAt", "AssignedBy"), NOT_READ)
     empty = dict.fromkeys(COLUMNS, "") | unread | {"Organization": organization.name}
+    attributes = {user.id: attribute_cells(user, people, known) for user in known}
+    empty |= {ATTRIBUTES[name]: "" for name in people}
     return sorted(
-        (empty | row for row in rows), key=lambda row: tuple(row[column].encode() for column in ORDER)
+        (empty | row | attributes.get(row.get("UserId", ""), {}) for row in rows),
+        key=lambda row: tuple(row[column].encode() for column in ORDER),
+    )
+
+
+def expected_application_rows(world: World, organization_name: str) -> list[Row]:
+    """Return the rows about the applications of one organization in the contract's order, cells unescaped."""
+    organization = world.organization(organization_name)
+    rows = []
+    for application in organization.sso_applications:
+        cells = {
+            "ApplicationName": application.name or "",
+            "ApplicationArn": application.arn,
+            "ApplicationAccount": application.arn.split(":")[4],
+            "ApplicationProvider": application.provider_arn,
+            "ApplicationStatus": application.status,
+            "AssignmentRequired": "yes" if application.assignment_required else "no",
+        }
+        if application.refusal:
+            cells["AssignmentRequired"] = NOT_READ
+        if not application.assignments:
+            rows.append(cells)
+        for kind, principal_id in application.assignments:
+            rows += [cells | person for person in principal_cells(organization, kind, principal_id)]
+    empty = dict.fromkeys(APPLICATION_COLUMNS, "") | {"Organization": organization.name}
+    return sorted(
+        ({column: (empty | row)[column] for column in APPLICATION_COLUMNS} for row in rows),
+        key=lambda row: tuple(row[column].encode() for column in APPLICATION_ORDER),
     )
 
 
@@ -226,17 +290,24 @@ def principal_cells(organization: Organization, kind: str, principal_id: str) ->
     if group is None:
         return [grant | {"PrincipalState": "NOT_FOUND"}]
     grant["GroupName"] = group.display_name or ""
-    members = [entry.user_id for entry in organization.memberships if entry.group_id == principal_id]
-    if not members:
+    memberships = [entry for entry in organization.memberships if entry.group_id == principal_id]
+    if not memberships:
         return [grant | {"PrincipalState": "EMPTY_GROUP"}]
     rows = []
-    for member in members:
-        user = find_user(organization, member)
+    for membership in memberships:
+        user = find_user(organization, membership.user_id)
+        cells = grant | membership_cells(membership)
         if user is None:
-            rows.append(grant | {"PrincipalState": "MEMBER_NOT_FOUND", "UserId": member})
+            rows.append(cells | {"PrincipalState": "MEMBER_NOT_FOUND", "UserId": membership.user_id})
         else:
-            rows.append(grant | {"PrincipalState": "OK"} | user_cells(user))
+            rows.append(cells | {"PrincipalState": "OK"} | user_cells(user))
     return rows
+
+
+def membership_cells(membership: Membership) -> Row:
+    """Return since when a membership exists, to the second, and who created it."""
+    since = f"{membership.created_at[:19]}Z" if membership.created_at else ""
+    return {"MemberSince": since, "MemberAddedBy": membership.created_by or ""}
 
 
 def find_user(organization: Organization, user_id: str) -> User | None:
@@ -284,3 +355,48 @@ def email(user: User) -> str:
         if address.primary:
             return address.value
     return user.emails[0].value if user.emails else ""
+
+
+def known_users(organization: Organization, *, entitlements: bool) -> list[User]:
+    """Return the users that an audit reads: those that are listed, and those with access."""
+    grants = [(entry.principal_type, entry.principal_id) for entry in organization.assignments]
+    for application in organization.applications if entitlements else ():
+        grants += [(entry.principal_type, entry.principal_id) for entry in application.entitlements]
+    with_access = {id_ for kind, id_ in grants if kind == "USER"}
+    groups = {id_ for kind, id_ in grants if kind == "GROUP"} & {group.id for group in organization.groups}
+    with_access |= {entry.user_id for entry in organization.memberships if entry.group_id in groups}
+    return [user for user in organization.users if user.listed or user.id in with_access]
+
+
+def attribute_cells(user: User, people: Collection[str], users: list[User]) -> Row:
+    """Return the cells about a user's attributes."""
+    enterprise = {key.lower(): value for key, value in (user.extensions or {}).items()}
+    manager = enterprise.get("manager") or ""
+    if isinstance(manager, dict):
+        parts = {key.lower(): value for key, value in manager.items()}
+        manager = (
+            parts.get("value") or parts.get("username") or parts.get("displayname") or parts.get("name") or ""
+        )
+    cells = {
+        "Title": user.title or "",
+        "UserType": user.user_type or "",
+        "Department": enterprise.get("department", ""),
+        "Division": enterprise.get("division", ""),
+        "CostCenter": enterprise.get("costcenter", ""),
+        "EmployeeNumber": enterprise.get("employeenumber", ""),
+        "Manager": shown_manager(manager, users),
+    }
+    return {ATTRIBUTES[name]: cells[ATTRIBUTES[name]] for name in people}
+
+
+def shown_manager(manager: str, users: list[User]) -> str:
+    """Return the address or the login of the user that a manager's text means, or the text itself."""
+    for named in (
+        [user for user in users if user.id == manager],
+        [user for user in users if manager in [entry.id for entry in user.external_ids]],
+        [user for user in users if (user.user_name or "").lower() == manager.lower()],
+        [user for user in users if email(user).lower() == manager.lower()],
+    ):
+        if manager and named:
+            return (email(named[0]) or named[0].user_name or manager) if len(named) == 1 else manager
+    return manager

@@ -12,6 +12,7 @@ from sso_batch.model import (
     PERMISSION_SET,
     USER,
     Account,
+    Application,
     Gap,
     GapKind,
     Grant,
@@ -97,6 +98,26 @@ def grant(principal: Principal, account_id: str = "111111111111", permission_set
 def entitlement(principal: Principal, account_id: str = "111111111111", role_arn: str = ROLE) -> Grant:
     """Return an account-access entitlement to an IAM role."""
     return Grant(account_id, IAM_ROLE, "", role_arn, principal)
+
+
+def application(
+    name: str = "Wiki",
+    *,
+    required: bool | None = True,
+    status: str = "ENABLED",
+    complete: bool = True,
+    arn: str | None = None,
+) -> Application:
+    """Return an application whose ARN is made from its name."""
+    return Application(
+        arn=f"arn:aws:sso::111111111111:application/ssoins-1/{name}" if arn is None else arn,
+        name=name,
+        account_id="111111111111",
+        provider_arn="arn:aws:sso::aws:applicationProvider/custom",
+        status=status,
+        assignment_required=required,
+        assignments_complete=complete,
+    )
 
 
 def permission_set(

@@ -13,10 +13,10 @@ from typing import Any
 
 from sso_batch.report import findings_csv
 from tests.support.command import CommandResult
-from tests.support.oracle import COLUMNS, LEVELS, NOT_READ, Row
+from tests.support.oracle import APPLICATION_COLUMNS, ATTRIBUTES, COLUMNS, LEVELS, NOT_READ, Row
 
-_FIRST_SEEN = re.compile(rb",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z(,[^,\r\n]*\r\n)")
-"""FirstSeen, and the last column after it."""
+_DATE = r",[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_CELL = r',(?:"(?:[^"]|"")*"|[^",\r\n]*)'
 
 UNREAD = {"NOT_READ", "MEMBERS_NOT_READ"}
 """States in which a row describes an assignment and no person who has it."""
@@ -73,11 +73,11 @@ class Reports:
 
     def content(self, name: str | None = None) -> bytes:
         """Return the bytes of a CSV without FirstSeen, which has tests of its own."""
-        return _FIRST_SEEN.sub(rb",\1", self.raw_content(name))
+        return without_first_seen(self.raw_content(name))
 
     def rows(self, name: str | None = None) -> list[Row]:
-        """Return the rows of an organization's CSV, or of the merged one."""
-        return read_rows(self.content(name))
+        """Return the rows of an organization's CSV, or of the merged one, likewise without FirstSeen."""
+        return [row | {"FirstSeen": ""} for row in read_rows(self.raw_content(name))]
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """Return the records of an organization's snapshot."""
@@ -91,12 +91,20 @@ class Reports:
         assert tuple(header) == findings_csv.COLUMNS
         return [dict(zip(findings_csv.COLUMNS, row, strict=True)) for row in rows]
 
+    def application_rows(self) -> list[Row]:
+        """Return the rows of the applications CSV."""
+        (name,) = (entry["name"] for entry in self.manifest["files"] if entry["kind"] == "applications_csv")
+        header, *rows = parsed((self.folder / name).read_bytes())
+        assert tuple(header) == APPLICATION_COLUMNS
+        return [dict(zip(APPLICATION_COLUMNS, row, strict=True)) for row in rows]
+
     def file_names(
         self,
         *complete: str,
         incomplete: Sequence[str] = (),
         merged: bool = True,
         formats: Sequence[str] = ("csv",),
+        applications: bool = False,
     ) -> set[str]:
         """Return the file names that the contract gives to a run with these organizations."""
         ts, prefix = self.manifest["ts"], "aws_sso_access_report_"
@@ -108,7 +116,8 @@ class Reports:
         if merged:
             mark = "" if self.manifest["status"] == "complete" else "_INCOMPLETE"
             names |= {f"{prefix}{ts}{mark}.{extension}" for extension in formats}
-            names |= {f"{prefix}{ts}_findings{mark}.csv"} if "csv" in formats else set()
+            csvs = ("_findings", *(["_applications"] if applications else [])) if "csv" in formats else ()
+            names |= {f"{prefix}{ts}{name}{mark}.csv" for name in csvs}
         return names
 
     def assert_sums(self) -> None:
@@ -135,6 +144,7 @@ _KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
 _MERGED_KINDS = {
     "*_findings*.csv": "findings_csv",
     "*_changes*.csv": "changes_csv",
+    "*_applications*.csv": "applications_csv",
     "*.csv": "merged_access_csv",
     "*.html": "page",
     "*.xlsx": "workbook",
@@ -160,22 +170,36 @@ def files_in(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
 
 
+def without_first_seen(content: bytes) -> bytes:
+    """Return the bytes of a CSV without FirstSeen, which depends on earlier runs in the same place."""
+    _, found, columns = content.partition(b"\r\n")[0].partition(b",FirstSeen,")
+    if not found:
+        return content
+    after = columns.count(b",") + 1
+    return re.sub(f"{_DATE}((?:{_CELL}){{{after}}}\r\n)".encode(), rb",\1", content)
+
+
 def parsed(content: bytes) -> list[list[str]]:
     """Return the lines of a CSV, its header first."""
     return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
 
 
 def read_rows(content: bytes) -> list[Row]:
-    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header."""
+    """Return the rows of an access CSV; raise where a line has more or fewer cells than the header.
+
+    Only the columns of attributes may follow the columns that every report has.
+    """
     header, *lines = parsed(content)
-    assert tuple(header) == COLUMNS
-    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+    assert tuple(header[: len(COLUMNS)]) == COLUMNS
+    assert [name for name in ATTRIBUTES.values() if name in header] == header[len(COLUMNS) :]
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def written(rows: list[Row]) -> bytes:
     """Return rows as an access CSV, for rows in which no cell looks like a formula."""
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\r\n").writerows([COLUMNS, *([*row.values()] for row in rows)])
+    header = rows[0] if rows else COLUMNS
+    csv.writer(file, lineterminator="\r\n").writerows([header, *([*row.values()] for row in rows)])
     return file.getvalue().encode()
 
 
@@ -193,8 +217,12 @@ def _agrees(column: str, row: Row, true_row: Row) -> bool:
         return row["Privilege"] == NOT_READ and row[column] != ""
     if row["PrincipalState"] not in UNREAD:
         return False
-    of_a_person = column.startswith("User") or column == "LastSignIn"
-    return column == "PrincipalState" or (of_a_person and row[column] == "")
+    return column == "PrincipalState" or (is_about_user(column) and row[column] == "")
+
+
+def is_about_user(column: str) -> bool:
+    """Return whether a column is empty in a row that stands for all unread members of a group."""
+    return column.startswith("User") or column == "LastSignIn"
 
 
 def _agrees_in_reason(row: Row, true_row: Row) -> bool:

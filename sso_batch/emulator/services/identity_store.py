@@ -1,18 +1,20 @@
 """The identity store: users, groups and memberships."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sso_batch.emulator.organization_index import OrganizationIndex
 from sso_batch.emulator.protocols import JsonProtocol, not_found
-from sso_batch.emulator.request_validation import Pattern, WholeNumber
+from sso_batch.emulator.request_validation import Choice, ListOf, Pattern, WholeNumber
 from sso_batch.emulator.service import Answer, Call, Service, validation_exception
-from sso_batch.emulator.world import Group, Membership, User
+from sso_batch.emulator.world import Authored, ExternalId, Group, Membership, User
 from sso_batch.emulator.world.identifiers import plain_uuid
 
 _UUID = r"[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}"
 _PRINCIPAL = Pattern(rf"([0-9a-f]{{10}}-|){_UUID}")
 _PAGED = ("MaxResults", "NextToken")
+_ENTERPRISE = "aws:identitystore:enterprise"
 
 
 def _store_arn(call: Call) -> str:
@@ -29,6 +31,7 @@ IDENTITY_STORE = Service(
         "IdentityStoreId": Pattern(rf"d-[0-9a-f]{{10}}|{_UUID}"),
         "UserId": _PRINCIPAL,
         "GroupId": _PRINCIPAL,
+        "Extensions": ListOf(Choice((_ENTERPRISE,)), 1, 10),
         "MaxResults": WholeNumber(1, 100),
         "NextToken": Pattern(r"[-a-zA-Z0-9+=/:_]{1,65535}"),
     },
@@ -37,7 +40,7 @@ IDENTITY_STORE = Service(
 )
 
 
-@IDENTITY_STORE.operation("ListUsers", "IdentityStoreId", optional=_PAGED)
+@IDENTITY_STORE.operation("ListUsers", "IdentityStoreId", optional=("Extensions", *_PAGED))
 def list_users(call: Call) -> Answer:
     """List the users, except those that the identity source does not list."""
     index = _store(call)
@@ -63,7 +66,7 @@ def list_group_memberships(call: Call) -> Answer:
     return {"GroupMemberships": [_membership(call, membership) for membership in members], **more}
 
 
-@IDENTITY_STORE.operation("DescribeUser", "IdentityStoreId", "UserId")
+@IDENTITY_STORE.operation("DescribeUser", "IdentityStoreId", "UserId", optional=("Extensions",))
 def describe_user(call: Call) -> Answer:
     """Describe one user, listed or not."""
     index, user_id = _store(call), call.request["UserId"]
@@ -120,6 +123,13 @@ def _user(call: Call, user: User) -> dict[str, Any]:
         Name=name and _present(**name),
         Emails=emails or None,
         UserStatus=user.status,
+        Title=user.title,
+        UserType=user.user_type,
+        ExternalIds=_external_ids(user.external_ids),
+        Extensions={_ENTERPRISE: user.extensions}
+        if call.request.get("Extensions") and user.extensions
+        else None,
+        **_authored(user),
     )
 
 
@@ -131,18 +141,39 @@ def _group(call: Call, group: Group) -> dict[str, Any]:
         Revision="1",
         DisplayName=group.display_name,
         Description=group.description,
+        ExternalIds=_external_ids(group.external_ids),
+        **_authored(group),
     )
 
 
 def _membership(call: Call, membership: Membership) -> dict[str, Any]:
     membership_id = plain_uuid(membership.group_id, membership.user_id)
+    return _present(
+        IdentityStoreId=call.request["IdentityStoreId"],
+        MembershipId=membership_id,
+        MembershipArn=_arn(call, "membership", membership_id),
+        GroupId=membership.group_id,
+        MemberId={"UserId": membership.user_id},
+        **_authored(membership),
+    )
+
+
+def _authored(record: Authored) -> dict[str, Any]:
     return {
-        "IdentityStoreId": call.request["IdentityStoreId"],
-        "MembershipId": membership_id,
-        "MembershipArn": _arn(call, "membership", membership_id),
-        "GroupId": membership.group_id,
-        "MemberId": {"UserId": membership.user_id},
+        "CreatedAt": _timestamp(record.created_at),
+        "CreatedBy": record.created_by,
+        "UpdatedAt": _timestamp(record.updated_at),
+        "UpdatedBy": record.updated_by,
     }
+
+
+def _timestamp(date: str | None) -> float | None:
+    """Return a date as JSON 1.1 has it: seconds since 1970."""
+    return datetime.fromisoformat(date).timestamp() if date else None
+
+
+def _external_ids(external_ids: tuple[ExternalId, ...]) -> list[dict[str, str]] | None:
+    return [{"Issuer": entry.issuer, "Id": entry.id} for entry in external_ids] or None
 
 
 def _present(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -1,6 +1,8 @@
 """The builder of organizations, which derives ids in AWS formats from names, and their audit roles."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
 
 from sso_batch.emulator.world import (
     AccessKey,
@@ -8,9 +10,13 @@ from sso_batch.emulator.world import (
     AccountInstance,
     AccountState,
     Application,
+    ApplicationStatus,
     Assignment,
+    Authored,
     Email,
     Entitlement,
+    Event,
+    ExternalId,
     Group,
     Membership,
     Organization,
@@ -19,8 +25,11 @@ from sso_batch.emulator.world import (
     PersonName,
     PolicyReference,
     PrincipalType,
+    Profile,
     Provision,
+    Refusal,
     Role,
+    SsoApplication,
     User,
     identifiers,
 )
@@ -72,7 +81,9 @@ class OrganizationBuilder:
         self._assignments: dict[Assignment, None] = {}
         self._provisions: dict[tuple[str, str], Provision] = {}
         self._entitlements: list[Entitlement] = []
+        self._sso_applications: dict[str, SsoApplication] = {}
         self._account_instances: list[AccountInstance] = []
+        self._events: list[Event] = []
         self.delegated_administrators: tuple[str, ...] = ()
         self.account(name, management_account_id)
 
@@ -106,6 +117,7 @@ class OrganizationBuilder:
         status: str | None = "ENABLED",
         listed: bool = True,
         groups: Iterable[str] = (),
+        profile: Profile | None = None,
     ) -> str:
         """Add a user, by default with an email address in the organization's domain; return its id."""
         user_id = self.principal_id("USER", user_name)
@@ -118,21 +130,32 @@ class OrganizationBuilder:
             emails=(Email(address),) if address else (),
             status=status,
             listed=listed,
+            **_values(profile, Profile),
         )
         for group in groups:
             self.member(group, user_name)
         return user_id
 
-    def group(self, name: str, description: str | None = None, *, listed: bool = True) -> str:
+    def group(
+        self,
+        name: str,
+        description: str | None = None,
+        *,
+        listed: bool = True,
+        external_ids: tuple[ExternalId, ...] = (),
+        authored: Authored | None = None,
+    ) -> str:
         """Add a group; return its id."""
         group_id = self.principal_id("GROUP", name)
-        self._groups[group_id] = Group(group_id, name, description, listed)
+        self._groups[group_id] = Group(
+            group_id, name, description, listed, external_ids, **_values(authored, Authored)
+        )
         return group_id
 
-    def member(self, group: str, user_name: str) -> None:
+    def member(self, group: str, user_name: str, authored: Authored | None = None) -> None:
         """Add a user to a group; a name that was never added stands for a deleted user."""
         ids = self.principal_id("GROUP", group), self.principal_id("USER", user_name)
-        self._memberships.append(Membership(*ids))
+        self._memberships.append(Membership(*ids, **_values(authored, Authored)))
 
     def permission_set(
         self,
@@ -147,7 +170,7 @@ class OrganizationBuilder:
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """Add a permission set, with AWS managed policies by name; return its ARN."""
-        arn = identifiers.permission_set_arn(self.instance_arn, name)
+        arn = self.permission_set_arn(name)
         self._permission_sets[name] = PermissionSet(
             arn=arn,
             name=name,
@@ -186,6 +209,39 @@ class OrganizationBuilder:
                 )
             )
 
+    def sso_application(
+        self,
+        name: str,
+        *,
+        provider: str = "custom",
+        owner_account_id: str | None = None,
+        status: ApplicationStatus = "ENABLED",
+        assignment_required: bool = True,
+        users: Iterable[str] = (),
+        groups: Iterable[str] = (),
+        refusal: Refusal | None = None,
+    ) -> str:
+        """Add an application of Identity Center with its assigned users and groups; return its ARN.
+
+        By default the management account owns it. A principal that was never added is a deleted one.
+        """
+        arn = identifiers.sso_application_arn(
+            self.instance_arn, owner_account_id or self.management_account_id, name
+        )
+        self._sso_applications[arn] = SsoApplication(
+            arn=arn,
+            name=name,
+            provider_arn=f"arn:{self.partition}:sso::aws:applicationProvider/{provider}",
+            status=status,
+            assignment_required=assignment_required,
+            assignments=(
+                *(("USER", self.principal_id("USER", user)) for user in users),
+                *(("GROUP", self.principal_id("GROUP", group)) for group in groups),
+            ),
+            refusal=refusal,
+        )
+        return arn
+
     def account_instance(self, owner_account_id: str) -> None:
         """Add an account instance of a member account, in the primary Region."""
         name = f"{self.name} {owner_account_id}"
@@ -197,6 +253,14 @@ class OrganizationBuilder:
                 self.region,
             )
         )
+
+    def record(self, *events: Event) -> None:
+        """Add events to the CloudTrail history of their accounts."""
+        self._events += events
+
+    def permission_set_arn(self, name: str) -> str:
+        """Return the ARN of a permission set with this name."""
+        return identifiers.permission_set_arn(self.instance_arn, name)
 
     def principal_id(self, kind: PrincipalType, name: str) -> str:
         """Return the id of a user or group with this name."""
@@ -227,8 +291,10 @@ class OrganizationBuilder:
             assignments=tuple(self._assignments),
             provisioned=tuple(self._provisions.values()),
             applications=self._applications(),
+            sso_applications=tuple(self._sso_applications.values()),
             account_instances=tuple(self._account_instances),
             delegated_administrators=self.delegated_administrators,
+            events=tuple(self._events),
         )
 
     def _applications(self) -> tuple[Application, ...]:
@@ -248,6 +314,11 @@ class OrganizationBuilder:
             unit_id = identifiers.organizational_unit_id(self.root_id, *path)
             self._units[path] = OrganizationalUnit(unit_id, path[-1], parent_id)
         return self._units[path].id
+
+
+def _values(record: Authored | None, kind: type[Authored]) -> dict[str, Any]:
+    """Return the fields of a record by name."""
+    return {entry.name: getattr(record, entry.name) for entry in fields(kind)} if record else {}
 
 
 def audit_role(

@@ -9,7 +9,8 @@ from sso_batch.emulator.world.records import Organization
 def without(organization: Organization, ids: Collection[str]) -> Organization:
     """Return the organization without the resources that have these ids or ARNs; unknown ids change nothing.
 
-    Assignments and entitlements of a deleted user or group stay, as they do in AWS. Accounts and units in a
+    Assignments and entitlements of a deleted user or group stay, as they do in AWS, and so do assignments to
+    applications. Accounts and units in a
     deleted unit move to the unit above it. The management account cannot be deleted.
     """
     gone = frozenset(ids) - {organization.management_account_id}
@@ -65,5 +66,8 @@ def without(organization: Organization, ids: Collection[str]) -> Organization:
             )
             for application in organization.applications
             if application.arn not in gone
+        ),
+        sso_applications=tuple(
+            application for application in organization.sso_applications if application.arn not in gone
         ),
     )

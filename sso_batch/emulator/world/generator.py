@@ -4,10 +4,20 @@ import random
 from dataclasses import dataclass, fields
 from itertools import product
 
-from sso_batch.emulator.world import Organization, PersonName, PolicyReference, PrincipalType, World
+from sso_batch.emulator.world import (
+    Organization,
+    PersonName,
+    PolicyReference,
+    PrincipalType,
+    Profile,
+    World,
+)
 from sso_batch.emulator.world.builder import HUB, OrganizationBuilder, audit_role
+from sso_batch.emulator.world.identifiers import digest
+from sso_batch.emulator.world.provenance import SCIM, external_id, provisioned, session
 
 REGIONS = ("eu-west-1", "us-east-1")
+_AUTHORS = (None, session("Administrator", "ada"), session("Deployment", "pipeline"), *[SCIM] * 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Shape:
     missing_names: float = 0.0
     entitlements: int = 0
     units: int = 4
+    applications: int = 0
 
 
 SIZES = tuple(field.name for field in fields(Shape) if field.type is int)
@@ -76,7 +87,13 @@ def _organization(name: str, number: int, shape: Shape, dice: random.Random) -> 
     for _ in range(shape.entitlements):
         kind, principal = _draw(users, groups, shape, dice)
         builder.entitle(kind, principal, f"operations/Role{dice.randrange(9)}", dice.choice(accounts))
-    return builder.build()
+    _add_applications(builder, (users, groups), accounts, shape, dice)
+    return provisioned(builder.build(), _author)
+
+
+def _author(object_id: str) -> str | None:
+    """Return the author of an object: mostly SCIM, sometimes a person or a pipeline, or none."""
+    return _AUTHORS[int(digest(2, object_id, "author"), 16) % len(_AUTHORS)]
 
 
 def _account_id(organization: int, number: int) -> str:
@@ -105,6 +122,7 @@ def _add_principals(
             email=None if unnamed else "",
             name=PersonName(given="Only", family="Parts") if unnamed and number % 2 else None,
             listed=number >= shape.unlisted_users,
+            profile=_profile(builder, number),
         )
     groups = [f"group-{number:04d}" for number in range(shape.groups)]
     for number, group in enumerate(groups):
@@ -115,6 +133,38 @@ def _add_principals(
     for number in range(shape.gone_members):
         builder.member(groups[number % (shape.groups - shape.empty_groups)], f"gone-{number}")
     return users, groups
+
+
+def _profile(builder: OrganizationBuilder, number: int) -> Profile:
+    """Return the attributes of a user: of every third user none, of others in each form that AWS may use.
+
+    Every third user's manager is the user before, by login, external id or email address.
+    """
+    if number % 3 == 0:
+        return Profile()
+    login = f"user-{number - 1:05d}"
+    user_id = builder.principal_id("USER", login)
+    managers = (
+        login,
+        {"value": external_id(builder.store_id, user_id)[0].id, "displayName": f"User {number - 1:05d}"},
+        {"Name": f"User {number - 1:05d}", "UserName": login},
+        f"{login}@{builder.domain}",
+        {"value": user_id},
+    )
+    enterprise = {
+        "department": f"Department {number % 7}",
+        "division": f"Division {number % 3}",
+        "costCenter": f"{number % 100:04}",
+        "employeeNumber": f"{number:08}",
+        "manager": managers[number % len(managers)],
+    }
+    return Profile(
+        title=f"Title {number % 11}",
+        user_type="Employee" if number % 5 else "Contractor",
+        extensions=enterprise
+        if number % 2
+        else {name[0].upper() + name[1:]: value for name, value in enterprise.items()},
+    )
 
 
 def _add_permission_sets(builder: OrganizationBuilder, shape: Shape) -> list[str]:
@@ -129,6 +179,35 @@ def _add_permission_sets(builder: OrganizationBuilder, shape: Shape) -> list[str
             boundary=(None, "PowerUserAccess", PolicyReference("Boundary", "/security/"))[number % 3],
         )
     return names
+
+
+def _add_applications(
+    builder: OrganizationBuilder,
+    principals: tuple[list[str], list[str]],
+    accounts: list[str],
+    shape: Shape,
+    dice: random.Random,
+) -> None:
+    """Add applications: each fourth is open to all, each fifth disabled, each sixth not assigned.
+
+    Drawn last, so that the rest of the organization is the same with and without them.
+    """
+    for number in range(shape.applications):
+        assigned: dict[PrincipalType, list[str]] = {"USER": [], "GROUP": []}
+        for _ in range(dice.randint(1, shape.principals) if number % 6 != 5 else 0):  # noqa: PLR2004
+            kind, principal = _draw(*principals, shape, dice)
+            assigned[kind].append(principal)
+        if number % 6 != 5 and number < shape.orphans:  # noqa: PLR2004
+            assigned[("USER", "GROUP")[number % 2]].append(f"deleted-{number}")
+        builder.sso_application(
+            f"application-{number:04d}",
+            provider=("custom", "custom-saml", "redshift")[number % 3],
+            owner_account_id=dice.choice(accounts) if number % 2 else None,
+            status="DISABLED" if number % 5 == 4 else "ENABLED",  # noqa: PLR2004
+            assignment_required=number % 4 != 3,  # noqa: PLR2004
+            users=dict.fromkeys(assigned["USER"]),
+            groups=dict.fromkeys(assigned["GROUP"]),
+        )
 
 
 def _draw(

@@ -67,6 +67,12 @@ def identity_store_id(name: str) -> str:
     return f"d-{digest(10, name, 'identity store')}"
 
 
+def sso_application_arn(instance: str, account_id: str, name: str) -> str:
+    """Return the ARN of an application of `instance`."""
+    owned = instance.replace(":::instance/", f"::{account_id}:application/")
+    return f"{owned}/apl-{digest(16, instance, account_id, name)}"
+
+
 def application_arn(partition: str, region: str, account_id: str, name: str) -> str:
     """Return the ARN of an account-access application."""
     return f"arn:{partition}:account-access:{region}:{account_id}:application/{plain_uuid(account_id, name)}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 PrincipalType = Literal["USER", "GROUP"]
 
 InstanceStatus = Literal["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "ACTIVE"]
+ApplicationStatus = Literal["ENABLED", "DISABLED"]
+Refusal = Literal["AccessDeniedException", "ValidationException"]
 AccountState = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"]
 
 
@@ -28,7 +30,41 @@ class PersonName:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class ExternalId:
+    """The id that an identity provider gave to a user or group."""
+
+    issuer: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """When and by whom an object was created and last updated; old objects lack some or all of it.
+
+    Dates are in UTC, as `2026-11-26T15:31:45Z` or with milliseconds.
+    """
+
+    created_at: str | None = None
+    created_by: str | None = None
+    updated_at: str | None = None
+    updated_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Authored):
+    """The optional attributes of a user, and where the user comes from.
+
+    `extensions` is the JSON that AWS returns as the extension `aws:identitystore:enterprise`.
+    """
+
+    external_ids: tuple[ExternalId, ...] = ()
+    title: str | None = None
+    user_type: str | None = None
+    extensions: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class User(Profile):
     """A user of an identity store. If it is not `listed`, only DescribeUser returns it."""
 
     id: str
@@ -41,17 +77,18 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Authored):
     """A group of an identity store. If it is not `listed`, only DescribeGroup returns it."""
 
     id: str
     display_name: str | None = None
     description: str | None = None
     listed: bool = True
+    external_ids: tuple[ExternalId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Authored):
     """A membership of a user, who may no longer exist, in a group."""
 
     group_id: str
@@ -137,6 +174,28 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class SsoApplication:
+    """An application of IAM Identity Center, with the users and groups that are assigned to it.
+
+    With `refusal`, the application has no assignment configuration that can be read: the call fails with this
+    code, as for some AWS managed applications.
+    """
+
+    arn: str
+    name: str | None
+    provider_arn: str
+    status: ApplicationStatus = "ENABLED"
+    assignment_required: bool = True
+    assignments: tuple[tuple[PrincipalType, str], ...] = ()
+    refusal: Refusal | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account that owns the application."""
+        return self.arn.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationalUnit:
     """An organizational unit; `parent_id` is the id of the root or of another unit."""
 
@@ -172,6 +231,22 @@ class AccountInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A management event in the CloudTrail history of one account in one Region.
+
+    `at` is in seconds since 1970. `detail` contains the members of the event's JSON that depend on the event,
+    such as `userIdentity`; text is sent as it is, even if it is not JSON.
+    """
+
+    name: str
+    source: str
+    at: int
+    account_id: str
+    region: str
+    detail: Mapping[str, Any] | str = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """An organization with its instance of IAM Identity Center, owned by the management account.
 
@@ -197,9 +272,11 @@ class Organization:
     assignments: tuple[Assignment, ...] = ()
     provisioned: tuple[Provision, ...] = ()
     applications: tuple[Application, ...] = ()
+    sso_applications: tuple[SsoApplication, ...] = ()
     account_instances: tuple[AccountInstance, ...] = ()
     delegated_administrators: tuple[str, ...] = ()
     instance_status: InstanceStatus = "ACTIVE"
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sso_batch.access import NOT_READ, Access, Holder
-from sso_batch.first_seen import format_date
+from sso_batch.dates import format_date
 from sso_batch.model import GROUP, USER, PermissionSet, Principal, Snapshot
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import LargeGroup, Statistics, access_name
+from sso_batch.run_files import columns
 from sso_batch.sanitize import show_hidden
 
 MAX_ROWS = 200_000
@@ -134,7 +135,7 @@ def _organization(
             holders = (_folded(folded[principal]),) if principal in folded else access.holders
             for holder in holders:
                 if holder not in people:
-                    yield ("," if people else "") + _json(_person(holder))
+                    yield ("," if people else "") + _json(_person(holder, snapshot.people))
                     people[holder] = len(people)
             members = [people[holder] for holder in holders]
             joined = [people[each] for each in holders if access.membership(each).first_seen == started]
@@ -211,11 +212,12 @@ def _details(each: PermissionSet) -> tuple[str, ...]:
     return each.arn, *(NOT_READ if cell is None else show_hidden(cell) for cell in cells)
 
 
-def _person(holder: Holder) -> tuple[str, ...]:
-    attributes = "; ".join(f"{name}: {value}" for name, value in holder.attributes if value)
+def _person(holder: Holder, attributes: Iterable[str]) -> tuple[str, ...]:
+    """Return a user's cells; the last has the attributes that the user has, each with its name."""
+    found = ((columns.ATTRIBUTES[name], holder.attribute(name)) for name in attributes)
     cells = (
         *(holder.name, holder.email, holder.login, holder.user_id, holder.status, holder.state),
-        *(holder.last_sign_in, attributes),
+        *(holder.last_sign_in, "; ".join(f"{column}: {value}" for column, value in found if value)),
     )
     return tuple(map(show_hidden, cells))
 

@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from sso_batch import __version__
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import NotExamined
-from sso_batch.first_seen import format_date
+from sso_batch.coverage import NotExamined, checks_without_settings
+from sso_batch.dates import format_date
 from sso_batch.privileges.paths import Privilege
+from sso_batch.report.application_statistics import ApplicationSummary
+from sso_batch.report.application_statistics import order as application_order
 from sso_batch.report.page import charts
 from sso_batch.report.page.caveats import serialize_caveats, unexamined
 from sso_batch.report.page.change_causes import ChangeSummary, summarize_changes
@@ -29,7 +31,7 @@ from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileKind
 
 MAX_LISTED = 100
-"""The maximum number of administrators that are listed."""
+"""The maximum number of administrators and applications that are listed."""
 
 MAX_ISSUES = 300
 """The maximum number of issues, and of causes of changes, that are listed."""
@@ -47,6 +49,16 @@ class Tile:
     folded: tuple[str, ...]
     in_explorer: bool
     changes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Applications:
+    """The first applications, how many there are, and the organizations in which some were not read."""
+
+    listed: tuple[ApplicationSummary, ...]
+    total: int
+    open_to_all: int
+    unread: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,10 @@ class ViewModel:
     changes: ChangeSummary | None
     not_compared: tuple[tuple[str, str], ...]
     evidence: Evidence
+    applications: Applications | None
+    """None if applications were not examined."""
     unexamined: list[tuple[NotExamined, list[str]]]
+    checks_without_settings: str
     caveats: Markup
     whole: bool
     """Whether the explorer has every row."""
@@ -144,10 +159,14 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
         numbers=six_numbers(report, statistics, issues, changes),
         issues=tuple(issue for issue in issues if issue.total) if report.checked else None,
         waived=tuple(issue for issue in issues if not issue.total),
+        applications=_applications(outcome.organizations, by_name) if report.applications else None,
         changes=changes,
         not_compared=tuple(report.not_compared),
         evidence=build_evidence(report, statistics),
         unexamined=unexamined(outcome.organizations),
+        checks_without_settings=checks_without_settings(
+            item for each in outcome.organizations for item in each.not_examined
+        ),
         caveats=Markup(serialize_caveats(outcome.organizations, by_name, extent)),  # noqa: S704 - safe JSON
         whole=extent.whole,
     )
@@ -166,6 +185,21 @@ def _administrators_unread(
         unread = ("everything",) if known is None else known.administrators_unread
         if unread:
             yield organization.name, "; ".join(unread)
+
+
+def _applications(
+    organizations: Sequence[OrganizationOutcome], statistics: Mapping[str, Statistics]
+) -> Applications:
+    known = {name: each.applications for name, each in statistics.items() if each.applications is not None}
+    listed = chain.from_iterable(each.listed for each in known.values())
+    return Applications(
+        listed=tuple(heapq.nsmallest(MAX_LISTED, listed, key=application_order)),
+        total=sum(each.total for each in known.values()),
+        open_to_all=sum(each.open_to_all for each in known.values()),
+        unread=tuple(
+            each.name for each in organizations if each.name not in known or not known[each.name].complete
+        ),
+    )
 
 
 def _tile(

@@ -1,15 +1,28 @@
 """Tests of the identity store: listed and unlisted principals, Regions and permissions."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, World
-from sso_batch.emulator.world import AccountInstance, Email, Membership, Organization, PersonName, Role, User
+from sso_batch.emulator.world import (
+    AccountInstance,
+    Email,
+    ExternalId,
+    Group,
+    Membership,
+    Organization,
+    PersonName,
+    Role,
+    User,
+)
+from sso_batch.emulator.world.identifiers import plain_uuid
 from tests.emulator.client import ExpectedError, Keys, assume, client
 from tests.emulator.conftest import with_organization
 
 UNKNOWN_ID = "11111111-2222-3333-4444-555555555555"
+ENTERPRISE = "aws:identitystore:enterprise"
 
 
 def test_unlisted_principals_are_described(
@@ -51,7 +64,7 @@ def test_deleted_members_are_listed(world: World) -> None:
 
 def test_missing_attributes_are_omitted(world: World) -> None:
     """A missing attribute is not a member of the answer, rather than an empty one."""
-    bare = User("11111111-2222-3333-4444-000000000001", status=None)
+    bare = User("11111111-2222-3333-4444-000000000001", status=None, extensions={})
     full = User(
         "11111111-2222-3333-4444-000000000002",
         "mei.lin",
@@ -62,12 +75,82 @@ def test_missing_attributes_are_omitted(world: World) -> None:
     )
     with Emulator(with_organization(world, users=(bare, full))) as emulator:
         store = world.organizations[0].identity_store_id
-        users = client(emulator, "identitystore", assume(emulator)).list_users(IdentityStoreId=store)["Users"]
+        users = client(emulator, "identitystore", assume(emulator)).list_users(
+            IdentityStoreId=store, Extensions=[ENTERPRISE]
+        )["Users"]
 
     assert set(users[0]) == {"IdentityStoreId", "UserId", "UserArn", "Revision"}
     assert users[1]["Name"] == {"GivenName": "Mei", "FamilyName": "Lin"}
     assert users[1]["Emails"] == [{"Value": "mei@example.com", "Type": "work", "Primary": False}]
     assert users[1]["UserStatus"] == "DISABLED"
+
+
+def test_origins_and_attributes_are_served(world: World) -> None:
+    """Users, groups and memberships have dates, authors and external ids; users have attributes."""
+    origin: dict[str, Any] = {
+        "created_at": "2026-11-26T15:31:45.250Z",
+        "created_by": "SCIM",
+        "updated_at": "2026-11-26T15:31:46Z",
+        "updated_by": "123456789012",
+    }
+    external_ids = (ExternalId("https://scim.aws.com/1", "00u1"),)
+    user = User(
+        UNKNOWN_ID,
+        "ann",
+        external_ids=external_ids,
+        title="Engineer",
+        user_type="Employee",
+        extensions={"Manager": ["anything"]},
+        **origin,
+    )
+    group = Group(UNKNOWN_ID.replace("1", "2"), "team", external_ids=external_ids, **origin)
+    changed = with_organization(
+        world, users=(user,), groups=(group,), memberships=(Membership(group.id, user.id, **origin),)
+    )
+    with Emulator(changed) as emulator:
+        asking = client(emulator, "identitystore", assume(emulator))
+        store = {"IdentityStoreId": world.organizations[0].identity_store_id}
+        (listed_user,) = asking.list_users(**store, Extensions=[ENTERPRISE])["Users"]
+        (listed_group,) = asking.list_groups(**store)["Groups"]
+        (membership,) = asking.list_group_memberships(**store, GroupId=group.id)["GroupMemberships"]
+        described_user = asking.describe_user(**store, UserId=user.id, Extensions=[ENTERPRISE])
+        described_group = asking.describe_group(**store, GroupId=group.id)
+        plain = asking.list_users(**store)["Users"][0]
+
+    served = {
+        "CreatedAt": datetime(2026, 11, 26, 15, 31, 45, 250_000, UTC),
+        "CreatedBy": "SCIM",
+        "UpdatedAt": datetime(2026, 11, 26, 15, 31, 46, tzinfo=UTC),
+        "UpdatedBy": "123456789012",
+    }
+    assert all(
+        item.items() >= served.items()
+        for item in (listed_user, listed_group, membership, described_user, described_group)
+    )
+    assert listed_group["ExternalIds"] == [{"Issuer": "https://scim.aws.com/1", "Id": "00u1"}]
+    assert listed_user["ExternalIds"] == listed_group["ExternalIds"]
+    assert (listed_user["Title"], listed_user["UserType"]) == ("Engineer", "Employee")
+    assert listed_user["Extensions"] == {ENTERPRISE: {"Manager": ["anything"]}}
+    assert membership["MembershipId"] == plain_uuid(group.id, user.id)
+    described_user.pop("ResponseMetadata")
+    described_group.pop("ResponseMetadata")
+    assert (described_user, described_group) == (listed_user, listed_group)
+    assert listed_user == plain | {"Extensions": listed_user["Extensions"]}
+
+
+@pytest.mark.parametrize("extensions", [[], ["aws:identitystore:other"], [ENTERPRISE] * 11])
+def test_unknown_extensions_are_refused(
+    extensions: list[str], emulator: Emulator, auditor: Keys, organization: Organization
+) -> None:
+    """Only one extension exists, and a list of names has 1 to 10 of them."""
+    asking, store = client(emulator, "identitystore", auditor), organization.identity_store_id
+    for operation, member in (
+        (asking.list_users, {}),
+        (asking.describe_user, {"UserId": organization.users[0].id}),
+    ):
+        with ExpectedError() as refused:
+            operation(IdentityStoreId=store, Extensions=extensions, **member)
+        assert (refused.code, refused.status) == ("ValidationException", 400)
 
 
 def test_the_store_answers_in_its_regions_only(world: World) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sso_batch.emulator import Shape, generate
-from sso_batch.emulator.world import Organization
+from sso_batch.emulator.world import Group, Organization, User
+from sso_batch.emulator.world.provenance import SCIM
 from tests.support.oracle import expected_rows
 
 SIZES = Shape(users=50, groups=12, permission_sets=10, accounts=40, pairs=120)
@@ -53,6 +54,7 @@ def test_special_cases_are_generated() -> None:
         unlisted_groups=1,
         missing_names=0.5,
         entitlements=7,
+        applications=12,
     )
     users = {user.id for user in organization.users}
     principals = users | {group.id for group in organization.groups}
@@ -70,6 +72,57 @@ def test_special_cases_are_generated() -> None:
     assert sum(not group.listed for group in organization.groups) == 1
     assert 10 < sum(not user.emails for user in organization.users) < 40
     assert len(organization.applications[0].entitlements) == 7
+    assert sum(not application.assignment_required for application in organization.sso_applications) == 3
+    assert sum(not application.assignments for application in organization.sso_applications) == 2
+    assert sum(application.status == "DISABLED" for application in organization.sso_applications) == 2
+
+
+def test_applications_change_nothing_else() -> None:
+    """An organization is the same with and without applications."""
+    with_applications = only(applications=5)
+
+    assert len(with_applications.sso_applications) == 5
+    assert replace(with_applications, sso_applications=()) == only()
+
+
+def test_objects_have_several_authors_and_old_ones_none() -> None:
+    """Most objects come from SCIM with external ids, some from people, and some have no dates."""
+    organization = only(members=20, gone_members=2)
+    principals: list[User | Group] = [*organization.users, *organization.groups]
+    authors = {record.created_by for record in (*principals, *organization.memberships)}
+
+    assert len(authors) == 4
+    assert authors >= {SCIM, None}
+    for principal in principals:
+        assert bool(principal.external_ids) == (principal.created_by == SCIM)
+    for record in (*principals, *organization.memberships):
+        assert (record.created_at is None) == (record.created_by is None)
+        assert (record.created_at or "") <= (record.updated_at or "") < "2026-11-26"
+    created = {record.id: record.created_at or "" for record in principals}
+    assert all(
+        entry.created_at >= created.get(entry.user_id, "")
+        for entry in organization.memberships
+        if entry.created_at
+    )
+
+
+def test_attributes_have_every_form() -> None:
+    """Managers are strings and objects of two kinds, keys have both cases, and some users have none."""
+    extensions = [user.extensions for user in only().users]
+    managers = [
+        value for entry in extensions for key, value in (entry or {}).items() if key.lower() == "manager"
+    ]
+
+    assert None in extensions
+    assert {next(iter(entry)) for entry in extensions if entry} == {"department", "Department"}
+    assert {
+        type(value).__name__ if isinstance(value, str) else tuple(sorted(value)) for value in managers
+    } == {
+        "str",
+        ("displayName", "value"),
+        ("Name", "UserName"),
+        ("value",),
+    }
 
 
 def test_organizations_of_one_world_share_nothing() -> None:

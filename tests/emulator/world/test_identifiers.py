@@ -19,6 +19,12 @@ from sso_batch.emulator.world import identifiers
             identifiers.permission_set_arn("arn:aws:sso:::instance/ssoins-0123456789abcdef", "Admin"),
             r"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-[a-f0-9]{16}",
         ),
+        (
+            identifiers.sso_application_arn(
+                "arn:aws-cn:sso:::instance/ssoins-0123456789abcdef", "111122220001", "Wiki"
+            ),
+            r"arn:aws-cn:sso::111122220001:application/ssoins-0123456789abcdef/apl-[a-f0-9]{16}",
+        ),
         (identifiers.identity_store_id("acme"), r"d-[0-9a-f]{10}"),
         (identifiers.principal_id("d-0123456789", "USER", "a"), r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         (

@@ -30,6 +30,24 @@ def records(*snapshots: Snapshot, extent: Extent = WHOLE, max_bytes: int = MAX_B
     return [json.loads("".join(pieces)) for pieces in serialized.values()]
 
 
+def test_attributes() -> None:
+    """A person has the attributes that were asked for and are known, each with its name."""
+    ann, bob = small_organization().users
+    known = replace(ann, attributes=(("title", ""), ("manager", "u-2")))
+    asked = replace(small_organization(), users=(known, bob), people=("title", "manager"))
+
+    people = [records(organization)[0]["people"] for organization in (small_organization(), asked)]
+
+    assert [len(person) for person in people[0]] == [6] * 5
+    assert [person[6:] for person in people[1]] == [
+        ["Manager: =cmd()"],
+        ["Title: NOT_READ", "Manager: NOT_READ"],
+        [],
+        [],
+        [],
+    ]
+
+
 BIG, MIDDLE = group("big", 100, 5), group("middle", 50, 2)
 
 

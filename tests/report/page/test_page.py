@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from sso_batch.coverage import NotExamined, Omission
-from sso_batch.model import USER, EndpointOverride, PermissionSet, Principal, Snapshot
+from sso_batch.model import (
+    GROUP,
+    USER,
+    Application,
+    ApplicationAssignment,
+    EndpointOverride,
+    GapKind,
+    Group,
+    PermissionSet,
+    Principal,
+    Snapshot,
+)
 from sso_batch.report import changes_csv
 from sso_batch.report.page import render_page
 from sso_batch.report.page.change_causes import MAX_LISTED
@@ -21,7 +32,18 @@ from sso_batch.run_files.results import Status
 from sso_batch.store import FileEntry, FileKind
 from tests.privileges.policies import allow
 from tests.support.overviews import HOSTILE, changes, company, findings, hostile, overview, with_gap
-from tests.support.records import ADMIN, gap, grant, outcome, permission_set, snapshot, unexamined, user
+from tests.support.records import (
+    ADMIN,
+    application,
+    gap,
+    grant,
+    membership_of,
+    outcome,
+    permission_set,
+    snapshot,
+    unexamined,
+    user,
+)
 
 ACME = company("acme", 1)
 
@@ -121,6 +143,20 @@ def test_not_examined_by_checks() -> None:
 
     assert "Not examined: account paths; some data for checks and comparisons account paths" in text
     assert all(blind_spot in text for blind_spot in blind_spots)
+
+
+def test_checks_that_need_settings() -> None:
+    """Checks that need settings which are off share one line."""
+    off = [
+        "check leaver-access: there is no roster (review.roster)",
+        "check dormant-user: sign-ins are not collected (collect.activity: false)",
+    ]
+
+    text = text_of(html_of(overview(replace(ACME, not_examined=unexamined(*off)))))
+
+    together = "leaver-access (review.roster), dormant-user (collect.activity)"
+    assert f"checks that need settings which are off {together}" in text
+    assert not any(each in text for each in off)
 
 
 def test_interrupted() -> None:
@@ -247,6 +283,96 @@ def test_number_of_changes_and_rows() -> None:
         f"showing {MAX_LISTED} of {len(changed)} changes. All changes are in report_changes_csv , "
         f"with one row for each affected user ({rows} rows)." in text
     )
+
+
+# Applications
+
+
+def with_applications(*applications: Application, **fields: Any) -> ReportInput:  # noqa: ANN401 - of a snapshot
+    """Return a run that read these applications, which Ann and the empty group Ops are assigned to."""
+    read = snapshot(
+        users=(user(),),
+        groups=(Group("g-1", "Ops"),),
+        memberships=(membership_of("g-1", ()),),
+        applications=applications,
+        **fields,
+    )
+    return overview(read, applications=True)
+
+
+def assigned(*names: str) -> tuple[ApplicationAssignment, ...]:
+    principals = (Principal(USER, "u-1"), Principal(GROUP, "g-1"))
+    return tuple(ApplicationAssignment(application(name).arn, each) for name in names for each in principals)
+
+
+def section(html: str, name: str) -> str:
+    """Return the text of one of the page's sections."""
+    (found,) = re.findall(rf'<section id="{name}".*?</section>', html, re.DOTALL)
+    return text_of(found)
+
+
+def test_applications() -> None:
+    """Applications that are open to all come first, each with whom it is assigned to."""
+    html = html_of(
+        with_applications(
+            application("Wiki"),
+            application("Public", required=False),
+            application("Old", status="DISABLED", required=None),
+            application_assignments=assigned("Wiki"),
+        )
+    )
+
+    text = section(html, "applications")
+    assert '<a href="#applications">Applications</a>' in html
+    assert "1 of 3 requires no assignment" in text
+    assert "Public custom in 111111111111 acme every user no one 0" in text
+    assert "Wiki custom in 111111111111 acme assigned users Ops, 1 user directly 1" in text
+    assert "Old disabled custom in 111111111111 acme not read no one 0" in text
+    assert text.index("Public") < text.index("Wiki") < text.index("Old")
+
+
+def test_unread_applications() -> None:
+    """What was not read of applications is never the same as nobody."""
+    unread = application("Wiki", complete=False)
+    html = html_of(with_applications(unread, gaps=(gap(unread.arn, kind=GapKind.APPLICATIONS),)))
+
+    text = section(html, "applications")
+    assert "Not everything about the applications of acme was read." in text
+    assert "assigned users not read ≥ 0" in text
+
+
+def test_applications_that_could_not_be_listed() -> None:
+    """Without a listing, the section says so."""
+    text = section(html_of(overview(snapshot(), failed=["globex"], applications=True)), "applications")
+
+    assert "Not everything about the applications of acme, globex was read." in text
+    assert "No applications were found in the data that was read." in text
+
+
+def test_no_applications() -> None:
+    """An organization can have no applications; without `collect.applications` the section is left out."""
+    assert "There are no applications." in section(html_of(with_applications()), "applications")
+    assert 'id="applications"' not in html_of(overview(ACME))
+    assert "#applications" not in html_of(overview(ACME))
+
+
+def test_many_applications() -> None:
+    """Only the first applications are listed, with their total and the file that has all of them."""
+    report = with_applications(*(application(f"app-{number:03}") for number in range(MAX_LISTED + 20)))
+    file = FileEntry("report_applications.csv", FileKind.APPLICATIONS_CSV, "0" * 64, 0, 0)
+
+    text = section(html_of(replace(report, outcome=replace(report.outcome, files=(file,)))), "applications")
+
+    assert f"Showing {MAX_LISTED} of {MAX_LISTED + 20} applications." in text
+    assert "All applications are in report_applications.csv ." in text
+
+
+def test_hostile_applications() -> None:
+    """The name of an application is text, whatever it contains."""
+    html = html_of(with_applications(*(application(name, arn=f"arn:{name}") for name in HOSTILE)))
+
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
 
 
 CUSTOMER_MANAGED = PermissionSet("arn:own", "Own", "", "PT1H", (), ("/own",), "", "", ())

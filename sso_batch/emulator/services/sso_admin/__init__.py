@@ -1,7 +1,7 @@
-"""IAM Identity Center: instances, permission sets and assignments."""
+"""IAM Identity Center: instances, permission sets, applications and assignments."""
 
-from sso_batch.emulator.services.sso_admin import permission_sets
+from sso_batch.emulator.services.sso_admin import applications, permission_sets
 from sso_batch.emulator.services.sso_admin.instances import SSO_ADMIN
 
-# Importing the module registers its operations with the service.
-__all__ = ["SSO_ADMIN", "permission_sets"]
+# Importing the modules registers their operations with the service.
+__all__ = ["SSO_ADMIN", "applications", "permission_sets"]

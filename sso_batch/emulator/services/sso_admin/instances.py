@@ -14,12 +14,16 @@ _INSTANCE = r"arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{1
 _PERMISSION_SET = (
     r"arn:aws(-[a-z]{1,5}){0,3}:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-[a-zA-Z0-9-./]{16}"
 )
+_APPLICATION = (
+    r"arn:aws(-[a-z]{1,5}){0,3}:sso::\d{12}:application/(sso)?ins-[a-zA-Z0-9-.]{16}/apl-[a-zA-Z0-9]{16}"
+)
 _ACCOUNT = Pattern(r"\d{12}")
 
 
 def _resource(call: Call) -> str:
     request = call.request
-    return str(request.get("PermissionSetArn") or request.get("InstanceArn") or "*")
+    names = ("PermissionSetArn", "ApplicationArn", "InstanceArn")
+    return str(next((request[name] for name in names if request.get(name)), "*"))
 
 
 SSO_ADMIN = Service(
@@ -31,6 +35,7 @@ SSO_ADMIN = Service(
         "InstanceArn": Pattern(_INSTANCE),
         "PermissionSetArn": Pattern(_PERMISSION_SET),
         "ResourceArn": Pattern(f"{_INSTANCE}|{_PERMISSION_SET}"),
+        "ApplicationArn": Pattern(_APPLICATION),
         "AccountId": _ACCOUNT,
         "PrincipalId": Pattern(r"([0-9a-f]{10}-|)[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}"),
         "PrincipalType": Choice(("USER", "GROUP")),

@@ -106,7 +106,7 @@ function identityKey([, email, , id, , state], organization) {
 }
 
 export const searchTextOf = {
-  who: (person) => fold(person.slice(0, 4).join(" ")),
+  who: (person) => fold([...person.slice(0, 4), person[7] ?? ""].join(" ")),
   where: ([id, name, , path]) => fold(`${id} ${name} ${path}`),
   what: (target) => fold(target.slice(0, 2).join(" ")),
   through: ([type, id, group]) => fold(type === "USER" ? `directly ${id}` : `group ${group} ${id}`),
