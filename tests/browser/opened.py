@@ -52,6 +52,7 @@ class OpenedPage:
         self.messages: list[str] = []
         self.requests: list[str] = []
         self.context = browser.new_context(offline=True, **context)
+        self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.page.on("console", lambda message: self.messages.append(message.text))
         self.page.on("pageerror", lambda error: self.messages.append(str(error)))

@@ -38,8 +38,8 @@ def test_attributes() -> None:
 
     people = [records(organization)[0]["people"] for organization in (small_organization(), asked)]
 
-    assert [len(person) for person in people[0]] == [6] * 5
-    assert [person[6:] for person in people[1]] == [
+    assert [len(person) for person in people[0]] == [7] * 5
+    assert [person[7:] for person in people[1]] == [
         ["Manager: =cmd()"],
         ["Title: NOT_READ", "Manager: NOT_READ"],
         [],

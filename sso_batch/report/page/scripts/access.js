@@ -10,6 +10,7 @@ import { data, searchTextOf, UNKNOWN } from "./records.js";
 import { cell, setHeadings, setLines, tableRow } from "./table.js";
 
 const SHOWN_VALUES = 6;
+const ALWAYS = new Set(["ADMINISTRATOR", "disabled", "deleted", "unknown"]); // that there are none is an answer
 export const answer = { found: null, rows: null, lines: null, headings: [] };
 const whole = new Set(); // facets of which all values are shown
 let possible;
@@ -103,7 +104,9 @@ function showFacets(question, counts) {
         value,
         at,
       ) => [value, counts[name][at], some.includes(value) || not.includes(value)])
-        .filter(([, number, chosen]) => number || chosen || name === "organization");
+        .filter(([value, number, chosen]) =>
+          number || chosen || ALWAYS.has(value) || name === "organization"
+        );
       if (name === "ou" || name === "organization") order.sort((one, other) => other[1] - one[1]);
       order.sort((one, other) => other[2] - one[2]);
       if (name === "level") {

@@ -7,7 +7,7 @@ import { setUpOverview, showIssue } from "./overview.js";
 import { showProfile } from "./profile.js";
 import { emptyQuestion, FIELDS, formatQuestion, isAsked, parseQuestion, withFacet } from "./question.js";
 import { load } from "./records.js";
-import { scrolled, showRows } from "./table.js";
+import { scrolled } from "./table.js";
 import { setUpPrinting, setUpTheme } from "./tools.js";
 
 const TYPING_PAUSE = 100;
@@ -68,7 +68,7 @@ function setUpQuestion() {
   });
   $("access").addEventListener("click", accessClicked);
   $("rows").addEventListener("scroll", scrolled, { passive: true });
-  addEventListener("resize", () => showRows());
+  new ResizeObserver(scrolled).observe($("rows"));
   $("csv").addEventListener("click", () => exportAnswer(question));
   $("copy-link").addEventListener("click", () => copyAnswerLink({ ...question, section: "access" }));
   $("sheet").addEventListener("click", () => {

@@ -1,6 +1,6 @@
 // Access paths one by one: their cells, their order and their columns in a CSV file.
 import { chip, fold } from "./dom.js";
-import { data, emailOf, isUsable, nameOf, UNKNOWN } from "./records.js";
+import { attributesOf, data, emailOf, isUsable, nameOf, UNKNOWN } from "./records.js";
 import { cell, tableRow } from "./table.js";
 import { profileOfPerson } from "./groups.js";
 
@@ -38,7 +38,7 @@ export function pathLine(row, at) {
     person[4] === "DISABLED" && chip("disabled", "caution"),
     data.rowNew[row] && !allNew() && chip("new", "new"),
   ];
-  return tableRow(
+  const tr = tableRow(
     at,
     [
       cell(
@@ -84,6 +84,8 @@ export function pathLine(row, at) {
     { row },
     state ? "odd" : "",
   );
+  if (attributesOf(person).length) tr.firstChild.title = attributesOf(person).join("\n");
+  return tr;
 }
 
 let everyRowIsNew;

@@ -1,7 +1,7 @@
 // The panel of a person, an account, a permission set or a group, in all organizations.
 import { $, chip, count, element, figure } from "./dom.js";
 import { levelWords } from "./facets.js";
-import { data, emailOf, nameOf } from "./records.js";
+import { attributesOf, data, emailOf, nameOf } from "./records.js";
 import { partsOf } from "./paths.js";
 
 const LISTED = 60;
@@ -99,7 +99,10 @@ function describePerson(rows) {
     lines: [
       emailOf(first),
       `${joined} ${status}`,
-      pairs([["Last sign-in", signIn], ["Attributes", first[7]]]),
+      pairs([
+        ["Last sign-in", signIn],
+        ...attributesOf(first).map((each) => each.split(/: (.*)/s).slice(0, 2)),
+      ]),
     ],
   };
 }

@@ -4,10 +4,11 @@ import { $, fold } from "./dom.js";
 const firstKnown = (values) => values.find((value) => value && value !== "NOT_READ") ?? "";
 export const nameOf = ([name, email, login, id]) => firstKnown([name, login, email, id]);
 export const emailOf = ([, email, login, id]) => firstKnown([email, login, id]);
+export const attributesOf = (person) => person.slice(7);
 export const UNKNOWN = new Set(["MEMBERS_NOT_READ", "NOT_READ", "MEMBERS_NOT_SHOWN"]);
 export const isUsable = (account) => ["ACTIVE", ""].includes(account[2]);
 
-// A person is [name, email, login, id, status, state, last sign-in, attributes], an account [id, name, state,
+// A person is [name, email, login, id, status, state, last sign-in, ...attributes], an account [id, name, state,
 // path], an access [name, ARN, type, level, reason, unread], a principal [type, id, group, members, new members].
 export const data = {
   caveats: [],
@@ -106,7 +107,7 @@ function identityKey([, email, , id, , state], organization) {
 }
 
 export const searchTextOf = {
-  who: (person) => fold([...person.slice(0, 4), person[7] ?? ""].join(" ")),
+  who: (person) => fold([...person.slice(0, 4), ...attributesOf(person)].join(" ")),
   where: ([id, name, , path]) => fold(`${id} ${name} ${path}`),
   what: (target) => fold(target.slice(0, 2).join(" ")),
   through: ([type, id, group]) => fold(type === "USER" ? `directly ${id}` : `group ${group} ${id}`),
