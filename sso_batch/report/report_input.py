@@ -16,11 +16,12 @@ class ReportInput:
     """A whole run, as the page and the workbook show it.
 
     `outcome` has every organization, but only the run's files that are already written. `snapshots` has the
-    organizations that were read, in the order of the configuration; each iteration reads them again, one at a
-    time. `findings` includes waived ones. `changes` is None if no earlier run was compared; it can be
-    iterated several times. `not_compared` has the organizations that were not compared, and why. `people`
-    names the attributes of users that are shown. `applications` is set if applications were examined.
-    `checkpoint` is called between grants; an exception that it raises ends the work.
+    organizations that were read, in the order of the configuration; each iteration reads them again, one at
+    a time. `findings` includes waived ones. `changes` is None if no earlier run was compared; it can be
+    iterated several times. `earlier` has the snapshots of earlier runs that it was compared with.
+    `not_compared` has the organizations that were not compared, and why. `people` names the attributes of
+    users that are shown. `applications` is set if applications were examined. `checkpoint` is called
+    between grants; an exception that it raises ends the work.
     """
 
     facts: RunFacts
@@ -28,6 +29,7 @@ class ReportInput:
     snapshots: Iterable[Snapshot]
     findings: Sequence[Finding] = ()
     changes: Iterable[Change] | None = None
+    earlier: Iterable[Snapshot] = ()
     not_compared: Sequence[tuple[str, str]] = ()
     people: Sequence[str] = ()
     applications: bool = False

@@ -154,6 +154,7 @@ class MergedFilesWriter:
             StoredSnapshots(self._store, reviewed.organizations, self._stop),
             findings=reviewed.findings or (),
             changes=reviewed.changes,
+            earlier=reviewed.changes.earlier if reviewed.changes else (),
             not_compared=reviewed.not_compared,
             people=self._context.config.collect.people,
             applications=self._context.config.collect.applications,

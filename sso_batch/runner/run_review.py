@@ -31,7 +31,10 @@ _NAMED = 3  # unreadable manifests named in a reason; the log has all of them
 
 @dataclass(frozen=True, slots=True)
 class RunChanges:
-    """The changes in organizations of a run, read again from both snapshots at each iteration, in order."""
+    """The changes in organizations of a run, read again from both snapshots at each iteration, in order.
+
+    Iterating raises Stopped, OSError or SnapshotError.
+    """
 
     store: Store
     compared: Sequence[tuple[PreviousResult, FileEntry]]
@@ -39,11 +42,28 @@ class RunChanges:
     stop: threading.Event
 
     def __iter__(self) -> Iterator[Change]:
-        """Compare one organization after the other; raise Stopped, OSError or SnapshotError."""
-        for previous, file in self.compared:
-            earlier = read_snapshot(previous.store, previous.snapshot_file, self.stop)
+        """Compare one organization after the other."""
+        for earlier, (_, file) in zip(self.earlier, self.compared, strict=True):
             later = read_snapshot(self.store, file, self.stop)
             yield from comparison.changes(earlier, later, checkpoint=checkpoint(self.stop))
+
+    @property
+    def earlier(self) -> "EarlierSnapshots":
+        """The snapshots of the earlier runs, in the same order."""
+        return EarlierSnapshots([previous for previous, _ in self.compared], self.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSnapshots:
+    """Snapshots of earlier runs, read again at each iteration, one at a time."""
+
+    results: Sequence[PreviousResult]
+    stop: threading.Event
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """Read one snapshot after the other; raise Stopped, OSError or SnapshotError."""
+        for result in self.results:
+            yield read_snapshot(result.store, result.snapshot_file, self.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +75,7 @@ class ReviewedRun:
 
     organizations: tuple[OrganizationOutcome, ...]
     findings: tuple[Finding, ...] | None
-    changes: Iterable[Change] | None
+    changes: RunChanges | None
     not_compared: tuple[tuple[str, str], ...]
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import chain
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
+from sso_batch.report.page.numbers import Baseline
 from sso_batch.report.page.scripts import join_modules
 from sso_batch.report.page.view_model import MAX_ISSUES, MAX_TILES, build_view_model
 from sso_batch.report.report_input import ReportInput
@@ -22,13 +23,16 @@ from sso_batch.sanitize import show_hidden
 
 _PACKAGE = "sso_batch.report.page"
 
+_ONE_RUN = timedelta(hours=6)
+"""Organizations that were read within this time count as one run."""
+
 
 def render_page(
     report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
 ) -> Iterator[str]:
     """Yield the page's text in pieces, with at most so many rows and bytes in the explorer.
 
-    Reads the snapshots twice, with one of them in memory at a time.
+    Reads the snapshots twice and those of compared runs once, with one of them in memory at a time.
     """
     statistics = list(_statistics(report))
     extent = choose_extent(statistics, max_rows=max_rows)
@@ -37,7 +41,7 @@ def render_page(
     style, script = _style(report.facts.names.run_id), join_modules()
     template = _environment().get_template("page.html")
     yield from template.generate(
-        page=build_view_model(report, statistics, extent),
+        page=build_view_model(report, statistics, _baseline(report), extent),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         style_hash=_hash(style),
@@ -50,6 +54,16 @@ def _statistics(report: ReportInput) -> Iterator[Statistics]:
     for snapshot in report.snapshots:
         yield compute_statistics(SnapshotIndex(snapshot), report.accesses(snapshot))
         del snapshot  # free it before the next one is read
+
+
+def _baseline(report: ReportInput) -> Baseline:
+    baseline = Baseline({})
+    for snapshot in report.earlier:
+        baseline = baseline.including(
+            snapshot, compute_statistics(SnapshotIndex(snapshot), report.accesses(snapshot))
+        )
+        del snapshot  # free it before the next one is read
+    return baseline
 
 
 def _joined(records: dict[str, list[str]]) -> Iterator[str]:
@@ -75,7 +89,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": _figure, "when": _when}
+    environment.filters |= {"figure": _figure, "when": _when, "span": _span}
     environment.globals |= {"SEVERITIES": SEVERITIES, "MAX_ISSUES": MAX_ISSUES, "MAX_TILES": MAX_TILES}
     return environment
 
@@ -95,6 +109,15 @@ def _figure(value: int) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def _span(baseline: Baseline) -> str:
+    """Return when the compared runs read their organizations: one time, or the first and the last."""
+    if baseline.first is None or baseline.last is None:
+        return "the previous run"
+    if baseline.last - baseline.first < _ONE_RUN:
+        return f"the run of {_when(baseline.first)}"
+    return f"runs from {_when(baseline.first)} to {_when(baseline.last)}"
 
 
 def _finalize(value: object) -> object:

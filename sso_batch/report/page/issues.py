@@ -8,6 +8,7 @@ from datetime import date
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import USER
+from sso_batch.report.report_input import ReportInput
 from sso_batch.review.checks import CHECKS
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 
@@ -68,16 +69,21 @@ class Issue:
         return tuple(sorted({each.principal_id for each in self.findings if each.principal_id}))
 
 
-def group_findings(findings: Iterable[Finding], gained: Container[GrantKey]) -> tuple[Issue, ...]:
-    """Return the issues: new ones first, then by severity and by the accounts they reach.
+def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Issue, ...]:
+    """Return the issues of a run: new ones first, then by severity and by the accounts they reach.
 
     `gained` has the grants that give more than in the previous run. Groups with the same name in several
     organizations, and the same access, are one issue.
     """
     groups: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in report.findings:
+        report.checkpoint()
         groups[_key(finding)].append(finding)
-    return tuple(sorted((_issue(group, gained) for group in groups.values()), key=_order))
+    issues = []
+    for group in groups.values():
+        report.checkpoint()
+        issues.append(_issue(group, gained))
+    return tuple(sorted(issues, key=_order))
 
 
 def grant_key(organization: str, account: str, principal: str, access: str) -> GrantKey:

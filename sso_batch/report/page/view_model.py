@@ -22,7 +22,7 @@ from sso_batch.report.page.charts import Chart
 from sso_batch.report.page.evidence import Evidence, build_evidence
 from sso_batch.report.page.explorer import Extent
 from sso_batch.report.page.issues import Issue, group_findings
-from sso_batch.report.page.numbers import Number, six_numbers
+from sso_batch.report.page.numbers import Baseline, Number, six_numbers
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Administrator, Statistics, order
 from sso_batch.review.finding import Finding
@@ -83,6 +83,7 @@ class ViewModel:
     """Findings that count; None if no checks were run."""
     waived: tuple[Issue, ...]
     changes: ChangeSummary | None
+    baseline: Baseline
     not_compared: tuple[tuple[str, str], ...]
     evidence: Evidence
     applications: Applications | None
@@ -129,11 +130,13 @@ class ViewModel:
         return file.name if file else ""
 
 
-def build_view_model(report: ReportInput, statistics: Sequence[Statistics], extent: Extent) -> ViewModel:
+def build_view_model(
+    report: ReportInput, statistics: Sequence[Statistics], baseline: Baseline, extent: Extent
+) -> ViewModel:
     """Return what the page shows; iterates the changes once."""
     outcome, by_name = report.outcome, {each.organization: each for each in statistics}
     changes = _changes(report)
-    issues = group_findings(report.findings, changes.gained if changes else frozenset())
+    issues = group_findings(report, changes.gained if changes else frozenset())
     by_organization = changes.by_organization if changes else {}
     return ViewModel(
         facts=report.facts,
@@ -156,11 +159,12 @@ def build_view_model(report: ReportInput, statistics: Sequence[Statistics], exte
         close=_first(each.close for each in statistics),
         can_become=sum(each.can_become for each in statistics),
         manage_access=sum(each.manage_access for each in statistics),
-        numbers=six_numbers(report, statistics, issues, changes),
+        numbers=six_numbers(report, statistics, baseline, issues),
         issues=tuple(issue for issue in issues if issue.total) if report.checked else None,
         waived=tuple(issue for issue in issues if not issue.total),
         applications=_applications(outcome.organizations, by_name) if report.applications else None,
         changes=changes,
+        baseline=baseline,
         not_compared=tuple(report.not_compared),
         evidence=build_evidence(report, statistics),
         unexamined=unexamined(outcome.organizations),

@@ -22,6 +22,18 @@ export function button(text, properties, dataset = {}) {
   return made;
 }
 
+// AWS's times and durations as people write them: "26 Nov 2026, 21:15 UTC" and "12 h". Others stay as they are.
+export function moment(text) {
+  const at = /^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text) : new Date(NaN);
+  if (isNaN(at)) return text;
+  const form = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
+  return `${at.toLocaleString("en-GB", { ...form, timeZone: "UTC" })} UTC`;
+}
+export function duration(text) {
+  const [, hours, minutes] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(text) ?? [];
+  return [hours && `${hours} h`, minutes && `${minutes} min`].filter(Boolean).join(" ") || text;
+}
+
 // Says something to everybody, also to those who listen.
 let fading;
 export function say(text) {

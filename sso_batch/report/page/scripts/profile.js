@@ -1,5 +1,5 @@
 // The panel of a person, an account, a permission set or a group, in all organizations.
-import { $, chip, count, element, figure } from "./dom.js";
+import { $, chip, count, duration, element, figure, moment } from "./dom.js";
 import { levelWords } from "./facets.js";
 import { attributesOf, data, emailOf, nameOf } from "./records.js";
 import { partsOf } from "./paths.js";
@@ -100,7 +100,7 @@ function describePerson(rows) {
       emailOf(first),
       `${joined} ${status}`,
       pairs([
-        ["Last sign-in", signIn],
+        ["Last sign-in", moment(signIn)],
         ...attributesOf(first).map((each) => each.split(/: (.*)/s).slice(0, 2)),
       ]),
     ],
@@ -113,7 +113,7 @@ function describeSet(target) {
   const [description, session, managed, customer, inline, boundary, tags] = cells;
   return pairs([
     ["Description", description],
-    ["Session", session],
+    ["Session", duration(session)],
     ["AWS managed policies", managed],
     ["Customer managed policies", customer],
     ["Inline policy", inline],
@@ -134,7 +134,7 @@ function facts(kind, rows) {
     ...(kind === "account" ? [] : [["Accounts", distinct(accountOf)]]),
     kind === "account"
       ? ["Administrators", new Set(admin.map((row) => data.personIdentity[data.rowPerson[row]])).size]
-      : ["as administrator", new Set(admin.map(accountOf)).size],
+      : ["Administrator of", new Set(admin.map(accountOf)).size],
     ["Access paths", rows.length],
   ]);
 }
@@ -163,7 +163,9 @@ function list(kind, rows) {
         : "",
       element(
         "small",
-        [target[0], group, session && session !== "NOT_READ" ? session : "", organization].filter(Boolean)
+        [target[0], group, session && session !== "NOT_READ" ? duration(session) : "", organization].filter(
+          Boolean,
+        )
           .join(" · "),
       ),
       target[3] === "ADMINISTRATOR" ? chip("admin", "bad") : null,
