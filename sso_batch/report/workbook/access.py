@@ -15,14 +15,13 @@ from sso_batch.run_files import columns as access_columns
 
 def write_access(book: Book, report: ReportInput) -> Generator[bytes, None, TableSheet]:
     """Write the rows of all organizations, as the merged CSV file has them."""
-    incomplete = incomplete_note(report.outcome)
     titles = access_columns.columns_with(report.people)
     sheet = TableSheet(
         book,
         "Access",
         columns(titles),
-        note=incomplete or "One row for each access path: one user and one assignment.",
-        warning=bool(incomplete),
+        warning=incomplete_note(report.outcome),
+        note="One row for each access path: one user and one assignment.",
     )
     files = {each.name: each.snapshot_file for each in report.outcome.organizations}
     for snapshot in report.snapshots:
@@ -42,18 +41,18 @@ def write_changes(book: Book, report: ReportInput) -> Generator[bytes, None, Tab
     """Write what changed since an earlier run, a row for each user whom a change affects."""
     not_compared = [f"{name} ({reason})" for name, reason in report.not_compared]
     if report.changes is None:
-        note = "This run was not compared with an earlier run."
+        warning = "This run was not compared with an earlier run."
     elif not_compared:
-        note = f"INCOMPLETE: not compared: {few(not_compared)}. All reasons are in Summary."
+        warning = f"INCOMPLETE: not compared: {few(not_compared)}. All reasons are in Summary."
     else:
-        note = "Changes since the previous complete run of each organization."
+        warning = ""
     sheet = TableSheet(
         book,
         "Changes",
         columns(changes_csv.columns_of_changes(report.people)),
         frozen=4,
-        note=note,
-        warning=bool(not_compared) or report.changes is None,
+        warning=warning,
+        note="Changes since the previous complete run of each organization.",
     )
     for change in report.changes or ():
         for cells in _rows(change.access, report.people):

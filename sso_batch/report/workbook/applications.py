@@ -24,8 +24,8 @@ def write_applications(book: Book, report: ReportInput) -> Generator[bytes, None
         book,
         "Applications",
         columns(applications_csv.COLUMNS),
-        note=incomplete or "One row for each user and each assignment to an application.",
-        warning=bool(incomplete),
+        warning=incomplete,
+        note="One row for each user and each assignment to an application.",
     )
     for snapshot in report.snapshots:
         for access in resolve_applications(snapshot):

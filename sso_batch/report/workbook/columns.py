@@ -35,7 +35,7 @@ _COLUMNS = (
     Column(
         "UserEmail", "Email address of the user: the primary one, else the first one, else empty.", width=34
     ),
-    Column("UserName", "Full name of the user.", width=24),
+    Column("UserName", "Full name of the user.", width=26),
     Column("AccountId", "Id of the AWS account: text, so that leading zeros stay."),
     Column("AccountName", "Name of the AWS account.", width=24),
     Column("PermissionSet", "Name of the permission set; empty for an IAM role.", width=24),
@@ -115,7 +115,7 @@ _COLUMNS = (
     Column("ApplicationName", "Name of the application; AWS may have none.", width=32),
     Column("ApplicationArn", "ARN of the application.", width=60, detail=True),
     Column("ApplicationAccount", "Id of the account that owns the application."),
-    Column("ApplicationProvider", "ARN of the type of the application.", width=34),
+    Column("ApplicationProvider", "ARN of the type of the application.", width=48),
     Column("ApplicationStatus", "ENABLED or DISABLED, as AWS gives it."),
     Column(
         "AssignmentRequired", "yes; no if every user of the directory can open the application; or NOT_READ."

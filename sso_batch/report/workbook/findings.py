@@ -46,8 +46,8 @@ def write_findings(book: Book, report: ReportInput) -> TableSheet:
         book,
         "Findings",
         columns(TITLES, details=_DETAILS, widths=_WIDTHS),
-        note=sentences(unchecked, incomplete, to_fill_in),
-        warning=bool(unchecked or incomplete),
+        warning=sentences(unchecked, incomplete),
+        note=to_fill_in,
     )
     _validate(sheet, report.outcome.started_at.date())
     for finding in report.findings:

@@ -31,8 +31,7 @@ def write_gaps(book: Book, report: ReportInput) -> TableSheet:
         book,
         "Gaps",
         columns(TITLES),
-        note="What could not be read, and how to read it in the next run." if found else "",
-        warning=found,
+        warning="What could not be read, and how to read it in the next run." if found else "",
     )
     for organization, gap in all_gaps(report.outcome):
         report.checkpoint()

@@ -73,13 +73,12 @@ def write_administrators(
         if uncertain
         else ""
     )
-    incomplete = incomplete_note(report.outcome)
     sheet = TableSheet(
         book,
         "Administrators",
         columns(ADMINISTRATOR_TITLES),
-        note=sentences(incomplete, at_least) or "One line for each user and organization.",
-        warning=bool(incomplete),
+        warning=sentences(incomplete_note(report.outcome), at_least),
+        note="One line for each user and organization.",
     )
     for user in store.administrators():
         report.checkpoint()
@@ -97,13 +96,12 @@ def write_administrators(
 
 def write_people(book: Book, report: ReportInput, store: PeopleStore) -> Generator[bytes, None, TableSheet]:
     """Write a line for each person over all organizations."""
-    incomplete = incomplete_note(report.outcome)
     sheet = TableSheet(
         book,
         "People",
         columns(PEOPLE_TITLES),
-        note=sentences(incomplete, _JOINED),
-        warning=bool(incomplete),
+        warning=incomplete_note(report.outcome),
+        note=_JOINED,
     )
     for person in store.people():
         report.checkpoint()

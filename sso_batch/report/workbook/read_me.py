@@ -15,7 +15,7 @@ from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.store import FileKind
 
-WIDTHS = (26, 14, 76, 52, 12, 8)
+WIDTHS = (26, 14, 78, 48, 15, 9)
 WRAPPED = frozenset({2, 3})
 LINE = 150
 _CALLERS = 10

@@ -33,11 +33,11 @@ _TO_FILL_IN = frozenset({"Owner", "Decision", "Due", "Comment"})
 
 
 class TableSheet:
-    """A table under a title and a note. The header and the first `frozen` columns stay in view.
+    """A table under a title, a highlighted warning, and a note.
 
-    `warning` highlights the note. `full_values` can be set to the name of the file with values that are too
-    long for a cell. `rows` counts the rows of all parts, whose sheets `names` lists; call `finish` at the
-    end.
+    The header and the first `frozen` columns stay in view. `full_values` can be set to the name of the file
+    with values that are too long for a cell. `rows` counts the rows of all parts, whose sheets `names` lists.
+    Call `finish` at the end.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class TableSheet:
         columns: Sequence[Column],
         *,
         frozen: int = 2,
+        warning: str = "",
         note: str = "",
-        warning: bool = False,
         full_values: str = "",
     ) -> None:
         self.full_values = full_values
@@ -105,11 +105,14 @@ class TableSheet:
         self._sheet.set_row(0, 24)
         self._sheet.write_string(0, 1, title, formats.title)
         details = _DETAILS if any(column.detail for column in self.columns) else ""
-        style = formats.warning if self._warning else formats.note
         self._header = 1
-        for text, of_text in ((self._note, style), (details, formats.note)):
+        for text, style in (
+            (self._warning, formats.warning),
+            (self._note, formats.note),
+            (details, formats.note),
+        ):
             for line in textwrap.wrap(cell_text(text), _NOTE):
-                self._sheet.write_string(self._header, 0, line, of_text)
+                self._sheet.write_string(self._header, 0, line, style)
                 self._header += 1
         self._sheet.set_row(self._header, 32)
         for number, column in enumerate(self.columns):
