@@ -198,6 +198,10 @@ class HolderIndex:
             return ""
         return self._group_names.get(principal.id, NOT_READ)
 
+    def user(self, user_id: str) -> Holder:
+        """Return a user as the holder of what is assigned directly."""
+        return self._user(user_id, if_missing=NOT_FOUND)
+
     def holders(self, principal: Principal) -> tuple[Holder, ...]:
         """Return who has what is assigned to a principal, sorted by user id: at least one holder."""
         if principal not in self._known:

@@ -3,6 +3,7 @@
 Only `NotExamined.text` and `parse` know the strings that the manifest's `not_examined` holds.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -222,3 +223,15 @@ def in_short(items: Iterable[NotExamined]) -> list[str]:
     texts = [item.text for item in listed if not item.setting]
     checks = checks_without_settings(listed)
     return [*texts, f"{CHECKS_WITHOUT_SETTINGS}: {checks}"] if checks else texts
+
+
+def by_item(listed: Iterable[tuple[str, Iterable[NotExamined]]]) -> list[tuple[NotExamined, list[str]]]:
+    """Return each record once, with the names of the organizations that it applies to.
+
+    `listed` has each organization's name and records.
+    """
+    names: defaultdict[NotExamined, list[str]] = defaultdict(list)
+    for organization, items in listed:
+        for item in items:
+            names[item].append(organization)
+    return list(names.items())

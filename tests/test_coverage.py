@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.coverage import NotExamined, Omission, Scope, Setting, checks_without_settings, in_short, parse
+from sso_batch.coverage import (
+    NotExamined,
+    Omission,
+    Scope,
+    Setting,
+    by_item,
+    checks_without_settings,
+    in_short,
+    parse,
+)
 from sso_batch.report.page import render_page
 from tests.support.overviews import company, overview
 
@@ -140,3 +149,13 @@ def test_a_setting_names_its_key(setting: Setting) -> None:
 def test_a_check_that_lacks_more_than_a_setting() -> None:
     """Only a check that lacks nothing else needs a setting alone."""
     assert NotExamined.by_check("dormant-user", f"{Setting.ACTIVITY}; users: 1").setting is None
+
+
+def test_by_item() -> None:
+    """What applies to several organizations is listed once, with all of their names."""
+    paths, roles = map(NotExamined.by_collection, (Omission.ACCOUNT_PATHS, Omission.ENTITLEMENTS))
+
+    assert by_item([("acme", [paths, roles]), ("globex", []), ("initech", [paths])]) == [
+        (paths, ["acme", "initech"]),
+        (roles, ["acme"]),
+    ]
