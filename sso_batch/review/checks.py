@@ -14,12 +14,15 @@ OUTDATED_PROVISIONING = "outdated-provisioning"
 class Check:
     """One check: the default severity of its findings, why they matter, and how to fix one.
 
+    `title` names findings of one cause: `{who}` stands for the user or group, `{what}` for the permission set
+    or role, and `{accounts}` for their number. Without a title, the finding's message is used.
     `find` examines one organization. With `across_organizations`, a match counts only if another
     organization of the run has one with the same email address.
     """
 
     id: str
     severity: str
+    title: str
     why: str
     remedy: str
     find: Callable[[SnapshotIndex, Limits], Iterator[Match | BlindSpot]]
@@ -30,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "admin-access",
         "high",
+        "{who} administers {accounts} with {what}",
         "Users whose policies allow every action on every resource can do anything in the account. Customer "
         "managed policies and the IAM roles of entitlements are not evaluated.",
         "Assign a narrower permission set, or waive the few assignments that are necessary.",
@@ -38,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "privilege-escalation",
         "high",
+        "{who} can become administrator of {accounts} with {what}",
         "These permissions are enough to become administrator of the account, for example by creating the "
         "access key of another user or by passing a strong role to a function.",
         "Remove the actions that the finding names, or limit them to certain users and roles.",
@@ -46,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "manages-access",
         "high",
+        "{who} decides who has access, with {what}",
         "In the management account, or in an account that administers Identity Center, these permissions "
         "decide who has access to all other accounts.",
         "Give this access to a few administrators only, and waive their assignments.",
@@ -54,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "management-account-access",
         "medium",
+        "{who} reaches the management account with {what}",
         "Service control policies do not apply to the management account, and it controls all member "
         "accounts.",
         "Move workloads to member accounts, and limit access to a few administrators and auditors.",
@@ -62,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "disabled-user-access",
         "medium",
+        "{who} is disabled and still has access",
         "Enabling the user again restores all of this access, possibly by accident.",
         "Remove the user's assignments and group memberships, or delete the user.",
         object_checks.disabled_user_access,
@@ -69,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "direct-grant",
         "low",
+        "{who} has {what} directly in {accounts}",
         "An assignment to a single user does not follow team changes and is easily forgotten.",
         "Assign the permission set to a group, and add the user to it.",
         grant_checks.direct_grant,
@@ -76,6 +85,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "orphaned-grant",
         "medium",
+        "{what} is assigned to a deleted user or group",
         "The user or group was deleted but its assignment remains, and nobody can tell whose it was.",
         "Delete the assignment or the entitlement.",
         grant_checks.orphaned_grant,
@@ -83,6 +93,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "empty-group-grant",
         "low",
+        "{who} has {what} in {accounts}, but no members",
         "The next user who is added to the group gets this access, possibly by accident.",
         "Delete the assignment, or the group together with it.",
         grant_checks.empty_group_grant,
@@ -90,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "closed-account-grant",
         "low",
+        "{who} has {what} in an account that is not active",
         "The account is closed, suspended or no longer in the organization. If it is reinstated, so is the "
         "access.",
         "Delete the assignment.",
@@ -98,6 +110,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "long-session",
         "medium",
+        "{what} allows long sessions",
         "Stolen credentials and unlocked screens can be misused for as long as the session lasts.",
         "Shorten the permission set's session duration, or raise `max` if longer sessions are necessary.",
         object_checks.long_session,
@@ -105,6 +118,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "user-without-email",
         "low",
+        "{who} has no email address",
         "Without an email address, the user can neither be contacted nor be recognized in other "
         "organizations.",
         "Add an email address. A service should not have a user; give it an IAM role, for example.",
@@ -113,6 +127,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "unused-permission-set",
         "low",
+        "{what} is not assigned to anyone",
         "Unused permission sets are not maintained and may later be assigned without review.",
         "Delete the permission set.",
         object_checks.unused_permission_set,
@@ -120,6 +135,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         OUTDATED_PROVISIONING,
         "off",
+        "{what} is outdated in {accounts}",
         "The role in the account has an earlier version of the permission set: permissions that were removed "
         "since then are still allowed there. This check takes a call for each permission set or account, "
         "whichever are fewer.",
@@ -129,6 +145,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "stale-membership",
         "low",
+        "{who} lists a deleted user",
         "The group lists a user who no longer exists: deleting users leaves their memberships behind.",
         "Delete the membership, and find out why it was left.",
         object_checks.stale_membership,
@@ -136,6 +153,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "entitlement-bypass",
         "medium",
+        "{who} has the IAM role {what}, outside of permission sets",
         "An entitlement gives access to an IAM role in an account that also uses permission sets. Reviews of "
         "assignments do not show this access, and no permission set limits it.",
         "Replace it with an assignment, or review the role's policies and waive the finding.",
@@ -144,6 +162,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "cross-organization-admin",
         "high",
+        "{who} is administrator in several organizations",
         "One compromised account gives administrator access to several organizations.",
         "Give the person separate identities, or administrator access in only one organization.",
         object_checks.cross_organization_admin,
@@ -152,6 +171,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "admin-gained",
         "high",
+        "{who} became administrator",
         "A user became administrator since the previous run. This should be a known and approved change.",
         "Find out who gave the access and why, and remove it if it was not approved.",
         object_checks.admin_gained,
@@ -159,6 +179,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "application-open-to-all",
         "medium",
+        "",
         "The application does not require an assignment: every user of the directory can open it, also those "
         "who are added later. Disabled applications do not count. This check needs `collect.applications`.",
         "Require assignments, and assign the groups that need the application.",
@@ -167,6 +188,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "application-disabled-user",
         "medium",
+        "{who} is disabled and still has applications",
         "Enabling the user again restores the access to these applications, possibly by accident. This check "
         "needs `collect.applications`.",
         "Remove the user's assignments and group memberships, or delete the user.",
@@ -175,6 +197,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "leaver-access",
         "high",
+        "{who} has left and still has access",
         "The roster says that this user has left. The person, or anyone with the credentials, can still use "
         "the access. This check needs `review.roster`.",
         "Disable the user in the identity provider, and remove assignments and group memberships.",
@@ -183,6 +206,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "not-in-roster",
         "medium",
+        "{who} is not in the roster",
         "Nobody knows whether this user still works here: the roster has neither the email address nor the "
         "employee number. This check needs `review.roster`.",
         "Find out whose user it is. Add the person to the roster, remove the user, or waive the finding of a "
@@ -192,6 +216,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "dormant-user",
         "low",
+        "{who} does not use the access",
         "Access that nobody uses is not missed when it is misused. A user who has never signed in may not be "
         "needed at all. This check needs `collect.activity`, and sign-ins that are known for as long as "
         "`days`.",
@@ -201,6 +226,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "unmanaged-user",
         "low",
+        "{who} does not come from the identity provider",
         "Most users of this directory come from an identity provider. This one does not: when the person "
         "leaves, the identity provider removes nothing.",
         "Replace the user with one that the identity provider manages, or waive an emergency user.",
@@ -209,6 +235,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "unmanaged-membership",
         "low",
+        "{who} has members whom others than the identity provider added",
         "An identity provider manages this directory, but others added members to the group. It may neither "
         "know nor remove them.",
         "Add the members in the identity provider, and remove the memberships that were added by others.",
@@ -217,6 +244,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "manager-missing",
         "low",
+        "{who} has no manager",
         "Nobody can be asked whether this user still needs the access. This check needs `manager` in "
         "`collect.people`, or a roster with managers.",
         "Add the manager in the identity provider or the HR system.",
@@ -225,6 +253,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "single-administrator",
         "medium",
+        "",
         "Fewer than two users administer the management account. If the only administrator is not available, "
         "nobody can act for the organization except with the root user.",
         "Give a second person administrator access to the management account.",
@@ -233,6 +262,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "new-user-admin",
         "medium",
+        "{who} is new and already administrator",
         "Attackers create users and make them administrators. A new administrator should be a known and "
         "approved one.",
         "Find out who created the user and who gave the access, and remove it if it was not approved.",

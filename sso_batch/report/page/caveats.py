@@ -1,11 +1,10 @@
 """What could make a result of the explorer incomplete; the page shows it next to the result. Pure."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sso_batch.coverage import NotExamined
+from sso_batch.coverage import NotExamined, by_item
 from sso_batch.report.page.explorer import Extent, escape_for_script
 from sso_batch.report.statistics import Statistics
 from sso_batch.run_files.results import OrganizationOutcome, Status
@@ -39,11 +38,7 @@ def _unread(statistics: Statistics | None) -> tuple[str, ...]:
 
 def unexamined(organizations: Iterable[OrganizationOutcome]) -> list[tuple[NotExamined, list[str]]]:
     """Return what was not examined, each with the names of the organizations that it applies to."""
-    names: defaultdict[NotExamined, list[str]] = defaultdict(list)
-    for organization in organizations:
-        for item in organization.not_examined:
-            names[item].append(organization.name)
-    return list(names.items())
+    return by_item((each.name, each.not_examined) for each in organizations)
 
 
 def _gaps(organization: OrganizationOutcome, extent: Extent) -> Iterable[str]:

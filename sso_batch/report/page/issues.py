@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from sso_batch.access import NOT_READ
-from sso_batch.model import USER
+from sso_batch.model import GROUP, USER
 from sso_batch.report.report_input import ReportInput
-from sso_batch.review.checks import CHECKS
+from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 
 MAX_ROWS = 20
@@ -23,25 +23,6 @@ GrantKey = tuple[str, str, str, str]
 
 _GAINED = "admin-gained"
 _CHECKS = {check.id: check for check in CHECKS}
-_TITLES = {
-    "admin-access": "{who} administers {accounts} with {what}",
-    "privilege-escalation": "{who} can become administrator of {accounts} with {what}",
-    "manages-access": "{who} decides who has access, with {what}",
-    "management-account-access": "{who} reaches the management account with {what}",
-    "disabled-user-access": "{who} is disabled and still has access",
-    "direct-grant": "{what} is assigned directly to {who}",
-    "orphaned-grant": "{what} is assigned to a user or group that was deleted",
-    "empty-group-grant": "{what} is assigned to {who}, which has no members",
-    "closed-account-grant": "{who} has {what} in an account that is not active",
-    "long-session": "{what} allows long sessions",
-    "user-without-email": "{who} has no email address",
-    "unused-permission-set": "{what} is not assigned to anyone",
-    "outdated-provisioning": "{what} is outdated in {accounts}",
-    "stale-membership": "{who} lists a member who was deleted",
-    "entitlement-bypass": "{who} has the IAM role {what}, outside of permission sets",
-    "cross-organization-admin": "{who} is administrator in several organizations",
-    _GAINED: "{who} became administrator",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +86,15 @@ def _subject(finding: Finding) -> str:
 def _issue(group: Sequence[Finding], gained: Container[GrantKey]) -> Issue:
     counting = [finding for finding in group if finding.waiver is None]
     shown = counting or group
-    first, check = shown[0], _CHECKS.get(shown[0].check)
+    first, check = shown[0], _CHECKS[shown[0].check]
     accounts = len({(each.organization, each.account_id) for each in shown if each.account_id})
     return Issue(
         id=first.cause or f"{first.check}-{_subject(first)}",
         severity=first.severity,
         check=first.check,
-        title=_title(first, accounts),
-        why=check.why if check else "",
-        remedy=check.remedy if check else "",
+        title=_title(check, first, accounts),
+        why=check.why,
+        remedy=check.remedy,
         new=bool(counting) and all(_is_new(finding, gained) for finding in counting),
         accounts=accounts,
         organizations=tuple(dict.fromkeys(each.organization for each in shown)),
@@ -130,17 +111,27 @@ def _is_new(finding: Finding, gained: Container[GrantKey]) -> bool:
     return finding.check == _GAINED or key in gained
 
 
-def _title(finding: Finding, accounts: int) -> str:
-    template = _TITLES.get(finding.check)
-    who = name_of(finding)
+def _title(check: Check, finding: Finding, accounts: int) -> str:
+    who = _name_with_kind(finding)
     what = finding.permission_set or finding.role_arn.rpartition("/")[2]
-    if template is None or ("{who}" in template and not who) or ("{what}" in template and not what):
+    if not check.title or ("{who}" in check.title and not who) or ("{what}" in check.title and not what):
         return finding.message
-    return template.format(
+    title = check.title.format(
         who=who,
-        what=what if what != NOT_READ else "a permission set that was not read",
+        what="a permission set that was not read" if what == NOT_READ else what,
         accounts=f"{accounts:,} {'account' if accounts == 1 else 'accounts'}",
     )
+    return title[:1].upper() + title[1:] if title.startswith(("group ", "user ", "a ")) else title
+
+
+def _name_with_kind(finding: Finding) -> str:
+    """Return who it is about: a person by name alone, a group or an unknown user with its kind."""
+    name = name_of(finding)
+    if not name:
+        return ""
+    if finding.group_name or finding.principal_type == GROUP:
+        return f"group {name}"
+    return f"user {name}" if name in {finding.principal_id, finding.user_id} else name
 
 
 def name_of(finding: Finding) -> str:
