@@ -16,16 +16,40 @@ MAX_LISTED = 100
 """The maximum number of changes that are listed one by one."""
 
 _NAMED = 3
-_VERBS = {ADDED: "gained", REMOVED: "lost"}
 _ORDER = {ADDED: 0, CHANGED: 1, REMOVED: 2}
 _LEVELS = {level.name: level for level in Privilege}
+_JOINED = "joined"
+_ASSIGNED = "assigned"
+_STATUS = "UserStatus"
+_COLUMNS = {
+    "UserEmail": "the email address",
+    "UserName": "the name",
+    "UserLogin": "the login",
+    _STATUS: "the status",
+    "GroupName": "the group's name",
+    "AccountName": "the account's name",
+    "AccountState": "the account's state",
+    "AccountPath": "the account's OU",
+    "PermissionSet": "the permission set's name",
+    "SessionDuration": "the session duration",
+    "ManagedPolicies": "AWS managed policies",
+    "CustomerManagedPolicies": "customer managed policies",
+    "InlinePolicy": "the inline policy",
+    "PermissionsBoundary": "the permissions boundary",
+    "PrincipalState": "the state",
+}
 
 
 @dataclass(slots=True)
 class Cause:
-    """The changes of one cause: one kind, one group or one user, or one changed column."""
+    """The changes of one cause: one kind, one group or one user, or one changed column.
+
+    `how` says whether somebody joined the group or something was assigned to it, if that is known; `what`
+    what changed.
+    """
 
     kind: str
+    how: str
     what: str
     group: str
     people: dict[str, str] = field(default_factory=dict)
@@ -33,6 +57,7 @@ class Cause:
     access: Counter[str] = field(default_factory=Counter)
     accounts: set[tuple[str, str]] = field(default_factory=set)
     organizations: dict[str, None] = field(default_factory=dict)
+    authors: dict[str, None] = field(default_factory=dict)
     level: Privilege = Privilege.NONE
     changes: int = 0
     gained: bool = False
@@ -45,6 +70,8 @@ class Cause:
         self.access[access_name(access)] += 1
         self.accounts.add((access.organization, access.grant.account_id))
         self.organizations[access.organization] = None
+        if change.author:
+            self.authors[change.author] = None
         self.level = max(self.level, _LEVELS.get(access.privilege.level, Privilege.NONE))
         self.changes += 1
         self.gained |= _gains(change)
@@ -58,14 +85,26 @@ class Cause:
     def title(self) -> str:
         """What happened, in words."""
         names = list(self.people.values())
-        who = names[0] if len(names) == 1 else f"{len(names):,} users" if names else self.group or "nobody"
-        if self.kind in _VERBS:
-            access = (
-                next(iter(self.access)) if len(self.access) == 1 else f"{len(self.access):,} kinds of access"
-            )
-            through = f" through {self.group}" if self.group and self.group != who else ""
-            return f"{who} {_VERBS[self.kind]} {access}{through}"
-        return f"{self.what} changed for {who}"
+        group = f"group {self.group}" if self.group else "an unknown user"
+        who = names[0] if len(names) == 1 else f"{len(names):,} users" if names else group
+        some = f"{len(self.access):,} permission sets and roles"
+        access = next(iter(self.access)) if len(self.access) == 1 else some
+        if self.kind == CHANGED:
+            return self._changed(who, access)
+        through = f" through {self.group}" if self.group and names else ""
+        if self.how == _JOINED:
+            return f"{who} joined {self.group}"
+        if self.how == _ASSIGNED:
+            return f"{self.group} was given {access}"
+        return _sentence(f"{who} {'gained' if self.kind == ADDED else 'lost'} {access}{through}")
+
+    def _changed(self, who: str, access: str) -> str:
+        if self.what == _STATUS and self.how:
+            return f"{who} {'was' if len(self.people) == 1 else 'were'} {self.how.lower()}"
+        columns = self.what.split(", ")
+        if any(column not in _COLUMNS for column in columns):
+            return f"{access} {self.what}"
+        return _sentence(f"{' and '.join(_COLUMNS[column] for column in columns)} changed for {who}")
 
     @property
     def names(self) -> str:
@@ -75,6 +114,13 @@ class Cause:
             return ""
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         return ", ".join(names[:_NAMED]) + more
+
+    @property
+    def details(self) -> str:
+        """What the title leaves out: the access that came with a group, and who made the change."""
+        access = ", ".join(name for name, _ in self.access.most_common(_NAMED)) if self.how == _JOINED else ""
+        author = next(iter(self.authors)) if len(self.authors) == 1 else ""
+        return ", ".join(filter(None, (access, author)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +156,9 @@ def summarize_changes(changes: Iterable[Change], run_started: str) -> ChangeSumm
         rows += len(access.holders)
         if len(listed) < MAX_LISTED:
             listed.append(change)
-        key = _key(change)
-        causes.setdefault(key, Cause(change.kind, change.words, _group(change))).add(change)
+        how = _how(change, run_started)
+        cause = Cause(change.kind, how, change.words if change.kind == CHANGED else "", _group(change))
+        causes.setdefault((*_key(change), how), cause).add(change)
         if _gains(change):
             if access.privilege.level == Privilege.ADMINISTRATOR.name:
                 administrators.update(_identity(holder) for holder in access.holders if holder.user_id)
@@ -148,6 +195,22 @@ def _key(change: Change) -> tuple[str, ...]:
     if access.grant.principal.type == GROUP:
         return change.kind, "group", access.group_name or access.grant.principal.id
     return change.kind, "user", *(_identity(holder) for holder in access.holders[:1])
+
+
+def _sentence(text: str) -> str:
+    words = ("group ", "an ", "the ")
+    return text[:1].upper() + text[1:] if text.startswith(words) else text
+
+
+def _how(change: Change, run_started: str) -> str:
+    """Return how it happened, as far as that is known; of a changed status, the new one."""
+    access = change.access
+    if change.kind == CHANGED:
+        return access.holders[0].status if change.what == _STATUS and access.holders else ""
+    since = access.assignment.first_seen
+    if change.kind != ADDED or access.grant.principal.type != GROUP or since in ("", NOT_READ):
+        return ""
+    return _ASSIGNED if since == run_started else _JOINED
 
 
 def _group(change: Change) -> str:
