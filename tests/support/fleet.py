@@ -1,5 +1,6 @@
 """A made-up fleet: 40 organizations in two nights, with the access that a large company has."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,9 @@ from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import WaiverRule
+from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.results import Calls, OrganizationOutcome
+from sso_batch.run_files.run import RunFacts
 from tests.support.fleet_names import ORGANIZATIONS, TEAMS
 from tests.support.fleet_organization import Organization
 from tests.support.overviews import overview
@@ -26,6 +29,12 @@ CONTRACTOR = "mateo.quiroga@globant.example"
 FAILED = "umbra-biotech"
 """The organization that an incomplete run cannot read."""
 
+_FACTS = RunFacts(
+    FileNames("20260304-050607", "20260304_050607"),
+    hashlib.sha256(b"fleet").hexdigest(),
+    "complete",
+    (),
+)
 _WAIVERS = (
     WaiverRule(
         *("admin-access", "*", "sandbox-*", "cloud-admins"),
@@ -76,7 +85,7 @@ def fleet(organizations: int = len(ORGANIZATIONS), *, incomplete: bool = False) 
         _finished(each, FindingCounts.of(found[each.name]), reviewed.not_examined.get(each.name, ()))
         for each in report.outcome.organizations
     ]
-    return replace(report, outcome=replace(report.outcome, organizations=tuple(outcomes)))
+    return replace(report, facts=_FACTS, outcome=replace(report.outcome, organizations=tuple(outcomes)))
 
 
 def _finished(
@@ -91,7 +100,15 @@ def _finished(
         findings=findings,
         not_examined=(*outcome.not_examined, *not_examined),
         calls=Calls(sum(calls.values()), 3, 3, calls),
-        files=tuple(replace(file, rows=outcome.counts.rows, bytes=912_345) for file in outcome.files),
+        files=tuple(
+            replace(
+                file,
+                rows=outcome.counts.rows,
+                bytes=270 * outcome.counts.rows,
+                sha256=hashlib.sha256(file.name.encode()).hexdigest(),
+            )
+            for file in outcome.files
+        ),
     )
 
 

@@ -12,11 +12,11 @@ def _words(text: str) -> tuple[str, ...]:
 ORGANIZATIONS = _words("""
 tyrell-labs northwind-retail acme-robotics kestrel-health ostsee-logistik harbor-bank lumen-games
 vesper-media aurora-energy borealis-insurance contoso-foods delphi-pharma ember-mobility fjord-seafood
-globex-steel helios-solar initech-software juniper-travel kiruna-mining lakeside-hotels meridian-
-shipping nimbus-telecom orchid-cosmetics pelican-airlines quartz-analytics redwood-furniture stellar-
-education tamarind-foods ursa-security verdant-farms wayne-foundation xylo-instruments yarrow-textiles
-zephyr-wind alpine-rail bluebird-publishing cobalt-chemicals drift-automotive evergreen-homes foxglove-
-biotech
+globex-steel helios-solar initech-software juniper-travel kiruna-mining lakeside-hotels
+meridian-shipping nimbus-telecom orchid-cosmetics pelican-airlines quartz-analytics redwood-furniture
+stellar-education tamarind-foods ursa-security verdant-farms wayne-foundation xylo-instruments
+yarrow-textiles zephyr-wind alpine-rail bluebird-publishing cobalt-chemicals drift-automotive
+evergreen-homes foxglove-biotech
 """)
 
 FIRST_NAMES = _words("""
