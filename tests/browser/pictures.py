@@ -1,53 +1,75 @@
-"""Pictures of the demo's page for README and docs: `python -m tests.browser.pictures`."""
+"""Pictures of a fleet's page for README and docs: `python -m tests.browser.pictures [NAME ...]`."""
 
-import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from sso_batch.report.page import render_page
 from tests.browser.opened import CHROMIUM, OpenedPage, launch
 from tests.browser.palette import with_palette
+from tests.support.fleet import CONTRACTOR, fleet
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 
-_SIZE: dict[str, Any] = {"viewport": {"width": 1180, "height": 760}, "device_scale_factor": 1.25}
+_SCREEN: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+_PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+_PRODUCTION = "#access?level=ADMINISTRATOR&ou=Workloads%2FProd&by=person"
+_CONTRACTOR = f"#access?ou=Workloads%2FProd&profile=person:{CONTRACTOR}"
 
 
-def main() -> None:
-    """Run the demo, open its pages and take the pictures."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a picture shows: the run, the address, what is done first, and the screen."""
+
+    address: str = ""
+    incomplete: bool = False
+    screen: Callable[[], dict[str, Any]] = _SCREEN.copy
+    prepare: Callable[[Page], None] = lambda _page: None
+
+
+def _open_filters(page: Page) -> None:
+    page.click("#sheet")
+
+
+PICTURES = {
+    "overview": Picture(),
+    "access": Picture(_PRODUCTION),
+    "profile": Picture(_CONTRACTOR),
+    "evidence": Picture("#evidence"),
+    "incomplete": Picture(incomplete=True),
+    "phone": Picture(screen=_PHONE.copy),
+}
+
+
+def main(names: list[str]) -> None:
+    """Make the fleet's pages and take the pictures, light and dark."""
     if CHROMIUM is None:
         sys.exit("Chromium is missing: install it, or set CHROMIUM to its path")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = launch(playwright)
-        complete, incomplete = (_page(Path(folder, name), *more) for name, more in _DEMOS.items())
-        for name, file, scheme in (
-            ("overview", complete, "light"),
-            ("incomplete", incomplete, "light"),
-            ("explorer", complete, "dark"),
-        ):
-            opened = OpenedPage(browser, file, color_scheme=scheme, **_SIZE)
-            if name == "explorer":
-                opened.page.evaluate(f"location.hash = '{_QUESTION}'")
+        files = {incomplete: Path(folder, f"{incomplete}.html") for incomplete in (False, True)}
+        for incomplete, file in files.items():
+            file.write_text("".join(render_page(fleet(incomplete=incomplete))), encoding="utf-8")
+        for name in names or PICTURES:
+            picture = PICTURES[name]
+            for scheme in ("light", "dark"):
+                opened = OpenedPage(
+                    browser, files[picture.incomplete], color_scheme=scheme, **picture.screen()
+                )
+                opened.page.evaluate("hash => { location.hash = hash; }", picture.address)
+                picture.prepare(opened.page)
                 opened.page.wait_for_timeout(300)
-            picture = with_palette(opened.page.screenshot())
-            (FOLDER / f"{name}.png").write_bytes(picture)
-            sys.stdout.write(f"{FOLDER.name}/{name}.png: {len(picture):,} bytes\n")
-
-
-_QUESTION = "#access?level=ADMINISTRATOR&ou=Workloads%2FProd&by=person"
-
-_DEMOS: dict[str, tuple[str, ...]] = {"complete": (), "incomplete": ("--with-failure",)}
-
-
-def _page(folder: Path, *options: str) -> Path:
-    command = [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--output", str(folder), *options]
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
-    return next(folder.glob("*/*.html"))
+                png = with_palette(opened.page.screenshot())
+                opened.context.close()
+                (FOLDER / f"{name}-{scheme}.png").write_bytes(png)
+                sys.stdout.write(f"{FOLDER.name}/{name}-{scheme}.png: {len(png):,} bytes\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

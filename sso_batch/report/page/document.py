@@ -9,7 +9,7 @@ from importlib.resources import files
 from itertools import chain
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
 from sso_batch.report.page.numbers import Baseline
@@ -89,7 +89,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": _figure, "when": _when, "span": _span}
+    environment.filters |= {"code": _code, "figure": _figure, "when": _when, "span": _span}
     environment.globals |= {"SEVERITIES": SEVERITIES, "MAX_ISSUES": MAX_ISSUES, "MAX_TILES": MAX_TILES}
     return environment
 
@@ -105,6 +105,15 @@ def _hash(text: str) -> str:
 
 def _figure(value: int) -> str:
     return f"{value:,}"
+
+
+def _code(text: str) -> Markup:
+    """Return a text whose parts between backticks are code."""
+    parts = show_hidden(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(show_hidden(text))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def _when(moment: datetime) -> str:

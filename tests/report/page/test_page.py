@@ -101,6 +101,21 @@ def test_many_gaps() -> None:
     assert "resource-20" not in text
 
 
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("reduce `max_rate` & wait", "reduce <code>max_rate</code> &amp; wait"),
+        ("one ` alone, <b>", "one ` alone, &lt;b&gt;"),
+        ("`<b>\u202e`", "<code>&lt;b&gt;[U+202E]</code>"),
+    ],
+)
+def test_code_in_hints(hint: str, shown: str) -> None:
+    """What a hint names between backticks is shown as code; everything else stays text."""
+    html = html_of(overview(replace(ACME, gaps=(gap(hint=hint),))))
+
+    assert f'<td data-label="What to do">{shown}</td>' in html
+
+
 def test_unknown_kind() -> None:
     """What this version cannot read may hide access, and is a caveat with AWS's own name for it."""
     item = NotExamined.of_unknown_kind(2, "group members", "Dev\u202e</script>")

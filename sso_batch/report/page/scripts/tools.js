@@ -28,21 +28,39 @@ export function setUpTheme() {
   $("tools").hidden = false;
 }
 
+// Paper explains each kind of issue once: with the first one that is printed.
+function explainIssues() {
+  const explained = new Set(), opened = [];
+  for (const issue of document.querySelectorAll("#findings > .issues .issue")) {
+    if (!explained.has(issue.dataset.check) && !issue.open) opened.push(issue);
+    explained.add(issue.dataset.check);
+  }
+  for (const issue of opened) issue.open = true;
+  return () => {
+    for (const issue of opened) issue.open = false;
+  };
+}
+
 // Without a wish, paper has the summary; "Print answer" prints what is on the screen under Access.
 export function setUpPrinting() {
   const root = document.documentElement;
+  let restore = () => {};
   $("print").addEventListener("click", () => print());
   $("print-answer").addEventListener("click", () => {
     root.dataset.print = "answer";
     print();
   });
   addEventListener("beforeprint", () => {
+    restore();
+    restore = explainIssues();
     if (root.dataset.print !== "answer") return;
     showRows(true);
     const total = Number($("rows").firstElementChild.getAttribute("aria-rowcount")) - 1;
     $("cut").hidden = total <= PRINTED_ROWS;
   });
   addEventListener("afterprint", () => {
+    restore();
+    restore = () => {};
     delete root.dataset.print;
     $("cut").hidden = true;
     showRows();
