@@ -76,6 +76,7 @@ def fleet(organizations: int = len(ORGANIZATIONS), *, incomplete: bool = False) 
             if not reasons[pair[1].organization]
             for change in comparison.changes(*pair)
         ],
+        earlier=[before for before, after in nights if not reasons[after.organization]],
         not_compared=list(not_compared.items()),
     )
     found = {each.name: list[Finding]() for each in report.outcome.organizations}

@@ -62,7 +62,7 @@ def test_new_assignment() -> None:
 
 
 def test_lost_access() -> None:
-    """Lost access comes last and is no gain."""
+    """Lost access comes last and is not a gain."""
     found = summary(organization("u-1", "u-2", view=True), organization("u-1"))
 
     assert [cause.title for cause in found.causes] == [

@@ -52,7 +52,7 @@ def test_change_of_administrators(before: int, change: str, tone: str) -> None:
 
 
 def test_only_compared_organizations_change() -> None:
-    """An organization that was not compared counts, and is no change."""
+    """An organization that was not compared counts, and does not count as a change."""
     report = overview(organization(3), organization(5, organization="globex"))
 
     number = numbers(report, organization(2))["administrators"]
