@@ -85,7 +85,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "orphaned-grant",
         "medium",
-        "{what} is assigned to a deleted user or group",
+        "{what} is assigned to deleted users or groups",
         "The user or group was deleted but its assignment remains, and nobody can tell whose it was.",
         "Delete the assignment or the entitlement.",
         grant_checks.orphaned_grant,
@@ -162,7 +162,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "cross-organization-admin",
         "high",
-        "{who} is administrator in several organizations",
+        "{who} administers accounts in several organizations",
         "One compromised account gives administrator access to several organizations.",
         "Give the person separate identities, or administrator access in only one organization.",
         object_checks.cross_organization_admin,

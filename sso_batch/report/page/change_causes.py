@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
 
 from sso_batch.access import NOT_READ, Holder
 from sso_batch.model import GROUP
@@ -42,7 +43,7 @@ _COLUMNS = {
 
 @dataclass(slots=True)
 class Cause:
-    """The changes of one cause: one kind, one group or one user, or one changed column.
+    """The changes of one cause: one kind, and one group, one direct assignment or one changed column.
 
     `how` says whether somebody joined the group or something was assigned to it, if that is known; `what`
     what changed.
@@ -114,6 +115,23 @@ class Cause:
             return ""
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         return ", ".join(names[:_NAMED]) + more
+
+    @property
+    def link(self) -> str:
+        """The question under Access whose answer has what these users have now; empty for lost access."""
+        if self.kind == REMOVED or not self.people:
+            return ""
+        if len(self.people) == 1:
+            question = {"who": next(iter(self.people))}
+        elif self.group:
+            question = {"through": self.group, "new": "yes" if self.how == _JOINED else "", "by": "person"}
+        elif self.kind == ADDED:
+            question = {"what": next(iter(self.access)), "way": "directly", "new": "yes", "by": "person"}
+        else:
+            return "#access?state=disabled&by=person" if self.how == "DISABLED" else ""
+        return (
+            f"#access?{urlencode({key: value for key, value in question.items() if value}, quote_via=quote)}"
+        )
 
     @property
     def details(self) -> str:
@@ -194,7 +212,7 @@ def _key(change: Change) -> tuple[str, ...]:
         return change.kind, change.words, access.permission_set.name if change.privilege_before else ""
     if access.grant.principal.type == GROUP:
         return change.kind, "group", access.group_name or access.grant.principal.id
-    return change.kind, "user", *(_identity(holder) for holder in access.holders[:1])
+    return change.kind, "user", access_name(access)
 
 
 def _sentence(text: str) -> str:

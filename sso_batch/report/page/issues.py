@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote, urlencode
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import GROUP, USER
@@ -12,7 +13,7 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 
-MAX_ROWS = 20
+MAX_ROWS = 100
 """The maximum number of findings that an issue lists."""
 
 MAX_WAIVERS = 200
@@ -22,12 +23,30 @@ GrantKey = tuple[str, str, str, str]
 """Organization, account, principal, and permission set or role."""
 
 _GAINED = "admin-gained"
+_ADMINISTRATORS = {"admin-access", _GAINED, "cross-organization-admin", "new-user-admin"}
+_ALIKE = 3
+"""So many causes that differ only in the user or group are one issue."""
+
+_PLURAL = {
+    "administers": "administer",
+    "reaches": "reach",
+    "decides": "decide",
+    "lists": "list",
+    "does": "do",
+    "has": "have",
+    "is": "are",
+}
+
 _CHECKS = {check.id: check for check in CHECKS}
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Findings of one cause that count, and how many more are waived; a waived issue has only those."""
+    """Findings of one cause that count, and how many more are waived; a waived issue has only those.
+
+    Causes that differ only in the user or group are one issue, too. `link` leads to the access that it is
+    about; it is empty if there is none.
+    """
 
     id: str
     severity: str
@@ -41,13 +60,9 @@ class Issue:
     findings: tuple[Finding, ...]
     total: int
     waived: int
+    link: str
     waivers: str
     """Waivers to copy into the configuration, in YAML."""
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """The ids of the users or groups that it is about."""
-        return tuple(sorted({each.principal_id for each in self.findings if each.principal_id}))
 
 
 def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Issue, ...]:
@@ -56,14 +71,20 @@ def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Is
     `gained` has the grants that give more than in the previous run. Groups with the same name in several
     organizations, and the same access, are one issue.
     """
-    groups: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    by_cause: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in report.findings:
         report.checkpoint()
-        groups[_key(finding)].append(finding)
-    issues = []
-    for group in groups.values():
+        by_cause[_key(finding)].append(finding)
+    alike: defaultdict[tuple[object, ...], list[_Cause]] = defaultdict(list)
+    for findings in by_cause.values():
         report.checkpoint()
-        issues.append(_issue(group, gained))
+        cause = _Cause.of(findings, gained)
+        alike[cause.pattern].append(cause)
+    issues = []
+    for causes in alike.values():
+        for group in [causes] if len(causes) >= _ALIKE else [[cause] for cause in causes]:
+            report.checkpoint()
+            issues.append(_issue(group))
     return tuple(sorted(issues, key=_order))
 
 
@@ -73,36 +94,98 @@ def grant_key(organization: str, account: str, principal: str, access: str) -> G
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
-    access = finding.permission_set or finding.role_arn.rpartition("/")[2]
     if finding.group_name not in ("", NOT_READ):
-        return finding.severity, finding.check, "group", finding.group_name, access
-    return finding.severity, finding.check, "cause", finding.cause or _subject(finding), access
+        return finding.severity, finding.check, "group", finding.group_name, _access(finding)
+    return finding.severity, finding.check, "cause", finding.cause or _subject(finding), _access(finding)
+
+
+def _access(finding: Finding) -> str:
+    return finding.permission_set or finding.role_arn.rpartition("/")[2]
+
+
+def _kind(finding: Finding) -> str:
+    return GROUP if finding.group_name or finding.principal_type == GROUP else USER
 
 
 def _subject(finding: Finding) -> str:
     return normalize_address(finding.user_email) or finding.principal_id or finding.user_id
 
 
-def _issue(group: Sequence[Finding], gained: Container[GrantKey]) -> Issue:
-    counting = [finding for finding in group if finding.waiver is None]
-    shown = counting or group
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """The findings of one cause: those that count, or all of them if all are waived."""
+
+    shown: tuple[Finding, ...]
+    waived: int
+    counts: bool
+    new: bool
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding], gained: Container[GrantKey]) -> "_Cause":
+        counting = tuple(finding for finding in findings if finding.waiver is None)
+        new = bool(counting) and all(_is_new(finding, gained) for finding in counting)
+        return cls(counting or tuple(findings), len(findings) - len(counting), bool(counting), new)
+
+    @property
+    def pattern(self) -> tuple[object, ...]:
+        """What causes have in common that differ only in the user or group."""
+        first = self.shown[0]
+        title = _CHECKS[first.check].title
+        if title.startswith("{what}"):
+            about = ""
+        else:
+            about = _kind(first) if title and name_of(first) else first.cause
+        return first.severity, first.check, about, _access(first), self.counts, self.new
+
+
+def _issue(causes: Sequence[_Cause]) -> Issue:
+    shown = [finding for cause in causes for finding in cause.shown]
     first, check = shown[0], _CHECKS[shown[0].check]
     accounts = len({(each.organization, each.account_id) for each in shown if each.account_id})
+    counts = causes[0].counts
     return Issue(
-        id=first.cause or f"{first.check}-{_subject(first)}",
+        id=_id(causes),
         severity=first.severity,
         check=first.check,
-        title=_title(check, first, accounts),
+        title=_title(check, causes, accounts),
         why=check.why,
         remedy=check.remedy,
-        new=bool(counting) and all(_is_new(finding, gained) for finding in counting),
+        new=causes[0].new,
         accounts=accounts,
         organizations=tuple(dict.fromkeys(each.organization for each in shown)),
         findings=tuple(shown[:MAX_ROWS]),
-        total=len(counting),
-        waived=len(group) - len(counting),
-        waivers=_waivers(counting),
+        total=len(shown) if counts else 0,
+        waived=sum(cause.waived for cause in causes),
+        link=_link(causes),
+        waivers=_waivers(shown) if counts else "",
     )
+
+
+def _id(causes: Sequence[_Cause]) -> str:
+    first = causes[0].shown[0]
+    if len(causes) == 1:
+        return first.cause or f"{first.check}-{_subject(first)}"
+    return "-".join(filter(None, (first.check, _kind(first), _access(first), "new" if causes[0].new else "")))
+
+
+def _link(causes: Sequence[_Cause]) -> str:
+    """Return the question under Access whose answer has what the issue is about."""
+    first = causes[0].shown[0]
+    access = "" if first.permission_set == NOT_READ else _access(first)
+    if len(causes) > 1:
+        question = {"what": access, "by": "person" if _kind(first) == USER else "group"}
+        question |= {"level": "ADMINISTRATOR"} if first.check in _ADMINISTRATORS else {}
+        question |= {"state": "disabled"} if first.check == "disabled-user-access" else {}
+        question |= {"new": "yes"} if causes[0].new else {}
+        question |= {"way": "group" if _kind(first) == GROUP else "directly"} if access else {}
+    elif first.user_email not in ("", NOT_READ):
+        question = {"who": first.user_email, "what": access}
+    elif first.group_name not in ("", NOT_READ):
+        question = {"through": first.group_name, "what": access, "by": "person"}
+    else:
+        question = {"what": access}
+    asked = {name: value for name, value in question.items() if value}
+    return f"#access?{urlencode(asked, quote_via=quote)}" if asked.keys() - {"by"} else ""
 
 
 def _is_new(finding: Finding, gained: Container[GrantKey]) -> bool:
@@ -111,12 +194,16 @@ def _is_new(finding: Finding, gained: Container[GrantKey]) -> bool:
     return finding.check == _GAINED or key in gained
 
 
-def _title(check: Check, finding: Finding, accounts: int) -> str:
-    who = _name_with_kind(finding)
-    what = finding.permission_set or finding.role_arn.rpartition("/")[2]
+def _title(check: Check, causes: Sequence[_Cause], accounts: int) -> str:
+    finding = causes[0].shown[0]
+    who, what = _name_with_kind(finding), _access(finding)
+    template = check.title
+    if len(causes) > 1 and template.startswith("{who}"):
+        who = f"{len(causes):,} {'groups' if _kind(finding) == GROUP else 'users'}"
+        template = " ".join(_PLURAL.get(word, word) for word in template.split(" "))
     if not check.title or ("{who}" in check.title and not who) or ("{what}" in check.title and not what):
         return finding.message
-    title = check.title.format(
+    title = template.format(
         who=who,
         what="a permission set that was not read" if what == NOT_READ else what,
         accounts=f"{accounts:,} {'account' if accounts == 1 else 'accounts'}",
@@ -129,7 +216,7 @@ def _name_with_kind(finding: Finding) -> str:
     name = name_of(finding)
     if not name:
         return ""
-    if finding.group_name or finding.principal_type == GROUP:
+    if _kind(finding) == GROUP:
         return f"group {name}"
     return f"user {name}" if name in {finding.principal_id, finding.user_id} else name
 

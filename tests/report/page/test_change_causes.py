@@ -93,6 +93,20 @@ def test_direct_assignment() -> None:
     assert len(found.gained) == 1
 
 
+def test_same_assignment_to_several_users() -> None:
+    """Users who gain the same access directly are one cause, with a link to all of them."""
+    direct = tuple(
+        replace(grant(Principal(USER, each.id), "3" * 12, "arn:admin"), first_seen=TODAY) for each in BOTH
+    )
+    before = organization("u-1")
+
+    found = summary(before, replace(before, grants=tuple(sorted((*before.grants, *direct)))))
+
+    (cause,) = found.causes
+    assert (cause.title, cause.names) == ("2 users gained Admin", "Ann Lee, Bob Ray")
+    assert cause.link == "#access?what=Admin&way=directly&new=yes&by=person"
+
+
 def test_other_columns() -> None:
     """A changed column is named in words."""
     renamed = (BOTH[0], replace(BOTH[1], name="Bob Rae"))

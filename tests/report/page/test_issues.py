@@ -108,3 +108,58 @@ def test_title_of_each_check(check: Check) -> None:
     subject = check.title or ANN.message
     assert "{" not in issue.title
     assert ("Ann Lee" in issue.title) == ("{who}" in subject or subject == ANN.message)
+
+
+def people(number: int, **fields: object) -> list[Finding]:
+    """Return the same finding about so many users."""
+    return [
+        replace(
+            ANN,
+            user_email=f"u{each}@acme.example",
+            user_name=f"User {each}",
+            principal_id=f"u-{each}",
+            cause=f"c{each}",
+            **fields,  # type: ignore[arg-type]
+        )
+        for each in range(number)
+    ]
+
+
+def test_many_users_with_the_same_access() -> None:
+    """Three users or more with the same access are one issue; two are two issues."""
+    (issue,) = issues(*people(3))
+
+    assert (issue.title, issue.total) == ("3 users administer 1 account with Admin", 3)
+    assert issue.link == "#access?what=Admin&by=person&level=ADMINISTRATOR&way=directly"
+    assert len(issues(*people(2))) == 2
+
+
+def test_new_and_old_are_not_mixed() -> None:
+    """Users who are new are another issue than those who had the access before."""
+    gained = frozenset(grant_key("acme", "1" * 12, f"u-{each}", "Admin") for each in range(3))
+
+    new, old = issues(*people(6), gained=gained)
+
+    assert (new.new, new.total, old.new, old.total) == (True, 3, False, 3)
+    assert new.id != old.id
+
+
+def test_what_is_waived_is_not_mixed() -> None:
+    """Waived findings never hide among those that count."""
+    waived = people(3, waiver=Waiver("approved", date(2027, 1, 1)), permission_set="Admin")
+
+    counting, other = issues(*people(6)[3:], *waived)
+
+    assert (counting.total, counting.waived, other.total, other.waived) == (3, 0, 0, 3)
+
+
+def test_deleted_users_and_groups() -> None:
+    """What is assigned to deleted users and groups is one issue for each permission set."""
+    gone = [
+        replace(ANN, check="orphaned-grant", user_email="", user_name="", principal_id=each, cause=each)
+        for each in "abc"
+    ]
+
+    (issue,) = issues(*gone)
+
+    assert issue.title == "Admin is assigned to deleted users or groups"
