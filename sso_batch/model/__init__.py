@@ -29,6 +29,7 @@ from sso_batch.model.gaps import (
     Gap,
     GapKind,
     Subject,
+    group_gaps,
 )
 from sso_batch.model.identity_store import (
     GROUP,
@@ -79,4 +80,5 @@ __all__ = [
     "Snapshot",
     "Subject",
     "User",
+    "group_gaps",
 ]

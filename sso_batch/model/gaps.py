@@ -1,5 +1,7 @@
 """What could not be read, and what a call was about."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,3 +104,13 @@ class Gap:
     def about(cls, subject: Subject, operation: str, code: str, message: str, hint: str) -> "Gap":
         """Return the gap of a call about a subject."""
         return cls(subject.kind, operation, subject.resource, code, message, hint, subject.permission_set_arn)
+
+
+def group_gaps(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
+    """Return the first gap of each operation and code, with the resources of all of them."""
+    resources: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    first: dict[tuple[str, str], Gap] = {}
+    for gap in gaps:
+        resources[gap.operation, gap.code].append(gap.resource)
+        first.setdefault((gap.operation, gap.code), gap)
+    return [(gap, resources[key]) for key, gap in first.items()]

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TypeVar
@@ -13,7 +12,7 @@ from sso_batch.collect import Audit
 from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, GapKind, Instance, Snapshot
+from sso_batch.model import Gap, GapKind, Instance, Snapshot, group_gaps
 from sso_batch.review.roster import fill_attributes
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import Stopped
@@ -217,7 +216,7 @@ class OrganizationRun:
         )
 
     def _log_outcome(self, outcome: OrganizationOutcome) -> None:
-        for gap, resources in _grouped(outcome.gaps):
+        for gap, resources in group_gaps(outcome.gaps):
             self._log.error(
                 "collect.gap",
                 operation=gap.operation,
@@ -240,16 +239,6 @@ class OrganizationRun:
             resumed=outcome.resumed,
             seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
         )
-
-
-def _grouped(gaps: Iterable[Gap]) -> list[tuple[Gap, list[str]]]:
-    """Return the first gap of each operation and code, with the resources of all of them."""
-    resources: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    first: dict[tuple[str, str], Gap] = {}
-    for gap in gaps:
-        resources[gap.operation, gap.code].append(gap.resource)
-        first.setdefault((gap.operation, gap.code), gap)
-    return [(gap, resources[key]) for key, gap in first.items()]
 
 
 def _unwritten(name: str, error: OSError) -> Gap:

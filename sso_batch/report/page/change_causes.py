@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
 
 from sso_batch.access import NOT_READ, Holder
 from sso_batch.model import GROUP
 from sso_batch.privileges.paths import Privilege
 from sso_batch.report.page.issues import GrantKey, grant_key
+from sso_batch.report.page.links import access_link
 from sso_batch.report.statistics import access_name
 from sso_batch.review.comparison import ADDED, CHANGED, REMOVED, Change
 from sso_batch.review.finding import normalize_address
@@ -122,16 +122,12 @@ class Cause:
         if self.kind == REMOVED or not self.people:
             return ""
         if len(self.people) == 1:
-            question = {"who": next(iter(self.people))}
-        elif self.group:
-            question = {"through": self.group, "new": "yes" if self.how == _JOINED else "", "by": "person"}
-        elif self.kind == ADDED:
-            question = {"what": next(iter(self.access)), "way": "directly", "new": "yes", "by": "person"}
-        else:
-            return "#access?state=disabled&by=person" if self.how == "DISABLED" else ""
-        return (
-            f"#access?{urlencode({key: value for key, value in question.items() if value}, quote_via=quote)}"
-        )
+            return access_link(who=next(iter(self.people)))
+        if self.group:
+            return access_link(through=self.group, new="yes" if self.how == _JOINED else "", by="person")
+        if self.kind == ADDED:
+            return access_link(what=next(iter(self.access)), way="directly", new="yes", by="person")
+        return access_link(state="disabled", by="person") if self.how == "DISABLED" else ""
 
     @property
     def details(self) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sso_batch.report.page.links import access_link
 from sso_batch.report.statistics import Statistics
 from sso_batch.review.comparison import ADDED, CHANGED, REMOVED
 from sso_batch.review.finding import SEVERITIES
@@ -14,12 +15,16 @@ MAX_BARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar of one part, or of two stacked parts; `mark` precedes a number that is a lower bound."""
+    """A bar of one part, or of two stacked parts; `mark` precedes a number that is a lower bound.
+
+    `link` leads to what was counted.
+    """
 
     label: str
     first: int
     second: int = 0
     mark: str = ""
+    link: str = ""
 
     @property
     def total(self) -> int:
@@ -56,6 +61,7 @@ def chart_administrators(statistics: Sequence[Statistics]) -> Chart:
             each.administrators_total,
             each.can_become,
             mark="" if each.administrators_certain else "at least ",
+            link=access_link(level="ADMINISTRATOR", organization=each.organization, by="person"),
         )
         for each in statistics
     ]
@@ -77,14 +83,26 @@ def chart_access(statistics: Sequence[Statistics]) -> Chart:
         "Assignments by permission set or role",
         "Permission set or role",
         ("assignments",),
-        bars=(longest := _longest([Bar(name, count) for name, count in counts.items()]))[0],
+        bars=(
+            longest := _longest(
+                [Bar(name, count, link=access_link(what=name)) for name, count in counts.items()]
+            )
+        )[0],
         others=longest[1],
     )
 
 
 def chart_principals(statistics: Sequence[Statistics]) -> Chart:
     """Return the number of assignments to groups and to users by organization."""
-    bars = [Bar(each.organization, each.grants - each.direct, each.direct) for each in statistics]
+    bars = [
+        Bar(
+            each.organization,
+            each.grants - each.direct,
+            each.direct,
+            link=access_link(organization=each.organization, way="directly"),
+        )
+        for each in statistics
+    ]
     return Chart(
         "principals-chart",
         "Assignments to groups and directly to users",
@@ -97,7 +115,7 @@ def chart_principals(statistics: Sequence[Statistics]) -> Chart:
 
 def chart_findings(counts: Counter[str], waived: Counter[str], *, checked: bool) -> Chart:
     """Return the number of findings by severity, with waived ones as a second part."""
-    bars = tuple(Bar(severity, counts[severity], waived[severity]) for severity in SEVERITIES)
+    bars = tuple(Bar(each, counts[each], waived[each], link="#findings") for each in SEVERITIES)
     return Chart(
         "findings-chart",
         "Findings by severity",
@@ -110,7 +128,11 @@ def chart_findings(counts: Counter[str], waived: Counter[str], *, checked: bool)
 
 def chart_changes(counts: Counter[str] | None) -> Chart:
     """Return the number of changes since the previous run; `counts` is None if there was no comparison."""
-    bars = () if counts is None else tuple(Bar(kind, counts[kind]) for kind in (ADDED, REMOVED, CHANGED))
+    bars = (
+        ()
+        if counts is None
+        else tuple(Bar(kind, counts[kind], link="#changes") for kind in (ADDED, REMOVED, CHANGED))
+    )
     return Chart(
         "changes-chart",
         "Changes since the previous run",

@@ -11,7 +11,9 @@ from itertools import chain
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from sso_batch.model import group_gaps
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
+from sso_batch.report.page.links import person_link
 from sso_batch.report.page.numbers import Baseline
 from sso_batch.report.page.scripts import join_modules
 from sso_batch.report.page.view_model import MAX_ISSUES, MAX_TILES, build_view_model
@@ -89,7 +91,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"code": _code, "figure": _figure, "when": _when, "span": _span}
+    environment.filters |= {
+        "code": _code,
+        "figure": _figure,
+        "when": _when,
+        "span": _span,
+        "grouped": group_gaps,
+    }
+    environment.globals["person_link"] = person_link
     environment.globals |= {"SEVERITIES": SEVERITIES, "MAX_ISSUES": MAX_ISSUES, "MAX_TILES": MAX_TILES}
     return environment
 

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote, urlencode
 
 from sso_batch.access import NOT_READ
 from sso_batch.model import GROUP, USER
+from sso_batch.report.page.links import access_link
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
@@ -184,8 +184,8 @@ def _link(causes: Sequence[_Cause]) -> str:
         question = {"through": first.group_name, "what": access, "by": "person"}
     else:
         question = {"what": access}
-    asked = {name: value for name, value in question.items() if value}
-    return f"#access?{urlencode(asked, quote_via=quote)}" if asked.keys() - {"by"} else ""
+    named = any(value for name, value in question.items() if name != "by")
+    return access_link(**question) if named else ""
 
 
 def _is_new(finding: Finding, gained: Container[GrantKey]) -> bool:

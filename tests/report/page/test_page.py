@@ -91,14 +91,16 @@ def test_failed() -> None:
 
 
 def test_many_gaps() -> None:
-    """Only the first gaps are listed, with the file that has all of them."""
-    organization = replace(ACME, gaps=tuple(gap(f"resource-{number}") for number in range(25)))
+    """Gaps with the same operation and error are one line, with the file that has all of them."""
+    others = (gap("group-1", operation="ListGroupMemberships"),)
+    many = (*(gap(f"resource-{number}") for number in range(25)), *others)
 
-    text = text_of(html_of(overview(organization)))
+    text = text_of(html_of(overview(replace(ACME, gaps=many))))
 
-    assert "Showing 20 of 25 gaps. All gaps are in manifest.json" in text
-    assert "resource-19" in text
-    assert "resource-20" not in text
+    assert f"{many[0].operation} 25 times such as resource-0" in text
+    assert "ListGroupMemberships group-1" in text
+    assert "resource-1 " not in text
+    assert "All 26 gaps are in manifest.json" in text
 
 
 @pytest.mark.parametrize(
