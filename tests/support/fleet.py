@@ -64,19 +64,15 @@ def fleet(organizations: int = len(ORGANIZATIONS), *, incomplete: bool = False) 
         previous = None if reason else SnapshotIndex(before)
         reviewer.examine(SnapshotIndex(after, previous=previous, not_compared=reason))
     reviewed = reviewer.finish(failed)
+    compared = [pair for pair in nights if not reasons[pair[1].organization]]
     not_compared = {name: reason for name, reason in reasons.items() if reason}
     not_compared |= dict.fromkeys(failed, "failed in this run")
     report = overview(
         *(after for _, after in nights),
         failed=failed,
         findings=reviewed.findings,
-        changes=[
-            change
-            for pair in nights
-            if not reasons[pair[1].organization]
-            for change in comparison.changes(*pair)
-        ],
-        earlier=[before for before, after in nights if not reasons[after.organization]],
+        changes=[change for pair in compared for change in comparison.changes(*pair)],
+        earlier=[before for before, _ in compared],
         not_compared=list(not_compared.items()),
     )
     found = {each.name: list[Finding]() for each in report.outcome.organizations}
