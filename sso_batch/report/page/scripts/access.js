@@ -129,7 +129,7 @@ function showFacets(question, counts) {
       );
       return group;
     });
-  $("facets").replaceChildren(...sections);
+  $("facets").replaceChildren(...sections, button("Done", { className: "done" }));
   if (focus) {
     const [facet, value, side] = focus.map((each) => CSS.escape(each));
     $("facets").querySelector(`[data-facet="${facet}"][data-value="${value}"][data-side="${side}"]`)?.focus();
