@@ -85,8 +85,9 @@ function groupLine({ title, small, second, chips, numbers, profile, level, row }
       ...shown.filter(Boolean),
     ),
     cell("cell", second, {}),
-    ...numbers.map((number) => {
+    ...numbers.map((number, column) => {
       const td = cell("cell", number.toLocaleString("en"), {});
+      td.dataset.label = answer.headings[column + 2];
       td.className = "n";
       return td;
     }),
