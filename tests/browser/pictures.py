@@ -32,15 +32,16 @@ class Picture:
     prepare: Callable[[Page], None] = lambda _page: None
 
 
-def _open_filters(page: Page) -> None:
-    page.click("#sheet")
+def _open_callers(page: Page) -> None:
+    page.click("#evidence summary >> nth=0")
+    page.locator("#evidence").evaluate("section => section.scrollIntoView()")
 
 
 PICTURES = {
     "overview": Picture(),
     "access": Picture(_PRODUCTION),
     "profile": Picture(_CONTRACTOR),
-    "evidence": Picture("#evidence"),
+    "evidence": Picture("#evidence", prepare=_open_callers),
     "incomplete": Picture(incomplete=True),
     "phone": Picture(screen=_PHONE.copy),
 }

@@ -64,40 +64,47 @@ def fleet(organizations: int = len(ORGANIZATIONS), *, incomplete: bool = False) 
         previous = None if reason else SnapshotIndex(before)
         reviewer.examine(SnapshotIndex(after, previous=previous, not_compared=reason))
     reviewed = reviewer.finish(failed)
+    compared = [pair for pair in nights if not reasons[pair[1].organization]]
     not_compared = {name: reason for name, reason in reasons.items() if reason}
     not_compared |= dict.fromkeys(failed, "failed in this run")
     report = overview(
         *(after for _, after in nights),
         failed=failed,
         findings=reviewed.findings,
-        changes=[
-            change
-            for pair in nights
-            if not reasons[pair[1].organization]
-            for change in comparison.changes(*pair)
-        ],
-        earlier=[before for before, after in nights if not reasons[after.organization]],
+        changes=[change for pair in compared for change in comparison.changes(*pair)],
+        earlier=[before for before, _ in compared],
         not_compared=list(not_compared.items()),
     )
     found = {each.name: list[Finding]() for each in report.outcome.organizations}
     for finding in reviewed.findings:
         found[finding.organization].append(finding)
+    read = {after.organization: after for _, after in nights}
     outcomes = [
-        _finished(each, FindingCounts.of(found[each.name]), reviewed.not_examined.get(each.name, ()))
+        _finished(
+            each,
+            read.get(each.name),
+            FindingCounts.of(found[each.name]),
+            reviewed.not_examined.get(each.name, ()),
+        )
         for each in report.outcome.organizations
     ]
     return replace(report, facts=_FACTS, outcome=replace(report.outcome, organizations=tuple(outcomes)))
 
 
 def _finished(
-    outcome: OrganizationOutcome, findings: FindingCounts, not_examined: Iterable[NotExamined]
+    outcome: OrganizationOutcome,
+    read: Snapshot | None,
+    findings: FindingCounts,
+    not_examined: Iterable[NotExamined],
 ) -> OrganizationOutcome:
     """Return the outcome with what the review found, and with calls."""
-    if outcome.name == FAILED:
+    if read is None:
         return replace(outcome, gaps=(_UNREACHABLE,))
     calls = {"ListAccountAssignments": 310, "ListGroupMemberships": len(TEAMS), "ListUsers": 2}
     return replace(
         outcome,
+        instance=read.instance,
+        region=read.instance.region,
         findings=findings,
         not_examined=(*outcome.not_examined, *not_examined),
         calls=Calls(sum(calls.values()), 3, 3, calls),

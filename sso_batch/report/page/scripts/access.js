@@ -85,8 +85,9 @@ function groupLine({ title, small, second, chips, numbers, profile, level, row }
       ...shown.filter(Boolean),
     ),
     cell("cell", second, {}),
-    ...numbers.map((number) => {
+    ...numbers.map((number, column) => {
       const td = cell("cell", number.toLocaleString("en"), {});
+      td.dataset.label = answer.headings[column + 2];
       td.className = "n";
       return td;
     }),
@@ -129,7 +130,7 @@ function showFacets(question, counts) {
       );
       return group;
     });
-  $("facets").replaceChildren(...sections);
+  $("facets").replaceChildren(...sections, button("Done", { className: "done" }));
   if (focus) {
     const [facet, value, side] = focus.map((each) => CSS.escape(each));
     $("facets").querySelector(`[data-facet="${facet}"][data-value="${value}"][data-side="${side}"]`)?.focus();

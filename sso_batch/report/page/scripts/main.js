@@ -71,11 +71,20 @@ function setUpQuestion() {
   new ResizeObserver(scrolled).observe($("rows"));
   $("csv").addEventListener("click", () => exportAnswer(question));
   $("copy-link").addEventListener("click", () => copyAnswerLink({ ...question, section: "access" }));
-  $("sheet").addEventListener("click", () => {
-    const open = $("facets").classList.toggle("open");
-    $("sheet").setAttribute("aria-expanded", open);
-  });
+  setUpSheet();
   $("search").hidden = $("workbench").hidden = false;
+}
+
+// On a narrow screen the filters are a sheet over the page.
+function setUpSheet() {
+  const show = (open) => {
+    $("facets").classList.toggle("open", open);
+    $("sheet").setAttribute("aria-expanded", open);
+    (open ? $("facets").querySelector("input") : $("sheet"))?.focus();
+  };
+  $("sheet").addEventListener("click", () => show(true));
+  $("facets").addEventListener("click", ({ target }) => target.className === "done" && show(false));
+  $("facets").addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
 }
 
 function accessClicked({ target }) {
