@@ -15,7 +15,7 @@ from tests.support.overviews import changes, company, overview, with_gap
 ORGANIZATIONS = 40
 _NAMES = ("aurora-logistics", "borealis-insurance", "corvus-engineering", "delphi-pharma")
 
-_BROKEN = r"""
+BROKEN_WORDS = r"""
 () => {
   const broken = [];
   const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -110,7 +110,7 @@ def test_words_are_whole(show: Callable[..., OpenedPage], run: ReportInput, widt
     """No word and no account number is broken, and the page is no wider than the screen."""
     opened = opened_whole(show, run, viewport={"width": width, "height": 900})
 
-    assert opened.page.evaluate(_BROKEN) == []
+    assert opened.page.evaluate(BROKEN_WORDS) == []
     assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
@@ -121,7 +121,7 @@ def test_words_are_whole_on_paper(show: Callable[..., OpenedPage], run: ReportIn
     opened.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     opened.page.emulate_media(media="print")
 
-    assert opened.page.evaluate(_BROKEN) == []
+    assert opened.page.evaluate(BROKEN_WORDS) == []
     assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert opened.page.evaluate("() => document.querySelector('section.status').offsetHeight") < 3 * 1000
 

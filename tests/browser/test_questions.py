@@ -9,7 +9,6 @@ from pathlib import Path
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.comparison import ADDED, Change
 from tests.browser.opened import OpenedPage
-from tests.browser.test_layout import large
 from tests.support.overviews import changes, company, findings, overview, rows
 
 Show = Callable[..., OpenedPage]
@@ -134,15 +133,3 @@ def test_theme_is_remembered(show: Show) -> None:
 
     assert opened.page.evaluate("document.documentElement.dataset.theme") == "dark"
     opened.requests[:] = opened.requests[:1]
-
-
-def test_pages_on_paper(show: Show) -> None:
-    """A run of 40 organizations is a summary of few pages."""
-    opened = show(large())
-
-    pdf = opened.page.pdf(format="A4")
-
-    assert pdf.count(b"/Type /Page\n") <= MAX_PAGES
-
-
-MAX_PAGES = 10
