@@ -7,7 +7,7 @@ from typing import Any
 
 from sso_batch.access import NOT_READ
 from sso_batch.coverage import BlindSpot, NotExamined
-from sso_batch.model import USER, Principal
+from sso_batch.model import IAM_ROLE, PERMISSION_SET, USER, Grant, Principal
 from sso_batch.review.cause import cause
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
@@ -122,11 +122,21 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         account_name=_account_name(index, match.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
         role_arn=match.role_arn,
+        new=_is_new(index, match),
         **cells,
     )
     application_arn = match.application.arn if match.application else ""
     issue = cause(finding, match.permission_set_arn, application_arn)
     return replace(finding, message=_sentence(finding, names, match), cause=issue), names
+
+
+def _is_new(index: SnapshotIndex, match: Match) -> bool:
+    """Return whether the grant of a match is not in the earlier run that is compared."""
+    if index.previous is None or match.principal is None or not match.account_id:
+        return False
+    access_type = IAM_ROLE if match.role_arn else PERMISSION_SET
+    arns = match.permission_set_arn, match.role_arn
+    return Grant(match.account_id, access_type, *arns, match.principal) not in index.previous.grant_set
 
 
 def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:

@@ -184,6 +184,11 @@ class SnapshotIndex:
                 for user_id in self.members.get(principal.id, ()):
                     yield user_id, principal
 
+    @cached_property
+    def grant_set(self) -> frozenset[Grant]:
+        """The grants, to look one up."""
+        return frozenset(self.grants)
+
     # What was not read
 
     def unread_grants(self) -> Iterator[BlindSpot]:

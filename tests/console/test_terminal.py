@@ -289,9 +289,11 @@ def test_resume_command(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {event["org"] for event in resumed.named("org.completed")} == {"org-1"}
 
 
-@pytest.mark.parametrize("fail_on", ["low", "medium"])
-def test_findings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str) -> None:
-    """The summary explains exit code 3 with the number of findings and the file that lists them."""
+@pytest.mark.parametrize(("fail_on", "format_"), [("low", "csv"), ("medium", "html")])
+def test_findings(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str, format_: str
+) -> None:
+    """The summary explains exit code 3 with the number of findings, the first ones, and their file."""
     assert home.is_dir()
     world = small(1)
     file = tmp_path / "orgs.yaml"
@@ -299,10 +301,12 @@ def test_findings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     with Emulator(world, limits=Limits.off()) as emulator:
         for name, value in emulator.environment().items():
             monkeypatch.setenv(name, value)
-        code, summary = run_at_width(("run", "-c", file, "--fail-on", fail_on), monkeypatch, width=100)
+        arguments = ("run", "-c", file, "--fail-on", fail_on, "--format", format_)
+        code, summary = run_at_width(arguments, monkeypatch, width=100)
 
     text = " ".join(summary.split())
     assert code == 3
     assert re.search(rf"Exit code 3: findings of severity {fail_on} or higher: \d+ high, \d+ medium", text)
-    assert "_findings.csv." in text
+    assert ("_findings.csv." in text) == (format_ == "csv")
+    assert re.search(r"^  (high|medium|low) [a-z-]+: .+ \(.+\)$", summary, re.MULTILINE)
     assert "Resume" not in text
