@@ -47,10 +47,13 @@ class Terminal:
     quiet: bool = False
 
     @contextlib.contextmanager
-    def watch(self, organizations: int = 0) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
+    def watch(
+        self, organizations: int = 0, *, check: bool = False
+    ) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
         """Yield a logger, and the progress of so many organizations if stderr is a terminal.
 
-        The progress replaces the events of the level info, and those that it or the summary shows as well.
+        With `check`, the progress is that of a preflight, which has no reports and no summary. The progress
+        replaces the events of the level info, and those that it or the summary shows as well.
         """
         from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, only for commands that log
         from sso_batch.progress import NoProgress  # noqa: PLC0415
@@ -69,10 +72,10 @@ class Terminal:
         from sso_batch.console.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
         console = Console(file=sys.stderr)
-        bars = Bars(console, organizations)
+        bars = Bars(console, organizations, after="") if check else Bars(console, organizations)
         stream = ConsoleStream(console, bars.lock)
         level = "warning" if self.level == "info" else self.level
-        summary = sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
+        summary = not check and sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
         shown = _SHOWN if summary else frozenset[str]()
         with bars:
             yield make_logger(stream, level=level, log_format=self.log_format, without=shown), bars
