@@ -34,8 +34,8 @@ demo: $(VENV)/installed ## audit made-up organizations without AWS, into a new f
 	@$(BIN)/sso-batch demo --output $(REPORTS)
 
 test: $(VENV)/installed-dev ## run all tests in random order on all cores, with branch coverage
-	@$(BIN)/python -m pytest --numprocesses auto --cov --ignore tests/stress $(ARGS)
-	@$(BIN)/python -m pytest --numprocesses auto tests/stress $(ARGS) || [ $$? = 5 ] # ARGS may select no stress tests
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --ignore tests/stress $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/stress $(ARGS) || [ $$? = 5 ] # ARGS may select no stress tests
 
 lint: $(VENV)/installed-dev ## check style, formatting, language, scripts and Dockerfile
 	@$(BIN)/ruff check .

@@ -3,8 +3,10 @@
 Only `NotExamined.text` and `parse` know the strings that the manifest's `not_examined` holds.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +16,12 @@ _CHECK = "check "
 _CHANGES = "changes: "
 _ACTIVITY = "activity: "
 _HISTORY = "first seen: "
+_BETWEEN = "; "
+"""What separates the reasons of one check."""
+_COUNTED = re.compile(
+    r"(?P<what>.*)(?:: (?P<count>[1-9][0-9]*)| \((?P<of>gaps|assignments): (?P<number>[1-9][0-9]*)\))",
+    re.DOTALL,
+)
 
 
 class Scope(StrEnum):
@@ -113,16 +121,54 @@ NOT_SEEN_BY_PRINCIPAL = (
 
 
 @dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """One reason why a check could not examine everything.
+
+    `count` is the number of things that it concerns, or of their "gaps" or "assignments", as `of` says.
+    """
+
+    what: Omission | Setting | str
+    count: int | None = None
+    of: str = ""
+
+    def __str__(self) -> str:
+        """Return the contract's string."""
+        if self.count is None:
+            return str(self.what)
+        return f"{self.what} ({self.of}: {self.count})" if self.of else f"{self.what}: {self.count}"
+
+    @classmethod
+    def parse(cls, text: str) -> "BlindSpot":
+        """Return the blind spot of one of the contract's strings; unknown text stays text."""
+        counted = _COUNTED.fullmatch(text)
+        if counted is None:
+            return cls(_known(text))
+        return cls(
+            _known(counted["what"]), int(counted["count"] or counted["number"]), of=counted["of"] or ""
+        )
+
+
+def _known(text: str) -> Omission | Setting | str:
+    """Return the omission or the setting with this text; unknown text stays text."""
+    for kind in (Omission, Setting):
+        with suppress(ValueError):
+            return kind(text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
 class NotExamined:
     """Something that was not examined, and the part of the run that needed it.
 
     In the scope COLLECTION `what` is an `Omission`, or text for what this version does not know. In the scope
-    CHECK it is a `Setting` if the check lacked nothing but that, and `check` is the id of the check.
+    CHECK `check` is the id of the check, `blind_spots` are the reasons, each with its count, and `what` is
+    their text, or a `Setting` if the check lacked nothing but that.
     """
 
     scope: Scope
     what: Omission | Setting | str
     check: str = ""
+    blind_spots: tuple[BlindSpot, ...] = ()
 
     @classmethod
     def by_collection(cls, what: str) -> "NotExamined":
@@ -152,12 +198,11 @@ class NotExamined:
         return cls(Scope.HISTORY, what)
 
     @classmethod
-    def by_check(cls, check: str, what: str) -> "NotExamined":
+    def by_check(cls, check: str, *blind_spots: BlindSpot) -> "NotExamined":
         """Return the record of what a check lacked."""
-        try:
-            return cls(Scope.CHECK, Setting(what), check)
-        except ValueError:
-            return cls(Scope.CHECK, what, check)
+        if len(blind_spots) == 1 and isinstance(blind_spots[0].what, Setting):
+            return cls(Scope.CHECK, blind_spots[0].what, check, blind_spots)
+        return cls(Scope.CHECK, _BETWEEN.join(map(str, blind_spots)), check, blind_spots)
 
     @classmethod
     def by_comparison(cls, what: str) -> "NotExamined":
@@ -207,7 +252,7 @@ def parse(text: str) -> NotExamined:
         return NotExamined.by_history(text.removeprefix(_HISTORY))
     check, colon, what = text.removeprefix(_CHECK).partition(": ")
     if text.startswith(_CHECK) and colon:
-        return NotExamined.by_check(check, what)
+        return NotExamined.by_check(check, *map(BlindSpot.parse, what.split(_BETWEEN)))
     return NotExamined.by_collection(text)
 
 

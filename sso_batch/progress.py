@@ -17,6 +17,9 @@ class Progress(Protocol):
     def ended(self, organization: str, outcome: OrganizationOutcome) -> None:
         """Note that an organization has ended, or that an earlier attempt had finished it."""
 
+    def checked(self, organization: str) -> None:
+        """Note that the preflight of an organization has ended."""
+
 
 class NoProgress:
     """An observer that does nothing."""
@@ -28,4 +31,7 @@ class NoProgress:
         """Do nothing."""
 
     def ended(self, organization: str, outcome: OrganizationOutcome) -> None:
+        """Do nothing."""
+
+    def checked(self, organization: str) -> None:
         """Do nothing."""

@@ -102,7 +102,7 @@ LOG_FORMAT = option(
     show_default=True,
     help="Format of the log; auto is console on a terminal, otherwise JSON.",
 )
-QUIET = option("--quiet", is_flag=True, help="Suppress progress bars and the summary; log errors only.")
+QUIET = option("--quiet", is_flag=True, help="Suppress progress bars and the summary; show only what failed.")
 CONFIG = config_option("Configuration file (YAML).", required=True)
 ONLY = list_option(
     "--only",

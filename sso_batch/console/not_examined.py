@@ -1,13 +1,12 @@
 """What a run did not examine, grouped by reason across its organizations."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from sso_batch.coverage import NotExamined, Omission, Scope
+from sso_batch.coverage import NotExamined, Omission, Scope, Setting
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.sanitize import escape_terminal
 
@@ -21,9 +20,6 @@ _SETTINGS = {
     Omission.ACTIVITY: "collect.activity",
 }
 """The settings that leave something out; other omissions have other reasons, too."""
-_BY_TEXT = {str(omission): setting for omission, setting in _SETTINGS.items()}
-_NUMBER = re.compile(r"(?::? \(?(?:gaps: )?[\d,]+\)?)$")
-"""The number of things at the end of a reason, which differs between organizations."""
 
 Reasons = dict[str, dict[str, dict[str, None]]]
 """By reason: what lacked it (a check, or nothing), and in which organizations."""
@@ -89,13 +85,14 @@ def _where(found: Reasons, read: Sequence[str]) -> str:
 
 def _reasons(item: NotExamined) -> Iterator[tuple[str, str]]:
     """Yield each reason without its number, and the setting that causes it if there is one."""
-    if item.setting:
-        yield str(item.what), item.setting.key
-    elif isinstance(item.what, Omission):
-        yield str(item.what), _SETTINGS.get(item.what, "")
-    else:
-        for part in item.what.split("; ") if item.scope is Scope.CHECK else [item.what]:
-            yield _NUMBER.sub("", part), _BY_TEXT.get(part, "")
+    for what in [spot.what for spot in item.blind_spots] or [item.what]:
+        match what:
+            case Setting():
+                yield str(what), what.key
+            case Omission():
+                yield str(what), _SETTINGS.get(what, "")
+            case _:
+                yield str(what), ""
 
 
 def _what(item: NotExamined) -> str:

@@ -28,10 +28,19 @@ _HOURS_FROM = 120  # minutes
 class Bars:
     """A line for each organization that has ended, a bar for each that is running, and the total.
 
-    Everything is written to `console`. `total` is the number of organizations.
+    Everything is written to `console`. `total` is the number of organizations; `after` follows the total once
+    all have ended.
     """
 
-    def __init__(self, console: Console, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        after: str = ", writing the reports",
+    ) -> None:
+        self._after = after
         self._console = console
         self._clock = clock
         self._estimate = Estimate(total, clock())
@@ -60,10 +69,14 @@ class Bars:
 
     def ended(self, organization: str, outcome: OrganizationOutcome) -> None:
         """Replace the bar of an organization by a line above the bars."""
-        _, known = self._running.pop(organization, (0, 0))
-        self._estimate.ended(known)
+        self.checked(organization)
         with self.lock:
             self._console.print(_result(organization, outcome), highlight=False)
+
+    def checked(self, organization: str) -> None:
+        """Count an organization that has ended, without a line of its own."""
+        _, known = self._running.pop(organization, (0, 0))
+        self._estimate.ended(known)
 
     def _view(self) -> RenderableType:
         running = list(self._running.items())
@@ -88,7 +101,7 @@ class Bars:
         bar = ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)
         text = f"{int(share * 100)} %, {estimate.count} of {estimate.total}"
         if estimate.count == estimate.total:
-            text += ", writing the reports"
+            text += self._after
         elif left is not None:
             text += f", {_duration(left)} left"
         row.add_row("Total", bar, text)

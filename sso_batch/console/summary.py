@@ -87,6 +87,18 @@ def summary(
         yield from map(_unbroken, _files(outcome, place))
 
 
+def reasons(
+    outcome: RunOutcome, *, place: RunPlace | None = None, findings: Iterable[str] = ()
+) -> Iterator[RenderableType]:
+    """Yield why the exit code is not 0 and what to do about it, in the words of the summary."""
+    if outcome.exit_code:
+        yield from _causes(outcome)
+        yield from map(_line, _exit_code(outcome))
+        yield from map(_line, findings)
+        if place is not None:
+            yield from map(_unbroken, _resume(outcome, place))
+
+
 def _line(text: str) -> Text:
     return Text(escape_terminal(text))
 
@@ -247,5 +259,10 @@ def _files(outcome: RunOutcome, place: RunPlace) -> Iterator[str]:
     yield f"Files: {place.location}"
     if first is not None:
         yield f"Open first: {location}/{first}"
+    yield from _resume(outcome, place)
+
+
+def _resume(outcome: RunOutcome, place: RunPlace) -> Iterator[str]:
+    """Yield the command that resumes a run that is not complete."""
     if place.resume is not None and (outcome.signal is not None or outcome.status is not Status.COMPLETE):
         yield f"Resume: {place.resume}"

@@ -31,9 +31,11 @@ _SHOWN = frozenset(
         "org.interrupted",
         "run.completed",
         "run.endpoint_overridden",
+        "run.manifest_failed",
+        "run.merge_failed",
     }
 )
-"""The events whose content the progress or the closing summary shows."""
+"""The events whose content the progress, the closing summary or its reasons show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +47,35 @@ class Terminal:
     quiet: bool = False
 
     @contextlib.contextmanager
-    def watch(self, organizations: int = 0) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
+    def watch(
+        self, organizations: int = 0, *, check: bool = False
+    ) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
         """Yield a logger, and the progress of so many organizations if stderr is a terminal.
 
-        The progress replaces the events of the level info, and those that it or the summary shows as well.
+        With `check`, the progress is that of a preflight, which has no reports and no summary. The progress
+        replaces the events of the level info, and those that it or the summary shows as well.
         """
         from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, only for commands that log
         from sso_batch.progress import NoProgress  # noqa: PLC0415
 
         if self.quiet or not organizations or not sys.stderr.isatty():
-            yield make_logger(sys.stderr, level=self.level, log_format=self.log_format), NoProgress()
+            logger = make_logger(
+                sys.stderr,
+                level=self.level,
+                log_format=self.log_format,
+                without=_SHOWN if self._shows_reasons else frozenset(),
+            )
+            yield logger, NoProgress()
             return
         from rich.console import Console  # noqa: PLC0415 - for terminals only
 
         from sso_batch.console.screen import Bars, ConsoleStream  # noqa: PLC0415 - likewise
 
         console = Console(file=sys.stderr)
-        bars = Bars(console, organizations)
+        bars = Bars(console, organizations, after="") if check else Bars(console, organizations)
         stream = ConsoleStream(console, bars.lock)
         level = "warning" if self.level == "info" else self.level
-        summary = sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
+        summary = not check and sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
         shown = _SHOWN if summary else frozenset[str]()
         with bars:
             yield make_logger(stream, level=level, log_format=self.log_format, without=shown), bars
@@ -79,14 +90,33 @@ class Terminal:
     ) -> None:
         """Print the closing summary if stdout is a terminal, or `when_piped`.
 
+        With `quiet`, print only its reasons for an exit code that is not 0, to stderr if it is a terminal.
         `findings` returns the lines about the findings that decided the exit code.
         """
+        if not when_piped and self._shows_reasons:
+            self._show_reasons(outcome, place, findings())
         if not when_piped and (self.quiet or not sys.stdout.isatty()):
             return
         from sso_batch.console.summary import summary  # noqa: PLC0415 - rich, for terminals only
 
         with optional_output():
             self.print(summary(outcome, width=_console().width, place=place, findings=findings()))
+
+    @property
+    def _shows_reasons(self) -> bool:
+        """Whether stderr has sentences in place of the events about what failed."""
+        return self.quiet and self.log_format != "json" and sys.stderr.isatty()
+
+    def _show_reasons(
+        self, outcome: "RunOutcome", place: "RunPlace | None", findings: "Iterable[str]"
+    ) -> None:
+        from rich.console import Console  # noqa: PLC0415 - for terminals only
+
+        from sso_batch.console.summary import reasons  # noqa: PLC0415 - likewise
+
+        console = Console(file=sys.stderr)
+        for part in reasons(outcome, place=place, findings=findings):
+            console.print(part, highlight=False, crop=False)
 
     def say(self, lines: "Iterable[str]", *, wrapped: bool = True) -> None:
         """Print lines of text to stdout, by default `wrapped` between words.

@@ -13,6 +13,7 @@ from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind
 from sso_batch.preflight.organization import Preflight
 from sso_batch.preflight.record import OrganizationCheck
+from sso_batch.progress import Progress
 from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.runner.instance_claims import InstanceHolders
 
@@ -24,7 +25,7 @@ _ATTEMPTS = 3
 
 
 async def check_organizations(
-    organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger
+    organizations: Sequence[Organization], config: Config, log: FilteringBoundLogger, progress: Progress
 ) -> tuple[OrganizationCheck, ...]:
     """Return the result of each organization; no failure of one affects another."""
     sessions = ConnectionPool(len(organizations))
@@ -32,7 +33,9 @@ async def check_organizations(
 
     async def check(organization: Organization) -> OrganizationCheck:
         async with slots:
-            return await _preflight(organization, config, sessions, log.bind(org=organization.name))
+            checked = await _preflight(organization, config, sessions, log.bind(org=organization.name))
+        progress.checked(organization.name)
+        return checked
 
     try:
         return _with_unique_instances(await asyncio.gather(*map(check, organizations)))

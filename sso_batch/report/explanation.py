@@ -108,7 +108,7 @@ def explain(index: SnapshotIndex, permission_set: PermissionSet) -> Explanation:
         level_source=None if everything is not None else _level_source(policies),
         restrictions=tuple(_restrictions(policies)),
         unread=tuple(dict.fromkeys(what for level in levels for what in level.judgement.unread)),
-        assignments_unread=tuple(dict.fromkeys(spot.what for spot in index.unread_grants())),
+        assignments_unread=tuple(dict.fromkeys(str(spot) for spot in index.unread_grants())),
     )
 
 

@@ -135,7 +135,7 @@ def compute_statistics(index: SnapshotIndex, accesses: Iterable[Access]) -> Stat
 
 def _unread(index: SnapshotIndex) -> Iterator[str]:
     """Yield what could add administrators; for an incomplete organization, its gaps at the minimum."""
-    blind_spots = [blind_spot.what for blind_spot in index.unread_admins()]
+    blind_spots = [str(blind_spot) for blind_spot in index.unread_admins()]
     yield from blind_spots
     if index.snapshot.gaps and not blind_spots:
         yield f"other answers (gaps: {len(index.snapshot.gaps)})"

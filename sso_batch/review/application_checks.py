@@ -6,9 +6,9 @@ Each check yields what it found and what it could not examine.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sso_batch.coverage import Omission, Setting
+from sso_batch.coverage import BlindSpot, Omission, Setting
 from sso_batch.model import USER, Application, GapKind, Principal
-from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
 _NAMED = 5
 """The number of applications that a message names."""
@@ -23,7 +23,7 @@ def application_open_to_all(index: SnapshotIndex, _: Limits) -> Iterator[Match |
             yield Match(message, application=application)
     yield from _unread_applications(index)
     if unread := sum(application.assignment_required is None for application in applications):
-        yield BlindSpot(f"applications of which it is unknown whether they require an assignment: {unread}")
+        yield BlindSpot("applications of which it is unknown whether they require an assignment", unread)
 
 
 def application_disabled_user(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
@@ -42,7 +42,7 @@ def application_disabled_user(index: SnapshotIndex, _: Limits) -> Iterator[Match
         yield Match(f"is disabled but still assigned to applications: {names}", Principal(USER, user_id))
     yield from _unread_applications(index)
     if unread := sum(not application.assignments_complete for application in applications.values()):
-        yield BlindSpot(f"applications whose assignments were not all read: {unread}")
+        yield BlindSpot("applications whose assignments were not all read", unread)
     yield from index.unread_members(assigned)
     yield from index.unread_holders(assigned)
 
@@ -62,4 +62,4 @@ def _unread_applications(index: SnapshotIndex) -> Iterator[BlindSpot]:
         gap for gap in index.snapshot.gaps if gap.kind is GapKind.APPLICATIONS and gap.resource not in known
     ]
     if unread:
-        yield BlindSpot(f"applications that were not all read (gaps: {len(unread)})")
+        yield BlindSpot("applications that were not all read", len(unread), of="gaps")

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sso_batch.coverage import BlindSpot
 from sso_batch.review import application_checks, grant_checks, object_checks, people_checks
-from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
 OUTDATED_PROVISIONING = "outdated-provisioning"
 """The only check that needs data which a run does not collect otherwise."""

@@ -29,7 +29,8 @@ class Finding:
     """What one check found about one grant or one object; cells that do not apply are empty.
 
     `waiver` is None for a finding that counts. A finding whose waiver has expired counts, and `message` says
-    so. Findings with the same `cause` belong to the same issue.
+    so. Findings with the same `cause` belong to the same issue. `new` says that its grant is not in the
+    earlier run that was compared.
     """
 
     severity: str
@@ -48,6 +49,7 @@ class Finding:
     role_arn: str = ""
     cause: str = ""
     waiver: Waiver | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

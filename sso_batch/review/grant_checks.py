@@ -5,10 +5,10 @@ Each check yields what it found and what it could not examine.
 
 from collections.abc import Iterator, Sequence
 
-from sso_batch.coverage import Omission
+from sso_batch.coverage import BlindSpot, Omission
 from sso_batch.model import GROUP, IAM_ROLE, USER, Grant, Principal
 from sso_batch.privileges.paths import Privilege
-from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
 _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPENDED": "suspended"}
 """States of unusable accounts; until 2026, AWS called a closed account SUSPENDED."""
@@ -64,7 +64,7 @@ def orphaned_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpo
         if grant.principal in index.missing:
             yield Match.of_grant(grant, f"no longer exists but still has an {_kind(grant)}")
     if unread := sum(index.is_unread(principal) for principal in index.by_principal):
-        yield BlindSpot(f"users and groups that were not read: {unread}")
+        yield BlindSpot("users and groups that were not read", unread)
     if index.snapshot.omits(Omission.ORPHANED_ASSIGNMENTS):
         yield BlindSpot(Omission.ORPHANED_ASSIGNMENTS)
     yield from index.unread_grants()
@@ -93,7 +93,7 @@ def closed_account_grant(index: SnapshotIndex, _: Limits) -> Iterator[Match | Bl
         elif account is None:
             unknown.add(grant.account_id)
     if unknown:
-        yield BlindSpot(f"accounts that were not read: {len(unknown)}")
+        yield BlindSpot("accounts that were not read", len(unknown))
     yield from index.unread_grants()
 
 

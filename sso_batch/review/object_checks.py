@@ -10,11 +10,11 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from sso_batch.config.durations import format_duration
-from sso_batch.coverage import Omission
+from sso_batch.coverage import BlindSpot, Omission
 from sso_batch.model import GROUP, USER, GapKind, Grant, Principal
 from sso_batch.review.authorship import Authorship
 from sso_batch.review.finding import normalize_address
-from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
 _DURATION = TypeAdapter(timedelta)
 _FIXED_LENGTH = re.compile(r"P(?![^T]*[YM])")  # years and months have no fixed length
@@ -48,7 +48,7 @@ def long_session(index: SnapshotIndex, limits: Limits) -> Iterator[Match | Blind
             message = f"has a session duration of {lasts}, which is longer than {longest}"
             yield Match(message, permission_set_arn=permission_set.arn)
     if unread:
-        yield BlindSpot(f"session durations that were not read or not understood: {unread}")
+        yield BlindSpot("session durations that were not read or not understood", unread)
     yield from _unlisted_permission_sets(index)
 
 
@@ -69,7 +69,7 @@ def user_without_email(index: SnapshotIndex, _: Limits) -> Iterator[Match | Blin
             yield Match("has no email address", Principal(USER, user.id))
     unread = _count_gaps(index, GapKind.USERS)
     if unread:
-        yield BlindSpot(f"users that were not read (gaps: {unread})")
+        yield BlindSpot("users that were not read", unread, of="gaps")
 
 
 def unused_permission_set(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
@@ -89,7 +89,7 @@ def unused_permission_set(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
         if arn not in uncertain:
             yield Match("is not assigned to anyone", permission_set_arn=arn)
     if uncertain:
-        yield BlindSpot(f"permission sets whose assignments were not all read: {len(uncertain)}")
+        yield BlindSpot("permission sets whose assignments were not all read", len(uncertain))
     yield from _unlisted_permission_sets(index)
 
 
@@ -103,7 +103,7 @@ def outdated_provisioning(index: SnapshotIndex, _: Limits) -> Iterator[Match | B
         yield Match(message, account_id=outdated.account_id, permission_set_arn=outdated.permission_set_arn)
     unread = _count_gaps(index, GapKind.OUTDATED_PROVISIONING)
     if unread:
-        yield BlindSpot(f"versions that were not read (gaps: {unread})")
+        yield BlindSpot("versions that were not read", unread, of="gaps")
     yield from _unlisted_permission_sets(index)
 
 
@@ -119,7 +119,7 @@ def stale_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindS
             yield Match(f"lists members who no longer exist: {gone}", Principal(GROUP, membership.group_id))
     members = {user_id for membership in index.snapshot.memberships for user_id in membership.user_ids}
     if unread := sum(index.is_unread(Principal(USER, user_id)) for user_id in members):
-        yield BlindSpot(f"members who were not read: {unread}")
+        yield BlindSpot("members who were not read", unread)
     to_applications = {assignment.principal for assignment in index.snapshot.application_assignments}
     yield from index.unread_members(index.by_principal.keys() | to_applications)
     yield from index.unread_grants()
@@ -140,7 +140,7 @@ def admin_gained(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]
     for user_id in sorted(gained - uncertain):
         yield Match(_gained(index, user_id), Principal(USER, user_id))
     if gained & uncertain:
-        yield BlindSpot(f"users whose earlier access is unknown: {len(gained & uncertain)}")
+        yield BlindSpot("users whose earlier access is unknown", len(gained & uncertain))
     yield from index.unread_admins()
 
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sso_batch.activity import ActivityIndex
-from sso_batch.coverage import Setting
+from sso_batch.coverage import BlindSpot, Setting
 from sso_batch.dates import format_date, parse_date
 from sso_batch.model import GROUP, USER, EventName, GapKind, Grant, Principal, User
 from sso_batch.review.roster import Person, Roster, employee_number
-from sso_batch.review.snapshot_index import BlindSpot, Limits, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
 _SHOWN = 3  # authors that a message names
 _ENOUGH_ADMINISTRATORS = 2
@@ -58,7 +58,7 @@ def manager_missing(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSp
         elif not manager:
             yield _about(user, f"has access but no manager ({_assignments(index, user)})")
     if unknown:
-        yield BlindSpot(f"users whose manager was not read: {unknown}")
+        yield BlindSpot("users whose manager was not read", unknown)
     yield from _unread_access(index)
 
 
@@ -88,7 +88,7 @@ def _not_looked_up(index: SnapshotIndex, roster: Roster) -> Iterator[BlindSpot]:
     unknown = sum(not _can_be_looked_up(user, roster) for user in _users_with_access(index))
     if unknown:
         names = " or ".join(name.replace("_", " ") for name in _identifiers(roster))
-        yield BlindSpot(f"users without {names}, who cannot be looked up in the roster: {unknown}")
+        yield BlindSpot(f"users without {names}, who cannot be looked up in the roster", unknown)
 
 
 def _can_be_looked_up(user: User, roster: Roster) -> bool:
@@ -166,7 +166,7 @@ def unmanaged_membership(index: SnapshotIndex, _: Limits) -> Iterator[Match | Bl
             if authors:
                 yield Match(_added(authors), Principal(GROUP, membership.group_id))
     if unknown:
-        yield BlindSpot(f"memberships of which AWS does not say who created them: {unknown}")
+        yield BlindSpot("memberships of which AWS does not say who created them", unknown)
     yield from _unread_users(index)
     yield from index.unread_members()
     yield from index.unread_grants()
@@ -195,7 +195,7 @@ def _provisioner(index: SnapshotIndex) -> str:
 def _unread_users(index: SnapshotIndex) -> Iterator[BlindSpot]:
     unread = sum(gap.kind is GapKind.USERS for gap in index.snapshot.gaps)
     if unread:
-        yield BlindSpot(f"users that were not read (gaps: {unread})")
+        yield BlindSpot("users that were not read", unread, of="gaps")
 
 
 # Administrators
@@ -231,15 +231,15 @@ def _hidden_administrators(
     """Yield what may hide administrators among the users of some grants; some of these are known to be."""
     unread = sum(bool(index.privileges.of(grant).unread) for grant in grants if not index.is_admin(grant))
     if unread:
-        yield BlindSpot(f"what all policies in the management account allow (assignments: {unread})")
+        yield BlindSpot("what all policies in the management account allow", unread, of="assignments")
     principals = {grant.principal for grant in administering} - index.missing
     groups = sum(principal.type == GROUP and principal.id not in index.members for principal in principals)
     if groups:
-        yield BlindSpot(f"members of groups that were not read: {groups}")
+        yield BlindSpot("members of groups that were not read", groups)
     holders = {Principal(USER, user_id) for user_id, _ in index.holders(dict.fromkeys(sorted(principals)))}
     users = sum(map(index.is_unread, holders))
     if users:
-        yield BlindSpot(f"users that were not read: {users}")
+        yield BlindSpot("users that were not read", users)
     yield from index.unread_grants()
 
 
@@ -259,7 +259,7 @@ def new_user_admin(index: SnapshotIndex, limits: Limits) -> Iterator[Match | Bli
                 user, f"was created on {user.created_at} and is administrator (accounts: {accounts})"
             )
     if unknown:
-        yield BlindSpot(f"administrators of whom AWS does not say when they were created: {unknown}")
+        yield BlindSpot("administrators of whom AWS does not say when they were created", unknown)
     yield from index.unread_admins()
     yield from index.unread_holders()
 

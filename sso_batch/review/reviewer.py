@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sso_batch.access import NOT_READ
-from sso_batch.coverage import NotExamined
-from sso_batch.model import USER, Principal
+from sso_batch.coverage import BlindSpot, NotExamined
+from sso_batch.model import IAM_ROLE, PERMISSION_SET, USER, Grant, Principal
 from sso_batch.review.cause import cause
 from sso_batch.review.checks import CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import BlindSpot, Match, SnapshotIndex
+from sso_batch.review.snapshot_index import Match, SnapshotIndex
 from sso_batch.review.waivers import Waivers
 
 Names = tuple[str, ...]
@@ -42,7 +42,7 @@ class Reviewer:
     checkpoint: Callable[[], None]
     _waivers: Waivers = field(init=False)
     _findings: list[Finding] = field(default_factory=list)
-    _blind_spots: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _blind_spots: dict[str, dict[str, list[BlindSpot]]] = field(default_factory=dict)
     """By organization and check, what the check could not examine."""
     _candidates: defaultdict[str, dict[str, list[tuple[Finding, Names]]]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -65,7 +65,7 @@ class Reviewer:
             for found in check.find(index, self.rules.limits):
                 self.checkpoint()
                 if isinstance(found, BlindSpot):
-                    blind_spots.append(found.what)
+                    blind_spots.append(found)
                     continue
                 finding, names = _finding(index, check, severity, found)
                 if check.across_organizations:
@@ -79,7 +79,9 @@ class Reviewer:
         for check in CHECKS:
             if check.across_organizations and check.id in self.rules.severities and unread:
                 for by_check in self._blind_spots.values():
-                    by_check[check.id].append(f"organizations that were not read: {', '.join(unread)}")
+                    by_check[check.id].append(
+                        BlindSpot(f"organizations that were not read: {', '.join(unread)}")
+                    )
         self._findings += self._across_organizations()
         return Reviewed(
             tuple(sorted(self._findings, key=_order)),
@@ -101,10 +103,10 @@ class Reviewer:
                         yield self._waivers.apply(replace(finding, message=message), names)
 
 
-def _not_examined(by_check: Mapping[str, Iterable[str]]) -> Iterator[NotExamined]:
+def _not_examined(by_check: Mapping[str, Iterable[BlindSpot]]) -> Iterator[NotExamined]:
     for check_id, blind_spots in by_check.items():
         if blind_spots:
-            yield NotExamined.by_check(check_id, "; ".join(dict.fromkeys(blind_spots)))
+            yield NotExamined.by_check(check_id, *dict.fromkeys(blind_spots))
 
 
 def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) -> tuple[Finding, Names]:
@@ -120,11 +122,21 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         account_name=_account_name(index, match.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
         role_arn=match.role_arn,
+        new=_is_new(index, match),
         **cells,
     )
     application_arn = match.application.arn if match.application else ""
     issue = cause(finding, match.permission_set_arn, application_arn)
     return replace(finding, message=_sentence(finding, names, match), cause=issue), names
+
+
+def _is_new(index: SnapshotIndex, match: Match) -> bool:
+    """Return whether the grant of a match is not in the earlier run that is compared."""
+    if index.previous is None or match.principal is None or not match.account_id:
+        return False
+    access_type = IAM_ROLE if match.role_arn else PERMISSION_SET
+    arns = match.permission_set_arn, match.role_arn
+    return Grant(match.account_id, access_type, *arns, match.principal) not in index.previous.grant_set
 
 
 def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from sso_batch.coverage import Omission
+from sso_batch.coverage import BlindSpot, Omission
 from sso_batch.model import (
     GROUP,
     USER,
@@ -57,13 +57,6 @@ class Match:
     def of_grant(cls, grant: Grant, message: str) -> "Match":
         """Return a match about a grant."""
         return cls(message, grant.principal, grant.account_id, grant.permission_set_arn, grant.role_arn)
-
-
-@dataclass(frozen=True, slots=True)
-class BlindSpot:
-    """What a check could not examine, worded for the manifest's `not_examined`."""
-
-    what: str
 
 
 class SnapshotIndex:
@@ -191,13 +184,18 @@ class SnapshotIndex:
                 for user_id in self.members.get(principal.id, ()):
                     yield user_id, principal
 
+    @cached_property
+    def grant_set(self) -> frozenset[Grant]:
+        """The grants, to look one up."""
+        return frozenset(self.grants)
+
     # What was not read
 
     def unread_grants(self) -> Iterator[BlindSpot]:
         """Yield why there may be grants that are not known."""
         unanswered = [gap for gap in self.snapshot.gaps if gap.kind.hides_access]
         if unanswered:
-            yield BlindSpot(f"grants that were not read (gaps: {len(unanswered)})")
+            yield BlindSpot("grants that were not read", len(unanswered), of="gaps")
         for omission in (Omission.ENTITLEMENTS, Omission.UNLISTED_PRINCIPALS):
             if self.snapshot.omits(omission):
                 yield BlindSpot(omission)
@@ -210,14 +208,14 @@ class SnapshotIndex:
             if principal.type == GROUP and principal not in self.missing
         }
         if unread := len(groups - self.members.keys()):
-            yield BlindSpot(f"members of groups that were not read: {unread}")
+            yield BlindSpot("members of groups that were not read", unread)
 
     def unread_holders(self, principals: Mapping[Principal, object] | None = None) -> Iterator[BlindSpot]:
         """Yield how many principals and members of them were not read, by default of those with a grant."""
         principals = self.by_principal if principals is None else principals
         holders = {Principal(USER, user_id) for user_id, _ in self.holders(principals)}
         if unread := sum(map(self.is_unread, holders | principals.keys())):
-            yield BlindSpot(f"users and groups that were not read: {unread}")
+            yield BlindSpot("users and groups that were not read", unread)
 
     def unread_policies(self) -> Iterator[BlindSpot]:
         """Yield what would have to be read to know what every grant amounts to."""
@@ -232,7 +230,7 @@ class SnapshotIndex:
             (roles, "what IAM roles of entitlements allow"),
         ):
             if count:
-                yield BlindSpot(f"{what}: {count}")
+                yield BlindSpot(what, count)
 
     def unread_account_kinds(self) -> Iterator[BlindSpot]:
         """Yield what would have to be read to know which accounts manage Identity Center."""

@@ -8,6 +8,7 @@ from sso_batch.coverage import NotExamined, Scope
 from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, EndpointOverride, Gap, Instance, Snapshot
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
+from sso_batch.review.leading_findings import LeadingFindings
 from sso_batch.store import FileEntry, FileKind
 
 
@@ -142,7 +143,8 @@ class RunOutcome:
     """The result of the run; `signal` is the number of the signal that ended it early.
 
     `gaps` has what the run itself lacks, such as merged files that could not be written. Findings of the
-    severity `fail_on` or higher give the run an exit code of their own.
+    severity `fail_on` or higher give the run an exit code of their own; `leading_findings` are the first of
+    those, or None where the run was not reviewed by this process.
     """
 
     organizations: tuple[OrganizationOutcome, ...]
@@ -152,6 +154,7 @@ class RunOutcome:
     gaps: tuple[Gap, ...] = ()
     signal: int | None = None
     fail_on: str = OFF
+    leading_findings: LeadingFindings | None = None
     manifest_written: bool = True
 
     def file(self, kind: FileKind) -> FileEntry | None:

@@ -76,6 +76,7 @@ class Finalizer:
             gaps=merged.gaps,
             signal=self.interruption.signal,
             fail_on=OFF if self.context.facts.shard else self.context.config.review.fail_on,
+            leading_findings=merged.leading_findings,
         )
 
     async def _write_merged_files(

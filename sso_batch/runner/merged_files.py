@@ -14,10 +14,11 @@ from sso_batch.model import Gap, GapKind, Snapshot
 from sso_batch.report import changes_csv, findings_csv
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.report.report_input import ReportInput
+from sso_batch.review.leading_findings import LeadingFindings, leading_findings
 from sso_batch.review.rules import Rules
 from sso_batch.run_files import applications_csv
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
-from sso_batch.run_files.run import RunFacts, Stopped
+from sso_batch.run_files.run import RunFacts, Stopped, checkpoint
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.verification import FileChangedError, read_snapshot
 from sso_batch.run_files.writer import restore_access, write_merged, write_rows
@@ -28,11 +29,15 @@ from sso_batch.store import ErrorExplanation, FileEntry, FileKind, Store, explai
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """The organizations with their review, the merged files, and in `gaps` what the run itself lacks."""
+    """The organizations with their review, the merged files, and in `gaps` what the run itself lacks.
+
+    `leading_findings` are those that decide about exit code 3; None before the review.
+    """
 
     organizations: tuple[OrganizationOutcome, ...]
     files: tuple[FileEntry, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    leading_findings: LeadingFindings | None = None
 
 
 class MergedFilesWriter:
@@ -75,7 +80,12 @@ class MergedFilesWriter:
     def _review(self, organizations: tuple[OrganizationOutcome, ...]) -> ReviewedRun:
         """Review the organizations; remove the files of those whose snapshot was changed."""
         reviewed = RunReview(self._context).review(organizations)
-        self.result = replace(self.result, organizations=reviewed.organizations)
+        leading = leading_findings(
+            reviewed.findings or (),
+            self._context.config.review.fail_on,
+            checkpoint=checkpoint(self._stop),
+        )
+        self.result = replace(self.result, organizations=reviewed.organizations, leading_findings=leading)
         for before, after in zip(organizations, reviewed.organizations, strict=True):
             if before.files and not after.files:
                 for name in self._context.names.of_organization(after.name):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import NotExamined, Omission
+from sso_batch.coverage import BlindSpot, NotExamined, Omission
 from sso_batch.report.report_input import ReportInput
 from sso_batch.review.finding import Finding
 from tests.browser.opened import OpenedPage
@@ -52,9 +52,9 @@ def large() -> ReportInput:
                 *(
                     NotExamined.by_check(
                         check,
-                        f"policies of permission sets that were not read or not understood: {number}; what "
-                        f"customer managed policies allow: {number + 7}; members of groups that were not "
-                        f"read: {number}",
+                        BlindSpot("policies of permission sets that were not read or not understood", number),
+                        BlindSpot("what customer managed policies allow", number + 7),
+                        BlindSpot("members of groups that were not read", number),
                     )
                     for check in (
                         "admin-access",

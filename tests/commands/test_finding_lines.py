@@ -9,6 +9,7 @@ import pytest
 from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.report import findings_csv
 from sso_batch.review.finding import Finding, FindingCounts
+from sso_batch.review.leading_findings import leading_findings
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.store import FileKind, Folder
 from tests.support.records import outcome, run_outcome
@@ -61,6 +62,26 @@ def test_more_causes(tmp_path: Path) -> None:
     found = lines(tmp_path, *(replace(FINDING, cause=f"c{number}") for number in range(7)))
 
     assert (len(found), found[-1]) == (6, "  and 2 more causes")
+
+
+def test_findings_in_memory(tmp_path: Path) -> None:
+    """A run without a findings CSV has the same lines, from the findings that it made."""
+    found = (replace(FINDING, new=True, account_id="1"), replace(FINDING, new=True, account_id="2"))
+    acme = replace(outcome(), findings=FindingCounts.of(found))
+    ended = replace(
+        run_outcome(acme, fail_on="high"), leading_findings=leading_findings(found, severity="high")
+    )
+
+    assert finding_lines(ended, Folder(tmp_path, "nightly")) == (
+        "  high admin-access, new: Admin (2 accounts)",
+    )
+
+
+def test_neither_findings_nor_file(tmp_path: Path) -> None:
+    """A run that an earlier attempt has completed without a findings CSV has no lines."""
+    ended = run_outcome(replace(outcome(), findings=FindingCounts(1)), fail_on="high")
+
+    assert finding_lines(ended, Folder(tmp_path, "nightly")) == ()
 
 
 def test_no_findings_at_that_severity(tmp_path: Path) -> None:

@@ -80,6 +80,18 @@ def test_organization_that_never_started() -> None:
     assert running == ["Total 100 %, 2 of 2, writing the reports"]
 
 
+def test_preflight() -> None:
+    """A preflight has only the total, and no reports that follow it."""
+    shown_on = console(width=80)
+    bars = Bars(shown_on, 3, lambda: 0.0, after="")
+    for name in ("acme", "globex", "initech"):
+        bars.checked(name)
+
+    shown_on.print(bars._view())
+
+    assert " ".join(output_of(shown_on).replace("━", "").split()) == "Total 100 %, 3 of 3"
+
+
 def test_sixty_organizations() -> None:
     """The bars leave room on the terminal, and say how many others are running."""
 

@@ -15,7 +15,7 @@ import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
 from tests.console.test_terminal import plain, read_all
-from tests.support.command import start
+from tests.support.command import execute, start
 from tests.support.sample_worlds import locked, small
 
 COLUMNS, LINES = 80, 24
@@ -132,13 +132,34 @@ def test_check(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     text = plain(text)
 
     assert code == 4
+    progress = text[: text.rindex("Organization")]
+    shares = [int(share) for share in re.findall(r"Total\s+━+\s+(\d+) %, \d+ of 60", progress)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 100
+    assert "reports" not in progress
     assert "…" not in text
-    assert too_wide(text) == []
+    assert too_wide(text[text.rindex("Organization") :]) == []
     table = rows(text)
     expected = {f"org-{number}": "ready" for number in range(60)} | dict.fromkeys(DENIED, "incomplete")
     assert {name: cells[0] for name, cells in table.items()} == expected | {FAILED: "failed"}
     assert all(re.fullmatch(r"\d{12}", cells[1]) for name, cells in table.items() if name != FAILED)
     assert text.count(ACTION) == 1
+
+
+def test_check_in_a_pipe(
+    home: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a pipe a preflight shows no progress."""
+    assert home.is_dir()
+    for name, value in json.loads((folder / "environment.json").read_text()).items():
+        monkeypatch.setenv(name, value)
+
+    ended = execute("check", "-c", folder / "orgs.yaml", "--only", "org-2,org-3")
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert "Total" not in ended.stdout
 
 
 def test_checks(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sso_batch.console.summary import RunPlace, summary
-from sso_batch.coverage import NotExamined
+from sso_batch.coverage import BlindSpot, NotExamined, Omission, Setting
 from sso_batch.model import EndpointOverride, Gap
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.results import Counts, OrganizationOutcome, RunOutcome, Status
@@ -175,16 +175,14 @@ def test_not_examined() -> None:
     common = (
         NotExamined.by_collection("application assignments"),
         NotExamined.by_collection("activity"),
-        NotExamined.by_check("application-open-to-all", "application assignments"),
-        NotExamined.by_check(
-            "admin-gained", "there is no earlier run to compare with (review.compare: none)"
-        ),
+        NotExamined.by_check("application-open-to-all", BlindSpot(Omission.APPLICATIONS)),
+        NotExamined.by_check("admin-gained", BlindSpot(Setting.COMPARE)),
         NotExamined.by_collection("orphaned assignments"),
     )
     names = [f"org-{number}" for number in range(8)]
 
     def policies(number: int) -> tuple[NotExamined, ...]:
-        what = f"what customer managed policies allow: {number}"
+        what = BlindSpot("what customer managed policies allow", number)
         return (NotExamined.by_check("admin-access", what), NotExamined.by_check("manages-access", what))
 
     run = run_outcome(
@@ -202,7 +200,9 @@ def test_not_examined() -> None:
                 outcome("last", Status.INCOMPLETE),
                 not_examined=(
                     *common,
-                    NotExamined.by_check("direct-grant", "grants that were not read (gaps: 3)"),
+                    NotExamined.by_check(
+                        "direct-grant", BlindSpot("grants that were not read", 3, of="gaps")
+                    ),
                 ),
             ),
         ),
@@ -222,6 +222,29 @@ def test_not_examined() -> None:
             "(checks admin-access, manages-access)"
         ),
         "  grants that were not read, in last (check direct-grant)",
+    ]
+
+
+def test_reasons_are_not_taken_apart() -> None:
+    """A reason is shown as the check gave it, even if it looks like two, or like one with a number."""
+    reason = "not compared with an earlier run: it cannot be read; the disk said: 5"
+    item = NotExamined.by_check("admin-gained", BlindSpot(reason))
+
+    lines = summary_lines(run_outcome(replace(outcome("acme"), not_examined=(item,))), width=300)
+
+    assert lines[lines.index("Not examined:") + 1] == f"  {reason} (check admin-gained)"
+
+
+def test_a_check_that_lacks_a_setting_and_more() -> None:
+    """The setting is among those that are off, whatever else the check lacked."""
+    item = NotExamined.by_check("dormant-user", BlindSpot(Setting.ACTIVITY), BlindSpot("users", 3))
+
+    lines = summary_lines(run_outcome(replace(outcome("acme"), not_examined=(item,))), width=300)
+
+    first = lines.index("Not examined:")
+    assert lines[first + 1 : first + 3] == [
+        "  settings that are off: collect.activity (check dormant-user)",
+        "  users (check dormant-user)",
     ]
 
 

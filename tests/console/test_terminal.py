@@ -101,15 +101,38 @@ def test_cursor_is_restored(config: Path) -> None:
 
 
 def test_quiet_terminal(config: Path) -> None:
-    """With --quiet, a terminal shows only error events, with their reasons."""
+    """With --quiet, a terminal shows only what failed, why, and what to do, in the summary's words."""
     _, shown = shown_on_a_terminal("--quiet", "run", "-c", config)
 
     text = plain(shown)
     assert BAR not in text
     assert "Status" not in text
-    assert "org.incomplete" in text
-    assert "org.started" not in text
-    assert "allow the role the IAM action identitystore:ListUsers" in " ".join(text.split())
+    first, hint, exit_code, resume = re.sub(r"\s*\r\n", "\n", text).splitlines()
+    assert re.fullmatch(r"org-0: ListUsers d-[0-9a-f]+: AccessDeniedException", first)
+    assert hint.strip() == "allow the role the IAM action identitystore:ListUsers"
+    assert exit_code.startswith("Exit code 4: the audit is not complete (organizations: 1 complete, 1 inc")
+    assert resume.startswith(f"Resume: sso-batch run --config {config}")
+
+
+def test_quiet_terminal_with_piped_stdout(config: Path) -> None:
+    """With --quiet, the reasons are on stderr, so that a redirected stdout does not hide them."""
+    with terminal() as (mine, theirs):
+        process = start("--quiet", "run", "-c", config, stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        shown = plain(read_all(mine))
+        out, _ = process.communicate(timeout=20)
+
+    assert out == ""
+    assert "org-0: ListUsers" in shown
+    assert "org.incomplete" not in shown
+    assert "Status" not in shown
+
+
+def test_quiet_terminal_of_a_complete_run(config: Path) -> None:
+    """With --quiet, a complete run prints nothing."""
+    code, shown = shown_on_a_terminal("--quiet", "run", "-c", config, "--only", "org-1")
+
+    assert (code, shown) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -289,9 +312,11 @@ def test_resume_command(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {event["org"] for event in resumed.named("org.completed")} == {"org-1"}
 
 
-@pytest.mark.parametrize("fail_on", ["low", "medium"])
-def test_findings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str) -> None:
-    """The summary explains exit code 3 with the number of findings and the file that lists them."""
+@pytest.mark.parametrize(("fail_on", "format_"), [("low", "csv"), ("medium", "html")])
+def test_findings(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_on: str, format_: str
+) -> None:
+    """The summary explains exit code 3 with the number of findings, the first ones, and their file."""
     assert home.is_dir()
     world = small(1)
     file = tmp_path / "orgs.yaml"
@@ -299,10 +324,12 @@ def test_findings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     with Emulator(world, limits=Limits.off()) as emulator:
         for name, value in emulator.environment().items():
             monkeypatch.setenv(name, value)
-        code, summary = run_at_width(("run", "-c", file, "--fail-on", fail_on), monkeypatch, width=100)
+        arguments = ("run", "-c", file, "--fail-on", fail_on, "--format", format_)
+        code, summary = run_at_width(arguments, monkeypatch, width=100)
 
     text = " ".join(summary.split())
     assert code == 3
     assert re.search(rf"Exit code 3: findings of severity {fail_on} or higher: \d+ high, \d+ medium", text)
-    assert "_findings.csv." in text
+    assert ("_findings.csv." in text) == (format_ == "csv")
+    assert re.search(r"^  (high|medium|low) [a-z-]+: .+ \(.+\)$", summary, re.MULTILINE)
     assert "Resume" not in text

@@ -19,7 +19,7 @@ from sso_batch.emulator import Emulator, Fault, Limits, World
 from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
-from sso_batch.runner import merged_files
+from sso_batch.runner import finalize, merged_files
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.runner.run_review import ReviewedRun, RunReview
@@ -50,9 +50,14 @@ def world() -> World:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("moment", BEFORE_THE_MANIFEST)
 def test_signal_before_the_manifest(
-    nightly: Nightly, emulator: Emulator, moment: str, number: signal.Signals
+    nightly: Nightly,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    number: signal.Signals,
 ) -> None:
     """The manifest says `interrupted`, and a resume writes the missing files without a call."""
+    monkeypatch.setattr(finalize, "_NOTICE_SECONDS", 0.1)  # the emulator has no SNS that could answer
     nightly.configure(emulator, settings=SETTINGS)
     started = nightly.start(*FORMATS, python=("-c", SIGNALLED, str(int(number)), moment))
 

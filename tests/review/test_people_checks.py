@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import NotExamined, Omission, Setting
+from sso_batch.coverage import BlindSpot, NotExamined, Omission, Setting
 from sso_batch.dates import format_date
 from sso_batch.model import (
     GROUP,
@@ -533,7 +533,7 @@ def test_settings_that_are_off(check: str, setting: Setting) -> None:
     reviewed = review(organization(grants=(grant(ANN),), gaps=(gap(),)), by=rules(check))
 
     assert reviewed.findings == ()
-    assert reviewed.not_examined["acme"] == (NotExamined.by_check(check, setting),)
+    assert reviewed.not_examined["acme"] == (NotExamined.by_check(check, BlindSpot(setting)),)
     assert reviewed.not_examined["acme"][0].setting is setting
 
 

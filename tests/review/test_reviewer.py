@@ -123,3 +123,17 @@ def test_order_of_grants(grants: list[Any]) -> None:
 def test_at_least(severity: str, count: int) -> None:
     """Findings are counted from a given severity upwards."""
     assert FindingCounts(1, 2, 4).at_least(severity) == count
+
+
+def test_new_grants() -> None:
+    """A finding about a grant that the earlier run does not have is new; without that run none is."""
+    old, new = grant(ANN, "000000000001"), grant(ANN, "111111111111")
+    now, before = organization(grants=(old, new)), organization(grants=(old,))
+
+    compared = review(now, by=rules("direct-grant"), previous=before).findings
+
+    assert [(finding.account_id, finding.new) for finding in compared] == [
+        ("000000000001", False),
+        ("111111111111", True),
+    ]
+    assert not any(finding.new for finding in review(now, by=rules("direct-grant")).findings)
