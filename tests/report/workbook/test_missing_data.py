@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.coverage import NotExamined, Omission
+from sso_batch.coverage import BlindSpot, NotExamined, Omission
 from sso_batch.model import GapKind
 from sso_batch.report.workbook.cells import AtLeast, Cell
 from sso_batch.report.workbook.missing_data import COUNTS, counts, few, finding_counts, incomplete_note
@@ -71,7 +71,7 @@ def test_failed() -> None:
 def test_findings() -> None:
     """Findings are not checked without a review, and a minimum where a check could not examine everything."""
     found = FindingCounts(high=3, medium=2, low=1)
-    blind = NotExamined.by_check("admin-access", "grants that were not read")
+    blind = NotExamined.by_check("admin-access", BlindSpot("grants that were not read"))
 
     assert list(finding_counts(outcome())) == ["not checked"] * 3
     assert list(finding_counts(outcome(findings=found))) == [3, 2, 1]

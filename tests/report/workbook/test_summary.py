@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from sso_batch.coverage import NotExamined, Omission, Setting
+from sso_batch.coverage import BlindSpot, NotExamined, Omission, Setting
 from sso_batch.model import EndpointOverride
 from sso_batch.report.report_input import ReportInput
 from sso_batch.run_files.results import Counts, Status
@@ -75,12 +75,12 @@ def test_failed() -> None:
 
 def test_not_examined() -> None:
     """What was not examined is listed with its organizations; checks with the same reason share a line."""
-    what = "members of groups that were not read: 1"
+    what = BlindSpot("members of groups that were not read", 1)
     missing = (
         NotExamined.by_collection(Omission.ENTITLEMENTS),
         NotExamined.by_check("admin-access", what),
         NotExamined.by_check("direct-grant", what),
-        NotExamined.by_check("leaver-access", Setting.ROSTER),
+        NotExamined.by_check("leaver-access", BlindSpot(Setting.ROSTER)),
         *unexamined("changes: no earlier run in this place has it complete"),
     )
     both = [replace(snapshot(organization=name), not_examined=missing[:1]) for name in ("acme", "globex")]
