@@ -20,8 +20,9 @@ INSTALL := $(BIN)/python -m pip install -qq
 # The files list all dependencies. Without --no-deps, an older pip may select a newer release without a hash.
 INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 
-# The script and style of the HTML page. Its templates are Jinja, which deno cannot format.
+# The scripts and the style of the HTML page, and the tests of the scripts. Deno cannot format its templates.
 PAGE := sso_batch/report/page
+SCRIPTS := $(PAGE)/scripts/*.js tests/browser/scripts/*.js
 DENO_FMT := --quiet --no-config --line-width 110
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,8 @@ test: $(VENV)/installed-dev ## run all tests in random order on all cores, with 
 lint: $(VENV)/installed-dev ## check style, formatting, language, scripts and Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/deno fmt --check $(DENO_FMT) $(PAGE)/scripts/*.js $(PAGE)/page.css
-	@$(BIN)/deno lint --quiet --no-config $(PAGE)/scripts/*.js
+	@$(BIN)/deno fmt --check $(DENO_FMT) $(SCRIPTS) $(PAGE)/page.css
+	@$(BIN)/deno lint --quiet --no-config $(SCRIPTS)
 	@PATH="$(BIN):$$PATH" shellcheck --external-sources .ci/*
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -m tests.documents.language
@@ -61,7 +62,7 @@ pictures: $(VENV)/installed-dev ## take the screenshots for README and docs; nee
 format: $(VENV)/installed-dev ## format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/deno fmt $(DENO_FMT) $(PAGE)/scripts/*.js $(PAGE)/page.css
+	@$(BIN)/deno fmt $(DENO_FMT) $(SCRIPTS) $(PAGE)/page.css
 
 types: $(VENV)/installed-dev ## check types with mypy in strict mode
 	@$(BIN)/mypy
