@@ -12,6 +12,7 @@ import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
 from tests.support.command import SOURCES, Command, finish, start
+from tests.support.drivers import UNHURRIED_DEMO
 from tests.support.reports import manifest_in
 from tests.support.sample_worlds import denying, small
 
@@ -61,7 +62,11 @@ def run(config: Path, sso_batch: Command) -> dict[str, str]:
 
 
 def redirected(
-    streams: tuple[str, ...], problem: str, *arguments: str, environ: dict[str, str] | None = None
+    streams: tuple[str, ...],
+    problem: str,
+    *arguments: str,
+    environ: dict[str, str] | None = None,
+    python: tuple[str, ...] = ("-m", "sso_batch"),
 ) -> tuple[int, bytes, bytes]:
     """Run with these streams broken; return the exit code and the content of the others."""
     reader, writer = os.pipe()
@@ -70,7 +75,7 @@ def redirected(
     words = " ".join(f"{number}>{target}" for number in streams)
     with os.fdopen(writer, "wb"):
         ended = subprocess.run(  # noqa: S603 - our own program
-            ["/bin/bash", "-c", f'"$@" {words}', "bash", sys.executable, "-m", "sso_batch", *arguments],
+            ["/bin/bash", "-c", f'"$@" {words}', "bash", sys.executable, *python, *arguments],
             env=dict(os.environ) | {"PYTHONPATH": str(SOURCES)} | (environ or {}),
             capture_output=True,
             pass_fds=[writer],
@@ -113,7 +118,8 @@ def test_demo(home: Path, tmp_path: Path, streams: tuple[str, ...], problem: str
     """A demo whose output cannot be written still has the same exit code."""
     assert home.is_dir()
 
-    code, out, err = redirected(streams, problem, "demo", "-o", str(tmp_path / "demo"), "--with-failure")
+    arguments = ("demo", "-o", str(tmp_path / "demo"), "--with-failure")
+    code, out, err = redirected(streams, problem, *arguments, python=("-c", UNHURRIED_DEMO))
 
     assert code == json.loads(manifest_in(tmp_path / "demo").read_bytes())["exit_code"] == 4
     assert b"Traceback" not in out + err
@@ -275,7 +281,13 @@ def test_demo_in_a_limited_encoding(home: Path, tmp_path: Path, encoding: str) -
     assert home.is_dir()
     folder = tmp_path / "demo"
 
-    code, out, err = redirected(("0",), "closed", "demo", "-o", str(folder), environ=ENCODINGS[encoding])
+    code, out, err = redirected(
+        ("0",),
+        "closed",
+        *("demo", "-o", str(folder)),
+        environ=ENCODINGS[encoding],
+        python=("-c", UNHURRIED_DEMO),
+    )
 
     assert code == 0
     assert b"Traceback" not in err

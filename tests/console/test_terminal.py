@@ -14,6 +14,7 @@ import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
 from tests.support.command import execute, start
+from tests.support.drivers import UNHURRIED_DEMO
 from tests.support.sample_worlds import denying, small
 
 BAR = "━"
@@ -59,10 +60,13 @@ def read_all(end: int) -> str:
     return text.decode()
 
 
-def shown_on_a_terminal(*arguments: object, stderr: int | None = None) -> tuple[int, str]:
+def shown_on_a_terminal(
+    *arguments: object, stderr: int | None = None, python: tuple[str, ...] = ("-m", "sso_batch")
+) -> tuple[int, str]:
     """Run sso-batch on a terminal; return the exit code and everything that was shown."""
     with terminal() as (mine, theirs):
-        process = start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs if stderr is None else stderr)
+        streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs if stderr is None else stderr}
+        process = start(*arguments, python=python, **streams)
         os.close(theirs)
         shown = read_all(mine)
         return process.wait(timeout=20), shown
@@ -232,11 +236,15 @@ def test_demo_on_a_terminal(home: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def run_at_width(
-    arguments: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, *, width: int
+    arguments: tuple[object, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    width: int,
+    python: tuple[str, ...] = ("-m", "sso_batch"),
 ) -> tuple[int, str]:
     """Run on a terminal of this width; return the exit code and the summary, which is not truncated."""
     monkeypatch.setenv("COLUMNS", str(width))
-    code, shown = shown_on_a_terminal(*arguments)
+    code, shown = shown_on_a_terminal(*arguments, python=python)
     text = plain(shown).replace("\r", "")
     summary = text[text.rindex("Organization") :] if "Organization" in text else text
     assert "…" not in summary
@@ -274,7 +282,8 @@ def test_demo_at_any_width(
     assert home.is_dir()
     monkeypatch.setenv("TERM", "xterm-256color")
 
-    code, summary = run_at_width(("demo", "-o", tmp_path / "demo", *options), monkeypatch, width=width)
+    arguments = ("demo", "-o", tmp_path / "demo", *options)
+    code, summary = run_at_width(arguments, monkeypatch, width=width, python=("-c", UNHURRIED_DEMO))
 
     assert code == (4 if options else 0)
     assert "ostsee-logistik" in summary

@@ -142,3 +142,15 @@ from sso_batch.cli import main
 main()
 """
 """Runs under a limit of open files."""
+
+UNHURRIED_DEMO = """
+from functools import partial
+from sso_batch.aws.rate_limiter import TokenBucket
+from sso_batch.commands import demo
+from sso_batch.emulator import Emulator, Limits
+TokenBucket.take = lambda bucket, now: 0.0
+demo.Emulator = partial(Emulator, limits=Limits.off())
+from sso_batch.cli import main
+main()
+"""
+"""Runs `demo` without the emulator's rate limits, and without the limiter that obeys them."""
