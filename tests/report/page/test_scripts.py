@@ -16,7 +16,7 @@ DENO = Path(sys.executable).parent / "deno"
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.test.js")), ids=lambda file: file.name)
 def test_script(file: Path) -> None:
     """All tests of one file pass, without any permission."""
-    command = [DENO, "test", "--no-config", "--no-remote", "--no-prompt", "--quiet", str(file)]
+    command = [str(DENO), "test", "--no-config", "--no-remote", "--no-prompt", "--quiet", str(file)]
     environment = os.environ | {"NO_COLOR": "1"}
     result = subprocess.run(  # noqa: S603 - ours
         command, capture_output=True, text=True, check=False, env=environment, timeout=120
