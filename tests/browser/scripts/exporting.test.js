@@ -21,7 +21,7 @@ Deno.test("commas, quotes and line breaks are quoted", () => {
   assert.equal(toCsv([['=HYPERLINK("x","y")']]), `"'=HYPERLINK(""x"",""y"")"\r\n`);
 });
 
-Deno.test("every line ends, and no line is no text", () => {
+Deno.test("every line has an end, and an empty list gives an empty text", () => {
   assert.equal(toCsv([["a"], ["b"]]), "a\r\nb\r\n");
   assert.equal(toCsv([]), "");
 });
