@@ -8,6 +8,7 @@ import pytest
 from tests.documents.text import ROOT, documents
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
 
@@ -74,3 +75,14 @@ def test_named_tests_exist() -> None:
 
     assert named
     assert missing == []
+
+
+def test_pictures() -> None:
+    """Documents show every picture, light and dark, and no other."""
+    shown = {
+        (path.parent / picture).resolve()
+        for path in documents()
+        for picture in _PICTURE.findall(_CODE.sub("", path.read_text()))
+    }
+
+    assert shown == set((ROOT / "docs" / "images").iterdir())
