@@ -21,11 +21,7 @@ Deno.test("commas, quotes and line breaks are quoted", () => {
   assert.equal(toCsv([['=HYPERLINK("x","y")']]), `"'=HYPERLINK(""x"",""y"")"\r\n`);
 });
 
-<<<<<<< HEAD
-Deno.test("every line ends, and nothing is an empty text", () => {
-=======
 Deno.test("every line has an end, and an empty list gives an empty text", () => {
->>>>>>> fleet
   assert.equal(toCsv([["a"], ["b"]]), "a\r\nb\r\n");
   assert.equal(toCsv([]), "");
 });
