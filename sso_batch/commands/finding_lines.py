@@ -22,9 +22,9 @@ def finding_lines(outcome: RunOutcome, store: Store) -> tuple[str, ...]:
     if outcome.exit_code != ExitCode.FINDINGS:
         return ()
     leading = outcome.leading_findings or _stored(outcome, store)
-    lines = [f"  {_line(cause)}" for cause in leading.causes]
+    lines = [_line(cause) for cause in leading.causes]
     if leading.others:
-        lines.append(f"  and {leading.others:,} more causes")
+        lines.append(f"and {leading.others:,} more causes")
     return tuple(lines)
 
 

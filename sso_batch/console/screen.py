@@ -71,6 +71,8 @@ class Bars:
         """Replace the bar of an organization by a line above the bars."""
         self.checked(organization)
         with self.lock:
+            if self._live.is_started:
+                self._live.refresh()  # because rich repeats the view of its last refresh below the line
             self._console.print(_result(organization, outcome), highlight=False)
 
     def checked(self, organization: str) -> None:

@@ -82,7 +82,7 @@ def summary(
         places = escape_terminal(", ".join(urls))
         yield Text(f"endpoint override: {places} (these answers did not come from AWS)", style="yellow")
     yield from map(_line, _exit_code(outcome))
-    yield from map(_line, findings)
+    yield from map(indented, findings)
     if place is not None:
         yield from map(_unbroken, _files(outcome, place))
 
@@ -94,7 +94,7 @@ def reasons(
     if outcome.exit_code:
         yield from _causes(outcome)
         yield from map(_line, _exit_code(outcome))
-        yield from map(_line, findings)
+        yield from map(indented, findings)
         if place is not None:
             yield from map(_unbroken, _resume(outcome, place))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -34,7 +34,9 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
         yield Text(escape_terminal(override), style="yellow")
-    yield Text(f"Next: {escape_terminal(_next(checks, config_file))}", style="bold")
+    step, command = _next(checks, config_file)
+    yield Text(f"Next: {escape_terminal(step)}", style="bold")
+    yield _unbroken(command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +178,24 @@ def _activity(checks: Sequence[OrganizationCheck]) -> Iterable[Text]:
         yield Text(f"Activity: a first run looks up 90 days, about {cost} in {name}, during other calls")
 
 
-def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> str:
-    """Return the next step, with its command."""
+def _unbroken(command: str) -> Group:
+    """Return a command without line breaks, so that it can be copied as a whole."""
+    return Group(Text(f"  {escape_terminal(command)}", style="bold", no_wrap=True, overflow="ignore"))
+
+
+def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> tuple[str, str]:
+    """Return the next step and its command."""
     file = shlex.quote(str(config_file))
     not_ready = [check.name for check in checks if check.status != "ready"]
     if not not_ready:
-        return f"sso-batch run -c {file}"
+        return "run the audit", f"sso-batch run -c {file}"
     only = f" --only {','.join(not_ready)}" if len(not_ready) <= _NAMES_SHOWN else ""
-    again = f"check again: sso-batch check -c {file}{only}"
+    again = f"sso-batch check -c {file}{only}"
     missing = [permission for check in checks for permission in check.permissions if permission.missing]
     if any(permission.verdict is Verdict.DENIED for permission in missing):
-        return f"allow the denied actions (sso-batch policy -c {file} prints the policies), then {again}"
-    return f"fix the problems above, then {again}"
+        policies = f"sso-batch policy -c {file} prints the policies"
+        return f"allow the denied actions ({policies}), then check again", again
+    return "fix the problems above, then check again", again
 
 
 def _lines(

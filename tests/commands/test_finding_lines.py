@@ -41,7 +41,7 @@ def lines(folder: Path, *findings: Finding, fail_on: str = "medium") -> tuple[st
 )
 def test_who_and_what(tmp_path: Path, cells: Mapping[str, str], line: str) -> None:
     """A line names the person or group as well as the finding can, or else it is the message."""
-    assert lines(tmp_path, replace(FINDING, **cells)) == (f"  high admin-access: {line}",)  # type: ignore[arg-type]
+    assert lines(tmp_path, replace(FINDING, **cells)) == (f"high admin-access: {line}",)  # type: ignore[arg-type]
 
 
 def test_one_line_for_each_cause(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_one_line_for_each_cause(tmp_path: Path) -> None:
     )
 
     assert lines(tmp_path, medium, FINDING, medium, low) == (
-        "  high admin-access: Admin (acme)",
-        "  medium admin-access: Admin (2 findings)",
+        "high admin-access: Admin (acme)",
+        "medium admin-access: Admin (2 findings)",
     )
 
 
@@ -61,7 +61,7 @@ def test_more_causes(tmp_path: Path) -> None:
     """Five causes are shown, and the number of the others."""
     found = lines(tmp_path, *(replace(FINDING, cause=f"c{number}") for number in range(7)))
 
-    assert (len(found), found[-1]) == (6, "  and 2 more causes")
+    assert (len(found), found[-1]) == (6, "and 2 more causes")
 
 
 def test_findings_in_memory(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_findings_in_memory(tmp_path: Path) -> None:
     )
 
     assert finding_lines(ended, Folder(tmp_path, "nightly")) == (
-        "  high admin-access, new: Admin (2 accounts)",
+        "high admin-access, new: Admin (2 accounts)",
     )
 
 

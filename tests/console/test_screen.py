@@ -80,6 +80,20 @@ def test_organization_that_never_started() -> None:
     assert running == ["Total 100 %, 2 of 2, writing the reports"]
 
 
+def test_the_bar_of_an_ended_organization_is_gone() -> None:
+    """Below the line of an organization that has ended, its bar is not shown once more."""
+    shown_on = console(terminal=True)
+
+    with Bars(shown_on, 2) as bars:
+        bars.started("acme")
+        bars._live.refresh()
+        bars.ended("acme", outcome("acme"))
+        _, after = output_of(shown_on).split("acme  complete")
+
+    assert "Total" in after
+    assert "starting" not in after
+
+
 def test_preflight() -> None:
     """A preflight has only the total, and no reports that follow it."""
     shown_on = console(width=80)

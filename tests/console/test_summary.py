@@ -2,6 +2,7 @@
 
 import io
 import signal
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -28,9 +29,11 @@ READ = Counts(
 )
 
 
-def summary_lines(run: RunOutcome, *, width: int = 130, place: RunPlace | None = None) -> list[str]:
+def summary_lines(
+    run: RunOutcome, *, width: int = 130, place: RunPlace | None = None, findings: Iterable[str] = ()
+) -> list[str]:
     console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    for part in summary(run, width=width, place=place):
+    for part in summary(run, width=width, place=place, findings=findings):
         console.print(part, highlight=False, crop=False)
     assert isinstance(console.file, io.StringIO)
     return [line.rstrip() for line in console.file.getvalue().splitlines() if line.strip(" ─")]
@@ -245,6 +248,20 @@ def test_a_check_that_lacks_a_setting_and_more() -> None:
     assert lines[first + 1 : first + 3] == [
         "  settings that are off: collect.activity (check dormant-user)",
         "  users (check dormant-user)",
+    ]
+
+
+def test_findings_are_indented_as_a_whole() -> None:
+    """A finding that is longer than a line continues below its own beginning."""
+    long = "high privilege-escalation: tomas.vinter@harborbank.example, LedgerDeveloper (harbor-bank)"
+    run = run_outcome(replace(outcome("acme"), findings=FindingCounts(1)), fail_on="high")
+
+    lines = summary_lines(run, width=80, findings=[long])
+
+    first = next(number for number, line in enumerate(lines) if line.startswith("  high"))
+    assert lines[first : first + 2] == [
+        "  high privilege-escalation: tomas.vinter@harborbank.example, LedgerDeveloper",
+        "  (harbor-bank)",
     ]
 
 

@@ -168,30 +168,41 @@ def test_not_needed() -> None:
     text = " ".join(shown([unneeded], width=120).split())
 
     assert "identitystore:ListUsers on d-1 is denied, but not needed: a run makes another call" in text
-    assert text.endswith("Next: sso-batch run -c orgs.yaml")
+    assert text.endswith("Next: run the audit sso-batch run -c orgs.yaml")
 
 
 @pytest.mark.parametrize(
-    ("checks", "next_"),
+    ("checks", "step", "command"),
     [
-        ([READY], "sso-batch run -c 'o rg.yaml'"),
+        ([READY], "run the audit", "run -c 'o rg.yaml'"),
         (
             [READY, INCOMPLETE],
-            f"allow the denied actions ({POLICY} prints the policies), then {{again}} --only acme",
+            f"allow the denied actions ({POLICY} prints the policies), then check again",
+            "check -c 'o rg.yaml' --only acme",
         ),
         (
             named(FAILED, 2),
-            "fix the problems above, then {again} --only org-00,org-01",
+            "fix the problems above, then check again",
+            "check -c 'o rg.yaml' --only org-00,org-01",
         ),
-        (named(FAILED, 4), "fix the problems above, then {again}"),
+        (named(FAILED, 4), "fix the problems above, then check again", "check -c 'o rg.yaml'"),
     ],
 )
-def test_next_step(checks: list[OrganizationCheck], next_: str) -> None:
-    """The last line is the next step with its command."""
-    again = "check again: sso-batch check -c 'o rg.yaml'"
+def test_next_step(checks: list[OrganizationCheck], step: str, command: str) -> None:
+    """The last lines are the next step and its command."""
     text = shown(checks, width=300, file="o rg.yaml")
 
-    assert text.splitlines()[-1] == f"Next: {next_.format(again=again)}"
+    assert text.splitlines()[-2:] == [f"Next: {step}", f"  sso-batch {command}"]
+
+
+def test_the_next_command_is_one_line() -> None:
+    """A command can be copied as a whole, however narrow the terminal is."""
+    out = io.StringIO()
+    for part in table([FAILED], Path("a folder/orgs.yaml")):
+        Console(file=out, width=20).print(part, crop=False)
+
+    name = FAILED.name
+    assert out.getvalue().splitlines()[-1] == f"  sso-batch check -c 'a folder/orgs.yaml' --only {name}"
 
 
 def test_the_cost_of_activity() -> None:
