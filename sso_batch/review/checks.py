@@ -7,6 +7,9 @@ from sso_batch.coverage import BlindSpot
 from sso_batch.review import application_checks, grant_checks, object_checks, people_checks
 from sso_batch.review.snapshot_index import Limits, Match, SnapshotIndex
 
+ADMIN_GAINED = "admin-gained"
+"""The check whose findings are always new."""
+
 OUTDATED_PROVISIONING = "outdated-provisioning"
 """The only check that needs data which a run does not collect otherwise."""
 
@@ -170,7 +173,7 @@ CHECKS: tuple[Check, ...] = (
         across_organizations=True,
     ),
     Check(
-        "admin-gained",
+        ADMIN_GAINED,
         "high",
         "{who} became administrator",
         "A user became administrator since the previous run. This should be a known and approved change.",

@@ -88,8 +88,12 @@ class Change:
         if not self.what:
             return self.author
         became = f"became {self.access.privilege.level} (was {self.privilege_before})"
-        columns = self.what.split(";")
-        return ", ".join(became if column == _PRIVILEGE else column for column in columns)
+        return ", ".join(became if column == _PRIVILEGE else column for column in self.columns)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the report that changed."""
+        return tuple(self.what.split(";")) if self.what else ()
 
 
 def incomparable_reason(old: Snapshot, new: Snapshot) -> str:

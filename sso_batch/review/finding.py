@@ -29,8 +29,8 @@ class Finding:
     """What one check found about one grant or one object; cells that do not apply are empty.
 
     `waiver` is None for a finding that counts. A finding whose waiver has expired counts, and `message` says
-    so. Findings with the same `cause` belong to the same issue. `new` says that its grant is not in the
-    earlier run that was compared.
+    so. Findings with the same `cause` belong to the same issue. `new` says that the earlier run that was
+    compared lacks its grant, or has it at a lower level.
     """
 
     severity: str

@@ -9,7 +9,7 @@ from sso_batch.access import NOT_READ
 from sso_batch.coverage import BlindSpot, NotExamined
 from sso_batch.model import IAM_ROLE, PERMISSION_SET, USER, Grant, Principal
 from sso_batch.review.cause import cause
-from sso_batch.review.checks import CHECKS, Check
+from sso_batch.review.checks import ADMIN_GAINED, CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import Match, SnapshotIndex
@@ -122,7 +122,7 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         account_name=_account_name(index, match.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
         role_arn=match.role_arn,
-        new=_is_new(index, match),
+        new=check.id == ADMIN_GAINED or _is_new(index, match),
         **cells,
     )
     application_arn = match.application.arn if match.application else ""
@@ -131,12 +131,16 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
 
 
 def _is_new(index: SnapshotIndex, match: Match) -> bool:
-    """Return whether the grant of a match is not in the earlier run that is compared."""
+    """Return whether the compared earlier run lacks the grant of a match, or has it at a lower level."""
     if index.previous is None or match.principal is None or not match.account_id:
         return False
     access_type = IAM_ROLE if match.role_arn else PERMISSION_SET
     arns = match.permission_set_arn, match.role_arn
-    return Grant(match.account_id, access_type, *arns, match.principal) not in index.previous.grant_set
+    grant = Grant(match.account_id, access_type, *arns, match.principal)
+    if grant not in index.previous.grant_set:
+        return True
+    now, before = index.privileges.of(grant), index.previous.privileges.of(grant)
+    return not before.unread and now.privilege > before.privilege
 
 
 def _subject(index: SnapshotIndex, match: Match) -> tuple[dict[str, Any], Names]:

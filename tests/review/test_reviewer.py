@@ -14,7 +14,8 @@ from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules, needs_outdated_provisioning, severity_by_check
 from sso_batch.review.snapshot_index import Limits, SnapshotIndex
 from sso_batch.review.waivers import WaiverRule
-from tests.review.reviews import ANN, OPS, TODAY, organization, review, rules
+from tests.review.reviews import ANN, OPS, TODAY, organization, permission_set, review, rules
+from tests.support.overviews import ADMINISTRATOR_ACCESS
 from tests.support.records import grant, small_organization, unexamined
 
 
@@ -137,3 +138,14 @@ def test_new_grants() -> None:
         ("111111111111", True),
     ]
     assert not any(finding.new for finding in review(now, by=rules("direct-grant")).findings)
+
+
+def test_a_raised_level_is_new() -> None:
+    """A finding is new, too, if the permission set of its grant gives more than in the earlier run."""
+    grants = (grant(ANN, "000000000001"),)
+    weak, strong = (permission_set(managed_policies=policies) for policies in ((), (ADMINISTRATOR_ACCESS,)))
+    before, now = (organization(grants=grants, permission_sets=(each,)) for each in (weak, strong))
+
+    for earlier, new in ((before, True), (now, False)):
+        (finding,) = review(now, by=rules("direct-grant"), previous=earlier).findings
+        assert finding.new is new

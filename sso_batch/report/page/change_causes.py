@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from sso_batch.access import NOT_READ, Holder
 from sso_batch.model import GROUP
 from sso_batch.privileges.paths import Privilege
-from sso_batch.report.page.issues import GrantKey, grant_key
 from sso_batch.report.page.links import access_link
 from sso_batch.report.statistics import access_name
 from sso_batch.review.comparison import ADDED, CHANGED, REMOVED, Change
@@ -22,6 +21,7 @@ _LEVELS = {level.name: level for level in Privilege}
 _JOINED = "joined"
 _ASSIGNED = "assigned"
 _STATUS = "UserStatus"
+_STATUSES = {"ENABLED", "DISABLED"}
 _COLUMNS = {
     "UserEmail": "the email address",
     "UserName": "the name",
@@ -45,13 +45,14 @@ _COLUMNS = {
 class Cause:
     """The changes of one cause: one kind, and one group, one direct assignment or one changed column.
 
-    `how` says whether somebody joined the group or something was assigned to it, if that is known; `what`
-    what changed.
+    `how` says whether somebody joined the group or something was assigned to it, or the new status of all
+    users, if that is known. `columns` are those that changed, and `words` say it.
     """
 
     kind: str
     how: str
-    what: str
+    columns: tuple[str, ...]
+    words: str
     group: str
     people: dict[str, str] = field(default_factory=dict)
     """The names of the users by address or id."""
@@ -100,12 +101,11 @@ class Cause:
         return _sentence(f"{who} {'gained' if self.kind == ADDED else 'lost'} {access}{through}")
 
     def _changed(self, who: str, access: str) -> str:
-        if self.what == _STATUS and self.how:
+        if self.how:
             return f"{who} {'was' if len(self.people) == 1 else 'were'} {self.how.lower()}"
-        columns = self.what.split(", ")
-        if any(column not in _COLUMNS for column in columns):
-            return f"{access} {self.what}"
-        return _sentence(f"{' and '.join(_COLUMNS[column] for column in columns)} changed for {who}")
+        if any(column not in _COLUMNS for column in self.columns):
+            return f"{access} {self.words}"
+        return _sentence(f"{' and '.join(_COLUMNS[column] for column in self.columns)} changed for {who}")
 
     @property
     def names(self) -> str:
@@ -139,18 +139,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSummary:
-    """All changes by cause, the first ones one by one, and what gained administrators.
+    """All changes by cause, and the first ones one by one.
 
     `rows` is their number of rows in the CSV file: a change of a group's access has one for each member.
-    `gained` has the grants that give more than before.
     """
 
     causes: tuple[Cause, ...]
     listed: tuple[Change, ...]
     counts: Counter[str]
     rows: int
-    gained: frozenset[GrantKey]
-    administrators: int
     by_organization: dict[str, Counter[str]]
 
 
@@ -160,8 +157,6 @@ def summarize_changes(changes: Iterable[Change], run_started: str) -> ChangeSumm
     listed: list[Change] = []
     counts: Counter[str] = Counter()
     by_organization: dict[str, Counter[str]] = {}
-    gained: set[GrantKey] = set()
-    administrators: set[str] = set()
     rows = 0
     for change in changes:
         access = change.access
@@ -171,20 +166,13 @@ def summarize_changes(changes: Iterable[Change], run_started: str) -> ChangeSumm
         if len(listed) < MAX_LISTED:
             listed.append(change)
         how = _how(change, run_started)
-        cause = Cause(change.kind, how, change.words if change.kind == CHANGED else "", _group(change))
+        cause = Cause(change.kind, how, change.columns, change.words, _group(change))
         causes.setdefault((*_key(change), how), cause).add(change)
-        if _gains(change):
-            if access.privilege.level == Privilege.ADMINISTRATOR.name:
-                administrators.update(_identity(holder) for holder in access.holders if holder.user_id)
-            if access.grant.principal.type != GROUP or access.assignment.first_seen == run_started:
-                gained.add(_grant(change))
     return ChangeSummary(
         causes=tuple(sorted(causes.values(), key=_order)),
         listed=tuple(listed),
         counts=counts,
         rows=rows,
-        gained=frozenset(gained),
-        administrators=len(administrators),
         by_organization=by_organization,
     )
 
@@ -194,12 +182,6 @@ def _gains(change: Change) -> bool:
         before = _LEVELS.get(change.privilege_before, Privilege.NONE)
         return _LEVELS.get(change.access.privilege.level, Privilege.NONE) > before
     return change.kind == ADDED
-
-
-def _grant(change: Change) -> GrantKey:
-    access = change.access
-    name = access.grant.role_arn or access.permission_set.name
-    return grant_key(access.organization, access.grant.account_id, access.grant.principal.id, name)
 
 
 def _key(change: Change) -> tuple[str, ...]:
@@ -220,7 +202,8 @@ def _how(change: Change, run_started: str) -> str:
     """Return how it happened, as far as that is known; of a changed status, the new one."""
     access = change.access
     if change.kind == CHANGED:
-        return access.holders[0].status if change.what == _STATUS and access.holders else ""
+        new = {holder.status for holder in access.holders} if change.columns == (_STATUS,) else set()
+        return new.pop() if len(new) == 1 and new <= _STATUSES else ""
     since = access.assignment.first_seen
     if change.kind != ADDED or access.grant.principal.type != GROUP or since in ("", NOT_READ):
         return ""

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from sso_batch.access import NOT_READ
 from sso_batch.model import GROUP, USER
 from sso_batch.report.page.links import access_link
 from sso_batch.report.report_input import ReportInput
-from sso_batch.review.checks import CHECKS, Check
+from sso_batch.review.checks import ADMIN_GAINED, CHECKS, Check
 from sso_batch.review.finding import SEVERITIES, Finding, normalize_address
 
 MAX_ROWS = 100
@@ -19,11 +19,7 @@ MAX_ROWS = 100
 MAX_WAIVERS = 200
 """The maximum number of waivers that can be copied from an issue."""
 
-GrantKey = tuple[str, str, str, str]
-"""Organization, account, principal, and permission set or role."""
-
-_GAINED = "admin-gained"
-_ADMINISTRATORS = {"admin-access", _GAINED, "cross-organization-admin", "new-user-admin"}
+_ADMINISTRATORS = {"admin-access", ADMIN_GAINED, "cross-organization-admin", "new-user-admin"}
 _ALIKE = 3
 """So many causes that differ only in the user or group are one issue."""
 
@@ -65,11 +61,10 @@ class Issue:
     """Waivers to copy into the configuration, in YAML."""
 
 
-def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Issue, ...]:
+def group_findings(report: ReportInput) -> tuple[Issue, ...]:
     """Return the issues of a run: new ones first, then by severity and by the accounts they reach.
 
-    `gained` has the grants that give more than in the previous run. Groups with the same name in several
-    organizations, and the same access, are one issue.
+    Groups with the same name in several organizations, and the same access, are one issue.
     """
     by_cause: defaultdict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in report.findings:
@@ -78,7 +73,7 @@ def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Is
     alike: defaultdict[tuple[object, ...], list[_Cause]] = defaultdict(list)
     for findings in by_cause.values():
         report.checkpoint()
-        cause = _Cause.of(findings, gained)
+        cause = _Cause.of(findings)
         alike[cause.pattern].append(cause)
     issues = []
     for causes in alike.values():
@@ -88,13 +83,8 @@ def group_findings(report: ReportInput, gained: Container[GrantKey]) -> tuple[Is
     return tuple(sorted(issues, key=_order))
 
 
-def grant_key(organization: str, account: str, principal: str, access: str) -> GrantKey:
-    """Return what identifies a grant in findings and in changes."""
-    return organization, account, principal, access.rpartition(":role/")[2]
-
-
 def _key(finding: Finding) -> tuple[str, ...]:
-    if finding.group_name not in ("", NOT_READ):
+    if finding.group_name not in ("", NOT_READ) and finding.permission_set != NOT_READ:
         return finding.severity, finding.check, "group", finding.group_name, _access(finding)
     return finding.severity, finding.check, "cause", finding.cause or _subject(finding), _access(finding)
 
@@ -121,9 +111,9 @@ class _Cause:
     new: bool
 
     @classmethod
-    def of(cls, findings: Sequence[Finding], gained: Container[GrantKey]) -> "_Cause":
+    def of(cls, findings: Sequence[Finding]) -> "_Cause":
         counting = tuple(finding for finding in findings if finding.waiver is None)
-        new = bool(counting) and all(_is_new(finding, gained) for finding in counting)
+        new = bool(counting) and all(finding.new for finding in counting)
         return cls(counting or tuple(findings), len(findings) - len(counting), bool(counting), new)
 
     @property
@@ -131,7 +121,9 @@ class _Cause:
         """What causes have in common that differ only in the user or group."""
         first = self.shown[0]
         title = _CHECKS[first.check].title
-        if title.startswith("{what}"):
+        if first.permission_set == NOT_READ:
+            about = first.cause  # nobody knows whether it is the same permission set
+        elif title.startswith("{what}"):
             about = ""
         else:
             about = _kind(first) if title and name_of(first) else first.cause
@@ -186,12 +178,6 @@ def _link(causes: Sequence[_Cause]) -> str:
         question = {"what": access}
     named = any(value for name, value in question.items() if name != "by")
     return access_link(**question) if named else ""
-
-
-def _is_new(finding: Finding, gained: Container[GrantKey]) -> bool:
-    access = finding.permission_set or finding.role_arn
-    key = grant_key(finding.organization, finding.account_id, finding.principal_id, access)
-    return finding.check == _GAINED or key in gained
 
 
 def _title(check: Check, causes: Sequence[_Cause], accounts: int) -> str:

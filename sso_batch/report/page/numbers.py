@@ -1,14 +1,26 @@
 """The six numbers at the top of the page, each with its change and with what it hides. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sso_batch.coverage import NotExamined, Omission, Scope
 from sso_batch.model import Snapshot
 from sso_batch.report.page.issues import Issue, next_expiry
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.statistics import Statistics
-from sso_batch.run_files.results import Counts, Status
+from sso_batch.run_files.results import Counts, OrganizationOutcome, Status
+
+_COUNTED: frozenset[object] = frozenset(
+    {
+        Omission.ENTITLEMENTS,
+        Omission.ORPHANED_ASSIGNMENTS,
+        Omission.PERMISSION_SET_DETAILS,
+        Omission.POLICY_DOCUMENTS,
+        Omission.UNLISTED_PRINCIPALS,
+    }
+)
+"""What changes the numbers if it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +42,24 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the numbers count in an organization in one run; `administrators` is None if not all are known."""
+    """What the numbers count in an organization in one run; `administrators` is None if not all are known.
 
+    `omitted` is what the collection left out of them: numbers that lack different parts have no difference.
+    """
+
+    omitted: frozenset[object]
     administrators: int | None
     accounts: int
     people: int
     orphaned: int
 
     @classmethod
-    def of(cls, statistics: Statistics, counts: Counts) -> "Standing":
+    def of(cls, statistics: Statistics, counts: Counts, not_examined: Iterable[NotExamined]) -> "Standing":
         """Return the standing of an organization that was read."""
+        omitted = frozenset(item.what for item in not_examined) & _COUNTED
         certain = statistics.administrators_certain
         administrators = statistics.administrators_total if certain else None
-        return cls(administrators, counts.accounts, statistics.people, counts.orphaned)
+        return cls(omitted, administrators, counts.accounts, statistics.people, counts.orphaned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,7 @@ class Baseline:
 
     def including(self, snapshot: Snapshot, statistics: Statistics) -> "Baseline":
         """Return it with one more organization."""
-        standing = Standing.of(statistics, Counts.of(snapshot, rows=statistics.rows))
+        standing = Standing.of(statistics, Counts.of(snapshot, rows=statistics.rows), snapshot.not_examined)
         at = snapshot.started_at
         return Baseline(
             {**self.standings, snapshot.organization: standing},
@@ -70,20 +87,27 @@ def six_numbers(
     """Return the numbers in their order."""
     organizations = report.outcome.organizations
     least = "" if all(each.status is Status.COMPLETE for each in organizations) else "≥ "
-    counts = {each.name: each.counts for each in organizations}
-    now = {each.organization: Standing.of(each, counts[each.organization]) for each in statistics}
+    outcomes = {each.name: each for each in organizations}
+    now = {
+        each.organization: Standing.of(
+            each, outcomes[each.organization].counts, outcomes[each.organization].not_examined
+        )
+        for each in statistics
+    }
     changes = _changes(now, baseline.standings)
     return (
-        *_people_numbers(statistics, sum(each.accounts for each in counts.values()), least, changes),
-        _issue_number(issues, checked=report.checked),
-        _orphaned_number([each.orphaned for each in counts.values()], least, changes),
+        *_people_numbers(statistics, sum(each.counts.accounts for each in organizations), least, changes),
+        _issue_number(issues, organizations) if report.checked else _NO_CHECKS,
+        _orphaned_number(organizations, least, changes),
         _waiver_number(report),
     )
 
 
 def _changes(now: Mapping[str, Standing], before: Mapping[str, Standing]) -> dict[str, int]:
     """Return the differences in the organizations that were compared; none of what is not known in both."""
-    pairs = [(now[name], standing) for name, standing in before.items() if name in now]
+    pairs = [
+        (now[name], old) for name, old in before.items() if name in now and now[name].omitted == old.omitted
+    ]
     changes = {
         "accounts": sum(new.accounts - old.accounts for new, old in pairs),
         "people": sum(new.people - old.people for new, old in pairs),
@@ -130,13 +154,19 @@ def _people_numbers(
     )
 
 
-def _issue_number(issues: Sequence[Issue], *, checked: bool) -> Number:
-    if not checked:
-        return Number("none", "high issues to decide", "no checks were run", "#findings")
+_NO_CHECKS = Number("none", "high issues to decide", "no checks were run", "#findings")
+
+
+def _issue_number(issues: Sequence[Issue], organizations: Sequence[OrganizationOutcome]) -> Number:
+    certain = all(
+        each.status is Status.COMPLETE
+        and not any(item.scope is Scope.CHECK and not item.setting for item in each.not_examined)
+        for each in organizations
+    )
     high = [issue for issue in issues if issue.severity == "high" and issue.total]
     inside, new = sum(issue.total for issue in high), sum(issue.new for issue in high)
     return Number(
-        f"{len(high):,}",
+        f"{'' if certain else '≥ '}{len(high):,}",
         "high issue to decide" if len(high) == 1 else "high issues to decide",
         f"{inside:,} {'finding' if inside == 1 else 'findings'} inside",
         "#findings",
@@ -145,7 +175,15 @@ def _issue_number(issues: Sequence[Issue], *, checked: bool) -> Number:
     )
 
 
-def _orphaned_number(orphaned: Sequence[int], least: str, changes: Mapping[str, int]) -> Number:
+def _orphaned_number(
+    organizations: Sequence[OrganizationOutcome], least: str, changes: Mapping[str, int]
+) -> Number:
+    orphaned = [each.counts.orphaned for each in organizations]
+    left_out = NotExamined.by_collection(Omission.ORPHANED_ASSIGNMENTS)
+    if any(left_out in each.not_examined for each in organizations):
+        if not any(orphaned):
+            return Number("?", "orphaned assignments", "not examined", "#evidence")
+        least = "≥ "
     where = sum(map(bool, orphaned))
     return Number(
         f"{least}{sum(orphaned):,}",

@@ -136,7 +136,7 @@ def build_view_model(
     """Return what the page shows; iterates the changes once."""
     outcome, by_name = report.outcome, {each.organization: each for each in statistics}
     changes = _changes(report)
-    issues = group_findings(report, changes.gained if changes else frozenset())
+    issues = group_findings(report)
     by_organization = changes.by_organization if changes else {}
     return ViewModel(
         facts=report.facts,

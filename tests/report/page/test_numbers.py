@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from sso_batch.coverage import BlindSpot, NotExamined, Omission, Setting
 from sso_batch.model import GROUP, USER, GapKind, Principal, Snapshot
 from sso_batch.report.page.numbers import Baseline, Number, six_numbers
 from sso_batch.report.report_input import ReportInput
@@ -130,3 +131,34 @@ def test_time_of_the_baseline() -> None:
         baseline = baseline.including(records, statistics(report, records))
 
     assert (baseline.first, baseline.last) == (STARTED, STARTED + timedelta(days=2))
+
+
+def test_other_parts_have_no_difference() -> None:
+    """What only one of two runs left out is not a change of access."""
+    left_out = (NotExamined.by_collection(Omission.ENTITLEMENTS),)
+    before = organization(5)
+
+    number = numbers(overview(organization(3, not_examined=left_out)), before)["users with access"]
+
+    assert (number.value, number.change) == ("3", "")
+
+
+def test_orphaned_assignments_that_were_not_looked_for() -> None:
+    """If assignments of deleted principals cannot be seen, their number is not 0."""
+    left_out = (NotExamined.by_collection(Omission.ORPHANED_ASSIGNMENTS),)
+
+    number = numbers(overview(organization(1, not_examined=left_out)))["orphaned assignments"]
+
+    assert (number.value, number.note) == ("?", "not examined")
+
+
+@pytest.mark.parametrize(
+    ("blind_spot", "value"), [(BlindSpot("users", 1), "≥ 0"), (BlindSpot(Setting.ROSTER), "0")]
+)
+def test_issues_that_a_check_could_not_see(blind_spot: BlindSpot, value: str) -> None:
+    """A check that lacked data could have found more; one whose setting is off was not asked."""
+    records = organization(1, not_examined=(NotExamined.by_check("leaver-access", blind_spot),))
+
+    number = numbers(overview(records, findings=findings()))["high issues to decide"]
+
+    assert number.value == value
