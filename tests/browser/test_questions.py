@@ -128,6 +128,7 @@ def test_theme_is_remembered(show: Show) -> None:
     opened = show(overview(ACME), color_scheme="light")
 
     opened.page.click("#theme")
+    opened.page.wait_for_timeout(300)  # the browser stores it in another process
     opened.page.reload()
     opened.page.wait_for_selector("html[data-ready]")
 
