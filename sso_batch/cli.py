@@ -28,6 +28,7 @@ from sso_batch.commands.options import (
     RUN,
     WAIT,
     config_option,
+    list_option,
     option,
     output_format_option,
     output_option,
@@ -268,6 +269,47 @@ def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoR
     from sso_batch.commands.checks import checks_command  # noqa: PLC0415 - imports pydantic
 
     sys.exit(checks_command(terminal, os.environ, config_file, format_=format_))
+
+
+@cli.group(cls=_Commands)
+def campaign() -> None:
+    """Review access: decisions out, decisions in, and the proof that they were carried out.
+
+    A campaign works on files only: it calls no AWS service and changes nothing in AWS.
+    """
+
+
+@campaign.command("open")
+@CONFIG
+@option("--run", required=True, metavar="RUN", help="Complete run to review: its folder or its ID.")
+@option(
+    "-o",
+    "--output",
+    command="campaign",
+    required=True,
+    metavar="DIR",
+    help="New folder, or s3://bucket/prefix.",
+)
+@option(
+    "--scope",
+    type=click.Choice(["all", "privileged", "changed"]),
+    default="all",
+    show_default=True,
+    help="All access, only privileged access, or only what is new, changed or not kept since --since.",
+)
+@option("--since", metavar="CAMPAIGN", help="Closed campaign to compare with.")
+@list_option(
+    "--organization",
+    "organizations",
+    metavar="NAME",
+    help="Review only these organizations; repeatable or comma-separated.",
+)
+@click.pass_obj
+def campaign_open(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+    """Open a campaign: write its population, and a sheet for each reviewer."""
+    from sso_batch.commands.campaign_open import OpenOptions, campaign_open_command  # noqa: PLC0415 - pydantic
+
+    sys.exit(campaign_open_command(terminal, os.environ, config_file, OpenOptions(**options)))
 
 
 @cli.command()

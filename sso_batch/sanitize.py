@@ -69,6 +69,14 @@ def escape_formulas(value: str) -> str:
     return _FORMULA.sub("'", value)
 
 
+_ESCAPED_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))'(?=[=+\-@\t\r\n＝＋－＠])|^'(?=')")  # noqa: RUF001 - likewise
+
+
+def unescape_formulas(value: str) -> str:
+    """Return a value that `escape_formulas` has escaped; without an escape, the value stays unchanged."""
+    return _ESCAPED_FORMULA.sub("", value) if "'" in value else value
+
+
 def quote_field(value: str) -> str:
     """Return the value as a field of a CSV line.
 

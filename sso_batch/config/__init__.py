@@ -1,5 +1,6 @@
 """The configuration: a YAML file with its variables and defaults, loaded into an immutable `Config`."""
 
+from sso_batch.config.campaign import Campaign, Decision, ItemKind, ReviewerRule
 from sso_batch.config.fingerprint import fingerprint, reading_fingerprint
 from sso_batch.config.json_schema import schema, schema_text
 from sso_batch.config.loading import load
@@ -20,19 +21,23 @@ from sso_batch.config.review import (
 
 __all__ = [
     "CHECK_IDS",
+    "Campaign",
     "CheckSettings",
     "Checks",
     "Collect",
     "Config",
+    "Decision",
     "Defaults",
     "DormantUserSettings",
     "Format",
+    "ItemKind",
     "LongSessionSettings",
     "NewUserAdminSettings",
     "Notify",
     "Organization",
     "Output",
     "Review",
+    "ReviewerRule",
     "RunSettings",
     "S3Place",
     "Severity",

@@ -91,7 +91,7 @@ def is_region(text: str) -> bool:
     return re.fullmatch(_REGION, text, re.ASCII) is not None
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     """Accept a single text as a list of one."""
     return (value,) if isinstance(value, str) else value
 
@@ -184,7 +184,7 @@ RoleArn = Annotated[
 ]
 RoleChain = Annotated[
     tuple[RoleArn, ...],
-    BeforeValidator(_as_list),
+    BeforeValidator(as_list),
     WithJsonSchema(
         {
             "anyOf": [
@@ -272,6 +272,30 @@ TopicArn = Annotated[
                 "this is the ARN of a subscription, not of a topic",
             ),
         ),
+    ),
+]
+MANAGER = "manager"
+"""The reviewer that stands for the manager of each user."""
+
+_ADDRESS_CHARACTER = r"[^@\s\x00-\x1f\x7f-\x9f,;<>\"]"
+_ADDRESS = rf"{_ADDRESS_CHARACTER}{{1,64}}@{_ADDRESS_CHARACTER}{{1,253}}"
+_NAMED_ADDRESS = (r".*<[^>]*>\s*", "a name before the address is not allowed")
+Address = Annotated[
+    str,
+    TextForm(
+        _ADDRESS,
+        "not an email address",
+        "write an address such as security@example.com",
+        (_NAMED_ADDRESS,),
+    ),
+]
+AddressOrManager = Annotated[
+    str,
+    TextForm(
+        f"{MANAGER}|{_ADDRESS}",
+        "not an email address",
+        f"write an address such as security@example.com, or {MANAGER} for the manager of each user",
+        ((f"(?i:{MANAGER}s?)", f"the word is {MANAGER}, in lowercase"), _NAMED_ADDRESS),
     ),
 ]
 Day = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from sso_batch.config.base import OptionalKey, OptionalList, OptionalSection, Section, form_error
+from sso_batch.config.campaign import Campaign
 from sso_batch.config.durations import Duration
 from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
@@ -118,6 +119,9 @@ class Config(Section):
     )
     review: OptionalSection[Review] = Field(
         default_factory=Review, description="Findings, waivers, and the comparison with the previous run."
+    )
+    campaign: OptionalSection[Campaign] = Field(
+        default_factory=Campaign, description="Access review campaigns: reviewers and due date."
     )
     notify: OptionalSection[Notify] = Field(
         default_factory=Notify, description="Where the summary of a run is sent."

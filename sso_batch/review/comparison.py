@@ -238,11 +238,11 @@ def _changed_inline_policies(old: Snapshot, new: Snapshot) -> frozenset[str]:
         for permission_set in new.permission_sets
         if (policy := before.get(permission_set.arn)) is not None
         and permission_set.inline_policy is not None
-        and _meaning(policy) != _meaning(permission_set.inline_policy)
+        and meaning_of(policy) != meaning_of(permission_set.inline_policy)
     )
 
 
-def _meaning(policy: str) -> object:
+def meaning_of(policy: str) -> object:
     """Return a policy without its white space and the order of its keys, which have no effect."""
     try:
         return json.loads(policy)

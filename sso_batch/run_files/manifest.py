@@ -4,22 +4,13 @@ Reading is strict: whatever this version would not have written is refused. Writ
 that no text of AWS's or of the operating system's can keep a run from its manifest.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PlainSerializer,
-    ValidationError,
-)
+from pydantic import Field, NonNegativeInt
 
 from sso_batch import __version__, coverage
 from sso_batch.errors import SsoBatchError
@@ -27,6 +18,7 @@ from sso_batch.exit_codes import signal_of
 from sso_batch.model import EndpointOverride, Gap, GapKind, Instance
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import ORGANIZATIONS, PREFIX, FileNames
+from sso_batch.run_files.json_records import Moment, Sha256, StrictRecord, decode_record, encode_record
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
 from sso_batch.store import FileEntry, FileKind
@@ -39,30 +31,20 @@ class ManifestError(SsoBatchError):
     """A manifest or a run file that cannot be used: cut off, changed, or of another version."""
 
 
-def _json_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-_Moment = Annotated[AwareDatetime, PlainSerializer(_json_time, return_type=str)]
 # A name is looked up in the run's folder, and nowhere else.
 _FOLDER = rf"{ORGANIZATIONS}/[a-z0-9][a-z0-9-]{{0,62}}/"
 _REPORT = rf"{PREFIX}[A-Za-z0-9._-]{{1,200}}"
 _SNAPSHOT = r"snapshot(_INCOMPLETE)?\.jsonl"
 _FileName = Annotated[str, Field(pattern=rf"^({_REPORT}|{_FOLDER}({_REPORT}|{_SNAPSHOT}))$")]
-_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
 _OverrideText = Annotated[str, Field(pattern="^[^=]+=")]
 _ShardText = Annotated[str, Field(pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _File(_Strict):
+class _File(StrictRecord):
     name: _FileName
     kind: FileKind
-    sha256: _Sha256
+    sha256: Sha256
     rows: NonNegativeInt
     bytes: NonNegativeInt
 
@@ -71,7 +53,7 @@ class _File(_Strict):
         return tuple(cls.model_construct(**asdict(entry)) for entry in entries)
 
 
-class _Gap(_Strict):
+class _Gap(StrictRecord):
     kind: GapKind
     operation: str
     resource: str
@@ -85,20 +67,20 @@ class _Gap(_Strict):
         return tuple(cls.model_construct(**asdict(gap)) for gap in gaps)
 
 
-class _Calls(_Strict):
+class _Calls(StrictRecord):
     total: NonNegativeInt
     throttled: NonNegativeInt
     retried: NonNegativeInt
     by_operation: dict[str, NonNegativeInt]
 
 
-class _Findings(_Strict):
+class _Findings(StrictRecord):
     high: NonNegativeInt
     medium: NonNegativeInt
     low: NonNegativeInt
 
 
-class _Counts(_Strict):
+class _Counts(StrictRecord):
     users: NonNegativeInt
     groups: NonNegativeInt
     accounts: NonNegativeInt
@@ -110,7 +92,7 @@ class _Counts(_Strict):
     findings: _Findings | None
 
 
-class _Organization(_Strict):
+class _Organization(StrictRecord):
     name: str
     status: Status
     resumed: bool
@@ -119,8 +101,8 @@ class _Organization(_Strict):
     organization_id: str | None
     management_account_id: str | None
     caller_arn: str | None
-    started_at: _Moment
-    finished_at: _Moment
+    started_at: Moment
+    finished_at: Moment
     counts: _Counts
     calls: _Calls
     not_examined: tuple[str, ...]
@@ -184,15 +166,15 @@ class _Organization(_Strict):
         )
 
 
-class Manifest(_Strict):
+class Manifest(StrictRecord):
     """The manifest of a run, or of one shard of it."""
 
     schema_: Literal[2] = Field(alias="schema")
     version: str
     run_id: str
     ts: _Ts
-    started_at: _Moment
-    finished_at: _Moment
+    started_at: Moment
+    finished_at: Moment
     status: Status
     exit_code: NonNegativeInt
     config_sha256: str
@@ -245,14 +227,14 @@ class Manifest(_Strict):
         )
 
 
-class RunFile(_Strict):
+class RunFile(StrictRecord):
     """The first file of a run: it tells other processes the run's start and its number of shards."""
 
     schema_: Literal[1] = Field(alias="schema")
     version: str
     run_id: str
     ts: _Ts
-    started_at: _Moment
+    started_at: Moment
     shards: Annotated[int, Field(ge=1)]
 
     @property
@@ -263,17 +245,17 @@ class RunFile(_Strict):
 
 def encode_manifest(facts: RunFacts, outcome: RunOutcome) -> bytes:
     """Return the content of the manifest of a run that has ended."""
-    return _encode(Manifest.of(facts, outcome))
+    return encode_record(Manifest.of(facts, outcome))
 
 
 def read_manifest(content: bytes) -> Manifest:
     """Return the manifest in `content`; raise ManifestError for anything else."""
-    return _decode(Manifest, content, "manifest")
+    return decode_record(Manifest, content, "manifest", ManifestError)
 
 
 def encode_run_file(names: FileNames, started_at: datetime, *, shards: int = 1) -> bytes:
     """Return the content of a run file."""
-    return _encode(
+    return encode_record(
         RunFile.model_construct(
             schema_=RUN_FILE_SCHEMA,
             version=__version__,
@@ -287,26 +269,7 @@ def encode_run_file(names: FileNames, started_at: datetime, *, shards: int = 1) 
 
 def read_run_file(content: bytes) -> RunFile:
     """Return the run file in `content`; raise ManifestError for anything else."""
-    return _decode(RunFile, content, "run file")
-
-
-_Model = TypeVar("_Model", bound=_Strict)
-
-
-def _encode(record: _Strict) -> bytes:
-    # Not model_dump_json: it refuses half a surrogate pair, and JSON in ASCII can hold one.
-    return (json.dumps(record.model_dump(by_alias=True), indent=2) + "\n").encode()
-
-
-def _decode(model: type[_Model], content: bytes, what: str) -> _Model:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or what
-        raise ManifestError(
-            f"this is not a {what} of this version of sso-batch: {place}: {first['msg']}"
-        ) from None
+    return decode_record(RunFile, content, "run file", ManifestError)
 
 
 def _gaps(records: Iterable[_Gap]) -> tuple[Gap, ...]:

@@ -21,7 +21,7 @@ class Column:
     """A column of a table.
 
     `detail` puts it into a collapsed part, which a click opens. `width` is the maximum, in characters; longer
-    text is wrapped.
+    text is wrapped. `to_fill_in` marks a column that readers fill in.
     """
 
     title: str
@@ -29,6 +29,7 @@ class Column:
     kind: Kind = Kind.TEXT
     width: int = 40
     detail: bool = False
+    to_fill_in: bool = False
 
 
 _COLUMNS = (
@@ -106,10 +107,12 @@ _COLUMNS = (
     Column("Waived", "Whether the configuration accepts the finding: yes or no."),
     Column("WaivedUntil", "Last day on which it is accepted.", Kind.DAY),
     Column("WaiverReason", "Why it is accepted.", width=28),
-    Column("Owner", "To fill in: who decides.", width=20),
-    Column("Decision", "To fill in: Keep, Remove, Change or Waive.", width=12),
-    Column("Due", "To fill in: the date until which the decision must be carried out.", Kind.DAY),
-    Column("Comment", "To fill in: the reason, or a ticket.", width=28),
+    Column("Owner", "To fill in: who decides.", width=20, to_fill_in=True),
+    Column("Decision", "To fill in: Keep, Remove, Change or Waive.", width=12, to_fill_in=True),
+    Column(
+        "Due", "To fill in: the date until which the decision must be carried out.", Kind.DAY, to_fill_in=True
+    ),
+    Column("Comment", "To fill in: the reason, or a ticket.", width=28, to_fill_in=True),
     Column("Change", "added, removed, or changed."),
     Column("What", "The columns that changed; empty if the access was added or removed.", width=24),
     Column("ApplicationName", "Name of the application; AWS may have none.", width=32),

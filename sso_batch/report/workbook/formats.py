@@ -22,6 +22,8 @@ class Formats:
     missing: Format
     header: Format
     header_to_fill_in: Format
+    to_fill_in: Format
+    day_to_fill_in: Format
     title: Format
     heading: Format
     bold: Format
@@ -67,6 +69,10 @@ class Formats:
             missing=book.add_format({**cell, "italic": True, "font_color": _AMBER}),
             header=book.add_format(header),
             header_to_fill_in=book.add_format({**header, "font_color": _INK, "bg_color": "#F2C94C"}),
+            to_fill_in=book.add_format({**cell, "text_wrap": True, "locked": False}),
+            day_to_fill_in=book.add_format(
+                {**cell, "num_format": "yyyy-mm-dd", "align": "left", "locked": False}
+            ),
             title=book.add_format({"bold": True, "font_size": 16, "font_color": _INK, "valign": "vcenter"}),
             heading=book.add_format({"bold": True, "font_size": 12, "font_color": _INK, **line}),
             bold=book.add_format({**cell, "bold": True}),

@@ -25,18 +25,30 @@ from sso_batch.report.workbook.worksheet_internals import define_table, set_heig
 _DETAILS = (
     "Ids, ARNs and other details are in collapsed columns: click 2 in the top left corner to show them."
 )
+_HIDDEN_DETAILS = (
+    "Further details are in hidden columns: select the columns on both sides, and choose Unhide (Excel) or "
+    "Show (LibreOffice)."
+)
 _NOTE = 120  # characters in a line
 _PIXELS = 7  # of one digit
 _BUTTON = 3  # characters for the filter button of a header
 _FIXED = {Kind.TIME: 17, Kind.DAY: 13}
-_TO_FILL_IN = frozenset({"Owner", "Decision", "Due", "Comment"})
+_PROTECTION = {
+    "autofilter": True,
+    "sort": True,
+    "format_columns": True,
+    "format_rows": True,
+    "select_locked_cells": True,
+}
 
 
 class TableSheet:
     """A table under a title, a highlighted warning, and a note.
 
     The header and the first `frozen` columns stay in view. `full_values` can be set to the name of the file
-    with values that are too long for a cell. `rows` counts the rows of all parts, whose sheets `names` lists.
+    with values that are too long for a cell. With `locked`, only the columns to fill in can be
+    changed, and details are hidden columns; there is no password. `rows` counts the rows of all parts, whose
+    sheets `names` lists.
     Call `finish` at the end.
     """
 
@@ -50,6 +62,7 @@ class TableSheet:
         warning: str = "",
         note: str = "",
         full_values: str = "",
+        locked: bool = False,
     ) -> None:
         self.full_values = full_values
         self.columns = tuple(columns)
@@ -60,6 +73,7 @@ class TableSheet:
         self._formats = book.formats
         self._name = name
         self._frozen = frozen
+        self._locked = locked
         self._note = note
         self._warning = warning
         self._limits = [MAX_CELL if column.detail else column.width + _BUTTON for column in columns]
@@ -104,7 +118,8 @@ class TableSheet:
         self._sheet.write_url(0, 0, f"internal:'{READ_ME}'!A1", formats.back, f"← {READ_ME}")
         self._sheet.set_row(0, 24)
         self._sheet.write_string(0, 1, title, formats.title)
-        details = _DETAILS if any(column.detail for column in self.columns) else ""
+        has_details = any(column.detail for column in self.columns)
+        details = (_HIDDEN_DETAILS if self._locked else _DETAILS) if has_details else ""
         self._header = 1
         for text, style in (
             (self._warning, formats.warning),
@@ -116,7 +131,7 @@ class TableSheet:
                 self._header += 1
         self._sheet.set_row(self._header, 32)
         for number, column in enumerate(self.columns):
-            style = formats.header_to_fill_in if column.title in _TO_FILL_IN else formats.header
+            style = formats.header_to_fill_in if column.to_fill_in else formats.header
             self._sheet.write_string(self._header, number, column.title, style)
         self._next = self._header + 1
 
@@ -162,15 +177,24 @@ class TableSheet:
             for column, longest in zip(self.columns, self._longest, strict=True)
         ]
         self._set_widths(widths)
+        if self._locked:
+            self._sheet.protect("", _PROTECTION)
         visible = sum(width for column, width in zip(self.columns, widths, strict=True) if not column.detail)
         self._book.set_up_page(self._sheet, width=visible, header_row=self._header)
 
     def _set_widths(self, widths: Sequence[float]) -> None:
         for number, (column, width) in enumerate(zip(self.columns, widths, strict=True)):
-            if column.detail:
+            if column.to_fill_in and self._locked:
+                style = self._formats.day_to_fill_in if column.kind is Kind.DAY else self._formats.to_fill_in
+                self._sheet.set_column(number, number, width, style)
+            elif column.detail and self._locked:
+                self._sheet.set_column(number, number, width, None, {"hidden": True})
+            elif column.detail:
                 self._sheet.set_column(number, number, width, None, {"level": 1, "hidden": True})
             else:
                 self._sheet.set_column(number, number, width)
+        if self._locked:  # the outline's buttons do not work on a protected sheet
+            return
         ends = (
             number for number, (one, two) in enumerate(pairwise(self.columns), 1) if one.detail > two.detail
         )

@@ -1,0 +1,65 @@
+"""The last campaign, with which a new one is compared: what was decided about which access. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sso_batch.access import NOT_READ
+from sso_batch.campaign.record import Earlier
+
+NEW = "NEW"
+CHANGED = "CHANGED"
+UNCHANGED = "UNCHANGED"
+
+KEEP = "keep"
+REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierItem:
+    """What a closed campaign says about an item; `decision` is empty if nobody decided."""
+
+    decision: str
+    privilege: str
+    what: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCampaign:
+    """A closed campaign: its record, and its items by their ids."""
+
+    record: Earlier
+    items: Mapping[str, EarlierItem]
+
+    def change(self, item_id: str, *, privilege: str, what: str, fingerprint: str) -> tuple[str, str]:
+        """Return NEW, CHANGED or UNCHANGED for an item, and the details in words.
+
+        What cannot be compared, because it was not read in one of the runs, counts as changed.
+        """
+        earlier = self.items.get(item_id)
+        if earlier is None:
+            return NEW, ""
+        details = []
+        if privilege != earlier.privilege:
+            details.append(f"Privilege was {earlier.privilege}")
+        if what != earlier.what:
+            details.append(f"What was {earlier.what}")
+        if NOT_READ in {fingerprint, earlier.fingerprint}:
+            details.append("policies cannot be compared: they were not read")
+        elif not details and fingerprint != earlier.fingerprint:
+            details.append("policies or accounts")
+        if details:
+            return CHANGED, "; ".join(details)
+        return UNCHANGED, _UNDONE.get(earlier.decision, "")
+
+    def needs_review(self, item_id: str, change: str) -> bool:
+        """Return whether an item is new or changed, or was not kept in the last campaign."""
+        earlier = self.items.get(item_id)
+        return change != UNCHANGED or earlier is None or earlier.decision != KEEP
+
+
+_UNDONE = {
+    REVOKE: "was to be revoked in the last campaign",
+    "": "was not decided in the last campaign",
+    "unsure": "was not decided in the last campaign",
+}
