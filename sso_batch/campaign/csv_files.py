@@ -47,18 +47,31 @@ class ItemLines:
         return f"{self._render([*first, *cells])}\r\n"
 
 
-def read_items(text: str, *, people: Sequence[str], escaped: bool, skip: int = 0) -> Iterator[Item]:
-    """Yield the items of a population; raise ValueError for another file.
+def read_items(
+    text: str | Iterable[str],
+    *,
+    people: Sequence[str],
+    escaped: bool,
+    skip: int = 0,
+    values: dict[str, str] | None = None,
+) -> Iterator[Item]:
+    """Yield the items of a population, a text or its lines; raise ValueError for another file.
 
-    `skip` is the number of cells before the item's own.
+    `skip` is the number of cells before the item's own. `values` keeps each different value once, for callers
+    that keep all items.
     """
-    for cells in rows_of(text, skip_columns=skip, columns=columns_of(people)):
-        yield Item.of_cells(unescaped(cells[skip:], columns_of(people)) if escaped else cells[skip:])
+    columns = columns_of(people)
+    for row in rows_of(text, skip_columns=skip, columns=columns):
+        cells = row[skip:]
+        if escaped and "'" in "".join(cells):
+            cells = unescaped(cells, columns)
+        yield Item.of_cells(cells if values is None else [values.setdefault(cell, cell) for cell in cells])
 
 
-def rows_of(text: str, *, skip_columns: int, columns: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the rows of our own CSV file; raise ValueError if its columns are others."""
-    rows = csv.reader(io.StringIO(text.removeprefix(BOM), newline=""))
+def rows_of(text: str | Iterable[str], *, skip_columns: int, columns: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the rows of our own CSV file, a text or its lines; raise ValueError if its columns are others."""
+    lines = io.StringIO(text.removeprefix(BOM), newline="") if isinstance(text, str) else text
+    rows = csv.reader(lines)
     header = next(rows, [])
     if tuple(header[skip_columns:]) != tuple(columns):
         raise ValueError("its columns are not those of this campaign")
