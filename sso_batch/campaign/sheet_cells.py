@@ -27,6 +27,7 @@ _MOMENT = re.compile(
     r"(.+?)(?:,? |T)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?(?: ?([AaPp])\.?[Mm]\.?)?Z?"
 )
 _NOON = 12
+_ROUNDING = 1  # second
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -166,7 +167,7 @@ def _is_same_time(text: str, fact: str) -> bool:
     if moment.date() not in _readings(found[1]):
         return False
     return (hour, minute) == (moment.hour, moment.minute) and (
-        not found[4] or abs(second - moment.second) < 2
+        not found[4] or abs(second - moment.second) <= _ROUNDING
     )
 
 
