@@ -1,4 +1,4 @@
-"""The shell script with the commands that revoke access: people read it and run it, sso-batch never does. Pure.
+"""The shell script with the commands that revoke access. People run it, sso-batch never does. Pure.
 
 Names and comments stand in comments only, on one line, with hidden characters visible. All other values are
 quoted.
@@ -203,7 +203,9 @@ def _dispatch(organization: _Organization) -> Iterator[str]:
     name = shlex.quote(organization.name)
     if accounts:
         yield "  local account\n"
-        yield "  account=$(aws sts get-caller-identity --query Account --output text)\n"
+        region = shlex.quote(show_hidden(next(_commands(organization)).region))
+        caller = f"aws sts get-caller-identity --region {region} --query Account --output text"
+        yield f"  account=$({caller})\n"
         yield '  case "$account" in\n'
         for number, account in enumerate(accounts, 1):
             yield f"    {shlex.quote(account)}) {organization.function}_{number} ;;\n"

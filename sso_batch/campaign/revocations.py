@@ -23,8 +23,8 @@ COLUMNS = ("Item", "Kind", "Organization", "How", "RunInAccount", "Region", "Com
 
 _ASYNCHRONOUS = "AWS deletes the assignment after it has accepted the request"
 _MANAGEMENT_UNKNOWN = (
-    "the run did not read which account is the management account: if this one administers Identity Center by "
-    "delegation, it cannot delete assignments in the management account"
+    "the management account is unknown: a delegated administrator of Identity Center cannot delete "
+    "assignments in it"
 )
 _LOOKED_UP = f"{DELETE_ENTITLEMENT} is a function of the script: it looks up the entitlement's id"
 _ID_UNKNOWN = "the run did not read the membership's id: the command looks it up"

@@ -94,7 +94,7 @@ class Ended:
 
 def text_of(*decided: tuple[Item, Decided], **fields: object) -> str:
     """Return the script of a campaign whose organization has these fields."""
-    record = campaign(organization(**fields), items=[item for item, _ in decided])
+    record = campaign(organization("acme", **fields), items=[item for item, _ in decided])
     return "".join(script(record, revocations(record, decided)))
 
 
