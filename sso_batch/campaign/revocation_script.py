@@ -84,7 +84,7 @@ pages() { # REGION VALUES OPERATION [OPTION...]
 }
 
 # Deletes the entitlements that match, in all account-access applications of the account. The audit does not
-# read the ids of entitlements: they are looked up here.
+# read the ids of entitlements: they are looked up here, which needs an AWS CLI that has account-access.
 delete_entitlement() { # REGION FILTER
   local application applications entitlement entitlements found=0
   applications=$(pages "$1" 'applications[].applicationArn' list-applications) || return 1
