@@ -32,9 +32,10 @@ def campaign_prove_command(terminal: Terminal, environ: Mapping[str, str], locat
     later = RunFinder(environ, None, None).named(run)
     with campaign_errors(store):
         closed = load_closed(store)
-        proving = Proving(closed, later, _Between(closed, later), earlier_proofs(store, later))
-        results = sorted(proving.results(), key=lambda each: _ORDER.index(each.result))
+        proving = Proving(closed, later, _Between(closed, later), tuple(earlier_proofs(store, closed, later)))
+        results = tuple(proving.results())
         publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
+    results = sorted(results, key=lambda each: _ORDER.index(each.result))
     terminal.print(_report(results, later.manifest.run_id))
     terminal.say([f"Files in {location}: {file_names.proof(later.manifest.run_id, 'csv')}, .json and .html"])
     return exit_code(results)
