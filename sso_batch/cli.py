@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -310,6 +311,26 @@ def campaign_open(terminal: Terminal, /, config_file: Path, **options: Any) -> N
     from sso_batch.commands.campaign_open import OpenOptions, campaign_open_command  # noqa: PLC0415 - pydantic
 
     sys.exit(campaign_open_command(terminal, os.environ, config_file, OpenOptions(**options)))
+
+
+@campaign.command("status")
+@click.argument("folder", metavar="DIR")
+@output_format_option("campaign_status", "table", "json")
+@click.pass_obj
+def campaign_status(terminal: Terminal, folder: str, *, format_: str) -> NoReturn:
+    """Show what is decided and what is open, and the problems of the sheets.
+
+    DIR is the folder of a campaign, or s3://bucket/prefix.
+
+    \b
+    Exit codes:
+      0  every item is decided
+      2  usage error, or a sheet has problems
+      7  items are open
+    """  # noqa: D301 - click needs the character, not an escape
+    from sso_batch.commands.campaign_status import campaign_status_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(campaign_status_command(terminal, folder, format_=format_, now=datetime.now(UTC)))
 
 
 @cli.command()

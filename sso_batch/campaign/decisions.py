@@ -1,16 +1,23 @@
-"""What reviewers filled in. Pure."""
+"""What a reviewer decided about an item. Pure."""
 
 from dataclasses import dataclass
+from typing import get_args
 
-from sso_batch.campaign.previous import KEEP, REVOKE
+from sso_batch.config import Decision
+
+KEEP: Decision = "keep"
+REVOKE: Decision = "revoke"
+UNSURE: Decision = "unsure"
+
+DECISIONS: tuple[str, ...] = get_args(Decision)
+"""What a reviewer can choose, in the order of the sheets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a reviewer filled in for one item.
+    """What a reviewer filled in for one item; each value is empty where nothing was filled in.
 
-    `decision` is keep, revoke or unsure, or empty for an open item. `until` is a day such as 2027-01-31, or
-    empty.
+    `decision` is keep, revoke or unsure. `until` is a day such as `2027-01-31`.
     """
 
     decision: str
@@ -19,5 +26,13 @@ class Decided:
 
     @property
     def is_final(self) -> bool:
-        """Whether the item is decided: unsure leaves it open."""
+        """Whether it is keep or revoke; after unsure, somebody else must still decide."""
         return self.decision in {KEEP, REVOKE}
+
+    def __bool__(self) -> bool:
+        """Whether anything was filled in."""
+        return bool(self.decision or self.comment or self.until)
+
+
+OPEN = Decided("", "", "")
+"""The decision on an item for which nothing was filled in."""

@@ -9,7 +9,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sso_batch.access import MANAGER, NOT_READ, OK, Access, Holder, resolve
+from sso_batch.access import (
+    MANAGER,
+    MEMBER_NOT_FOUND,
+    MEMBERS_NOT_READ,
+    NOT_FOUND,
+    NOT_READ,
+    OK,
+    Access,
+    Holder,
+    resolve,
+)
 from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item, ItemFinding, assignment_id, membership_id
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.reviewers import Reviewers, Scope
@@ -188,7 +198,7 @@ class _Organization:
             _Parts(
                 id=assignment_id(self.snapshot.instance.arn, grant),
                 kind=ASSIGNMENT,
-                who=_name_of(first) or principal.id if is_user else access.group_name or principal.id,
+                who=_person(first, principal.id) if is_user else _group(access),
                 user=user,
                 what=what,
                 where=where,
@@ -220,7 +230,7 @@ class _Organization:
         given = _Given.of(accesses)
         rules = self.population.reviewers.matching(self._scope(MEMBERSHIP, accesses, given.privilege))
         fingerprint = _hash([[self._key(each), self._fingerprint(each)] for each in accesses])
-        group = accesses[0].group_name or group_id
+        group = _group(accesses[0])
         for holder in accesses[0].holders:
             if not holder.user_id:
                 continue
@@ -229,7 +239,7 @@ class _Organization:
                 _Parts(
                     id=membership_id(self.snapshot.instance.identity_store_id, group_id, holder.user_id),
                     kind=MEMBERSHIP,
-                    who=_name_of(holder) or holder.user_id,
+                    who=_person(holder, holder.user_id),
                     user=holder,
                     what=given.what,
                     where=given.where,
@@ -424,7 +434,7 @@ def _first(names: Sequence[str], number: int, separator: str) -> str:
 
 
 def _are_known(access: Access) -> bool:
-    return access.holders[0].state not in {"MEMBERS_NOT_READ", NOT_READ}
+    return access.holders[0].state not in {MEMBERS_NOT_READ, NOT_READ}
 
 
 def _members(people: str) -> str:
@@ -433,9 +443,20 @@ def _members(people: str) -> str:
     return "its only member" if people == "1" else f"its {people} members" if people != "0" else "no member"
 
 
-def _name_of(holder: Holder) -> str:
+def _person(holder: Holder, user_id: str) -> str:
+    """Return a user's best name, and what is special about the user."""
+    if holder.state in {NOT_FOUND, MEMBER_NOT_FOUND}:
+        return f"deleted user {user_id}"
     names = (holder.name, holder.login, holder.email)
-    return next((name for name in names if name not in {"", NOT_READ}), "")
+    name = next((name for name in names if name not in {"", NOT_READ}), user_id)
+    return f"{name} (disabled)" if holder.status == "DISABLED" else name
+
+
+def _group(access: Access) -> str:
+    group_id = access.grant.principal.id
+    if access.holders[0].state == NOT_FOUND:
+        return f"deleted group {group_id}"
+    return access.group_name if access.group_name not in {"", NOT_READ} else group_id
 
 
 def _role_name(role_arn: str) -> str:

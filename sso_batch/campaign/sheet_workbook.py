@@ -42,7 +42,7 @@ _COLUMNS = (
         "MANAGES_ACCESS (can change who has access), WRITE, READ or NONE; before SCPs and RCPs.",
         Kind.LEVEL,
     ),
-    Column("Findings", "What the checks found: severity and check, explained below.", width=30),
+    Column("Findings", "What the checks found: severity and check, explained below.", width=44),
     Column(
         "Change",
         "Since the last campaign: NEW, CHANGED or UNCHANGED. Empty if there was none to compare with.",
@@ -61,11 +61,12 @@ _COLUMNS = (
     Column("Organization", "The AWS organization.", width=20),
     Column("AccountId", "Id of the account, if it is only one.", detail=True),
     Column("AccountPath", "Names of the organizational units above the account.", width=30, detail=True),
-    Column("UserStatus", "ENABLED or DISABLED."),
+    Column("UserStatus", "ENABLED or DISABLED.", detail=True),
     Column(
         "PrincipalState",
         "OK, or NOT_FOUND (user or group was deleted), EMPTY_GROUP (no members), MEMBER_NOT_FOUND (the group "
         "lists a deleted user).",
+        detail=True,
     ),
     Column("PrivilegeReason", "Which policies and actions decide the level.", width=50, detail=True),
     Column("PrivilegeUnread", "What was not read and could raise the level.", width=30),
@@ -111,7 +112,7 @@ def render_sheet(
         footer = f"Access review of run {facts.run_id} - contains personal data"
         output = InterruptibleFile(file, lambda: None)
         with Book(output, folder, created, footer=footer, max_rows=max_rows) as book:
-            first = PageSheet(book, READ_ME, (22, 14, 100), line=_LINE, wrapped=frozenset({2}))
+            first = PageSheet(book, READ_ME, (30, 14, 100), line=_LINE, wrapped=frozenset({2}))
             sheet = _write_items(book, facts, items)
             _write_instructions(first, facts, reviewer, items, sheet)
             book.close()

@@ -173,7 +173,9 @@ class TableSheet:
         for number, rule in self._rules:
             self._sheet.data_validation(self._header + 1, number, last_row, number, rule)
         widths = [
-            _FIXED.get(column.kind) or width_of(column, longest)
+            _FIXED.get(column.kind)
+            or (column.width if self._locked and column.to_fill_in else 0)
+            or width_of(column, longest)
             for column, longest in zip(self.columns, self._longest, strict=True)
         ]
         self._set_widths(widths)
