@@ -9,11 +9,10 @@ from sso_batch.run_files.json_records import Moment, Sha256, StrictRecord, decod
 
 SCHEMA: Final = 1
 
-Result = Literal["still_there", "came_back", "reachable_otherwise", "not_read", "gone"]
-"""What a later run has of an item that was to be revoked."""
+ResultName = Literal["still_there", "came_back", "reachable_otherwise", "not_read", "gone"]
+"""What became of a revocation: the values of `Result`, what is not proved first."""
 
-RESULTS: tuple[str, ...] = get_args(Result)
-"""All results: what is not proved comes first."""
+RESULTS: tuple[str, ...] = get_args(ResultName)
 
 
 class ProvedCampaign(StrictRecord):
@@ -62,7 +61,7 @@ class ProofRow(StrictRecord):
     """An item to revoke: `item` is its id, `detail` says in words what the later run has."""
 
     item: str
-    result: Result
+    result: ResultName
     detail: str
     kind: str
     organization: str

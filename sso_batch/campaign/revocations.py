@@ -5,9 +5,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sso_batch.campaign.decisions import Decided
+from sso_batch.campaign.decisions import REVOKE, Decided
 from sso_batch.campaign.item import MEMBERSHIP, Item, columns_of
-from sso_batch.campaign.previous import REVOKE
 from sso_batch.campaign.record import CampaignRecord, ReviewedOrganization
 from sso_batch.run_files.columns import csv_renderer
 from sso_batch.sanitize import show_hidden
