@@ -57,9 +57,7 @@ def load_closed(store: Store) -> Closed:
     signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
     decisions = io.StringIO(_verified(store, signoff, file_names.DECISIONS).decode(), newline="")
     try:
-        decided = tuple(
-            read_decisions(decisions, people=record.people, escaped=record.escape_formulas)
-        )
+        decided = tuple(read_decisions(decisions, people=record.people, escaped=record.escape_formulas))
     except (ValueError, TypeError) as error:
         raise CampaignError(f"{store.name}/{file_names.DECISIONS}: {error}", hint=_FIND_OUT) from error
     return Closed(record, signoff, sha256(content), decided)

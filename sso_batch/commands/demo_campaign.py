@@ -94,10 +94,12 @@ class DemoCampaign:
         removed = [revocation.item for revocation in to_revoke if revocation.how == AWS]
         self._step("4. An administrator removes the access, and the audit runs again")
         later = self.audits.audit(_without(world, removed))
+        remaining = len(to_revoke) - len(removed)
         terminal.say(
             [
-                f"Removed with AWS: {len(removed)}. Not removed yet, because the identity provider manages it: "
-                f"{len(to_revoke) - len(removed)}. The new run is in {later}."
+                f"Removed in AWS: {len(removed)}",
+                f"Not removed yet, because the identity provider manages it: {remaining}",
+                f"New run: {later}",
             ]
         )
         self._step("5. Does the new run show that it is gone?", f"prove {folder} --run {later}")
