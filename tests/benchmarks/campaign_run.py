@@ -206,7 +206,7 @@ class _Organization:
                 name,
                 f"{login}@{self._name}.example",
                 "DISABLED" if number % 50 == 0 else "ENABLED",
-                attributes=tuple((key, value) for key, value in attributes.items() if value),
+                attributes=tuple(attributes.items()),
                 created_at=self._date(),
             )
 
