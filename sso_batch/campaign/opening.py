@@ -11,7 +11,7 @@ from datetime import datetime
 from sso_batch import __version__
 from sso_batch.campaign import file_names
 from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
-from sso_batch.campaign.population import FindingIndex, Population
+from sso_batch.campaign.population import Population
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.record import (
     SCHEMA,
@@ -30,7 +30,6 @@ from sso_batch.campaign.sheet_files import SheetFiles
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.model import Snapshot
-from sso_batch.review.finding import Finding
 from sso_batch.review.reviewer import Reviewer as Checker
 from sso_batch.review.roster import Roster
 from sso_batch.review.rules import Rules
@@ -67,17 +66,19 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
     outcomes = _selected(opening)
     snapshots = _Snapshots(opening.run, outcomes)
     reviewers = Reviewers(opening.config.campaign)
-    findings = _findings(opening, snapshots)
-    population = Population(reviewers, FindingIndex(findings), opening.roster, opening.since, opening.scope)
+    rules = Rules.from_config(opening.config.review, today=opening.opened_at.date())
+    checker = Checker(rules, lambda: None)
+    population = Population(reviewers, opening.roster, opening.since, opening.scope)
     organizations = []
     people: tuple[str, ...] = ()
     for outcome, snapshot in zip(outcomes, snapshots, strict=True):
         before = len(population.items)
-        population.add(snapshot)
+        checker.examine(SnapshotIndex(snapshot, roster=opening.roster))
+        population.add(snapshot, checker.take())
         people = snapshot.people
         organizations.append(_organization(outcome, snapshot, len(population.items) - before))
         del snapshot  # free it before the next one is read
-    items = population.finish()
+    items = population.finish(checker.finish().findings)
     _require_different(items)
     with contextlib.ExitStack() as drafts:
         files = SheetFiles(store, drafts, _sheet_facts(opening, people))
@@ -111,7 +112,7 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshots:
-    """The snapshots of organizations, read again at each iteration, one at a time."""
+    """The snapshots of organizations, read one at a time."""
 
     run: StoredRun
     outcomes: Sequence[OrganizationOutcome]
@@ -165,15 +166,6 @@ def _left_out(opening: Opening, chosen: Iterable[OrganizationOutcome]) -> Iterat
             yield LeftOut(name=outcome.name, reason=reason)
     for name in opening.run.manifest.not_selected:
         yield LeftOut(name=name, reason="not selected in the run")
-
-
-def _findings(opening: Opening, snapshots: Iterable[Snapshot]) -> Iterable[Finding]:
-    rules = Rules.from_config(opening.config.review, today=opening.opened_at.date())
-    checker = Checker(rules, lambda: None)
-    for snapshot in snapshots:
-        checker.examine(SnapshotIndex(snapshot, roster=opening.roster))
-        del snapshot  # free it before the next one is read
-    return checker.finish().findings
 
 
 def _organization(outcome: OrganizationOutcome, snapshot: Snapshot, items: int) -> ReviewedOrganization:
