@@ -103,7 +103,9 @@ class FindingIndex:
         )
 
 
-def _joined(found: Iterable[ItemFinding]) -> str:
+def _joined(found: Sequence[ItemFinding]) -> str:
+    if not found:
+        return ""
     ordered = sorted(dict.fromkeys(found), key=lambda each: (SEVERITIES.index(each.severity), each.check))
     return "; ".join(map(str, ordered))
 
@@ -388,7 +390,7 @@ class _Organization:
         return [grant.account_id, grant.permission_set_arn, grant.role_arn, access.privilege.level]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, because that would be slower
 class _Parts:
     """What is known of an item before it has a reviewer, as the snapshot has it."""
 
