@@ -65,7 +65,7 @@ def read_items(
         cells = row[skip:]
         if escaped and "'" in "".join(cells):
             cells = unescaped(cells, columns)
-        yield Item.of_cells(cells if values is None else [values.setdefault(cell, cell) for cell in cells])
+        yield Item.of_cells(cells if values is None else list(map(values.setdefault, cells, cells)))
 
 
 def rows_of(text: str | Iterable[str], *, skip_columns: int, columns: Sequence[str]) -> Iterator[list[str]]:

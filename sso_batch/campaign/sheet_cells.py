@@ -87,7 +87,7 @@ def is_same_fact(value: Cell, fact: str) -> bool:
     if isinstance(value, bool):
         return fact.casefold() == str(value).casefold()
     if isinstance(value, int | float):
-        return _is_same_number(repr(value), fact) or _is_same_serial(value, fact)
+        return text_of(value) == fact or _is_same_number(repr(value), fact) or _is_same_serial(value, fact)
     text = text_of(value)
     return (
         _plain(text) == _plain(fact)
@@ -166,7 +166,7 @@ def _is_same_time(text: str, fact: str) -> bool:
     if moment.date() not in _readings(found[1]):
         return False
     return (hour, minute) == (moment.hour, moment.minute) and (
-        not found[4] or abs(second - moment.second) < 2
+        not found[4] or abs(second - moment.second) <= 1
     )
 
 

@@ -41,7 +41,10 @@ _PARTS = re.compile(
     r"(?:\[Content_Types\]|_rels/.*|xl/(?!media/|theme/|drawings/|printerSettings/).*)\.(?:xml|rels)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(rb"""\br\s*=\s*["'](?:[A-Za-z]{1,3}([0-9]{6,7})|([A-Za-z]{2,3})[0-9]+)["']""")
+_FAR = rb"(?:[A-Za-z]{1,3}([0-9]{6,7})|([A-Za-z]{2,3})[0-9]+)"
+_REFERENCE = re.compile(b'r="' + _FAR)
+_UNUSUAL_REFERENCE = re.compile(rb"r(?:\s+=|=[\s'])")
+_ANY_REFERENCE = re.compile(rb"r\s*=\s*[\"']" + _FAR)  # takes twice as long
 _REFERENCE_LENGTH = 64
 _LETTERS = 26
 _UNSEEN_ROWS, _UNSEEN_COLUMNS = 99_999, 26  # shorter references are not looked at
@@ -198,7 +201,8 @@ class _Bounds:
         """Look at the references in a chunk; raise SheetFileError."""
         text = self._rest + chunk
         self._rest = chunk[-_REFERENCE_LENGTH:]
-        for row, column in set(_REFERENCE.findall(text)):
+        pattern = _ANY_REFERENCE if _UNUSUAL_REFERENCE.search(text) else _REFERENCE
+        for row, column in set(pattern.findall(text)):
             if row:
                 self._rows = max(self._rows, int(row))
             else:

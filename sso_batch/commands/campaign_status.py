@@ -185,8 +185,8 @@ def _due(status: _Status, progress: _Progress) -> str:
 def _closing_lines(status: _Status) -> Iterator[str]:
     record = status.record
     yield (
-        f"Campaign on run {record.run.run_id} is {status.state}: {record.items:,} items, {status.keep:,} keep, "
-        f"{status.revoke:,} revoke, {status.open:,} open (of these {status.unsure:,} unsure), "
+        f"Campaign on run {record.run.run_id} is {status.state}: {record.items:,} items, "
+        f"{status.keep:,} keep, {status.revoke:,} revoke, {status.open:,} open (of these {status.unsure:,} unsure), "
         f"due {record.due.isoformat()}"
     )
 
