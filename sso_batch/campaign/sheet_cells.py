@@ -7,7 +7,7 @@ country: account 012345670006 returns as `12345670006` or `1.23457E+10`, a day a
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from functools import lru_cache
 
 from sso_batch.dates import parse_date
@@ -119,10 +119,16 @@ def _is_same_number(text: str, fact: str) -> bool:
         return False
     number, expected = Decimal(shown), Decimal(fact)
     if scientific := _SCIENTIFIC.fullmatch(shown):
-        expected = Decimal(f"{expected:.{len(scientific[1] or '')}E}")
-    elif len(fact.lstrip("+-0")) > _DIGITS:
-        number, expected = (Decimal(f"{each:.{_DIGITS - 2}E}") for each in (number, expected))
-    return number == expected
+        digits = len(scientific[1] or "")
+    elif shown.isdecimal() and shown.rstrip("0") == shown[:_DIGITS]:
+        digits = _DIGITS - 1  # after the first one; the others were lost
+    else:
+        return number == expected
+    return number in {Decimal(f"{expected:.{digits}E}"), _truncated(expected, digits), expected}
+
+
+def _truncated(number: Decimal, digits: int) -> Decimal:
+    return Context(digits + 1, ROUND_DOWN).plus(number)
 
 
 @lru_cache(_CACHED)
