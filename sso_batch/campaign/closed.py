@@ -1,6 +1,7 @@
 """A closed campaign, read back from its files and verified."""
 
 import hashlib
+import io
 from dataclasses import dataclass
 
 from sso_batch.campaign import file_names
@@ -54,11 +55,9 @@ def load_closed(store: Store) -> Closed:
             hint="close it with `sso-batch campaign close`",
         ) from None
     signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
-    decisions = _verified(store, signoff, file_names.DECISIONS)
+    decisions = io.StringIO(_verified(store, signoff, file_names.DECISIONS).decode(), newline="")
     try:
-        decided = tuple(
-            read_decisions(decisions.decode(), people=record.people, escaped=record.escape_formulas)
-        )
+        decided = tuple(read_decisions(decisions, people=record.people, escaped=record.escape_formulas))
     except (ValueError, TypeError) as error:
         raise CampaignError(f"{store.name}/{file_names.DECISIONS}: {error}", hint=_FIND_OUT) from error
     return Closed(record, signoff, sha256(content), decided)

@@ -1,21 +1,22 @@
 """Closes a campaign: the decisions, what follows from them, and the sign-off."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sso_batch.campaign import file_names
-from sso_batch.campaign.closed import load_closed
+from sso_batch.campaign.closed import load_closed, read_file, sha256
 from sso_batch.campaign.csv_files import ItemLines, decision_line, decisions_header
 from sso_batch.campaign.decisions import OPEN, Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.publishing import publish_once
 from sso_batch.campaign.record import CampaignError, CampaignRecord
 from sso_batch.campaign.returned import Returned, load_campaign, read_population, read_returned
-from sso_batch.campaign.revocations import csv_lines, revocations, script
-from sso_batch.campaign.signoff import Signoff, encode_signoff, sign_off
+from sso_batch.campaign.revocation_script import script
+from sso_batch.campaign.revocations import csv_lines, revocations
+from sso_batch.campaign.signoff import ReturnedFile, Signoff, encode_signoff, sign_off
 from sso_batch.campaign.signoff_page import render_signoff
-from sso_batch.campaign.waivers import waivers_yaml
+from sso_batch.campaign.waivers import render_waivers, waivers
 from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.store import Store
@@ -101,17 +102,30 @@ class Closing:
         record, people = self.record, self.record.people
         lines = ItemLines(people, escape=record.escape_formulas)
         to_revoke = list(revocations(record, decided))
+        found = waivers(record, decided)
         decision_lines = (decision_line(lines, people, item, made) for item, made in decided)
         files = publish_once(
             self.store,
             [
                 (file_names.DECISIONS, _with(decisions_header(lines, people), decision_lines), len(decided)),
-                (file_names.WAIVERS, [waivers_yaml(record, decided)], 0),
+                (file_names.WAIVERS, [render_waivers(record, found)], len(found.accepted)),
                 (file_names.REVOCATIONS, csv_lines(record, to_revoke), len(to_revoke)),
                 (file_names.REVOCATIONS_SCRIPT, script(record, to_revoke), 0),
             ],
         )
-        signoff = sign_off(record, self.returned, decided, to_revoke, files, closed_at=closed_at)
+        sheets = {
+            each.reviewer.address: [ReturnedFile(**asdict(file)) for file in each.files]
+            for each in self.returned
+        }
+        signoff = sign_off(
+            record,
+            decided,
+            closed_at=closed_at,
+            campaign_sha256=sha256(read_file(self.store, file_names.CAMPAIGN)),
+            sheets=sheets,
+            waivers=len(found.accepted),
+            files=files,
+        )
         publish_once(self.store, [(file_names.SIGNOFF, [encode_signoff(signoff).decode()], 0)])
         return signoff
 

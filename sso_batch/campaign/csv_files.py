@@ -97,7 +97,7 @@ def _rows(lines: Iterable[str], columns: Sequence[str], *, escaped: bool) -> Ite
         if len(row) != len(header):
             raise ValueError(f"line {rows.line_num} has {len(row)} cells instead of {len(header)}")
         cells = _unescaped(row, columns) if escaped and "'" in "".join(row) else row
-        yield [values.setdefault(cell, cell) for cell in cells]
+        yield list(map(values.setdefault, cells, cells))
 
 
 def _unescaped(cells: Iterable[str], columns: Iterable[str]) -> list[str]:

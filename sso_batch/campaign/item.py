@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Self
 
 from sso_batch.model import Grant
@@ -89,7 +90,7 @@ class Item:
     @property
     def cells(self) -> tuple[str, ...]:
         """The values of all columns, in the order of `columns_of`."""
-        values = [getattr(self, name) for name in _FIELDS]
+        values = _values(self)
         return (*values[:_ATTRIBUTES], *self.attributes, *values[_ATTRIBUTES + 1 :])
 
     @classmethod
@@ -106,6 +107,7 @@ class Item:
 
 
 _FIELDS = tuple(field.name for field in fields(Item))
+_values: Callable[[Item], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _ATTRIBUTES = _FIELDS.index("attributes")
 _RECORD = _FIELDS.index("principal_type")
 

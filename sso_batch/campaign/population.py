@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sso_batch.access import (
     MANAGER,
@@ -20,10 +20,18 @@ from sso_batch.access import (
     Holder,
     resolve,
 )
-from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item, ItemFinding, assignment_id, membership_id
+from sso_batch.campaign.item import (
+    ASSIGNMENT,
+    MEMBERSHIP,
+    Item,
+    ItemFinding,
+    assignment_id,
+    findings_of,
+    membership_id,
+)
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.reviewers import Reviewers, Scope
-from sso_batch.model import GROUP, USER, PermissionSet, Snapshot
+from sso_batch.model import GROUP, USER, PermissionSet, Principal, Snapshot
 from sso_batch.privileges.paths import Privilege
 from sso_batch.review.comparison import meaning_of
 from sso_batch.review.finding import SEVERITIES, Finding
@@ -50,24 +58,34 @@ class FindingIndex:
         for finding in findings:
             self._found[self._key(finding)].append(finding)
 
-    def on_assignment(self, access: Access) -> str:
-        """Return the findings on a grant and on what is part of it."""
-        grant, principal = access.grant, access.grant.principal
-        organization, set_name, role = access.organization, access.permission_set.name, grant.role_arn
-        own = (organization, principal.type, principal.id, grant.account_id, set_name, role)
+    def on_assignment(
+        self, organization: str, principal: Principal, account_id: str, permission_set: str, role_arn: str
+    ) -> list[ItemFinding]:
+        """Return the findings on a grant and on what is part of it; a permission set is given by name."""
+        type_, id_ = principal.type, principal.id
         found = [
-            *self._of(own, ""),
-            *self._of((organization, principal.type, principal.id, "", "", ""), principal.type.lower()),
-            *self._of((organization, "", "", grant.account_id, "", ""), "account"),
+            *self._of((organization, type_, id_, account_id, permission_set, role_arn), ""),
+            *self._of((organization, type_, id_, "", "", ""), type_.lower()),
+            *self._of((organization, "", "", account_id, "", ""), "account"),
         ]
-        if set_name:
-            found += self._of((organization, "", "", "", set_name, ""), "permission set")
-            found += self._of((organization, "", "", grant.account_id, set_name, ""), "permission set")
-        return _joined(found)
+        if permission_set:
+            found += self._of((organization, "", "", "", permission_set, ""), "permission set")
+            found += self._of((organization, "", "", account_id, permission_set, ""), "permission set")
+        return found
 
-    def on_user(self, organization: str, user_id: str) -> str:
+    def on_user(self, organization: str, user_id: str) -> list[ItemFinding]:
         """Return the findings on a user."""
-        return _joined(self._of((organization, USER, user_id, "", "", ""), "user"))
+        return self._of((organization, USER, user_id, "", "", ""), "user")
+
+    def on_item(self, item: Item) -> list[ItemFinding]:
+        """Return the findings on an item."""
+        if item.kind == MEMBERSHIP:
+            return self.on_user(item.organization, item.principal_id)
+        principal = Principal(item.principal_type, item.principal_id)
+        permission_set = "" if item.role_arn else item.what
+        return self.on_assignment(
+            item.organization, principal, item.account_id, permission_set, item.role_arn
+        )
 
     def _of(self, key: tuple[str, ...], about: str) -> list[ItemFinding]:
         found = self._found.get(key, ())
@@ -85,7 +103,9 @@ class FindingIndex:
         )
 
 
-def _joined(found: Iterable[ItemFinding]) -> str:
+def _joined(found: Sequence[ItemFinding]) -> str:
+    if not found:
+        return ""
     ordered = sorted(dict.fromkeys(found), key=lambda each: (SEVERITIES.index(each.severity), each.check))
     return "; ".join(map(str, ordered))
 
@@ -98,7 +118,6 @@ class Population:
     """
 
     reviewers: Reviewers
-    findings: FindingIndex
     roster: Roster | None = None
     previous: ClosedCampaign | None = None
     scope: str = "all"
@@ -107,9 +126,9 @@ class Population:
     groups_without_access: int = 0
     """Groups that have members and no assignment: their memberships are not in any population."""
 
-    def add(self, snapshot: Snapshot) -> None:
-        """Add the items of an organization, whose snapshot must be complete."""
-        for item in _Organization(snapshot, self).items():
+    def add(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
+        """Add the items of an organization, whose snapshot must be complete, with the findings on it."""
+        for item in _Organization(snapshot, FindingIndex(findings), self).items():
             if self._is_in_scope(item):
                 self.items.append(item)
             else:
@@ -120,8 +139,15 @@ class Population:
             for membership in snapshot.memberships
         )
 
-    def finish(self) -> Sequence[Item]:
-        """Return the items in the order of the sheets: by reviewer, the riskiest first."""
+    def finish(self, findings: Iterable[Finding]) -> Sequence[Item]:
+        """Return the items in the order of the sheets: by reviewer, the riskiest first.
+
+        `findings` are those that were only known after all organizations were added.
+        """
+        index = FindingIndex(findings)
+        for number, item in enumerate(self.items):
+            if found := index.on_item(item):
+                self.items[number] = replace(item, findings=_joined([*findings_of(item.findings), *found]))
         self.items.sort(key=_order)
         return self.items
 
@@ -154,6 +180,7 @@ class _Organization:
     """The items of one organization."""
 
     snapshot: Snapshot
+    findings: FindingIndex
     population: Population
     _permission_sets: Mapping[str, PermissionSet] = field(init=False)
     _managed_by: Mapping[str, str] = field(init=False)
@@ -203,7 +230,12 @@ class _Organization:
                 what=what,
                 where=where,
                 through="assigned directly" if is_user else _members(people),
-                findings=self.population.findings.on_assignment(access),
+                findings=_joined(
+                    self.findings.on_assignment(
+                        *(self.snapshot.organization, principal, grant.account_id),
+                        *(access.permission_set.name, grant.role_arn),
+                    )
+                ),
                 people=people,
                 accounts="1",
                 account_id=grant.account_id,
@@ -244,7 +276,7 @@ class _Organization:
                     what=given.what,
                     where=given.where,
                     through=f"group {group}",
-                    findings=self.population.findings.on_user(self.snapshot.organization, holder.user_id),
+                    findings=_joined(self.findings.on_user(self.snapshot.organization, holder.user_id)),
                     people="1",
                     accounts=given.accounts,
                     account_id=given.account_id,
@@ -358,7 +390,7 @@ class _Organization:
         return [grant.account_id, grant.permission_set_arn, grant.role_arn, access.privilege.level]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, because that would be slower
 class _Parts:
     """What is known of an item before it has a reviewer, as the snapshot has it."""
 

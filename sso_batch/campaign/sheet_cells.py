@@ -7,7 +7,7 @@ country: account 012345670006 returns as `12345670006` or `1.23457E+10`, a day a
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from functools import lru_cache
 
 from sso_batch.dates import parse_date
@@ -27,7 +27,6 @@ _MOMENT = re.compile(
     r"(.+?)(?:,? |T)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?(?: ?([AaPp])\.?[Mm]\.?)?Z?"
 )
 _NOON = 12
-_ROUNDING = 1  # second
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -88,7 +87,7 @@ def is_same_fact(value: Cell, fact: str) -> bool:
     if isinstance(value, bool):
         return fact.casefold() == str(value).casefold()
     if isinstance(value, int | float):
-        return _is_same_number(repr(value), fact) or _is_same_serial(value, fact)
+        return text_of(value) == fact or _is_same_number(repr(value), fact) or _is_same_serial(value, fact)
     text = text_of(value)
     return (
         _plain(text) == _plain(fact)
@@ -120,10 +119,16 @@ def _is_same_number(text: str, fact: str) -> bool:
         return False
     number, expected = Decimal(shown), Decimal(fact)
     if scientific := _SCIENTIFIC.fullmatch(shown):
-        expected = Decimal(f"{expected:.{len(scientific[1] or '')}E}")
-    elif len(fact.lstrip("+-0")) > _DIGITS:
-        number, expected = (Decimal(f"{each:.{_DIGITS - 2}E}") for each in (number, expected))
-    return number == expected
+        digits = len(scientific[1] or "")
+    elif shown.isdecimal() and shown.rstrip("0") == shown[:_DIGITS]:
+        digits = _DIGITS - 1  # after the first one; the others were lost
+    else:
+        return number == expected
+    return number in {Decimal(f"{expected:.{digits}E}"), _truncated(expected, digits), expected}
+
+
+def _truncated(number: Decimal, digits: int) -> Decimal:
+    return Context(digits + 1, ROUND_DOWN).plus(number)
 
 
 @lru_cache(_CACHED)
@@ -167,7 +172,7 @@ def _is_same_time(text: str, fact: str) -> bool:
     if moment.date() not in _readings(found[1]):
         return False
     return (hour, minute) == (moment.hour, moment.minute) and (
-        not found[4] or abs(second - moment.second) <= _ROUNDING
+        not found[4] or abs(second - moment.second) <= 1
     )
 
 

@@ -29,8 +29,7 @@ MAX_UNPACKED = 500_000_000
 HEADER_ROWS = 50
 """In how many rows the header is searched: spreadsheets may have lines above it."""
 
-MAX_CELLS = 50_000_000
-
+_MAX_CELLS = 20_000_000  # between the first and the last one, which the library keeps in memory
 _SEPARATORS = ",;\t"
 _CHUNK = 1 << 20
 _HEAD = 4096
@@ -41,10 +40,13 @@ _PARTS = re.compile(
     r"(?:\[Content_Types\]|_rels/.*|xl/(?!media/|theme/|drawings/|printerSettings/).*)\.(?:xml|rels)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(rb"""\br\s*=\s*["'](?:[A-Za-z]{1,3}([0-9]{6,7})|([A-Za-z]{2,3})[0-9]+)["']""")
+_FAR = rb"(?:([A-Za-z]{1,3})([0-9]{4,7})|([A-Za-z]{2,3})[0-9]+)[\"']"
+_REFERENCE = re.compile(b'r="' + _FAR)
+_UNUSUAL_REFERENCE = re.compile(rb"r(?:\s+=|=[\s'])")
+_ANY_REFERENCE = re.compile(rb"r\s*=\s*[\"']" + _FAR)  # takes twice as long
 _REFERENCE_LENGTH = 64
 _LETTERS = 26
-_UNSEEN_ROWS, _UNSEEN_COLUMNS = 99_999, 26  # shorter references are not looked at
+_UNSEEN_ROWS, _UNSEEN_COLUMNS = 999, 26  # shorter references are not looked at
 
 Rows = Iterator[tuple[int, Sequence[Cell]]]
 """The rows of a sheet with their numbers, as a spreadsheet shows them."""
@@ -198,15 +200,14 @@ class _Bounds:
         """Look at the references in a chunk; raise SheetFileError."""
         text = self._rest + chunk
         self._rest = chunk[-_REFERENCE_LENGTH:]
-        for row, column in set(_REFERENCE.findall(text)):
-            if row:
-                self._rows = max(self._rows, int(row))
-            else:
-                self._columns = max(self._columns, _column_number(column))
-        if self._rows * self._columns > MAX_CELLS:
+        pattern = _ANY_REFERENCE if _UNUSUAL_REFERENCE.search(text) else _REFERENCE
+        for letters, row, column in set(pattern.findall(text)):
+            self._rows = max(self._rows, int(row or 0))
+            self._columns = max(self._columns, _column_number(letters or column))
+        if self._rows * self._columns > _MAX_CELLS:
             raise SheetFileError(
-                f"a sheet has cells far outside the table, up to row {self._rows:,} or column "
-                f"{self._columns:,}: remove what is right of and below the table, and save it again"
+                f"a sheet has cells far outside the table, up to row {self._rows:,} and "
+                f"column {self._columns:,}: remove what is right of and below the table, and save it again"
             )
 
 

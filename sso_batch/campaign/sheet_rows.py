@@ -8,11 +8,11 @@ from itertools import islice
 from operator import itemgetter
 
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
-from sso_batch.campaign.decisions import DECISIONS, Decided
+from sso_batch.campaign.decisions import DECISIONS, KEEP, Decided
 from sso_batch.campaign.item import Item, facts_of
-from sso_batch.campaign.previous import KEEP
 from sso_batch.campaign.sheet_cells import Cell, comment_of, days_of, is_same_fact, same_text, text_of
 from sso_batch.campaign.sheet_file import HEADER_ROWS, Rows
+from sso_batch.sanitize import unescape_formulas
 
 ITEM = "Item"
 DECISION, COMMENT, UNTIL = DECISION_COLUMNS
@@ -146,6 +146,7 @@ class SheetReader:
 
     def finish(self) -> None:
         """Add problems for missing items, or for a file without a sheet of items."""
+        self._sheet = ""
         if not self.sheets and self.is_complete:
             text = "no header: the columns Item, Decision and others are missing; restore the file as it was"
             self.add(0, "", text)
@@ -159,7 +160,7 @@ class SheetReader:
 
     def fail(self, row: int, message: str) -> None:
         """Add the problem of a file that cannot be read: nothing of it counts."""
-        self.problems.add(SheetProblem(self.file, self._sheet, row, "", message))
+        self.problems.add(SheetProblem(self.file, "", row, "", message))
         self.entries.clear()
         self.is_complete = False
 
@@ -259,7 +260,7 @@ class _RowReader:
             return
         for column, value, fact in zip(self._columns, raw, facts, strict=True):
             if value != fact and column != ITEM and not is_same_fact(value, fact):
-                here, there = _around_difference(text_of(value), fact)
+                here, there = _around_difference(unescape_formulas(text_of(value)), fact)
                 yield column, f"{here} was {there}: restore it; only {_FILLED} can be filled in"
 
     def _decided(self, filled: tuple[Cell, ...]) -> tuple[Decided, Sequence[tuple[str, str]]]:

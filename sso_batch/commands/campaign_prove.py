@@ -32,10 +32,11 @@ def campaign_prove_command(terminal: Terminal, environ: Mapping[str, str], locat
     later = RunFinder(environ, None, None).named(run)
     with campaign_errors(store):
         closed = load_closed(store)
-        proving = Proving(closed, later, _Between(closed, later), earlier_proofs(store, later))
-        results = sorted(proving.results(), key=lambda each: _ORDER.index(each.result))
+        proving = Proving(closed, later, _Between(closed, later), tuple(earlier_proofs(store, closed, later)))
+        results = tuple(proving.results())
         publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
-    terminal.print(_report(results, later.manifest.run_id))
+    ordered = sorted(results, key=lambda each: _ORDER.index(each.result))
+    terminal.print(_report(ordered, later.manifest.run_id))
     terminal.say([f"Files in {location}: {file_names.proof(later.manifest.run_id, 'csv')}, .json and .html"])
     return exit_code(results)
 
@@ -73,14 +74,14 @@ def _report(results: Sequence[ProvedItem], run_id: str) -> Iterator[RenderableTy
         tuple(
             map(
                 escape_terminal,
-                (each.result, item.who, item.what, item.where, item.organization, each.detail),
+                (each.result.words, item.who, item.what, item.where, item.organization, each.detail),
             )
         )
         for each in results[:_SHOWN]
         for item in [each.item]
     ]
     if rows:
-        yield Rows(_HEADINGS, rows, style=lambda row: "" if row[0] == Result.GONE else "bold", titles=2)
+        yield Rows(_HEADINGS, rows, style=lambda row: "" if row[0] == Result.GONE.words else "bold", titles=2)
     if len(results) > _SHOWN:
         yield Text(f"{len(results) - _SHOWN:,} more are not shown: see the CSV file")
     counts = Counter(each.result for each in results)

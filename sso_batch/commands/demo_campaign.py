@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sso_batch.campaign.closed import load_closed
@@ -17,12 +19,18 @@ from sso_batch.commands.campaign_close import campaign_close_command
 from sso_batch.commands.campaign_open import OpenOptions, campaign_open_command
 from sso_batch.commands.campaign_prove import campaign_prove_command
 from sso_batch.commands.campaign_status import campaign_status_command
+from sso_batch.commands.run import RunOptions, execute, run_location
 from sso_batch.commands.storage import folder_named
+from sso_batch.config import Config
 from sso_batch.console.terminal import Terminal
+from sso_batch.emulator import Emulator
 from sso_batch.emulator.world import Organization, World
+from sso_batch.run_files.file_names import FileNames
 from sso_batch.store import Folder
 
 FOLDER = "campaign"
+LATER = "after-revocations"
+"""The id of the second run."""
 
 SETTINGS = """
 campaign:
@@ -36,60 +44,70 @@ campaign:
 """The reviewers of the demo."""
 
 
+@dataclass(frozen=True, slots=True)
+class Audits:
+    """Further audits of the demo, in the same way as the first one."""
+
+    emulator: Emulator
+    terminal: Terminal
+    config: Config
+    options: RunOptions
+
+    def location(self, run_id: str) -> str:
+        """Return the folder of a run."""
+        return run_location(self.config, run_id)
+
+    def audit(self, world: World) -> str:
+        """Audit a changed world and return the folder of the run."""
+        self.emulator.world = world
+        _, names = execute(self.terminal, os.environ, self.config, replace(self.options, run_id=LATER))
+        return self.location(names.run_id)
+
+
+@dataclass(frozen=True, slots=True)
 class DemoCampaign:
-    """A campaign on the demo's first run; `audit` makes another run and returns its folder."""
+    """A campaign on the first run of the demo, in a folder beside its runs."""
 
-    def __init__(
-        self,
-        terminal: Terminal,
-        environ: Mapping[str, str],
-        config_file: Path,
-        output: str,
-        audit: Callable[[World], str],
-    ) -> None:
-        self._terminal = terminal
-        self._environ = environ
-        self._config_file = config_file
-        self._folder = f"{output.rstrip('/')}/{FOLDER}"
-        self._audit = audit
+    terminal: Terminal
+    config_file: Path
+    output: str
+    audits: Audits
 
-    def review(self, world: World, run: str) -> int:
-        """Open, decide, close, remove the access, audit again and prove it; return the exit code."""
-        folder = self._folder
-        self._step("1. Open the campaign: one sheet for each reviewer", f"open --run {run} -o {folder}")
-        campaign_open_command(self._terminal, self._environ, self._config_file, OpenOptions(run, folder))
-        store = Folder(folder_named(folder))
-        record = load_campaign(store)
-        self._step("2. The reviewers fill in their sheets; who has not?", f"status {folder}")
-        for reviewer in record.reviewers[1:]:
-            _fill_in(folder_named(folder), record, reviewer)
-        campaign_status_command(self._terminal, folder, format_="table")
-        self._step("3. The last reviewer returns a sheet: close the campaign", f"close {folder}")
-        for reviewer in record.reviewers[:1]:
-            _fill_in(folder_named(folder), record, reviewer)
-        campaign_close_command(self._terminal, folder, partial=False)
-        self._step("4. Remove what the commands in revocations.sh remove, and audit again", "")
-        closed = load_closed(store)
-        carried_out = [
-            revocation.item
-            for revocation in revocations(closed.record, closed.decided)
-            if revocation.how == AWS
-        ]
-        later = self._audit(_without(world, carried_out))
-        self._terminal.say(
+    def show(self, names: FileNames) -> None:
+        """Open, decide, close, remove the access, audit again and prove it, and print each step."""
+        terminal, world = self.terminal, self.audits.emulator.world
+        run, folder = self.audits.location(names.run_id), f"{self.output.rstrip('/')}/{FOLDER}"
+        path = folder_named(folder)
+        self._step("1. Open the campaign", f"open -c orgs.yaml --run {run} -o {folder}")
+        campaign_open_command(terminal, os.environ, self.config_file, OpenOptions(run, folder))
+        record = load_campaign(Folder(path))
+        first, *others = record.reviewers
+        self._step("2. All reviewers but one have returned their sheets", f"status {folder}")
+        for reviewer in others:
+            _fill_in(path, record, reviewer)
+        campaign_status_command(terminal, folder, format_="table", now=datetime.now(UTC))
+        self._step("3. The last reviewer has decided, too", f"close {folder}")
+        _fill_in(path, record, first)
+        campaign_close_command(terminal, folder, partial=False)
+        closed = load_closed(Folder(path))
+        to_revoke = list(revocations(closed.record, closed.decided))
+        removed = [revocation.item for revocation in to_revoke if revocation.how == AWS]
+        self._step("4. An administrator removes the access, and the audit runs again")
+        later = self.audits.audit(_without(world, removed))
+        remaining = len(to_revoke) - len(removed)
+        terminal.say(
             [
-                f"Removed {len(carried_out)} in the emulator, and nothing that the identity provider manages.",
-                f"The new run is in {later}",
+                f"Removed in AWS: {len(removed)}",
+                f"Not removed yet, because the identity provider manages it: {remaining}",
+                f"New run: {later}",
             ]
         )
-        self._step("5. Prove with the new run that the access is gone", f"prove {folder} --run {later}")
-        return campaign_prove_command(self._terminal, self._environ, folder, later)
+        self._step("5. Does the new run show that it is gone?", f"prove {folder} --run {later}")
+        code = campaign_prove_command(terminal, os.environ, folder, later)
+        terminal.say([f"Exit code of this command: {int(code)}"])
 
-    def _step(self, title: str, command: str) -> None:
-        lines = ["", title]
-        if command:
-            lines.append(f"$ sso-batch campaign {command}")
-        self._terminal.say([*lines, ""])
+    def _step(self, title: str, command: str = "") -> None:
+        self.terminal.say(["", title, *([f"$ sso-batch campaign {command}"] if command else ()), ""])
 
 
 def _fill_in(folder: Path, record: CampaignRecord, reviewer: Reviewer) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import ASSIGNMENT, Item
-from sso_batch.campaign.population import FindingIndex, Population
+from sso_batch.campaign.population import Population
 from sso_batch.campaign.record import CampaignScope
 from sso_batch.campaign.reviewers import Reviewers
 from sso_batch.campaign.waivers import waivers, waivers_yaml
@@ -305,9 +305,9 @@ def world() -> Snapshot:
 
 def population(findings: Sequence[Finding]) -> Sequence[Item]:
     """Return the items of the world."""
-    members = Population(Reviewers(Campaign(fallback=("ciso@example.com",))), FindingIndex(findings))
-    members.add(world())
-    return members.finish()
+    members = Population(Reviewers(Campaign(fallback=("ciso@example.com",))))
+    members.add(world(), findings)
+    return members.finish(())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
