@@ -138,6 +138,7 @@ def proof(*results: str, status: str = "complete", **fields: str) -> Proof:
             finished_at=NOON + timedelta(minutes=4),
             status=status,
             manifest_sha256="e" * 64,
+            endpoint_overrides=(),
         ),
         counts=ProofCounts(**{result: results.count(result) for result in RESULTS}),
         rows=tuple(rows),
