@@ -236,7 +236,7 @@ def test_complete() -> None:
     assert "Items that were not decided" not in text
     assert "Nothing is to be revoked." in text
     assert "No findings were accepted: there are no waivers." in text
-    assert "No organization of the configuration was left out." in text
+    assert "No organization of the run's configuration was left out." in text
 
 
 def test_only_item() -> None:
