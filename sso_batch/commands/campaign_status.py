@@ -186,8 +186,8 @@ def _closing_lines(status: _Status) -> Iterator[str]:
     record = status.record
     yield (
         f"Campaign on run {record.run.run_id} is {status.state}: {record.items:,} items, "
-        f"{status.keep:,} keep, {status.revoke:,} revoke, {status.open:,} open (of these {status.unsure:,} unsure), "
-        f"due {record.due.isoformat()}"
+        f"{status.keep:,} keep, {status.revoke:,} revoke, {status.open:,} open "
+        f"(of these {status.unsure:,} unsure), due {record.due.isoformat()}"
     )
 
 
