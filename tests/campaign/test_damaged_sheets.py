@@ -389,7 +389,7 @@ WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "zip bomb": (bomb, f"{XLSX}: the workbook is larger than 500 MB when it is unpacked"),
     "lying zip": (lying, NO_WORKBOOK),
     "far cell": (replaced_in_sheet(rb'r="B1"', b'r="XFD1048576"'), f"{FAR}1,048,576 and column 16,384"),
-    "row number": (replaced_in_sheet(rb'r="B1"', b'r="B10485760000"'), f"{FAR}104,857,600 and column 26"),
+    "row number": (replaced_in_sheet(rb'r="B1"', b'r="B10485760000"'), f"{FAR}104,857,600 and column 32"),
     "cell without a place": (
         replaced_in_sheet(rb'<row r="5"(.*?)<c r="A5"', rb'<row r="1000000"\1<c'),
         f"{FAR}1,000,000 and column 32",
@@ -428,7 +428,7 @@ def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_byte_matters(campaign: Campaign) -> None:
-    """A workbook that is cut or has a wrong byte, wherever it is, is read or refused; nothing else is raised."""
+    """A workbook that is cut or has a wrong byte, wherever it is, is read or refused, and nothing else."""
     file = campaign.folder / XLSX
     content = file.read_bytes()
     for position in range(0, len(content), len(content) // 60):

@@ -212,7 +212,8 @@ def replace_sheet(book: Workbook, name: str, grid: Sequence[Sequence[Cell]]) -> 
 def csv_bytes(grid: Grid, *, separator: str = ",", encoding: str = "utf-8", line_end: str = "\r\n") -> bytes:
     """Return a grid as a CSV file."""
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator=line_end).writerows(grid)
+    quoting = csv.QUOTE_ALL if line_end == "\r" else csv.QUOTE_MINIMAL  # the module forgets LF then
+    csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting).writerows(grid)
     return text.getvalue().encode(encoding)
 
 
