@@ -6,6 +6,13 @@ time is at most the length of the pattern times the length of the text.
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+Values = tuple[str, ...] | frozenset[str]
+
+_CACHE_SIZE = 10_000
 
 
 class Wildcard:
@@ -36,3 +43,34 @@ class Wildcard:
 def _compiled(part: str) -> re.Pattern[str]:
     expression = "".join("." if letter == "?" else re.escape(letter) for letter in part)
     return re.compile(expression, re.DOTALL)
+
+
+def matcher_of(patterns: Iterable[str]) -> Callable[[Values], frozenset[int]]:
+    """Return a function that returns the numbers of the patterns that match at least one of some values.
+
+    Patterns without wildcards are looked up. Results are cached: the same accounts and principals are
+    compared again and again.
+    """
+    everything: set[int] = set()
+    literal: defaultdict[str, set[int]] = defaultdict(set)
+    wildcards: list[tuple[int, Wildcard]] = []
+    for number, pattern in enumerate(patterns):
+        wildcard = Wildcard(pattern)
+        if wildcard.is_everything:
+            everything.add(number)
+        elif wildcard.is_literal:
+            literal[pattern].add(number)
+        else:
+            wildcards.append((number, wildcard))
+
+    @lru_cache(_CACHE_SIZE)
+    def matching(values: Values) -> frozenset[int]:
+        if not values:
+            return frozenset()
+        return frozenset().union(
+            everything,
+            *(literal[value] for value in values if value in literal),
+            (number for number, wildcard in wildcards if any(map(wildcard.matches, values))),
+        )
+
+    return matching

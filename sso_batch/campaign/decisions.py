@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from sso_batch.campaign.previous import KEEP, REVOKE
 from sso_batch.config import Decision
+
+KEEP: Decision = "keep"
+REVOKE: Decision = "revoke"
+UNSURE: Decision = "unsure"
 
 DECISIONS: tuple[str, ...] = get_args(Decision)
 """What a reviewer can choose, in the order of the sheets."""
-
-UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,7 @@ class Decided:
     def __bool__(self) -> bool:
         """Whether anything was filled in."""
         return bool(self.decision or self.comment or self.until)
+
+
+OPEN = Decided("", "", "")
+"""The decision on an item for which nothing was filled in."""

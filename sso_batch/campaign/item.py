@@ -45,7 +45,7 @@ class ItemFinding:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One assignment or membership; every value is text as it stands in `population.csv`.
+    """One assignment or membership; every value is a text of `population.csv`.
 
     `attributes` has the values of the attributes that the run reads of users, in the order of the columns.
     From `principal_type` on, the values identify what is revoked; sheets do not have them.
@@ -90,7 +90,7 @@ class Item:
     @property
     def cells(self) -> tuple[str, ...]:
         """The values of all columns, in the order of `columns_of`."""
-        values = _values_of(self)
+        values = _values(self)
         return (*values[:_ATTRIBUTES], *self.attributes, *values[_ATTRIBUTES + 1 :])
 
     @classmethod
@@ -107,8 +107,8 @@ class Item:
 
 
 _FIELDS = tuple(field.name for field in fields(Item))
+_values: Callable[[Item], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _ATTRIBUTES = _FIELDS.index("attributes")
-_values_of: Callable[[Item], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _RECORD = _FIELDS.index("principal_type")
 
 

@@ -2,20 +2,16 @@
 
 import contextlib
 import hashlib
-import importlib.util
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 
 from sso_batch import __version__
 from sso_batch.campaign import file_names
-from sso_batch.campaign.csv_files import BOM, ItemLines
 from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
-from sso_batch.campaign.population import FindingIndex, Population
+from sso_batch.campaign.population import Population
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.record import (
     SCHEMA,
@@ -26,14 +22,14 @@ from sso_batch.campaign.record import (
     LeftOut,
     ReviewedOrganization,
     ReviewedRun,
-    Reviewer,
     encode_campaign,
 )
 from sso_batch.campaign.reviewers import Reviewers
+from sso_batch.campaign.sheet_facts import SheetFacts
+from sso_batch.campaign.sheet_files import SheetFiles
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.model import Snapshot
-from sso_batch.review.finding import Finding
 from sso_batch.review.reviewer import Reviewer as Checker
 from sso_batch.review.roster import Roster
 from sso_batch.review.rules import Rules
@@ -43,7 +39,7 @@ from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.run_files.verification import read_snapshot
-from sso_batch.store import Draft, FileEntry, FileKind, Store
+from sso_batch.store import Store
 
 _NAMED = 10  # organizations in an error
 
@@ -70,20 +66,22 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
     outcomes = _selected(opening)
     snapshots = _Snapshots(opening.run, outcomes)
     reviewers = Reviewers(opening.config.campaign)
-    findings = _findings(opening, snapshots)
-    population = Population(reviewers, FindingIndex(findings), opening.roster, opening.since, opening.scope)
+    rules = Rules.from_config(opening.config.review, today=opening.opened_at.date())
+    checker = Checker(rules, lambda: None)
+    population = Population(reviewers, opening.roster, opening.since, opening.scope)
     organizations = []
     people: tuple[str, ...] = ()
     for outcome, snapshot in zip(outcomes, snapshots, strict=True):
         before = len(population.items)
-        population.add(snapshot)
+        checker.examine(SnapshotIndex(snapshot, roster=opening.roster))
+        population.add(snapshot, checker.take())
         people = snapshot.people
         organizations.append(_organization(outcome, snapshot, len(population.items) - before))
         del snapshot  # free it before the next one is read
-    items = population.finish()
+    items = population.finish(checker.finish().findings)
     _require_different(items)
     with contextlib.ExitStack() as drafts:
-        files = _Files(store, opening, people, drafts)
+        files = SheetFiles(store, drafts, _sheet_facts(opening, people))
         written = files.write(items)
         kinds = Counter(item.kind for item in items)
         record = CampaignRecord.model_construct(
@@ -114,7 +112,7 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshots:
-    """The snapshots of organizations, read again at each iteration, one at a time."""
+    """The snapshots of organizations, read one at a time."""
 
     run: StoredRun
     outcomes: Sequence[OrganizationOutcome]
@@ -170,15 +168,6 @@ def _left_out(opening: Opening, chosen: Iterable[OrganizationOutcome]) -> Iterat
         yield LeftOut(name=name, reason="not selected in the run")
 
 
-def _findings(opening: Opening, snapshots: Iterable[Snapshot]) -> Iterable[Finding]:
-    rules = Rules.from_config(opening.config.review, today=opening.opened_at.date())
-    checker = Checker(rules, lambda: None)
-    for snapshot in snapshots:
-        checker.examine(SnapshotIndex(snapshot, roster=opening.roster))
-        del snapshot  # free it before the next one is read
-    return checker.finish().findings
-
-
 def _organization(outcome: OrganizationOutcome, snapshot: Snapshot, items: int) -> ReviewedOrganization:
     instance = snapshot.instance
     return ReviewedOrganization(
@@ -210,71 +199,24 @@ def _reviewed_run(run: StoredRun) -> ReviewedRun:
     )
 
 
+def _sheet_facts(opening: Opening, people: tuple[str, ...]) -> SheetFacts:
+    campaign = opening.config.campaign
+    return SheetFacts(
+        run_id=opening.run.manifest.run_id,
+        opened_at=opening.opened_at,
+        due=(opening.opened_at + campaign.due).date(),
+        people=people,
+        require_comment=campaign.require_comment,
+        escape_formulas=opening.config.output.escape_formulas,
+    )
+
+
 def _require_different(items: Sequence[Item]) -> None:
     if len({item.id for item in items}) != len(items):
         raise CampaignError(
             "two items of the population have the same id",
             hint="please report it: no campaign can be opened on this run",
         )
-
-
-class _Files:
-    """Writes the population and the sheets, as drafts that are published together."""
-
-    def __init__(
-        self, store: Store, opening: Opening, people: Sequence[str], stack: contextlib.ExitStack
-    ) -> None:
-        self.drafts: list[Draft] = []
-        self.population = FileEntry("", FileKind.OTHER, "", 0, 0)
-        self._store = store
-        self._opening = opening
-        self._people = tuple(people)
-        self._stack = stack
-
-    def write(self, items: Sequence[Item]) -> Sequence[Reviewer]:
-        lines = ItemLines(self._people, escape=self._opening.config.output.escape_formulas)
-        names = file_names.sheet_names(dict.fromkeys(item.reviewer for item in items))
-        population = self._draft(file_names.POPULATION)
-        population.write(lines.population_header.encode())
-        reviewers = []
-        for reviewer, group in groupby(items, attrgetter("reviewer")):
-            own = list(group)
-            sheet = self._draft(f"{names[reviewer]}.csv")
-            sheet.write(f"{BOM}{lines.sheet_header}".encode())
-            for item in own:
-                line, sheet_line = lines.lines(item)
-                population.write(line.encode())
-                sheet.write(sheet_line.encode())
-            sheet.rows = len(own)
-            population.rows += len(own)
-            files = [sheet.close()]
-            if importlib.util.find_spec("xlsxwriter") is not None:
-                files.append(self._workbook(f"{names[reviewer]}.xlsx", reviewer, own))
-            reviewers.append(Reviewer(address=reviewer, items=len(own), files=tuple(map(File.of, files))))
-        self.population = population.close()
-        return reviewers
-
-    def _workbook(self, name: str, reviewer: str, items: Sequence[Item]) -> FileEntry:
-        from sso_batch.campaign.sheet_workbook import SheetFacts, render_sheet  # noqa: PLC0415 - optional
-
-        campaign = self._opening.config.campaign
-        facts = SheetFacts(
-            run_id=self._opening.run.manifest.run_id,
-            opened_at=self._opening.opened_at,
-            due=(self._opening.opened_at + campaign.due).date(),
-            people=self._people,
-            require_comment=campaign.require_comment,
-        )
-        draft = self._draft(name)
-        for chunk in render_sheet(facts, reviewer, items):
-            draft.write(chunk)
-        draft.rows = len(items)
-        return draft.close()
-
-    def _draft(self, name: str) -> Draft:
-        draft = self._stack.enter_context(self._store.draft(name))
-        self.drafts.append(draft)
-        return draft
 
 
 def _named(names: Iterable[str]) -> str:

@@ -7,13 +7,31 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sso_batch.access import MANAGER, NOT_READ, OK, Access, Holder, resolve
-from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item, ItemFinding, assignment_id, membership_id
+from sso_batch.access import (
+    MANAGER,
+    MEMBER_NOT_FOUND,
+    MEMBERS_NOT_READ,
+    NOT_FOUND,
+    NOT_READ,
+    OK,
+    Access,
+    Holder,
+    resolve,
+)
+from sso_batch.campaign.item import (
+    ASSIGNMENT,
+    MEMBERSHIP,
+    Item,
+    ItemFinding,
+    assignment_id,
+    findings_of,
+    membership_id,
+)
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.reviewers import Reviewers, Scope
-from sso_batch.model import GROUP, USER, PermissionSet, Snapshot
+from sso_batch.model import GROUP, USER, PermissionSet, Principal, Snapshot
 from sso_batch.privileges.paths import Privilege
 from sso_batch.review.comparison import meaning_of
 from sso_batch.review.finding import SEVERITIES, Finding
@@ -40,24 +58,34 @@ class FindingIndex:
         for finding in findings:
             self._found[self._key(finding)].append(finding)
 
-    def on_assignment(self, access: Access) -> str:
-        """Return the findings on a grant and on what is part of it."""
-        grant, principal = access.grant, access.grant.principal
-        organization, set_name, role = access.organization, access.permission_set.name, grant.role_arn
-        own = (organization, principal.type, principal.id, grant.account_id, set_name, role)
+    def on_assignment(
+        self, organization: str, principal: Principal, account_id: str, permission_set: str, role_arn: str
+    ) -> list[ItemFinding]:
+        """Return the findings on a grant and on what is part of it; a permission set is given by name."""
+        type_, id_ = principal.type, principal.id
         found = [
-            *self._of(own, ""),
-            *self._of((organization, principal.type, principal.id, "", "", ""), principal.type.lower()),
-            *self._of((organization, "", "", grant.account_id, "", ""), "account"),
+            *self._of((organization, type_, id_, account_id, permission_set, role_arn), ""),
+            *self._of((organization, type_, id_, "", "", ""), type_.lower()),
+            *self._of((organization, "", "", account_id, "", ""), "account"),
         ]
-        if set_name:
-            found += self._of((organization, "", "", "", set_name, ""), "permission set")
-            found += self._of((organization, "", "", grant.account_id, set_name, ""), "permission set")
-        return _joined(found)
+        if permission_set:
+            found += self._of((organization, "", "", "", permission_set, ""), "permission set")
+            found += self._of((organization, "", "", account_id, permission_set, ""), "permission set")
+        return found
 
-    def on_user(self, organization: str, user_id: str) -> str:
+    def on_user(self, organization: str, user_id: str) -> list[ItemFinding]:
         """Return the findings on a user."""
-        return _joined(self._of((organization, USER, user_id, "", "", ""), "user"))
+        return self._of((organization, USER, user_id, "", "", ""), "user")
+
+    def on_item(self, item: Item) -> list[ItemFinding]:
+        """Return the findings on an item."""
+        if item.kind == MEMBERSHIP:
+            return self.on_user(item.organization, item.principal_id)
+        principal = Principal(item.principal_type, item.principal_id)
+        permission_set = "" if item.role_arn else item.what
+        return self.on_assignment(
+            item.organization, principal, item.account_id, permission_set, item.role_arn
+        )
 
     def _of(self, key: tuple[str, ...], about: str) -> list[ItemFinding]:
         found = self._found.get(key, ())
@@ -75,7 +103,9 @@ class FindingIndex:
         )
 
 
-def _joined(found: Iterable[ItemFinding]) -> str:
+def _joined(found: Sequence[ItemFinding]) -> str:
+    if not found:
+        return ""
     ordered = sorted(dict.fromkeys(found), key=lambda each: (SEVERITIES.index(each.severity), each.check))
     return "; ".join(map(str, ordered))
 
@@ -88,7 +118,6 @@ class Population:
     """
 
     reviewers: Reviewers
-    findings: FindingIndex
     roster: Roster | None = None
     previous: ClosedCampaign | None = None
     scope: str = "all"
@@ -97,9 +126,9 @@ class Population:
     groups_without_access: int = 0
     """Groups that have members and no assignment: their memberships are not in any population."""
 
-    def add(self, snapshot: Snapshot) -> None:
-        """Add the items of an organization, whose snapshot must be complete."""
-        for item in _Organization(snapshot, self).items():
+    def add(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
+        """Add the items of an organization, whose snapshot must be complete, with the findings on it."""
+        for item in _Organization(snapshot, FindingIndex(findings), self).items():
             if self._is_in_scope(item):
                 self.items.append(item)
             else:
@@ -110,8 +139,15 @@ class Population:
             for membership in snapshot.memberships
         )
 
-    def finish(self) -> Sequence[Item]:
-        """Return the items in the order of the sheets: by reviewer, the riskiest first."""
+    def finish(self, findings: Iterable[Finding]) -> Sequence[Item]:
+        """Return the items in the order of the sheets: by reviewer, the riskiest first.
+
+        `findings` are those that were only known after all organizations were added.
+        """
+        index = FindingIndex(findings)
+        for number, item in enumerate(self.items):
+            if found := index.on_item(item):
+                self.items[number] = replace(item, findings=_joined([*findings_of(item.findings), *found]))
         self.items.sort(key=_order)
         return self.items
 
@@ -144,6 +180,7 @@ class _Organization:
     """The items of one organization."""
 
     snapshot: Snapshot
+    findings: FindingIndex
     population: Population
     _permission_sets: Mapping[str, PermissionSet] = field(init=False)
     _managed_by: Mapping[str, str] = field(init=False)
@@ -188,12 +225,17 @@ class _Organization:
             _Parts(
                 id=assignment_id(self.snapshot.instance.arn, grant),
                 kind=ASSIGNMENT,
-                who=_name_of(first) or principal.id if is_user else access.group_name or principal.id,
+                who=_person(first, principal.id) if is_user else _group(access),
                 user=user,
                 what=what,
                 where=where,
                 through="assigned directly" if is_user else _members(people),
-                findings=self.population.findings.on_assignment(access),
+                findings=_joined(
+                    self.findings.on_assignment(
+                        *(self.snapshot.organization, principal, grant.account_id),
+                        *(access.permission_set.name, grant.role_arn),
+                    )
+                ),
                 people=people,
                 accounts="1",
                 account_id=grant.account_id,
@@ -220,7 +262,7 @@ class _Organization:
         given = _Given.of(accesses)
         rules = self.population.reviewers.matching(self._scope(MEMBERSHIP, accesses, given.privilege))
         fingerprint = _hash([[self._key(each), self._fingerprint(each)] for each in accesses])
-        group = accesses[0].group_name or group_id
+        group = _group(accesses[0])
         for holder in accesses[0].holders:
             if not holder.user_id:
                 continue
@@ -229,12 +271,12 @@ class _Organization:
                 _Parts(
                     id=membership_id(self.snapshot.instance.identity_store_id, group_id, holder.user_id),
                     kind=MEMBERSHIP,
-                    who=_name_of(holder) or holder.user_id,
+                    who=_person(holder, holder.user_id),
                     user=holder,
                     what=given.what,
                     where=given.where,
                     through=f"group {group}",
-                    findings=self.population.findings.on_user(self.snapshot.organization, holder.user_id),
+                    findings=_joined(self.findings.on_user(self.snapshot.organization, holder.user_id)),
                     people="1",
                     accounts=given.accounts,
                     account_id=given.account_id,
@@ -348,7 +390,7 @@ class _Organization:
         return [grant.account_id, grant.permission_set_arn, grant.role_arn, access.privilege.level]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, because that would be slower
 class _Parts:
     """What is known of an item before it has a reviewer, as the snapshot has it."""
 
@@ -424,7 +466,7 @@ def _first(names: Sequence[str], number: int, separator: str) -> str:
 
 
 def _are_known(access: Access) -> bool:
-    return access.holders[0].state not in {"MEMBERS_NOT_READ", NOT_READ}
+    return access.holders[0].state not in {MEMBERS_NOT_READ, NOT_READ}
 
 
 def _members(people: str) -> str:
@@ -433,9 +475,20 @@ def _members(people: str) -> str:
     return "its only member" if people == "1" else f"its {people} members" if people != "0" else "no member"
 
 
-def _name_of(holder: Holder) -> str:
+def _person(holder: Holder, user_id: str) -> str:
+    """Return a user's best name, and what is special about the user."""
+    if holder.state in {NOT_FOUND, MEMBER_NOT_FOUND}:
+        return f"deleted user {user_id}"
     names = (holder.name, holder.login, holder.email)
-    return next((name for name in names if name not in {"", NOT_READ}), "")
+    name = next((name for name in names if name not in {"", NOT_READ}), user_id)
+    return f"{name} (disabled)" if holder.status == "DISABLED" else name
+
+
+def _group(access: Access) -> str:
+    group_id = access.grant.principal.id
+    if access.holders[0].state == NOT_FOUND:
+        return f"deleted group {group_id}"
+    return access.group_name if access.group_name not in {"", NOT_READ} else group_id
 
 
 def _role_name(role_arn: str) -> str:

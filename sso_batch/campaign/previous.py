@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sso_batch.access import NOT_READ
+from sso_batch.campaign.decisions import KEEP, REVOKE, UNSURE
 from sso_batch.campaign.record import Earlier
 
 NEW = "NEW"
 CHANGED = "CHANGED"
 UNCHANGED = "UNCHANGED"
-
-KEEP = "keep"
-REVOKE = "revoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +59,5 @@ class ClosedCampaign:
 _UNDONE = {
     REVOKE: "was to be revoked in the last campaign",
     "": "was not decided in the last campaign",
-    "unsure": "was not decided in the last campaign",
+    UNSURE: "was not decided in the last campaign",
 }

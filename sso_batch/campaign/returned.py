@@ -81,12 +81,10 @@ def read_population(store: Store, record: CampaignRecord) -> dict[str, Item]:
     """Return the items of a campaign by their ids; raise CampaignError for a changed file, or OSError."""
     file = record.population
     checked = _Checked(store.read(file.name))
-    values: dict[str, str] = {}  # most are in many items: each is kept once
     try:
         lines = decode_lines(checked)
         items = {
-            item.id: item
-            for item in read_items(lines, people=record.people, escaped=record.escape_formulas, values=values)
+            item.id: item for item in read_items(lines, people=record.people, escaped=record.escape_formulas)
         }
     except FileNotFoundError:
         raise _changed_population(store, "is missing") from None

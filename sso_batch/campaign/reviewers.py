@@ -1,16 +1,13 @@
 """Who reviews an item: the first rule of the configuration that matches it, else the fallback. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from sso_batch.config import Campaign, ReviewerRule
+from sso_batch.config import Campaign
 from sso_batch.config.field_types import MANAGER
 from sso_batch.errors import UsageError
 from sso_batch.review.finding import normalize_address
-from sso_batch.wildcards import Wildcard
-
-_CACHED = 10_000
+from sso_batch.wildcards import matcher_of
 
 FALLBACK = "fallback"
 OWN_ACCESS = "fallback: the reviewer's own access"
@@ -52,13 +49,30 @@ class Reviewers:
                 "campaign.fallback is missing: somebody must review what no rule matches",
                 hint="add it to the configuration, such as `campaign: {fallback: security@example.com}`",
             )
-        self._rules = [(rule.reviewer, _matcher(rule)) for rule in campaign.reviewers]
+        rules = campaign.reviewers
+        self._reviewers = [rule.reviewer for rule in rules]
+        self._kind = matcher_of(rule.kind or "*" for rule in rules)
+        self._organization = matcher_of(rule.organization for rule in rules)
+        self._account = matcher_of(rule.account for rule in rules)
+        self._account_path = matcher_of(rule.account_path for rule in rules)
+        self._permission_set = matcher_of(rule.permission_set for rule in rules)
+        self._group = matcher_of(rule.group for rule in rules)
+        self._privilege = matcher_of(rule.privilege for rule in rules)
         self._fallback = campaign.fallback
         self._spelling: dict[str, str] = {}
 
     def matching(self, scope: Scope) -> tuple[int, ...]:
         """Return the numbers of the rules that match, in their order."""
-        return tuple(number for number, (_, matches) in enumerate(self._rules) if matches(scope))
+        numbers = (
+            self._account(scope.accounts)
+            & self._account_path(scope.account_paths)
+            & self._permission_set(scope.permission_sets)
+            & self._group((scope.group,))
+            & self._privilege((scope.privilege,))
+            & self._kind((scope.kind,))
+            & self._organization((scope.organization,))
+        )
+        return tuple(sorted(numbers))
 
     def choose(self, rules: Sequence[int], *, manager: str, only_person: str) -> Choice:
         """Return the reviewer of an item that these rules match.
@@ -70,7 +84,7 @@ class Reviewers:
         person = normalize_address(only_person)
         rule = FALLBACK
         for number in rules:
-            reviewer = self._rules[number][0]
+            reviewer = self._reviewers[number]
             address = manager if reviewer == MANAGER else reviewer
             if not address:
                 continue
@@ -88,36 +102,3 @@ class Reviewers:
 
     def _spelled(self, address: str) -> str:
         return self._spelling.setdefault(normalize_address(address), address)
-
-
-def _matcher(rule: ReviewerRule) -> Callable[[Scope], bool]:
-    kind = rule.kind
-    organization, group, privilege = map(_one, (rule.organization, rule.group, rule.privilege))
-    account, path, permission_set = map(_any, (rule.account, rule.account_path, rule.permission_set))
-
-    def matches(scope: Scope) -> bool:
-        return (
-            kind in {None, scope.kind}
-            and organization(scope.organization)
-            and group(scope.group)
-            and privilege(scope.privilege)
-            and account(scope.accounts)
-            and path(scope.account_paths)
-            and permission_set(scope.permission_sets)
-        )
-
-    return matches
-
-
-def _one(pattern: str) -> Callable[[str], bool]:
-    wildcard = Wildcard(pattern)
-    return _always if wildcard.is_everything else lru_cache(_CACHED)(wildcard.matches)
-
-
-def _any(pattern: str) -> Callable[[Iterable[str]], bool]:
-    matches = _one(pattern)
-    return _always if matches is _always else lambda values: any(map(matches, values))
-
-
-def _always(_value: object) -> bool:
-    return True

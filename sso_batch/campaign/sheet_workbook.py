@@ -1,14 +1,16 @@
 """The workbook of one reviewer: instructions, and a sheet with room for decisions."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import get_args
 
 from sso_batch.access import NOT_READ
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
-from sso_batch.campaign.item import Item, facts_of, findings_of
+from sso_batch.campaign.item import facts_of, findings_of
+from sso_batch.campaign.sheet_facts import SheetFacts
 from sso_batch.config import Decision
 from sso_batch.report.workbook.book import MAX_ROWS, READ_ME, Book
 from sso_batch.report.workbook.columns import Column, Kind, columns
@@ -16,7 +18,8 @@ from sso_batch.report.workbook.interruptible_file import InterruptibleFile
 from sso_batch.report.workbook.page_sheet import PageSheet
 from sso_batch.report.workbook.table_sheet import TableSheet
 from sso_batch.review.checks import CHECKS
-from sso_batch.run_files.columns import ATTRIBUTES
+from sso_batch.run_files.columns import ATTRIBUTES, IDS
+from sso_batch.sanitize import unescape_formulas
 
 REVIEW = "Review"
 """The sheet with the items; a second one is `Review 2`."""
@@ -42,7 +45,7 @@ _COLUMNS = (
         "MANAGES_ACCESS (can change who has access), WRITE, READ or NONE; before SCPs and RCPs.",
         Kind.LEVEL,
     ),
-    Column("Findings", "What the checks found: severity and check, explained below.", width=30),
+    Column("Findings", "What the checks found: severity and check, explained below.", width=44),
     Column(
         "Change",
         "Since the last campaign: NEW, CHANGED or UNCHANGED. Empty if there was none to compare with.",
@@ -61,11 +64,12 @@ _COLUMNS = (
     Column("Organization", "The AWS organization.", width=20),
     Column("AccountId", "Id of the account, if it is only one.", detail=True),
     Column("AccountPath", "Names of the organizational units above the account.", width=30, detail=True),
-    Column("UserStatus", "ENABLED or DISABLED."),
+    Column("UserStatus", "ENABLED or DISABLED.", detail=True),
     Column(
         "PrincipalState",
         "OK, or NOT_FOUND (user or group was deleted), EMPTY_GROUP (no members), MEMBER_NOT_FOUND (the group "
         "lists a deleted user).",
+        detail=True,
     ),
     Column("PrivilegeReason", "Which policies and actions decide the level.", width=50, detail=True),
     Column("PrivilegeUnread", "What was not read and could raise the level.", width=30),
@@ -89,35 +93,58 @@ _STEPS = {
 }
 _BY_TITLE = {column.title: column for column in _COLUMNS}
 _NUMBERS = frozenset({"People", "Accounts"})
+_FINDINGS = facts_of(()).index("Findings")
 
 
-@dataclass(frozen=True, slots=True)
-class SheetFacts:
-    """What the instructions of every reviewer say about the campaign."""
-
-    run_id: str
-    opened_at: datetime
-    due: date
-    people: tuple[str, ...]
-    require_comment: tuple[str, ...]
+def write_workbook(facts: SheetFacts, reviewer: str, sheet: Path, folder: Path) -> Path:
+    """Write the workbook of one reviewer into a folder, from the sheet in CSV, and return its path."""
+    workbook = folder / f"{sheet.name}.xlsx"
+    with workbook.open("xb") as file:
+        file.writelines(render_sheet(facts, reviewer, _rows(sheet, facts)))
+    return workbook
 
 
 def render_sheet(
-    facts: SheetFacts, reviewer: str, items: Sequence[Item], *, max_rows: int = MAX_ROWS
+    facts: SheetFacts, reviewer: str, items: Iterable[Sequence[str]], *, max_rows: int = MAX_ROWS
 ) -> Iterator[bytes]:
-    """Yield the workbook of one reviewer in chunks, with at most `max_rows` on a sheet."""
+    """Yield the workbook of one reviewer in chunks, with at most `max_rows` on a sheet.
+
+    Only the first cells of items are used: those that a sheet has.
+    """
     with TemporaryDirectory() as folder, TemporaryFile() as file:
         created = facts.opened_at.replace(tzinfo=None, microsecond=0)
         footer = f"Access review of run {facts.run_id} - contains personal data"
         output = InterruptibleFile(file, lambda: None)
         with Book(output, folder, created, footer=footer, max_rows=max_rows) as book:
-            first = PageSheet(book, READ_ME, (22, 14, 100), line=_LINE, wrapped=frozenset({2}))
-            sheet = _write_items(book, facts, items)
-            _write_instructions(first, facts, reviewer, items, sheet)
+            first = PageSheet(book, READ_ME, (30, 14, 100), line=_LINE, wrapped=frozenset({2}))
+            found: set[str] = set()
+            sheet = _write_items(book, facts, _with_findings(items, found))
+            _write_instructions(first, facts, reviewer, sheet, found)
             book.close()
         file.seek(0)
         while chunk := file.read(_CHUNK):
             yield chunk
+
+
+def _rows(sheet: Path, facts: SheetFacts) -> Iterator[list[str]]:
+    """Yield the cells of each item in a sheet."""
+    columns = facts_of(facts.people)
+    to_unescape = [number for number, column in enumerate(columns) if column not in IDS]
+    with sheet.open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        next(lines)
+        for cells in lines:
+            if facts.escape_formulas and "'" in "".join(cells):
+                for number in to_unescape:
+                    cells[number] = unescape_formulas(cells[number])
+            yield cells
+
+
+def _with_findings(items: Iterable[Sequence[str]], found: set[str]) -> Iterator[Sequence[str]]:
+    """Yield the items, and collect their cells with findings."""
+    for cells in items:
+        found.add(cells[_FINDINGS])
+        yield cells
 
 
 def columns_of_sheet(people: Sequence[str]) -> tuple[Column, ...]:
@@ -131,7 +158,7 @@ def _attributes(people: Sequence[str]) -> tuple[Column, ...]:
     return columns([ATTRIBUTES[name] for name in people])
 
 
-def _write_items(book: Book, facts: SheetFacts, items: Sequence[Item]) -> TableSheet:
+def _write_items(book: Book, facts: SheetFacts, items: Iterable[Sequence[str]]) -> TableSheet:
     described = columns_of_sheet(facts.people)
     numbers = [number for number, column in enumerate(described) if column.title in _NUMBERS]
     sheet = TableSheet(
@@ -146,7 +173,7 @@ def _write_items(book: Book, facts: SheetFacts, items: Sequence[Item]) -> TableS
         sheet.add_validation(title, rule)
     facts_only = len(described) - len(DECISION_COLUMNS)
     for item in items:
-        cells: list[str | int] = list(item.cells[:facts_only])
+        cells: list[str | int] = list(item[:facts_only])
         for number in numbers:
             if cells[number] != NOT_READ:
                 cells[number] = int(cells[number])
@@ -180,7 +207,7 @@ def _rules(first_day: date) -> dict[str, dict[str, object]]:
 
 
 def _write_instructions(
-    page: PageSheet, facts: SheetFacts, reviewer: str, items: Sequence[Item], sheet: TableSheet
+    page: PageSheet, facts: SheetFacts, reviewer: str, sheet: TableSheet, found: Iterable[str]
 ) -> None:
     bold = page.formats.bold
     page.title("Access review")
@@ -196,7 +223,7 @@ def _write_instructions(
         ("Access as of run", facts.run_id),
     ):
         page.row(name, "", value, first=bold)
-    page.linked_row(sheet.names[0], REVIEW, len(items), "items to decide", first=bold)
+    page.linked_row(sheet.names[0], REVIEW, sheet.rows, "items to decide", first=bold)
     page.heading("What to do")
     comment = f"It is required for {' and '.join(facts.require_comment)}." if facts.require_comment else ""
     for name, text in _STEPS.items():
@@ -206,7 +233,7 @@ def _write_instructions(
         "decision can be taken for another item.",
         page.formats.note,
     )
-    _write_findings(page, items)
+    _write_findings(page, found)
     page.heading("Columns")
     page.header("Column", "Cells", "Meaning")
     for column in sheet.columns:
@@ -214,9 +241,9 @@ def _write_instructions(
     page.finish()
 
 
-def _write_findings(page: PageSheet, items: Sequence[Item]) -> None:
-    found = {finding.check for item in items for finding in findings_of(item.findings)}
-    described = [check for check in CHECKS if check.id in found]
+def _write_findings(page: PageSheet, found: Iterable[str]) -> None:
+    checks = {finding.check for text in found for finding in findings_of(text)}
+    described = [check for check in CHECKS if check.id in checks]
     if not described:
         return
     page.heading("Findings on these items")

@@ -11,8 +11,7 @@ import click
 
 from sso_batch import __version__
 from sso_batch.campaign import file_names
-from sso_batch.campaign.decisions import UNSURE
-from sso_batch.campaign.previous import KEEP, REVOKE
+from sso_batch.campaign.decisions import KEEP, REVOKE, UNSURE
 from sso_batch.campaign.record import CampaignRecord
 from sso_batch.campaign.returned import Returned, load_campaign, read_population, read_returned
 from sso_batch.commands.campaign_folder import open_campaign_folder

@@ -74,8 +74,16 @@ class Reviewer:
                 else:
                     self._findings.append(self._waivers.apply(finding, names))
 
+    def take(self) -> Sequence[Finding]:
+        """Return what was found since the last call, and forget it.
+
+        Findings that count only if another organization has one, too, are left for `finish`.
+        """
+        found, self._findings = self._findings, []
+        return found
+
     def finish(self, unread: Sequence[str] = ()) -> Reviewed:
-        """Return everything that was found; `unread` names the organizations that could not be examined."""
+        """Return what was found and not taken; `unread` names organizations that could not be examined."""
         for check in CHECKS:
             if check.across_organizations and check.id in self.rules.severities and unread:
                 for by_check in self._blind_spots.values():

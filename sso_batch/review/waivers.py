@@ -1,16 +1,12 @@
 """Waivers: findings that are accepted until a day. Pure: the current day is a parameter."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from sso_batch.review.finding import Finding, Waiver, normalize_address
-from sso_batch.wildcards import Wildcard
-
-_CACHE_SIZE = 10_000
+from sso_batch.wildcards import Wildcard, matcher_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +36,11 @@ class Waivers:
         """The numbers of the waivers that match a finding."""
         self._today = today
         self._waivers = [rule.waiver for rule in rules]
-        self._check = _matcher([rule.check for rule in rules])
-        self._organization = _matcher([rule.organization for rule in rules])
-        self._account = _matcher([rule.account for rule in rules])
-        self._principal = _matcher([rule.principal for rule in rules])
-        self._address = _matcher([normalize_address(rule.principal) for rule in rules])
+        self._check = matcher_of([rule.check for rule in rules])
+        self._organization = matcher_of([rule.organization for rule in rules])
+        self._account = matcher_of([rule.account for rule in rules])
+        self._principal = matcher_of([rule.principal for rule in rules])
+        self._address = matcher_of([normalize_address(rule.principal) for rule in rules])
 
     def apply(self, finding: Finding, names: Sequence[str]) -> Finding:
         """Return the finding with the matching waiver that lasts longest, if there is one.
@@ -118,33 +114,3 @@ def unmatched_waivers(
         if number not in used and concerned and all(complete[name] for name in concerned):
             reason = f"the waiver for {rule.check} matches no finding"
             yield UselessWaiver(number, rule, reason, "correct its patterns, or remove the waiver")
-
-
-def _matcher(patterns: Iterable[str]) -> Callable[[tuple[str, ...]], frozenset[int]]:
-    """Return a function that returns the numbers of the patterns that match at least one of some values.
-
-    Patterns without wildcards are looked up. Results are cached: an account or a principal has many findings.
-    """
-    everything: set[int] = set()
-    literal: defaultdict[str, set[int]] = defaultdict(set)
-    wildcards: list[tuple[int, Wildcard]] = []
-    for number, pattern in enumerate(patterns):
-        wildcard = Wildcard(pattern)
-        if wildcard.is_everything:
-            everything.add(number)
-        elif wildcard.is_literal:
-            literal[pattern].add(number)
-        else:
-            wildcards.append((number, wildcard))
-
-    @lru_cache(_CACHE_SIZE)
-    def matching(values: tuple[str, ...]) -> frozenset[int]:
-        if not values:
-            return frozenset()
-        return frozenset().union(
-            everything,
-            *(literal[value] for value in values if value in literal),
-            (number for number, wildcard in wildcards if any(map(wildcard.matches, values))),
-        )
-
-    return matching

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audits, memory, peers, processor, rows
+from tests.benchmarks import audits, campaigns, memory, peers, processor, rows
 from tests.benchmarks.figures import Figure, Options, table
 
 Benchmark = Callable[[Options, Path], Iterator[Figure]]
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "start": processor.start,
     "rows": rows.rows,
     "memory": memory.memory,
+    "campaign": campaigns.campaign,
     "calls": audits.calls,
     "time": audits.time,
     "shared": audits.shared,

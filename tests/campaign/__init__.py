@@ -1,1 +1,1 @@
-"""Tests of campaigns: their sheets, on the way out and on the way back."""
+"""Tests of access review campaigns."""

@@ -88,7 +88,7 @@ OWN = tuple(each for each in ITEMS if each.reviewer == ANN)
 def write_campaign(folder: Path) -> CampaignRecord:
     """Write the files of the campaign into a folder."""
     lines = ItemLines(PEOPLE, escape=True)
-    facts = SheetFacts("20261127-090000", OPENED, DUE, PEOPLE, ("revoke",))
+    facts = SheetFacts("20261127-090000", OPENED, DUE, PEOPLE, ("revoke",), escape_formulas=True)
     folder.mkdir()
 
     def write(name: str, content: bytes, rows: int) -> File:
@@ -101,7 +101,9 @@ def write_campaign(folder: Path) -> CampaignRecord:
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
         files = (
             write(csv_name, text.encode(), len(own)),
-            write(workbook_name, b"".join(render_sheet(facts, address, own)), len(own)),
+            write(
+                workbook_name, b"".join(render_sheet(facts, address, [each.cells for each in own])), len(own)
+            ),
         )
         reviewers.append(Reviewer(address=address, items=len(own), files=files))
     population = lines.population_header + "".join(lines.lines(each)[0] for each in ITEMS)

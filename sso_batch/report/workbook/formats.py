@@ -6,6 +6,7 @@ from xlsxwriter import Workbook  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 
 _INK, _PAPER, _LINE = "#1F3A4D", "#FFFFFF", "#D5DCE1"
+_TO_FILL_IN = "#FFF8E1"
 _RED, _AMBER, _GREEN, _GREY, _LINK = "#A2210F", "#8A5A00", "#1C6B3C", "#5B6770", "#0B5CAD"
 
 
@@ -69,9 +70,15 @@ class Formats:
             missing=book.add_format({**cell, "italic": True, "font_color": _AMBER}),
             header=book.add_format(header),
             header_to_fill_in=book.add_format({**header, "font_color": _INK, "bg_color": "#F2C94C"}),
-            to_fill_in=book.add_format({**cell, "text_wrap": True, "locked": False}),
+            to_fill_in=book.add_format({**cell, "text_wrap": True, "locked": False, "bg_color": _TO_FILL_IN}),
             day_to_fill_in=book.add_format(
-                {**cell, "num_format": "yyyy-mm-dd", "align": "left", "locked": False}
+                {
+                    **cell,
+                    "num_format": "yyyy-mm-dd",
+                    "align": "left",
+                    "locked": False,
+                    "bg_color": _TO_FILL_IN,
+                }
             ),
             title=book.add_format({"bold": True, "font_size": 16, "font_color": _INK, "valign": "vcenter"}),
             heading=book.add_format({"bold": True, "font_size": 12, "font_color": _INK, **line}),
@@ -93,7 +100,8 @@ class Formats:
                     ),
                     medium,
                 ),
-                **dict.fromkeys(("low", "READ", "NONE"), low),
+                **dict.fromkeys(("NEW", "CHANGED"), medium),
+                **dict.fromkeys(("low", "READ", "NONE", "UNCHANGED"), low),
                 "complete": good,
             },
         )

@@ -47,7 +47,7 @@ class TableSheet:
 
     The header and the first `frozen` columns stay in view. `full_values` can be set to the name of the file
     with values that are too long for a cell. With `locked`, only the columns to fill in can be
-    changed, and details are hidden columns; there is no password. `rows` counts the rows of all parts, whose
+    changed, and details are hidden columns; without a password. `rows` counts the rows of all parts, whose
     sheets `names` lists.
     Call `finish` at the end.
     """
@@ -173,7 +173,9 @@ class TableSheet:
         for number, rule in self._rules:
             self._sheet.data_validation(self._header + 1, number, last_row, number, rule)
         widths = [
-            _FIXED.get(column.kind) or width_of(column, longest)
+            _FIXED.get(column.kind)
+            or (column.width if self._locked and column.to_fill_in else 0)
+            or width_of(column, longest)
             for column, longest in zip(self.columns, self._longest, strict=True)
         ]
         self._set_widths(widths)

@@ -1,0 +1,63 @@
+"""How many CPUs this process may use: those that it is allowed to run on, within the quota of its container.
+
+`os.cpu_count` counts the CPUs of the machine, of which a container often has only a share.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+_ROOT = Path("/")
+_CGROUPS = "sys/fs/cgroup"
+
+
+def usable_cpus(root: Path = _ROOT) -> int:
+    """Return how many CPUs this process may use, at least 1; a part of a CPU counts as one.
+
+    `root` is the root of the file system with `/proc` and `/sys`.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([allowed, *(math.ceil(quota) for quota in _quotas(root))]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Yield the CPU quotas of this process's control groups and of the groups above them.
+
+    See https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files for `cpu.max`, and
+    https://docs.kernel.org/scheduler/sched-bwc.html for version 1.
+    """
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        number, _, rest = line.partition(":")
+        controllers, _, group = rest.partition(":")
+        if number == "0":
+            for folder in _folders(root / _CGROUPS, group):
+                yield from _quota(_text(folder / "cpu.max").split())
+        elif "cpu" in controllers.split(","):
+            for folder in _folders(root / _CGROUPS / "cpu", group):
+                files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+                yield from _quota([_text(folder / name).strip() for name in files])
+
+
+def _folders(mounted: Path, group: str) -> Iterator[Path]:
+    """Yield the folder of a group and those above it; a container often sees only the last of them."""
+    path = PurePosixPath(group.lstrip("/"))
+    if ".." not in path.parts:  # a group outside of the container's part of the tree
+        yield mounted / path
+        yield from (mounted / parent for parent in path.parents)
+    else:
+        yield mounted
+
+
+def _quota(fields: list[str]) -> Iterator[float]:
+    """Yield the CPUs of a quota and its period, in microseconds; nothing for `max`, -1 or other text."""
+    if len(fields) == 2 and all(map(str.isdecimal, fields)) and int(fields[1]):  # noqa: PLR2004 - a pair
+        yield int(fields[0]) / int(fields[1])
+
+
+def _text(path: Path) -> str:
+    """Return the content of a file; nothing where it cannot be read."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
