@@ -112,7 +112,7 @@ def test_workbook_as_csv(campaign: Campaign, profile: Path, tmp_path: Path, *, a
 @pytest.mark.parametrize("detect", [False, True])
 @pytest.mark.parametrize("language", [1033, 1031], ids=["English", "German"])
 def test_csv(campaign: Campaign, profile: Path, tmp_path: Path, language: int, *, detect: bool) -> None:
-    """A CSV file that LibreOffice saved with semicolons is read, also if it took texts for numbers and dates."""
+    """A CSV file that LibreOffice saved is read, even if it took texts for numbers and dates."""
     campaign.edit(CSV, decide)
     file = campaign.folder / CSV
     infilter = f"{_CSV}:{_COMMA},34,{_UTF8},1,,{language},false,{str(detect).lower()}"

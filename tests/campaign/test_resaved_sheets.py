@@ -1,4 +1,4 @@
-"""Sheets that came back: whatever a spreadsheet does to them without changing them, the decisions are read."""
+"""Sheets that came back: whatever a spreadsheet does without changing them, the decisions are read."""
 
 import io
 import random
@@ -244,7 +244,7 @@ def test_values_of_workbooks(campaign: Campaign) -> None:
         fill(grid, 1, "keep", 4711, date(2027, 1, 31))
         fill(grid, 2, "keep", 1.5, datetime(2027, 1, 31, 12))  # noqa: DTZ001 - workbooks have no time zones
         fill(grid, 3, "keep", date(2026, 12, 1), 46418)
-        fill(grid, 4, "keep", True, "46418")
+        fill(grid, 4, "keep", comment=True, until="46418")
 
     campaign.edit(XLSX, change)
 
@@ -283,7 +283,7 @@ def test_values_of_workbooks(campaign: Campaign) -> None:
         (float("nan"), []),
         (True, []),
         ("tomorrow", []),
-        ("٣١.٠١.2027", ["2027-01-31"]),
+        ("\u0663\u0661.\u0660\u0661.2027", ["2027-01-31"]),
     ],
 )
 def test_days(value: str | float | date, days: list[str]) -> None:
