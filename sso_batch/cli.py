@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,12 +80,15 @@ def cli(context: click.Context, log_level: LogLevel, log_format: LogFormat, *, q
     metavar="DIR",
 )
 @option("--with-failure", is_flag=True, help="Show an incomplete audit: some calls are denied.")
+@option(
+    "--campaign", command="demo", is_flag=True, help="Show an access review, from the sheets to the proof."
+)
 @click.pass_obj
-def demo(terminal: Terminal, output: str | None, *, with_failure: bool) -> NoReturn:
+def demo(terminal: Terminal, output: str | None, *, with_failure: bool, campaign: bool) -> NoReturn:
     """Audit made-up organizations in a local emulator; no AWS needed."""
     from sso_batch.commands.demo import demo_command  # noqa: PLC0415 - imports boto3
 
-    sys.exit(demo_command(terminal, output, with_failure=with_failure))
+    sys.exit(demo_command(terminal, output, with_failure=with_failure, campaign=campaign))
 
 
 @cli.command()
@@ -281,7 +285,13 @@ def campaign() -> None:
 
 @campaign.command("open")
 @CONFIG
-@option("--run", required=True, metavar="RUN", help="Complete run to review: its folder or its ID.")
+@option(
+    "--run",
+    command="campaign_open",
+    required=True,
+    metavar="RUN",
+    help="Complete run to review: its folder, its manifest, or its ID.",
+)
 @option(
     "-o",
     "--output",
@@ -310,6 +320,64 @@ def campaign_open(terminal: Terminal, /, config_file: Path, **options: Any) -> N
     from sso_batch.commands.campaign_open import OpenOptions, campaign_open_command  # noqa: PLC0415 - pydantic
 
     sys.exit(campaign_open_command(terminal, os.environ, config_file, OpenOptions(**options)))
+
+
+@campaign.command("status")
+@click.argument("folder", metavar="DIR")
+@output_format_option("campaign_status", "table", "json")
+@click.pass_obj
+def campaign_status(terminal: Terminal, folder: str, *, format_: str) -> NoReturn:
+    """Show what is decided and what is open, and the problems of the sheets.
+
+    DIR is the folder of a campaign, or s3://bucket/prefix.
+
+    \b
+    Exit codes:
+      0  every item is decided
+      2  usage error, or a sheet has problems
+      7  items are open
+    """  # noqa: D301 - click needs the character, not an escape
+    from sso_batch.commands.campaign_status import campaign_status_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(campaign_status_command(terminal, folder, format_=format_, now=datetime.now(UTC)))
+
+
+@campaign.command("close")
+@click.argument("folder", metavar="DIR")
+@option("--partial", is_flag=True, help="Close although items are open; the sign-off says so.")
+@click.pass_obj
+def campaign_close(terminal: Terminal, /, folder: str, *, partial: bool) -> NoReturn:
+    """Close a campaign: write the decisions, what must be revoked, and the sign-off.
+
+    DIR is the folder of the campaign, or s3://bucket/prefix. Exits with code 7 if items are open.
+    """
+    from sso_batch.commands.campaign_close import campaign_close_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(campaign_close_command(terminal, folder, partial=partial))
+
+
+@campaign.command("prove")
+@click.argument("folder", metavar="DIR")
+@option(
+    "--run",
+    command="campaign_prove",
+    required=True,
+    metavar="RUN",
+    help="Later run: its folder, s3://bucket/prefix/RUN, or its manifest.",
+)
+@click.pass_obj
+def campaign_prove(terminal: Terminal, /, folder: str, *, run: str) -> NoReturn:
+    """Prove with a later run that the revocations of a closed campaign were carried out.
+
+    \b
+    Exit codes:
+      0  every revocation is proved
+      3  access is still there, came back, or is reachable otherwise
+      4  the run does not say of some
+    """  # noqa: D301 - click needs the character, not an escape
+    from sso_batch.commands.campaign_prove import campaign_prove_command  # noqa: PLC0415 - imports pydantic
+
+    sys.exit(campaign_prove_command(terminal, os.environ, folder, run))
 
 
 @cli.command()

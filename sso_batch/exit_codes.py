@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     FAILED = 5
     NOT_VERIFIED = 6
     """A file of the run is missing, changed or extra."""
+    UNDECIDED = 7
+    """A campaign has items that nobody decided yet."""
 
 
 def signal_exit_code(number: int) -> int:

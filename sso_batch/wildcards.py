@@ -48,8 +48,8 @@ def _compiled(part: str) -> re.Pattern[str]:
 def matcher_of(patterns: Iterable[str]) -> Callable[[Values], frozenset[int]]:
     """Return a function that returns the numbers of the patterns that match at least one of some values.
 
-    Patterns without wildcards are looked up. Results are cached: accounts and principals are compared many
-    times.
+    Patterns without wildcards are looked up. Results are cached: the same accounts and principals are
+    compared again and again.
     """
     everything: set[int] = set()
     literal: defaultdict[str, set[int]] = defaultdict(set)

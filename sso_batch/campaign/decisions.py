@@ -1,17 +1,23 @@
-"""What a reviewer filled in for an item. Pure."""
+"""What a reviewer decided about an item. Pure."""
 
 from dataclasses import dataclass
+from typing import get_args
 
-KEEP = "keep"
-REVOKE = "revoke"
-UNSURE = "unsure"
+from sso_batch.config import Decision
+
+KEEP: Decision = "keep"
+REVOKE: Decision = "revoke"
+UNSURE: Decision = "unsure"
+
+DECISIONS: tuple[str, ...] = get_args(Decision)
+"""What a reviewer can choose, in the order of the sheets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decision on one item, empty if there is none, with its comment and the last day of an exception.
+    """What a reviewer filled in for one item; each value is empty where nothing was filled in.
 
-    `until` is a day such as `2027-01-31`, or empty.
+    `decision` is keep, revoke or unsure. `until` is a day such as `2027-01-31`.
     """
 
     decision: str
@@ -20,8 +26,13 @@ class Decided:
 
     @property
     def is_final(self) -> bool:
-        """Whether nobody has to decide any more; unsure leaves the item open."""
+        """Whether it is keep or revoke; after unsure, somebody else must still decide."""
         return self.decision in {KEEP, REVOKE}
+
+    def __bool__(self) -> bool:
+        """Whether anything was filled in."""
+        return bool(self.decision or self.comment or self.until)
 
 
 OPEN = Decided("", "", "")
+"""The decision on an item for which nothing was filled in."""

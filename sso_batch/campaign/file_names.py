@@ -37,6 +37,14 @@ def sheet_names(reviewers: Iterable[str]) -> Mapping[str, str]:
     return names
 
 
+_PROOF = re.compile(r"proof_[a-z0-9][a-z0-9.-]{0,62}\.json")
+
+
+def is_proof(name: str) -> bool:
+    """Return whether a file is the record of a proof."""
+    return _PROOF.fullmatch(name) is not None
+
+
 def proof(run_id: str, extension: str) -> str:
     """Return the name of a file of the proof with a run."""
     return f"proof_{run_id}.{extension}"

@@ -28,6 +28,11 @@ class Result(StrEnum):
     NOT_READ = "not_read"
     """The run does not say."""
 
+    @property
+    def words(self) -> str:
+        """The result in words."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class ProvedItem:
@@ -95,6 +100,10 @@ class Prover:
                 item, Result.NOT_READ, f"it is gone, but other access may allow as much: {_joined(unknown)}"
             )
         return ProvedItem(item, Result.GONE)
+
+    def lacks(self, item: Item) -> bool:
+        """Return whether an item does not exist in the snapshot, as far as it can show that."""
+        return item.id not in self._there and not self._hidden(item)
 
     @cached_property
     def _there(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sso_batch.commands.demo_campaign import SETTINGS, Audits, DemoCampaign
 from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.storage import folder_named
 from sso_batch.config import load
@@ -38,7 +39,9 @@ This run is incomplete. What could not be read is listed above and in the manife
 NOT_READ in the files, whose names contain _INCOMPLETE. The run ends with exit code 4."""
 
 
-def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) -> int:
+def demo_command(
+    terminal: Terminal, output: str | None, *, with_failure: bool, campaign: bool = False
+) -> int:
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(FolderPlace(folder_named(output)))
@@ -47,10 +50,18 @@ def demo_command(terminal: Terminal, output: str | None, *, with_failure: bool) 
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = Path(temporary) / "orgs.yaml"
-        config_file.write_text(configuration(world, directory=output) + _COLLECT, encoding="utf-8")
+        settings = _COLLECT + (SETTINGS if campaign else "")
+        config_file.write_text(configuration(world, directory=output) + settings, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
+        if campaign:
+            terminal.say(_introduction(outcome))
+            terminal.show_summary(outcome, when_piped=True)
+            DemoCampaign(terminal, config_file, output, Audits(emulator, quieter, config, options)).show(
+                names
+            )
+            return outcome.exit_code
     with optional_output():
         terminal.say(_introduction(outcome))
         terminal.show_summary(outcome, when_piped=True)

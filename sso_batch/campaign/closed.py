@@ -1,0 +1,85 @@
+"""A closed campaign, read back from its files and verified."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+from sso_batch.campaign import file_names
+from sso_batch.campaign.csv_files import read_decisions
+from sso_batch.campaign.decisions import Decided
+from sso_batch.campaign.item import Item
+from sso_batch.campaign.previous import ClosedCampaign, EarlierItem
+from sso_batch.campaign.record import CampaignError, CampaignRecord, Earlier
+from sso_batch.campaign.returned import load_campaign
+from sso_batch.campaign.signoff import Signoff, read_signoff
+from sso_batch.store import Store
+
+_FIND_OUT = "restore the file from a backup: what was signed off must not change"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed campaign: its records, and every item with its decision."""
+
+    record: CampaignRecord
+    signoff: Signoff
+    signoff_sha256: str
+    decided: tuple[tuple[Item, Decided], ...]
+
+    @property
+    def earlier(self) -> Earlier:
+        """What a later campaign records of it."""
+        return Earlier(
+            run_id=self.record.run.run_id,
+            closed_at=self.signoff.closed_at,
+            signoff_sha256=self.signoff_sha256,
+        )
+
+    def compared(self) -> ClosedCampaign:
+        """Return what a later campaign is compared with."""
+        items = {
+            item.id: EarlierItem(decided.decision, item.privilege, item.what, item.fingerprint)
+            for item, decided in self.decided
+        }
+        return ClosedCampaign(self.earlier, items)
+
+
+def load_closed(store: Store) -> Closed:
+    """Return a closed campaign; raise CampaignError if it is not closed or was changed, or OSError."""
+    record = load_campaign(store)
+    try:
+        content = read_file(store, file_names.SIGNOFF)
+    except FileNotFoundError:
+        raise CampaignError(
+            f"the campaign in {store.name} is not closed",
+            hint="close it with `sso-batch campaign close`",
+        ) from None
+    signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
+    decisions = io.StringIO(_verified(store, signoff, file_names.DECISIONS).decode(), newline="")
+    try:
+        decided = tuple(read_decisions(decisions, people=record.people, escaped=record.escape_formulas))
+    except (ValueError, TypeError) as error:
+        raise CampaignError(f"{store.name}/{file_names.DECISIONS}: {error}", hint=_FIND_OUT) from error
+    return Closed(record, signoff, sha256(content), decided)
+
+
+def _verified(store: Store, signoff: Signoff, name: str) -> bytes:
+    """Return a file as it was signed off."""
+    expected = next((file.sha256 for file in signoff.files if file.name == name), "")
+    try:
+        content = read_file(store, name)
+    except FileNotFoundError:
+        raise CampaignError(f"{store.name}/{name} is missing", hint=_FIND_OUT) from None
+    if sha256(content) != expected:
+        raise CampaignError(f"{store.name}/{name} is not as it was signed off", hint=_FIND_OUT)
+    return content
+
+
+def read_file(store: Store, name: str) -> bytes:
+    """Return the content of a file; raise FileNotFoundError or another OSError."""
+    return b"".join(store.read(name))
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of a content, in hex."""
+    return hashlib.sha256(content).hexdigest()

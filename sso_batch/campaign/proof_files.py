@@ -1,0 +1,118 @@
+"""The files of a proof: a CSV file, a record for programs, and a page."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sso_batch import __version__
+from sso_batch.campaign import file_names
+from sso_batch.campaign.closed import Closed, read_file, sha256
+from sso_batch.campaign.csv_files import ItemLines
+from sso_batch.campaign.proof import ProvedItem, Result
+from sso_batch.campaign.proof_page import render_proof
+from sso_batch.campaign.proof_record import (
+    SCHEMA,
+    Proof,
+    ProofCounts,
+    ProofRow,
+    ProvedCampaign,
+    ProvingRun,
+    encode_proof,
+    read_proof,
+)
+from sso_batch.campaign.proving import EarlierProof
+from sso_batch.campaign.publishing import publish_once
+from sso_batch.campaign.record import File
+from sso_batch.dates import format_date
+from sso_batch.run_files.file_names import MANIFEST
+from sso_batch.run_files.stored_runs import StoredRun
+from sso_batch.store import Store
+
+_FIRST = ("Item", "Result", "Detail")
+_ABSENT = {Result.GONE.value, Result.REACHABLE_OTHERWISE.value}
+
+
+def earlier_proofs(store: Store, closed: Closed, run: StoredRun) -> Iterator[EarlierProof]:
+    """Yield the proofs of a campaign with runs before this one; raise CampaignError or OSError."""
+    for file in store.stored():
+        if not file_names.is_proof(file.name):
+            continue
+        proof = read_proof(read_file(store, file.name), f"{store.name}/{file.name}")
+        is_earlier = proof.run.started_at < run.manifest.started_at
+        if is_earlier and proof.campaign.signoff_sha256 == closed.signoff_sha256:
+            gone = frozenset(row.item for row in proof.rows if row.result in _ABSENT)
+            yield EarlierProof(proof.run.run_id, format_date(proof.run.started_at), gone)
+
+
+def publish_proof(
+    store: Store, closed: Closed, run: StoredRun, proved: Sequence[ProvedItem], *, proved_at: datetime
+) -> Proof:
+    """Write the files of a proof and return its record; one with the same result stays as it is.
+
+    Raises CampaignError if the campaign has another proof with this run, or OSError.
+    """
+    run_id, record = run.manifest.run_id, closed.record
+    lines = ItemLines(record.people, escape=record.escape_formulas)
+    rows = [lines.header_after(_FIRST, start=1)]
+    for each in proved:
+        values = (each.item.id, each.result.value, each.detail)
+        rows.append(lines.line_after(list(zip(_FIRST, values, strict=True)), each.item, start=1))
+    files = publish_once(store, [(file_names.proof(run_id, "csv"), rows, len(proved))])
+    name = file_names.proof(run_id, "json")
+    proof = _existing(store, name) or _proof(closed, run, proved, files, proved_at)
+    publish_once(store, [(name, [encode_proof(proof).decode()], 0)])
+    publish_once(store, [(file_names.proof(run_id, "html"), [render_proof(proof)], 0)])
+    return proof
+
+
+def _existing(store: Store, name: str) -> Proof | None:
+    try:
+        return read_proof(read_file(store, name), f"{store.name}/{name}")
+    except FileNotFoundError:
+        return None
+
+
+def _proof(
+    closed: Closed,
+    run: StoredRun,
+    proved: Sequence[ProvedItem],
+    files: Sequence[File],
+    proved_at: datetime,
+) -> Proof:
+    counts = Counter(each.result.value for each in proved)
+    manifest = run.manifest
+    return Proof(
+        schema=SCHEMA,
+        version=__version__,
+        proved_at=proved_at,
+        campaign=ProvedCampaign(
+            run_id=closed.record.run.run_id,
+            closed_at=closed.signoff.closed_at,
+            signoff_sha256=closed.signoff_sha256,
+        ),
+        run=ProvingRun(
+            run_id=manifest.run_id,
+            started_at=manifest.started_at,
+            finished_at=manifest.finished_at,
+            status=manifest.status.value,
+            manifest_sha256=sha256(read_file(run.store, MANIFEST)),
+        ),
+        counts=ProofCounts(**{result.value: counts[result.value] for result in Result}),
+        rows=tuple(map(_row, proved)),
+        files=tuple(files),
+    )
+
+
+def _row(proved: ProvedItem) -> ProofRow:
+    item = proved.item
+    return ProofRow(
+        item=item.id,
+        result=proved.result.value,
+        detail=proved.detail,
+        kind=item.kind,
+        organization=item.organization,
+        who=item.who,
+        what=item.what,
+        where=item.where,
+        reviewer=item.reviewer,
+    )

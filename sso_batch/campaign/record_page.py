@@ -1,0 +1,71 @@
+"""Records as HTML pages to print: one file each, without scripts or links to anything. Pure.
+
+Names are escaped, and their hidden characters are visible. A Content Security Policy allows the page's own
+style only.
+"""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sso_batch.sanitize import show_hidden
+
+_PACKAGE = "sso_batch.campaign"
+_FOLDER = "pages"
+
+
+def render_record(template: str, **values: object) -> str:
+    """Return the page that a template of `pages/` makes of these values."""
+    style = _style()
+    return _environment().get_template(template).render(style=style, style_hash=_hash(style), **values)
+
+
+@cache
+def _style() -> Markup:
+    text = files(_PACKAGE).joinpath(_FOLDER, "record.css").read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - our own file
+
+
+def _hash(style: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE, _FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figure": _figure, "counted": _counted, "when": _when, "day": _day}
+    return environment
+
+
+def _figure(value: int) -> str:
+    return f"{value:,}"
+
+
+def _counted(value: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%-d %B %Y}"
+
+
+def _finalize(value: object) -> object:
+    """Return what a template prints with hidden characters written out; markup stays unchanged."""
+    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value
