@@ -45,7 +45,7 @@ class ItemFinding:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One assignment or membership; every value is text as it stands in `population.csv`.
+    """One assignment or membership; every value is a text of `population.csv`.
 
     `attributes` has the values of the attributes that the run reads of users, in the order of the columns.
     From `principal_type` on, the values identify what is revoked; sheets do not have them.

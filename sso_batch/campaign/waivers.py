@@ -50,7 +50,10 @@ _HEADER = """\
 
 @dataclass(frozen=True, slots=True, order=True)
 class AcceptedFinding:
-    """A waiver. `account` is empty if the finding is about the principal, whatever the account."""
+    """A waiver. `account` is empty if the finding is about the principal, whatever the account.
+
+    `subject` says in words what the finding is on.
+    """
 
     organization: str
     check: str
@@ -58,6 +61,7 @@ class AcceptedFinding:
     principal: str
     until: date
     reason: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def _lines(record: CampaignRecord, found: Waivers) -> Iterator[str]:
         return
     yield "review:\n  waivers:\n"
     for each in found.accepted:
+        yield f"    # {show_hidden(each.subject)}\n"
         yield f"    - check: {each.check}\n"
         yield f"      organization: {_quoted(each.organization)}\n"
         if each.account:
@@ -175,6 +180,7 @@ class _Target:
             self.principal,
             until=min(each.until for each in covered if each.until),
             reason=_cut("; ".join(reasons)),
+            subject=str(self),
         )
 
 

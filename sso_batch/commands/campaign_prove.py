@@ -42,7 +42,7 @@ def campaign_prove_command(terminal: Terminal, environ: Mapping[str, str], locat
 
 
 def exit_code(results: Sequence[ProvedItem]) -> int:
-    """Return 3 if access is still there, 4 if that could not be told of some, else 0."""
+    """Return 3 if access is still there, 4 if the run does not say of some, else 0."""
     found = {each.result for each in results}
     if found & {Result.STILL_THERE, Result.CAME_BACK, Result.REACHABLE_OTHERWISE}:
         return ExitCode.FINDINGS

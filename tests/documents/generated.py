@@ -48,6 +48,8 @@ _PARTS = (
     ("review", "Review"),
     ("review.checks", "Checks"),
     ("review.waivers[]", "WaiverSettings"),
+    ("campaign", "Campaign"),
+    ("campaign.reviewers[]", "ReviewerRule"),
     ("notify", "Notify"),
     ("defaults and organizations[]", "Organization"),
 )
@@ -66,10 +68,18 @@ def command_line() -> str:
         "## sso-batch",
         _help(context),
     ]
-    for name, command in sorted(cli.commands.items()):
-        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
-        blocks += [f"## {name}", _help(inner)]
+    for name, help_text in _helps(cli, context):
+        blocks += [f"## {name}", help_text]
     return _document(blocks)
+
+
+def _helps(group: click.Group, context: click.Context) -> Iterator[tuple[str, str]]:
+    """Yield the name and the help of each command, and of the commands in it."""
+    for name, command in sorted(group.commands.items()):
+        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
+        yield inner.command_path.removeprefix("sso-batch "), _help(inner)
+        if isinstance(command, click.Group):
+            yield from _helps(command, inner)
 
 
 def configuration() -> str:

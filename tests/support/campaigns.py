@@ -99,8 +99,8 @@ def write_campaign(folder: Path) -> CampaignRecord:
     reviewers = []
     for address, csv_name, workbook_name in ((ANN, CSV, XLSX), (BOB, BOBS_CSV, BOBS_XLSX)):
         own = [each for each in ITEMS if each.reviewer == address]
-        cells = [each.cells for each in own]
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
+        cells = [each.cells for each in own]
         files = (
             write(csv_name, text.encode(), len(own)),
             write(workbook_name, b"".join(render_sheet(facts, address, cells)), len(own)),
