@@ -24,7 +24,8 @@ from sso_batch.campaign.record import (
     read_campaign,
 )
 from sso_batch.campaign.returned import Returned, SheetProblem, read_population, read_returned
-from sso_batch.campaign.sheet_workbook import REVIEW, SheetFacts, render_sheet
+from sso_batch.campaign.sheet_facts import SheetFacts
+from sso_batch.campaign.sheet_workbook import REVIEW, render_sheet
 from sso_batch.store import Folder
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -101,9 +102,7 @@ def write_campaign(folder: Path) -> CampaignRecord:
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
         files = (
             write(csv_name, text.encode(), len(own)),
-            write(
-                workbook_name, b"".join(render_sheet(facts, address, [each.cells for each in own])), len(own)
-            ),
+            write(workbook_name, b"".join(render_sheet(facts, address, cells)), len(own)),
         )
         reviewers.append(Reviewer(address=address, items=len(own), files=files))
     population = lines.population_header + "".join(lines.lines(each)[0] for each in ITEMS)
