@@ -88,6 +88,13 @@ class Earlier(StrictRecord):
     signoff_sha256: Sha256
 
 
+class FallbackCounts(StrictRecord):
+    """How many items the fallback reviews: no rule matches, or the reviewer would be the item's only user."""
+
+    no_rule: NonNegativeInt
+    own_access: NonNegativeInt
+
+
 class CampaignRecord(StrictRecord):
     """A campaign as it was opened."""
 
@@ -108,6 +115,7 @@ class CampaignRecord(StrictRecord):
     groups_without_access: NonNegativeInt
     escape_formulas: bool
     require_comment: tuple[Decision, ...]
+    fallback: FallbackCounts
     reviewers: tuple[Reviewer, ...]
 
     @property

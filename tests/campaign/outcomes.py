@@ -8,6 +8,7 @@ from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
 from sso_batch.campaign.record import (
     CampaignRecord,
     CampaignScope,
+    FallbackCounts,
     File,
     LeftOut,
     ReviewedOrganization,
@@ -114,6 +115,7 @@ def campaign(
     out_of_scope: int = 0,
     left_out: Sequence[LeftOut] = (),
     run_id: str = "20261127-120000",
+    fallback: FallbackCounts = NO_FALLBACK,
 ) -> CampaignRecord:
     """Return a campaign on these organizations and items."""
     addresses = dict.fromkeys(item.reviewer for item in items)
@@ -144,6 +146,7 @@ def campaign(
         groups_without_access=2,
         escape_formulas=True,
         require_comment=("revoke",),
+        fallback=fallback,
         reviewers=tuple(
             Reviewer(address=address, items=sum(item.reviewer == address for item in items), files=())
             for address in addresses

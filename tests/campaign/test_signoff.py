@@ -13,7 +13,6 @@ from sso_batch.campaign.record import CampaignError, LeftOut
 from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS
 from sso_batch.campaign.signoff import (
     MAX_OPEN_ITEMS,
-    FallbackCounts,
     OpenItem,
     ReviewerResult,
     RevocationCounts,

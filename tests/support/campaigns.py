@@ -17,6 +17,7 @@ from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import (
     CampaignRecord,
+    FallbackCounts,
     File,
     ReviewedRun,
     Reviewer,
@@ -134,6 +135,7 @@ def write_campaign(folder: Path) -> CampaignRecord:
         groups_without_access=0,
         escape_formulas=True,
         require_comment=("revoke",),
+        fallback=FallbackCounts(no_rule=0, own_access=0),
         reviewers=tuple(reviewers),
     )
     content = encode_campaign(record)
