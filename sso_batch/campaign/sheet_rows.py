@@ -169,7 +169,7 @@ class SheetReader:
         self.problems.add(SheetProblem(self.file, self._sheet, row, column, message))
 
     def enter(self, item_id: str, decided: Decided, row: int, *, sound: bool) -> None:
-        """Add what a row says about an item; the same twice is no problem."""
+        """Add what a row says about an item; the same twice is fine."""
         first = self.entries.setdefault(item_id, Entry(decided, self._sheet, row))
         first.sound = first.sound and sound
         if not sound or first.decided == decided:

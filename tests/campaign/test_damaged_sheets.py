@@ -367,7 +367,7 @@ def other_file(_content: bytes) -> bytes:
     return out.getvalue()
 
 
-NO_WORKBOOK = f"{XLSX}: the file is no workbook, or it is damaged: open it in a spreadsheet"
+NO_WORKBOOK = f"{XLSX}: the file is not a workbook, or it is damaged: open it in a spreadsheet"
 DAMAGED = f"{XLSX}: the workbook is damaged"
 FAR = f"{XLSX}: a sheet has cells far outside the table, up to row "
 WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -418,8 +418,8 @@ def test_damaged_workbook(campaign: Campaign, damage: Callable[[bytes], bytes], 
 @pytest.mark.parametrize("name", [CSV, XLSX])
 def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file above the maximum size is not read."""
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".csv", 1000)  # type: ignore[arg-type]
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".xlsx", 1000)  # type: ignore[arg-type]
+    monkeypatch.setitem(sheet_file.MAX_BYTES, ".csv", 1000)
+    monkeypatch.setitem(sheet_file.MAX_BYTES, ".xlsx", 1000)
     campaign.edit(name, filling(1, "keep"))
 
     assert campaign.problems() == [
@@ -440,7 +440,10 @@ def test_every_byte_matters(campaign: Campaign) -> None:
 
 def test_sheets_that_disagree(campaign: Campaign) -> None:
     """Where CSV file and workbook both changed, they must agree on everything; both places are named."""
-    campaign.edit(CSV, lambda grid: [fill(grid, row, "keep", "same") for row in (1, 2, 3, 4)])
+
+    def change_csv(grid: Grid) -> None:
+        for row in (1, 2, 3, 4):
+            fill(grid, row, "keep", "same")
 
     def change(grid: Grid) -> None:
         fill(grid, 1, "KEEP", "same ")
@@ -449,6 +452,7 @@ def test_sheets_that_disagree(campaign: Campaign) -> None:
         fill(grid, 4, "keep", "same", date(2027, 1, 31))
         fill(grid, 5, "unsure")
 
+    campaign.edit(CSV, change_csv)
     campaign.edit(XLSX, change)
 
     returned = campaign.read()[ANN]
