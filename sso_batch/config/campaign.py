@@ -83,7 +83,10 @@ class Campaign(Section):
     require_comment: OptionalList[Decision] = Field(
         (), description="The decisions that need a comment.", examples=[["revoke"]]
     )
-    fallback: Annotated[OptionalList[Address], BeforeValidator(as_list)] = Field(
+    fallback: Annotated[
+        OptionalList[Address],
+        BeforeValidator(as_list, json_schema_input_type=Address | tuple[Address, ...]),
+    ] = Field(
         (),
         description="The email address of the reviewer of all other items, and of items that concern only "
         "their own reviewer. Of several addresses, the first one that is not concerned reviews an item.",

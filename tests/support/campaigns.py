@@ -100,11 +100,10 @@ def write_campaign(folder: Path) -> CampaignRecord:
     for address, csv_name, workbook_name in ((ANN, CSV, XLSX), (BOB, BOBS_CSV, BOBS_XLSX)):
         own = [each for each in ITEMS if each.reviewer == address]
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
+        workbook = b"".join(render_sheet(facts, address, [each.cells for each in own]))
         files = (
             write(csv_name, text.encode(), len(own)),
-            write(
-                workbook_name, b"".join(render_sheet(facts, address, [each.cells for each in own])), len(own)
-            ),
+            write(workbook_name, workbook, len(own)),
         )
         reviewers.append(Reviewer(address=address, items=len(own), files=files))
     population = lines.population_header + "".join(lines.lines(each)[0] for each in ITEMS)

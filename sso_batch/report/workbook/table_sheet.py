@@ -47,9 +47,8 @@ class TableSheet:
 
     The header and the first `frozen` columns stay in view. `full_values` can be set to the name of the file
     with values that are too long for a cell. With `locked`, only the columns to fill in can be
-    changed, and details are hidden columns; without a password. `rows` counts the rows of all parts, whose
-    sheets `names` lists.
-    Call `finish` at the end.
+    changed, and details are hidden columns; no password is set. `rows` counts the rows of all parts, whose
+    sheets `names` lists. Call `finish` at the end.
     """
 
     def __init__(
