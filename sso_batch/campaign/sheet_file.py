@@ -166,6 +166,8 @@ def _unpack(file: IO[bytes], copy: IO[bytes]) -> None:
                 raise SheetFileError(
                     f"the workbook is larger than {limit} when it is unpacked: {_SAVE_AGAIN}"
                 )
+            if len({part.filename.lower() for part in parts}) < len(parts):
+                raise SheetFileError(f"the workbook has a part twice: {_SAVE_AGAIN}")
             for part in parts:
                 bounds.start()
                 with (

@@ -295,7 +295,7 @@ class _RowReader:
         (day,) = days
         if day < first:
             return "", f"{day.isoformat()} is before the campaign was opened: write a day from {first} on"
-        if decision != KEEP:
+        if decision in {*DECISIONS, ""} - {KEEP}:
             return "", f"a date needs the decision {KEEP}: choose it, or clear the date"
         return day.isoformat(), ""
 

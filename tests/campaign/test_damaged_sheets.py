@@ -262,6 +262,15 @@ def test_two_rows_of_which_one_is_changed(campaign: Campaign, name: str) -> None
     assert returned.decisions == {}
 
 
+def test_unknown_decision_with_a_date(campaign: Campaign) -> None:
+    """A misspelled decision is one problem, even if a day belongs to it."""
+    campaign.edit(CSV, filling(1, "kepe", "", "2027-01-31"))
+
+    assert campaign.problems() == [
+        f'{CSV}, row 2, Decision: unknown decision "kepe": did you mean keep? Write keep, revoke or unsure'
+    ]
+
+
 def test_at_most_100_problems(campaign: Campaign) -> None:
     """After 100 problems, only their number is reported."""
 
@@ -337,6 +346,13 @@ def bomb(content: bytes) -> bytes:
     return content[: position + 24] + struct.pack("<L", 2_000_000_000) + content[position + 28 :]
 
 
+def doubled_part(content: bytes) -> bytes:
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as packed:
+        packed.writestr("xl/Workbook.xml", packed.read("xl/workbook.xml"))
+    return out.getvalue()
+
+
 def without_part(content: bytes, part: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(out, "w") as copy:
@@ -387,6 +403,7 @@ WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         f"{XLSX}: the workbook is encrypted, or of Excel 97: save it as .xlsx without a password",
     ),
     "zip bomb": (bomb, f"{XLSX}: the workbook is larger than 500 MB when it is unpacked"),
+    "part twice": (doubled_part, f"{XLSX}: the workbook has a part twice"),
     "lying zip": (lying, NO_WORKBOOK),
     "far cell": (replaced_in_sheet(rb'r="B1"', b'r="XFD1048576"'), f"{FAR}1,048,576 and column 16,384"),
     "row number": (replaced_in_sheet(rb'r="B1"', b'r="B10485760000"'), f"{FAR}104,857,600 and column 32"),

@@ -193,6 +193,16 @@ def test_forms_of_csv(campaign: Campaign, separator: str, encoding: str, line_en
     assert campaign.decisions() == DECIDED
 
 
+def test_separator_line(campaign: Campaign) -> None:
+    """The first line that names the separator for Excel is not the header."""
+    campaign.edit(CSV, decide)
+    file = campaign.folder / CSV
+    campaign.edit_csv(lambda grid: file.with_suffix(".new").write_bytes(csv_bytes(grid, separator=";")))
+    file.write_bytes(b"sep=;\r\n" + file.with_suffix(".new").read_bytes())
+
+    assert campaign.decisions() == DECIDED
+
+
 def test_unchanged(campaign: Campaign) -> None:
     """Sheets with the bytes that were written are all open."""
     returned = campaign.read()
