@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from sso_batch.campaign import sheet_file
 from sso_batch.campaign.decisions import Decided
+from sso_batch.campaign.item import facts_of
 from sso_batch.campaign.sheet_rows import MAX_PROBLEMS
 from sso_batch.campaign.sheet_workbook import REVIEW
 from tests.support.campaigns import (
@@ -22,6 +23,7 @@ from tests.support.campaigns import (
     CSV,
     ITEMS,
     OWN,
+    PEOPLE,
     XLSX,
     Campaign,
     Grid,
@@ -269,6 +271,31 @@ def test_unknown_decision_with_a_date(campaign: Campaign) -> None:
     assert campaign.problems() == [
         f'{CSV}, row 2, Decision: unknown decision "kepe": did you mean keep? Write keep, revoke or unsure'
     ]
+
+
+@pytest.mark.parametrize("name", [CSV, XLSX])
+def test_every_fact_is_compared(campaign: Campaign, name: str) -> None:
+    """A change is noticed in every column that must not change."""
+    columns = facts_of(PEOPLE)[1:]
+
+    def change(grid: Grid) -> None:
+        for title in columns:
+            setting(1, title, "other")(grid)
+
+    campaign.edit(name, change)
+
+    assert [problem.column for problem in campaign.read()[ANN].problems] == list(columns)
+
+
+@pytest.mark.parametrize(("sound", "damaged"), [(CSV, XLSX), (XLSX, CSV)])
+def test_item_with_a_problem_in_one_file(campaign: Campaign, sound: str, damaged: str) -> None:
+    """An item counts as open if its row in one of the two files has a problem."""
+    campaign.edit(sound, filling(1, "keep"))
+    campaign.edit(damaged, filling(1, "yes"))
+
+    returned = campaign.read()[ANN]
+    assert [(problem.file, problem.column) for problem in returned.problems] == [(damaged, "Decision")]
+    assert returned.decisions == {}
 
 
 def test_at_most_100_problems(campaign: Campaign) -> None:

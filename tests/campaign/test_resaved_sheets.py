@@ -214,6 +214,13 @@ def test_unchanged(campaign: Campaign) -> None:
         assert [file.sha256 for file in each.files] == [file.sha256 for file in each.reviewer.files]
 
 
+def test_first_day(campaign: Campaign) -> None:
+    """The day on which the campaign was opened is a day that can be filled in."""
+    campaign.edit(CSV, filling(1, "keep", "", "2026-11-27"))
+
+    assert campaign.decisions() == {OWN[0].id: Decided("keep", "", "2026-11-27")}
+
+
 def test_both_files_agree(campaign: Campaign) -> None:
     """The same decisions in both files are no problem."""
     campaign.edit(CSV, decide)
