@@ -210,14 +210,18 @@ def replace_sheet(book: Workbook, name: str, grid: Sequence[Sequence[Cell]]) -> 
             if isinstance(value, str) and value.startswith("="):
                 cell.value, cell.data_type = value, "s"
             elif value != "":
-                cell.value = value  # type: ignore[assignment]
+                cell.value = value
 
 
 def csv_bytes(grid: Grid, *, separator: str = ",", encoding: str = "utf-8", line_end: str = "\r\n") -> bytes:
     """Return a grid as a CSV file."""
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if line_end == "\r" else csv.QUOTE_MINIMAL  # the module forgets LF then
-    csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting).writerows(grid)
+    writer = (
+        csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+        if line_end == "\r"  # the module does not quote LF then
+        else csv.writer(text, delimiter=separator, lineterminator=line_end)
+    )
+    writer.writerows(grid)
     return text.getvalue().encode(encoding)
 
 
@@ -231,6 +235,12 @@ def fill(grid: Grid, row: int, decision: Cell = "", comment: Cell = "", until: C
     grid[row][column(grid, "Decision")] = decision
     grid[row][column(grid, "Comment")] = comment
     grid[row][column(grid, "Until")] = until
+
+
+def fill_all(grid: Grid, decision: str, comment: str = "") -> None:
+    """Fill in the same decision for every item."""
+    for row in range(1, len(grid)):
+        fill(grid, row, decision, comment)
 
 
 def setting(row: int, name: str, value: Cell) -> Callable[[Grid], None]:
