@@ -309,9 +309,8 @@ def test_schema(sso_batch: Command) -> None:
     document: dict[str, Any] = json.loads(ended.stdout)
     assert (ended.code, ended.stderr) == (0, "")
     assert document["$schema"].startswith("https://json-schema.org/")
-    assert {"version", "output", "run", "collect", "review", "notify", "defaults", "organizations"} == set(
-        document["properties"]
-    )
+    sections = ("version", "output", "run", "collect", "review", "campaign", "notify", "defaults")
+    assert {*sections, "organizations"} == set(document["properties"])
 
 
 def test_validate_a_valid_file(sso_batch: Command, tmp_path: Path) -> None:

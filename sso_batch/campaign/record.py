@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt
 from sso_batch.config import Decision
 from sso_batch.errors import UsageError
 from sso_batch.run_files.json_records import Day, Moment, Sha256, StrictRecord, decode_record, encode_record
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 1
 
@@ -34,6 +34,11 @@ class File(StrictRecord):
         values = asdict(entry)
         del values["kind"]
         return cls(**values)
+
+    @property
+    def entry(self) -> FileEntry:
+        """The file as a store verifies it."""
+        return FileEntry(self.name, FileKind.OTHER, self.sha256, self.rows, self.bytes)
 
 
 class ReviewedRun(StrictRecord):

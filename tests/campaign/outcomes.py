@@ -115,7 +115,6 @@ def campaign(
     out_of_scope: int = 0,
     left_out: Sequence[LeftOut] = (),
     run_id: str = "20261127-120000",
-    fallback: FallbackCounts = NO_FALLBACK,
 ) -> CampaignRecord:
     """Return a campaign on these organizations and items."""
     addresses = dict.fromkeys(item.reviewer for item in items)
@@ -146,7 +145,7 @@ def campaign(
         groups_without_access=2,
         escape_formulas=True,
         require_comment=("revoke",),
-        fallback=fallback,
+        fallback=FallbackCounts(no_rule=2, own_access=1),
         reviewers=tuple(
             Reviewer(address=address, items=sum(item.reviewer == address for item in items), files=())
             for address in addresses
