@@ -42,11 +42,10 @@ class WorkerProcesses:
     ) -> None:
         if self._pool is None:
             return
-        self._pool.shutdown(wait=False, cancel_futures=True)
         if error is not None:
             for process in frozenset(multiprocessing.active_children()) - self._others:
                 process.terminate()
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Let a process call a function of a module; return a function that waits for the result.

@@ -158,14 +158,19 @@ def _selected(opening: Opening) -> list[OrganizationOutcome]:
 
 
 def _left_out(opening: Opening, chosen: Iterable[OrganizationOutcome]) -> Iterator[LeftOut]:
-    """Yield the organizations of the configuration that are not in the population."""
+    """Yield the organizations of the run or of the configuration that are not in the population."""
     names = {outcome.name for outcome in chosen}
     for outcome in opening.run.manifest.outcome.organizations:
         if outcome.name not in names:
             reason = f"left out with --organization; {outcome.status.value} in the run"
             yield LeftOut(name=outcome.name, reason=reason)
-    for name in opening.run.manifest.not_selected:
+    not_selected = opening.run.manifest.not_selected
+    for name in not_selected:
         yield LeftOut(name=name, reason="not selected in the run")
+    known = {outcome.name for outcome in opening.run.manifest.outcome.organizations}.union(not_selected)
+    for organization in opening.config.organizations:
+        if organization.name not in known:
+            yield LeftOut(name=organization.name, reason="not configured in the run")
 
 
 def _organization(outcome: OrganizationOutcome, snapshot: Snapshot, items: int) -> ReviewedOrganization:

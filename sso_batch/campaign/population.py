@@ -89,7 +89,10 @@ class FindingIndex:
 
     def _of(self, key: tuple[str, ...], about: str) -> list[ItemFinding]:
         found = self._found.get(key, ())
-        return [ItemFinding(finding.severity, finding.check, about) for finding in found]
+        return [
+            ItemFinding(finding.severity, finding.check, about, finding.waiver is not None)
+            for finding in found
+        ]
 
     @staticmethod
     def _key(finding: Finding) -> tuple[str, ...]:
@@ -106,7 +109,9 @@ class FindingIndex:
 def _joined(found: Sequence[ItemFinding]) -> str:
     if not found:
         return ""
-    ordered = sorted(dict.fromkeys(found), key=lambda each: (SEVERITIES.index(each.severity), each.check))
+    ordered = sorted(
+        dict.fromkeys(found), key=lambda each: (each.waived, SEVERITIES.index(each.severity), each.check)
+    )
     return "; ".join(map(str, ordered))
 
 

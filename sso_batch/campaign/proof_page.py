@@ -16,7 +16,7 @@ _TITLES = {
 _MEANINGS = {
     "still_there": "The later run has the same assignment or membership: it was not removed.",
     "came_back": "It was removed and exists again. Find out who or what adds it.",
-    "reachable_otherwise": "The assignment or membership is gone, but the person still has the access "
+    "reachable_otherwise": "The assignment or membership is gone, but the person still has such access "
     "through another one.",
     "not_read": "The later run did not read it, so nothing is proved.",
     "gone": "The later run read the organization completely and does not have the access.",

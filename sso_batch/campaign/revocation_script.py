@@ -20,7 +20,7 @@ _HEADER = """\
 # Written by sso-batch {version}. sso-batch never runs this file.
 #
 # Read it before you run it. Each command removes access for good, and each has a comment: who loses what,
-# where, and who decided so.
+# where, and who decided so. If a command removes the access with which you run this file, move it to the end.
 #
 #   bash revocations.sh                  shows what there is, and changes nothing
 #   bash revocations.sh ORGANIZATION     revokes the access of one organization
@@ -129,10 +129,10 @@ def script(record: CampaignRecord, revoked: Iterable[Revocation]) -> Iterator[st
         yield f"\n{_EMPTY}"
         return
     yield f"\n{_FUNCTIONS}"
-    if any(each.item.role_arn for one in organizations for each in _commands(one)):
+    if any(each.item.role_arn for organization in organizations for each in _commands(organization)):
         yield f"\n{_ENTITLEMENTS}"
-    for one in organizations:
-        yield from _functions(one)
+    for organization in organizations:
+        yield from _functions(organization)
     yield from _overview(organizations)
     yield from _choice(organizations)
 
@@ -228,13 +228,13 @@ def _overview(organizations: Iterable[_Organization]) -> Iterator[str]:
     """Yield the function that shows what there is."""
     yield "\noverview() {\n"
     yield "  echo 'Nothing was changed. To revoke access: bash revocations.sh ORGANIZATION'\n"
-    for one in organizations:
-        for account, members in one.by_account.items():
+    for organization in organizations:
+        for account, members in organization.by_account.items():
             place = f"account {account}, {members[0].region}"
-            text = show_hidden(f"{one.name}: {place}: {_counted(len(members), 'command')}")
+            text = show_hidden(f"{organization.name}: {place}: {_counted(len(members), 'command')}")
             yield f"  echo {shlex.quote(text)}\n"
-        if one.elsewhere:
-            yield f"  echo {shlex.quote(f'{one.name}: {_to_remove(one)}')}\n"
+        if organization.elsewhere:
+            yield f"  echo {shlex.quote(f'{organization.name}: {_to_remove(organization)}')}\n"
     yield "}\n"
 
 
@@ -242,8 +242,8 @@ def _choice(organizations: Iterable[_Organization]) -> Iterator[str]:
     yield '\nif [ "$#" -eq 0 ]; then\n  overview\n  exit 0\nfi\n'
     yield "if [ \"$#\" -gt 1 ]; then\n  echo 'one organization at a time' >&2\n  exit 2\nfi\n"
     yield 'case "$1" in\n'
-    for one in organizations:
-        yield f"  {shlex.quote(one.name)}) {one.function} ;;\n"
+    for organization in organizations:
+        yield f"  {shlex.quote(organization.name)}) {organization.function} ;;\n"
     yield "  *)\n    echo 'no such organization in this file:' >&2\n    overview >&2\n    exit 2\n    ;;\n"
     yield "esac\n"
 

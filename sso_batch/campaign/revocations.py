@@ -147,5 +147,5 @@ def _of_entitlement(organization: ReviewedOrganization, item: Item, decided: Dec
 
 
 def _joined(*arguments: str) -> str:
-    """Return a command for a shell. An argument with a hidden character is no id: it becomes visible."""
+    """Return a command for a shell. Hidden characters are not part of any id: they become visible."""
     return shlex.join(map(show_hidden, arguments))

@@ -249,7 +249,7 @@ class _RowReader:
         return f"the reviewer of item {item_id} is {item.reviewer}: remove the row"
 
     def _misplaced(self, row: Sequence[Cell]) -> Iterator[tuple[str, str]]:
-        if self._width is not None and len(row) > self._width and any(row[self._width :]):
+        if self._width is not None and any(map(_is_filled, row[self._width :])):
             text = f"{len(row)} cells, but the header has {self._width}: quote cells with separators"
             yield "", text
 

@@ -188,11 +188,11 @@ def _closing_lines(status: _Status) -> Iterator[str]:
         f"{status.keep:,} keep, {status.revoke:,} revoke, {status.open:,} open "
         f"(of these {status.unsure:,} unsure), due {record.due.isoformat()}"
     )
+    if status.has_problems:
+        yield "Problems (the items of these rows count as open):"
 
 
 def _problem_lines(status: _Status) -> Iterator[str]:
-    if status.has_problems:
-        yield "Problems (the items of these rows count as open):"
     for each in status.reviewers:
         for problem in each.returned.problems:
             yield f"  {escape_terminal(str(problem))}"

@@ -41,7 +41,7 @@ from tests.support.overviews import ADMINISTRATOR_ACCESS
 from tests.support.records import INSTANCE, STARTED, outcome, run_outcome, snapshot
 
 ORGANIZATIONS = 20
-MANAGERS = 250
+MANAGERS = 251
 _STAGES = ("prod", "staging", "dev")
 _NAMES = FileNames("20260304-050607", "20260304_050607")
 _DAY = timedelta(days=1)

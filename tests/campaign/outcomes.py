@@ -14,6 +14,7 @@ from sso_batch.campaign.record import (
     ReviewedRun,
     Reviewer,
 )
+from sso_batch.campaign.signoff import ReturnedFile, Signoff, sign_off
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SHA = "0123456789abcdef" * 4
@@ -147,4 +148,25 @@ def campaign(
             Reviewer(address=address, items=sum(item.reviewer == address for item in items), files=())
             for address in addresses
         ),
+    )
+
+
+def returned_file(**fields: object) -> ReturnedFile:
+    """Return a sheet that its reviewer changed, except for these fields."""
+    defaults = {"name": "review_ciso_example.com.csv", "sha256": SHA, "modified": NOON, "changed": True}
+    return ReturnedFile.model_construct(**defaults | fields)  # type: ignore[arg-type] # by name
+
+
+def signed(
+    decided: Sequence[tuple[Item, Decided]], *organizations: ReviewedOrganization, waivers: int = 0
+) -> Signoff:
+    """Return the record of a campaign that was closed with these decisions."""
+    return sign_off(
+        campaign(*organizations, items=[item for item, _ in decided]),
+        decided,
+        closed_at=NOON,
+        campaign_sha256=SHA,
+        sheets={"ciso@example.com": [returned_file()]},
+        waivers=waivers,
+        files=[File(name="decisions.csv", sha256=SHA, rows=len(decided), bytes=4321)],
     )

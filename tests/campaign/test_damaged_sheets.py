@@ -377,8 +377,11 @@ WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "wrong bytes": (lambda content: content[:3000] + b"\xff" * 900 + content[3900:], NO_WORKBOOK),
     "another zip": (other_file, DAMAGED),
     "no sheet": (lambda content: without_part(content, "xl/worksheets/sheet2.xml"), DAMAGED),
-    "no list of sheets": (lambda content: without_part(content, "xl/workbook.xml"), DAMAGED),
-    "broken XML": (replaced_in_sheet(rb"</row>", b"</wor>"), DAMAGED),
+    "no list of sheets": (
+        lambda content: without_part(content, "xl/workbook.xml"),
+        f"{XLSX}: no header: the columns Item, Decision and others are missing",
+    ),
+    "broken XML": (replaced_in_sheet(rb"</sheetData>", b"</row>"), DAMAGED),
     "encrypted": (
         lambda _content: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
         f"{XLSX}: the workbook is encrypted, or of Excel 97: save it as .xlsx without a password",
@@ -386,6 +389,15 @@ WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "zip bomb": (bomb, f"{XLSX}: the workbook is larger than 500 MB when it is unpacked"),
     "lying zip": (lying, NO_WORKBOOK),
     "far cell": (replaced_in_sheet(rb'r="B1"', b'r="XFD1048576"'), f"{FAR}1,048,576 and column 16,384"),
+    "row number": (replaced_in_sheet(rb'r="B1"', b'r="B10485760000"'), f"{FAR}104,857,600 and column 32"),
+    "cell without a place": (
+        replaced_in_sheet(rb'<row r="5"(.*?)<c r="A5"', rb'<row r="1000000"\1<c'),
+        f"{FAR}1,000,000 and column 32",
+    ),
+    "huge count": (
+        replaced_in_sheet(rb"<sheetData>", b'<sst uniqueCount="999999999999"/><sheetData>'),
+        f"{XLSX}: the workbook says that it has far too many texts",
+    ),
     "far column": (replaced_in_sheet(rb'r="B1"', b"r = 'XFD2000'"), f"{FAR}2,000 and column 16,384"),
 }
 
@@ -416,7 +428,7 @@ def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_byte_matters(campaign: Campaign) -> None:
-    """A workbook that is cut anywhere, or has a wrong byte anywhere, is read or refused; nothing else is raised."""
+    """A workbook that is cut or has a wrong byte, wherever it is, is read or refused, and nothing else."""
     file = campaign.folder / XLSX
     content = file.read_bytes()
     for position in range(0, len(content), len(content) // 60):
@@ -483,6 +495,8 @@ def test_two_sheets_of_a_workbook(campaign: Campaign) -> None:
     book.save(campaign.folder / XLSX)
 
     assert campaign.problems() == [
-        f'{XLSX}, sheet Old, row 6, Decision: "revoke", but "keep" in sheet Review, row 6: '
-        "remove one of the two rows"
+        (
+            f'{XLSX}, sheet Old, row 6, Decision: "revoke", but "keep" in sheet Review, row 6: '
+            "remove one of the two rows"
+        )
     ]

@@ -84,12 +84,14 @@ def test_assignment() -> None:
 
     assert text.partition("review:\n")[2] == (
         "  waivers:\n"
+        "    # admin-access on Ann in Prod (333333333333) in acme\n"
         "    - check: admin-access\n"
         '      organization: "acme"\n'
         '      account: "333333333333"\n'
         '      principal: "u-1"\n'
         '      reason: "needed"\n'
         "      until: 2999-01-31\n"
+        "    # direct-grant on Ann in Prod (333333333333) in acme\n"
         "    - check: direct-grant\n"
         '      organization: "acme"\n'
         '      account: "333333333333"\n'

@@ -24,7 +24,8 @@ from sso_batch.campaign.record import (
     read_campaign,
 )
 from sso_batch.campaign.returned import Returned, SheetProblem, read_population, read_returned
-from sso_batch.campaign.sheet_workbook import REVIEW, SheetFacts, render_sheet
+from sso_batch.campaign.sheet_facts import SheetFacts
+from sso_batch.campaign.sheet_workbook import REVIEW, render_sheet
 from sso_batch.store import Folder
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -99,12 +100,9 @@ def write_campaign(folder: Path) -> CampaignRecord:
     for address, csv_name, workbook_name in ((ANN, CSV, XLSX), (BOB, BOBS_CSV, BOBS_XLSX)):
         own = [each for each in ITEMS if each.reviewer == address]
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
-        cells = [each.cells for each in own]
         files = (
             write(csv_name, text.encode(), len(own)),
-            write(
-                workbook_name, b"".join(render_sheet(facts, address, [each.cells for each in own])), len(own)
-            ),
+            write(workbook_name, b"".join(render_sheet(facts, address, cells)), len(own)),
         )
         reviewers.append(Reviewer(address=address, items=len(own), files=files))
     population = lines.population_header + "".join(lines.lines(each)[0] for each in ITEMS)
@@ -215,7 +213,8 @@ def replace_sheet(book: Workbook, name: str, grid: Sequence[Sequence[Cell]]) -> 
 def csv_bytes(grid: Grid, *, separator: str = ",", encoding: str = "utf-8", line_end: str = "\r\n") -> bytes:
     """Return a grid as a CSV file."""
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator=line_end).writerows(grid)
+    quoting = csv.QUOTE_ALL if line_end == "\r" else csv.QUOTE_MINIMAL  # the module forgets LF then
+    csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=quoting).writerows(grid)
     return text.getvalue().encode(encoding)
 
 
