@@ -4,7 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Border, Side
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.browser.palette import trimmed
@@ -52,25 +53,20 @@ SHEETS: Final = {
 
 def demo_campaign(folder: Path) -> Path:
     """Run the demo of an access review and return the folder of the campaign."""
-    output = folder / "demo"
-    subprocess.run(
-        [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--campaign", "-o", output],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return output / "campaign"
+    command = [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--campaign", "-o", str(folder / "demo")]
+    _run(command, ROOT)
+    return folder / "demo" / "campaign"
 
 
 def sheet_picture(campaign: Path, picture: SheetPicture, folder: Path) -> bytes:
-    """Return the PNG of a part of a reviewer's workbook, in which some lines are decided, as LibreOffice shows it."""
+    """Return the PNG of a part of a workbook as LibreOffice shows it, with decisions in some lines."""
     book = load_workbook(campaign / f"{_REVIEWER}.xlsx")
     _fill_in(book["Review"], _decisions(campaign / f"{_REVIEWER}.csv"))
     _keep_only(book, picture)
     book.save(folder / "sheet.xlsx")
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    _run(LIBRE_OFFICE or "soffice", profile, "--headless", "--convert-to", "pdf", "sheet.xlsx", folder=folder)
-    _run("pdftoppm", "-r", str(_DOTS_PER_INCH), "-singlefile", "sheet.pdf", "sheet", folder=folder)
+    _run([LIBRE_OFFICE or "soffice", profile, "--headless", "--convert-to", "pdf", "sheet.xlsx"], folder)
+    _run(["pdftoppm", "-r", str(_DOTS_PER_INCH), "-singlefile", "sheet.pdf", "sheet"], folder)
     return trimmed((folder / "sheet.ppm").read_bytes(), _MARGIN)
 
 
@@ -104,13 +100,15 @@ def _keep_only(book: Workbook, picture: SheetPicture) -> None:
         sheet.print_title_rows = None
         sheet.print_options.headings = True
         sheet.page_setup.paperSize = Worksheet.PAPERSIZE_A3
-        sheet.oddFooter.left.text = sheet.oddFooter.center.text = sheet.oddFooter.right.text = None
+        sheet.HeaderFooter.oddFooter = HeaderFooterItem()
         for row in sheet[picture.cells]:
             for cell in row:
-                if not cell.has_style:  # else a new cell would lose the style of its column
-                    cell._style = copy(sheet.column_dimensions[cell.column_letter]._style)
+                if not cell.has_style:  # a new cell has lost the style of its column
+                    column = sheet.column_dimensions[cell.column_letter]
+                    cell.fill, cell.alignment = copy(column.fill), copy(column.alignment)
+                    cell.number_format = column.number_format
                 cell.border = Border(_LINE, _LINE, _LINE, _LINE)
 
 
-def _run(*command: str, folder: Path) -> None:
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=120, check=True)
+def _run(command: Sequence[str], folder: Path) -> None:
+    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=120, check=True)  # noqa: S603 - ours

@@ -28,9 +28,9 @@ def with_palette(png: bytes) -> bytes:
 
 
 def trimmed(ppm: bytes, margin: int) -> bytes:
-    """Return a picture in the binary PPM format as a PNG, with a margin of so many pixels around what is on it.
+    """Return what is on a white page, with a margin of so many pixels.
 
-    The background is white.
+    Accepts the binary PPM format with 8 bits per channel.
     """
     found = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", ppm)
     if found is None:

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "images"
 
 _SCREEN: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 _PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
-_RECORD: dict[str, Any] = {"viewport": {"width": 1040, "height": 900}}
+_RECORD: dict[str, Any] = {"viewport": {"width": 1040, "height": 940}}
 _SCHEMES = ("light", "dark")
 _PRODUCTION = "#access?level=ADMINISTRATOR&ou=Workloads%2FProd&by=person"
 _CONTRACTOR = f"#access?ou=Workloads%2FProd&profile=person:{CONTRACTOR}"
@@ -74,7 +74,8 @@ def _taken(browser: Browser, folder: Path, wanted: Iterable[str]) -> Iterator[tu
     for name in pages:
         yield from _of_record(browser, campaign / PAGES[name], name)
     if sheets and LIBRE_OFFICE is None:
-        sys.stderr.write(f"!!! SKIPPED {', '.join(sheets)}: LibreOffice is missing: install libreoffice-calc\n")
+        names = ", ".join(sheets)
+        sys.stderr.write(f"!!! SKIPPED {names}: LibreOffice is missing: install libreoffice-calc\n")
         return
     for name in sheets:
         yield name, sheet_picture(campaign, SHEETS[name], folder)

@@ -41,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.mark.parametrize("part", _PARTS)
 def test_output(part: str, demo: tuple[Path, str]) -> None:
-    """The tutorial shows the lines of the demo in their order; one with an ellipsis stands for lines left out."""
+    """The tutorial shows the demo's output; a line with an ellipsis stands for lines left out."""
     shown = dateless(marked(_TUTORIAL, part))[1:-1]  # between the fences
     printed = iter(dateless(demo[1]))
 
@@ -87,9 +87,7 @@ def test_columns() -> None:
 def test_files(demo: tuple[Path, str]) -> None:
     """The reference names every file of a campaign."""
     named = re.findall(r"`([\w.]+\.(?:csv|json|html|yaml|sh))`(?:, `(\.xlsx)`)? \|", campaigns())
-    patterns = [
-        re.escape(name).replace("REVIEWER", ".+").replace("RUNID", ".+") for name, _ in named
-    ]
+    patterns = [re.escape(name).replace("REVIEWER", ".+").replace("RUNID", ".+") for name, _ in named]
     patterns += [re.sub("csv$", "xlsx", pattern) for pattern in patterns if "review_" in pattern]
     found = [file.name for file in demo[0].iterdir()]
 

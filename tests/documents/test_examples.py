@@ -135,8 +135,6 @@ def parse(words: list[str]) -> None:
         assert command is not None
         while isinstance(command, click.Group):
             group = command.make_context(name, arguments, parent=context)
-            name, command, arguments = command.resolve_command(
-                group, [*group._protected_args, *group.args]
-            )
+            name, command, arguments = command.resolve_command(group, [*group._protected_args, *group.args])
             assert command is not None
         command.make_context(name, arguments, parent=context)
