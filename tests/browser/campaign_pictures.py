@@ -31,7 +31,7 @@ _REVIEWER = "review_security_example.com"
 _HEADER = 5  # the row with the names of the columns
 _SHOWN = ("Who", "What", "Where", "Privilege", "Findings", "Decision", "Comment", "Until")
 _FILLED = {*range(6, 11), 13}  # rows
-_COMMENT = 26  # characters, narrower than it is
+_WIDTHS = {"What": 19, "Where": 19, "Findings": 40, "Comment": 24}  # characters, narrower than they are
 _DOTS_PER_INCH = 96
 _MARGIN = 6  # pixels
 _LINE = Side("thin", "D9D9D9")
@@ -80,9 +80,9 @@ def _fill_in(sheet: Worksheet, decisions: Mapping[str, Mapping[str, str]]) -> No
     """Write decisions into some rows, and hide columns that would make the text too small."""
     header = {cell.value: cell for cell in sheet[_HEADER] if isinstance(cell, Cell)}
     for title, cell in header.items():
-        if title not in _SHOWN:
-            sheet.column_dimensions[cell.column_letter].hidden = True
-    sheet.column_dimensions[header["Comment"].column_letter].width = _COMMENT
+        column = sheet.column_dimensions[cell.column_letter]
+        column.hidden = title not in _SHOWN
+        column.width = _WIDTHS.get(str(title), column.width)
     for row in _FILLED:
         decided = decisions[str(sheet.cell(row, header["Item"].column).value)]
         for title in ("Decision", "Comment", "Until"):

@@ -1,6 +1,8 @@
 """The documents about access reviews show what the demo prints, and name every file and column."""
 
+import csv
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from sso_batch.campaign.item import columns_of
 from sso_batch.campaign.proof_record import RESULTS
 from sso_batch.campaign.sheet_workbook import columns_of_sheet
 from sso_batch.commands.demo_campaign import SETTINGS
+from sso_batch.exit_codes import ExitCode
 from sso_batch.run_files.columns import ATTRIBUTES
 from tests.documents.test_readme import timeless
 from tests.documents.text import ROOT, blocks, marked
@@ -28,14 +31,8 @@ _SECTION = re.compile(r"^## Campaigns$(.*?)^## ", re.DOTALL | re.MULTILINE)
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Run the demo of a campaign; return the folder of the campaign, and what was printed at 100 columns."""
     folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [sys.executable, "-m", "sso_batch", "--quiet", "demo", "--campaign", "-o", "reports/demo"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=folder,
-        env={"PATH": "", "COLUMNS": "100", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-    )
+    done = sso_batch("demo", "--campaign", "-o", "reports/demo", folder=folder)
+    assert done.returncode == ExitCode.OK
     return folder / "reports" / "demo" / "campaign", done.stdout
 
 
@@ -49,6 +46,29 @@ def test_output(part: str, demo: tuple[Path, str]) -> None:
 
     assert len(shown) > 5
     assert missing == []
+
+
+def test_problems(demo: tuple[Path, str], tmp_path: Path) -> None:
+    """The problems of sheets that the tutorial shows are those that `campaign status` prints."""
+    campaign = Path(shutil.copytree(demo[0], tmp_path / "campaign"))
+    sheet = campaign / "review_amara.okafor_harborbank.example.csv"
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        first, second, third = list(csv.DictReader(file))
+    first["Decision"] = "remove"
+    second |= {"Decision": "revoke", "Comment": ""}
+    third |= {"Where": "ledger-test", "Until": "03/04/2027"}
+    with sheet.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(first))
+        writer.writeheader()
+        writer.writerows([first, second, third])
+    workbook = campaign / "review_ciso_example.com.xlsx"
+    shutil.copy(workbook, workbook.with_name("review_ciso_example.com (1).xlsx"))
+
+    done = sso_batch("campaign", "status", str(campaign), folder=tmp_path)
+
+    printed = [line.strip() for line in done.stdout.partition("Problems (")[2].splitlines()[1:]]
+    assert done.returncode == ExitCode.USAGE
+    assert marked(_TUTORIAL, "problems").splitlines()[1:-1] == printed
 
 
 def test_script(demo: tuple[Path, str]) -> None:
@@ -93,6 +113,18 @@ def test_files(demo: tuple[Path, str]) -> None:
 
     assert [name for name in found if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
     assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in found)] == []
+
+
+def sso_batch(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder, on a terminal of 100 columns."""
+    return subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-m", "sso_batch", "--quiet", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={"PATH": "", "COLUMNS": "100", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+    )
 
 
 def dateless(text: str) -> list[str]:
