@@ -45,7 +45,7 @@ _REFERENCE = re.compile(b'r="' + _FAR)
 _UNUSUAL_REFERENCE = re.compile(rb"r(?:\s+=|=[\s'])")
 _ANY_REFERENCE = re.compile(rb"r\s*=\s*[\"']" + _FAR)  # takes twice as long
 _CELL_WITHOUT_REFERENCE = re.compile(rb"<(?:\w+:)?c(?:\s+(?!r\s*=)|/?>)")
-_HUGE_COUNT = re.compile(rb"[cC]ount\s*=\s*[\"'][0-9]{8,}")
+_HUGE_COUNT = re.compile(rb"ount\s*=\s*[\"'][0-9]{8,}")
 _OVERLAP = 64  # bytes of a chunk that are examined again with the next one
 _LONGEST_REFERENCE = 9
 _LETTERS = 26
@@ -166,6 +166,8 @@ def _unpack(file: IO[bytes], copy: IO[bytes]) -> None:
                 raise SheetFileError(
                     f"the workbook is larger than {limit} when it is unpacked: {_SAVE_AGAIN}"
                 )
+            if len({part.filename.lower() for part in parts}) < len(parts):
+                raise SheetFileError(f"the workbook has a part twice: {_SAVE_AGAIN}")
             for part in parts:
                 bounds.start()
                 with (
@@ -184,7 +186,7 @@ def _unpack(file: IO[bytes], copy: IO[bytes]) -> None:
         ValueError,
         OSError,
     ) as error:
-        raise SheetFileError(f"the file is no workbook, or it is damaged: {_SAVE_AGAIN}") from error
+        raise SheetFileError(f"the file is not a workbook, or it is damaged: {_SAVE_AGAIN}") from error
 
 
 class _Bounds:
@@ -215,7 +217,7 @@ class _Bounds:
             if letters or column:
                 self._rows = max(self._rows, number)
                 self._columns = max(self._columns, _column_number((letters or column)[:_LONGEST_REFERENCE]))
-        if _CELL_WITHOUT_REFERENCE.search(text):
+        if self._last_row * self._columns > _MAX_CELLS and _CELL_WITHOUT_REFERENCE.search(text):
             self._rows = self._last_row
         if self._rows * self._columns > _MAX_CELLS:
             raise SheetFileError(

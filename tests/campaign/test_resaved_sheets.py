@@ -193,6 +193,16 @@ def test_forms_of_csv(campaign: Campaign, separator: str, encoding: str, line_en
     assert campaign.decisions() == DECIDED
 
 
+def test_separator_line(campaign: Campaign) -> None:
+    """The first line that names the separator for Excel is not the header."""
+    campaign.edit(CSV, decide)
+    file = campaign.folder / CSV
+    campaign.edit_csv(lambda grid: file.with_suffix(".new").write_bytes(csv_bytes(grid, separator=";")))
+    file.write_bytes(b"sep=;\r\n" + file.with_suffix(".new").read_bytes())
+
+    assert campaign.decisions() == DECIDED
+
+
 def test_unchanged(campaign: Campaign) -> None:
     """Sheets with the bytes that were written are all open."""
     returned = campaign.read()
@@ -202,6 +212,13 @@ def test_unchanged(campaign: Campaign) -> None:
         assert (each.decisions, each.problems) == ({}, ())
         assert [file.changed for file in each.files] == [False, False]
         assert [file.sha256 for file in each.files] == [file.sha256 for file in each.reviewer.files]
+
+
+def test_first_day(campaign: Campaign) -> None:
+    """The day on which the campaign was opened is a day that can be filled in."""
+    campaign.edit(CSV, filling(1, "keep", "", "2026-11-27"))
+
+    assert campaign.decisions() == {OWN[0].id: Decided("keep", "", "2026-11-27")}
 
 
 def test_both_files_agree(campaign: Campaign) -> None:
@@ -369,5 +386,5 @@ def test_no_file_is_kept_open(campaign: Campaign) -> None:
 
     content = io.BytesIO((campaign.folder / CSV).read_bytes())
 
-    assert len(list(read_csv(content, len))) == len(OWN) + 1
+    assert len(list(read_csv(content, lambda row: len(list(row))))) == len(OWN) + 1
     assert not content.closed
