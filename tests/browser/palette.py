@@ -1,14 +1,16 @@
-"""Reduces screenshots to PNGs with at most 256 colors, a third of their size."""
+"""Reduces pictures to PNGs with at most 256 colors, a third of their size."""
 
+import re
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLORS = 256
 
 Color = tuple[int, int, int]
+_WHITE: Color = (255, 255, 255)
 
 
 def with_palette(png: bytes) -> bytes:
@@ -22,13 +24,40 @@ def with_palette(png: bytes) -> bytes:
         raise ValueError("not a PNG as Chromium writes it: 8 bits per channel, not interlaced")
     size = 3 if kind == 2 else 4
     lines = _unfiltered(b"".join(data for name, data in chunks if name == b"IDAT"), width, height, size)
-    pixels = [list(zip(line[0::size], line[1::size], line[2::size], strict=True)) for line in lines]
+    return _encoded([_pixels(line, size) for line in lines])
+
+
+def trimmed(ppm: bytes, margin: int) -> bytes:
+    """Return what is on a white page, with a margin of so many pixels.
+
+    Accepts the binary PPM format with 8 bits per channel.
+    """
+    found = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", ppm)
+    if found is None:
+        raise ValueError("not a picture in the binary PPM format with 8 bits per channel")
+    width, data = int(found[1]), ppm[found.end() :]
+    lines = [_pixels(data[start : start + 3 * width], 3) for start in range(0, len(data), 3 * width)]
+    rows = [number for number, line in enumerate(lines) if set(line) != {_WHITE}]
+    columns = [number for number, line in enumerate(zip(*lines, strict=True)) if set(line) != {_WHITE}]
+    around = [_WHITE] * margin
+    inner = [
+        [*around, *line[columns[0] : columns[-1] + 1], *around] for line in lines[rows[0] : rows[-1] + 1]
+    ]
+    above = [[_WHITE] * len(inner[0])] * margin
+    return _encoded([*above, *inner, *above])
+
+
+def _pixels(line: bytes | bytearray, size: int) -> list[Color]:
+    return list(zip(line[0::size], line[1::size], line[2::size], strict=True))
+
+
+def _encoded(pixels: Sequence[Sequence[Color]]) -> bytes:
     palette, index = _reduced(Counter(pixel for line in pixels for pixel in line))
     packed = b"".join(b"\0" + bytes([index[pixel] for pixel in line]) for line in pixels)
     return _SIGNATURE + b"".join(
         _chunk(name, data)
         for name, data in (
-            (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
+            (b"IHDR", struct.pack(">IIBBBBB", len(pixels[0]), len(pixels), 8, 3, 0, 0, 0)),
             (b"PLTE", bytes(channel for color in palette for channel in color)),
             (b"IDAT", zlib.compress(packed, 9)),
             (b"IEND", b""),

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import duckdb
 import pytest
 import yaml
@@ -132,4 +133,8 @@ def parse(words: list[str]) -> None:
     with cli.cli.make_context("sso-batch", words) as context:
         name, command, arguments = cli.cli.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
+        while isinstance(command, click.Group):
+            group = command.make_context(name, arguments, parent=context)
+            name, command, arguments = command.resolve_command(group, [*group._protected_args, *group.args])
+            assert command is not None
         command.make_context(name, arguments, parent=context)
