@@ -52,8 +52,9 @@ def set_height(sheet: Worksheet, row: int, points: float) -> None:
 
 def text_markup(sheet: Worksheet, text: str, style: Format) -> str:
     """Return the element of a cell with a text, without its start `<c r="A1"`."""
-    content = sheet._escape_data(sheet._escape_control_characters(text))  # noqa: SLF001 - see above
-    space = ' xml:space="preserve"' if text[:1].isspace() or text[-1:].isspace() else ""
+    shown = sheet._escape_control_characters(text)  # noqa: SLF001 - see above
+    space = ' xml:space="preserve"' if shown[:1].isspace() or shown[-1:].isspace() else ""
+    content = sheet._escape_data(shown)  # noqa: SLF001
     return f' s="{style._get_xf_index()}" t="inlineStr"><is><t{space}>{content}</t></is></c>'  # noqa: SLF001
 
 
