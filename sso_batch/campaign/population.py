@@ -186,6 +186,10 @@ class _Organization:
     _managed_by: Mapping[str, str] = field(init=False)
     _membership_ids: Mapping[tuple[str, str], str] = field(init=False)
     _fingerprints: dict[str, str] = field(init=False, default_factory=dict)
+    _texts: dict[str, str] = field(init=False, default_factory=dict)
+    """Each text that many items have, once: a snapshot has it again in each record."""
+    _attributes: dict[str, tuple[str, ...]] = field(init=False, default_factory=dict)
+    """The attributes of users, by their ids."""
 
     def __post_init__(self) -> None:
         snapshot = self.snapshot
@@ -323,9 +327,9 @@ class _Organization:
             what=_fact(parts.what),
             where=_fact(parts.where),
             privilege=parts.privilege,
-            findings=parts.findings,
+            findings=self._shared(parts.findings),
             change=change,
-            through=_fact(parts.through),
+            through=self._shared(_fact(parts.through)),
             people=parts.people,
             accounts=parts.accounts,
             since=parts.since,
@@ -333,25 +337,36 @@ class _Organization:
             last_sign_in=user.last_sign_in if user else "",
             first_seen=parts.first_seen,
             user_email=_fact(user.email) if user else "",
-            attributes=tuple(_fact(user.attribute(name)) if user else "" for name in self.snapshot.people),
+            attributes=self._attributes_of(user),
             organization=self.snapshot.organization,
-            account_id=parts.account_id,
+            account_id=self._shared(parts.account_id),
             account_path=_fact(parts.account_path),
             user_status=user.status if user else "",
             principal_state=parts.principal_state,
             privilege_reason=_fact(parts.privilege_reason),
             privilege_unread=_fact(parts.privilege_unread),
             change_detail=_fact(detail),
-            reviewer_rule=choice.rule,
+            reviewer_rule=self._shared(choice.rule),
             principal_type=parts.principal_type,
-            principal_id=parts.principal_id,
+            principal_id=self._shared(parts.principal_id),
             group_id=parts.group_id,
-            permission_set_arn=parts.permission_set_arn,
-            role_arn=parts.role_arn,
+            permission_set_arn=self._shared(parts.permission_set_arn),
+            role_arn=self._shared(parts.role_arn),
             membership_id=parts.membership_id,
             managed_by=_fact(parts.managed_by),
             fingerprint=parts.fingerprint,
         )
+
+    def _shared(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
+
+    def _attributes_of(self, user: Holder | None) -> tuple[str, ...]:
+        user_id = user.user_id if user else ""
+        if user_id not in self._attributes:
+            self._attributes[user_id] = tuple(
+                _fact(user.attribute(name)) if user else "" for name in self.snapshot.people
+            )
+        return self._attributes[user_id]
 
     def _manager(self, holder: Holder) -> str:
         """Return the email address of a user's manager; empty if it is not known."""

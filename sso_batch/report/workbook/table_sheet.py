@@ -3,7 +3,6 @@
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
@@ -124,7 +123,7 @@ class TableSheet:
         self.names.append(title)
         self._sheet = self._book.add(title)
         self._longest = [""] * len(self.columns)
-        self._render = lru_cache(_CACHED)(self._render_cell)  # new, because the longest texts are others
+        self._rendered: dict[tuple[int, Cell], tuple[str, int]] = {}
         formats = self._formats
         self._sheet.write_url(0, 0, f"internal:'{READ_ME}'!A1", formats.back, f"← {READ_ME}")
         self._sheet.set_row(0, 24)
@@ -145,6 +144,15 @@ class TableSheet:
             style = formats.header_to_fill_in if column.to_fill_in else formats.header
             self._sheet.write_string(self._header, number, column.title, style)
         self._next = self._header + 1
+
+    def _render(self, number: int, value: Cell) -> tuple[str, int]:
+        """Return the markup of a cell and how many lines it needs, as it was rendered before if possible."""
+        rendered = self._rendered.get((number, value))
+        if rendered is None:
+            if len(self._rendered) >= _CACHED:
+                self._rendered.clear()
+            rendered = self._rendered[number, value] = self._render_cell(number, value)
+        return rendered
 
     def _render_cell(self, number: int, value: Cell) -> tuple[str, int]:
         """Return the markup of a cell and how many lines it needs."""
