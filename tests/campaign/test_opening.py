@@ -1,6 +1,7 @@
 """Tests of opening campaigns: what is in the population, who reviews it, and what is written."""
 
 import importlib.util
+import io
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from sso_batch.campaign import sheet_files, sheet_workbook
 from sso_batch.campaign.record import CampaignError
@@ -25,6 +27,7 @@ from tests.support.campaign_files import Row, read_rows
 from tests.support.command import Command
 from tests.support.opened_campaigns import FALLBACK, OpenedCampaign, named, open_on, write_run
 from tests.support.records import FINISHED, ROLE, entitlement, grant, membership_of, snapshot, user
+from tests.support.workbooks import records
 
 MANAGEMENT, PROD = "000000000001", "111111111111"
 SECOND = "arn:aws:sso:::permissionSet/ssoins-1/ps-2"
@@ -485,6 +488,11 @@ def test_processes_change_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert written[0] == written[1]
     assert len(written[0]) == 6
+    book = load_workbook(io.BytesIO(written[0]["review_boss_example.com.xlsx"]))
+    assert [each["Who"] for each in records(book["Review"])] == [
+        "'quoted' <r>rich</r>",
+        "=cmd()'[U+000D][U+000A]",
+    ]
 
 
 @pytest.mark.parametrize("processes", [0, 2])
