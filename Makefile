@@ -23,6 +23,7 @@ INSTALL_PINNED := $(INSTALL) --require-hashes --no-deps
 # The scripts and the style of the HTML page, and the tests of the scripts. Deno cannot format its templates.
 PAGE := sso_batch/report/page
 SCRIPTS := $(PAGE)/scripts/*.js tests/browser/scripts/*.js
+STYLES := $(PAGE)/page.css sso_batch/campaign/pages/record.css
 DENO_FMT := --quiet --no-config --line-width 110
 
 .DEFAULT_GOAL := help
@@ -41,7 +42,7 @@ test: $(VENV)/installed-dev ## run all tests in random order on all cores, with 
 lint: $(VENV)/installed-dev ## check style, formatting, language, scripts and Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/deno fmt --check $(DENO_FMT) $(SCRIPTS) $(PAGE)/page.css
+	@$(BIN)/deno fmt --check $(DENO_FMT) $(SCRIPTS) $(STYLES)
 	@$(BIN)/deno lint --quiet --no-config $(SCRIPTS)
 	@PATH="$(BIN):$$PATH" shellcheck --external-sources .ci/*
 	@$(BIN)/hadolint Dockerfile
@@ -62,7 +63,7 @@ pictures: $(VENV)/installed-dev ## take the screenshots for README and docs; nee
 format: $(VENV)/installed-dev ## format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/deno fmt $(DENO_FMT) $(SCRIPTS) $(PAGE)/page.css
+	@$(BIN)/deno fmt $(DENO_FMT) $(SCRIPTS) $(STYLES)
 
 types: $(VENV)/installed-dev ## check types with mypy in strict mode
 	@$(BIN)/mypy

@@ -295,7 +295,7 @@ def campaign() -> None:
 @option(
     "-o",
     "--output",
-    command="campaign",
+    command="campaign_open",
     required=True,
     metavar="DIR",
     help="New folder, or s3://bucket/prefix.",

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ COMMANDS = {
         "--wait": "SSO_BATCH_WAIT",
     },
     "validate": {"-c, --config": "SSO_BATCH_CONFIG"},
-    "demo": {"-o, --output": "SSO_BATCH_DEMO_OUTPUT"},
+    "demo": {"-o, --output": "SSO_BATCH_DEMO_OUTPUT", "--campaign": "SSO_BATCH_DEMO_CAMPAIGN"},
     "explain": {
         "--run": "SSO_BATCH_RUN",
         "-c, --config": "SSO_BATCH_CONFIG",
@@ -41,6 +41,17 @@ COMMANDS = {
         "--organization": "SSO_BATCH_ORGANIZATION",
         "--format": "SSO_BATCH_EXPLAIN_FORMAT",
     },
+    "campaign open": {
+        "-c, --config": "SSO_BATCH_CONFIG",
+        "--run": "SSO_BATCH_CAMPAIGN_OPEN_RUN",
+        "-o, --output": "SSO_BATCH_CAMPAIGN_OPEN_OUTPUT",
+        "--scope": "SSO_BATCH_SCOPE",
+        "--since": "SSO_BATCH_SINCE",
+        "--organization": "SSO_BATCH_ORGANIZATION",
+    },
+    "campaign status": {"--format": "SSO_BATCH_CAMPAIGN_STATUS_FORMAT"},
+    "campaign close": {"--partial": "SSO_BATCH_PARTIAL"},
+    "campaign prove": {"--run": "SSO_BATCH_CAMPAIGN_PROVE_RUN"},
     "schema": {},
     "verify": {},
 }
@@ -64,16 +75,17 @@ def test_help(sso_batch: Command, flag: str) -> None:
     """--help names every command, and the global options with their variables."""
     ended = sso_batch(flag)
 
+    commands = [command.split()[0] for command in COMMANDS]
     words = ["--log-level", "--log-format", "--quiet", "--version", "SSO_BATCH_LOG_LEVEL"]
     assert ended.code == 0
-    assert [word for word in [*COMMANDS, *words] if word not in ended.stdout] == []
+    assert [word for word in [*commands, *words] if word not in ended.stdout] == []
     assert ended.stderr == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command(sso_batch: Command, command: str) -> None:
     """The help of a command names its options, each with its environment variable."""
-    ended = sso_batch(command, "--help")
+    ended = sso_batch(*command.split(), "--help")
 
     assert ended.code == 0
     for option, variable in COMMANDS[command].items():
@@ -83,13 +95,20 @@ def test_help_of_a_command(sso_batch: Command, command: str) -> None:
 
 def _options() -> list[tuple[str, click.Option]]:
     """Return every option with its command."""
-    groups: list[tuple[str, click.Command]] = [("", cli.cli), *cli.cli.commands.items()]
     return [
         (command, option)
-        for command, group in groups
+        for command, group in [("", cli.cli), *_commands(cli.cli)]
         for option in group.params
         if isinstance(option, click.Option) and option.name not in {"version", "help"}
     ]
+
+
+def _commands(group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group and those in them, as `campaign_open`."""
+    for name, command in group.commands.items():
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name}_{inner}", each) for inner, each in _commands(command))
 
 
 def test_names_of_variables() -> None:
@@ -309,9 +328,8 @@ def test_schema(sso_batch: Command) -> None:
     document: dict[str, Any] = json.loads(ended.stdout)
     assert (ended.code, ended.stderr) == (0, "")
     assert document["$schema"].startswith("https://json-schema.org/")
-    assert {"version", "output", "run", "collect", "review", "notify", "defaults", "organizations"} == set(
-        document["properties"]
-    )
+    sections = ("version", "output", "run", "collect", "review", "campaign", "notify", "defaults")
+    assert {*sections, "organizations"} == set(document["properties"])
 
 
 def test_validate_a_valid_file(sso_batch: Command, tmp_path: Path) -> None:

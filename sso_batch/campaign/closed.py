@@ -1,7 +1,7 @@
 """A closed campaign, read back from its files and verified."""
 
+import csv
 import hashlib
-import io
 from dataclasses import dataclass
 
 from sso_batch.campaign import file_names
@@ -12,9 +12,8 @@ from sso_batch.campaign.previous import ClosedCampaign, EarlierItem
 from sso_batch.campaign.record import CampaignError, CampaignRecord, Earlier
 from sso_batch.campaign.returned import load_campaign
 from sso_batch.campaign.signoff import Signoff, read_signoff
-from sso_batch.store import Store
-
-_FIND_OUT = "restore the file from a backup: what was signed off must not change"
+from sso_batch.run_files.verification import FileChangedError, read_verified
+from sso_batch.store import Store, decode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +54,22 @@ def load_closed(store: Store) -> Closed:
             hint="close it with `sso-batch campaign close`",
         ) from None
     signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
-    decisions = io.StringIO(_verified(store, signoff, file_names.DECISIONS).decode(), newline="")
+    file = next(file for file in signoff.files if file.name == file_names.DECISIONS)
+    lines = decode_lines(read_verified(store, file.entry))
     try:
-        decided = tuple(read_decisions(decisions, people=record.people, escaped=record.escape_formulas))
-    except (ValueError, TypeError) as error:
-        raise CampaignError(f"{store.name}/{file_names.DECISIONS}: {error}", hint=_FIND_OUT) from error
+        decided = tuple(read_decisions(lines, people=record.people, escaped=record.escape_formulas))
+    except (FileChangedError, ValueError, csv.Error) as error:
+        raise _changed(store, file.name) from error
+    if sha256(read_file(store, file_names.CAMPAIGN)) != signoff.campaign.campaign_sha256:
+        raise _changed(store, file_names.CAMPAIGN)
     return Closed(record, signoff, sha256(content), decided)
 
 
-def _verified(store: Store, signoff: Signoff, name: str) -> bytes:
-    """Return a file as it was signed off."""
-    expected = next((file.sha256 for file in signoff.files if file.name == name), "")
-    try:
-        content = read_file(store, name)
-    except FileNotFoundError:
-        raise CampaignError(f"{store.name}/{name} is missing", hint=_FIND_OUT) from None
-    if sha256(content) != expected:
-        raise CampaignError(f"{store.name}/{name} is not as it was signed off", hint=_FIND_OUT)
-    return content
+def _changed(store: Store, name: str) -> CampaignError:
+    return CampaignError(
+        f"{store.name}/{name} is not as it was signed off",
+        hint="restore the file from a backup: what was signed off must not change",
+    )
 
 
 def read_file(store: Store, name: str) -> bytes:

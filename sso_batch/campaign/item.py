@@ -16,7 +16,7 @@ ASSIGNMENT = "assignment"
 MEMBERSHIP = "membership"
 
 _ID_LENGTH = 16  # hex digits: enough for hundreds of millions of items
-_FINDING = re.compile(r"(high|medium|low) ([a-z0-9-]+)(?: \(about the ([a-z ]+)\))?")
+_FINDING = re.compile(r"(high|medium|low) ([a-z0-9-]+)( waived)?(?: \(about the ([a-z ]+)\))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,17 @@ class ItemFinding:
     """A finding on an item: its severity, its check, and what it is about if not the item itself.
 
     `about` is "user", "group", "permission set" or "account"; it is empty for a finding on the assignment.
+    A finding is `waived` if the configuration accepts it.
     """
 
     severity: str
     check: str
     about: str = ""
+    waived: bool = False
 
     def __str__(self) -> str:
         about = f" (about the {self.about})" if self.about else ""
-        return f"{self.severity} {self.check}{about}"
+        return f"{self.severity} {self.check}{' waived' if self.waived else ''}{about}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -40,7 +42,7 @@ class ItemFinding:
         found = _FINDING.fullmatch(text)
         if found is None:
             raise ValueError("not a finding")
-        return cls(found[1], found[2], found[3] or "")
+        return cls(found[1], found[2], found[4] or "", bool(found[3]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ from sso_batch.campaign.record import (
     CampaignError,
     CampaignRecord,
     CampaignScope,
+    FallbackCounts,
     File,
     LeftOut,
     ReviewedOrganization,
     ReviewedRun,
     encode_campaign,
 )
-from sso_batch.campaign.reviewers import Reviewers
+from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS, Reviewers
 from sso_batch.campaign.sheet_facts import SheetFacts
 from sso_batch.campaign.sheet_files import SheetFiles
 from sso_batch.config import Config
@@ -84,6 +85,7 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
         files = SheetFiles(store, drafts, _sheet_facts(opening, people))
         written = files.write(items)
         kinds = Counter(item.kind for item in items)
+        chosen_by = Counter(item.reviewer_rule for item in items)
         record = CampaignRecord.model_construct(
             schema_=SCHEMA,
             version=__version__,
@@ -102,6 +104,7 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
             groups_without_access=population.groups_without_access,
             escape_formulas=opening.config.output.escape_formulas,
             require_comment=opening.config.campaign.require_comment,
+            fallback=FallbackCounts(no_rule=chosen_by[FALLBACK], own_access=chosen_by[OWN_ACCESS]),
             reviewers=tuple(written),
         )
         draft = drafts.enter_context(store.draft(file_names.CAMPAIGN))
@@ -158,14 +161,19 @@ def _selected(opening: Opening) -> list[OrganizationOutcome]:
 
 
 def _left_out(opening: Opening, chosen: Iterable[OrganizationOutcome]) -> Iterator[LeftOut]:
-    """Yield the organizations of the configuration that are not in the population."""
+    """Yield the organizations of the run or of the configuration that are not in the population."""
     names = {outcome.name for outcome in chosen}
     for outcome in opening.run.manifest.outcome.organizations:
         if outcome.name not in names:
             reason = f"left out with --organization; {outcome.status.value} in the run"
             yield LeftOut(name=outcome.name, reason=reason)
-    for name in opening.run.manifest.not_selected:
+    not_selected = opening.run.manifest.not_selected
+    for name in not_selected:
         yield LeftOut(name=name, reason="not selected in the run")
+    known = {outcome.name for outcome in opening.run.manifest.outcome.organizations}.union(not_selected)
+    for organization in opening.config.organizations:
+        if organization.name not in known:
+            yield LeftOut(name=organization.name, reason="not configured in the run")
 
 
 def _organization(outcome: OrganizationOutcome, snapshot: Snapshot, items: int) -> ReviewedOrganization:

@@ -1,13 +1,16 @@
 """The population of a campaign: every assignment, and every membership that gives access. Pure.
 
-One snapshot at a time becomes items. Memory grows with items, never with the rows of the report.
+One snapshot at a time becomes items. Memory grows with items, never with the rows of the report. Values that many
+items have are interned, because a snapshot has them again in each record.
 """
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
+from typing import Any
 
 from sso_batch.access import (
     MANAGER,
@@ -42,6 +45,7 @@ _NAMED = 3  # accounts in a cell
 _SETS = 6  # permission sets in a cell
 _LONGEST = 2_000  # characters of a cell
 _LEVELS = {level.name: level for level in Privilege}
+_NO_CHANGE: Mapping[str, str] = {"change": "", "change_detail": ""}
 
 
 def is_privileged(privilege: str, unread: str) -> bool:
@@ -89,7 +93,10 @@ class FindingIndex:
 
     def _of(self, key: tuple[str, ...], about: str) -> list[ItemFinding]:
         found = self._found.get(key, ())
-        return [ItemFinding(finding.severity, finding.check, about) for finding in found]
+        return [
+            ItemFinding(finding.severity, finding.check, about, finding.waiver is not None)
+            for finding in found
+        ]
 
     @staticmethod
     def _key(finding: Finding) -> tuple[str, ...]:
@@ -106,8 +113,10 @@ class FindingIndex:
 def _joined(found: Sequence[ItemFinding]) -> str:
     if not found:
         return ""
-    ordered = sorted(dict.fromkeys(found), key=lambda each: (SEVERITIES.index(each.severity), each.check))
-    return "; ".join(map(str, ordered))
+    ordered = sorted(
+        dict.fromkeys(found), key=lambda each: (each.waived, SEVERITIES.index(each.severity), each.check)
+    )
+    return intern("; ".join(map(str, ordered)))
 
 
 @dataclass(slots=True)
@@ -161,11 +170,11 @@ class Population:
 
 def _order(item: Item) -> tuple[int | str, ...]:
     level = _LEVELS.get(item.privilege, Privilege.WRITE)
-    severity = next((n for n, name in enumerate(SEVERITIES) if item.findings.startswith(name)), 9)
+    severities = [SEVERITIES.index(each.severity) for each in findings_of(item.findings) if not each.waived]
     return (
         item.reviewer,
         -level,
-        severity,
+        min(severities, default=len(SEVERITIES)),
         item.organization,
         item.kind,
         item.where,
@@ -186,10 +195,8 @@ class _Organization:
     _managed_by: Mapping[str, str] = field(init=False)
     _membership_ids: Mapping[tuple[str, str], str] = field(init=False)
     _fingerprints: dict[str, str] = field(init=False, default_factory=dict)
-    _texts: dict[str, str] = field(init=False, default_factory=dict)
-    """Each text that many items have, once: a snapshot has it again in each record."""
-    _attributes: dict[str, tuple[str, ...]] = field(init=False, default_factory=dict)
-    """The attributes of users, by their ids."""
+    _cells_of_users: dict[str, Mapping[str, Any]] = field(init=False, default_factory=dict)
+    _no_user: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         snapshot = self.snapshot
@@ -205,7 +212,13 @@ class _Organization:
             for member in membership.members
         }
 
+        self._no_user = {
+            **dict.fromkeys(("user_email", "user_status", "last_sign_in"), ""),
+            "attributes": ("",) * len(snapshot.people),
+        }
+
     def items(self) -> Iterator[Item]:
+        """Yield every assignment, and then every membership of the groups that have one."""
         of_groups: defaultdict[str, list[Access]] = defaultdict(list)
         for access in resolve(self.snapshot):
             yield self._assignment(access)
@@ -215,158 +228,134 @@ class _Organization:
             yield from self._memberships(group_id, accesses)
 
     def _assignment(self, access: Access) -> Item:
-        grant, account = access.grant, access.account
+        grant = access.grant
         principal = grant.principal
         holders = [holder for holder in access.holders if holder.user_id]
         first = access.holders[0]
-        is_user = principal.type == USER
-        user = first if is_user else None
-        where = account.name if account.name not in {"", NOT_READ} else grant.account_id
-        what = access.permission_set.name or _role_name(grant.role_arn)
-        people = str(len(holders)) if _are_known(access) else NOT_READ
-        fingerprint = self._fingerprint(access)
-        return self._finished(
-            _Parts(
-                id=assignment_id(self.snapshot.instance.arn, grant),
-                kind=ASSIGNMENT,
-                who=_person(first, principal.id) if is_user else _group(access),
-                user=user,
-                what=what,
-                where=where,
-                through="assigned directly" if is_user else _members(people),
-                findings=_joined(
-                    self.findings.on_assignment(
-                        *(self.snapshot.organization, principal, grant.account_id),
-                        *(access.permission_set.name, grant.role_arn),
-                    )
-                ),
-                people=people,
-                accounts="1",
-                account_id=grant.account_id,
-                account_path=account.path,
-                since=access.assignment.at,
-                assigned_by=access.assignment.by,
-                first_seen=access.assignment.first_seen,
-                principal_state=first.state if not holders or is_user else OK,
-                privilege=access.privilege.level,
-                privilege_reason=access.privilege.reason,
-                privilege_unread=access.privilege.unread,
-                principal_type=principal.type,
-                principal_id=principal.id,
-                permission_set_arn=grant.permission_set_arn,
-                role_arn=grant.role_arn,
-                managed_by="" if is_user else self._managed_by.get(principal.id, ""),
-                fingerprint=fingerprint,
+        user = first if principal.type == USER else None
+        people = NOT_READ if first.state in {MEMBERS_NOT_READ, NOT_READ} and not user else str(len(holders))
+        item_id, what = assignment_id(self.snapshot.instance.arn, grant), _target(access)
+        level, fingerprint = access.privilege.level, self._fingerprint(access)
+        findings = self.findings.on_assignment(
+            self.snapshot.organization,
+            principal,
+            grant.account_id,
+            access.permission_set.name,
+            grant.role_arn,
+        )
+        return Item(
+            id=item_id,
+            kind=ASSIGNMENT,
+            **self._reviewer(
+                self.population.reviewers.matching(self._scope(ASSIGNMENT, [access], level)),
+                user,
+                only_person=holders[0] if len(holders) == 1 else None,
             ),
-            self.population.reviewers.matching(self._scope(ASSIGNMENT, [access])),
-            only_person=holders[0] if len(holders) == 1 else None,
+            **self._change(item_id, level, what, fingerprint),
+            **self._user_cells(user),
+            who=_fact(_person(user, principal.id) if user else _group(access)),
+            what=what,
+            where=_fact(_account(access)),
+            privilege=level,
+            findings=_joined(findings),
+            through="assigned directly" if user else _members(people),
+            people=people,
+            accounts="1",
+            since=access.assignment.at,
+            assigned_by=_fact(access.assignment.by),
+            first_seen=access.assignment.first_seen,
+            organization=self.snapshot.organization,
+            account_id=intern(grant.account_id),
+            account_path=_fact(access.account.path),
+            principal_state=first.state if user or not holders else OK,
+            privilege_reason=_fact(access.privilege.reason),
+            privilege_unread=_fact(access.privilege.unread),
+            principal_type=principal.type,
+            principal_id=intern(principal.id),
+            group_id="",
+            permission_set_arn=intern(grant.permission_set_arn),
+            role_arn=grant.role_arn,
+            membership_id="",
+            managed_by="" if user else self._managed_by.get(principal.id, ""),
+            fingerprint=fingerprint,
         )
 
     def _memberships(self, group_id: str, accesses: Sequence[Access]) -> Iterator[Item]:
         given = _Given.of(accesses)
+        organization, store_id = self.snapshot.organization, self.snapshot.instance.identity_store_id
         rules = self.population.reviewers.matching(self._scope(MEMBERSHIP, accesses, given.privilege))
-        fingerprint = _hash([[self._key(each), self._fingerprint(each)] for each in accesses])
-        group = _group(accesses[0])
+        fingerprint = self._fingerprint_of_all(accesses)
+        through = _fact(f"group {_group(accesses[0])}")
         for holder in accesses[0].holders:
             if not holder.user_id:
                 continue
             cells = accesses[0].membership(holder)
-            yield self._finished(
-                _Parts(
-                    id=membership_id(self.snapshot.instance.identity_store_id, group_id, holder.user_id),
-                    kind=MEMBERSHIP,
-                    who=_person(holder, holder.user_id),
-                    user=holder,
-                    what=given.what,
-                    where=given.where,
-                    through=f"group {group}",
-                    findings=_joined(self.findings.on_user(self.snapshot.organization, holder.user_id)),
-                    people="1",
-                    accounts=given.accounts,
-                    account_id=given.account_id,
-                    account_path="",
-                    since=cells.since,
-                    assigned_by=cells.added_by,
-                    first_seen=cells.first_seen,
-                    principal_state=holder.state,
-                    privilege=given.privilege,
-                    privilege_reason=given.reason,
-                    privilege_unread=given.unread,
-                    principal_type=USER,
-                    principal_id=holder.user_id,
-                    group_id=group_id,
-                    membership_id=self._membership_ids.get((group_id, holder.user_id), ""),
-                    managed_by=self._managed_by.get(group_id, ""),
-                    fingerprint=fingerprint,
-                ),
-                rules,
-                only_person=holder,
+            item_id = membership_id(store_id, group_id, holder.user_id)
+            yield Item(
+                id=item_id,
+                kind=MEMBERSHIP,
+                **self._reviewer(rules, holder, only_person=holder),
+                **self._change(item_id, given.privilege, given.what, fingerprint),
+                **self._user_cells(holder),
+                who=_fact(_person(holder, holder.user_id)),
+                what=given.what,
+                where=given.where,
+                privilege=given.privilege,
+                findings=_joined(self.findings.on_user(organization, holder.user_id)),
+                through=through,
+                people="1",
+                accounts=given.accounts,
+                since=cells.since,
+                assigned_by=_fact(cells.added_by),
+                first_seen=cells.first_seen,
+                organization=organization,
+                account_id=given.account_id,
+                account_path="",
+                principal_state=holder.state,
+                privilege_reason=given.reason,
+                privilege_unread=given.unread,
+                principal_type=USER,
+                principal_id=intern(holder.user_id),
+                group_id=group_id,
+                permission_set_arn="",
+                role_arn="",
+                membership_id=self._membership_ids.get((group_id, holder.user_id), ""),
+                managed_by=self._managed_by.get(group_id, ""),
+                fingerprint=fingerprint,
             )
 
-    def _finished(self, parts: "_Parts", rules: Sequence[int], *, only_person: Holder | None) -> Item:
-        """Return the item with its reviewer, and with what changed since the last campaign."""
-        user = parts.user
+    def _reviewer(
+        self, rules: Sequence[int], user: Holder | None, *, only_person: Holder | None
+    ) -> Mapping[str, Any]:
+        """Return who reviews an item that these rules match, and why."""
+        email = only_person.email if only_person else ""
         choice = self.population.reviewers.choose(
             rules,
             manager=self._manager(user) if user else "",
-            only_person=only_person.email if only_person and only_person.email != NOT_READ else "",
+            only_person="" if email == NOT_READ else email,
         )
+        return {"reviewer": choice.reviewer, "reviewer_rule": choice.rule}
+
+    def _change(self, item_id: str, privilege: str, what: str, fingerprint: str) -> Mapping[str, Any]:
+        """Return what changed since the last campaign, if there is one."""
         previous = self.population.previous
-        change, detail = (
-            ("", "")
-            if previous is None
-            else previous.change(
-                parts.id, privilege=parts.privilege, what=parts.what, fingerprint=parts.fingerprint
-            )
-        )
-        return Item(
-            id=parts.id,
-            kind=parts.kind,
-            reviewer=choice.reviewer,
-            who=_fact(parts.who),
-            what=_fact(parts.what),
-            where=_fact(parts.where),
-            privilege=parts.privilege,
-            findings=self._shared(parts.findings),
-            change=change,
-            through=self._shared(_fact(parts.through)),
-            people=parts.people,
-            accounts=parts.accounts,
-            since=parts.since,
-            assigned_by=_fact(parts.assigned_by),
-            last_sign_in=user.last_sign_in if user else "",
-            first_seen=parts.first_seen,
-            user_email=_fact(user.email) if user else "",
-            attributes=self._attributes_of(user),
-            organization=self.snapshot.organization,
-            account_id=self._shared(parts.account_id),
-            account_path=_fact(parts.account_path),
-            user_status=user.status if user else "",
-            principal_state=parts.principal_state,
-            privilege_reason=_fact(parts.privilege_reason),
-            privilege_unread=_fact(parts.privilege_unread),
-            change_detail=_fact(detail),
-            reviewer_rule=self._shared(choice.rule),
-            principal_type=parts.principal_type,
-            principal_id=self._shared(parts.principal_id),
-            group_id=parts.group_id,
-            permission_set_arn=self._shared(parts.permission_set_arn),
-            role_arn=self._shared(parts.role_arn),
-            membership_id=parts.membership_id,
-            managed_by=_fact(parts.managed_by),
-            fingerprint=parts.fingerprint,
-        )
+        if previous is None:
+            return _NO_CHANGE
+        change, detail = previous.change(item_id, privilege=privilege, what=what, fingerprint=fingerprint)
+        return {"change": change, "change_detail": _fact(detail)}
 
-    def _shared(self, text: str) -> str:
-        return self._texts.setdefault(text, text)
-
-    def _attributes_of(self, user: Holder | None) -> tuple[str, ...]:
-        user_id = user.user_id if user else ""
-        if user_id not in self._attributes:
-            self._attributes[user_id] = tuple(
-                _fact(user.attribute(name)) if user else "" for name in self.snapshot.people
-            )
-        return self._attributes[user_id]
+    def _user_cells(self, user: Holder | None) -> Mapping[str, Any]:
+        """Return the cells about an item's user; empty ones for a group."""
+        if user is None:
+            return self._no_user
+        if user.user_id not in self._cells_of_users:
+            self._cells_of_users[user.user_id] = {
+                "user_email": _fact(user.email),
+                "user_status": user.status,
+                "last_sign_in": user.last_sign_in,
+                "attributes": tuple(_fact(user.attribute(name)) for name in self.snapshot.people),
+            }
+        return self._cells_of_users[user.user_id]
 
     def _manager(self, holder: Holder) -> str:
         """Return the email address of a user's manager; empty if it is not known."""
@@ -378,10 +367,10 @@ class _Organization:
             manager = person.manager if person else ""
         return manager if "@" in manager else ""
 
-    def _scope(self, kind: str, accesses: Sequence[Access], privilege: str | None = None) -> Scope:
+    def _scope(self, kind: str, accesses: Sequence[Access], privilege: str) -> Scope:
         grants = [access.grant for access in accesses]
         accounts = {grant.account_id for grant in grants} | {access.account.name for access in accesses}
-        sets = (access.permission_set.name or _role_name(access.grant.role_arn) for access in accesses)
+        sets = map(_target, accesses)
         return Scope(
             kind=kind,
             organization=self.snapshot.organization,
@@ -389,53 +378,25 @@ class _Organization:
             account_paths=frozenset(access.account.path for access in accesses),
             permission_sets=frozenset(sets),
             group=accesses[0].group_name,
-            privilege=privilege or accesses[0].privilege.level,
+            privilege=privilege,
         )
 
     def _fingerprint(self, access: Access) -> str:
-        """Return the hash of what a grant's policies are; NOT_READ if they were not all read."""
+        """Return the hash of a grant's policies; NOT_READ if they were not read, as those of an IAM role."""
         arn = access.grant.permission_set_arn
         if arn not in self._fingerprints:
-            self._fingerprints[arn] = _policies_hash(self._permission_sets.get(arn)) if arn else ""
+            self._fingerprints[arn] = _policies_hash(self._permission_sets.get(arn))
         return self._fingerprints[arn]
 
-    @staticmethod
-    def _key(access: Access) -> list[str]:
-        grant = access.grant
-        return [grant.account_id, grant.permission_set_arn, grant.role_arn, access.privilege.level]
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen, because that would be slower
-class _Parts:
-    """What is known of an item before it has a reviewer, as the snapshot has it."""
-
-    id: str
-    kind: str
-    who: str
-    user: Holder | None
-    what: str
-    where: str
-    through: str
-    findings: str
-    people: str
-    accounts: str
-    account_id: str
-    account_path: str
-    since: str
-    assigned_by: str
-    first_seen: str
-    principal_state: str
-    privilege: str
-    privilege_reason: str
-    privilege_unread: str
-    principal_type: str
-    principal_id: str
-    group_id: str = ""
-    permission_set_arn: str = ""
-    role_arn: str = ""
-    membership_id: str = ""
-    managed_by: str = ""
-    fingerprint: str = ""
+    def _fingerprint_of_all(self, accesses: Iterable[Access]) -> str:
+        """Return the hash of all that a group gives; NOT_READ if some of it was not read."""
+        parts = []
+        for access in accesses:
+            grant, fingerprint = access.grant, self._fingerprint(access)
+            if fingerprint == NOT_READ:
+                return NOT_READ
+            parts.append([grant.account_id, grant.permission_set_arn, access.privilege.level, fingerprint])
+        return _hash(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,36 +413,30 @@ class _Given:
 
     @classmethod
     def of(cls, accesses: Sequence[Access]) -> "_Given":
-        highest = max(accesses, key=lambda access: _LEVELS.get(access.privilege.level, Privilege.NONE))
+        highest = max(accesses, key=_level).privilege
         unread = {access.privilege.unread for access in accesses} - {""}
-        accounts = {access.grant.account_id: access.account.name for access in accesses}
-        counts: Counter[str] = Counter()
-        levels: dict[str, int] = {}
+        accounts = {access.grant.account_id: _account(access) for access in accesses}
+        levels: defaultdict[str, int] = defaultdict(int)
         for access in accesses:
-            name = access.permission_set.name or _role_name(access.grant.role_arn)
-            counts[name] += 1
-            levels[name] = max(levels.get(name, -1), _LEVELS.get(access.privilege.level, Privilege.NONE))
-        sets = sorted(counts, key=lambda name: (-levels[name], name))
-        is_read = all(access.privilege.level in _LEVELS for access in accesses)
-        names = sorted(name if name not in {"", NOT_READ} else id_ for id_, name in accounts.items())
+            levels[_target(access)] = max(levels[_target(access)], _level(access))
         return cls(
-            what=_first(sets, _SETS, ", "),
-            where=_first(names, _NAMED, ", "),
+            what=_fact(_first(sorted(levels, key=lambda name: (-levels[name], name)), _SETS)),
+            where=_fact(_first(sorted(accounts.values()), _NAMED)),
             accounts=str(len(accounts)),
             account_id=next(iter(accounts)) if len(accounts) == 1 else "",
-            privilege=highest.privilege.level,
-            reason=highest.privilege.reason,
-            unread=";".join(sorted(unread)) or ("" if is_read else "some of the access"),
+            privilege=highest.level,
+            reason=_fact(highest.reason),
+            unread=_fact(";".join(sorted(unread))),
         )
 
 
-def _first(names: Sequence[str], number: int, separator: str) -> str:
+def _level(access: Access) -> Privilege:
+    return _LEVELS.get(access.privilege.level, Privilege.NONE)
+
+
+def _first(names: Sequence[str], number: int) -> str:
     more = f" and {len(names) - number:,} more" if len(names) > number else ""
-    return separator.join(names[:number]) + more
-
-
-def _are_known(access: Access) -> bool:
-    return access.holders[0].state not in {MEMBERS_NOT_READ, NOT_READ}
+    return ", ".join(names[:number]) + more
 
 
 def _members(people: str) -> str:
@@ -506,8 +461,17 @@ def _group(access: Access) -> str:
     return access.group_name if access.group_name not in {"", NOT_READ} else group_id
 
 
-def _role_name(role_arn: str) -> str:
-    return role_arn.rpartition("/")[2]
+def _account(access: Access) -> str:
+    name = access.account.name
+    return name if name not in {"", NOT_READ} else access.grant.account_id
+
+
+def _target(access: Access) -> str:
+    """Return the name of the permission set or role; else its ARN."""
+    name, grant = access.permission_set.name, access.grant
+    return _fact(
+        name if name not in {"", NOT_READ} else grant.permission_set_arn or grant.role_arn.rpartition("/")[2]
+    )
 
 
 def _policies_hash(permission_set: PermissionSet | None) -> str:

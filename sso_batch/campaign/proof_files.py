@@ -96,6 +96,7 @@ def _proof(
             finished_at=manifest.finished_at,
             status=manifest.status.value,
             manifest_sha256=sha256(read_file(run.store, MANIFEST)),
+            endpoint_overrides=manifest.endpoint_overrides,
         ),
         counts=ProofCounts(**{result.value: counts[result.value] for result in Result}),
         rows=tuple(map(_row, proved)),

@@ -31,6 +31,7 @@ class ProvingRun(StrictRecord):
     finished_at: Moment
     status: str
     manifest_sha256: Sha256
+    endpoint_overrides: tuple[str, ...]
 
 
 class ProofCounts(StrictRecord):

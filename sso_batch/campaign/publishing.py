@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterable
 
-from sso_batch.campaign.closed import read_file, sha256
 from sso_batch.campaign.record import CampaignError, File
+from sso_batch.run_files.verification import FileChangedError, FileState, read_verified
 from sso_batch.store import Store
 
 
@@ -25,14 +25,15 @@ def publish_once(store: Store, files: Iterable[tuple[str, Iterable[str], int]]) 
             entry = draft.close()
             entries.append(File.of(entry))
             try:
-                existing = read_file(store, name)
-            except FileNotFoundError:
-                missing.append(draft)
-                continue
-            if sha256(existing) != entry.sha256:
+                for _ in read_verified(store, entry):
+                    pass
+            except FileChangedError as error:
+                if error.state is FileState.MISSING:
+                    missing.append(draft)
+                    continue
                 raise CampaignError(
                     f"{store.name}/{name} exists with other content and was not changed",
                     hint="move it away, and repeat the command",
-                )
+                ) from error
         store.publish(*missing)
     return tuple(entries)

@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt
 from sso_batch.config import Decision
 from sso_batch.errors import UsageError
 from sso_batch.run_files.json_records import Day, Moment, Sha256, StrictRecord, decode_record, encode_record
-from sso_batch.store import FileEntry
+from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 1
 
@@ -34,6 +34,11 @@ class File(StrictRecord):
         values = asdict(entry)
         del values["kind"]
         return cls(**values)
+
+    @property
+    def entry(self) -> FileEntry:
+        """The file as a store verifies it."""
+        return FileEntry(self.name, FileKind.OTHER, self.sha256, self.rows, self.bytes)
 
 
 class ReviewedRun(StrictRecord):
@@ -88,6 +93,13 @@ class Earlier(StrictRecord):
     signoff_sha256: Sha256
 
 
+class FallbackCounts(StrictRecord):
+    """How many items the fallback reviews: no rule matches, or the reviewer would be the item's only user."""
+
+    no_rule: NonNegativeInt
+    own_access: NonNegativeInt
+
+
 class CampaignRecord(StrictRecord):
     """A campaign as it was opened."""
 
@@ -108,6 +120,7 @@ class CampaignRecord(StrictRecord):
     groups_without_access: NonNegativeInt
     escape_formulas: bool
     require_comment: tuple[Decision, ...]
+    fallback: FallbackCounts
     reviewers: tuple[Reviewer, ...]
 
     @property

@@ -20,7 +20,7 @@ _HEADER = """\
 # Written by sso-batch {version}. sso-batch never runs this file.
 #
 # Read it before you run it. Each command removes access for good, and each has a comment: who loses what,
-# where, and who decided so.
+# where, and who decided so. If a command removes the access with which you run this file, move it to the end.
 #
 #   bash revocations.sh                  shows what there is, and changes nothing
 #   bash revocations.sh ORGANIZATION     revokes the access of one organization

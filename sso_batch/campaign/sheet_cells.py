@@ -143,6 +143,8 @@ def _moment_of(fact: str) -> datetime | None:
 
 
 def _is_same_moment(value: date, fact: str) -> bool:
+    if f"{value.isoformat()}Z" == fact:  # nearly always
+        return True
     moment = _moment_of(fact)
     if moment is None:
         return False

@@ -40,11 +40,14 @@ _PARTS = re.compile(
     r"(?:\[Content_Types\]|_rels/.*|xl/(?!media/|theme/|drawings/|printerSettings/).*)\.(?:xml|rels)",
     re.IGNORECASE,
 )
-_FAR = rb"(?:([A-Za-z]{1,3})([0-9]{4,7})|([A-Za-z]{2,3})[0-9]+)[\"']"
+_FAR = rb"(?:([A-Za-z]*)([0-9]{4,})|([A-Za-z]{2,})[0-9]+)[\"']"
 _REFERENCE = re.compile(b'r="' + _FAR)
 _UNUSUAL_REFERENCE = re.compile(rb"r(?:\s+=|=[\s'])")
 _ANY_REFERENCE = re.compile(rb"r\s*=\s*[\"']" + _FAR)  # takes twice as long
-_REFERENCE_LENGTH = 64
+_CELL_WITHOUT_REFERENCE = re.compile(rb"<(?:\w+:)?c(?:\s+(?!r\s*=)|/?>)")
+_HUGE_COUNT = re.compile(rb"ount\s*=\s*[\"'][0-9]{8,}")
+_OVERLAP = 64  # bytes of a chunk that are examined again with the next one
+_LONGEST_REFERENCE = 9
 _LETTERS = 26
 _UNSEEN_ROWS, _UNSEEN_COLUMNS = 999, 26  # shorter references are not looked at
 
@@ -163,6 +166,8 @@ def _unpack(file: IO[bytes], copy: IO[bytes]) -> None:
                 raise SheetFileError(
                     f"the workbook is larger than {limit} when it is unpacked: {_SAVE_AGAIN}"
                 )
+            if len({part.filename.lower() for part in parts}) < len(parts):
+                raise SheetFileError(f"the workbook has a part twice: {_SAVE_AGAIN}")
             for part in parts:
                 bounds.start()
                 with (
@@ -181,11 +186,14 @@ def _unpack(file: IO[bytes], copy: IO[bytes]) -> None:
         ValueError,
         OSError,
     ) as error:
-        raise SheetFileError(f"the file is no workbook, or it is damaged: {_SAVE_AGAIN}") from error
+        raise SheetFileError(f"the file is not a workbook, or it is damaged: {_SAVE_AGAIN}") from error
 
 
 class _Bounds:
-    """Refuses sheets with cells so far apart that they would not fit into memory."""
+    """Refuses what would not fit into memory: the library reserves it, and a failure ends the process.
+
+    A single cell far outside the table is enough, because the library keeps all cells between.
+    """
 
     def __init__(self) -> None:
         self.start()
@@ -193,17 +201,24 @@ class _Bounds:
     def start(self) -> None:
         """Start with another part."""
         self._rest = b""
-        self._rows = _UNSEEN_ROWS
+        self._rows = self._last_row = _UNSEEN_ROWS
         self._columns = _UNSEEN_COLUMNS
 
     def check(self, chunk: bytes) -> None:
-        """Look at the references in a chunk; raise SheetFileError."""
+        """Look at the references and counts in a chunk; raise SheetFileError."""
         text = self._rest + chunk
-        self._rest = chunk[-_REFERENCE_LENGTH:]
+        self._rest = chunk[-_OVERLAP:]
+        if _HUGE_COUNT.search(text):
+            raise SheetFileError(f"the workbook says that it has far too many texts: {_SAVE_AGAIN}")
         pattern = _ANY_REFERENCE if _UNUSUAL_REFERENCE.search(text) else _REFERENCE
         for letters, row, column in set(pattern.findall(text)):
-            self._rows = max(self._rows, int(row or 0))
-            self._columns = max(self._columns, _column_number(letters or column))
+            number = int(row[:_LONGEST_REFERENCE] or 0)
+            self._last_row = max(self._last_row, number)
+            if letters or column:
+                self._rows = max(self._rows, number)
+                self._columns = max(self._columns, _column_number((letters or column)[:_LONGEST_REFERENCE]))
+        if self._last_row * self._columns > _MAX_CELLS and _CELL_WITHOUT_REFERENCE.search(text):
+            self._rows = self._last_row
         if self._rows * self._columns > _MAX_CELLS:
             raise SheetFileError(
                 f"a sheet has cells far outside the table, up to row {self._rows:,} and "

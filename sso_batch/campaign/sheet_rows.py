@@ -169,7 +169,7 @@ class SheetReader:
         self.problems.add(SheetProblem(self.file, self._sheet, row, column, message))
 
     def enter(self, item_id: str, decided: Decided, row: int, *, sound: bool) -> None:
-        """Add what a row says about an item; the same twice is no problem."""
+        """Add what a row says about an item; the same twice is fine."""
         first = self.entries.setdefault(item_id, Entry(decided, self._sheet, row))
         first.sound = first.sound and sound
         if not sound or first.decided == decided:
@@ -249,7 +249,7 @@ class _RowReader:
         return f"the reviewer of item {item_id} is {item.reviewer}: remove the row"
 
     def _misplaced(self, row: Sequence[Cell]) -> Iterator[tuple[str, str]]:
-        if self._width is not None and len(row) > self._width and any(row[self._width :]):
+        if self._width is not None and any(map(_is_filled, row[self._width :])):
             text = f"{len(row)} cells, but the header has {self._width}: quote cells with separators"
             yield "", text
 
@@ -295,7 +295,7 @@ class _RowReader:
         (day,) = days
         if day < first:
             return "", f"{day.isoformat()} is before the campaign was opened: write a day from {first} on"
-        if decision != KEEP:
+        if decision in {*DECISIONS, ""} - {KEEP}:
             return "", f"a date needs the decision {KEEP}: choose it, or clear the date"
         return day.isoformat(), ""
 

@@ -45,7 +45,11 @@ _COLUMNS = (
         "MANAGES_ACCESS (can change who has access), WRITE, READ or NONE; before SCPs and RCPs.",
         Kind.LEVEL,
     ),
-    Column("Findings", "What the checks found: severity and check, explained below.", width=44),
+    Column(
+        "Findings",
+        "What the checks found: severity and check, explained below; waived: accepted until a day.",
+        width=44,
+    ),
     Column(
         "Change",
         "Since the last campaign: NEW, CHANGED or UNCHANGED. Empty if there was none to compare with.",

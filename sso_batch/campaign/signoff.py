@@ -10,8 +10,15 @@ from pydantic import Field, NonNegativeInt
 from sso_batch import __version__
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
-from sso_batch.campaign.record import CampaignError, CampaignRecord, CampaignScope, Earlier, File, LeftOut
-from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS
+from sso_batch.campaign.record import (
+    CampaignError,
+    CampaignRecord,
+    CampaignScope,
+    Earlier,
+    FallbackCounts,
+    File,
+    LeftOut,
+)
 from sso_batch.campaign.revocations import AWS, IDENTITY_PROVIDER, revocations
 from sso_batch.run_files.json_records import Day, Moment, Sha256, StrictRecord, decode_record, encode_record
 
@@ -107,13 +114,6 @@ class RevocationCounts(StrictRecord):
     identity_provider: NonNegativeInt
 
 
-class FallbackCounts(StrictRecord):
-    """How many items the fallback reviewed; `own_access`, because the reviewer would have been the user."""
-
-    no_rule: NonNegativeInt
-    own_access: NonNegativeInt
-
-
 class OpenItem(StrictRecord):
     """An item without a final decision: `decision` is unsure or empty."""
 
@@ -162,7 +162,6 @@ def sign_off(
     written before.
     """
     totals = Totals.of(decision for _, decision in decided)
-    rules = Counter(item.reviewer_rule for item, _ in decided)
     by_reviewer: defaultdict[str, list[Decided]] = defaultdict(list)
     for item, decision in decided:
         by_reviewer[item.reviewer].append(decision)
@@ -199,7 +198,7 @@ def sign_off(
             )
             for each in record.reviewers
         ),
-        fallback=FallbackCounts(no_rule=rules[FALLBACK], own_access=rules[OWN_ACCESS]),
+        fallback=record.fallback,
         revocations=_revocations(record, decided),
         waivers=waivers,
         open_items=_open_items(decided),

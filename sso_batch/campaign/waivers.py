@@ -65,14 +65,14 @@ class AcceptedFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Waivers:
+class CampaignWaivers:
     """The waivers of a campaign in order, and in words the findings that are not waived, and why."""
 
     accepted: Sequence[AcceptedFinding]
     not_waived: Sequence[str]
 
 
-def waivers(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> Waivers:
+def waivers(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> CampaignWaivers:
     """Return the waivers for the findings on items that were kept until a day."""
     index = _Index()
     for item, decision in decided:
@@ -86,7 +86,7 @@ def waivers(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> 
         else:
             accepted.append(target.accepted(record, covered))
     not_waived |= dict.fromkeys(sorted(index.of_others))
-    return Waivers(tuple(accepted), tuple(not_waived))
+    return CampaignWaivers(tuple(accepted), tuple(not_waived))
 
 
 def waivers_yaml(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> str:
@@ -94,12 +94,12 @@ def waivers_yaml(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]
     return render_waivers(record, waivers(record, decided))
 
 
-def render_waivers(record: CampaignRecord, found: Waivers) -> str:
+def render_waivers(record: CampaignRecord, found: CampaignWaivers) -> str:
     """Return waivers as a part of a configuration, with comments on the findings that are not waived."""
     return "".join(_lines(record, found))
 
 
-def _lines(record: CampaignRecord, found: Waivers) -> Iterator[str]:
+def _lines(record: CampaignRecord, found: CampaignWaivers) -> Iterator[str]:
     yield _HEADER.format(run=show_hidden(record.run.run_id))
     if found.not_waived:
         yield "#\n# Not waived:\n"

@@ -12,9 +12,9 @@ from sso_batch.exit_codes import ExitCode
 
 _FILES = {
     file_names.DECISIONS: "every item with its decision",
-    file_names.WAIVERS: "findings that are accepted until a day: copy them into the configuration",
+    file_names.WAIVERS: "accepted findings, to copy into the configuration",
     file_names.REVOCATIONS: "what is to be removed, where, and how",
-    file_names.REVOCATIONS_SCRIPT: "the same as AWS CLI commands: read them before you run them",
+    file_names.REVOCATIONS_SCRIPT: "the same as AWS CLI commands, to read before you run them",
     file_names.SIGNOFF: "the sign-off for programs, with the SHA-256 of every file",
     file_names.SIGNOFF_PAGE: "the sign-off to print",
 }

@@ -1,11 +1,14 @@
 """`sso-batch campaign open`: the sheets of a new access review."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sso_batch.campaign import file_names
+from rich.console import RenderableType
+from rich.text import Text
+
 from sso_batch.campaign.closed import load_closed
 from sso_batch.campaign.opening import Opening, open_campaign
 from sso_batch.campaign.previous import ClosedCampaign
@@ -14,10 +17,14 @@ from sso_batch.commands.campaign_folder import campaign_errors, open_campaign_fo
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run_location import RunFinder
 from sso_batch.config import load
+from sso_batch.console.rows import Rows
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
+from sso_batch.sanitize import escape_terminal
 from sso_batch.store import to_output_error
+
+_SHOWN = 20  # reviewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ def campaign_open_command(
         ) from error
     except OSError as error:
         raise to_output_error(store.name, error) from error
-    terminal.say(_summary(record, options.output))
+    terminal.print(_report(record, options.output))
     return ExitCode.OK
 
 
@@ -70,11 +77,30 @@ def _closed(location: str) -> ClosedCampaign:
         return load_closed(store).compared()
 
 
-def _summary(record: CampaignRecord, output: str) -> Iterator[str]:
+def _report(record: CampaignRecord, output: str) -> Iterator[RenderableType]:
+    rows = [(escape_terminal(each.address), f"{each.items:,}") for each in record.reviewers[:_SHOWN]]
+    if rows:
+        yield Rows(("Reviewer", "Items"), rows)
+    if len(record.reviewers) > _SHOWN:
+        yield Text(f"and {len(record.reviewers) - _SHOWN:,} more reviewers")
+    for line in _lines(record, output):
+        yield Text(escape_terminal(line))
+
+
+def _lines(record: CampaignRecord, output: str) -> Iterator[str]:
     yield (
-        f"Campaign on run {record.run.run_id}: {record.items:,} items for "
-        f"{len(record.reviewers):,} reviewers, due {record.due.isoformat()}"
+        f"{record.items:,} items of run {record.run.run_id} ({record.assignments:,} assignments, "
+        f"{record.memberships:,} memberships) for {len(record.reviewers):,} reviewers, "
+        f"due {record.due.isoformat()}"
     )
-    for reviewer in record.reviewers:
-        yield f"  {reviewer.items:>7,}  {reviewer.address}"
-    yield f"Files in {output}: {file_names.POPULATION} and a sheet for each reviewer"
+    if record.out_of_scope:
+        yield f"Not in the scope {record.scope}: {record.out_of_scope:,}"
+    if record.fallback.no_rule:
+        yield f"No rule matches, so the fallback reviews: {record.fallback.no_rule:,}"
+    if record.fallback.own_access:
+        yield f"Own access of a reviewer, so the fallback reviews: {record.fallback.own_access:,}"
+    for left_out in record.left_out:
+        yield f"Not in the population: {left_out.name} ({left_out.reason})"
+    if not any(file.name.endswith(".xlsx") for each in record.reviewers for file in each.files):
+        yield "CSV files only: workbooks need xlsxwriter, which is not installed"
+    yield f"Give each reviewer the sheet in {output}. Then: sso-batch campaign status {shlex.quote(output)}"

@@ -23,7 +23,7 @@ from sso_batch.sanitize import escape_terminal
 
 _SHOWN = 200  # rows of the table
 _ORDER = (Result.STILL_THERE, Result.CAME_BACK, Result.REACHABLE_OTHERWISE, Result.NOT_READ, Result.GONE)
-_HEADINGS = ("Result", "Who", "What", "Where", "Organization", "Detail")
+_HEADINGS = ("Result", "Who", "Access", "Organization", "Detail")
 
 
 def campaign_prove_command(terminal: Terminal, environ: Mapping[str, str], location: str, run: str) -> int:
@@ -70,18 +70,9 @@ class _Between:
 
 
 def _report(results: Sequence[ProvedItem], run_id: str) -> Iterator[RenderableType]:
-    rows = [
-        tuple(
-            map(
-                escape_terminal,
-                (each.result.words, item.who, item.what, item.where, item.organization, each.detail),
-            )
-        )
-        for each in results[:_SHOWN]
-        for item in [each.item]
-    ]
+    rows = [tuple(map(escape_terminal, _cells(each))) for each in results[:_SHOWN]]
     if rows:
-        yield Rows(_HEADINGS, rows, style=lambda row: "" if row[0] == Result.GONE.words else "bold", titles=2)
+        yield Rows(_HEADINGS, rows, style=lambda row: "" if row[0] == Result.GONE.words else "bold")
     if len(results) > _SHOWN:
         yield Text(f"{len(results) - _SHOWN:,} more are not shown: see the CSV file")
     counts = Counter(each.result for each in results)
@@ -89,3 +80,9 @@ def _report(results: Sequence[ProvedItem], run_id: str) -> Iterator[RenderableTy
     yield Text(
         f"{len(results):,} revocations in run {escape_terminal(run_id)}: {numbers or 'nothing to prove'}"
     )
+
+
+def _cells(proved: ProvedItem) -> tuple[str, ...]:
+    item = proved.item
+    access = f"{item.what} in {item.where}"
+    return proved.result.words, item.who, access, item.organization, proved.detail

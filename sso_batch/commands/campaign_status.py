@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
-_HEADINGS = ("Reviewer", "Items", "Keep", "Revoke", "Unsure", "Open", "Problems", "Due", "Returned")
+_HEADINGS = ("Reviewer", "Items", "Keep", "Revoke", "Unsure", "Open", "Problems", "Returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +167,33 @@ def _table(status: _Status) -> "Rows":
             *(f"{number:,}" if number else "" for number in (each.keep, each.revoke, each.unsure)),
             f"{each.open:,}",
             f"{len(each.returned.problems):,}" if each.returned.problems else "",
-            _due(status, each),
-            f"{each.modified:%Y-%m-%d}" if each.modified else "",
+            _returned(status, each),
         )
         for each in status.reviewers
     ]
     return Rows(_HEADINGS, rows, titles=1)
 
 
-def _due(status: _Status, progress: _Progress) -> str:
-    if not progress.open:
-        return "done"
-    return "overdue" if status.is_late else status.record.due.isoformat()
+def _returned(status: _Status, progress: _Progress) -> str:
+    """Return when a sheet came back, or that decisions are overdue."""
+    if progress.open and status.is_late:
+        return "overdue"
+    return f"{progress.modified:%Y-%m-%d}" if progress.modified else "not yet"
 
 
 def _closing_lines(status: _Status) -> Iterator[str]:
     record = status.record
+    unsure = f" (unsure: {status.unsure:,})" if status.unsure else ""
+    yield f"Campaign on run {record.run.run_id}: {status.state}, due {record.due.isoformat()}"
     yield (
-        f"Campaign on run {record.run.run_id} is {status.state}: {record.items:,} items, "
-        f"{status.keep:,} keep, {status.revoke:,} revoke, {status.open:,} open "
-        f"(of these {status.unsure:,} unsure), due {record.due.isoformat()}"
+        f"{record.items:,} items: {status.keep:,} keep, {status.revoke:,} revoke, "
+        f"{status.open:,} open{unsure}"
     )
+    if status.has_problems:
+        yield "Problems (the items of these rows count as open):"
 
 
 def _problem_lines(status: _Status) -> Iterator[str]:
-    if status.has_problems:
-        yield "Problems (the items of these rows count as open):"
     for each in status.reviewers:
         for problem in each.returned.problems:
             yield f"  {escape_terminal(str(problem))}"

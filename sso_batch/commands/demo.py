@@ -43,6 +43,11 @@ def demo_command(
     terminal: Terminal, output: str | None, *, with_failure: bool, campaign: bool = False
 ) -> int:
     """Audit the made-up organizations, print the files and how to read them, and return the exit code."""
+    if campaign and with_failure:
+        raise UsageError(
+            "--campaign needs a complete audit, and --with-failure makes an incomplete one",
+            hint="leave one of the two out",
+        )
     output = output or f"reports/demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     _refuse_other_runs(FolderPlace(folder_named(output)))
     world = demo_world(with_failure=with_failure, now=time.time())

@@ -8,6 +8,7 @@ from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
 from sso_batch.campaign.record import (
     CampaignRecord,
     CampaignScope,
+    FallbackCounts,
     File,
     LeftOut,
     ReviewedOrganization,
@@ -144,6 +145,7 @@ def campaign(
         groups_without_access=2,
         escape_formulas=True,
         require_comment=("revoke",),
+        fallback=FallbackCounts(no_rule=2, own_access=1),
         reviewers=tuple(
             Reviewer(address=address, items=sum(item.reviewer == address for item in items), files=())
             for address in addresses

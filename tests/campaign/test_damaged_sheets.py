@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from sso_batch.campaign import sheet_file
 from sso_batch.campaign.decisions import Decided
+from sso_batch.campaign.item import facts_of
 from sso_batch.campaign.sheet_rows import MAX_PROBLEMS
 from sso_batch.campaign.sheet_workbook import REVIEW
 from tests.support.campaigns import (
@@ -22,6 +23,7 @@ from tests.support.campaigns import (
     CSV,
     ITEMS,
     OWN,
+    PEOPLE,
     XLSX,
     Campaign,
     Grid,
@@ -262,6 +264,40 @@ def test_two_rows_of_which_one_is_changed(campaign: Campaign, name: str) -> None
     assert returned.decisions == {}
 
 
+def test_unknown_decision_with_a_date(campaign: Campaign) -> None:
+    """A misspelled decision is one problem, even if a day belongs to it."""
+    campaign.edit(CSV, filling(1, "kepe", "", "2027-01-31"))
+
+    assert campaign.problems() == [
+        f'{CSV}, row 2, Decision: unknown decision "kepe": did you mean keep? Write keep, revoke or unsure'
+    ]
+
+
+@pytest.mark.parametrize("name", [CSV, XLSX])
+def test_every_fact_is_compared(campaign: Campaign, name: str) -> None:
+    """A change is noticed in every column that must not change."""
+    columns = facts_of(PEOPLE)[1:]
+
+    def change(grid: Grid) -> None:
+        for title in columns:
+            setting(1, title, "other")(grid)
+
+    campaign.edit(name, change)
+
+    assert [problem.column for problem in campaign.read()[ANN].problems] == list(columns)
+
+
+@pytest.mark.parametrize(("sound", "damaged"), [(CSV, XLSX), (XLSX, CSV)])
+def test_item_with_a_problem_in_one_file(campaign: Campaign, sound: str, damaged: str) -> None:
+    """An item counts as open if its row in one of the two files has a problem."""
+    campaign.edit(sound, filling(1, "keep"))
+    campaign.edit(damaged, filling(1, "yes"))
+
+    returned = campaign.read()[ANN]
+    assert [(problem.file, problem.column) for problem in returned.problems] == [(damaged, "Decision")]
+    assert returned.decisions == {}
+
+
 def test_at_most_100_problems(campaign: Campaign) -> None:
     """After 100 problems, only their number is reported."""
 
@@ -337,6 +373,13 @@ def bomb(content: bytes) -> bytes:
     return content[: position + 24] + struct.pack("<L", 2_000_000_000) + content[position + 28 :]
 
 
+def doubled_part(content: bytes) -> bytes:
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as packed:
+        packed.writestr("xl/Workbook.xml", packed.read("xl/workbook.xml"))
+    return out.getvalue()
+
+
 def without_part(content: bytes, part: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(out, "w") as copy:
@@ -367,7 +410,7 @@ def other_file(_content: bytes) -> bytes:
     return out.getvalue()
 
 
-NO_WORKBOOK = f"{XLSX}: the file is no workbook, or it is damaged: open it in a spreadsheet"
+NO_WORKBOOK = f"{XLSX}: the file is not a workbook, or it is damaged: open it in a spreadsheet"
 DAMAGED = f"{XLSX}: the workbook is damaged"
 FAR = f"{XLSX}: a sheet has cells far outside the table, up to row "
 WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -377,15 +420,28 @@ WORKBOOK_DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "wrong bytes": (lambda content: content[:3000] + b"\xff" * 900 + content[3900:], NO_WORKBOOK),
     "another zip": (other_file, DAMAGED),
     "no sheet": (lambda content: without_part(content, "xl/worksheets/sheet2.xml"), DAMAGED),
-    "no list of sheets": (lambda content: without_part(content, "xl/workbook.xml"), DAMAGED),
-    "broken XML": (replaced_in_sheet(rb"</row>", b"</wor>"), DAMAGED),
+    "no list of sheets": (
+        lambda content: without_part(content, "xl/workbook.xml"),
+        f"{XLSX}: no header: the columns Item, Decision and others are missing",
+    ),
+    "broken XML": (replaced_in_sheet(rb"</sheetData>", b"</row>"), DAMAGED),
     "encrypted": (
         lambda _content: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
         f"{XLSX}: the workbook is encrypted, or of Excel 97: save it as .xlsx without a password",
     ),
     "zip bomb": (bomb, f"{XLSX}: the workbook is larger than 500 MB when it is unpacked"),
+    "part twice": (doubled_part, f"{XLSX}: the workbook has a part twice"),
     "lying zip": (lying, NO_WORKBOOK),
     "far cell": (replaced_in_sheet(rb'r="B1"', b'r="XFD1048576"'), f"{FAR}1,048,576 and column 16,384"),
+    "row number": (replaced_in_sheet(rb'r="B1"', b'r="B10485760000"'), f"{FAR}104,857,600 and column 32"),
+    "cell without a place": (
+        replaced_in_sheet(rb'<row r="5"(.*?)<c r="A5"', rb'<row r="1000000"\1<c'),
+        f"{FAR}1,000,000 and column 32",
+    ),
+    "huge count": (
+        replaced_in_sheet(rb"<sheetData>", b'<sst uniqueCount="999999999999"/><sheetData>'),
+        f"{XLSX}: the workbook says that it has far too many texts",
+    ),
     "far column": (replaced_in_sheet(rb'r="B1"', b"r = 'XFD2000'"), f"{FAR}2,000 and column 16,384"),
 }
 
@@ -406,8 +462,8 @@ def test_damaged_workbook(campaign: Campaign, damage: Callable[[bytes], bytes], 
 @pytest.mark.parametrize("name", [CSV, XLSX])
 def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file above the maximum size is not read."""
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".csv", 1000)  # type: ignore[arg-type]
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".xlsx", 1000)  # type: ignore[arg-type]
+    monkeypatch.setitem(sheet_file.MAX_BYTES, ".csv", 1000)
+    monkeypatch.setitem(sheet_file.MAX_BYTES, ".xlsx", 1000)
     campaign.edit(name, filling(1, "keep"))
 
     assert campaign.problems() == [
@@ -416,7 +472,7 @@ def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_byte_matters(campaign: Campaign) -> None:
-    """A workbook that is cut anywhere, or has a wrong byte anywhere, is read or refused; nothing else is raised."""
+    """A workbook that is cut or has a wrong byte, wherever it is, is read or refused, and nothing else."""
     file = campaign.folder / XLSX
     content = file.read_bytes()
     for position in range(0, len(content), len(content) // 60):
@@ -428,7 +484,10 @@ def test_every_byte_matters(campaign: Campaign) -> None:
 
 def test_sheets_that_disagree(campaign: Campaign) -> None:
     """Where CSV file and workbook both changed, they must agree on everything; both places are named."""
-    campaign.edit(CSV, lambda grid: [fill(grid, row, "keep", "same") for row in (1, 2, 3, 4)])
+
+    def change_csv(grid: Grid) -> None:
+        for row in (1, 2, 3, 4):
+            fill(grid, row, "keep", "same")
 
     def change(grid: Grid) -> None:
         fill(grid, 1, "KEEP", "same ")
@@ -437,6 +496,7 @@ def test_sheets_that_disagree(campaign: Campaign) -> None:
         fill(grid, 4, "keep", "same", date(2027, 1, 31))
         fill(grid, 5, "unsure")
 
+    campaign.edit(CSV, change_csv)
     campaign.edit(XLSX, change)
 
     returned = campaign.read()[ANN]
@@ -483,6 +543,8 @@ def test_two_sheets_of_a_workbook(campaign: Campaign) -> None:
     book.save(campaign.folder / XLSX)
 
     assert campaign.problems() == [
-        f'{XLSX}, sheet Old, row 6, Decision: "revoke", but "keep" in sheet Review, row 6: '
-        "remove one of the two rows"
+        (
+            f'{XLSX}, sheet Old, row 6, Decision: "revoke", but "keep" in sheet Review, row 6: '
+            "remove one of the two rows"
+        )
     ]

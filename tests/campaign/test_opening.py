@@ -284,7 +284,7 @@ def test_fallback_that_is_concerned(tmp_path: Path) -> None:
         ({"kind": "assignment", "group": "Ops", "account": "Management"}, "Ops"),
         ({"kind": "assignment", "group": "Ops", "account": PROD}, ""),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)),
 )
 def test_keys_of_rules(tmp_path: Path, rule: dict[str, str], matched: str) -> None:
     """A rule matches the items that all of its keys match; a membership has what its group gives."""

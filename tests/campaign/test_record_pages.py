@@ -138,6 +138,7 @@ def proof(*results: str, status: str = "complete", **fields: str) -> Proof:
             finished_at=NOON + timedelta(minutes=4),
             status=status,
             manifest_sha256="e" * 64,
+            endpoint_overrides=(),
         ),
         counts=ProofCounts(**{result: results.count(result) for result in RESULTS}),
         rows=tuple(rows),
@@ -235,7 +236,7 @@ def test_complete() -> None:
     assert "Items that were not decided" not in text
     assert "Nothing is to be revoked." in text
     assert "No findings were accepted: there are no waivers." in text
-    assert "No organization of the configuration was left out." in text
+    assert "No organization of the run's configuration was left out." in text
 
 
 def test_only_item() -> None:

@@ -1,5 +1,6 @@
 """Tests of `sso-batch demo`."""
 
+import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -202,3 +203,30 @@ def test_folder_that_cannot_be_created(sso_batch: Command, tmp_path: Path) -> No
 
     assert ended.code == 2
     assert "cannot write to the output folder" in ended.stderr
+
+
+def test_campaign(sso_batch: Command, folder: Path) -> None:
+    """--campaign shows a whole access review; some access is gone, some is not, and some has another path."""
+    ended = sso_batch("demo", "-o", folder, "--campaign")
+
+    assert ended.code == 0, ended.stderr
+    steps = re.findall(r"^[1-5]\. .*|^\$ sso-batch campaign (\w+)", ended.stdout, re.MULTILINE)
+    assert [step for step in steps if step] == ["open", "status", "close", "prove"]
+    proof = json.loads((folder / "campaign" / "proof_after-revocations.json").read_bytes())
+    assert proof["counts"] == {
+        "still_there": 2,
+        "came_back": 0,
+        "reachable_otherwise": 1,
+        "not_read": 0,
+        "gone": 4,
+    }
+    assert "Exit code of this command: 3" in ended.stdout
+
+
+def test_campaign_with_failure(sso_batch: Command, folder: Path) -> None:
+    """A campaign needs a complete audit, so the two options exclude each other."""
+    ended = sso_batch("demo", "-o", folder, "--campaign", "--with-failure")
+
+    assert ended.code == 2
+    assert "--campaign needs a complete audit" in ended.stderr
+    assert not folder.exists()

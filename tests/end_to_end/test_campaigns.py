@@ -1,5 +1,6 @@
 """Access review campaigns from end to end: opened, decided, closed, carried out or not, and proved."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from sso_batch.emulator import World, demo_world
 from tests.support.audits import Audit
 from tests.support.campaign_files import SETTINGS, Row, deciding, document, fill_in, read_rows
 from tests.support.command import Command, CommandResult
+from tests.support.moto_s3 import BUCKET, S3, URL
 from tests.support.sample_worlds import denying
 
 
@@ -52,10 +54,24 @@ class Nights:
         return ended.code, {row["Item"]: (row["Result"], row["Detail"]) for row in rows}
 
 
+_FIRST_NIGHT: list[Path] = []
+"""A copy of the first audit and its configuration, which is the same for all tests of a process."""
+
+
 @pytest.fixture
-def nights(audit: Audit, sso_batch: Command, tmp_path: Path) -> Nights:
+def nights(
+    audit: Audit, sso_batch: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Nights:
     nights = Nights(audit, sso_batch, tmp_path / "reports", tmp_path / "campaign", tmp_path / "orgs.yaml")
-    nights.run("night-1", demo_world())
+    if not _FIRST_NIGHT:
+        nights.run("night-1", demo_world())
+        kept = tmp_path_factory.mktemp("first-night")
+        shutil.copytree(nights.place, kept / "reports")
+        shutil.copy(nights.config, kept)
+        _FIRST_NIGHT.append(kept)
+    else:
+        shutil.copytree(_FIRST_NIGHT[0] / "reports", nights.place)
+        shutil.copy(_FIRST_NIGHT[0] / nights.config.name, nights.config)
     return nights
 
 
@@ -299,3 +315,29 @@ def test_access_that_may_be_as_much_is_not_proved(nights: Nights) -> None:
     result, detail = results[oncall["Item"]]
     assert result == "not_read"
     assert detail.startswith("it is gone, but other access may allow as much: Amara Okafor has ")
+
+
+def test_a_campaign_in_s3(audit: Audit, sso_batch: Command, s3: S3, tmp_path: Path) -> None:
+    """Run and campaign are in a bucket; the sheets are downloaded, filled in and uploaded again."""
+    audit(demo_world(), "--output", URL, "--run-id", "night-1", settings=SETTINGS)
+    run, folder = f"{URL}night-1", f"s3://{BUCKET}/reviews/q4"
+    ended = sso_batch("campaign", "open", "-c", tmp_path / "orgs.yaml", "--run", run, "-o", folder)
+    assert ended.code == 0, ended.stderr
+    assert sso_batch("campaign", "status", folder).code == 7
+    local = tmp_path / "sheets"
+    local.mkdir()
+    sheets = {key: content for key, content in s3.contents().items() if "/review_" in key}
+    for key, content in sheets.items():
+        (local / key.rpartition("/")[2]).write_bytes(content)
+    fill_in(local, deciding({}, otherwise="revoke"))
+    for key in sheets:
+        s3.client.put_object(Bucket=BUCKET, Key=key, Body=(local / key.rpartition("/")[2]).read_bytes())
+    assert sso_batch("campaign", "status", folder).code == 0
+    assert sso_batch("campaign", "close", folder).code == 0
+    before = s3.contents()
+    assert sso_batch("campaign", "close", folder).code == 0
+    assert s3.contents() == before
+    assert sso_batch("campaign", "prove", folder, "--run", run).code == 3
+    names = {key.removeprefix("reviews/q4/") for key in s3.contents() if key.startswith("reviews/q4/")}
+    written = {"signoff.json", "signoff.html", "decisions.csv", "revocations.sh", "proof_night-1.json"}
+    assert written <= names

@@ -17,6 +17,7 @@ from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import (
     CampaignRecord,
+    FallbackCounts,
     File,
     ReviewedRun,
     Reviewer,
@@ -100,10 +101,10 @@ def write_campaign(folder: Path) -> CampaignRecord:
     for address, csv_name, workbook_name in ((ANN, CSV, XLSX), (BOB, BOBS_CSV, BOBS_XLSX)):
         own = [each for each in ITEMS if each.reviewer == address]
         text = BOM + lines.sheet_header + "".join(lines.lines(each)[1] for each in own)
-        cells = [each.cells for each in own]
+        workbook = b"".join(render_sheet(facts, address, [each.cells for each in own]))
         files = (
             write(csv_name, text.encode(), len(own)),
-            write(workbook_name, b"".join(render_sheet(facts, address, cells)), len(own)),
+            write(workbook_name, workbook, len(own)),
         )
         reviewers.append(Reviewer(address=address, items=len(own), files=files))
     population = lines.population_header + "".join(lines.lines(each)[0] for each in ITEMS)
@@ -134,6 +135,7 @@ def write_campaign(folder: Path) -> CampaignRecord:
         groups_without_access=0,
         escape_formulas=True,
         require_comment=("revoke",),
+        fallback=FallbackCounts(no_rule=0, own_access=0),
         reviewers=tuple(reviewers),
     )
     content = encode_campaign(record)
@@ -208,13 +210,18 @@ def replace_sheet(book: Workbook, name: str, grid: Sequence[Sequence[Cell]]) -> 
             if isinstance(value, str) and value.startswith("="):
                 cell.value, cell.data_type = value, "s"
             elif value != "":
-                cell.value = value  # type: ignore[assignment]
+                cell.value = value
 
 
 def csv_bytes(grid: Grid, *, separator: str = ",", encoding: str = "utf-8", line_end: str = "\r\n") -> bytes:
     """Return a grid as a CSV file."""
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator=line_end).writerows(grid)
+    writer = (
+        csv.writer(text, delimiter=separator, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+        if line_end == "\r"  # the module does not quote LF then
+        else csv.writer(text, delimiter=separator, lineterminator=line_end)
+    )
+    writer.writerows(grid)
     return text.getvalue().encode(encoding)
 
 
@@ -228,6 +235,12 @@ def fill(grid: Grid, row: int, decision: Cell = "", comment: Cell = "", until: C
     grid[row][column(grid, "Decision")] = decision
     grid[row][column(grid, "Comment")] = comment
     grid[row][column(grid, "Until")] = until
+
+
+def fill_all(grid: Grid, decision: str, comment: str = "") -> None:
+    """Fill in the same decision for every item."""
+    for row in range(1, len(grid)):
+        fill(grid, row, decision, comment)
 
 
 def setting(row: int, name: str, value: Cell) -> Callable[[Grid], None]:
