@@ -1,7 +1,7 @@
 """The population of a campaign: every assignment, and every membership that gives access. Pure.
 
-One snapshot at a time becomes items. Memory grows with items, never with the rows of the report. Values that many
-items have are interned, because a snapshot has them again in each record.
+One snapshot at a time becomes items. Memory grows with items, never with the rows of the report. Values that
+many items have are interned, because a snapshot has them again in each record.
 """
 
 import hashlib
