@@ -1,6 +1,7 @@
 """The population of a campaign: every assignment, and every membership that gives access. Pure.
 
-One snapshot at a time becomes items. Memory grows with items, never with the rows of the report.
+One snapshot at a time becomes items. Memory grows with items, never with the rows of the report. Values that
+many items have are interned, because a snapshot has them again in each record.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Any
 
 from sso_batch.access import (
@@ -114,7 +116,7 @@ def _joined(found: Sequence[ItemFinding]) -> str:
     ordered = sorted(
         dict.fromkeys(found), key=lambda each: (each.waived, SEVERITIES.index(each.severity), each.check)
     )
-    return "; ".join(map(str, ordered))
+    return intern("; ".join(map(str, ordered)))
 
 
 @dataclass(slots=True)
@@ -193,6 +195,7 @@ class _Organization:
     _managed_by: Mapping[str, str] = field(init=False)
     _membership_ids: Mapping[tuple[str, str], str] = field(init=False)
     _fingerprints: dict[str, str] = field(init=False, default_factory=dict)
+    _cells_of_users: dict[str, Mapping[str, Any]] = field(init=False, default_factory=dict)
     _no_user: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -262,15 +265,15 @@ class _Organization:
             assigned_by=_fact(access.assignment.by),
             first_seen=access.assignment.first_seen,
             organization=self.snapshot.organization,
-            account_id=grant.account_id,
+            account_id=intern(grant.account_id),
             account_path=_fact(access.account.path),
             principal_state=first.state if user or not holders else OK,
             privilege_reason=_fact(access.privilege.reason),
             privilege_unread=_fact(access.privilege.unread),
             principal_type=principal.type,
-            principal_id=principal.id,
+            principal_id=intern(principal.id),
             group_id="",
-            permission_set_arn=grant.permission_set_arn,
+            permission_set_arn=intern(grant.permission_set_arn),
             role_arn=grant.role_arn,
             membership_id="",
             managed_by="" if user else self._managed_by.get(principal.id, ""),
@@ -312,7 +315,7 @@ class _Organization:
                 privilege_reason=given.reason,
                 privilege_unread=given.unread,
                 principal_type=USER,
-                principal_id=holder.user_id,
+                principal_id=intern(holder.user_id),
                 group_id=group_id,
                 permission_set_arn="",
                 role_arn="",
@@ -345,12 +348,14 @@ class _Organization:
         """Return the cells about an item's user; empty ones for a group."""
         if user is None:
             return self._no_user
-        return {
-            "user_email": _fact(user.email),
-            "user_status": user.status,
-            "last_sign_in": user.last_sign_in,
-            "attributes": tuple(_fact(user.attribute(name)) for name in self.snapshot.people),
-        }
+        if user.user_id not in self._cells_of_users:
+            self._cells_of_users[user.user_id] = {
+                "user_email": _fact(user.email),
+                "user_status": user.status,
+                "last_sign_in": user.last_sign_in,
+                "attributes": tuple(_fact(user.attribute(name)) for name in self.snapshot.people),
+            }
+        return self._cells_of_users[user.user_id]
 
     def _manager(self, holder: Holder) -> str:
         """Return the email address of a user's manager; empty if it is not known."""

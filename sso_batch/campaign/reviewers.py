@@ -51,6 +51,7 @@ class Reviewers:
             )
         rules = campaign.reviewers
         self._reviewers = [rule.reviewer for rule in rules]
+        self._names = [f"campaign.reviewers[{number}]" for number in range(len(rules))]
         self._kind = matcher_of(rule.kind or "*" for rule in rules)
         self._organization = matcher_of(rule.organization for rule in rules)
         self._account = matcher_of(rule.account for rule in rules)
@@ -89,7 +90,7 @@ class Reviewers:
             if not address:
                 continue
             if normalize_address(address) != person:
-                return Choice(self._spelled(address), f"campaign.reviewers[{number}]")
+                return Choice(self._spelled(address), self._names[number])
             rule = OWN_ACCESS
             break
         for address in self._fallback:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
-from xlsxwriter.utility import cell_autofit_width  # type: ignore[import-untyped]
+from xlsxwriter.utility import cell_autofit_width, xl_col_to_name  # type: ignore[import-untyped]
 
 from sso_batch.report.workbook.book import READ_ME, Book
 from sso_batch.report.workbook.cells import (
@@ -20,7 +20,13 @@ from sso_batch.report.workbook.cells import (
 )
 from sso_batch.report.workbook.columns import Column, Kind
 from sso_batch.report.workbook.line_heights import count_lines, height_of
-from sso_batch.report.workbook.worksheet_internals import define_table, set_height
+from sso_batch.report.workbook.worksheet_internals import (
+    define_table,
+    number_markup,
+    start_row,
+    text_markup,
+    write_row,
+)
 
 _DETAILS = (
     "Ids, ARNs and other details are in collapsed columns: click 2 in the top left corner to show them."
@@ -31,6 +37,7 @@ _HIDDEN_DETAILS = (
 )
 _NOTE = 120  # characters in a line
 _PIXELS = 7  # of one digit
+_CACHED = 4_096  # cells
 _BUTTON = 3  # characters for the filter button of a header
 _FIXED = {Kind.TIME: 17, Kind.DAY: 13}
 _PROTECTION = {
@@ -76,6 +83,7 @@ class TableSheet:
         self._note = note
         self._warning = warning
         self._limits = [MAX_CELL if column.detail else column.width + _BUTTON for column in columns]
+        self._letters = tuple(map(xl_col_to_name, range(len(columns))))
         self._start()
 
     def write(self, cells: Sequence[Cell]) -> None:
@@ -83,17 +91,19 @@ class TableSheet:
         if self._next == self._book.max_rows:
             self._end()
             self._start()
-        lines = 1
-        for number, value in enumerate(cells):
-            if isinstance(value, str):
-                if value:
-                    lines = max(lines, self._write_text(number, value))
-            elif isinstance(value, AtLeast):
-                self._sheet.write_number(self._next, number, value.number, self._formats.at_least)
-            else:
-                self._sheet.write_number(self._next, number, value, self._formats.number)
-        if lines > 1:
-            set_height(self._sheet, self._next, height_of(lines))
+        start_row(self._sheet, self._next)
+        rendered = [
+            (letters, *self._render(number, value))
+            for number, (letters, value) in enumerate(zip(self._letters, cells, strict=False))
+            if value != ""
+        ]
+        lines = max((lines for _, _, lines in rendered), default=1)
+        write_row(
+            self._sheet,
+            self._next,
+            [(letters, markup) for letters, markup, _ in rendered],
+            points=height_of(lines) if lines > 1 else None,
+        )
         self._next += 1
         self.rows += 1
 
@@ -113,6 +123,7 @@ class TableSheet:
         self.names.append(title)
         self._sheet = self._book.add(title)
         self._longest = [""] * len(self.columns)
+        self._rendered: dict[tuple[int, Cell], tuple[str, int]] = {}
         formats = self._formats
         self._sheet.write_url(0, 0, f"internal:'{READ_ME}'!A1", formats.back, f"← {READ_ME}")
         self._sheet.set_row(0, 24)
@@ -134,22 +145,38 @@ class TableSheet:
             self._sheet.write_string(self._header, number, column.title, style)
         self._next = self._header + 1
 
-    def _write_text(self, number: int, value: str) -> int:
-        """Write a text or a date; return how many lines it needs."""
+    def _render(self, number: int, value: Cell) -> tuple[str, int]:
+        """Return the markup of a cell and how many lines it needs, as it was rendered before if possible."""
+        rendered = self._rendered.get((number, value))
+        if rendered is None:
+            if len(self._rendered) >= _CACHED:
+                self._rendered.clear()
+            rendered = self._rendered[number, value] = self._render_cell(number, value)
+        return rendered
+
+    def _render_cell(self, number: int, value: Cell) -> tuple[str, int]:
+        """Return the markup of a cell and how many lines it needs."""
+        if isinstance(value, str):
+            return self._render_text(number, value)
+        if isinstance(value, AtLeast):
+            return number_markup(value.number, self._formats.at_least), 1
+        return number_markup(value, self._formats.number), 1
+
+    def _render_text(self, number: int, value: str) -> tuple[str, int]:
+        """Return the markup of a text or a date, and how many lines it needs."""
         kind = self.columns[number].kind
         if kind is Kind.TIME or kind is Kind.DAY:
             serial = serial_date(value) if kind is Kind.TIME else serial_day(value)
             if serial is not None:
-                style = self._formats.time if kind is Kind.TIME else self._formats.day
-                self._sheet.write_number(self._next, number, serial, style)
-                return 1
+                return number_markup(
+                    serial, self._formats.time if kind is Kind.TIME else self._formats.day
+                ), 1
         if len(value) > len(self._longest[number]):
             self._longest[number] = value[: self.columns[number].width + _BUTTON]
         limit = self._limits[number]
         style = self._formats.wrapped if len(value) > limit else self._style(number, value)
         text = cell_text(value, full_values=self.full_values)
-        self._sheet.write_string(self._next, number, text, style)
-        return count_lines(text, limit) if len(value) > limit else 1
+        return text_markup(self._sheet, text, style), count_lines(text, limit) if len(value) > limit else 1
 
     def _style(self, number: int, value: str) -> Format:
         if value in MISSING:
