@@ -377,7 +377,7 @@ def campaign_prove(terminal: Terminal, /, folder: str, *, run: str) -> NoReturn:
     """  # noqa: D301 - click needs the character, not an escape
     from sso_batch.commands.campaign_prove import campaign_prove_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(campaign_prove_command(terminal, os.environ, folder, run))
+    sys.exit(campaign_prove_command(terminal, folder, run))
 
 
 @cli.command()

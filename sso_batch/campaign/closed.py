@@ -2,7 +2,9 @@
 
 import csv
 import hashlib
+from collections import deque
 from dataclasses import dataclass
+from datetime import date
 
 from sso_batch.campaign import file_names
 from sso_batch.campaign.csv_files import read_decisions
@@ -34,13 +36,13 @@ class Closed:
             signoff_sha256=self.signoff_sha256,
         )
 
-    def compared(self) -> ClosedCampaign:
-        """Return what a later campaign is compared with."""
+    def compared(self, today: date) -> ClosedCampaign:
+        """Return what a campaign that is opened today is compared with."""
         items = {
-            item.id: EarlierItem(decided.decision, item.privilege, item.what, item.fingerprint)
+            item.id: EarlierItem(decided.decision, decided.until, item.privilege, item.what, item.fingerprint)
             for item, decided in self.decided
         }
-        return ClosedCampaign(self.earlier, items)
+        return ClosedCampaign(today, self.earlier, items)
 
 
 def load_closed(store: Store) -> Closed:
@@ -54,12 +56,16 @@ def load_closed(store: Store) -> Closed:
             hint="close it with `sso-batch campaign close`",
         ) from None
     signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
-    file = next(file for file in signoff.files if file.name == file_names.DECISIONS)
-    lines = decode_lines(read_verified(store, file.entry))
-    try:
-        decided = tuple(read_decisions(lines, people=record.people, escaped=record.escape_formulas))
-    except (FileChangedError, ValueError, csv.Error) as error:
-        raise _changed(store, file.name) from error
+    decided: tuple[tuple[Item, Decided], ...] = ()
+    for file in signoff.files:
+        lines = decode_lines(read_verified(store, file.entry))
+        try:
+            if file.name == file_names.DECISIONS:
+                decided = tuple(read_decisions(lines, people=record.people, escaped=record.escape_formulas))
+            else:
+                deque(lines, maxlen=0)
+        except (FileChangedError, ValueError, csv.Error) as error:
+            raise _changed(store, file.name) from error
     if sha256(read_file(store, file_names.CAMPAIGN)) != signoff.campaign.campaign_sha256:
         raise _changed(store, file_names.CAMPAIGN)
     return Closed(record, signoff, sha256(content), decided)

@@ -211,6 +211,7 @@ def _sheet_facts(opening: Opening, people: tuple[str, ...]) -> SheetFacts:
     campaign = opening.config.campaign
     return SheetFacts(
         run_id=opening.run.manifest.run_id,
+        run_started_at=opening.run.manifest.started_at,
         opened_at=opening.opened_at,
         due=(opening.opened_at + campaign.due).date(),
         people=people,

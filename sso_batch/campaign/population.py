@@ -41,6 +41,7 @@ from sso_batch.review.finding import SEVERITIES, Finding
 from sso_batch.review.roster import Roster
 from sso_batch.sanitize import escape_line_breaks
 
+_STALE = "stale-membership"
 _NAMED = 3  # accounts in a cell
 _SETS = 6  # permission sets in a cell
 _LONGEST = 2_000  # characters of a cell
@@ -80,6 +81,14 @@ class FindingIndex:
     def on_user(self, organization: str, user_id: str) -> list[ItemFinding]:
         """Return the findings on a user."""
         return self._of((organization, USER, user_id, "", "", ""), "user")
+
+    def on_membership(self, organization: str, group_id: str, holder: Holder) -> list[ItemFinding]:
+        """Return the findings on a member, and that on the group of a member who no longer exists."""
+        found = self.on_user(organization, holder.user_id)
+        if holder.state == MEMBER_NOT_FOUND:
+            of_group = self._of((organization, GROUP, group_id, "", "", ""), "group")
+            found += [finding for finding in of_group if finding.check == _STALE]
+        return found
 
     def on_item(self, item: Item) -> list[ItemFinding]:
         """Return the findings on an item."""
@@ -301,7 +310,7 @@ class _Organization:
                 what=given.what,
                 where=given.where,
                 privilege=given.privilege,
-                findings=_joined(self.findings.on_user(organization, holder.user_id)),
+                findings=_joined(self.findings.on_membership(organization, group_id, holder)),
                 through=through,
                 people="1",
                 accounts=given.accounts,

@@ -88,7 +88,7 @@ class Prover:
         """Return what became of an item that was to be revoked."""
         first_seen = self._there.get(item.id)
         if first_seen is not None:
-            return ProvedItem(item, Result.STILL_THERE, "", first_seen)
+            return ProvedItem(item, Result.STILL_THERE, _to_do(item), first_seen)
         if reason := self._hidden(item):
             return ProvedItem(item, Result.NOT_READ, reason)
         people, accounts = self._affected(item)
@@ -187,6 +187,13 @@ class Prover:
             group = index.groups.get(grant.principal.id)
             through = f"through group {(group.name if group else '') or grant.principal.id}"
         return f"{who} has {what} in {where} ({level}) {through}"
+
+
+def _to_do(item: Item) -> str:
+    """Return why an item may still be there, if that is known."""
+    if item.group_id and item.managed_by:
+        return f"to be removed in the identity provider, which manages the group: {item.managed_by}"
+    return ""
 
 
 def _level(item: Item) -> Privilege:

@@ -88,6 +88,7 @@ def _proof(
         campaign=ProvedCampaign(
             run_id=closed.record.run.run_id,
             closed_at=closed.signoff.closed_at,
+            undecided=closed.signoff.totals.undecided,
             signoff_sha256=closed.signoff_sha256,
         ),
         run=ProvingRun(

@@ -20,6 +20,7 @@ class ProvedCampaign(StrictRecord):
 
     run_id: str
     closed_at: Moment
+    undecided: NonNegativeInt
     signoff_sha256: Sha256
 
 

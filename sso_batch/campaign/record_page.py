@@ -6,6 +6,7 @@ style only.
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -45,7 +46,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": _figure, "counted": _counted, "when": _when, "day": _day}
+    environment.filters |= {"figure": _figure, "counted": _counted, "when": _when, "day": _day, "urls": _urls}
     return environment
 
 
@@ -64,6 +65,11 @@ def _when(moment: datetime) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %B %Y}"
+
+
+def _urls(overrides: Iterable[str]) -> list[str]:
+    """Return the different addresses of endpoint overrides, which are texts such as `sts=http://localhost`."""
+    return list(dict.fromkeys(each.partition("=")[2] for each in overrides))
 
 
 def _finalize(value: object) -> object:

@@ -9,6 +9,7 @@ class SheetFacts:
     """The campaign, and how its files are written; `people` names the attributes of users in them."""
 
     run_id: str
+    run_started_at: datetime
     opened_at: datetime
     due: date
     people: tuple[str, ...]

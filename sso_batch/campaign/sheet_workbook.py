@@ -81,19 +81,17 @@ _COLUMNS = (
     Column("ReviewerRule", "Which rule of the configuration chose the reviewer.", width=26, detail=True),
     Column("Decision", f"To fill in: {', '.join(DECISIONS)}.", width=12, to_fill_in=True),
     Column("Comment", "To fill in: the reason, or a ticket.", width=36, to_fill_in=True),
-    Column(
-        "Until", "To fill in for keep, if at all: the last day of the exception.", Kind.DAY, to_fill_in=True
-    ),
+    Column("Until", "To fill in for keep, if at all: the last day of the access.", Kind.DAY, to_fill_in=True),
 )
 _STEPS = {
     "1. Read": "Who has What, Where, and how much it allows (Privilege). Findings say why it may be wrong.",
-    "2. Decide": "Choose keep, revoke or unsure in the column Decision. unsure keeps the item open until "
-    "somebody decides.",
+    "2. Decide": "Choose keep or revoke in the column Decision. With unsure, the item stays open: ask, and "
+    "decide later.",
     "3. Comment": "Write the reason, or the number of a ticket. {comment}",
-    "4. Until": "If you keep access only for some time, or despite a finding, write the last day. The "
-    "findings are then accepted until that day.",
-    "5. Return": "Save the file under its name and put it back where it was. The CSV file of the same name "
-    "has the same lines: fill in one of the two.",
+    "4. Until": "If you keep access despite a finding, or only for some time, write the last day. Until "
+    "then, the findings are accepted; after it, you are asked again in the next campaign.",
+    "5. Return": "Save the file under the same name, and send it back or put it where you found it. A CSV "
+    "file of the same name has the same lines: fill in one of the two.",
 }
 _BY_TITLE = {column.title: column for column in _COLUMNS}
 _NUMBERS = frozenset({"People", "Accounts"})
@@ -192,8 +190,8 @@ def _rules(first_day: date) -> dict[str, dict[str, object]]:
             "validate": "list",
             "source": list(DECISIONS),
             "input_title": "Decision",
-            "input_message": "keep: the access is right. revoke: it must be removed. unsure: somebody "
-            "else must decide; the item stays open.",
+            "input_message": "keep: the access is right. revoke: it must be removed. unsure: you "
+            "cannot decide yet; the item stays open.",
             "error_title": "Not a decision",
             "error_message": f"Choose one of {', '.join(DECISIONS)}, or clear the cell.",
         },
@@ -202,7 +200,7 @@ def _rules(first_day: date) -> dict[str, dict[str, object]]:
             "criteria": ">=",
             "value": first_day,
             "input_title": "Until",
-            "input_message": "For keep, if at all: the last day on which the findings on it are "
+            "input_message": "For keep, if at all: the last day of the access, and on which its findings are "
             f"accepted, such as {first_day.year + 1}-01-31.",
             "error_title": "Not a date",
             "error_message": f"Enter a date from {first_day.isoformat()} on, or clear the cell.",
@@ -224,7 +222,7 @@ def _write_instructions(
         ("Reviewer", reviewer),
         ("Due", facts.due.isoformat()),
         ("Opened", f"{facts.opened_at:%Y-%m-%d}"),
-        ("Access as of run", facts.run_id),
+        ("Access as of", f"{facts.run_started_at:%Y-%m-%d} (run {facts.run_id})"),
     ):
         page.row(name, "", value, first=bold)
     page.linked_row(sheet.names[0], REVIEW, sheet.rows, "items to decide", first=bold)
@@ -233,8 +231,8 @@ def _write_instructions(
     for name, text in _STEPS.items():
         page.row(name, "", text.format(comment=comment).strip(), first=bold)
     page.paragraph(
-        "You may sort and filter lines. The other columns are locked: a changed line is refused, so that no "
-        "decision can be taken for another item.",
+        "You may filter lines. The other columns are locked, because a changed line is refused: so no "
+        "decision is taken for another item. To sort, remove the sheet's protection, which has no password.",
         page.formats.note,
     )
     _write_findings(page, found)
@@ -246,11 +244,11 @@ def _write_instructions(
 
 
 def _write_findings(page: PageSheet, found: Iterable[str]) -> None:
-    checks = {finding.check for text in found for finding in findings_of(text)}
-    described = [check for check in CHECKS if check.id in checks]
+    severities = {finding.check: finding.severity for text in found for finding in findings_of(text)}
+    described = [check for check in CHECKS if check.id in severities]
     if not described:
         return
     page.heading("Findings on these items")
     page.header("Finding", "Severity", "Why it matters")
     for check in described:
-        page.row(check.id, check.severity, check.why, first=page.formats.bold)
+        page.row(check.id, severities[check.id], check.why, first=page.formats.bold)

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -42,7 +42,7 @@ def campaign_open_command(
     terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: OpenOptions
 ) -> int:
     """Open a campaign, print its reviewers, and return the exit code; raise UsageError."""
-    config = load(config_file, environ)
+    config, opened_at = load(config_file, environ), datetime.now(UTC)
     if options.scope == "changed" and options.since is None:
         raise UsageError(
             "--scope changed needs a closed campaign to compare with", hint="pass its folder with --since"
@@ -52,9 +52,9 @@ def campaign_open_command(
         run=RunFinder(environ, config_file, None).named(options.run),
         roster=roster_of(config, config_file),
         scope=options.scope,
-        since=_closed(options.since) if options.since else None,
+        since=_closed(options.since, opened_at.date()) if options.since else None,
         organizations=options.organizations,
-        opened_at=datetime.now(UTC),
+        opened_at=opened_at,
     )
     store = open_campaign_folder(options.output, create=True)
     try:
@@ -70,11 +70,11 @@ def campaign_open_command(
     return ExitCode.OK
 
 
-def _closed(location: str) -> ClosedCampaign:
+def _closed(location: str, today: date) -> ClosedCampaign:
     """Return the closed campaign at a location."""
     store = open_campaign_folder(location)
     with campaign_errors(store):
-        return load_closed(store).compared()
+        return load_closed(store).compared(today)
 
 
 def _report(record: CampaignRecord, output: str) -> Iterator[RenderableType]:
@@ -94,7 +94,7 @@ def _lines(record: CampaignRecord, output: str) -> Iterator[str]:
         f"due {record.due.isoformat()}"
     )
     if record.out_of_scope:
-        yield f"Not in the scope {record.scope}: {record.out_of_scope:,}"
+        yield f"Left out by --scope {record.scope}: {record.out_of_scope:,}"
     if record.fallback.no_rule:
         yield f"No rule matches, so the fallback reviews: {record.fallback.no_rule:,}"
     if record.fallback.own_access:

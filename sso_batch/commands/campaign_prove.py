@@ -1,7 +1,7 @@
 """`sso-batch campaign prove`: whether a later run shows that the revocations were carried out."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import RenderableType
@@ -13,7 +13,7 @@ from sso_batch.campaign.proof import ProvedItem, Result
 from sso_batch.campaign.proof_files import earlier_proofs, publish_proof
 from sso_batch.campaign.proving import Proving
 from sso_batch.commands.campaign_folder import campaign_errors, open_campaign_folder
-from sso_batch.commands.run_location import RunFinder
+from sso_batch.commands.run_location import finished_run
 from sso_batch.commands.storage import open_place, output_named
 from sso_batch.console.rows import Rows
 from sso_batch.console.terminal import Terminal
@@ -26,10 +26,10 @@ _ORDER = (Result.STILL_THERE, Result.CAME_BACK, Result.REACHABLE_OTHERWISE, Resu
 _HEADINGS = ("Result", "Who", "Access", "Organization", "Detail")
 
 
-def campaign_prove_command(terminal: Terminal, environ: Mapping[str, str], location: str, run: str) -> int:
+def campaign_prove_command(terminal: Terminal, location: str, run: str) -> int:
     """Prove a closed campaign with a run, print the result, and return the exit code; raise UsageError."""
     store = open_campaign_folder(location)
-    later = RunFinder(environ, None, None).named(run)
+    later = finished_run(run)
     with campaign_errors(store):
         closed = load_closed(store)
         proving = Proving(closed, later, _Between(closed, later), tuple(earlier_proofs(store, closed, later)))

@@ -19,6 +19,7 @@ from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome, Status
 from sso_batch.run_files.stored_runs import has_runs
 from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_error
+from sso_batch.store.private_folders import make_private
 
 _FORMATS = ("csv", "html")
 
@@ -54,7 +55,7 @@ def demo_command(
     quieter = replace(terminal, level="warning") if terminal.level == "info" else terminal
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
-        config_file = Path(temporary) / "orgs.yaml"
+        config_file = _config_folder(output, temporary, is_kept=campaign) / "orgs.yaml"
         settings = _COLLECT + (SETTINGS if campaign else "")
         config_file.write_text(configuration(world, directory=output) + settings, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
@@ -62,7 +63,6 @@ def demo_command(
         outcome, names = execute(quieter, os.environ, config, options)
         if campaign:
             terminal.say(_introduction(outcome))
-            terminal.show_summary(outcome, when_piped=True)
             DemoCampaign(terminal, config_file, output, Audits(emulator, quieter, config, options)).show(
                 names
             )
@@ -73,6 +73,18 @@ def demo_command(
         terminal.say(_files(output, outcome, names), wrapped=False)
         terminal.say(_meaning(outcome))
     return outcome.exit_code
+
+
+def _config_folder(output: str, temporary: str, *, is_kept: bool) -> Path:
+    """Return the folder of the configuration: beside the runs if it is kept, so that it can be used again."""
+    if not is_kept:
+        return Path(temporary)
+    folder = folder_named(output)
+    try:
+        make_private(folder)
+    except OSError as error:
+        raise to_output_error(output, error) from error
+    return folder
 
 
 def _refuse_other_runs(place: Place) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sso_batch.access import NOT_FOUND
+from sso_batch.campaign import file_names
 from sso_batch.campaign.closed import load_closed
 from sso_batch.campaign.csv_files import BOM
 from sso_batch.campaign.decisions import KEEP, REVOKE
@@ -78,7 +80,7 @@ class DemoCampaign:
         terminal, world = self.terminal, self.audits.emulator.world
         run, folder = self.audits.location(names.run_id), f"{self.output.rstrip('/')}/{FOLDER}"
         path = folder_named(folder)
-        self._step("1. Open the campaign", f"open -c orgs.yaml --run {run} -o {folder}")
+        self._step("1. Open the campaign", "open", f"-c {self.config_file}", f"--run {run}", f"-o {folder}")
         campaign_open_command(terminal, os.environ, self.config_file, OpenOptions(run, folder))
         record = load_campaign(Folder(path))
         first, *others = record.reviewers
@@ -102,12 +104,23 @@ class DemoCampaign:
                 f"New run: {later}",
             ]
         )
-        self._step("5. Does the new run show that it is gone?", f"prove {folder} --run {later}")
-        code = campaign_prove_command(terminal, os.environ, folder, later)
-        terminal.say([f"Exit code of this command: {int(code)}"])
+        self._step("5. Does the new run show that it is gone?", f"prove {folder}", f"--run {later}")
+        code = campaign_prove_command(terminal, folder, later)
+        terminal.say(
+            [
+                f"Exit code of this command: {int(code)}",
+                "",
+                f"In {folder}, open a sheet such as {record.reviewers[0].files[-1].name}, then",
+                f"{file_names.SIGNOFF_PAGE} and {file_names.proof(LATER, 'html')} in a browser.",
+            ]
+        )
 
-    def _step(self, title: str, command: str = "") -> None:
-        self.terminal.say(["", title, *([f"$ sso-batch campaign {command}"] if command else ()), ""])
+    def _step(self, title: str, *command: str) -> None:
+        lines = ["", title]
+        if command:
+            *parts, last = f"$ sso-batch campaign {command[0]}", *(f"    {part}" for part in command[1:])
+            lines += [*(f"{part} \\" for part in parts), last]
+        self.terminal.say([*lines, ""])
 
 
 def _fill_in(folder: Path, record: CampaignRecord, reviewer: Reviewer) -> None:
@@ -128,7 +141,7 @@ def _fill_in(folder: Path, record: CampaignRecord, reviewer: Reviewer) -> None:
 
 def _decide(row: Mapping[str, str]) -> tuple[str, str]:
     """Return the decision and the comment of a reviewer of the demo."""
-    if "orphaned-grant" in row["Findings"]:
+    if row["PrincipalState"].endswith(NOT_FOUND):
         return REVOKE, "The user or group was deleted."
     if row["UserStatus"] == "DISABLED":
         return REVOKE, "Has left the team."

@@ -40,12 +40,7 @@ class RunFinder:
                     f"{name} is neither a folder nor a manifest", hint=f"to name a run by its id, {_OUTPUT}"
                 )
             run = read_run_in(place.run(name))
-        if run.manifest.shard is not None:
-            raise UsageError(
-                f"{name} is the manifest of a shard, not of a run",
-                hint="merge the shards with `sso-batch merge`, and pass the run",
-            )
-        return run
+        return _not_a_shard(run, name)
 
     def newest(self, number: int, *, otherwise: str) -> list[StoredRun]:
         """Return the newest finished runs of the output place, at most `number`, the newest first.
@@ -78,6 +73,20 @@ class RunFinder:
             config = with_options(load(self.config_file, self.environ), RunOptions(output=self.output))
             return open_place(config.output)
         return None if self.output is None else open_place(output_named(self.output))
+
+
+def finished_run(location: str) -> StoredRun:
+    """Return the run at a location; raise UsageError if it cannot be read or is a shard."""
+    return _not_a_shard(read_run(location), location)
+
+
+def _not_a_shard(run: StoredRun, name: str) -> StoredRun:
+    if run.manifest.shard is not None:
+        raise UsageError(
+            f"{name} is the manifest of a shard, not of a run",
+            hint="merge the shards with `sso-batch merge`, and pass the run",
+        )
+    return run
 
 
 def read_run(location: str) -> StoredRun:

@@ -2,9 +2,16 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from sso_batch.config.base import OptionalKey, OptionalList, OptionalSection, Section, form_error
+from sso_batch.config.base import (
+    OptionalKey,
+    OptionalList,
+    OptionalSection,
+    Section,
+    conflict_error,
+    form_error,
+)
 from sso_batch.config.campaign import Campaign
 from sso_batch.config.durations import Duration
 from sso_batch.config.field_types import TopicArn
@@ -135,6 +142,18 @@ class Config(Section):
         json_schema_extra={"minItems": 1},
         description="The organizations to audit, in the order of the merged report.",
     )
+
+    @field_validator("campaign")
+    @classmethod
+    def _managers_are_read(cls, campaign: Campaign, info: ValidationInfo) -> Campaign:
+        collect, review = info.data.get("collect"), info.data.get("review")
+        is_read = not collect or not review or review.roster or "manager" in collect.people
+        if campaign.uses_managers and not is_read:
+            raise conflict_error(
+                "a rule has `reviewer: manager`, but no manager is read: add manager to collect.people, or "
+                "set review.roster"
+            )
+        return campaign
 
     @field_validator("organizations")
     @classmethod

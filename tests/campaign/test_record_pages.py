@@ -132,6 +132,7 @@ def proof(*results: str, status: str = "complete", **fields: str) -> Proof:
         version="1.0",
         proved_at=NOON,
         campaign=ProvedCampaign(run_id="20261127-120000", closed_at=NOON, signoff_sha256=SHA),
+        undecided=0,
         run=ProvingRun(
             run_id="20270111-060000",
             started_at=NOON,

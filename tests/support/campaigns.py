@@ -90,7 +90,7 @@ OWN = tuple(each for each in ITEMS if each.reviewer == ANN)
 def write_campaign(folder: Path) -> CampaignRecord:
     """Write the files of the campaign into a folder."""
     lines = ItemLines(PEOPLE, escape=True)
-    facts = SheetFacts("20261127-090000", OPENED, DUE, PEOPLE, ("revoke",), escape_formulas=True)
+    facts = SheetFacts("20261127-090000", OPENED, OPENED, DUE, PEOPLE, ("revoke",), escape_formulas=True)
     folder.mkdir()
 
     def write(name: str, content: bytes, rows: int) -> File:

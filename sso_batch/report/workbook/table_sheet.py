@@ -42,7 +42,6 @@ _BUTTON = 3  # characters for the filter button of a header
 _FIXED = {Kind.TIME: 17, Kind.DAY: 13}
 _PROTECTION = {
     "autofilter": True,
-    "sort": True,
     "format_columns": True,
     "format_rows": True,
     "select_locked_cells": True,
@@ -139,6 +138,8 @@ class TableSheet:
             for line in textwrap.wrap(cell_text(text), _NOTE):
                 self._sheet.write_string(self._header, 0, line, style)
                 self._header += 1
+        if self._locked:
+            self._uncolor_rows_above()
         self._sheet.set_row(self._header, 32)
         for number, column in enumerate(self.columns):
             style = formats.header_to_fill_in if column.to_fill_in else formats.header
@@ -177,6 +178,13 @@ class TableSheet:
         style = self._formats.wrapped if len(value) > limit else self._style(number, value)
         text = cell_text(value, full_values=self.full_values)
         return text_markup(self._sheet, text, style), count_lines(text, limit) if len(value) > limit else 1
+
+    def _uncolor_rows_above(self) -> None:
+        """Keep the color of columns to fill in out of the rows above the header."""
+        for number, column in enumerate(self.columns):
+            if column.to_fill_in:
+                for row in range(self._header):
+                    self._sheet.write_blank(row, number, None, self._formats.plain)
 
     def _style(self, number: int, value: str) -> Format:
         if value in MISSING:
