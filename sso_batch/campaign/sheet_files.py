@@ -20,7 +20,7 @@ from sso_batch.worker_processes import WorkerProcesses
 
 _CHUNK = 1 << 20
 _ITEMS_PER_WRITE = 1_000
-_MOST_PROCESSES = 4  # each needs 50 MB
+_MOST_PROCESSES = 3  # each needs 50 MB
 _ITEMS_PER_PROCESS = 3_000
 """A process that renders fewer items takes longer to start than it saves."""
 

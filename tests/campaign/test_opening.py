@@ -512,7 +512,7 @@ def test_workbook_that_cannot_be_written(
 
 @pytest.mark.parametrize(
     ("cpus", "items", "processes"),
-    [(1, 200_000, 1), (2, 200_000, 2), (64, 200_000, 4), (64, 7_000, 2), (64, 5_000, 1), (64, 10, 0)],
+    [(1, 200_000, 1), (2, 200_000, 2), (64, 200_000, 3), (64, 7_000, 2), (64, 5_000, 1), (64, 10, 0)],
 )
 def test_number_of_processes(monkeypatch: pytest.MonkeyPatch, cpus: int, items: int, processes: int) -> None:
     """A small campaign, or one CPU, needs no other process; many CPUs do not need more memory."""
