@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sso_batch.commands.demo_campaign import SETTINGS, Audits, DemoCampaign
 from sso_batch.commands.run import RunOptions, execute, with_options
 from sso_batch.commands.storage import folder_named
 from sso_batch.config import load
@@ -25,6 +24,17 @@ _FORMATS = ("csv", "html")
 
 _COLLECT = "collect:\n  activity: true\n  applications: true\n  people: [title, department, manager]\n"
 """What a demo reads in addition to the defaults."""
+
+_CAMPAIGN = """
+campaign:
+  require_comment: [revoke]
+  fallback: security@example.com
+  reviewers:
+    - {privilege: ADMINISTRATOR, reviewer: ciso@example.com}
+    - {reviewer: manager}
+    - {account: "*prod*", reviewer: cloud-owner@example.com}
+"""
+"""The reviewers of the demo."""
 
 _MEANING = """
 A row is one access path: a user (UserEmail), an account (AccountName), a permission set (PermissionSet), and
@@ -56,12 +66,14 @@ def demo_command(
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = _config_folder(output, temporary, is_kept=campaign) / "orgs.yaml"
-        settings = _COLLECT + (SETTINGS if campaign else "")
+        settings = _COLLECT + (_CAMPAIGN if campaign else "")
         config_file.write_text(configuration(world, directory=output) + settings, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
         outcome, names = execute(quieter, os.environ, config, options)
         if campaign:
+            from sso_batch.commands.demo_campaign import Audits, DemoCampaign  # noqa: PLC0415 - jinja2
+
             terminal.say(_introduction(outcome))
             DemoCampaign(terminal, config_file, output, Audits(emulator, quieter, config, options)).show(
                 names

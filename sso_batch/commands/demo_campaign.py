@@ -34,17 +34,6 @@ FOLDER = "campaign"
 LATER = "after-revocations"
 """The id of the second run."""
 
-SETTINGS = """
-campaign:
-  require_comment: [revoke]
-  fallback: security@example.com
-  reviewers:
-    - {privilege: ADMINISTRATOR, reviewer: ciso@example.com}
-    - {reviewer: manager}
-    - {account: "*prod*", reviewer: cloud-owner@example.com}
-"""
-"""The reviewers of the demo."""
-
 
 @dataclass(frozen=True, slots=True)
 class Audits:

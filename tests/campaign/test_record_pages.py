@@ -131,8 +131,7 @@ def proof(*results: str, status: str = "complete", **fields: str) -> Proof:
         schema_=1,
         version="1.0",
         proved_at=NOON,
-        campaign=ProvedCampaign(run_id="20261127-120000", closed_at=NOON, signoff_sha256=SHA),
-        undecided=0,
+        campaign=ProvedCampaign(run_id="20261127-120000", closed_at=NOON, undecided=0, signoff_sha256=SHA),
         run=ProvingRun(
             run_id="20270111-060000",
             started_at=NOON,
@@ -204,10 +203,10 @@ def test_ids(name: str) -> None:
         "19 groups with members and without an assignment",
         "applications; events",
         "globex not selected in the run",
-        "sts=http://localhost:1 (the access that was reviewed did not come from AWS)",
+        "http://localhost:1 (the access that was reviewed did not come from AWS)",
         "ciso@example.com 73 31 30 7 5",
         "37 items went to the fallback",
-        "No rule matched 29 items",
+        "29 items because no rule matched",
         "acme 17 13 30",
         "Unsure 0 au0 Admin Prod acme ciso@example.com unsure",
         "Open 4 ao4 Admin Prod acme ciso@example.com no decision",
@@ -379,7 +378,15 @@ def test_incomplete_run() -> None:
     text = render_proof(proof("gone", status="incomplete"))
 
     assert "<strong>The later run is incomplete</strong>" in text
-    assert 'class="verdict caution"' in text
+    assert 'class="verdict good"' in text
+
+
+def test_undecided_items() -> None:
+    """After a partial campaign, the page says that it is not about the items without a decision."""
+    closed = proof("gone")
+    partial = closed.model_copy(update={"campaign": closed.campaign.model_copy(update={"undecided": 2})})
+
+    assert "closed before 2 items had a decision" in render_proof(partial)
 
 
 def test_nothing_revoked() -> None:

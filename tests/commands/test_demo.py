@@ -214,7 +214,7 @@ def test_campaign(sso_batch: Command, folder: Path) -> None:
     assert [step for step in steps if step] == ["open", "status", "close", "prove"]
     proof = json.loads((folder / "campaign" / "proof_after-revocations.json").read_bytes())
     assert proof["counts"] == {
-        "still_there": 2,
+        "still_there": 3,
         "came_back": 0,
         "reachable_otherwise": 1,
         "not_read": 0,

@@ -3,16 +3,23 @@
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sso_batch.commands import run
 from sso_batch.emulator import World, demo_world
 from tests.support.audits import Audit
 from tests.support.campaign_files import SETTINGS, Row, deciding, document, fill_in, read_rows
 from tests.support.command import Command, CommandResult
 from tests.support.moto_s3 import BUCKET, S3, URL
 from tests.support.sample_worlds import denying
+
+
+def _later(days: int) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
 
 
 @dataclass(slots=True)
@@ -24,9 +31,13 @@ class Nights:
     place: Path
     folder: Path
     config: Path
+    monkeypatch: pytest.MonkeyPatch
+    days: int = 0
 
     def run(self, run_id: str, world: World) -> None:
-        """Audit the world."""
+        """Audit the world, one day after the night before."""
+        self.monkeypatch.setattr(run, "now", partial(_later, self.days))
+        self.days += 1
         self.audit(world, "--run-id", run_id, folder=self.place, settings=SETTINGS + "collect: {}\n")
 
     def campaign(self, command: str, *options: object) -> CommandResult:
@@ -54,15 +65,26 @@ class Nights:
         return ended.code, {row["Item"]: (row["Result"], row["Detail"]) for row in rows}
 
 
+MANAGED = (
+    "to be removed in the identity provider, which manages the group: "
+    "https://scim.aws.com/3455d1d2-1aa4-5f48-9a59-21e0feaf00e6"
+)
+"""Why the membership of a group of Harbor Bank is still there."""
+
 _FIRST_NIGHT: list[Path] = []
 """A copy of the first audit and its configuration, which is the same for all tests of a process."""
 
 
 @pytest.fixture
 def nights(
-    audit: Audit, sso_batch: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    audit: Audit,
+    sso_batch: Command,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Nights:
-    nights = Nights(audit, sso_batch, tmp_path / "reports", tmp_path / "campaign", tmp_path / "orgs.yaml")
+    place, folder, config = (tmp_path / name for name in ("reports", "campaign", "orgs.yaml"))
+    nights = Nights(audit, sso_batch, place, folder, config, monkeypatch)
     if not _FIRST_NIGHT:
         nights.run("night-1", demo_world())
         kept = tmp_path_factory.mktemp("first-night")
@@ -72,6 +94,7 @@ def nights(
     else:
         shutil.copytree(_FIRST_NIGHT[0] / "reports", nights.place)
         shutil.copy(_FIRST_NIGHT[0] / nights.config.name, nights.config)
+        nights.days = 1
     return nights
 
 
@@ -138,7 +161,7 @@ def test_each_revocation_is_told_as_what_became_of_it(nights: Nights) -> None:
     assert code == 3
     assert results == {
         chosen.orphan["Item"]: ("gone", ""),
-        chosen.member["Item"]: ("still_there", ""),
+        chosen.member["Item"]: ("still_there", MANAGED),
         chosen.oncall["Item"]: ("gone", ""),
         chosen.analyst["Item"]: (
             "reachable_otherwise",
@@ -161,7 +184,7 @@ def test_what_came_back_is_found_in_the_runs_between(nights: Nights) -> None:
     code, results = nights.prove("night-3")
     assert code == 3
     assert results[chosen.oncall["Item"]] == ("came_back", "it was gone in run night-2")
-    assert results[chosen.member["Item"]] == ("still_there", "")
+    assert results[chosen.member["Item"]] == ("still_there", MANAGED)
 
 
 def test_the_same_run_says_that_everything_is_still_there(nights: Nights) -> None:
@@ -170,7 +193,9 @@ def test_the_same_run_says_that_everything_is_still_there(nights: Nights) -> Non
     nights.close({row["Item"]: "revoke" for row in population})
     code, results = nights.prove("night-1")
     assert code == 3
-    assert results == {row["Item"]: ("still_there", "") for row in population}
+    assert {item: result for item, (result, _) in results.items()} == {
+        row["Item"]: "still_there" for row in population
+    }
 
 
 def test_everything_is_proved_once_it_is_gone(nights: Nights) -> None:

@@ -37,7 +37,8 @@ _HIDDEN_DETAILS = (
 )
 _NOTE = 120  # characters in a line
 _PIXELS = 7  # of one digit
-_CACHED = 4_096  # cells
+_CACHED = 1_024  # cells
+_SHORT = 100  # characters of a cell that is kept
 _BUTTON = 3  # characters for the filter button of a header
 _FIXED = {Kind.TIME: 17, Kind.DAY: 13}
 _PROTECTION = {
@@ -148,6 +149,8 @@ class TableSheet:
 
     def _render(self, number: int, value: Cell) -> tuple[str, int]:
         """Return the markup of a cell and how many lines it needs, as it was rendered before if possible."""
+        if isinstance(value, str) and len(value) > _SHORT:
+            return self._render_text(number, value)
         rendered = self._rendered.get((number, value))
         if rendered is None:
             if len(self._rendered) >= _CACHED:
@@ -194,6 +197,7 @@ class TableSheet:
         return self._formats.plain
 
     def _end(self) -> None:
+        self._rendered.clear()
         last_column = len(self.columns) - 1
         titles = [column.title for column in self.columns]
         last_row = max(self._next - 1, self._header + 1)
