@@ -25,7 +25,7 @@ _FORMATS = ("csv", "html")
 _COLLECT = "collect:\n  activity: true\n  applications: true\n  people: [title, department, manager]\n"
 """What a demo reads in addition to the defaults."""
 
-_CAMPAIGN = """
+CAMPAIGN_SETTINGS = """
 campaign:
   require_comment: [revoke]
   fallback: security@example.com
@@ -66,7 +66,7 @@ def demo_command(
     with Emulator(world) as emulator, TemporaryDirectory() as temporary:
         _use_only(emulator.environment())
         config_file = _config_folder(output, temporary, is_kept=campaign) / "orgs.yaml"
-        settings = _COLLECT + (_CAMPAIGN if campaign else "")
+        settings = _COLLECT + (CAMPAIGN_SETTINGS if campaign else "")
         config_file.write_text(configuration(world, directory=output) + settings, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)

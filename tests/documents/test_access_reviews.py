@@ -15,7 +15,7 @@ from sso_batch.campaign.csv_files import DECISION_COLUMNS
 from sso_batch.campaign.item import columns_of
 from sso_batch.campaign.proof_record import RESULTS
 from sso_batch.campaign.sheet_workbook import columns_of_sheet
-from sso_batch.commands.demo import _CAMPAIGN
+from sso_batch.commands.demo import CAMPAIGN_SETTINGS
 from sso_batch.exit_codes import ExitCode
 from sso_batch.run_files.columns import ATTRIBUTES
 from tests.documents.test_readme import timeless
@@ -83,7 +83,7 @@ def test_configuration() -> None:
     """The campaign of the tutorial's configuration is the one of the demo."""
     (shown,) = [yaml.safe_load(block.text) for block in blocks("yaml", within=_TUTORIAL)]
 
-    assert shown["campaign"] == yaml.safe_load(_CAMPAIGN)["campaign"]
+    assert shown["campaign"] == yaml.safe_load(CAMPAIGN_SETTINGS)["campaign"]
 
 
 def test_results() -> None:
