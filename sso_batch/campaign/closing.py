@@ -9,13 +9,13 @@ from sso_batch.campaign.closed import load_closed, read_file, sha256
 from sso_batch.campaign.csv_files import ItemLines, decision_line, decisions_header
 from sso_batch.campaign.decisions import OPEN, Decided
 from sso_batch.campaign.item import Item
+from sso_batch.campaign.pages.signoff_page import render_signoff
 from sso_batch.campaign.publishing import publish_once
 from sso_batch.campaign.record import CampaignError, CampaignRecord
 from sso_batch.campaign.returned import Returned, load_campaign, read_population, read_returned
 from sso_batch.campaign.revocation_script import script
 from sso_batch.campaign.revocations import csv_lines, revocations
 from sso_batch.campaign.signoff import ReturnedFile, Signoff, encode_signoff, sign_off
-from sso_batch.campaign.signoff_page import render_signoff
 from sso_batch.campaign.waivers import render_waivers, waivers
 from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import ExitCode

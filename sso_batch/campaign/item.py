@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Self
 
@@ -16,33 +14,6 @@ ASSIGNMENT = "assignment"
 MEMBERSHIP = "membership"
 
 _ID_LENGTH = 16  # hex digits: enough for hundreds of millions of items
-_FINDING = re.compile(r"(high|medium|low) ([a-z0-9-]+)( waived)?(?: \(about the ([a-z ]+)\))?")
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFinding:
-    """A finding on an item: its severity, its check, and what it is about if not the item itself.
-
-    `about` is "user", "group", "permission set" or "account"; it is empty for a finding on the assignment.
-    A finding is `waived` if the configuration accepts it.
-    """
-
-    severity: str
-    check: str
-    about: str = ""
-    waived: bool = False
-
-    def __str__(self) -> str:
-        about = f" (about the {self.about})" if self.about else ""
-        return f"{self.severity} {self.check}{' waived' if self.waived else ''}{about}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the finding of a text; raise ValueError for any other text."""
-        found = _FINDING.fullmatch(text)
-        if found is None:
-            raise ValueError("not a finding")
-        return cls(found[1], found[2], found[4] or "", bool(found[3]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +119,3 @@ def _item_id(kind: str, *parts: str) -> str:
     """Return an id that no spreadsheet takes for a number, a date or a formula."""
     digest = hashlib.sha256(json.dumps([kind, *parts]).encode()).hexdigest()
     return f"{kind}x{digest[:_ID_LENGTH]}"
-
-
-@lru_cache(4096)
-def findings_of(text: str) -> tuple[ItemFinding, ...]:
-    """Return the findings of a cell."""
-    return tuple(map(ItemFinding.parse, text.split("; "))) if text else ()

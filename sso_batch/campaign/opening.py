@@ -26,8 +26,8 @@ from sso_batch.campaign.record import (
     encode_campaign,
 )
 from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS, Reviewers
-from sso_batch.campaign.sheet_facts import SheetFacts
-from sso_batch.campaign.sheet_files import SheetFiles
+from sso_batch.campaign.sheets.facts import SheetFacts
+from sso_batch.campaign.sheets.writing import SheetFiles
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.model import Snapshot

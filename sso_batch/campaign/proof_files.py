@@ -8,8 +8,8 @@ from sso_batch import __version__
 from sso_batch.campaign import file_names
 from sso_batch.campaign.closed import Closed, read_file, sha256
 from sso_batch.campaign.csv_files import ItemLines
+from sso_batch.campaign.pages.proof_page import render_proof
 from sso_batch.campaign.proof import ProvedItem, Result
-from sso_batch.campaign.proof_page import render_proof
 from sso_batch.campaign.proof_record import (
     SCHEMA,
     Proof,

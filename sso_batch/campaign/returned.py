@@ -14,8 +14,8 @@ from sso_batch.campaign.csv_files import read_items
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import CampaignError, CampaignRecord, File, Reviewer, read_campaign
-from sso_batch.campaign.sheet_file import MAX_BYTES, SheetFileError, read_csv, read_workbook
-from sso_batch.campaign.sheet_rows import (
+from sso_batch.campaign.sheets.reading import MAX_BYTES, SheetFileError, read_csv, read_workbook
+from sso_batch.campaign.sheets.rows import (
     Entry,
     Problems,
     Rules,

@@ -21,7 +21,8 @@ from datetime import date
 import yaml
 
 from sso_batch.campaign.decisions import KEEP, Decided
-from sso_batch.campaign.item import Item, ItemFinding, findings_of
+from sso_batch.campaign.findings import ItemFinding, findings_of
+from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import CampaignRecord
 from sso_batch.config import CHECK_IDS
 from sso_batch.sanitize import show_hidden

@@ -10,11 +10,11 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
-from sso_batch.campaign import sheet_file
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import facts_of
-from sso_batch.campaign.sheet_rows import MAX_PROBLEMS
-from sso_batch.campaign.sheet_workbook import REVIEW
+from sso_batch.campaign.sheets import reading
+from sso_batch.campaign.sheets.rows import MAX_PROBLEMS
+from sso_batch.campaign.sheets.workbook import REVIEW
 from tests.support.campaigns import (
     ANN,
     BOB,
@@ -462,8 +462,8 @@ def test_damaged_workbook(campaign: Campaign, damage: Callable[[bytes], bytes], 
 @pytest.mark.parametrize("name", [CSV, XLSX])
 def test_too_large(campaign: Campaign, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file above the maximum size is not read."""
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".csv", 1000)
-    monkeypatch.setitem(sheet_file.MAX_BYTES, ".xlsx", 1000)
+    monkeypatch.setitem(reading.MAX_BYTES, ".csv", 1000)
+    monkeypatch.setitem(reading.MAX_BYTES, ".xlsx", 1000)
     campaign.edit(name, filling(1, "keep"))
 
     assert campaign.problems() == [

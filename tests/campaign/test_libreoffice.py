@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from sso_batch.campaign.decisions import Decided
-from sso_batch.campaign.sheet_workbook import REVIEW
+from sso_batch.campaign.sheets.workbook import REVIEW
 from tests.support.campaigns import CSV, OWN, XLSX, Campaign, Grid, fill
 
 SOFFICE = shutil.which("soffice")

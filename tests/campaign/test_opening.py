@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from sso_batch.campaign import sheet_files, sheet_workbook
 from sso_batch.campaign.record import CampaignError
 from sso_batch.campaign.reviewers import OWN_ACCESS
+from sso_batch.campaign.sheets import workbook, writing
 from sso_batch.errors import UsageError
 from sso_batch.model import GROUP, USER, Account, Group, PermissionSet, Principal, Snapshot
 from sso_batch.review.finding import normalize_address
@@ -483,7 +483,7 @@ def test_processes_change_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     rule = {"kind": "membership", "reviewer": BOSS}
     written = []
     for processes in (0, 2):
-        monkeypatch.setattr(sheet_files, "_processes", lambda _, number=processes: number)
+        monkeypatch.setattr(writing, "_processes", lambda _, number=processes: number)
         written.append(open_on(run, tmp_path / f"review-{processes}", rule).files)
 
     assert written[0] == written[1]
@@ -500,8 +500,8 @@ def test_workbook_that_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     """If a workbook cannot be written, nothing is: no file, no draft."""
-    monkeypatch.setattr(sheet_files, "_processes", lambda _: processes)
-    monkeypatch.setattr(sheet_workbook, "write_workbook", workers.refuse)
+    monkeypatch.setattr(writing, "_processes", lambda _: processes)
+    monkeypatch.setattr(workbook, "write_workbook", workers.refuse)
     run = write_run(tmp_path / "run", acme())
 
     with pytest.raises(OSError, match="No space left"):
@@ -516,6 +516,6 @@ def test_workbook_that_cannot_be_written(
 )
 def test_number_of_processes(monkeypatch: pytest.MonkeyPatch, cpus: int, items: int, processes: int) -> None:
     """A small campaign, or one CPU, needs no other process; many CPUs do not need more memory."""
-    monkeypatch.setattr(sheet_files, "usable_cpus", lambda: cpus)
+    monkeypatch.setattr(writing, "usable_cpus", lambda: cpus)
 
-    assert sheet_files._processes(items) == processes
+    assert writing._processes(items) == processes

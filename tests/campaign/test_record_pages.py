@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sso_batch.campaign.pages.proof_page import render_proof
+from sso_batch.campaign.pages.signoff_page import render_signoff
 from sso_batch.campaign.proof import Result
-from sso_batch.campaign.proof_page import render_proof
 from sso_batch.campaign.proof_record import (
     RESULTS,
     Proof,
@@ -25,7 +26,6 @@ from sso_batch.campaign.proof_record import (
 )
 from sso_batch.campaign.record import CampaignError, Earlier, File, LeftOut
 from sso_batch.campaign.signoff import Signoff, encode_signoff, read_signoff
-from sso_batch.campaign.signoff_page import render_signoff
 from tests.campaign.outcomes import (
     NOON,
     OPEN,

@@ -15,8 +15,8 @@ from openpyxl import load_workbook
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.returned import read_population, read_returned
-from sso_batch.campaign.sheet_cells import days_of, is_same_fact
-from sso_batch.campaign.sheet_workbook import REVIEW
+from sso_batch.campaign.sheets.cells import days_of, is_same_fact
+from sso_batch.campaign.sheets.workbook import REVIEW
 from sso_batch.store import Folder
 from tests.support.campaigns import (
     ANN,
@@ -382,7 +382,7 @@ def test_no_temporary_files_are_left(
 
 def test_no_file_is_kept_open(campaign: Campaign) -> None:
     """A text that is read as CSV does not close the file of its caller."""
-    from sso_batch.campaign.sheet_file import read_csv  # noqa: PLC0415
+    from sso_batch.campaign.sheets.reading import read_csv  # noqa: PLC0415
 
     content = io.BytesIO((campaign.folder / CSV).read_bytes())
 

@@ -14,7 +14,7 @@ from sso_batch.campaign import revocations
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
 from sso_batch.campaign.item import columns_of
 from sso_batch.campaign.proof_record import RESULTS
-from sso_batch.campaign.sheet_workbook import columns_of_sheet
+from sso_batch.campaign.sheets.workbook import columns_of_sheet
 from sso_batch.commands.demo import CAMPAIGN_SETTINGS
 from sso_batch.exit_codes import ExitCode
 from sso_batch.run_files.columns import ATTRIBUTES

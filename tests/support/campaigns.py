@@ -25,8 +25,8 @@ from sso_batch.campaign.record import (
     read_campaign,
 )
 from sso_batch.campaign.returned import Returned, SheetProblem, read_population, read_returned
-from sso_batch.campaign.sheet_facts import SheetFacts
-from sso_batch.campaign.sheet_workbook import REVIEW, render_sheet
+from sso_batch.campaign.sheets.facts import SheetFacts
+from sso_batch.campaign.sheets.workbook import REVIEW, render_sheet
 from sso_batch.store import Folder
 
 ANN, BOB = "ann@example.com", "bob@example.com"

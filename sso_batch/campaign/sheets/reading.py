@@ -14,7 +14,7 @@ from itertools import islice
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
-from sso_batch.campaign.sheet_cells import Cell
+from sso_batch.campaign.sheets.cells import Cell
 from sso_batch.errors import UsageError
 
 if TYPE_CHECKING:

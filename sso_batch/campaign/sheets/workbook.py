@@ -9,8 +9,9 @@ from typing import get_args
 
 from sso_batch.access import NOT_READ
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
-from sso_batch.campaign.item import facts_of, findings_of
-from sso_batch.campaign.sheet_facts import SheetFacts
+from sso_batch.campaign.findings import findings_of
+from sso_batch.campaign.item import facts_of
+from sso_batch.campaign.sheets.facts import SheetFacts
 from sso_batch.config import Decision
 from sso_batch.report.workbook.book import MAX_ROWS, READ_ME, Book
 from sso_batch.report.workbook.columns import Column, Kind, columns

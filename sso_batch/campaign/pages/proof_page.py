@@ -1,7 +1,7 @@
 """The page of a proof, made from its record alone. Pure."""
 
+from sso_batch.campaign.pages.rendering import render_record
 from sso_batch.campaign.proof_record import RESULTS, Proof
-from sso_batch.campaign.record_page import render_record
 
 MAX_ROWS = 1000
 """Items of each result that the page has; all of them are in the CSV file."""

@@ -13,7 +13,7 @@ from sso_batch.campaign import file_names
 from sso_batch.campaign.csv_files import BOM, ItemLines
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import File, Reviewer
-from sso_batch.campaign.sheet_facts import SheetFacts
+from sso_batch.campaign.sheets.facts import SheetFacts
 from sso_batch.cpus import usable_cpus
 from sso_batch.store import Draft, FileEntry, FileKind, Store
 from sso_batch.worker_processes import WorkerProcesses
@@ -108,6 +108,6 @@ def _renderer(facts: SheetFacts, folder: Path, workers: WorkerProcesses) -> _Ren
     """Return what renders workbooks into a folder; without xlsxwriter, it renders none."""
     if importlib.util.find_spec("xlsxwriter") is None:
         return lambda _reviewer, _sheet: None
-    from sso_batch.campaign.sheet_workbook import write_workbook  # noqa: PLC0415 - optional
+    from sso_batch.campaign.sheets.workbook import write_workbook  # noqa: PLC0415 - optional
 
     return lambda reviewer, sheet: workers.submit(write_workbook, facts, reviewer, sheet, folder)

@@ -10,8 +10,8 @@ from operator import itemgetter
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
 from sso_batch.campaign.decisions import DECISIONS, KEEP, Decided
 from sso_batch.campaign.item import Item, facts_of
-from sso_batch.campaign.sheet_cells import Cell, comment_of, days_of, is_same_fact, same_text, text_of
-from sso_batch.campaign.sheet_file import HEADER_ROWS, Rows
+from sso_batch.campaign.sheets.cells import Cell, comment_of, days_of, is_same_fact, same_text, text_of
+from sso_batch.campaign.sheets.reading import HEADER_ROWS, Rows
 from sso_batch.sanitize import unescape_formulas
 
 ITEM = "Item"

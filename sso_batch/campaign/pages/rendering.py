@@ -16,8 +16,7 @@ from markupsafe import Markup
 
 from sso_batch.sanitize import show_hidden
 
-_PACKAGE = "sso_batch.campaign"
-_FOLDER = "pages"
+_PACKAGE = "sso_batch.campaign.pages"
 
 
 def render_record(template: str, **values: object) -> str:
@@ -28,7 +27,7 @@ def render_record(template: str, **values: object) -> str:
 
 @cache
 def _style() -> Markup:
-    text = files(_PACKAGE).joinpath(_FOLDER, "record.css").read_text(encoding="utf-8")
+    text = files(_PACKAGE).joinpath("record.css").read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 - our own file
 
 
@@ -39,7 +38,7 @@ def _hash(style: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader(_PACKAGE, _FOLDER),
+        loader=PackageLoader(_PACKAGE, "."),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,
