@@ -1,6 +1,5 @@
 """The record of a campaign, `campaign.json`: what is reviewed, by whom, until when, and its files."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Final, Literal
 
@@ -139,13 +138,3 @@ def read_campaign(content: bytes, name: str) -> CampaignRecord:
     return decode_record(
         CampaignRecord, content, "campaign", lambda message: CampaignError(f"{name}: {message}")
     )
-
-
-def organization_named(record: CampaignRecord, name: str) -> ReviewedOrganization:
-    """Return an organization of the population."""
-    return next(each for each in record.organizations if each.name == name)
-
-
-def names_of(reviewers: Iterable[Reviewer]) -> tuple[str, ...]:
-    """Return the addresses of reviewers."""
-    return tuple(reviewer.address for reviewer in reviewers)

@@ -90,11 +90,6 @@ def waivers(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> 
     return CampaignWaivers(tuple(accepted), tuple(not_waived))
 
 
-def waivers_yaml(record: CampaignRecord, decided: Iterable[tuple[Item, Decided]]) -> str:
-    """Return `waivers.yaml`, a part of a configuration."""
-    return render_waivers(record, waivers(record, decided))
-
-
 def render_waivers(record: CampaignRecord, found: CampaignWaivers) -> str:
     """Return waivers as a part of a configuration, with comments on the findings that are not waived."""
     return "".join(_lines(record, found))

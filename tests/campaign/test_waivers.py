@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import ASSIGNMENT, Item
 from sso_batch.campaign.population import Population
-from sso_batch.campaign.record import CampaignScope
+from sso_batch.campaign.record import CampaignRecord, CampaignScope
 from sso_batch.campaign.reviewers import Reviewers
-from sso_batch.campaign.waivers import waivers, waivers_yaml
+from sso_batch.campaign.waivers import render_waivers, waivers
 from sso_batch.config import Campaign, Config, load
 from sso_batch.model import GROUP, USER, Group, Principal, Snapshot
 from sso_batch.review.finding import Finding
@@ -30,6 +30,11 @@ READER = ADMIN.replace("ps-1", "ps-2") if "ps-1" in ADMIN else f"{ADMIN}-2"
 MANAGEMENT, PROD = "000000000001", "111111111111"
 UNTIL = "2999-01-31"
 ANN, OPS = Principal(USER, "u-1"), Principal(GROUP, "g-1")
+
+
+def waivers_yaml(record: CampaignRecord, decided: Decisions) -> str:
+    """Return `waivers.yaml`."""
+    return render_waivers(record, waivers(record, decided))
 
 
 def loaded(text: str, folder: Path, environ: Mapping[str, str] | None = None) -> Config:

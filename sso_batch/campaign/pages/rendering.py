@@ -4,17 +4,15 @@ Names are escaped, and their hidden characters are visible. A Content Security P
 style only.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from sso_batch.sanitize import show_hidden
+from sso_batch.report.html import csp_hash, html_environment
 
 _PACKAGE = "sso_batch.campaign.pages"
 
@@ -22,7 +20,7 @@ _PACKAGE = "sso_batch.campaign.pages"
 def render_record(template: str, **values: object) -> str:
     """Return the page that a template of `pages/` makes of these values."""
     style = _style()
-    return _environment().get_template(template).render(style=style, style_hash=_hash(style), **values)
+    return _environment().get_template(template).render(style=style, style_hash=csp_hash(style), **values)
 
 
 @cache
@@ -31,20 +29,9 @@ def _style() -> Markup:
     return Markup(text)  # noqa: S704 - our own file
 
 
-def _hash(style: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment(_PACKAGE)
     environment.filters |= {"figure": _figure, "counted": _counted, "when": _when, "day": _day, "urls": _urls}
     return environment
 
@@ -69,8 +56,3 @@ def _day(moment: datetime) -> str:
 def _urls(overrides: Iterable[str]) -> list[str]:
     """Return the different addresses of endpoint overrides, which are texts such as `sts=http://localhost`."""
     return list(dict.fromkeys(each.partition("=")[2] for each in overrides))
-
-
-def _finalize(value: object) -> object:
-    """Return what a template prints with hidden characters written out; markup stays unchanged."""
-    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value

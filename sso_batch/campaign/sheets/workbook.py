@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import get_args
 
 from sso_batch.access import NOT_READ
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
+from sso_batch.campaign.decisions import DECISIONS
 from sso_batch.campaign.findings import findings_of
 from sso_batch.campaign.item import facts_of
 from sso_batch.campaign.sheets.facts import SheetFacts
-from sso_batch.config import Decision
 from sso_batch.report.workbook.book import MAX_ROWS, READ_ME, Book
 from sso_batch.report.workbook.columns import Column, Kind, columns
 from sso_batch.report.workbook.interruptible_file import InterruptibleFile
@@ -25,7 +24,6 @@ from sso_batch.sanitize import unescape_formulas
 REVIEW = "Review"
 """The sheet with the items; a second one is `Review 2`."""
 
-DECISIONS: tuple[str, ...] = get_args(Decision)
 
 _CHUNK = 1 << 20
 _LINE = 130

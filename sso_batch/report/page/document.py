@@ -1,17 +1,16 @@
 """The document of the page, rendered from its template, its style and its script."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import chain
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from sso_batch.model import group_gaps
+from sso_batch.report.html import csp_hash, html_environment
 from sso_batch.report.page.explorer import MAX_BYTES, MAX_ROWS, choose_extent, serialize_records
 from sso_batch.report.page.links import person_link
 from sso_batch.report.page.numbers import Baseline
@@ -46,8 +45,8 @@ def render_page(
         page=build_view_model(report, statistics, _baseline(report), extent),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
         records=(Markup(piece) for piece in _joined(records)),  # noqa: S704 - JSON safe in HTML
     )
 
@@ -83,14 +82,7 @@ def _style(run_id: str) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment(_PACKAGE)
     environment.filters |= {
         "code": _code,
         "figure": _figure,
@@ -105,11 +97,6 @@ def _environment() -> Environment:
 
 def _read(name: str) -> str:
     return files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """Return a style's or script's hash as a Content Security Policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _figure(value: int) -> str:
@@ -136,8 +123,3 @@ def _span(baseline: Baseline) -> str:
     if baseline.last - baseline.first < _ONE_RUN:
         return f"the run of {_when(baseline.first)}"
     return f"runs from {_when(baseline.first)} to {_when(baseline.last)}"
-
-
-def _finalize(value: object) -> object:
-    """Return what the template prints with hidden characters written out; markup stays unchanged."""
-    return show_hidden(value) if isinstance(value, str) and not isinstance(value, Markup) else value
