@@ -1,7 +1,7 @@
 """The record of a campaign, `campaign.json`: what is reviewed, by whom, until when, and its files."""
 
 from dataclasses import asdict
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeInt
 
@@ -11,6 +11,9 @@ from sso_batch.run_files.json_records import Day, Moment, Sha256, StrictRecord, 
 from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 1
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$")]
+"""A name in the folder of a campaign, and nowhere else."""
 
 CampaignScope = Literal["all", "privileged", "changed"]
 
@@ -22,7 +25,7 @@ class CampaignError(UsageError):
 class File(StrictRecord):
     """A file of a campaign as it was written; `rows` has no header."""
 
-    name: str
+    name: FileName
     sha256: Sha256
     rows: NonNegativeInt
     bytes: NonNegativeInt

@@ -21,7 +21,7 @@ from sso_batch.run_files.file_names import ORGANIZATIONS, PREFIX, FileNames
 from sso_batch.run_files.json_records import Moment, Sha256, StrictRecord, decode_record, encode_record
 from sso_batch.run_files.results import Calls, Counts, OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts
-from sso_batch.store import FileEntry, FileKind
+from sso_batch.store import RUN_ID, FileEntry, FileKind
 
 SCHEMA: Final = 2
 RUN_FILE_SCHEMA: Final = 1
@@ -36,6 +36,7 @@ _FOLDER = rf"{ORGANIZATIONS}/[a-z0-9][a-z0-9-]{{0,62}}/"
 _REPORT = rf"{PREFIX}[A-Za-z0-9._-]{{1,200}}"
 _SNAPSHOT = r"snapshot(_INCOMPLETE)?\.jsonl"
 _FileName = Annotated[str, Field(pattern=rf"^({_REPORT}|{_FOLDER}({_REPORT}|{_SNAPSHOT}))$")]
+_RunId = Annotated[str, Field(pattern=f"^{RUN_ID.pattern}$")]
 _Ts = Annotated[str, Field(pattern=r"^[0-9]{8}_[0-9]{6}$")]
 _OverrideText = Annotated[str, Field(pattern="^[^=]+=")]
 _ShardText = Annotated[str, Field(pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")]
@@ -171,7 +172,7 @@ class Manifest(StrictRecord):
 
     schema_: Literal[2] = Field(alias="schema")
     version: str
-    run_id: str
+    run_id: _RunId
     ts: _Ts
     started_at: Moment
     finished_at: Moment
