@@ -9,9 +9,10 @@ from datetime import date
 from sso_batch.campaign import file_names
 from sso_batch.campaign.csv_files import read_decisions
 from sso_batch.campaign.decisions import Decided
+from sso_batch.campaign.findings import high_findings
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.previous import ClosedCampaign, EarlierItem
-from sso_batch.campaign.record import CampaignError, CampaignRecord, Earlier
+from sso_batch.campaign.record import CampaignError, CampaignRecord, Earlier, File
 from sso_batch.campaign.returned import load_campaign
 from sso_batch.campaign.signoff import Signoff, read_signoff
 from sso_batch.run_files.verification import FileChangedError, read_verified
@@ -20,12 +21,16 @@ from sso_batch.store import Store, decode_lines
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closed campaign: its records, and every item with its decision."""
+    """A closed campaign: its records, and every item with its decision.
+
+    `out_of_scope` has the items that nobody had to decide, each with what the campaign before decided.
+    """
 
     record: CampaignRecord
     signoff: Signoff
     signoff_sha256: str
     decided: tuple[tuple[Item, Decided], ...]
+    out_of_scope: tuple[tuple[Item, Decided], ...] = ()
 
     @property
     def earlier(self) -> Earlier:
@@ -39,8 +44,15 @@ class Closed:
     def compared(self, today: date) -> ClosedCampaign:
         """Return what a campaign that is opened today is compared with."""
         items = {
-            item.id: EarlierItem(decided.decision, decided.until, item.privilege, item.what, item.fingerprint)
-            for item, decided in self.decided
+            item.id: EarlierItem(
+                decided,
+                item.privilege,
+                item.what,
+                item.fingerprint,
+                item.first_seen,
+                high_findings(item.findings),
+            )
+            for item, decided in (*self.out_of_scope, *self.decided)
         }
         return ClosedCampaign(today, self.earlier, items)
 
@@ -56,19 +68,28 @@ def load_closed(store: Store) -> Closed:
             hint="close it with `sso-batch campaign close`",
         ) from None
     signoff = read_signoff(content, f"{store.name}/{file_names.SIGNOFF}")
-    decided: tuple[tuple[Item, Decided], ...] = ()
-    for file in signoff.files:
-        lines = decode_lines(read_verified(store, file.entry))
-        try:
-            if file.name == file_names.DECISIONS:
-                decided = tuple(read_decisions(lines, people=record.people, escaped=record.escape_formulas))
-            else:
-                deque(lines, maxlen=0)
-        except (FileChangedError, ValueError, csv.Error) as error:
-            raise _changed(store, file.name) from error
     if sha256(read_file(store, file_names.CAMPAIGN)) != signoff.campaign.campaign_sha256:
         raise _changed(store, file_names.CAMPAIGN)
-    return Closed(record, signoff, sha256(content), decided)
+    files = {file.name: file for file in (record.population, *signoff.files)}
+    if record.out_of_scope_file is not None:
+        files[record.out_of_scope_file.name] = record.out_of_scope_file
+    read = {name: _decisions(store, record, file) for name, file in files.items()}
+    decided = read.get(file_names.DECISIONS, ())
+    if len(decided) != record.items:
+        raise _changed(store, file_names.DECISIONS)
+    return Closed(record, signoff, sha256(content), decided, read.get(file_names.OUT_OF_SCOPE, ()))
+
+
+def _decisions(store: Store, record: CampaignRecord, file: File) -> tuple[tuple[Item, Decided], ...]:
+    """Verify a file that was signed off; return the decisions in it, if it has any."""
+    lines = decode_lines(read_verified(store, file.entry))
+    try:
+        if file.name in {file_names.DECISIONS, file_names.OUT_OF_SCOPE}:
+            return tuple(read_decisions(lines, people=record.people, escaped=record.escape_formulas))
+        deque(lines, maxlen=0)
+    except (FileChangedError, ValueError, csv.Error) as error:
+        raise _changed(store, file.name) from error
+    return ()
 
 
 def _changed(store: Store, name: str) -> CampaignError:

@@ -7,6 +7,8 @@ CAMPAIGN = "campaign.json"
 """The last file of `campaign open`: a folder without it is not a campaign."""
 
 POPULATION = "population.csv"
+OUT_OF_SCOPE = "out_of_scope.csv"
+"""The items that a campaign of privileged or changed access leaves out, with their last decisions."""
 DECISIONS = "decisions.csv"
 WAIVERS = "waivers.yaml"
 REVOCATIONS = "revocations.csv"

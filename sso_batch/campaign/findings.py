@@ -49,6 +49,12 @@ def findings_of(text: str) -> tuple[ItemFinding, ...]:
     return tuple(map(ItemFinding.parse, text.split("; "))) if text else ()
 
 
+def high_findings(text: str) -> frozenset[str]:
+    """Return the checks of the high findings of a cell that are not waived."""
+    found = findings_of(text)
+    return frozenset(each.check for each in found if each.severity == SEVERITIES[0] and not each.waived)
+
+
 class FindingIndex:
     """The findings of a run, by what they are about."""
 

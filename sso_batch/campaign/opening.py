@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sso_batch import __version__
+from sso_batch.access import NOT_READ
 from sso_batch.campaign import file_names
 from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
 from sso_batch.campaign.population import Population
@@ -70,12 +71,17 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
     rules = Rules.from_config(opening.config.review, today=opening.opened_at.date())
     checker = Checker(rules, lambda: None)
     population = Population(reviewers, opening.roster, opening.since, opening.scope)
-    organizations = []
+    organizations: list[ReviewedOrganization] = []
     people: tuple[str, ...] = ()
     for outcome, snapshot in zip(outcomes, snapshots, strict=True):
         before = len(population.items)
         checker.examine(SnapshotIndex(snapshot, roster=opening.roster))
         population.add(snapshot, checker.take())
+        if organizations and snapshot.people != people:
+            raise CampaignError(
+                f"{outcome.name} was read with other attributes of users than the organizations before it",
+                hint="repeat the run with one configuration",
+            )
         people = snapshot.people
         organizations.append(_organization(outcome, snapshot, len(population.items) - before))
         del snapshot  # free it before the next one is read
@@ -84,6 +90,8 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
     with contextlib.ExitStack() as drafts:
         files = SheetFiles(store, drafts, _sheet_facts(opening, people))
         written = files.write(items)
+        if opening.scope != "all":
+            files.write_out_of_scope(population.out_of_scope)
         kinds = Counter(item.kind for item in items)
         chosen_by = Counter(item.reviewer_rule for item in items)
         record = CampaignRecord.model_construct(
@@ -100,7 +108,9 @@ def open_campaign(store: Store, opening: Opening) -> CampaignRecord:
             population=File.of(files.population),
             assignments=kinds[ASSIGNMENT],
             memberships=kinds[MEMBERSHIP],
-            out_of_scope=population.out_of_scope,
+            out_of_scope=len(population.out_of_scope),
+            out_of_scope_file=File.of(files.out_of_scope) if files.out_of_scope else None,
+            unread_groups=sum(item.people == NOT_READ for item in items),
             groups_without_access=population.groups_without_access,
             escape_formulas=opening.config.output.escape_formulas,
             require_comment=opening.config.campaign.require_comment,

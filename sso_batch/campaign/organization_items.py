@@ -23,7 +23,8 @@ from sso_batch.access import (
     Holder,
     resolve,
 )
-from sso_batch.campaign.findings import FindingIndex, join_findings
+from sso_batch.campaign.decisions import OPEN
+from sso_batch.campaign.findings import FindingIndex, high_findings, join_findings
 from sso_batch.campaign.item import (
     ASSIGNMENT,
     MEMBERSHIP,
@@ -31,11 +32,13 @@ from sso_batch.campaign.item import (
     assignment_id,
     membership_id,
 )
-from sso_batch.campaign.previous import ClosedCampaign
+from sso_batch.campaign.previous import ClosedCampaign, EarlierItem
 from sso_batch.campaign.reviewers import Reviewers, Scope
+from sso_batch.config.field_types import is_address
 from sso_batch.model import GROUP, USER, PermissionSet, Snapshot
 from sso_batch.privileges.paths import Privilege
 from sso_batch.review.comparison import meaning_of
+from sso_batch.review.finding import normalize_address
 from sso_batch.review.roster import Roster
 from sso_batch.sanitize import escape_line_breaks
 
@@ -100,28 +103,34 @@ class OrganizationItems:
         people = NOT_READ if first.state in {MEMBERS_NOT_READ, NOT_READ} and not user else str(len(holders))
         item_id, what = assignment_id(self.snapshot.instance.arn, grant), _target(access)
         level, fingerprint = access.privilege.level, self._fingerprint(access)
-        findings = self.findings.on_assignment(
+        on_it = self.findings.on_assignment(
             self.snapshot.organization,
             principal,
             grant.account_id,
             access.permission_set.name,
             grant.role_arn,
         )
+        found = join_findings(on_it)
         return Item(
             id=item_id,
             kind=ASSIGNMENT,
             **self._reviewer(
                 self.reviewers.matching(self._scope(ASSIGNMENT, [access], level)),
                 user,
-                only_person=holders[0] if len(holders) == 1 else None,
+                holders,
             ),
-            **self._change(item_id, level, what, fingerprint),
+            **self._change(
+                item_id,
+                EarlierItem(
+                    OPEN, level, what, fingerprint, access.assignment.first_seen, high_findings(found)
+                ),
+            ),
             **self._user_cells(user),
             who=_fact(_person(user, principal.id) if user else _group(access)),
             what=what,
             where=_fact(_account(access)),
             privilege=level,
-            findings=join_findings(findings),
+            findings=found,
             through="assigned directly" if user else _members(people),
             people=people,
             accounts="1",
@@ -155,17 +164,24 @@ class OrganizationItems:
                 continue
             cells = accesses[0].membership(holder)
             item_id = membership_id(store_id, group_id, holder.user_id)
+            found = join_findings(self.findings.on_membership(organization, group_id, holder))
             yield Item(
                 id=item_id,
                 kind=MEMBERSHIP,
-                **self._reviewer(rules, holder, only_person=holder),
-                **self._change(item_id, given.privilege, given.what, fingerprint),
+                **self._reviewer(rules, holder, [holder]),
+                **self._change(
+                    item_id,
+                    EarlierItem(
+                        *(OPEN, given.privilege, given.what, fingerprint),
+                        *(cells.first_seen, high_findings(found)),
+                    ),
+                ),
                 **self._user_cells(holder),
                 who=_fact(_person(holder, holder.user_id)),
                 what=given.what,
                 where=given.where,
                 privilege=given.privilege,
-                findings=join_findings(self.findings.on_membership(organization, group_id, holder)),
+                findings=found,
                 through=through,
                 people="1",
                 accounts=given.accounts,
@@ -189,23 +205,19 @@ class OrganizationItems:
             )
 
     def _reviewer(
-        self, rules: Sequence[int], user: Holder | None, *, only_person: Holder | None
+        self, rules: Sequence[int], user: Holder | None, holders: Iterable[Holder]
     ) -> Mapping[str, Any]:
         """Return who reviews an item that these rules match, and why."""
-        email = only_person.email if only_person else ""
         choice = self.reviewers.choose(
-            rules,
-            manager=self._manager(user) if user else "",
-            only_person="" if email == NOT_READ else email,
+            rules, manager=self._manager(user) if user else "", concerned=_common_addresses(holders)
         )
         return {"reviewer": choice.reviewer, "reviewer_rule": choice.rule}
 
-    def _change(self, item_id: str, privilege: str, what: str, fingerprint: str) -> Mapping[str, Any]:
+    def _change(self, item_id: str, now: EarlierItem) -> Mapping[str, Any]:
         """Return what changed since the last campaign, if there is one."""
-        previous = self.previous
-        if previous is None:
+        if self.previous is None:
             return _NO_CHANGE
-        change, detail = previous.change(item_id, privilege=privilege, what=what, fingerprint=fingerprint)
+        change, detail = self.previous.change(item_id, now)
         return {"change": change, "change_detail": _fact(detail)}
 
     def _user_cells(self, user: Holder | None) -> Mapping[str, Any]:
@@ -229,7 +241,7 @@ class OrganizationItems:
             number = attributes.get("employee_number", "")
             person = self.roster.find(holder.email, number)
             manager = person.manager if person else ""
-        return manager if "@" in manager else ""
+        return manager.strip() if is_address(manager.strip()) else ""
 
     def _scope(self, kind: str, accesses: Sequence[Access], privilege: str) -> Scope:
         grants = [access.grant for access in accesses]
@@ -246,7 +258,9 @@ class OrganizationItems:
         )
 
     def _fingerprint(self, access: Access) -> str:
-        """Return the hash of a grant's policies; NOT_READ if they were not read, as those of an IAM role."""
+        """Return the hash of a grant's policies; NOT_READ if not all were read, as those of an IAM role."""
+        if access.privilege.unread:
+            return NOT_READ
         arn = access.grant.permission_set_arn
         if arn not in self._fingerprints:
             self._fingerprints[arn] = _policies_hash(self._permission_sets.get(arn))
@@ -301,6 +315,23 @@ def _level(access: Access) -> Privilege:
 def _first(names: Sequence[str], number: int) -> str:
     more = f" and {len(names) - number:,} more" if len(names) > number else ""
     return ", ".join(names[:number]) + more
+
+
+def _common_addresses(holders: Iterable[Holder]) -> frozenset[str]:
+    """Return the addresses that all users have: if there are any, the users are one person.
+
+    A login that is an address counts, too. Users who were deleted do not.
+    """
+    common: frozenset[str] | None = None
+    for holder in holders:
+        if holder.state == MEMBER_NOT_FOUND:
+            continue
+        names = (holder.email, holder.login)
+        addresses = frozenset(normalize_address(name) for name in names if "@" in name)
+        common = addresses if common is None else common & addresses
+        if not common:
+            break
+    return common or frozenset()
 
 
 def _members(people: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from sso_batch.campaign.decisions import OPEN, Decided
 from sso_batch.campaign.findings import FindingIndex, findings_of, join_findings
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.organization_items import OrganizationItems
@@ -26,7 +27,8 @@ def is_privileged(privilege: str, unread: str) -> bool:
 class Population:
     """The items of a campaign, collected from one organization after the other.
 
-    `scope` is all, privileged or changed. `out_of_scope` counts the others.
+    `scope` is all, privileged or changed. `out_of_scope` has the other items, each with what the
+    last campaign decided.
     """
 
     reviewers: Reviewers
@@ -34,9 +36,9 @@ class Population:
     previous: ClosedCampaign | None = None
     scope: str = "all"
     items: list[Item] = field(default_factory=list)
-    out_of_scope: int = 0
+    out_of_scope: list[tuple[Item, Decided]] = field(default_factory=list)
     groups_without_access: int = 0
-    """Groups that have members and no assignment: their memberships are not in any population."""
+    """Groups without an assignment: their memberships are not in any population."""
 
     def add(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
         """Add the items of an organization, whose snapshot must be complete, with the findings on it."""
@@ -45,12 +47,9 @@ class Population:
             if self._is_in_scope(item):
                 self.items.append(item)
             else:
-                self.out_of_scope += 1
+                self.out_of_scope.append((item, self._decided_before(item)))
         assigned = {grant.principal.id for grant in snapshot.grants if grant.principal.type == GROUP}
-        self.groups_without_access += sum(
-            bool(membership.members) and membership.group_id not in assigned
-            for membership in snapshot.memberships
-        )
+        self.groups_without_access += sum(group.id not in assigned for group in snapshot.groups)
 
     def finish(self, findings: Iterable[Finding]) -> Sequence[Item]:
         """Return the items in the order of the sheets: by reviewer, the riskiest first.
@@ -65,6 +64,9 @@ class Population:
                 )
         self.items.sort(key=_order)
         return self.items
+
+    def _decided_before(self, item: Item) -> Decided:
+        return OPEN if self.previous is None else self.previous.decided(item.id)
 
     def _is_in_scope(self, item: Item) -> bool:
         if self.scope == "privileged":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sso_batch.access import NOT_READ
-from sso_batch.campaign.decisions import KEEP, REVOKE, UNSURE
+from sso_batch.campaign.decisions import KEEP, OPEN, REVOKE, UNSURE, Decided
 from sso_batch.campaign.record import Earlier
 
 NEW = "NEW"
@@ -15,13 +15,14 @@ UNCHANGED = "UNCHANGED"
 
 @dataclass(frozen=True, slots=True)
 class EarlierItem:
-    """What a closed campaign says about an item; `decision` is empty if nobody decided."""
+    """What a closed campaign says about an item."""
 
-    decision: str
-    until: str
+    decided: Decided
     privilege: str
     what: str
     fingerprint: str
+    first_seen: str = ""
+    high_findings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,13 @@ class ClosedCampaign:
     record: Earlier
     items: Mapping[str, EarlierItem]
 
-    def change(self, item_id: str, *, privilege: str, what: str, fingerprint: str) -> tuple[str, str]:
-        """Return NEW, CHANGED or UNCHANGED for an item, and the details in words.
+    def decided(self, item_id: str) -> Decided:
+        """Return what the campaign decided about an item."""
+        earlier = self.items.get(item_id)
+        return earlier.decided if earlier else OPEN
+
+    def change(self, item_id: str, now: EarlierItem) -> tuple[str, str]:
+        """Return NEW, CHANGED or UNCHANGED for an item as it is now, and the details in words.
 
         What cannot be compared, because it was not read in one of the runs, counts as changed.
         """
@@ -41,29 +47,34 @@ class ClosedCampaign:
         if earlier is None:
             return NEW, ""
         details = []
-        if privilege != earlier.privilege:
+        if now.privilege != earlier.privilege:
             details.append(f"Privilege was {earlier.privilege}")
-        if what != earlier.what:
+        if now.what != earlier.what:
             details.append(f"What was {earlier.what}")
-        if NOT_READ in {fingerprint, earlier.fingerprint}:
+        if "" < earlier.first_seen < now.first_seen != NOT_READ:
+            details.append("it was removed and given again")
+        if found := sorted(now.high_findings - earlier.high_findings):
+            details.append(f"new finding: {', '.join(found)}")
+        if NOT_READ in {now.fingerprint, earlier.fingerprint}:
             details.append("what it allows was not read in both runs, so it is asked again")
-        elif not details and fingerprint != earlier.fingerprint:
+        elif not details and now.fingerprint != earlier.fingerprint:
             details.append("policies or accounts")
         if details:
             return CHANGED, "; ".join(details)
         if self._has_expired(earlier):
-            return UNCHANGED, f"was kept until {earlier.until}"
-        return UNCHANGED, _UNDONE.get(earlier.decision, "")
+            return UNCHANGED, f"was kept until {earlier.decided.until}"
+        return UNCHANGED, _UNDONE.get(earlier.decided.decision, "")
 
     def needs_review(self, item_id: str, change: str) -> bool:
         """Return whether an item is new or changed, or was not kept, or only until a day that has passed."""
         earlier = self.items.get(item_id)
-        if change != UNCHANGED or earlier is None or earlier.decision != KEEP:
+        if change != UNCHANGED or earlier is None or earlier.decided.decision != KEEP:
             return True
         return self._has_expired(earlier)
 
     def _has_expired(self, earlier: EarlierItem) -> bool:
-        return earlier.decision == KEEP and "" < earlier.until < self.today.isoformat()
+        decided = earlier.decided
+        return decided.decision == KEEP and "" < decided.until < self.today.isoformat()
 
 
 _UNDONE = {

@@ -7,9 +7,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from sso_batch.campaign.item import ASSIGNMENT, Item, assignment_id, membership_id
-from sso_batch.coverage import Omission
+from sso_batch.campaign.record import ReviewedOrganization
+from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model import GROUP, USER, Grant, Principal, Snapshot
 from sso_batch.privileges.paths import Privilege
+from sso_batch.review.finding import normalize_address
 from sso_batch.review.snapshot_index import SnapshotIndex
 
 _NAMED = 3  # people in a detail
@@ -58,47 +60,52 @@ def not_read(items: Iterable[Item], reason: str) -> Iterator[ProvedItem]:
         yield ProvedItem(item, Result.NOT_READ, reason)
 
 
-def incomparable_reason(snapshot: Snapshot, instance_arn: str) -> str:
-    """Return why a snapshot cannot prove anything about an instance, or an empty text."""
+def incomparable_reason(snapshot: Snapshot, organization: ReviewedOrganization) -> str:
+    """Return why a snapshot says nothing about an organization that was reviewed, or an empty text."""
     if not snapshot.complete:
         return "the organization is incomplete in this run"
-    if snapshot.instance.arn != instance_arn:
+    if snapshot.instance.arn != organization.instance_arn:
         return f"this run read another instance of IAM Identity Center: {snapshot.instance.arn}"
+    if snapshot.started_at < organization.started_at:
+        return "this run read the organization before the run that was reviewed"
     return ""
 
 
 class Prover:
-    """Looks up revoked items in a later snapshot; `population` has all items of the campaign's organization.
+    """Looks up revoked items in a later snapshot of their organization.
 
-    The population says what a group gave and whom it had when the campaign was opened.
+    `population` has all items of the organization, also those that nobody had to decide: they say what a
+    group gave, and whom it had, when the campaign was opened.
     """
 
-    def __init__(self, snapshot: Snapshot, population: Iterable[Item]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, organization: ReviewedOrganization, population: Iterable[Item]
+    ) -> None:
         self._snapshot = snapshot
+        self._organization = organization
         self._index = SnapshotIndex(snapshot)
         self._given: defaultdict[str, list[Item]] = defaultdict(list)
-        self._members: defaultdict[str, list[str]] = defaultdict(list)
+        self._members: defaultdict[str, list[Item]] = defaultdict(list)
         for item in population:
             if item.kind == ASSIGNMENT and item.principal_type == GROUP:
                 self._given[item.principal_id].append(item)
             elif item.group_id:
-                self._members[item.group_id].append(item.principal_id)
+                self._members[item.group_id].append(item)
 
     def prove(self, item: Item) -> ProvedItem:
         """Return what became of an item that was to be revoked."""
         first_seen = self._there.get(item.id)
         if first_seen is not None:
             return ProvedItem(item, Result.STILL_THERE, _to_do(item), first_seen)
-        if reason := self._hidden(item):
+        if reason := self._hidden(item) or self._hidden_paths():
             return ProvedItem(item, Result.NOT_READ, reason)
         people, accounts = self._affected(item)
         paths, unknown = self._other_paths(people, accounts)
         if paths:
             return ProvedItem(item, Result.REACHABLE_OTHERWISE, _joined(paths))
         if unknown:
-            return ProvedItem(
-                item, Result.NOT_READ, f"it is gone, but other access may allow as much: {_joined(unknown)}"
-            )
+            reason = f"it is gone, but other access may allow as much: {_joined(unknown)}"
+            return ProvedItem(item, Result.NOT_READ, reason)
         return ProvedItem(item, Result.GONE)
 
     def lacks(self, item: Item) -> bool:
@@ -118,30 +125,72 @@ class Prover:
 
     def _hidden(self, item: Item) -> str:
         """Return why the snapshot may not show an item that exists."""
-        omits = self._snapshot.omits
-        if item.role_arn and omits(Omission.ENTITLEMENTS):
+        if item.group_id:
+            return self._hidden_members(item.group_id)
+        principal = Principal(item.principal_type, item.principal_id)
+        if self._snapshot.omits(Omission.UNLISTED_PRINCIPALS) and not self._index.is_known(principal):
+            return "assignments to users and groups that are not listed were not read"
+        return self._hidden_entitlements() if item.role_arn else ""
+
+    def _hidden_members(self, group_id: str) -> str:
+        """Return why the members of a group are not known; a run reads those of groups that have access."""
+        if group_id in self._index.members or group_id not in self._index.groups:
+            return ""
+        if Principal(GROUP, group_id) in self._index.by_principal:
+            return "the members of the group were not read"
+        return "the group has no assignment in this run, so its members were not read: it gives no access now"
+
+    def _hidden_entitlements(self) -> str:
+        if self._snapshot.omits(Omission.ENTITLEMENTS):
             return "entitlements of IAM roles were not read"
-        if item.principal_state == "NOT_FOUND" and omits(Omission.UNLISTED_PRINCIPALS):
-            return "assignments to deleted users and groups were not read"
-        return ""
+        if self._snapshot.instance.caller_account_id != self._organization.caller_account_id:
+            return "this run was made from another account, which sees other entitlements of IAM roles"
+        unknown = [each.text for each in self._snapshot.not_examined if _is_unknown_entitlement(each)]
+        return unknown[0] if unknown else ""
+
+    def _hidden_paths(self) -> str:
+        """Return why the snapshot may not show other access that the reviewed run would have shown."""
+        reason = self._hidden_entitlements()
+        before = self._organization.not_examined
+        if not reason or reason in before or Omission.ENTITLEMENTS in before:
+            return ""
+        return f"other access may be hidden: {reason}"
 
     def _affected(self, item: Item) -> tuple[Sequence[str], Mapping[str, Privilege]]:
-        """Return the ids of the people who had the access, and the level that they had in each account."""
+        """Return the ids of the people who had the access, and the level that they had in each account.
+
+        A user with the same email address counts as the same person: directories are migrated.
+        """
         if item.kind == ASSIGNMENT:
-            people = [item.principal_id]
+            accounts = {item.account_id: _level(item)}
             if item.principal_type == GROUP:
-                group_id = item.principal_id
-                people = [*self._members[group_id], *self._index.members.get(group_id, ())]
-            return list(dict.fromkeys(people)), {item.account_id: _level(item)}
-        accounts: dict[str, Privilege] = {}
-        given = [(each.account_id, _level(each)) for each in self._given[item.group_id]]
-        given += [
-            (grant.account_id, self._index.privileges.of(grant).privilege)
-            for grant in self._index.by_principal.get(Principal(GROUP, item.group_id), ())
-        ]
-        for account_id, level in given:
-            accounts[account_id] = max(level, accounts.get(account_id, level))
-        return [item.principal_id], accounts
+                members = self._members[item.principal_id]
+                now = self._index.members.get(item.principal_id, ())
+                return self._people(members, now), accounts
+            return self._people([item], ()), accounts
+        accounts = {}
+        for given in self._given[item.group_id]:
+            known = accounts.get(given.account_id, Privilege.NONE)
+            accounts[given.account_id] = max(_level(given), known)
+        for grant in self._index.by_principal.get(Principal(GROUP, item.group_id), ()):
+            accounts.setdefault(grant.account_id, self._index.privileges.of(grant).privilege)
+        return self._people([item], ()), accounts
+
+    def _people(self, items: Iterable[Item], user_ids: Iterable[str]) -> list[str]:
+        """Return the ids of the users that items name, and of others, and of users with the same address."""
+        ids = dict.fromkeys(user_ids)
+        for item in items:
+            ids[item.principal_id] = None
+            ids |= dict.fromkeys(self._by_address.get(normalize_address(item.user_email), ()))
+        return list(ids)
+
+    @cached_property
+    def _by_address(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for user in self._snapshot.users:
+            if address := normalize_address(user.email):
+                found[address].append(user.id)
+        return found
 
     def _other_paths(
         self, people: Iterable[str], accounts: Mapping[str, Privilege]
@@ -187,6 +236,12 @@ class Prover:
             group = index.groups.get(grant.principal.id)
             through = f"through group {(group.name if group else '') or grant.principal.id}"
         return f"{who} has {what} in {where} ({level}) {through}"
+
+
+def _is_unknown_entitlement(item: NotExamined) -> bool:
+    """Return whether entitlements, or applications that have them, are of a kind that cannot be read."""
+    is_unknown = item.hides_access and not isinstance(item.what, Omission)
+    return is_unknown and "group members of the kind" not in item.what
 
 
 def _to_do(item: Item) -> str:

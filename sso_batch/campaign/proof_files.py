@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import count
 
 from sso_batch import __version__
 from sso_batch.campaign import file_names
@@ -16,18 +17,21 @@ from sso_batch.campaign.proof_record import (
     ProofCounts,
     ProofRow,
     ProvedCampaign,
+    ProvedOrganization,
     ProvingRun,
     encode_proof,
     read_proof,
 )
 from sso_batch.campaign.proving import EarlierProof
 from sso_batch.campaign.publishing import publish_once
-from sso_batch.campaign.record import File
+from sso_batch.campaign.record import CampaignError, File
+from sso_batch.coverage import Scope
 from sso_batch.dates import format_date
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.store import Store
 
+_MOST_PROOFS = 1000
 _FIRST = ("Item", "Result", "Detail")
 _ABSENT = {Result.GONE.value, Result.REACHABLE_OTHERWISE.value}
 
@@ -46,23 +50,36 @@ def earlier_proofs(store: Store, closed: Closed, run: StoredRun) -> Iterator[Ear
 
 def publish_proof(
     store: Store, closed: Closed, run: StoredRun, proved: Sequence[ProvedItem], *, proved_at: datetime
-) -> Proof:
-    """Write the files of a proof and return its record; one with the same result stays as it is.
+) -> tuple[str, Proof]:
+    """Write the files of a proof; return the name that they have in common, and the record.
 
-    Raises CampaignError if the campaign has another proof with this run, or OSError.
+    A proof with the same result stays as it is. If the campaign has another proof with this run, such as
+    before the run was resumed, the new one has a number in its name. Raises CampaignError or OSError.
     """
-    run_id, record = run.manifest.run_id, closed.record
+    record = closed.record
     lines = ItemLines(record.people, escape=record.escape_formulas)
     rows = [lines.header_after(_FIRST, start=1)]
     for each in proved:
         values = (each.item.id, each.result.value, each.detail)
         rows.append(lines.line_after(list(zip(_FIRST, values, strict=True)), each.item, start=1))
-    files = publish_once(store, [(file_names.proof(run_id, "csv"), rows, len(proved))])
-    name = file_names.proof(run_id, "json")
-    proof = _existing(store, name) or _proof(closed, run, proved, files, proved_at)
-    publish_once(store, [(name, [encode_proof(proof).decode()], 0)])
-    publish_once(store, [(file_names.proof(run_id, "html"), [render_proof(proof)], 0)])
-    return proof
+    manifest_sha256 = sha256(read_file(run.store, MANIFEST))
+    for number in count(1):
+        run_id = run.manifest.run_id if number == 1 else f"{run.manifest.run_id}-{number}"
+        name = file_names.proof(run_id, "json")
+        existing = _existing(store, name)
+        if existing is not None and existing.run.manifest_sha256 != manifest_sha256:
+            continue
+        try:
+            files = publish_once(store, [(file_names.proof(run_id, "csv"), rows, len(proved))])
+        except CampaignError:
+            if number < _MOST_PROOFS:
+                continue
+            raise
+        proof = existing or _proof(closed, run, manifest_sha256, proved, files, proved_at)
+        publish_once(store, [(name, [encode_proof(proof).decode()], 0)])
+        publish_once(store, [(file_names.proof(run_id, "html"), [render_proof(proof)], 0)])
+        return run_id, proof
+    raise AssertionError("unreachable")
 
 
 def _existing(store: Store, name: str) -> Proof | None:
@@ -75,6 +92,7 @@ def _existing(store: Store, name: str) -> Proof | None:
 def _proof(
     closed: Closed,
     run: StoredRun,
+    manifest_sha256: str,
     proved: Sequence[ProvedItem],
     files: Sequence[File],
     proved_at: datetime,
@@ -96,13 +114,26 @@ def _proof(
             started_at=manifest.started_at,
             finished_at=manifest.finished_at,
             status=manifest.status.value,
-            manifest_sha256=sha256(read_file(run.store, MANIFEST)),
+            manifest_sha256=manifest_sha256,
             endpoint_overrides=manifest.endpoint_overrides,
         ),
+        organizations=tuple(_organizations(closed, run)),
         counts=ProofCounts(**{result.value: counts[result.value] for result in Result}),
         rows=tuple(map(_row, proved)),
         files=tuple(files),
     )
+
+
+def _organizations(closed: Closed, run: StoredRun) -> Iterator[ProvedOrganization]:
+    """Yield what the later run says about the organizations of the campaign."""
+    outcomes = {outcome.name: outcome for outcome in run.manifest.outcome.organizations}
+    for organization in closed.record.organizations:
+        outcome = outcomes.get(organization.name)
+        if outcome is not None:
+            left_out = (each.text for each in outcome.not_examined if each.scope is Scope.COLLECTION)
+            yield ProvedOrganization(
+                name=outcome.name, status=outcome.status.value, not_examined=tuple(left_out)
+            )
 
 
 def _row(proved: ProvedItem) -> ProofRow:

@@ -35,6 +35,14 @@ class ProvingRun(StrictRecord):
     endpoint_overrides: tuple[str, ...]
 
 
+class ProvedOrganization(StrictRecord):
+    """What the later run says about an organization of the campaign; `status` is that in the run."""
+
+    name: str
+    status: str
+    not_examined: tuple[str, ...]
+
+
 class ProofCounts(StrictRecord):
     """Numbers of items by result."""
 
@@ -81,6 +89,7 @@ class Proof(StrictRecord):
     proved_at: Moment
     campaign: ProvedCampaign
     run: ProvingRun
+    organizations: tuple[ProvedOrganization, ...]
     counts: ProofCounts
     rows: tuple[ProofRow, ...]
     files: tuple[File, ...]

@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sso_batch.campaign.closed import Closed
 from sso_batch.campaign.decisions import REVOKE
@@ -12,7 +13,7 @@ from sso_batch.campaign.proof import ProvedItem, Prover, Result, incomparable_re
 from sso_batch.campaign.record import CampaignError, ReviewedOrganization
 from sso_batch.dates import format_date
 from sso_batch.model import Snapshot
-from sso_batch.run_files.results import OrganizationOutcome, Status
+from sso_batch.run_files.results import Status
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.run_files.verification import read_snapshot
@@ -54,31 +55,30 @@ class Proving:
         """Yield the result of each revocation, in the order of the decisions within an organization."""
         revoked: defaultdict[str, list[Item]] = defaultdict(list)
         population: defaultdict[str, list[Item]] = defaultdict(list)
+        for item, _ in self.closed.out_of_scope:
+            population[item.organization].append(item)
         for item, decided in self.closed.decided:
             population[item.organization].append(item)
             if decided.decision == REVOKE:
                 revoked[item.organization].append(item)
-        outcomes = {outcome.name: outcome for outcome in self.run.manifest.outcome.organizations}
         for organization in self.closed.record.organizations:
             items = revoked[organization.name]
             if items:
-                outcome = outcomes.get(organization.name)
-                yield from self._prove(organization, items, population[organization.name], outcome)
+                yield from self._prove(organization, items, population[organization.name])
 
     def _prove(
         self,
         organization: ReviewedOrganization,
         items: Sequence[Item],
         population: Sequence[Item],
-        outcome: OrganizationOutcome | None,
     ) -> Iterator[ProvedItem]:
-        snapshot, reason = _read(self.run, outcome)
+        snapshot, reason = _read(self.run, organization)
         if snapshot is not None:
-            reason = incomparable_reason(snapshot, organization.instance_arn)
+            reason = incomparable_reason(snapshot, organization)
         if snapshot is None or reason:
             yield from not_read(items, reason)
             return
-        prover = Prover(snapshot, population)
+        prover = Prover(snapshot, organization, population)
         proved = [prover.prove(item) for item in items]
         returned = self._returned(organization, proved)
         for each in proved:
@@ -111,25 +111,31 @@ class Proving:
         """Return the items that a run before their first one lacks, each with the id of that run."""
         found: dict[str, str] = {}
         for run in self.between:
-            outcomes = {outcome.name: outcome for outcome in run.manifest.outcome.organizations}
             before = format_date(run.manifest.started_at)
             wanted = [
                 each.item for each in searched if before < each.first_seen and each.item.id not in found
             ]
             if not wanted:
                 continue
-            snapshot, _ = _read(run, outcomes.get(organization.name))
-            if snapshot is None or incomparable_reason(snapshot, organization.instance_arn):
+            snapshot, _ = _read(run, organization)
+            if snapshot is None or incomparable_reason(snapshot, organization):
                 continue
-            prover = Prover(snapshot, ())
+            prover = Prover(snapshot, organization, ())
             found |= {item.id: run.manifest.run_id for item in wanted if prover.lacks(item)}
             if len(found) == len(searched):
                 break
         return found
 
 
-def _read(run: StoredRun, outcome: OrganizationOutcome | None) -> tuple[Snapshot | None, str]:
-    """Return the snapshot of an organization in a run, or why there is none."""
+def _read(run: StoredRun, organization: ReviewedOrganization) -> tuple[Snapshot | None, str]:
+    """Return the snapshot of an organization in a run, or why there is none.
+
+    An organization that has another name now is found by its instance of IAM Identity Center.
+    """
+    outcomes = run.manifest.outcome.organizations
+    named = (each for each in outcomes if each.name == organization.name)
+    same = (each for each in outcomes if each.instance and each.instance.arn == organization.instance_arn)
+    outcome = next(chain(same, named), None)
     if outcome is None:
         return None, "the organization is not in this run"
     if outcome.status is not Status.COMPLETE or outcome.snapshot_file is None:

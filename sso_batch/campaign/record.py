@@ -119,6 +119,8 @@ class CampaignRecord(StrictRecord):
     assignments: NonNegativeInt
     memberships: NonNegativeInt
     out_of_scope: NonNegativeInt
+    out_of_scope_file: File | None
+    unread_groups: NonNegativeInt
     groups_without_access: NonNegativeInt
     escape_formulas: bool
     require_comment: tuple[Decision, ...]

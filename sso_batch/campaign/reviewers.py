@@ -75,29 +75,28 @@ class Reviewers:
         )
         return tuple(sorted(numbers))
 
-    def choose(self, rules: Sequence[int], *, manager: str, only_person: str) -> Choice:
+    def choose(self, rules: Sequence[int], *, manager: str, concerned: frozenset[str]) -> Choice:
         """Return the reviewer of an item that these rules match.
 
-        `manager` is the address of the manager of the item's user, if it is known. `only_person` is the
-        address of the user if the item affects nobody else. Raises UsageError if only that user could review
-        the item.
+        `manager` is the address of the manager of the item's user, if it is known. `concerned` has the
+        normalized addresses of the person if the item affects nobody else. Raises UsageError if only that
+        person could review the item.
         """
-        person = normalize_address(only_person)
         rule = FALLBACK
         for number in rules:
             reviewer = self._reviewers[number]
             address = manager if reviewer == MANAGER else reviewer
             if not address:
                 continue
-            if normalize_address(address) != person:
+            if normalize_address(address) not in concerned:
                 return Choice(self._spelled(address), self._names[number])
             rule = OWN_ACCESS
             break
         for address in self._fallback:
-            if normalize_address(address) != person:
+            if normalize_address(address) not in concerned:
                 return Choice(self._spelled(address), rule)
         raise UsageError(
-            f"{only_person} would review their own access: they are the only reviewer of campaign.fallback",
+            f"{min(concerned)} would review their own access: nobody else is in campaign.fallback",
             hint=f"add a second address: `fallback: [{self._fallback[0]}, ANOTHER ADDRESS]`",
         )
 

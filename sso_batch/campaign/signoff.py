@@ -77,6 +77,7 @@ class SignedPopulation(StrictRecord):
     memberships: NonNegativeInt
     out_of_scope: NonNegativeInt
     groups_without_access: NonNegativeInt
+    unread_groups: NonNegativeInt
 
 
 class SignedOrganization(StrictRecord):
@@ -177,6 +178,7 @@ def sign_off(
             memberships=record.memberships,
             out_of_scope=record.out_of_scope,
             groups_without_access=record.groups_without_access,
+            unread_groups=record.unread_groups,
         ),
         organizations=tuple(
             SignedOrganization(

@@ -99,6 +99,8 @@ def _lines(record: CampaignRecord, output: str) -> Iterator[str]:
         yield f"No rule matches, so the fallback reviews: {record.fallback.no_rule:,}"
     if record.fallback.own_access:
         yield f"Own access of a reviewer, so the fallback reviews: {record.fallback.own_access:,}"
+    if record.unread_groups:
+        yield f"Assignments to groups whose members were not read: {record.unread_groups:,}"
     for left_out in record.left_out:
         yield f"Not in the population: {left_out.name} ({left_out.reason})"
     if not any(file.name.endswith(".xlsx") for each in record.reviewers for file in each.files):

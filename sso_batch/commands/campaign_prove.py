@@ -34,10 +34,10 @@ def campaign_prove_command(terminal: Terminal, location: str, run: str) -> int:
         closed = load_closed(store)
         proving = Proving(closed, later, _Between(closed, later), tuple(earlier_proofs(store, closed, later)))
         results = tuple(proving.results())
-        publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
+        name, _ = publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
     ordered = sorted(results, key=lambda each: _ORDER.index(each.result))
     terminal.print(_report(ordered, later.manifest.run_id))
-    terminal.say([f"Files in {location}: {file_names.proof(later.manifest.run_id, 'csv')}, .json and .html"])
+    terminal.say([f"Files in {location}: {file_names.proof(name, 'csv')}, .json and .html"])
     return exit_code(results)
 
 

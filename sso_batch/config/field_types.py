@@ -277,7 +277,7 @@ TopicArn = Annotated[
 MANAGER = "manager"
 """The reviewer that stands for the manager of each user."""
 
-_ADDRESS_CHARACTER = r"[^@\s\x00-\x1f\x7f-\x9f,;<>\"]"
+_ADDRESS_CHARACTER = r"[^@\s\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069,;<>\"]"
 _ADDRESS = rf"{_ADDRESS_CHARACTER}{{1,64}}@{_ADDRESS_CHARACTER}{{1,253}}"
 _NAMED_ADDRESS = (r".*<[^>]*>\s*", "a name before the address is not allowed")
 Address = Annotated[
@@ -298,4 +298,11 @@ AddressOrManager = Annotated[
         ((f"(?i:{MANAGER}s?)", f"the word is {MANAGER}, in lowercase"), _NAMED_ADDRESS),
     ),
 ]
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text has the form of an email address."""
+    return re.fullmatch(_ADDRESS, text, re.ASCII) is not None
+
+
 Day = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -142,6 +142,8 @@ def campaign(
         assignments=sum(item.kind == ASSIGNMENT for item in items),
         memberships=sum(item.kind == MEMBERSHIP for item in items),
         out_of_scope=out_of_scope,
+        out_of_scope_file=None,
+        unread_groups=0,
         groups_without_access=2,
         escape_formulas=True,
         require_comment=("revoke",),

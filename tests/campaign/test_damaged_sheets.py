@@ -548,3 +548,20 @@ def test_two_sheets_of_a_workbook(campaign: Campaign) -> None:
             "remove one of the two rows"
         )
     ]
+
+
+@pytest.mark.parametrize("text", ["27-01-31", "27/01/31"])
+def test_short_years(campaign: Campaign, text: str) -> None:
+    """A year of two digits can be the first number or the last one."""
+    campaign.edit(CSV, filling(1, "keep", until=text))
+
+    (problem,) = campaign.problems()
+    assert problem.endswith(f'"{text}" is ambiguous: write 2031-01-27 or 2027-01-31')
+
+
+def test_long_comment(campaign: Campaign) -> None:
+    """A comment that would not fit into a cell of the decisions is refused."""
+    campaign.edit(CSV, filling(1, "keep", "=" * 10_001))
+
+    (problem,) = campaign.problems()
+    assert problem.endswith("Comment: 10,001 characters: write at most 10,000")

@@ -519,3 +519,60 @@ def test_number_of_processes(monkeypatch: pytest.MonkeyPatch, cpus: int, items: 
     monkeypatch.setattr(writing, "usable_cpus", lambda: cpus)
 
     assert writing._processes(items) == processes
+
+
+# What a narrower scope leaves out.
+
+
+def test_items_out_of_scope(tmp_path: Path) -> None:
+    """They are in a file of their own, because a proof needs to know what groups gave."""
+    opened = open_on(write_run(tmp_path / "run", acme()), tmp_path / "review", scope="privileged")
+
+    rows = read_rows(opened.folder / "out_of_scope.csv")
+    assert {row["What"] for row in opened.population} == {"Admin"}
+    assert {row["What"] for row in rows} == {"Reader"}
+    assert len(rows) == opened.record.out_of_scope == 3
+    assert {row["Decision"] for row in rows} == {""}
+
+
+def test_people_with_several_users(tmp_path: Path) -> None:
+    """Own access goes to the fallback also in a group with the same person's other user, or a deleted one."""
+    other = replace(user("u-2", "Ann's admin user"), email="U-1@example.com")
+    deleted = Principal(USER, "u-9")
+    read = acme(
+        users=(user(), other), memberships=(membership_of("g-1", ("u-1", "u-2", "u-9")),), missing=(deleted,)
+    )
+    opened = open_on(write_run(tmp_path / "run", read), tmp_path / "review", {"reviewer": "u-1@example.com"})
+
+    reviewers = reviewers_of(opened)
+    assert reviewers["assignment of Ops"] == FALLBACK
+    assert reviewers["membership of deleted user u-9"] == "u-1@example.com"
+
+
+def test_login_that_is_an_address(tmp_path: Path) -> None:
+    """A user without an email address is recognized by the login."""
+    ann = replace(user(), email="", login="ann@example.com")
+    read = acme(users=(ann, user("u-2", "Bob Ray")))
+    opened = open_on(write_run(tmp_path / "run", read), tmp_path / "review", {"reviewer": "ann@example.com"})
+
+    assert reviewers_of(opened)["assignment of Ann Lee"] == FALLBACK
+
+
+@pytest.mark.parametrize(
+    "manager", ["boss@example.com\n", "boss@exam\u2028ple.com", "a,b@example.com", "boss"]
+)
+def test_manager_that_is_not_an_address(tmp_path: Path, manager: str) -> None:
+    """Such a manager is not known, so that the sheets stay readable."""
+    ann = replace(user(), attributes=(("manager", manager),))
+    read = acme(users=(ann, replace(user("u-2"), attributes=(("manager", ""),))), people=("manager",))
+    opened = open_on(write_run(tmp_path / "run", read), tmp_path / "review", {"reviewer": "manager"})
+
+    expected = {FALLBACK, BOSS} if manager.strip() == BOSS else {FALLBACK}
+    assert {row["Reviewer"] for row in opened.population} == expected
+
+
+def test_members_that_were_not_read(tmp_path: Path) -> None:
+    """Members of a kind that this version does not know leave no gap: the record counts their groups."""
+    opened = open_on(write_run(tmp_path / "run", acme(memberships=())), tmp_path / "review")
+
+    assert opened.record.unread_groups == 1

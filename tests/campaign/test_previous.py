@@ -1,9 +1,12 @@
 """Tests of the comparison with the last campaign."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from sso_batch.campaign.decisions import OPEN, Decided
 from sso_batch.campaign.previous import CHANGED, NEW, UNCHANGED, ClosedCampaign, EarlierItem
 from sso_batch.campaign.record import Earlier
 
@@ -11,19 +14,18 @@ TODAY = date(2027, 3, 1)
 BEFORE = Earlier(run_id="q4", closed_at=datetime(2026, 12, 1, tzinfo=UTC), signoff_sha256="0" * 64)
 
 
-def closed(**fields: str) -> ClosedCampaign:
-    """Return a campaign that kept one item, except for these fields."""
-    item = EarlierItem(
-        **{"decision": "keep", "until": "", "privilege": "READ", "what": "Reader", "fingerprint": "f1"}
-        | fields
-    )
+READER = EarlierItem(OPEN, "READ", "Reader", "f1", "2026-01-01T00:00:00Z", frozenset({"direct-grant"}))
+
+
+def closed(decision: str = "keep", until: str = "", **fields: Any) -> ClosedCampaign:  # noqa: ANN401
+    """Return a campaign that decided one item, which has these other values."""
+    item = replace(READER, decided=Decided(decision, "", until), **fields)
     return ClosedCampaign(TODAY, BEFORE, {"ax1": item})
 
 
-def change(campaign: ClosedCampaign, item_id: str = "ax1", **fields: str) -> tuple[str, str, bool]:
+def change(campaign: ClosedCampaign, item_id: str = "ax1", **fields: Any) -> tuple[str, str, bool]:  # noqa: ANN401
     """Return the change of an item, its detail, and whether it must be reviewed."""
-    facts = {"privilege": "READ", "what": "Reader", "fingerprint": "f1"} | fields
-    kind, detail = campaign.change(item_id, **facts)
+    kind, detail = campaign.change(item_id, replace(READER, **fields))
     return kind, detail, campaign.needs_review(item_id, kind)
 
 
@@ -44,9 +46,11 @@ def test_unchanged() -> None:
         ({"what": "Reader, Writer"}, "What was Reader"),
         ({"fingerprint": "f2"}, "policies or accounts"),
         ({"privilege": "WRITE", "fingerprint": "f2"}, "Privilege was READ"),
+        ({"first_seen": "2027-01-01T00:00:00Z"}, "it was removed and given again"),
+        ({"high_findings": frozenset({"admin-access", "direct-grant"})}, "new finding: admin-access"),
     ],
 )
-def test_changed(fields: dict[str, str], detail: str) -> None:
+def test_changed(fields: dict[str, Any], detail: str) -> None:
     """What allows something else than before is reviewed again, and the sheet says what changed."""
     assert change(closed(), **fields) == (CHANGED, detail, True)
 
@@ -72,6 +76,12 @@ def test_not_read(before: str) -> None:
 def test_not_kept(fields: dict[str, str], detail: str) -> None:
     """What was not kept, or only until a day that has passed, is reviewed again."""
     assert change(closed(**fields)) == (UNCHANGED, detail, True)
+
+
+def test_dates_that_were_not_read() -> None:
+    """Where earlier runs could not be read, nothing is known about when access was given."""
+    assert change(closed(first_seen="NOT_READ")) == (UNCHANGED, "", False)
+    assert change(closed(), first_seen="NOT_READ") == (UNCHANGED, "", False)
 
 
 def test_kept_until_today() -> None:

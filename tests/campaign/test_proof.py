@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.population import Population
 from sso_batch.campaign.proof import ProvedItem, Prover, Result, incomparable_reason, not_read
+from sso_batch.campaign.record import ReviewedOrganization
 from sso_batch.campaign.reviewers import Reviewers
 from sso_batch.config import Campaign
 from sso_batch.coverage import NotExamined, Omission
@@ -42,11 +44,28 @@ def items_of(snapshot: Snapshot) -> list[Item]:
     return list(population.finish(()))
 
 
+def reviewed(snapshot: Snapshot) -> ReviewedOrganization:
+    """Return the organization of a snapshot, as a campaign records it."""
+    return ReviewedOrganization(
+        name=snapshot.organization,
+        instance_arn=snapshot.instance.arn,
+        identity_store_id=snapshot.instance.identity_store_id,
+        region="eu-west-1",
+        organization_id=None,
+        management_account_id=None,
+        caller_account_id=snapshot.instance.caller_account_id,
+        started_at=snapshot.started_at,
+        items=0,
+        snapshot_sha256="0" * 64,
+        not_examined=tuple(each.text for each in snapshot.not_examined),
+    )
+
+
 def proved(before: Snapshot, after: Snapshot, who: str, kind: str = "assignment") -> ProvedItem:
     """Return the result for the only item of this kind about somebody."""
     items = items_of(before)
     (item,) = [each for each in items if (each.who, each.kind) == (who, kind)]
-    return Prover(after, items).prove(item)
+    return Prover(after, reviewed(before), items).prove(item)
 
 
 def test_still_there() -> None:
@@ -151,7 +170,7 @@ def test_membership_that_a_provider_manages() -> None:
     (item,) = [each for each in items_of(before) if each.kind == "membership"]
     managed = replace(item, managed_by="https://scim.example.com")
 
-    detail = Prover(before, [managed]).prove(managed).detail
+    detail = Prover(before, reviewed(before), [managed]).prove(managed).detail
 
     assert (
         detail == "to be removed in the identity provider, which manages the group: https://scim.example.com"
@@ -159,15 +178,99 @@ def test_membership_that_a_provider_manages() -> None:
 
 
 def test_incomparable() -> None:
-    """An incomplete snapshot and one of another instance prove nothing."""
+    """A snapshot that is incomplete, older or of another instance proves nothing."""
     same = world(grant(ANN, PROD))
-    arn = same.instance.arn
+    organization = reviewed(same)
 
-    assert incomparable_reason(same, arn) == ""
-    assert incomparable_reason(same, f"{arn}-2").startswith("this run read another instance")
-    assert incomparable_reason(replace(same, gaps=(gap(),)), arn).startswith("the organization is incomplete")
+    assert incomparable_reason(same, organization) == ""
+    other = replace(same, instance=replace(same.instance, arn="arn:aws:sso:::instance/ssoins-2"))
+    assert incomparable_reason(other, organization).startswith("this run read another instance")
+    partial = replace(same, gaps=(gap(),))
+    assert incomparable_reason(partial, organization).startswith("the organization is incomplete")
+    older = replace(same, started_at=same.started_at - timedelta(days=1))
+    assert incomparable_reason(older, organization).startswith("this run read the organization before")
     (found,) = not_read(items_of(same)[:1], "why")
     assert (found.result, found.detail) == (Result.NOT_READ, "why")
+
+
+def test_members_that_were_not_listed() -> None:
+    """A run lists the members of groups that have access: of others, it says nothing."""
+    before = world(grant(OPS, PROD))
+    unlisted = replace(world(), memberships=())
+    unread = replace(before, memberships=())
+    deleted = replace(unlisted, groups=())
+
+    found = proved(before, unlisted, "Ann Lee", "membership")
+    assert found.result is Result.NOT_READ
+    assert "its members were not read: it gives no access now" in found.detail
+    assert proved(before, unread, "Ann Lee", "membership").detail == "the members of the group were not read"
+    assert proved(before, deleted, "Ann Lee", "membership").result is Result.GONE
+    (item,) = [each for each in items_of(before) if each.kind == "membership"]
+    assert not Prover(unlisted, reviewed(before), ()).lacks(item)
+
+
+def test_person_with_a_new_user() -> None:
+    """A user who was deleted and created again is the same person if the email address is the same."""
+    before = world(grant(ANN, PROD))
+    again = replace(user("u-77"), email=" U-1@example.com", name="Ann Lee")
+    after = replace(world(grant(Principal(USER, "u-77"), PROD)), users=(again,))
+
+    found = proved(before, after, "Ann Lee")
+
+    assert found.result is Result.REACHABLE_OTHERWISE
+    assert found.detail == "Ann Lee has Admin in Prod (ADMINISTRATOR) directly"
+
+
+def test_group_that_gives_more_now() -> None:
+    """The level that was to be revoked counts, and not what the group gives now."""
+    before = world(grant(OPS, PROD, READER))
+    after = world(grant(OPS, PROD), grant(ANN, PROD, READER), ops=())
+
+    assert proved(before, after, "Ann Lee", "membership").result is Result.REACHABLE_OTHERWISE
+
+
+def test_items_that_nobody_decided_say_what_a_group_gave() -> None:
+    """After the group itself is gone, only the population says what it gave."""
+    before = world(grant(OPS, PROD))
+    items = items_of(before)
+    (membership,) = [each for each in items if each.kind == "membership"]
+    later = world(grant(DEVELOPERS, PROD), ops=(), developers=("u-1",))
+    after = replace(later, groups=(Group("g-2", "Developers"),))
+
+    found = Prover(after, reviewed(before), items).prove(membership)
+
+    assert found.result is Result.REACHABLE_OTHERWISE
+
+
+def test_other_access_that_the_run_cannot_see() -> None:
+    """Entitlements that only the reviewed run could see may be another path."""
+    before = world(grant(ANN, PROD))
+    without = replace(world(), not_examined=(NotExamined.by_collection(Omission.ENTITLEMENTS),))
+    elsewhere = replace(
+        world(), instance=replace(before.instance, caller_arn="arn:aws:sts::222222222222:assumed-role/A/b")
+    )
+    unknown = replace(world(), not_examined=(NotExamined.of_unknown_kind(3, "entitlements", "x"),))
+
+    for after in (without, elsewhere, unknown):
+        found = proved(before, after, "Ann Lee")
+        assert found.result is Result.NOT_READ
+        assert found.detail.startswith("other access may be hidden: ")
+    assert (
+        proved(replace(before, not_examined=without.not_examined), without, "Ann Lee").result is Result.GONE
+    )
+    assert (
+        proved(replace(before, not_examined=unknown.not_examined), unknown, "Ann Lee").result is Result.GONE
+    )
+
+
+def test_user_who_was_deleted_since() -> None:
+    """Listing by principal does not show the assignment of a user who does not exist any more."""
+    before = world(grant(ANN, PROD))
+    unlisted = NotExamined.by_collection(Omission.UNLISTED_PRINCIPALS)
+    after = replace(world(), users=(user("u-2"),), missing=(ANN,), not_examined=(unlisted,))
+
+    assert proved(before, after, "Ann Lee").result is Result.NOT_READ
+    assert proved(before, replace(world(), not_examined=(unlisted,)), "Ann Lee").result is Result.GONE
 
 
 _principals = st.sampled_from([ANN, BOB, OPS, DEVELOPERS])
@@ -185,14 +288,13 @@ def test_each_item_for_itself(
     """Everything is there in the same snapshot; without one grant, only that item is not there any more."""
     before = world(*grants, ops=ops, developers=developers)
     items = items_of(before)
-    same = Prover(before, items)
+    same = Prover(before, reviewed(before), items)
     assert {same.prove(item).result for item in items} <= {Result.STILL_THERE}
     if not grants:
         return
     removed = data.draw(st.sampled_from(grants))
-    later = Prover(
-        world(*(each for each in grants if each != removed), ops=ops, developers=developers), items
-    )
+    after = world(*(each for each in grants if each != removed), ops=ops, developers=developers)
+    later = Prover(after, reviewed(before), items)
 
     absent = [item for item in items if later.prove(item).result is not Result.STILL_THERE]
 

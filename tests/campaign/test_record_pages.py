@@ -20,6 +20,7 @@ from sso_batch.campaign.proof_record import (
     ProofCounts,
     ProofRow,
     ProvedCampaign,
+    ProvedOrganization,
     ProvingRun,
     encode_proof,
     read_proof,
@@ -140,6 +141,9 @@ def proof(*results: str, status: str = "complete", **fields: str) -> Proof:
             manifest_sha256="e" * 64,
             endpoint_overrides=(),
         ),
+        organizations=(
+            ProvedOrganization(name="acme", status=status, not_examined=("orphaned assignments",)),
+        ),
         counts=ProofCounts(**{result: results.count(result) for result in RESULTS}),
         rows=tuple(rows),
         files=(File(name="proof_20270111-060000.csv", sha256="f" * 64, rows=len(rows), bytes=9876),),
@@ -200,7 +204,7 @@ def test_ids(name: str) -> None:
         "changed access; out of scope: 1,234 items",
         "1,234 other items were kept in the last campaign and are unchanged",
         "the campaign on run 20260901-000000 , closed 2026-11-27 12:00 UTC",
-        "19 groups with members and without an assignment",
+        "19 groups without an assignment",
         "applications; events",
         "globex not selected in the run",
         "http://localhost:1 (the access that was reviewed did not come from AWS)",
@@ -316,7 +320,7 @@ def test_hostile_signoff() -> None:
     changes = {
         "left_out": (LeftOut(name=HOSTILE, reason=HOSTILE),),
         "version": HOSTILE,
-        "files": (File(name=HOSTILE, sha256=SHA, rows=1, bytes=1),),
+        "files": (File.model_construct(name=HOSTILE, sha256=SHA, rows=1, bytes=1),),
         "campaign": found.campaign.model_copy(update={"run_id": HOSTILE, "endpoint_overrides": (HOSTILE,)}),
     }
 

@@ -66,6 +66,7 @@ def test_partial() -> None:
         "memberships": 2,
         "out_of_scope": 0,
         "groups_without_access": 2,
+        "unread_groups": 0,
     }
     assert found.reviewers == (
         ReviewerResult(

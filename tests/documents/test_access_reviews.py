@@ -12,6 +12,7 @@ import yaml
 
 from sso_batch.campaign import revocations
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
+from sso_batch.campaign.file_names import OUT_OF_SCOPE
 from sso_batch.campaign.item import columns_of
 from sso_batch.campaign.proof_record import RESULTS
 from sso_batch.campaign.sheets.workbook import columns_of_sheet
@@ -110,6 +111,7 @@ def test_files(demo: tuple[Path, str]) -> None:
     patterns = [re.escape(name).replace("REVIEWER", ".+").replace("RUNID", ".+") for name, _ in named]
     patterns += [re.sub("csv$", "xlsx", pattern) for pattern in patterns if "review_" in pattern]
     found = [file.name for file in demo[0].iterdir()]
+    found.append(OUT_OF_SCOPE)  # the demo reviews all access
 
     assert [name for name in found if not any(re.fullmatch(pattern, name) for pattern in patterns)] == []
     assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, name) for name in found)] == []

@@ -132,6 +132,8 @@ def write_campaign(folder: Path) -> CampaignRecord:
         assignments=7,
         memberships=1,
         out_of_scope=0,
+        out_of_scope_file=None,
+        unread_groups=0,
         groups_without_access=0,
         escape_formulas=True,
         require_comment=("revoke",),

@@ -23,6 +23,7 @@ _SERIAL = re.compile(r"\d{5}(?:[.,]0*)?")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})\.?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})[-/.] ?(\d{4}|\d{2})")
 _CENTURY = 2000
+_SHORT_YEAR = 2  # digits
 _MOMENT = re.compile(
     r"(.+?)(?:,? |T)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?(?: ?([AaPp])\.?[Mm]\.?)?Z?"
 )
@@ -179,7 +180,10 @@ def _is_same_time(text: str, fact: str) -> bool:
 
 
 def _readings(text: str) -> list[date]:
-    """Return the days that a text can mean: year first, or day or month first; with dots, the day."""
+    """Return the days that a text can mean: year first, or day or month first; with dots, the day.
+
+    Without dots, a year of two digits can be at either end.
+    """
     if found := _YEAR_FIRST.fullmatch(text):
         orders = [(found[1], found[2], found[3])]
     elif found := _YEAR_LAST.fullmatch(text):
@@ -187,6 +191,8 @@ def _readings(text: str) -> list[date]:
         orders = [(year, second, first)]
         if separator != ".":
             orders.append((year, first, second))
+            if len(year) == _SHORT_YEAR == len(first):
+                orders.append((first, second, year))
     else:
         return []
     days = {day for day in (_day(*map(int, order)) for order in orders) if day is not None}

@@ -23,6 +23,7 @@ MAX_PROBLEMS = 100
 _MIN_NAMES = 3  # of our columns in a row that is the header
 _SHOWN = 60  # characters of a value in a problem
 _BEFORE = 15  # characters before the first difference
+_LONGEST_COMMENT = 10_000  # characters
 
 _OPEN = Decided("", "", "")
 
@@ -273,6 +274,8 @@ class _RowReader:
         if decision and decision not in DECISIONS:
             problems.append((DECISION, _unknown_decision(raw)))
         comment = comment_of(filled[1])
+        if len(comment) > _LONGEST_COMMENT:
+            problems.append((COMMENT, f"{len(comment):,} characters: write at most {_LONGEST_COMMENT:,}"))
         if decision in self._rules.require_comment and not comment:
             problems.append((COMMENT, f"{decision} needs a comment: write the reason"))
         until, wrong = self._until(filled[2], decision)

@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import attrgetter
@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sso_batch.campaign import file_names
-from sso_batch.campaign.csv_files import BOM, ItemLines
+from sso_batch.campaign.csv_files import BOM, ItemLines, decision_line, decisions_header
+from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import File, Reviewer
 from sso_batch.campaign.sheets.facts import SheetFacts
@@ -40,6 +41,7 @@ class SheetFiles:
     def __init__(self, store: Store, stack: contextlib.ExitStack, facts: SheetFacts) -> None:
         self.drafts: list[Draft] = []
         self.population = FileEntry("", FileKind.OTHER, "", 0, 0)
+        self.out_of_scope: FileEntry | None = None
         self._store = store
         self._stack = stack
         self._facts = facts
@@ -57,6 +59,17 @@ class SheetFiles:
                 )
                 for sheet in sheets
             ]
+
+    def write_out_of_scope(self, decided: Iterable[tuple[Item, Decided]]) -> None:
+        """Write the items that nobody has to decide."""
+        people = self._facts.people
+        lines = ItemLines(people, escape=self._facts.escape_formulas)
+        draft = self._draft(file_names.OUT_OF_SCOPE)
+        draft.write(decisions_header(lines, people).encode())
+        for item, before in decided:
+            draft.write(decision_line(lines, people, item, before).encode())
+            draft.rows += 1
+        self.out_of_scope = draft.close()
 
     def _write_csv(self, items: Sequence[Item], render: "_Render") -> list[_Sheet]:
         lines = ItemLines(self._facts.people, escape=self._facts.escape_formulas)
