@@ -1,7 +1,6 @@
 """Opens a campaign: the population of a complete run, and sheets for each reviewer, all of them or none."""
 
 import contextlib
-import hashlib
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ from sso_batch.campaign.record import (
     ReviewedOrganization,
     ReviewedRun,
     encode_campaign,
+    manifest_sha256,
 )
 from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS, Reviewers
 from sso_batch.campaign.sheets.facts import SheetFacts
@@ -36,7 +36,6 @@ from sso_batch.review.reviewer import Reviewer as Checker
 from sso_batch.review.roster import Roster
 from sso_batch.review.rules import Rules
 from sso_batch.review.snapshot_index import SnapshotIndex
-from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import StoredRun
@@ -212,7 +211,7 @@ def _reviewed_run(run: StoredRun) -> ReviewedRun:
         finished_at=manifest.finished_at,
         status=manifest.status.value,
         version=manifest.version,
-        manifest_sha256=hashlib.sha256(b"".join(run.store.read(MANIFEST))).hexdigest(),
+        manifest_sha256=manifest_sha256(run),
         endpoint_overrides=manifest.endpoint_overrides,
     )
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from sso_batch import __version__
 from sso_batch.campaign import file_names
-from sso_batch.campaign.closed import Closed, read_file, sha256
+from sso_batch.campaign.closed import Closed, read_file
 from sso_batch.campaign.csv_files import ItemLines
 from sso_batch.campaign.pages.proof_page import render_proof
 from sso_batch.campaign.proof import ProvedItem, Result
@@ -24,10 +24,9 @@ from sso_batch.campaign.proof_record import (
 )
 from sso_batch.campaign.proving import EarlierProof
 from sso_batch.campaign.publishing import publish_once
-from sso_batch.campaign.record import CampaignError, File
+from sso_batch.campaign.record import CampaignError, File, manifest_sha256
 from sso_batch.coverage import Scope
 from sso_batch.dates import format_date
-from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.store import Store
 
@@ -62,12 +61,12 @@ def publish_proof(
     for each in proved:
         values = (each.item.id, each.result.value, each.detail)
         rows.append(lines.line_after(list(zip(_FIRST, values, strict=True)), each.item, start=1))
-    manifest_sha256 = sha256(read_file(run.store, MANIFEST))
+    digest = manifest_sha256(run)
     for number in count(1):
         run_id = run.manifest.run_id if number == 1 else f"{run.manifest.run_id}-{number}"
         name = file_names.proof(run_id, "json")
         existing = _existing(store, name)
-        if existing is not None and existing.run.manifest_sha256 != manifest_sha256:
+        if existing is not None and existing.run.manifest_sha256 != digest:
             continue
         try:
             files = publish_once(store, [(file_names.proof(run_id, "csv"), rows, len(proved))])
@@ -75,7 +74,7 @@ def publish_proof(
             if number < _MOST_PROOFS:
                 continue
             raise
-        proof = existing or _proof(closed, run, manifest_sha256, proved, files, proved_at)
+        proof = existing or _proof(closed, run, digest, proved, files, proved_at)
         publish_once(store, [(name, [encode_proof(proof).decode()], 0)])
         publish_once(store, [(file_names.proof(run_id, "html"), [render_proof(proof)], 0)])
         return run_id, proof
@@ -92,7 +91,7 @@ def _existing(store: Store, name: str) -> Proof | None:
 def _proof(
     closed: Closed,
     run: StoredRun,
-    manifest_sha256: str,
+    digest: str,
     proved: Sequence[ProvedItem],
     files: Sequence[File],
     proved_at: datetime,
@@ -114,7 +113,7 @@ def _proof(
             started_at=manifest.started_at,
             finished_at=manifest.finished_at,
             status=manifest.status.value,
-            manifest_sha256=manifest_sha256,
+            manifest_sha256=digest,
             endpoint_overrides=manifest.endpoint_overrides,
         ),
         organizations=tuple(_organizations(closed, run)),

@@ -37,6 +37,8 @@ def campaign_prove_command(terminal: Terminal, location: str, run: str) -> int:
         name, _ = publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
     ordered = sorted(results, key=lambda each: _ORDER.index(each.result))
     terminal.print(_report(ordered, later.manifest.run_id))
+    if undecided := closed.signoff.totals.undecided:
+        terminal.say([f"The campaign was closed before {undecided:,} of its items had a decision"])
     terminal.say([f"Files in {location}: {file_names.proof(name, 'csv')}, .json and .html"])
     return exit_code(results)
 

@@ -52,7 +52,7 @@ def _measure(what: str, shape: str, *arguments: object) -> Iterator[Figure]:
         f"{what}: peak memory in 500 MB",
         shape,
         (memory.peak / _MEMORY,),
-        f"{memory.peak / 1e6:.0f} MB, {memory.processes} processes at most",
+        f"{memory.peak / 1e6:.0f} MB; most processes at a time: {memory.processes}",
         "1.00",
     )
 

@@ -576,3 +576,14 @@ def test_members_that_were_not_read(tmp_path: Path) -> None:
     opened = open_on(write_run(tmp_path / "run", acme(memberships=())), tmp_path / "review")
 
     assert opened.record.unread_groups == 1
+
+
+def test_run_that_changes_meanwhile(tmp_path: Path) -> None:
+    """A campaign records the manifest of the population, and refuses a run whose manifest is another one."""
+    run = write_run(tmp_path / "run", acme())
+    manifest = tmp_path / "run" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"nightly-7"', b'"nightly-8"'))
+
+    with pytest.raises(CampaignError, match=r"the manifest in .* has changed since it was read"):
+        open_on(run, tmp_path / "review")
+    assert list((tmp_path / "review").iterdir()) == []

@@ -264,6 +264,8 @@ def test_an_open_campaign_is_not_closed(nights: Nights) -> None:
     assert signoff["partial"]
     assert (signoff["totals"]["unsure"], signoff["totals"]["open"]) == (1, 1)
     assert {item["id"] for item in signoff["open_items"]} == {first, second}
+    proved = nights.campaign("prove", nights.folder, "--run", nights.place / "night-1")
+    assert "The campaign was closed before 2 of its items had a decision" in proved.stdout
 
 
 def test_revocations_are_the_decisions_to_revoke(nights: Nights) -> None:
