@@ -15,6 +15,9 @@ from sso_batch.campaign.previous import ClosedCampaign, EarlierItem
 from sso_batch.campaign.record import CampaignError, CampaignRecord, Earlier, File
 from sso_batch.campaign.returned import load_campaign
 from sso_batch.campaign.signoff import Signoff, read_signoff
+from sso_batch.run_files.file_names import MANIFEST
+from sso_batch.run_files.manifest import read_manifest
+from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.run_files.verification import FileChangedError, read_verified
 from sso_batch.store import Store, decode_lines
 
@@ -107,3 +110,14 @@ def read_file(store: Store, name: str) -> bytes:
 def sha256(content: bytes) -> str:
     """Return the SHA-256 of a content, in hex."""
     return hashlib.sha256(content).hexdigest()
+
+
+def manifest_sha256(run: StoredRun) -> str:
+    """Return the SHA-256 of a run's manifest; raise CampaignError if it is not the one that was read."""
+    content = read_file(run.store, MANIFEST)
+    if read_manifest(content) != run.manifest:
+        raise CampaignError(
+            f"the manifest in {run.store.name} has changed since it was read",
+            hint="wait until nothing writes to the run any more, and repeat the command",
+        )
+    return sha256(content)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sso_batch import __version__
 from sso_batch.access import NOT_READ
 from sso_batch.campaign import file_names
+from sso_batch.campaign.closed import manifest_sha256
 from sso_batch.campaign.item import ASSIGNMENT, MEMBERSHIP, Item
 from sso_batch.campaign.population import Population
 from sso_batch.campaign.previous import ClosedCampaign
@@ -24,7 +25,6 @@ from sso_batch.campaign.record import (
     ReviewedOrganization,
     ReviewedRun,
     encode_campaign,
-    manifest_sha256,
 )
 from sso_batch.campaign.reviewers import FALLBACK, OWN_ACCESS, Reviewers
 from sso_batch.campaign.sheets.facts import SheetFacts

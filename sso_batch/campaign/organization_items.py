@@ -78,7 +78,6 @@ class OrganizationItems:
             for membership in snapshot.memberships
             for member in membership.members
         }
-
         self._no_user = {
             **dict.fromkeys(("user_email", "user_status", "last_sign_in"), ""),
             "attributes": ("",) * len(snapshot.people),
@@ -122,7 +121,12 @@ class OrganizationItems:
             **self._change(
                 item_id,
                 EarlierItem(
-                    OPEN, level, what, fingerprint, access.assignment.first_seen, high_findings(found)
+                    decided=OPEN,
+                    privilege=level,
+                    what=what,
+                    fingerprint=fingerprint,
+                    first_seen=access.assignment.first_seen,
+                    high_findings=high_findings(found),
                 ),
             ),
             **self._user_cells(user),
@@ -172,8 +176,12 @@ class OrganizationItems:
                 **self._change(
                     item_id,
                     EarlierItem(
-                        *(OPEN, given.privilege, given.what, fingerprint),
-                        *(cells.first_seen, high_findings(found)),
+                        decided=OPEN,
+                        privilege=given.privilege,
+                        what=given.what,
+                        fingerprint=fingerprint,
+                        first_seen=cells.first_seen,
+                        high_findings=high_findings(found),
                     ),
                 ),
                 **self._user_cells(holder),

@@ -7,7 +7,7 @@ from itertools import count
 
 from sso_batch import __version__
 from sso_batch.campaign import file_names
-from sso_batch.campaign.closed import Closed, read_file
+from sso_batch.campaign.closed import Closed, manifest_sha256, read_file
 from sso_batch.campaign.csv_files import ItemLines
 from sso_batch.campaign.pages.proof_page import render_proof
 from sso_batch.campaign.proof import ProvedItem, Result
@@ -24,9 +24,8 @@ from sso_batch.campaign.proof_record import (
 )
 from sso_batch.campaign.proving import EarlierProof
 from sso_batch.campaign.publishing import publish_once
-from sso_batch.campaign.record import CampaignError, File, manifest_sha256
+from sso_batch.campaign.record import CampaignError, File
 from sso_batch.coverage import Scope
-from sso_batch.dates import format_date
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.store import Store
 
@@ -44,7 +43,7 @@ def earlier_proofs(store: Store, closed: Closed, run: StoredRun) -> Iterator[Ear
         is_earlier = proof.run.started_at < run.manifest.started_at
         if is_earlier and proof.campaign.signoff_sha256 == closed.signoff_sha256:
             gone = frozenset(row.item for row in proof.rows if row.result in _ABSENT)
-            yield EarlierProof(proof.run.run_id, format_date(proof.run.started_at), gone)
+            yield EarlierProof(proof.run.run_id, gone)
 
 
 def publish_proof(

@@ -18,15 +18,12 @@ from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.run_files.verification import read_snapshot
 
-_GONE = {Result.GONE.value, Result.REACHABLE_OTHERWISE.value}
-
 
 @dataclass(frozen=True, slots=True)
 class EarlierProof:
-    """A run with which revocations were proved before, and the ids of the items that were gone in it."""
+    """An earlier run with which revocations were proved, and the ids of the items that were gone in it."""
 
     run_id: str
-    started_at: str
     gone: frozenset[str]
 
 
@@ -90,14 +87,13 @@ class Proving:
         """Return the items that were gone in a run between, each with the id of the run."""
         returned: dict[str, str] = {}
         opened = format_date(self.closed.record.run.started_at)
-        now = format_date(self.run.manifest.started_at)
         searched: list[ProvedItem] = []
         for each in proved:
             if each.result is not Result.STILL_THERE:
                 continue
             item_id = each.item.id
             for proof in self.earlier:
-                if item_id in proof.gone and proof.started_at < now:
+                if item_id in proof.gone:
                     returned[item_id] = proof.run_id
             if item_id not in returned and each.first_seen > opened:
                 searched.append(each)

@@ -1,6 +1,5 @@
 """The record of a campaign, `campaign.json`: what is reviewed, by whom, until when, and its files."""
 
-import hashlib
 from dataclasses import asdict
 from typing import Annotated, Final, Literal
 
@@ -8,10 +7,7 @@ from pydantic import Field, NonNegativeInt
 
 from sso_batch.config import Decision
 from sso_batch.errors import UsageError
-from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.json_records import Day, Moment, Sha256, StrictRecord, decode_record, encode_record
-from sso_batch.run_files.manifest import read_manifest
-from sso_batch.run_files.stored_runs import StoredRun
 from sso_batch.store import FileEntry, FileKind
 
 SCHEMA: Final = 1
@@ -135,17 +131,6 @@ class CampaignRecord(StrictRecord):
     def items(self) -> int:
         """The number of items in the population."""
         return self.population.rows
-
-
-def manifest_sha256(run: StoredRun) -> str:
-    """Return the SHA-256 of a run's manifest; raise CampaignError if it is not the one that was read."""
-    content = b"".join(run.store.read(MANIFEST))
-    if read_manifest(content) != run.manifest:
-        raise CampaignError(
-            f"the manifest in {run.store.name} has changed since it was read",
-            hint="wait until nothing writes to the run any more, and repeat the command",
-        )
-    return hashlib.sha256(content).hexdigest()
 
 
 def encode_campaign(record: CampaignRecord) -> bytes:

@@ -1,7 +1,6 @@
 """The sheets of a campaign as they came back: what every reviewer decided, and what is wrong in them."""
 
 import csv
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +24,8 @@ from sso_batch.campaign.sheets.rows import (
     quoted,
 )
 from sso_batch.errors import UsageError
-from sso_batch.store import Store, StoredFile, decode_lines
+from sso_batch.run_files.verification import FileChangedError, FileState, read_verified
+from sso_batch.store import Checksum, Store, StoredFile, decode_lines
 
 __all__ = [
     "Returned",
@@ -79,20 +79,15 @@ def load_campaign(store: Store) -> CampaignRecord:
 
 def read_population(store: Store, record: CampaignRecord) -> dict[str, Item]:
     """Return the items of a campaign by their ids; raise CampaignError for a changed file, or OSError."""
-    file = record.population
-    checked = _Checked(store.read(file.name))
+    lines = decode_lines(read_verified(store, record.population.entry))
     try:
-        lines = decode_lines(checked)
-        items = {
-            item.id: item for item in read_items(lines, people=record.people, escaped=record.escape_formulas)
-        }
-    except FileNotFoundError:
-        raise _changed_population(store, "is missing") from None
+        items = read_items(lines, people=record.people, escaped=record.escape_formulas)
+        return {item.id: item for item in items}
+    except FileChangedError as error:
+        missing = error.state is FileState.MISSING
+        raise _changed_population(store, "is missing" if missing else "was changed") from error
     except (ValueError, csv.Error) as error:  # a UnicodeDecodeError is a ValueError
         raise _changed_population(store, "was changed") from error
-    if (checked.sha256, checked.bytes) != (file.sha256, file.bytes):
-        raise _changed_population(store, "was changed")
-    return items
 
 
 def read_returned(store: Store, record: CampaignRecord, items: Mapping[str, Item]) -> Iterator[Returned]:
@@ -130,8 +125,9 @@ def _read_reviewer(
             continue
         with SpooledTemporaryFile(_IN_MEMORY) as content:
             limit = MAX_BYTES[_extension(written.name)]
-            checked = _Checked(store.read(written.name))
-            for chunk in checked:
+            checked = Checksum()
+            for chunk in store.read(written.name):
+                checked.update(chunk)
                 if checked.bytes <= limit:
                     content.write(chunk)
             changed = checked.sha256 != written.sha256
@@ -224,23 +220,3 @@ def _changed_population(store: Store, what: str) -> CampaignError:
         f"{store.name}/{file_names.POPULATION} {what}",
         hint="restore the file that `sso-batch campaign open` wrote: decisions are compared with it",
     )
-
-
-class _Checked:
-    """The chunks of a file, whose SHA-256 and size are known at the end."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self.bytes = 0
-        self._chunks = chunks
-        self._hash = hashlib.sha256()
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._hash.update(chunk)
-            self.bytes += len(chunk)
-            yield chunk
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of the chunks so far."""
-        return self._hash.hexdigest()

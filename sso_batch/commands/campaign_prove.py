@@ -11,6 +11,7 @@ from sso_batch.campaign import file_names
 from sso_batch.campaign.closed import Closed, load_closed
 from sso_batch.campaign.proof import ProvedItem, Result
 from sso_batch.campaign.proof_files import earlier_proofs, publish_proof
+from sso_batch.campaign.proof_record import RESULTS
 from sso_batch.campaign.proving import Proving
 from sso_batch.commands.campaign_folder import campaign_errors, open_campaign_folder
 from sso_batch.commands.run_location import finished_run
@@ -22,7 +23,6 @@ from sso_batch.run_files.stored_runs import StoredRun, newest_first
 from sso_batch.sanitize import escape_terminal
 
 _SHOWN = 200  # rows of the table
-_ORDER = (Result.STILL_THERE, Result.CAME_BACK, Result.REACHABLE_OTHERWISE, Result.NOT_READ, Result.GONE)
 _HEADINGS = ("Result", "Who", "Access", "Organization", "Detail")
 
 
@@ -35,7 +35,7 @@ def campaign_prove_command(terminal: Terminal, location: str, run: str) -> int:
         proving = Proving(closed, later, _Between(closed, later), tuple(earlier_proofs(store, closed, later)))
         results = tuple(proving.results())
         name, _ = publish_proof(store, closed, later, results, proved_at=datetime.now(UTC))
-    ordered = sorted(results, key=lambda each: _ORDER.index(each.result))
+    ordered = sorted(results, key=lambda each: RESULTS.index(each.result.value))
     terminal.print(_report(ordered, later.manifest.run_id))
     if undecided := closed.signoff.totals.undecided:
         terminal.say([f"The campaign was closed before {undecided:,} of its items had a decision"])
@@ -78,7 +78,9 @@ def _report(results: Sequence[ProvedItem], run_id: str) -> Iterator[RenderableTy
     if len(results) > _SHOWN:
         yield Text(f"{len(results) - _SHOWN:,} more are not shown: see the CSV file")
     counts = Counter(each.result for each in results)
-    numbers = ", ".join(f"{counts[result]:,} {result.words}" for result in _ORDER if counts[result])
+    numbers = ", ".join(
+        f"{counts[result]:,} {result.words}" for result in map(Result, RESULTS) if counts[result]
+    )
     yield Text(
         f"{len(results):,} revocations in run {escape_terminal(run_id)}: {numbers or 'nothing to prove'}"
     )

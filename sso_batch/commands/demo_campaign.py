@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sso_batch.access import NOT_FOUND
@@ -33,6 +33,9 @@ from sso_batch.store import Folder
 FOLDER = "campaign"
 LATER = "after-revocations"
 """The id of the second run."""
+
+_EXCEPTION = timedelta(days=365)
+"""The time after the due date for which access with a high finding is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _fill_in(folder: Path, record: CampaignRecord, reviewer: Reviewer) -> None:
     """Write decisions into the CSV file of a reviewer, as a spreadsheet would save it."""
     path = folder / next(file.name for file in reviewer.files if file.name.endswith(".csv"))
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
-    until = f"{record.due.replace(year=record.due.year + 1).isoformat()}"
+    until = (record.due + _EXCEPTION).isoformat()
     for row in rows:
         decision, comment = _decide(row)
         is_exception = decision == KEEP and row["Findings"].startswith("high")

@@ -8,7 +8,7 @@ from itertools import islice
 from operator import itemgetter
 
 from sso_batch.campaign.csv_files import DECISION_COLUMNS
-from sso_batch.campaign.decisions import DECISIONS, KEEP, Decided
+from sso_batch.campaign.decisions import DECISIONS, KEEP, OPEN, Decided
 from sso_batch.campaign.item import Item, facts_of
 from sso_batch.campaign.sheets.cells import Cell, comment_of, days_of, is_same_fact, same_text, text_of
 from sso_batch.campaign.sheets.reading import HEADER_ROWS, Rows
@@ -24,8 +24,6 @@ _MIN_NAMES = 3  # of our columns in a row that is the header
 _SHOWN = 60  # characters of a value in a problem
 _BEFORE = 15  # characters before the first difference
 _LONGEST_COMMENT = 10_000  # characters
-
-_OPEN = Decided("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +265,7 @@ class _RowReader:
     def _decided(self, filled: tuple[Cell, ...]) -> tuple[Decided, Sequence[tuple[str, str]]]:
         """Return what was filled in, and what is wrong with it."""
         if filled == ("", "", ""):
-            return _OPEN, ()
+            return OPEN, ()
         problems = []
         raw = text_of(filled[0]).lstrip("'").strip()
         decision = raw.casefold()
