@@ -71,7 +71,7 @@ def start_row(sheet: Worksheet, row: int) -> None:
 def write_row(sheet: Worksheet, row: int, cells: Iterable[tuple[str, str]], *, points: float | None) -> None:
     """Write a row of cells, each the letters of its column and its markup, with a height if it is not usual.
 
-    This takes a fifth of the time of `Worksheet.write_string`, which checks and renders each cell again.
+    It takes less time than `Worksheet.write_string`, which checks and renders each cell again.
     """
     sheet._check_dimensions(row, 0)  # noqa: SLF001
     height = "" if points is None else f' ht="{int(points * 4 / 3 + 0.5) * 0.75:.16g}" customHeight="1"'
