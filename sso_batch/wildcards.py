@@ -23,7 +23,9 @@ class _Part:
     def __init__(self, text: str) -> None:
         self._text = text
         self.length = len(text)
-        self._expression = re.compile(".".join(map(re.escape, text.split("?"))), re.DOTALL) if "?" in text else None
+        self._expression = (
+            re.compile(".".join(map(re.escape, text.split("?"))), re.DOTALL) if "?" in text else None
+        )
 
     def is_at(self, text: str, start: int) -> bool:
         """Return whether the part is found exactly there."""
@@ -37,6 +39,10 @@ class _Part:
             return text.find(self._text, start, end)
         found = self._expression.search(text, start, end)
         return -1 if found is None else found.start()
+
+
+def _expression(text: str) -> re.Pattern[str]:
+    return re.compile(".".join(map(re.escape, text.split("?"))), re.DOTALL)
 
 
 class Wildcard:
