@@ -6,6 +6,7 @@ pyrate-limiter do not adapt to throttles.
 
 import asyncio
 import time
+from collections import deque
 
 from sso_batch.aws.operations import Limit
 
@@ -69,13 +70,29 @@ class RateLimiter:
 
     def __init__(self, limit: Limit) -> None:
         self._bucket = TokenBucket(limit, time.monotonic())
-        self._turn = asyncio.Lock()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def acquire(self) -> None:
         """Wait for a token."""
-        async with self._turn:
-            while wait := self._bucket.take(time.monotonic()):  # noqa: ASYNC110 - tokens come with time, not events
-                await asyncio.sleep(wait)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if self._timer is None:
+            self._release()
+        await turn
+
+    def _release(self) -> None:
+        """Release calls while there are tokens, and come back when there is one for the next call."""
+        self._timer = None
+        while self._waiting:
+            turn = self._waiting[0]
+            if turn.done():  # its call was cancelled
+                self._waiting.popleft()
+            elif wait := self._bucket.take(time.monotonic()):
+                self._timer = turn.get_loop().call_later(wait, self._release)
+                return
+            else:
+                self._waiting.popleft().set_result(None)
 
     def slow_down(self) -> None:
         """React to a throttle."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -210,3 +211,24 @@ def test_throttle_while_calls_wait(instantly: Instantly) -> None:
         return instantly.now()
 
     assert 0.05 + 1 / 7 - 0.01 < instantly(scene()) < 0.05 + 1 / 7 + 0.01
+
+
+def test_one_timer_for_all_who_wait(instantly: Instantly) -> None:
+    """Waiting calls wake nobody up but the first of them, and only when there is a token for it."""
+
+    async def scene() -> list[float]:
+        timers: list[float] = []
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def counted(delay: float, *arguments: Any) -> asyncio.TimerHandle:  # noqa: ANN401 - asyncio's
+            timers.append(round(delay, 3))
+            return call_later(delay, *arguments)
+
+        limiter = RateLimiter(Limit("ten", rate=10, burst=1))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "call_later", counted)
+            await asyncio.gather(*(limiter.acquire() for _ in range(4)))
+        return timers
+
+    assert instantly(scene()) == [0.1, 0.1, 0.1]
