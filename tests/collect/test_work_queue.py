@@ -169,7 +169,7 @@ def test_a_cancelled_step_waits_for_nothing(gaps: list[Gap]) -> None:
 
     async def scene() -> None:
         jobs = Jobs(JobCount(), gaps)
-        step = asyncio.create_task(jobs.until(lambda: asked.append("asked")))
+        step: asyncio.Task[None] = asyncio.create_task(jobs.until(lambda: asked.append("asked")))
         await asyncio.sleep(0)
         step.cancel()
         with pytest.raises(asyncio.CancelledError):

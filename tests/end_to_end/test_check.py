@@ -62,7 +62,7 @@ Check = Callable[..., Preflight]
 @pytest.fixture
 def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Return `check(world, *options, settings=…, config=…, **emulator)`; assert that it writes no file."""
-    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda *_: 0.0)
 
     def run(
         world: World,
