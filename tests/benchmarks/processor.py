@@ -39,7 +39,7 @@ def processor(options: Options, folder: Path) -> Iterator[Figure]:
         "900 pairs",
         tuple(ratios),
         f"{sorted(ours)[len(ours) // 2] * 1000:.2f} ms to {sorted(bare)[len(bare) // 2] * 1000:.2f} ms",
-        "1.30",
+        "1.10",
     )
 
 
