@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from sso_batch import open_files
+from sso_batch.commands.audit_worker import audit_worker
 from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, output_named, report_caveats
 from sso_batch.config import Config, fingerprint, load
+from sso_batch.config.models import MOST_PROCESSES, RunSettings
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
+from sso_batch.errors import UsageError
 from sso_batch.review.roster import Roster, roster_sha256
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
@@ -23,6 +28,7 @@ from sso_batch.runner import Run, RunContext
 from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, require_format_libraries
+from sso_batch.runner.worker_process import Workers, number_of_workers
 from sso_batch.sharding import Shard, shard_of
 
 
@@ -36,6 +42,7 @@ class RunOptions:
     formats: Sequence[str] = ()
     run_id: str | None = None
     resume: bool = False
+    processes: str | None = None
     shard: str | None = None
     fail_on: str | None = None
 
@@ -75,6 +82,7 @@ def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
         ("--only", ",".join(options.only)),
         ("--exclude", ",".join(options.exclude)),
         ("--format", ",".join(options.formats)),
+        ("--processes", options.processes),
         ("--shard", options.shard),
         ("--fail-on", options.fail_on),
     ):
@@ -111,12 +119,13 @@ def execute(
     if shard is not None:
         part = shard.part([organization.name for organization in organizations])
         organizations = tuple(organization for organization in organizations if organization.name in part)
-    with terminal.watch(len(organizations)) as (log, progress):
-        report_caveats(place, log)
+    number = number_of_workers(config.run.processes, len(organizations))
+    with terminal.watch(len(organizations)) as watch, Workers(number, audit_worker) as workers:
+        report_caveats(place, watch.log)
         previous = PreviousRuns(place, names, started_at, stop)
-        context = RunContext(config, facts, started_at, place, store, log, now, stop, previous, roster)
-        outcome = Run(context, organizations, progress, resume=options.resume).run()
-        append_step_summary(environ, outcome, names.run_id, log)
+        context = RunContext(config, facts, started_at, place, store, watch.log, now, stop, previous, roster)
+        outcome = Run(context, organizations, watch, workers=workers, resume=options.resume).run()
+        append_step_summary(environ, outcome, names.run_id, watch.log)
     return outcome, names
 
 
@@ -127,13 +136,27 @@ def with_options(config: Config, options: RunOptions) -> Config:
         output["directory"] = output_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
+    run = {} if options.processes is None else {"processes": _processes(options.processes)}
     review = {} if options.fail_on is None else {"fail_on": options.fail_on}
     return config.model_copy(
         update={
             "output": config.output.model_copy(update=output),
+            "run": config.run.model_copy(update=run),
             "review": config.review.model_copy(update=review),
         }
     )
+
+
+def _processes(written: str) -> int | str:
+    """Return the value of --processes; raise UsageError for a wrong one."""
+    value = int(written) if written.isascii() and written.isdecimal() else written
+    try:
+        return RunSettings.model_validate({"processes": value}).processes
+    except ValidationError:
+        raise UsageError(
+            f"--processes {written} is not a number of processes",
+            hint=f"write a number from 1 to {MOST_PROCESSES}, or auto",
+        ) from None
 
 
 def now() -> datetime:

@@ -26,13 +26,22 @@ ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 """The attributes of users that can be reported, in the order of their columns."""
 
 
+MOST_PROCESSES = 256
+"""More than any machine can use: a process carries about ten organizations."""
+
+
 class RunSettings(Section):
     """The `run` section: parallelism and time limits."""
 
     example = "deadline: 2h"
 
     max_parallel_organizations: Annotated[int, Field(ge=1, le=200)] = Field(
-        20, description="How many organizations are audited at the same time: 1 to 200."
+        20, description="How many organizations each process audits at the same time: 1 to 200."
+    )
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_PROCESSES)] = Field(
+        "auto",
+        description="How many processes audit at the same time: a number from 1 to "
+        f"{MOST_PROCESSES}, or auto for one for each usable CPU, if there are enough organizations.",
     )
     deadline: Duration = Field(
         "2h",

@@ -51,6 +51,19 @@ class PreviousRuns:
         with contextlib.suppress(Stopped):
             self._at(0)
 
+    def newest_calls(self) -> dict[str, int]:
+        """Return how many calls each organization took in the newest run that can be read.
+
+        An organization that was not read by that run itself is not in it.
+        """
+        number = 0
+        while (run := self._at(number)) is not None:
+            if isinstance(run, StoredRun):
+                organizations = run.manifest.outcome.organizations
+                return {each.name: each.calls.total for each in organizations if each.calls.total}
+            number += 1
+        return {}
+
     def newest(self, organization: str) -> tuple[PreviousResult | None, tuple[UnreadableRun, ...]]:
         """Return the newest complete result of the organization, and the runs skipped before it."""
         skipped: list[UnreadableRun] = []

@@ -281,8 +281,8 @@ def test_the_later_entry_fails_even_if_it_was_faster(audit: Audit, monkeypatch: 
     claimed: dict[str, asyncio.Event] = {}
     claim, find = InstanceClaims.claim, instance.find_instance
 
-    def claim_and_signal(claims: InstanceClaims, organization: str, instance: Any) -> None:  # noqa: ANN401
-        claim(claims, organization, instance)
+    async def claim_and_signal(claims: InstanceClaims, organization: str, instance: Any) -> None:  # noqa: ANN401
+        await claim(claims, organization, instance)
         claimed.setdefault(organization, asyncio.Event()).set()
 
     async def find_and_wait(*arguments: Any, expected_organization: str | None, **more: Any) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sso_batch.cpus import usable_cpus
+from sso_batch.machine import usable_cpus
 
 
 @pytest.fixture(autouse=True)
