@@ -23,6 +23,7 @@ from sso_batch.commands.options import (
     LOG_LEVEL,
     ONLY,
     ORGANIZATION,
+    PROCESSES,
     QUIET,
     RESUME,
     RUN,
@@ -39,7 +40,11 @@ from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.machine import collect_less_garbage
+from sso_batch.message_workers import Workers, number_of_workers, organizations_in
 from sso_batch.sanitize import escape_terminal_lines
+
+_AUDIT_WORKER = "sso_batch.commands.audit_worker:audit_worker"
+"""What the worker processes of a run do."""
 
 
 class _Commands(click.Group):
@@ -146,12 +151,7 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
     help="ID of the run and name of its folder; by default its start time, such as 20261126-153145.",
 )
 @RESUME
-@option(
-    "--processes",
-    metavar="N|auto",
-    help="Number of processes that audit; auto is one for each usable CPU, if there are enough "
-    "organizations. Overrides run.processes.",
-)
+@PROCESSES
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
 @click.pass_obj
@@ -167,9 +167,11 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
       4  incomplete: something could not be read
       5  failed: every organization failed
     """  # noqa: D301 - click needs the character, not an escape
-    from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
+    number = number_of_workers(options["processes"] or "auto", organizations_in(config_file))
+    with Workers(_AUDIT_WORKER, number) as workers:  # which import modules while this process does
+        from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
-    sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options)))
+        sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options), workers))
 
 
 @cli.command()

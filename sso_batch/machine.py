@@ -9,6 +9,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+MOST_PROCESSES = 256
+"""The most worker processes that can be set."""
+
 _GARBAGE_THRESHOLD = 50_000
 """Objects between two collections of the garbage collector."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import threading
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +10,7 @@ from typing import NoReturn
 
 from structlog.typing import FilteringBoundLogger
 
+from sso_batch import open_files
 from sso_batch.commands.storage import open_place
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
@@ -22,7 +22,6 @@ from sso_batch.runner.auditor import FILE_THREADS, AuditLimits, LocalAuditor
 from sso_batch.runner.context import RunContext, run_logger
 from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
 from sso_batch.runner.previous_runs import PreviousRuns
-from sso_batch.runner.signals import NUMBERS
 from sso_batch.runner.worker_messages import (
     AuditRequest,
     Begin,
@@ -46,10 +45,8 @@ def audit_worker(connection: Connection) -> None:
 
     The process ends at once when the run has ended, even if that was killed: a resumed run must not meet it.
     """
-    for number in NUMBERS:  # which the run receives as well, and ends its workers itself
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
     collect_less_garbage()
+    open_files.raise_limit()
     run = _RunConnection(connection)
     try:
         begin = connection.recv()

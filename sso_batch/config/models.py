@@ -18,16 +18,13 @@ from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
 from sso_batch.config.output import Output
 from sso_batch.config.review import Review
+from sso_batch.machine import MOST_PROCESSES
 
 Attribute = Literal[
     "title", "user_type", "department", "division", "cost_center", "employee_number", "manager"
 ]
 ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 """The attributes of users that can be reported, in the order of their columns."""
-
-
-MOST_PROCESSES = 256
-"""More than any machine can use: a process carries about ten organizations."""
 
 
 class RunSettings(Section):

@@ -12,6 +12,7 @@ from sso_batch.aws.backoff import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.message_workers import Workers
 from sso_batch.progress import Watch
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import Stopped
@@ -23,7 +24,6 @@ from sso_batch.runner.instance_claims import InstanceClaims
 from sso_batch.runner.merged_files import MergeResult, expected_merged_files
 from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.worker_auditor import WorkerAuditor
-from sso_batch.runner.worker_process import Workers
 from sso_batch.store import to_output_error
 
 _FINALIZE_SECONDS = 300.0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
+from sso_batch.message_workers import WorkerProcess, Workers
 from sso_batch.model import Instance
 from sso_batch.progress import Watch
 from sso_batch.run_files.results import OrganizationOutcome
@@ -26,7 +27,6 @@ from sso_batch.runner.worker_messages import (
     LogText,
     Moved,
 )
-from sso_batch.runner.worker_process import WorkerProcess, Workers
 
 _STOP_SECONDS = 3.0
 """How long a worker may take to stop an organization: 5 seconds after a signal the manifest must exist."""
@@ -132,7 +132,7 @@ class WorkerAuditor:
         """Tell the processes that nothing is left to audit."""
         for worker in self._workers:
             worker.is_alive = False
-            worker.process.send(End())
+            worker.process.end(End())
 
     def received(self, process: WorkerProcess, message: FromWorker) -> None:
         """Note a message, in a thread of the process's connection."""
