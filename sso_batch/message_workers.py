@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -51,6 +52,7 @@ class WorkerProcess:
 
     def __init__(self, target: str) -> None:
         self._may_end = False
+        self._outbox: SimpleQueue[object] = SimpleQueue()
         # Not forked: a copy of a process with threads can deadlock.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
@@ -65,15 +67,15 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()  # otherwise the end of the process could not be seen
+        threading.Thread(target=self._send_all, name="to-worker", daemon=True).start()
 
     def send(self, message: object) -> None:
-        """Send a message; a process that has ended gets none, which its listener notes."""
-        with contextlib.suppress(OSError):
-            self._connection.send(message)
+        """Send a message, without waiting until the process reads it."""
+        self._outbox.put(message)
 
     def listen(self, listener: Listener) -> None:
         """Let a listener receive everything that the process sends from now on, until it ends."""
-        threading.Thread(target=self._receive, args=(listener,), name="worker-messages", daemon=True).start()
+        threading.Thread(target=self._receive, args=(listener,), name="from-worker", daemon=True).start()
 
     def end(self, message: object) -> None:
         """Send the last message, after which the process ends."""
@@ -91,7 +93,14 @@ class WorkerProcess:
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
+        self.send(None)  # which fails, and ends the thread that sends
         self._connection.close()
+
+    def _send_all(self) -> None:
+        """Send messages until the process has ended, which its listener notes."""
+        with contextlib.suppress(OSError):
+            while True:
+                self._connection.send(self._outbox.get())
 
     def _receive(self, listener: Listener) -> None:
         try:

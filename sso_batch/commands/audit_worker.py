@@ -221,9 +221,9 @@ class _Worker:
             _end_with(error, self._log)
 
     def _cancel(self, name: str, conflict: OrganizationError | None) -> None:
-        if conflict is None:  # the run ends
-            self._stop.set()
-        else:
+        if conflict is not None:
             self._claims.lose(name, conflict)
+        else:  # the run ends
+            self._stop.set()
         if name in self._tasks:
             self._tasks[name].cancel()

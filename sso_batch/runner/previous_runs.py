@@ -46,22 +46,18 @@ class PreviousRuns:
         """The runs that were skipped so far."""
         return tuple(run for run in self._read if isinstance(run, UnreadableRun))
 
-    def prepare(self) -> None:
-        """List the runs and read the newest one, so that others need not wait for it."""
-        with contextlib.suppress(Stopped):
-            self._at(0)
-
     def newest_calls(self) -> dict[str, int]:
         """Return how many calls each organization took in the newest run that can be read.
 
-        An organization that was not read by that run itself is not in it.
+        Organizations without calls are left out. From then on, others need not wait for that run.
         """
         number = 0
-        while (run := self._at(number)) is not None:
-            if isinstance(run, StoredRun):
-                organizations = run.manifest.outcome.organizations
-                return {each.name: each.calls.total for each in organizations if each.calls.total}
-            number += 1
+        with contextlib.suppress(Stopped):
+            while (run := self._at(number)) is not None:
+                if isinstance(run, StoredRun):
+                    organizations = run.manifest.outcome.organizations
+                    return {each.name: each.calls.total for each in organizations if each.calls.total}
+                number += 1
         return {}
 
     def newest(self, organization: str) -> tuple[PreviousResult | None, tuple[UnreadableRun, ...]]:

@@ -119,11 +119,11 @@ class Run:
             name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
-        listing = asyncio.create_task(self._files.run(self._context.previous.prepare))
+        earlier_calls = asyncio.create_task(self._files.run(self._context.previous.newest_calls))
         at_once = self._organizations_at_once()
         candidates: Sequence[Organization] = self._candidates()
         if self._workers is not None:
-            candidates = await self._workers.start(at_once, candidates, listing)
+            candidates = await self._workers.start(at_once, candidates, earlier_calls)
             at_once *= self._workers.number
         places = asyncio.Semaphore(at_once)
         rounds = math.ceil(len(self._organizations) / at_once or 1)
@@ -137,7 +137,7 @@ class Run:
         if self._context.stop.is_set():
             self._cancel()
         outcomes = [outcome for task in self._tasks if (outcome := await task) is not None]
-        listing.cancel()
+        earlier_calls.cancel()
         if self._workers is not None:
             self._workers.end()
         facts, with_outcome = self._context.facts, {outcome.name for outcome in outcomes}

@@ -32,7 +32,7 @@ _STOP_SECONDS = 3.0
 """How long a worker may take to stop an organization: 5 seconds after a signal the manifest must exist."""
 
 _PREVIOUS_SECONDS = 5.0
-"""How long to wait for the previous run, which says how many calls each organization takes."""
+"""How long to wait for the previous run, which says how many calls each organization took."""
 
 _LATE_SECONDS = 60.0
 """How long after the run's time limit a worker must have ended an organization."""
@@ -84,7 +84,7 @@ class WorkerAuditor:
         self._claims = claims
         self._stream = watch.stream
         self._progress = watch.progress
-        self._previous = context.previous
+        self._stop = context.stop
         self._begin = Begin(
             context.config,
             context.facts,
@@ -98,22 +98,23 @@ class WorkerAuditor:
         self._calls: Mapping[str, int] = {}
 
     async def start(
-        self, at_once: int, organizations: Sequence[Organization], listing: asyncio.Future[None]
+        self,
+        at_once: int,
+        organizations: Sequence[Organization],
+        earlier_calls: asyncio.Future[dict[str, int]],
     ) -> Sequence[Organization]:
         """Let the processes begin, and return the organizations in the order in which to audit them.
 
-        Each process audits `at_once` organizations at a time. Those with the most calls in the previous run
-        come first; `listing` ends when that has been read, and is not waited for long.
+        Each process audits `at_once` organizations at a time. Those with the most `earlier_calls` come
+        first; they are those of an earlier run, and are not waited for long.
         """
         self._at_once = at_once
         self._loop = asyncio.get_running_loop()
-        # In threads, because a process that still imports modules does not read yet.
-        await asyncio.gather(
-            asyncio.wait({listing}, timeout=_PREVIOUS_SECONDS),
-            *(asyncio.to_thread(self._tell, worker) for worker in self._workers),
-        )
-        if listing.done():
-            self._calls = self._previous.newest_calls()
+        for worker in self._workers:
+            self._tell(worker)
+        await asyncio.wait({earlier_calls}, timeout=_PREVIOUS_SECONDS)
+        if earlier_calls.done():
+            self._calls = earlier_calls.result()
         return sorted(organizations, key=lambda organization: self._weight(organization.name), reverse=True)
 
     async def audit(self, organization: Organization, limits: AuditLimits) -> OrganizationOutcome:
@@ -165,7 +166,7 @@ class WorkerAuditor:
             except asyncio.CancelledError:
                 conflict = self._claims.lost(name)
                 process.send(Cancel(name, conflict))
-                if conflict is None:
+                if conflict is None or self._stop.is_set():
                     end = self._loop.time() + _STOP_SECONDS
                 continue
             except TimeoutError:
