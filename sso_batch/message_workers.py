@@ -1,8 +1,10 @@
 """Worker processes that exchange messages with this one; cheap to import, so that they start early."""
 
 import contextlib
+import errno
 import math
 import multiprocessing
+import os
 import pickle
 import pkgutil
 import re
@@ -28,7 +30,7 @@ _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 """Signals that a terminal or a service manager sends to all processes; this one ends the others."""
 
 _END_SECONDS = 5.0
-"""How long a worker may take to end after it was told to."""
+"""How long a worker may take to end after its last message."""
 
 _NAME = re.compile(rb"\bname[\"']?\s*:")
 
@@ -53,6 +55,7 @@ class WorkerProcess:
     def __init__(self, target: str) -> None:
         self._may_end = False
         self._outbox: SimpleQueue[object] = SimpleQueue()
+        self._listener: SimpleQueue[Listener | None] = SimpleQueue()
         # Not forked: a copy of a process with threads can deadlock.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
@@ -67,15 +70,20 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()  # otherwise the end of the process could not be seen
-        threading.Thread(target=self._send_all, name="to-worker", daemon=True).start()
+        try:
+            for work in (self._send_all, self._receive_all):
+                threading.Thread(target=work, name="worker-messages", daemon=True).start()
+        except RuntimeError:  # no thread to spare (`--pids-limit`)
+            self.close()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
 
     def send(self, message: object) -> None:
         """Send a message, without waiting until the process reads it."""
         self._outbox.put(message)
 
     def listen(self, listener: Listener) -> None:
-        """Let a listener receive everything that the process sends from now on, until it ends."""
-        threading.Thread(target=self._receive, args=(listener,), name="from-worker", daemon=True).start()
+        """Let a listener receive everything that the process sends, until it ends."""
+        self._listener.put(listener)
 
     def end(self, message: object) -> None:
         """Send the last message, after which the process ends."""
@@ -94,6 +102,7 @@ class WorkerProcess:
             self._process.kill()
             self._process.join()
         self.send(None)  # which fails, and ends the thread that sends
+        self._listener.put(None)
         self._connection.close()
 
     def _send_all(self) -> None:
@@ -102,7 +111,11 @@ class WorkerProcess:
             while True:
                 self._connection.send(self._outbox.get())
 
-    def _receive(self, listener: Listener) -> None:
+    def _receive_all(self) -> None:
+        """Pass on messages until the process has ended."""
+        listener = self._listener.get()
+        if listener is None:  # closed before anybody has listened
+            return
         try:
             while True:
                 listener.received(self, self._connection.recv())

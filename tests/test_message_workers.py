@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,18 @@ def test_system_without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_workers, "WorkerProcess", refuse)
 
     assert not Workers("tests.support.message_workers:echo", 2)
+
+
+def test_system_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started for its messages, a process is ended again, and there are no workers."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError(f"can't start new thread {thread.name}")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert not Workers("tests.support.message_workers:echo", 2)
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class _Worker:
 class WorkerAuditor:
     """The auditor that has processes audit, each several organizations at a time.
 
-    A waiting organization goes to the process that has the least to do. A process that has ended before its
+    A waiting organization goes to the process with the lowest load. A process that has ended before its
     time is replaced as soon as there is something to audit; `local` finds out what it has left.
     """
 
@@ -125,7 +125,7 @@ class WorkerAuditor:
         except WorkerLostError as error:
             return await entry.lost(error)
         conflict = self._claims.lost(name)
-        if conflict is not None and outcome.status.was_read:  # it had finished when it was told to stop
+        if conflict is not None and outcome.status.was_read:  # it finished before it could be stopped
             return await entry.refused(conflict)
         return outcome
 
@@ -189,7 +189,7 @@ class WorkerAuditor:
         return None
 
     def _least_busy(self) -> _Worker:
-        """Return the process that has the least to do; those that have ended are replaced."""
+        """Return the process with the lowest load; those that have ended are replaced."""
         for number, worker in enumerate(self._workers):
             if not worker.is_alive:
                 self._workers[number] = self._replacement(worker)

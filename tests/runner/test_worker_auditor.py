@@ -204,7 +204,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
 
 
 def test_balance_by_calls(play: Play) -> None:
-    """The organizations with the most calls come first, each to the process that has the least to do."""
+    """The organizations with the most calls come first, each to the process with the lowest load."""
 
     async def scene(stage: Stage) -> None:
         order = await stage.start(calls={"org-1": 100, "org-3": 500, "org-4": 150})
