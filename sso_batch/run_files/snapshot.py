@@ -64,6 +64,11 @@ KINDS: tuple[tuple[str, type, str], ...] = (
 OPTIONAL = ("outdated", "applications", "lookups")
 """Fields that are None in a snapshot that did not examine them; `examined` names the others."""
 
+_SHARED = frozenset(
+    {"account_id", "access_type", "permission_set_arn", "principal_id", "principal_type", "user_id"}
+)
+"""Fields whose values are the same in many records."""
+
 _CUT_OFF = "the snapshot was cut off: its last record is missing"
 
 
@@ -113,7 +118,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
         delegated = head["delegated_administrators"]
         return Snapshot(
             organization=head["name"],
-            instance=_record(Instance, {key: head[key] for key in _names(Instance)}),
+            instance=_record(Instance, {key: head[key] for key in _names(Instance)}, {}),
             started_at=datetime.fromisoformat(head["started_at"]),
             finished_at=datetime.fromisoformat(head["finished_at"]),
             strategy=head["strategy"],
@@ -165,10 +170,11 @@ def _records_of(records: Iterator[dict[str, Any]]) -> dict[str, list[Any]]:
     """Return the records between the first and the last one, by kind."""
     found: dict[str, list[Any]] = {kind: [] for kind, _, _ in KINDS}
     classes = {kind: cls for kind, cls, _ in KINDS}
+    shared: dict[str, str] = {}
     for count, record in enumerate(records, start=1):
         kind = record.pop("record")
         if kind != "end":
-            found[kind].append(_record(classes[kind], record))
+            found[kind].append(_record(classes[kind], record, shared))
         elif record != {"records": count}:
             raise SnapshotError(f"record count mismatch: read {count}, the last record says {record}")
         elif next(records, None) is not None:
@@ -214,7 +220,9 @@ def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the m
     return plain
 
 
-def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a record of class `cls`
+def _record(cls: type, values: dict[str, Any], shared: dict[str, str]) -> Any:  # noqa: ANN401 - a `cls`
+    """Return the record with these values; equal ids in `shared` become one object, which saves memory."""
+    _share(values, shared)
     if cls in (Grant, ApplicationAssignment, AssignmentEvent):
         values["principal"] = Principal(values.pop("principal_type"), values.pop("principal_id"))
     if cls is Gap:
@@ -222,9 +230,19 @@ def _record(cls: type, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a recor
     if cls in (AssignmentEvent, MembershipEvent):
         values["action"] = Action(values["action"])
     if cls is Membership:
+        for member in values["members"]:
+            _share(member, shared)
         values["members"] = tuple(Member(**member) for member in values["members"])
     if cls in (User, Group):
         values["external_ids"] = tuple(ExternalId(**external_id) for external_id in values["external_ids"])
     if cls is User:
         values["attributes"] = tuple(values["attributes"].items())
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def _share(values: dict[str, Any], shared: dict[str, str]) -> None:
+    """Replace the texts that many records have by the equal ones that came first."""
+    for key in _SHARED.intersection(values):
+        value = values[key]
+        if isinstance(value, str):
+            values[key] = shared.setdefault(value, value)

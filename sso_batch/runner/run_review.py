@@ -111,12 +111,19 @@ class RunReview:
         ]
         reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
+        own: defaultdict[str, list[Finding]] = defaultdict(list)
+        for finding in reviewed.findings:
+            own[finding.organization].append(finding)
         self._warn_of_waivers(organizations, reviewed.used_waivers)
         for run in self._previous_runs.unusable if self._previous_runs else ():
             self._log.warning("review.manifest_unusable", **asdict(run))
         return ReviewedRun(
             tuple(
-                self._with_review(outcome, findings, reviewed.not_examined.get(outcome.name, ()))
+                self._with_review(
+                    outcome,
+                    None if findings is None else own[outcome.name],
+                    reviewed.not_examined.get(outcome.name, ()),
+                )
                 for outcome in organizations
             ),
             findings,
@@ -201,21 +208,17 @@ class RunReview:
     def _with_review(
         self,
         outcome: OrganizationOutcome,
-        findings: Iterable[Finding] | None,
+        findings: Sequence[Finding] | None,
         not_examined: Iterable[NotExamined],
     ) -> OrganizationOutcome:
-        """Return an outcome with its counts of findings, which are logged, and what was not examined."""
+        """Return an outcome with the counts of its findings, which are logged, and what was not examined."""
         name = outcome.name
         if name in self._changed:
             return outcome.as_failed(self._changed[name].gap(name))
-        own = (
-            None
-            if findings is None or outcome.snapshot_file is None
-            else [finding for finding in findings if finding.organization == name]
-        )
-        counts = None if own is None else FindingCounts.of(own)
-        if own is not None and counts is not None:
-            waived = sum(finding.waiver is not None for finding in own)
+        counts = None
+        if findings is not None and outcome.snapshot_file is not None:
+            counts = FindingCounts.of(findings)
+            waived = sum(finding.waiver is not None for finding in findings)
             self._log.info("org.reviewed", org=name, **asdict(counts), waived=waived)
         everything = (*outcome.not_examined, *not_examined, *self._notes[name])
         return replace(outcome, findings=counts, not_examined=everything)

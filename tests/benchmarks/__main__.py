@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audits, campaigns, memory, peers, processor, rows
+from tests.benchmarks import audits, campaigns, growth, memory, peers, processor, rows
 from tests.benchmarks.figures import Figure, Options, table
 
 Benchmark = Callable[[Options, Path], Iterator[Figure]]
@@ -22,11 +22,18 @@ BENCHMARKS: dict[str, Benchmark] = {
     "processor": processor.processor,
     "organizations": audits.organizations,
 }
-"""The benchmarks of `make bench`; `peers` installs other tools and runs only by name."""
+"""The benchmarks of `make bench`."""
+
+BY_NAME: dict[str, Benchmark] = {
+    "peers": peers.peers,
+    "growth-organizations": growth.organizations,
+    "growth-rows": growth.rows,
+}
+"""The benchmarks that run only by name: one installs other tools, and the others take an hour."""
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS, "peers"]))
+@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS, *BY_NAME]))
 @click.option("--repeat", default=5, show_default=True, help="Number of repetitions of timed benchmarks.")
 @click.option("--quick", is_flag=True, help="Use smaller worlds, to try the benchmarks.")
 def bench(names: tuple[str, ...], *, repeat: int, quick: bool) -> None:
@@ -35,7 +42,7 @@ def bench(names: tuple[str, ...], *, repeat: int, quick: bool) -> None:
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names or BENCHMARKS:
-            for figure in (BENCHMARKS | {"peers": peers.peers})[name](options, Path(folder)):
+            for figure in (BENCHMARKS | BY_NAME)[name](options, Path(folder)):
                 click.echo(figure.line())
                 figures.append(figure)
     click.echo(f"\n{table(figures)}")

@@ -1,6 +1,7 @@
-"""A made-up run of a large company, from which an access review campaign of 200,000 items is opened."""
+"""Made-up runs of a large company: snapshots and a manifest, as `sso-batch run` leaves them."""
 
 import random
+import string
 import threading
 import unicodedata
 import uuid
@@ -43,8 +44,8 @@ from tests.support.records import INSTANCE, STARTED, outcome, run_outcome, snaps
 ORGANIZATIONS = 20
 MANAGERS = 251
 _STAGES = ("prod", "staging", "dev")
-_NAMES = FileNames("20260304-050607", "20260304_050607")
 _DAY = timedelta(days=1)
+_LEFT_OUT = 100  # every so many assignments, one is not in the earlier run
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,28 @@ class Size:
     grants: int = 60
     direct: int = 2_000
 
+    @classmethod
+    def of_rows(cls, rows: int) -> "Size":
+        """Return the size with so many rows, a multiple of 1,000: nine of ten through groups, 100 a user."""
+        users, accounts = max(50, rows // 100), max(10, rows // 2_000)
+        return cls(users, accounts, groups=rows * 9 // 1_000, members=20, grants=5, direct=rows // 10)
+
     @property
     def items(self) -> int:
         """The number of assignments and memberships."""
         return self.direct + self.groups * (self.members + self.grants)
+
+    @property
+    def rows(self) -> int:
+        """The number of access paths."""
+        return self.direct + self.groups * self.members * self.grants
 
 
 LARGE = Size()
 SMALL = Size(users=300, groups=5, direct=200)
 
 
-def configuration() -> str:
+def configuration(organizations: int = ORGANIZATIONS) -> str:
     """Return a configuration with 300 reviewers: managers, owners of accounts, and one of administrators."""
     owners = [f"{product}-{stage}" for product in names.PRODUCTS for stage in _STAGES]
     rules = [
@@ -80,9 +92,9 @@ def configuration() -> str:
         *(f'{{account: "{owner}*", reviewer: {owner}-owner@example.com}}' for owner in owners),
     ]
     listed = "".join(f"    - {rule}\n" for rule in rules)
-    organizations = ", ".join(f"{{name: {name}}}" for name in names.ORGANIZATIONS[:ORGANIZATIONS])
+    audited = ", ".join(f"{{name: {name}}}" for name in names.ORGANIZATIONS[:organizations])
     return (
-        f"organizations: [{organizations}]\n"
+        f"organizations: [{audited}]\n"
         "collect: {people: [department, manager]}\n"
         "campaign:\n"
         "  require_comment: [revoke]\n"
@@ -91,18 +103,30 @@ def configuration() -> str:
     )
 
 
-def write_run(folder: Path, size: Size) -> Path:
-    """Write a complete run into its folder below `folder`, and return its folder."""
-    store = FolderPlace(folder).run(_NAMES.run_id)
-    write_document(store, RUN_FILE, encode_run_file(_NAMES, STARTED))
+def write_run(folder: Path, size: Size, *, organizations: int = ORGANIZATIONS, earlier: bool = False) -> Path:
+    """Write a complete run into its folder below `folder`, and return its folder.
+
+    `size` is that of each organization. The earlier run of the day before has one in a hundred assignments
+    fewer.
+    """
+    started = STARTED - _DAY if earlier else STARTED
+    run_names = FileNames(f"{started:%Y%m%d-%H%M%S}", f"{started:%Y%m%d_%H%M%S}")
+    store = FolderPlace(folder).run(run_names.run_id)
+    write_document(store, RUN_FILE, encode_run_file(run_names, started))
     outcomes = []
-    for number in range(ORGANIZATIONS):
+    for number in range(organizations):
         read = _Organization(number, size).snapshot()
-        files = write_organization(store, _NAMES, read, csv=False, escape=True, stop=threading.Event()).files
-        outcomes.append(outcome(read.organization, files=files, instance=read.instance))
-    facts = RunFacts(_NAMES, "0" * 64, "complete", ())
-    write_document(store, MANIFEST, encode_manifest(facts, run_outcome(*outcomes)))
-    return folder / _NAMES.run_id
+        if earlier:
+            kept = tuple(grant for at, grant in enumerate(read.grants) if at % _LEFT_OUT)
+            read = replace(read, grants=kept)
+        written = write_organization(
+            store, run_names, read, csv=False, escape=True, stop=threading.Event()
+        ).files
+        outcomes.append(outcome(read.organization, files=written, instance=read.instance))
+    facts = RunFacts(run_names, "0" * 64, "complete", ())
+    ended = run_outcome(*outcomes, started_at=started)
+    write_document(store, MANIFEST, encode_manifest(facts, ended))
+    return folder / run_names.run_id
 
 
 class _Organization:
@@ -122,7 +146,7 @@ class _Organization:
         groups = [
             Group(
                 self._id(),
-                f"aws-{self._accounts[number].name}-{self._sets[number % len(self._sets)].name}",
+                self._group_name(number),
                 external_ids=(ExternalId("https://scim.okta.example", f"{number}"),) if number % 2 else (),
                 created_at=self._date(),
             )
@@ -150,13 +174,20 @@ class _Organization:
             ),
         )
 
+    def _group_name(self, number: int) -> str:
+        """Return a name that no other group has, if there is one for each account and permission set."""
+        accounts, sets = self._accounts, self._sets
+        used = sets[(number + number // len(accounts)) % len(sets)]
+        return f"aws-{accounts[number % len(accounts)].name}-{used.name}"
+
     def _direct(self) -> Iterator[Grant]:
         """Yield the assignments to users; every fourth one is to an administrator."""
         for number in range(self._size.direct):
             account = self._accounts[number % len(self._accounts)]
             used = self._sets[0 if number % 4 == 0 else 1 + number % (len(self._sets) - 1)]
-            principal = Principal(USER, self._users[number * 7 % len(self._users)].id)
-            yield self._grant(account, used, principal)
+            laps = number // len(self._users)
+            user = self._users[(number * 7 + laps) % len(self._users)]
+            yield self._grant(account, used, Principal(USER, user.id))
 
     def _of_groups(self, groups: list[Group]) -> Iterator[Grant]:
         """Yield the assignments to groups, each with three permission sets in many accounts."""
@@ -188,7 +219,7 @@ class _Organization:
     def _make_users(self) -> Iterator[User]:
         every = [
             f"{first} {middle}. {last}"
-            for middle in "ABCDEFGHIJ"
+            for middle in string.ascii_uppercase
             for first in names.FIRST_NAMES
             for last in names.LAST_NAMES
         ]

@@ -33,7 +33,7 @@ def campaign(options: Options, folder: Path) -> Iterator[Figure]:
         return
     empty = {sheet: sheet.read_bytes() for sheet in review.glob("review_*.csv")}
     for sheet, content in empty.items():
-        sheet.write_bytes(_decided_csv(content))
+        sheet.write_bytes(decided_csv(content))
     yield from _measure("campaign status, CSV files", shape, "campaign", "status", review)
     for sheet, content in empty.items():
         sheet.write_bytes(content)
@@ -57,7 +57,7 @@ def _measure(what: str, shape: str, *arguments: object) -> Iterator[Figure]:
     )
 
 
-def _decided_csv(content: bytes) -> bytes:
+def decided_csv(content: bytes) -> bytes:
     """Return a sheet in which every item is kept, and every twentieth is revoked."""
     header, *lines = content.decode().splitlines(keepends=True)
     decided = (

@@ -298,3 +298,14 @@ def test_any_snapshot_cut_off(records: Snapshot, data: st.DataObject) -> None:
 
     with pytest.raises(SnapshotError):
         decode(text[:kept].splitlines(keepends=True))
+
+
+def test_equal_ids_are_one_object() -> None:
+    """Ids that many records have are in memory once: assignments and memberships outnumber them."""
+    read = decode(LINES)
+
+    ids = [grant.account_id for grant in read.grants] + [grant.permission_set_arn for grant in read.grants]
+    ids += [grant.principal.id for grant in read.grants]
+    ids += [user_id for membership in read.memberships for user_id in membership.user_ids]
+    assert len(ids) > len(set(ids))
+    assert len({id(each) for each in ids}) == len(set(ids))

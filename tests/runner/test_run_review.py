@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from sso_batch.config import Review, WaiverSettings
 from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
+from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import MANIFEST, RUN_FILE, FileNames
 from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome
@@ -129,3 +131,20 @@ def test_stops_anywhere(tmp_path: Path, format_: Format) -> None:
         left = {file.name: file.read_bytes() for file in set(folder.iterdir()) - before}
         assert left.items() < complete.items()
         assert stopped.number <= last + 2
+
+
+def test_counts_of_each_organization(tmp_path: Path) -> None:
+    """An organization counts its own findings, in whichever order and company it is reviewed."""
+    place = FolderPlace(tmp_path)
+    folder = place.run(NOW.run_id)
+    large_one = organization(folder, NOW, large(grants=4))
+    quiet = replace(large(grants=0), organization="globex")
+    quiet_one = replace(organization(folder, NOW, quiet), name="globex")
+
+    def counts(*outcomes: OrganizationOutcome) -> list[FindingCounts | None]:
+        writer = MergedFilesWriter(run_context(place, RunFacts(NOW, "0" * 64, "complete", ()), formats=()))
+        writer.write(outcomes)
+        return [each.findings for each in writer.result.organizations]
+
+    assert counts(large_one) != counts(quiet_one)
+    assert counts(quiet_one, large_one) == counts(quiet_one) + counts(large_one)

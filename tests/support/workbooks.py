@@ -7,20 +7,20 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook import render_workbook
-from sso_batch.report.workbook.book import MAX_ROWS
+from sso_batch.report.workbook.book import MAX_BYTES, MAX_ROWS
 
 Value = object
 Rows = list[tuple[Value, ...]]
 
 
-def content(report: ReportInput, *, max_rows: int = MAX_ROWS) -> bytes:
+def content(report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> bytes:
     """Return the bytes of a run's workbook."""
-    return b"".join(render_workbook(report, max_rows=max_rows))
+    return b"".join(render_workbook(report, max_rows=max_rows, max_bytes=max_bytes))
 
 
-def workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Workbook:
+def workbook(report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> Workbook:
     """Return a run's workbook."""
-    return load_workbook(io.BytesIO(content(report, max_rows=max_rows)))
+    return load_workbook(io.BytesIO(content(report, max_rows=max_rows, max_bytes=max_bytes)))
 
 
 def texts(sheet: Worksheet) -> Rows:

@@ -14,6 +14,12 @@ from sso_batch.report.workbook.interruptible_file import InterruptibleFile
 MAX_ROWS = 1_048_576
 """The maximum number of rows of a sheet, including the header."""
 
+MAX_BYTES = 2_000_000_000
+"""The maximum size of a sheet's rows before compression.
+
+Above 2 GiB, a zip file needs its 64-bit extensions, and Excel may offer to repair it.
+"""
+
 READ_ME = "Read me"
 
 _A3, _A4 = 8, 9
@@ -24,11 +30,19 @@ _WIDE = 190  # characters: wider sheets are printed on A3
 class Book:
     """An xlsx file; leaving the `with` block releases what is still open.
 
-    `folder` is for temporary files. A sheet has at most `max_rows` rows. `footer` is printed on every page.
+    `folder` is for temporary files. A sheet has at most `max_rows` rows, and ends with the row that reaches
+    `max_bytes`. `footer` is printed on every page.
     """
 
     def __init__(
-        self, file: InterruptibleFile, folder: str, created: datetime, *, footer: str, max_rows: int
+        self,
+        file: InterruptibleFile,
+        folder: str,
+        created: datetime,
+        *,
+        footer: str,
+        max_rows: int = MAX_ROWS,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         self._book = Workbook(
             file,
@@ -40,6 +54,7 @@ class Book:
                 "strings_to_numbers": False,
             },
         )
+        self._book.use_zip64()  # used for a book of more than 2 GiB only
         self._book.set_properties(
             {
                 "title": "Who has access to what: AWS IAM Identity Center",
@@ -49,6 +64,7 @@ class Book:
         )
         self._footer = footer
         self.max_rows = max_rows
+        self.max_bytes = max_bytes
         self.formats = Formats.of(self._book)
 
     def __enter__(self) -> Self:

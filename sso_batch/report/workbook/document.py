@@ -9,7 +9,7 @@ from sso_batch.report.report_input import ReportInput
 from sso_batch.report.workbook import read_me, summary
 from sso_batch.report.workbook.access import write_access, write_changes
 from sso_batch.report.workbook.applications import write_applications
-from sso_batch.report.workbook.book import MAX_ROWS, READ_ME, Book
+from sso_batch.report.workbook.book import MAX_BYTES, MAX_ROWS, READ_ME, Book
 from sso_batch.report.workbook.findings import write_findings
 from sso_batch.report.workbook.gaps import write_gaps
 from sso_batch.report.workbook.interruptible_file import InterruptibleFile
@@ -22,16 +22,19 @@ from sso_batch.store import FileKind
 _CHUNK = 1 << 20
 
 
-def render_workbook(report: ReportInput, *, max_rows: int = MAX_ROWS) -> Iterator[bytes]:
-    """Yield the workbook in chunks, with at most `max_rows` on a sheet; memory does not grow with them.
+def render_workbook(
+    report: ReportInput, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+) -> Iterator[bytes]:
+    """Yield the workbook in chunks; memory does not grow with the rows.
 
-    It is first written to the folder for temporary files; until then, the chunks are empty.
+    A sheet has at most `max_rows` rows, and ends with the row that reaches `max_bytes`. The workbook is
+    first written to the folder for temporary files; until then, the chunks are empty.
     """
     created = report.outcome.started_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     footer = f"Run {report.facts.names.run_id} - contains personal data"
     with TemporaryDirectory() as folder, TemporaryFile() as file, PeopleStore(folder) as people:
         output = InterruptibleFile(file, report.checkpoint)
-        with Book(output, folder, created, footer=footer, max_rows=max_rows) as book:
+        with Book(output, folder, created, footer=footer, max_rows=max_rows, max_bytes=max_bytes) as book:
             yield from _write_sheets(book, report, people)
             book.close()
         file.seek(0)

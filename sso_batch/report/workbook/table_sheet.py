@@ -88,7 +88,7 @@ class TableSheet:
 
     def write(self, cells: Sequence[Cell]) -> None:
         """Add a row: text stays text except for dates in columns of dates; integers are our own counts."""
-        if self._next == self._book.max_rows:
+        if self._next == self._book.max_rows or self._bytes >= self._book.max_bytes:
             self._end()
             self._start()
         start_row(self._sheet, self._next)
@@ -98,7 +98,7 @@ class TableSheet:
             if value != ""
         ]
         lines = max((lines for _, _, lines in rendered), default=1)
-        write_row(
+        self._bytes += write_row(
             self._sheet,
             self._next,
             [(letters, markup) for letters, markup, _ in rendered],
@@ -122,6 +122,7 @@ class TableSheet:
         title = self._name if part == 1 else f"{self._name} {part}"
         self.names.append(title)
         self._sheet = self._book.add(title)
+        self._bytes = 0
         self._longest = [""] * len(self.columns)
         self._rendered: dict[tuple[int, Cell], tuple[str, int]] = {}
         formats = self._formats

@@ -68,13 +68,16 @@ def start_row(sheet: Worksheet, row: int) -> None:
     sheet._write_single_row(row)  # noqa: SLF001
 
 
-def write_row(sheet: Worksheet, row: int, cells: Iterable[tuple[str, str]], *, points: float | None) -> None:
+def write_row(sheet: Worksheet, row: int, cells: Iterable[tuple[str, str]], *, points: float | None) -> int:
     """Write a row of cells, each the letters of its column and its markup, with a height if it is not usual.
 
-    It takes less time than `Worksheet.write_string`, which checks and renders each cell again.
+    Returns the number of bytes. It takes less time than `Worksheet.write_string`, which checks and renders
+    each cell again.
     """
     sheet._check_dimensions(row, 0)  # noqa: SLF001
     height = "" if points is None else f' ht="{int(points * 4 / 3 + 0.5) * 0.75:.16g}" customHeight="1"'
     number = row + 1
     elements = [f'<c r="{letters}{number}"{markup}' for letters, markup in cells]
-    sheet.fh.write(f'<row r="{number}"{height}>{"".join(elements)}</row>')
+    text = f'<row r="{number}"{height}>{"".join(elements)}</row>'
+    sheet.fh.write(text)
+    return len(text.encode())

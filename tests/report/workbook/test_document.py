@@ -165,6 +165,31 @@ def test_split() -> None:
     assert ("Access 2", "", "More rows of Access.") in [row[:3] for row in texts(read["Read me"])]
 
 
+def test_split_by_size() -> None:
+    """A sheet ends with the row that reaches its size in bytes, and all rows are there."""
+    whole = table(workbook(overview(ACME))["Access"])
+
+    read = workbook(overview(ACME), max_bytes=20_000)
+
+    with zipfile.ZipFile(io.BytesIO(content(overview(ACME), max_bytes=20_000))) as book:
+        sizes = [len(book.read(f"xl/worksheets/sheet{1 + at}.xml")) for at in range(len(read.sheetnames))]
+    names = [name for name in read.sheetnames if name.startswith("Access")]
+    parts = [table(read[name]) for name in names]
+    assert len(names) > 2
+    assert (
+        max(sizes[read.sheetnames.index(name)] for name in names) < 30_000
+    )  # one row, and what is around them
+    assert list(chain.from_iterable(part[1:] for part in parts)) == whole[1:]
+
+
+def test_large_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workbook that is too large for an ordinary zip file is written with the 64-bit extensions."""
+    whole = table(workbook(overview(ACME))["Access"])
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10_000)
+
+    assert table(workbook(overview(ACME))["Access"]) == whole
+
+
 def test_changes() -> None:
     """A change has one row for each affected user; the sheet says what was not compared."""
     changed = changes(ACME)
