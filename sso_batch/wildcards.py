@@ -41,10 +41,6 @@ class _Part:
         return -1 if found is None else found.start()
 
 
-def _expression(text: str) -> re.Pattern[str]:
-    return re.compile(".".join(map(re.escape, text.split("?"))), re.DOTALL)
-
-
 class Wildcard:
     """A compiled, case-sensitive pattern."""
 
