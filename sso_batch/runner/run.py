@@ -14,11 +14,12 @@ from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
 from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
+from sso_batch.collect.strategy import Workload, estimate
 from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Organization
 from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.model import ListingStrategy
 from sso_batch.progress import Progress
 from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -221,10 +222,13 @@ class Run:
         return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
-        """Log the listing strategy of an organization, and what both strategies cost."""
+        """Log the listing strategy of an organization, and what each costs; `by_user` is the minimum of
+        `by_principal`, if answers for users hold the assignments of all groups.
+        """
         rate = self._config.collect.requests_per_second
         by_pair = estimate(workload.common + workload.by_pair, rate=rate)
-        by_principal = estimate(workload.common + workload.principals, rate=rate)
+        by_principal = estimate(workload.common + workload.by_principal, rate=rate)
+        by_user = estimate(workload.common + workload.users, rate=rate)
         self._log.info(
             "collect.planned",
             org=name,
@@ -233,6 +237,8 @@ class Run:
             by_pair_seconds=by_pair.seconds,
             by_principal_calls=by_principal.calls,
             by_principal_seconds=by_principal.seconds,
+            by_user_calls=by_user.calls,
+            by_user_seconds=by_user.seconds,
         )
 
     def _cancel(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
@@ -10,14 +11,15 @@ import pytest
 from sso_batch.collect import collectors as module
 from sso_batch.collect.collectors import Apis, Collectors
 from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload
+from sso_batch.collect.strategy import Workload
 from sso_batch.collect.work_queue import JobCount, Jobs
 from sso_batch.config import Collect
-from sso_batch.model import GROUP, USER, Account, Gap, Grant, Outdated, Principal, User
+from sso_batch.model import GROUP, USER, Account, Gap, Grant, ListingStrategy, Outdated, Principal, User
 from tests.collect.conftest import RECORD, Instance, assigned, by, in_time, refused
 from tests.support.records import membership_of
 
 Strategy = Literal["complete", "fastest"]
+STARTED = datetime(2026, 11, 27, 6, tzinfo=UTC)
 
 
 class Collected:
@@ -44,6 +46,7 @@ class Collected:
                 library=PolicyLibrary(),
                 entitlements=False,
                 outdated=outdated,
+                started_at=STARTED,
                 on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),
             )
             await collectors.collect()
@@ -86,7 +89,7 @@ def test_by_pair(instance: Instance, gaps: list[Gap]) -> None:
     assert asked["ListAccountAssignments"] == len(instance.pairs) == 4
     assert asked["ListAccountAssignmentsForPrincipal"] == 0
     ((strategy, workload),) = found.reported
-    assert (strategy, workload.by_pair, workload.principals) == (ListingStrategy.BY_PAIR, 4, 5)
+    assert (strategy, workload.by_pair, workload.users, workload.groups) == (ListingStrategy.BY_PAIR, 4, 3, 2)
 
 
 def test_by_principal(instance: Instance, gaps: list[Gap]) -> None:
@@ -197,7 +200,7 @@ def test_items_on_two_pages(instance: Instance, gaps: list[Gap], strategy: Strat
     assert found.memberships["dev"] == membership_of("dev", ("ann", "bob"))
     assert set(instance.asked.values()) == {1}
     ((_, workload),) = found.reported
-    assert (workload.pairs, workload.principals) == (4, 5)
+    assert (workload.pairs, workload.by_principal) == (4, 5)
     assert gaps == []
 
 

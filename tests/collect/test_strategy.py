@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sso_batch.collect.strategy import Estimate, ListingStrategy, Workload, choose_strategy, estimate
+from sso_batch.collect.strategy import Estimate, Workload, choose_strategy, estimate
+from sso_batch.model import ListingStrategy
 
 COUNTS = st.integers(0, 60)
 
