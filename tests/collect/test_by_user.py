@@ -1,0 +1,277 @@
+"""By principal, groups that answers for users cover are not asked: nothing is lost, whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from sso_batch.aws.response_parsing import Unexamined
+from sso_batch.model import GROUP, USER, Gap, Grant, Group, ListingStrategy, Member, Principal, User
+from tests.collect.conftest import Collected, Instance, assigned, by, refused
+
+LATER = "2026-11-27T06:10:00Z"
+"""A date during the audit."""
+
+
+@pytest.fixture
+def large(instance: Instance) -> Instance:
+    """Return an instance with more pairs than users; `cid` is asked first, `eve` last.
+
+    `qa` has no access.
+    """
+    names = ("cid", "ann", "bob", "dan", "eve")
+    instance.user_records = [User(id_, id_, id_, "", "ENABLED") for id_ in names]
+    instance.group_records.append(Group("qa", "QA"))
+    instance.member_ids = {"dev": ["ann", "bob"], "ops": ["cid"], "qa": ["ann"]}
+    instance.grants += [assigned(account, "admin", GROUP, "ops") for account in ("2", "3")]
+    return instance
+
+
+def asked(instance: Instance) -> list[str]:
+    """Return the principals whose assignments were asked for, in order."""
+    return [
+        id_
+        for operation, *ids in instance.asked.elements()
+        if operation.endswith("ForPrincipal")
+        for id_ in ids
+    ]
+
+
+def groups_asked(instance: Instance) -> set[str]:
+    """Return the groups whose assignments were asked for."""
+    return {id_ for id_ in asked(instance) if id_ in {group.id for group in instance.group_records}}
+
+
+def test_covered_groups_are_not_asked(large: Instance, gaps: list[Gap]) -> None:
+    """Only users are asked if their answers hold everything; the snapshot has the same members as ever."""
+    found = Collected(large, gaps, "fastest")
+
+    assert asked(large) == ["cid", "ann", "bob", "dan", "eve"]
+    assert found.strategy is ListingStrategy.BY_USER
+    assert found.grants == set(large.grants)
+    assert found.memberships.keys() == {"dev", "ops"}
+    assert set(large.asked.values()) == {1}
+    assert gaps == []
+
+
+def test_without_assignments_of_groups_all_are_asked(large: Instance, gaps: list[Gap]) -> None:
+    """If no answer for a user names a group, each group is asked; only those with access are listed."""
+    large.alone = {user.id for user in large.user_records}
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"dev", "ops", "qa"}
+    assert found.strategy is ListingStrategy.BY_PRINCIPAL
+    assert found.grants == set(large.grants)
+    assert found.memberships.keys() == {"dev", "ops"}
+    assert large.asked["ListGroupMemberships", "qa"] == 0
+    assert set(large.asked.values()) == {1}
+    assert gaps == []
+
+
+def no_members(instance: Instance) -> None:
+    instance.member_ids["qa"] = []
+
+
+def unlisted_members(instance: Instance) -> None:
+    instance.member_ids["qa"] = ["zoe"]
+    instance.unlisted = {"zoe": User("zoe", "zoe", "Zoe", "", "ENABLED")}
+
+
+def unknown_members(instance: Instance) -> None:
+    instance.member_ids["qa"] = []
+    instance.robots = {"qa"}
+
+
+@pytest.mark.parametrize("change", [no_members, unlisted_members, unknown_members])
+@pytest.mark.parametrize("access", [True, False])
+def test_groups_without_listed_members_are_asked(
+    large: Instance, gaps: list[Gap], change: Callable[[Instance], None], *, access: bool
+) -> None:
+    """A group is asked if none of its members was: empty, of users that are not listed, or of unknown kinds."""
+    change(large)
+    if access:
+        large.grants.append(assigned("3", "admin", GROUP, "qa"))
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"qa"}
+    assert found.strategy is ListingStrategy.BY_USER
+    assert found.grants == set(large.grants)
+    assert ("qa" in found.memberships) == (access and change is not unknown_members)
+    assert ("zoe" in found.users) == (access and change is unlisted_members)
+    assert bool(found.unexamined) == (access and change is unknown_members)
+    assert set(large.asked.values()) == {1}
+    assert gaps == []
+
+
+@pytest.mark.parametrize("access", [True, False])
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+def test_a_group_whose_members_cannot_be_listed(
+    large: Instance, gaps: list[Gap], code: str, *, access: bool
+) -> None:
+    """Such a group is asked, and that its members were not listed is a gap only if it has access."""
+    large.refusals["ListGroupMemberships qa"] = refused("ListGroupMemberships", code)
+    large.unlisted = {"qa": large.group_records[-1]}
+    if access:
+        large.grants.append(assigned("3", "admin", GROUP, "qa"))
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"qa"}
+    assert found.grants == set(large.grants)
+    assert by(gaps) == ({"ListGroupMemberships": ["qa"]} if access else {})
+    assert set(large.asked.values()) == {1}
+
+
+def test_no_members_can_be_listed(large: Instance, gaps: list[Gap]) -> None:
+    """If the call is denied altogether, each group is asked, and each with access is a gap."""
+    large.refusals["ListGroupMemberships"] = refused("ListGroupMemberships")
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"dev", "ops", "qa"}
+    assert found.grants == set(large.grants)
+    assert {key: sorted(value) for key, value in by(gaps).items()} == {"ListGroupMemberships": ["dev", "ops"]}
+
+
+def test_a_member_whose_answer_failed(large: Instance, gaps: list[Gap]) -> None:
+    """A group is asked if the only answer that could hold its assignments has failed."""
+    large.refusals["ListAccountAssignmentsForPrincipal cid"] = refused(
+        "ListAccountAssignmentsForPrincipal", "InternalServerException"
+    )
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"ops"}
+    assert found.grants == set(large.grants)
+    assert by(gaps) == {"ListAccountAssignmentsForPrincipal": ["cid"]}
+
+
+def test_an_answer_that_fails_after_its_first_page(large: Instance, gaps: list[Gap]) -> None:
+    """What an answer held before it failed is kept, but it covers no group."""
+
+    class Failing(Instance):
+        async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+            async for page in super().assignments_of(principal):
+                yield page
+                if principal.id == "cid":
+                    raise refused("ListAccountAssignmentsForPrincipal", "InternalServerException")
+
+    large.__class__ = Failing
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"ops"}
+    assert found.grants == set(large.grants)
+
+
+def test_a_member_who_was_deleted(large: Instance, gaps: list[Gap]) -> None:
+    """A group is asked if its only member was deleted during the run; that is no gap."""
+
+    class Leaving(Instance):
+        async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+            if principal.id == "cid":
+                self._ask("ListAccountAssignmentsForPrincipal", "cid")
+                self.user_records = [user for user in self.user_records if user.id != "cid"]
+                self.member_ids["ops"] = []
+                raise refused("ListAccountAssignmentsForPrincipal", "ResourceNotFoundException")
+            async for page in super().assignments_of(principal):
+                yield page
+
+    large.__class__ = Leaving
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"ops"}
+    assert found.grants == set(large.grants)
+    assert found.missing == {Principal(USER, "cid")}
+    assert gaps == []
+
+
+def test_a_member_who_joined_during_the_run(large: Instance, gaps: list[Gap]) -> None:
+    """A user who joined a group after the answer does not cover it."""
+
+    class Joining(Instance):
+        async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+            async for page in super().assignments_of(principal):
+                yield page
+            if principal.id == "dan":
+                self.member_ids["ops"], self.member_since["ops", "dan"] = ["dan"], LATER
+
+    large.__class__ = Joining
+    large.member_ids["ops"] = []
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"ops"}
+    assert found.grants == set(large.grants)
+    assert gaps == []
+
+
+def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap]) -> None:
+    """A user who was asked only after the members of the group were listed does not cover it."""
+    members_listed = asyncio.Event()
+
+    class Leaving(Instance):
+        async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
+            if principal.id == "eve":
+                await members_listed.wait()
+                self.member_ids["ops"] = []
+            async for page in super().assignments_of(principal):
+                yield page
+
+        async def members(self, group_id: str) -> AsyncIterator[list[Member | Unexamined]]:
+            async for page in super().members(group_id):
+                yield page
+            if group_id == "ops":
+                members_listed.set()
+
+    large.__class__ = Leaving
+    large.member_ids["ops"] = ["eve"]
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"ops"}
+    assert found.grants == set(large.grants)
+    assert gaps == []
+
+
+def test_answers_that_contradict_each_other(large: Instance, gaps: list[Gap]) -> None:
+    """If some answers for users lack what comes through groups, all groups are asked."""
+    large.alone = {"bob", "cid"}
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"dev", "ops", "qa"}
+    assert found.strategy is ListingStrategy.BY_PRINCIPAL
+    assert found.grants == set(large.grants)
+    assert set(large.asked.values()) == {1}
+    assert gaps == []
+
+
+def test_a_refusal_after_answers_for_users(large: Instance, gaps: list[Gap]) -> None:
+    """If AWS refuses the call after it has answered, pairs are listed, and members only of groups with access."""
+    large.refusals["ListAccountAssignmentsForPrincipal eve"] = refused("ListAccountAssignmentsForPrincipal")
+
+    found = Collected(large, gaps, "fastest")
+
+    assert found.strategy is ListingStrategy.BY_PAIR
+    assert found.grants == set(large.grants)
+    assert found.memberships.keys() == {"dev", "ops"}
+    assert max(large.asked.values()) == 1
+    assert gaps == []
+
+
+def test_a_directory_without_groups(large: Instance, gaps: list[Gap]) -> None:
+    """Without groups only users are asked, and no answer shows how it reads groups."""
+    large.group_records, large.member_ids = [], {}
+    large.grants = [
+        assigned(account, arn, USER, "ann") for account in ("1", "2", "3") for arn in ("admin", "view")
+    ]
+
+    found = Collected(large, gaps, "fastest")
+
+    assert found.strategy is ListingStrategy.BY_PRINCIPAL
+    assert found.grants == set(large.grants)
+    assert gaps == []
