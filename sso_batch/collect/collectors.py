@@ -47,11 +47,11 @@ class Collectors:
 
     `library` has the documents of policies that other organizations have read. `entitlements` and `outdated`
     say whether entitlements and outdated versions of permission sets are listed. `started_at` is the start
-    of the audit. `on_strategy` is called once, with the strategy and the numbers known then: when it is chosen, or with `strategy: complete` when
-    all numbers are known.
+    of the audit. `on_strategy` is called once, with the strategy and the numbers known then: when it is
+    chosen, or with `strategy: complete` when all numbers are known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - most are named where they are given
         self,
         apis: Apis,
         instance: Instance,

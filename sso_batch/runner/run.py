@@ -222,8 +222,9 @@ class Run:
         return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
-        """Log the listing strategy of an organization, and what each costs; `by_user` is the minimum of
-        `by_principal`, if answers for users hold the assignments of all groups.
+        """Log the listing strategy of an organization, and what each costs.
+
+        By principal costs as much as by user if answers for users hold the assignments of all groups.
         """
         rate = self._config.collect.requests_per_second
         by_pair = estimate(workload.common + workload.by_pair, rate=rate)

@@ -88,7 +88,7 @@ def unknown_members(instance: Instance) -> None:
 def test_groups_without_listed_members_are_asked(
     large: Instance, gaps: list[Gap], change: Callable[[Instance], None], *, access: bool
 ) -> None:
-    """A group is asked if none of its members was: empty, of users that are not listed, or of unknown kinds."""
+    """A group is asked if it is empty, or all members are unlisted users or of unknown kinds."""
     change(large)
     if access:
         large.grants.append(assigned("3", "admin", GROUP, "qa"))
@@ -209,23 +209,29 @@ def test_a_member_who_joined_during_the_run(large: Instance, gaps: list[Gap]) ->
     assert gaps == []
 
 
-def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap]) -> None:
-    """A user who was asked only after the members of the group were listed does not cover it."""
-    members_listed = asyncio.Event()
+@pytest.mark.parametrize("during", [True, False], ids=["while", "after"])
+def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap], *, during: bool) -> None:
+    """A user who left a group while or after its members were listed, and was asked then, does not cover it."""
+    listed, answered = asyncio.Event(), asyncio.Event()
 
     class Leaving(Instance):
         async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
             if principal.id == "eve":
-                await members_listed.wait()
+                await listed.wait()
                 self.member_ids["ops"] = []
             async for page in super().assignments_of(principal):
                 yield page
+            if principal.id == "eve":
+                answered.set()
 
         async def members(self, group_id: str) -> AsyncIterator[list[Member | Unexamined]]:
             async for page in super().members(group_id):
                 yield page
-            if group_id == "ops":
-                members_listed.set()
+                if group_id == "ops":
+                    listed.set()
+                    if during:
+                        await answered.wait()
+                        await asyncio.sleep(0)
 
     large.__class__ = Leaving
     large.member_ids["ops"] = ["eve"]
@@ -235,6 +241,19 @@ def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap]) -> N
     assert groups_asked(large) == {"ops"}
     assert found.grants == set(large.grants)
     assert gaps == []
+
+
+def test_members_are_listed_late(large: Instance, gaps: list[Gap]) -> None:
+    """Members are listed when about as many users as groups are left: before, few groups would be covered."""
+    large.user_records[1:1] = [User(f"user {n}", "", "", "", "ENABLED") for n in range(30)]
+    large.member_ids["qa"] = ["user 22"]
+    large.grants += [assigned(f"{n}", "view", USER, "bob") for n in range(4, 40)]
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == set()
+    assert found.strategy is ListingStrategy.BY_USER
+    assert found.grants == set(large.grants)
 
 
 def test_answers_that_contradict_each_other(large: Instance, gaps: list[Gap]) -> None:
@@ -251,7 +270,7 @@ def test_answers_that_contradict_each_other(large: Instance, gaps: list[Gap]) ->
 
 
 def test_a_refusal_after_answers_for_users(large: Instance, gaps: list[Gap]) -> None:
-    """If AWS refuses the call after it has answered, pairs are listed, and members only of groups with access."""
+    """If AWS refuses the call after answers to it, pairs are listed, and members of groups with access."""
     large.refusals["ListAccountAssignmentsForPrincipal eve"] = refused("ListAccountAssignmentsForPrincipal")
 
     found = Collected(large, gaps, "fastest")
