@@ -41,7 +41,7 @@ class GroupCoverage:
         self._covering: dict[str, list[_Answer]] = {}
 
     def add(self, principal: Principal, grants: Iterable[Grant], ended: float | None) -> None:
-        """Add the answer for a principal that came at `ended`, on the event loop's clock; None if it failed."""
+        """Add the answer for a principal complete at `ended` on the event loop's clock; None if it failed."""
         of_groups = {grant for grant in grants if grant.principal.type == GROUP}
         for grant in of_groups:
             self._assignments[grant.principal.id].add(grant)

@@ -211,7 +211,7 @@ def test_a_member_who_joined_during_the_run(large: Instance, gaps: list[Gap]) ->
 
 @pytest.mark.parametrize("during", [True, False], ids=["while", "after"])
 def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap], *, during: bool) -> None:
-    """A user who left a group while or after its members were listed, and was asked then, does not cover it."""
+    """A user who left a group and was asked while or after its members were listed does not cover it."""
     listed, answered = asyncio.Event(), asyncio.Event()
 
     class Leaving(Instance):
