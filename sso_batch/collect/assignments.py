@@ -1,8 +1,9 @@
 """The assignments of permission sets: which principal has which permission set in which account."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.instance_api import InstanceApi
@@ -35,9 +36,12 @@ class Assignments:
         self._pairs = pairs
         self._permission_sets = permission_sets
         self._identity_store = identity_store
+        self._members = identity_store.members
         self._coverage = coverage
         self._grants = grants
         self._asked: set[Principal] = set()
+        self._users_left = 0
+        self._to_cover: dict[Principal, None] = {}  # groups whose members have not been listed yet
         self._refused = False
 
     async def list_by_pair(self) -> None:
@@ -48,23 +52,18 @@ class Assignments:
         """List the assignments of each known user, and of each group that no answer for a member covers.
 
         Return what the answers were seen to hold; None as soon as AWS refuses the call, which is documented
-        for the management account only. Members are listed as late as takes no time: the more users have
-        been asked before, the more groups are covered.
+        for the management account only.
         """
         users = [Principal(USER, id_) for id_ in self._identity_store.users.found]
         groups = [Principal(GROUP, id_) for id_ in self._identity_store.groups.found]
-        coverage, members = self._coverage, self._identity_store.members
+        self._to_cover = dict.fromkeys(groups)
+        self._users_left = len(users)
         self._ask(users)
-        await self._until(lambda: coverage.seen and self._calls.pending <= len(groups))
-        members.release()
-        if coverage.seen:
-            for group in groups:
-                members.list(group, self._ask_unless_covered)
-        await self._until(lambda: False)
-        by_user = coverage.seen and coverage.consistent
-        if not by_user:
-            self._ask(groups)
-            await self._until(lambda: False)
+        await self._answered()
+        self._members.release()
+        by_user = self._coverage.seen and self._coverage.consistent
+        self._ask(group for group in groups if not by_user or group not in self._coverage)
+        await self._answered()
         if self._refused:
             return None
         return ListingStrategy.BY_USER if by_user else ListingStrategy.BY_PRINCIPAL
@@ -84,12 +83,9 @@ class Assignments:
         except AwsFailure as failure:
             self._pairs.not_found(pair, failure)
 
-    async def _until(self, enough: Callable[[], bool]) -> None:
-        """Wait until no call is pending, `enough` is true, or AWS has refused a call."""
-        members = self._identity_store.members
-        await self._jobs.until(
-            lambda: self._refused or not (self._calls.pending or members.pending) or enough()
-        )
+    async def _answered(self) -> None:
+        """Wait until AWS has answered for all principals, or has refused the call."""
+        await self._jobs.until(lambda: self._refused or not (self._calls.pending or self._members.pending))
 
     def _ask(self, principals: Iterable[Principal]) -> None:
         """Ask for the assignments of principals, each once."""
@@ -98,6 +94,25 @@ class Assignments:
                 self._asked.add(principal)
                 subject = Subject(GapKind.ASSIGNMENTS, principal.id)
                 self._calls.add(subject, partial(self._list_principal, principal, subject))
+
+    def _list_members(self, answer: Iterable[Grant]) -> None:
+        """List the members of the groups that an answer for a user has named: it can cover them.
+
+        The members of other groups are listed as late as takes no time, once fewer users are left than
+        groups: the more users have been asked before, the more groups are covered.
+        """
+        named = dict.fromkeys(grant.principal for grant in answer if grant.principal.type == GROUP)
+        self._cover(named)
+        if self._coverage.seen:
+            self._cover(tuple(islice(self._to_cover, max(len(self._to_cover) - self._users_left, 0))))
+
+    def _cover(self, groups: Iterable[Principal]) -> None:
+        """List the members of groups, and ask for the assignments of those that no answer covers."""
+        for group in groups:
+            if group in self._to_cover:
+                del self._to_cover[group]
+                self._members.request(group, self._ask_unless_covered)
+            self._members.start(group)
 
     def _ask_unless_covered(self, listed: MemberList) -> None:
         if not self._coverage.covers(listed):
@@ -124,3 +139,6 @@ class Assignments:
         finally:
             self._coverage.add(principal, grants, ended)
             self._grants.add(grants)
+            if principal.type == USER:
+                self._users_left -= 1
+                self._list_members(grants if ended is not None else ())

@@ -62,6 +62,9 @@ class GroupCoverage:
             self._covering[listed.group.id] = covering
         return bool(covering)
 
+    def __contains__(self, group: Principal) -> bool:
+        return group.id in self._covering
+
     @property
     def consistent(self) -> bool:
         """Whether each covering answer holds all assignments of the group that any answer has shown."""

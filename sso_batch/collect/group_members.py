@@ -1,4 +1,4 @@
-"""The members of groups: each group is listed once, whoever needs its members."""
+"""The members of groups: each group is listed once, however often its members are needed."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -28,14 +28,15 @@ class MemberList:
 
 
 class GroupMembers:
-    """Lists the members of groups. `hold` delays all listings until `release`."""
+    """Lists the members of groups. After `hold`, requested listings wait for `release`."""
 
     def __init__(self, api: InstanceApi, queue: WorkQueue) -> None:
         self._api = api
         self._calls = Batch(queue)
         self._lists: dict[Principal, MemberList] = {}
         self._waiting: defaultdict[Principal, list[Callable[[MemberList], None]]] = defaultdict(list)
-        self._held: list[Principal] | None = None
+        self._started: set[Principal] = set()
+        self._held = False
 
     @property
     def pending(self) -> bool:
@@ -43,27 +44,29 @@ class GroupMembers:
         return bool(self._calls.pending)
 
     def hold(self) -> None:
-        """Start no listing before `release`."""
-        self._held = []
+        """Start no listing because it is requested, before `release`."""
+        self._held = True
 
     def release(self) -> None:
-        """Start the listings that were held, and every further one at once."""
-        held, self._held = self._held or [], None
-        for group in held:
-            self._start(group)
+        """Start the listings that were held, and every further one when it is requested."""
+        self._held = False
+        for group in self._waiting:
+            self.start(group)
 
-    def list(self, group: Principal, then: Callable[[MemberList], None]) -> None:
-        """List the members of a group, once; call `then` with them, at once if they are known already."""
+    def request(self, group: Principal, then: Callable[[MemberList], None]) -> None:
+        """Call `then` with the members of a group, as soon as they are listed."""
         if group in self._lists:
             then(self._lists[group])
             return
         self._waiting[group].append(then)
-        if len(self._waiting[group]) > 1:
-            return
-        if self._held is None:
-            self._start(group)
-        else:
-            self._held.append(group)
+        if not self._held:
+            self.start(group)
+
+    def start(self, group: Principal) -> None:
+        """List the members of a group, once."""
+        if group not in self._started:
+            self._started.add(group)
+            self._calls.add(members_of(group), partial(self._list, group))
 
     async def read(self, group: Principal) -> MemberList:
         """Return the members of a group, from a new listing."""
@@ -78,16 +81,13 @@ class GroupMembers:
         await self._calls.done()
         self._lists.clear()
 
-    def _start(self, group: Principal) -> None:
-        self._calls.add(members_of(group), partial(self._list, group))
-
     async def _list(self, group: Principal) -> None:
         try:
             listed = await self.read(group)
         except AwsFailure as failure:
             listed = MemberList(group, 0.0, {}, Counter(), failure)
         self._lists[group] = listed
-        for then in self._waiting.pop(group):
+        for then in self._waiting.pop(group, ()):
             then(listed)
 
 

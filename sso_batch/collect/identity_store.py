@@ -150,7 +150,7 @@ class IdentityStore:
         async for page in source.pages():
             for principal in self._with_access.add(assigned.principal for assigned in page):
                 if principal.type == GROUP:
-                    self.members.list(principal, self._add_members)
+                    self.members.request(principal, self._add_members)
             for assigned in page:
                 if assigned.principal.type not in {USER, GROUP} and assigned.principal not in unknown:
                     unknown.add(assigned.principal)

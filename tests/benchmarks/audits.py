@@ -57,6 +57,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "groups": 100,
         "members": 3,
         "empty_groups": 20,
+        "permission_sets": 8,
         "accounts": 60,
         "pairs": 400,
     },

@@ -116,12 +116,12 @@ def peers(options: Options, folder: Path) -> Iterator[Figure]:
     seconds = {tool: [result.seconds for result in found] for tool, found in results.items()}
     ours = next(iter(seconds.values()))
     for tool, found in results.items():
+        measured = _distinct(f"{result.calls} calls, {result.rows}" for result in found)
         yield Figure(
             f"time of {tool.name} to ours",
             "typical",
             _ratios(seconds[tool], ours),
-            f"{spread(seconds[tool], 1)} s, {_distinct(f'{one.calls} calls, {one.rows}' for one in found)}; "
-            f"leaves out {tool.omits}",
+            f"{spread(seconds[tool], 1)} s, {measured}; leaves out {tool.omits}",
         )
     complete = [tool for tool in others if not any(result.failed for result in results[tool])]
     fastest = min(complete, key=lambda tool: median(seconds[tool]))
@@ -150,7 +150,7 @@ def _in_turn(
 
 def _ratios(seconds: list[float], to: list[float]) -> tuple[float, ...]:
     """Return the ratios of runs that were made one after the other."""
-    return tuple(one / other for one, other in zip(seconds, to, strict=True))
+    return tuple(ours / theirs for ours, theirs in zip(seconds, to, strict=True))
 
 
 def _distinct(texts: Iterable[str]) -> str:

@@ -167,7 +167,7 @@ def test_an_answer_that_fails_after_its_first_page(large: Instance, gaps: list[G
 
 
 def test_a_member_who_was_deleted(large: Instance, gaps: list[Gap]) -> None:
-    """A group is asked if its only member was deleted during the run; that is no gap."""
+    """A group is asked if its only member was deleted during the run; that causes no gap."""
 
     class Leaving(Instance):
         async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
@@ -254,6 +254,35 @@ def test_members_are_listed_late(large: Instance, gaps: list[Gap]) -> None:
     assert groups_asked(large) == set()
     assert found.strategy is ListingStrategy.BY_USER
     assert found.grants == set(large.grants)
+
+
+def test_members_of_named_groups_are_listed_first(large: Instance, gaps: list[Gap]) -> None:
+    """With as many groups as users, a group is not asked because its members were listed too early."""
+    users, groups = [f"user {n:02}" for n in range(30)], [f"group {n:02}" for n in range(30)]
+    large.user_records = [User(id_, id_, id_, "", "ENABLED") for id_ in users]
+    large.group_records = [Group(id_, id_) for id_ in groups]
+    large.member_ids = {group: [user] for group, user in zip(groups, reversed(users), strict=True)}
+    large.grants = [assigned(f"{n}", "view", GROUP, group) for n, group in enumerate(groups)]
+    large.grants += [assigned(f"{n}", "view", USER, "user 00") for n in range(30, 40)]
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == set()
+    assert found.grants == set(large.grants)
+
+
+def test_no_answer_at_all(large: Instance, gaps: list[Gap]) -> None:
+    """If no answer for a user can be read, each is a gap, and all groups are asked."""
+    for user in large.user_records:
+        large.refusals[f"ListAccountAssignmentsForPrincipal {user.id}"] = refused(
+            "ListAccountAssignmentsForPrincipal", "InternalServerException"
+        )
+
+    found = Collected(large, gaps, "fastest")
+
+    assert groups_asked(large) == {"dev", "ops", "qa"}
+    assert found.grants == {grant for grant in large.grants if grant.principal.type == GROUP}
+    assert len(gaps) == len(large.user_records)
 
 
 def test_answers_that_contradict_each_other(large: Instance, gaps: list[Gap]) -> None:

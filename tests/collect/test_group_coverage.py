@@ -51,6 +51,7 @@ def test_an_answer_covers_a_group(
     coverage.add(ANN, [OF_DEV], ended)
 
     assert coverage.covers(listed(Member("ann", created_at=created_at))) == covers
+    assert (DEV in coverage) == covers
 
 
 def test_one_of_several_members_is_enough(coverage: GroupCoverage) -> None:
