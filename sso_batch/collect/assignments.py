@@ -62,6 +62,7 @@ class Assignments:
         await self._answered()
         self._members.release()
         by_user = self._coverage.seen and self._coverage.consistent
+        # Each group is asked that is not covered, also if its members were never listed.
         self._ask(group for group in groups if not by_user or group not in self._coverage)
         await self._answered()
         if self._refused:
@@ -141,4 +142,4 @@ class Assignments:
             self._grants.add(grants)
             if principal.type == USER:
                 self._users_left -= 1
-                self._list_members(grants if ended is not None else ())
+                self._list_members(grants)
