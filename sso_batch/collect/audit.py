@@ -50,7 +50,7 @@ class Audit:
         sessions: ConnectionPool,
         library: PolicyLibrary | None = None,
         deadline: TimeLimit | None,
-        claim_instance: Callable[[Instance], None],
+        claim_instance: Callable[[Instance], Awaitable[None]],
         clock: Callable[[], datetime],
         job_count: JobCount,
         on_strategy: Callable[[ListingStrategy, Workload], None],
@@ -94,7 +94,7 @@ class Audit:
         self.instance = await find_instance(
             OrganizationApi(gateway), region, expected_organization=organization.organization_id, gaps=gaps
         )
-        self._claim_instance(self.instance)
+        await self._claim_instance(self.instance)
         if region is None:
             gateway = await self._connector.connect(self.instance.region)
         instance = self.instance
