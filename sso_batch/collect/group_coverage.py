@@ -38,7 +38,8 @@ class GroupCoverage:
         self._before = parse_date(started_at - _CLOCK_SKEW)
         self._answers: dict[str, _Answer] = {}
         self._assignments: defaultdict[str, set[Grant]] = defaultdict(set)
-        self._covering: dict[str, list[_Answer]] = {}
+        self._members: dict[str, list[str]] = {}  # user ids by group id, without new memberships
+        self._covered: set[Principal] = set()
 
     def add(self, principal: Principal, grants: Iterable[Grant], ended: float | None) -> None:
         """Add the answer for a principal complete at `ended` on the event loop's clock; None if it failed."""
@@ -51,25 +52,29 @@ class GroupCoverage:
 
     def covers(self, listed: MemberList) -> bool:
         """Return whether the answer for any of a group's members holds the assignments of the group."""
-        covering = [
-            answer
+        members = [
+            member.user_id
             for member in listed.members.values()
             if member.created_at < self._before  # AWS gives no date for old memberships
-            and (answer := self._answers.get(member.user_id))
-            and answer.ended <= listed.started
         ]
-        if covering:
-            self._covering[listed.group.id] = covering
-        return bool(covering)
+        self._members[listed.group.id] = members
+        answers = (self._answers.get(user_id) for user_id in members)
+        if any(answer and answer.ended <= listed.started for answer in answers):
+            self._covered.add(listed.group)
+        return listed.group in self._covered
 
     def __contains__(self, group: Principal) -> bool:
-        return group.id in self._covering
+        return group in self._covered
 
     @property
     def consistent(self) -> bool:
-        """Whether each covering answer holds all assignments of the group that any answer has shown."""
+        """Whether the answers for a group's members hold all assignments of it that any answer has shown.
+
+        A member who left the group during the audit makes them inconsistent, too: that costs calls, no data.
+        """
         return all(
             answer.assignments[group_id] == len(self._assignments.get(group_id, ()))
-            for group_id, covering in self._covering.items()
-            for answer in covering
+            for group_id, members in self._members.items()
+            for user_id in members
+            if (answer := self._answers.get(user_id))
         )

@@ -238,7 +238,7 @@ def test_a_member_who_left_during_the_run(large: Instance, gaps: list[Gap], *, d
 
     found = Collected(large, gaps, "fastest")
 
-    assert groups_asked(large) == {"ops"}
+    assert "ops" in groups_asked(large)
     assert found.grants == set(large.grants)
     assert gaps == []
 

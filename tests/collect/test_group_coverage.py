@@ -109,13 +109,22 @@ def test_consistent(coverage: GroupCoverage, of_bob: list[Grant], *, consistent:
     assert coverage.consistent == consistent
 
 
-def test_answers_that_do_not_cover_contradict_nothing(coverage: GroupCoverage) -> None:
+def test_a_new_member_contradicts_nothing(coverage: GroupCoverage) -> None:
     """An answer that was made before the user joined a group need not hold what the group has."""
     coverage.add(ANN, [OF_DEV], 1.0)
     coverage.add(BOB, [], 1.0)
     coverage.covers(listed(Member("ann"), Member("bob", created_at="2026-11-27T06:30:00Z")))
 
     assert coverage.consistent
+
+
+def test_a_later_answer_can_contradict(coverage: GroupCoverage) -> None:
+    """The answer for a member that came after the members were listed covers nothing, and can contradict."""
+    coverage.add(ANN, [OF_DEV], 1.0)
+    coverage.covers(listed(Member("ann"), Member("bob")))
+    coverage.add(BOB, [], 3.0)
+
+    assert not coverage.consistent
 
 
 def test_any_answer_can_contradict(coverage: GroupCoverage) -> None:
