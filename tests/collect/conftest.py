@@ -218,6 +218,7 @@ class Collected:
         strategy: Strategy,
         *,
         outdated: bool = False,
+        entitlements: bool = False,
     ) -> None:
         self.reported: list[tuple[ListingStrategy, Workload]] = []
         self.count = JobCount()
@@ -230,7 +231,7 @@ class Collected:
                 settings,
                 Jobs(self.count, gaps),
                 library=PolicyLibrary(),
-                entitlements=False,
+                entitlements=entitlements,
                 outdated=outdated,
                 started_at=STARTED,
                 on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),

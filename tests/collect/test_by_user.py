@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from sso_batch.aws.response_parsing import Unexamined
-from sso_batch.model import GROUP, USER, Gap, Grant, Group, ListingStrategy, Member, Principal, User
-from tests.collect.conftest import Collected, Instance, assigned, by, refused
+from sso_batch.model import GROUP, IAM_ROLE, USER, Gap, Grant, Group, ListingStrategy, Member, Principal, User
+from tests.collect.conftest import RECORD, Collected, Instance, assigned, by, refused
 
 LATER = "2026-11-27T06:10:00Z"
 """A date during the audit."""
@@ -254,6 +254,39 @@ def test_members_are_listed_late(large: Instance, gaps: list[Gap]) -> None:
     assert groups_asked(large) == set()
     assert found.strategy is ListingStrategy.BY_USER
     assert found.grants == set(large.grants)
+
+
+def test_groups_that_entitlements_name_first(large: Instance, gaps: list[Gap]) -> None:
+    """The members of a group that an entitlement names before users have been asked are listed late, too."""
+    entitled = Grant("1", IAM_ROLE, "", "role", Principal(GROUP, "qa"))
+    named = asyncio.Event()
+
+    class WithEntitlement(Instance):
+        async def application_arns(self) -> AsyncIterator[list[str]]:
+            yield ["application"]
+
+        async def instance_of(self, _arn: str) -> str:
+            return RECORD.arn
+
+        async def entitlements(self, _arn: str, _account_id: str | None) -> AsyncIterator[list[Grant]]:
+            yield [entitled]
+            named.set()
+
+        async def users(self) -> AsyncIterator[list[User]]:
+            await named.wait()
+            for _ in range(20):  # until the members of the group could have been listed
+                await asyncio.sleep(0)
+            async for page in super().users():
+                yield page
+
+    large.__class__ = WithEntitlement
+
+    found = Collected(large, gaps, "fastest", entitlements=True)
+
+    assert groups_asked(large) == set()
+    assert found.strategy is ListingStrategy.BY_USER
+    assert found.grants == {*large.grants, entitled}
+    assert found.memberships.keys() == {"dev", "ops", "qa"}
 
 
 def test_members_of_named_groups_are_listed_first(large: Instance, gaps: list[Gap]) -> None:

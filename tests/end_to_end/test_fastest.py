@@ -90,18 +90,6 @@ def test_some_answers_for_users_lack_their_groups(audit: Audit, seed: int) -> No
     assert_exact(reports, world, "org-0")
 
 
-def test_groups_that_other_access_names_first(audit: Audit) -> None:
-    """The members of groups that entitlements name before users have been asked are listed late, too."""
-    world = generate(5, organizations=1, **FEW_PRINCIPALS, entitlements=9)
-    settings = FASTEST.replace("entitlements: false", "entitlements: true")
-    assert settings != FASTEST
-
-    reports = audit(world, settings=settings)
-
-    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] == 8
-    assert reports.ended.code == 0
-
-
 def test_groups_without_listed_members_are_asked(audit: Audit) -> None:
     """A group without members, or with unlisted members only, is asked for its assignments."""
     world = generate(5, organizations=1, **FEW_PRINCIPALS | {"groups": 6, "empty_groups": 2})
