@@ -33,6 +33,7 @@ _END_SECONDS = 5.0
 """How long a worker may take to end after its last message."""
 
 _NAME = re.compile(rb"\bname[\"']?\s*:")
+_PROCESSES = re.compile(rb"\bprocesses[\"']?\s*:\s*([0-9]{1,3})\b")
 
 
 class Listener(Protocol):
@@ -185,15 +186,19 @@ def number_of_workers(processes: int | str, organizations: int) -> int:
     return number if number > 1 else 0
 
 
-def organizations_in(config_file: Path) -> int:
-    """Return how many organizations a configuration file seems to have, without parsing it.
+def probable_number_of_workers(processes: int | str | None, config_file: Path) -> int:
+    """Return how many workers a run of a configuration probably has, without parsing the file.
 
-    Workers can be started before that; a wrong number costs time, and nothing else.
+    They can be started before that; a wrong number costs time, and nothing else. `processes` overrides the
+    setting of the file.
     """
     try:
-        return len(_NAME.findall(config_file.read_bytes()))
+        text = config_file.read_bytes()
     except OSError:
         return 0
+    written = _PROCESSES.search(text)
+    setting = int(written[1]) if written else "auto"
+    return number_of_workers(setting if processes is None else processes, len(_NAME.findall(text)))
 
 
 def _reason(exit_code: int | None) -> str:

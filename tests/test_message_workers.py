@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 
 from sso_batch import message_workers
-from sso_batch.message_workers import WorkerProcess, Workers, number_of_workers, organizations_in
+from sso_batch.message_workers import (
+    WorkerProcess,
+    Workers,
+    number_of_workers,
+    probable_number_of_workers,
+)
 from tests.support.processes import is_running
 
 _PATIENCE = 30.0  # seconds
@@ -184,10 +189,25 @@ def test_number_of_workers(
     assert number_of_workers(processes, organizations) == number
 
 
-def test_organizations_in_a_file(tmp_path: Path) -> None:
-    """Names are counted without parsing the file; a file that cannot be read has none."""
+@pytest.mark.parametrize(
+    ("processes", "run", "number"),
+    [
+        pytest.param(None, "", 2, id="as many as names need"),
+        pytest.param(None, "run: {processes: 3}\n", 3, id="the setting"),
+        pytest.param(None, "run: {processes: 1}\n", 0, id="the setting is one"),
+        pytest.param("auto", "run: {processes: 1}\n", 2, id="the option"),
+        pytest.param(5, "", 5, id="a number as option"),
+    ],
+)
+def test_probable_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int | str | None, run: str, number: int
+) -> None:
+    """Organizations are counted by their names, without parsing the file."""
+    monkeypatch.setattr(message_workers, "usable_cpus", lambda: 8)
+    monkeypatch.setattr(message_workers, "usable_memory", lambda: None)
     file = tmp_path / "orgs.yaml"
-    file.write_text('organizations:\n- name: a\n  session_name: x\n- {"name": "b", role_arn: r}\n')
+    names = '- name: a\n  session_name: x\n- {"name": "b", role_arn: r}\n' * 10
+    file.write_text(f"{run}organizations:\n{names}")
 
-    assert organizations_in(file) == 2
-    assert organizations_in(tmp_path / "missing.yaml") == 0
+    assert probable_number_of_workers(processes, file) == number
+    assert probable_number_of_workers(processes, tmp_path / "missing.yaml") == 0

@@ -13,14 +13,16 @@ _PROC = Path("/proc")
 
 
 class PeakMemory:
-    """The highest sum of the resident memory of all processes below this one, in bytes.
+    """The highest sum of the resident memory of the processes that this one starts meanwhile, in bytes.
 
-    Pages that processes share are counted for each of them. `processes` is their highest number.
+    Those that they start are included. Pages that processes share are counted for each of them. `processes`
+    is their highest number.
     """
 
     def __init__(self) -> None:
         self.peak = 0
         self.processes = 0
+        self._others = frozenset(_descendants(os.getpid()))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -36,7 +38,7 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._ended.wait(_INTERVAL):
-            resident = [_resident(pid) for pid in _descendants(os.getpid())]
+            resident = [_resident(pid) for pid in _descendants(os.getpid()) if pid not in self._others]
             self.peak = max(self.peak, sum(resident))
             self.processes = max(self.processes, len(resident))
 
