@@ -112,8 +112,7 @@ class Batch:
     def finish_job(self) -> None:
         """Note that a job has ended, whether it failed or not."""
         self.pending -= 1
-        if not self.pending:
-            self._queue.jobs.notify()
+        self._queue.jobs.notify()
 
     async def done(self) -> None:
         """Wait until no job is pending."""

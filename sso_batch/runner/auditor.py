@@ -11,10 +11,11 @@ from sso_batch.aws.backoff import TimeLimit
 from sso_batch.aws.connection_pool import ConnectionPool
 from sso_batch.collect import Audit
 from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
+from sso_batch.collect.strategy import Workload, estimate
 from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Organization
 from sso_batch.daemon_threads import DaemonThreads
+from sso_batch.model import ListingStrategy
 from sso_batch.progress import Progress
 from sso_batch.review.rules import needs_outdated_provisioning
 from sso_batch.run_files.results import OrganizationOutcome
@@ -103,10 +104,14 @@ class LocalAuditor:
         return None if snapshot is None else EarlierActivity.of(snapshot)
 
     def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
-        """Log the listing strategy of an organization, and what both strategies cost."""
+        """Log the listing strategy of an organization, and what each costs.
+
+        By principal costs as much as by user if answers for users hold the assignments of all groups.
+        """
         rate = self._context.config.collect.requests_per_second
         by_pair = estimate(workload.common + workload.by_pair, rate=rate)
-        by_principal = estimate(workload.common + workload.principals, rate=rate)
+        by_principal = estimate(workload.common + workload.by_principal, rate=rate)
+        by_user = estimate(workload.common + workload.users, rate=rate)
         self._context.log.info(
             "collect.planned",
             org=name,
@@ -115,4 +120,6 @@ class LocalAuditor:
             by_pair_seconds=by_pair.seconds,
             by_principal_calls=by_principal.calls,
             by_principal_seconds=by_principal.seconds,
+            by_user_calls=by_user.calls,
+            by_user_seconds=by_user.seconds,
         )

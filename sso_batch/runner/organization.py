@@ -12,7 +12,7 @@ from sso_batch.collect import Audit
 from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, GapKind, Instance, Snapshot, group_gaps
+from sso_batch.model import Gap, GapKind, Instance, ListingStrategy, Snapshot, group_gaps
 from sso_batch.review.roster import fill_attributes
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import Stopped
@@ -203,6 +203,7 @@ class OrganizationRun:
             not_examined=snapshot.not_examined,
             gaps=snapshot.gaps,
             files=written.files,
+            listing=snapshot.listing,
         )
 
     def _failed(self, gap: Gap, *, bug: bool = False) -> OrganizationOutcome:
@@ -216,6 +217,7 @@ class OrganizationRun:
         not_examined: tuple[NotExamined, ...] = (),
         gaps: tuple[Gap, ...] = (),
         files: tuple[FileEntry, ...] = (),
+        listing: ListingStrategy | None = None,
         bug: bool = False,
     ) -> OrganizationOutcome:
         tally = self._audit.tally
@@ -238,6 +240,7 @@ class OrganizationRun:
             files=files,
             endpoint_overrides=self._audit.endpoint_overrides,
             bug=bug,
+            listing=listing,
         )
 
     def _log_outcome(self, outcome: OrganizationOutcome) -> None:
