@@ -198,7 +198,8 @@ def test_a_resource_that_is_still_listed_is_a_gap(audit: Audit, case: Case) -> N
     gaps = reports.gaps("org-0")
     assert {(gap["operation"], gap["code"]) for gap in gaps} == {(case.operation, "ContradictoryAnswers")}
     assert all(gap["hint"] and resource.rpartition(" ")[2] in gap["resource"] for gap in gaps)
-    assert all(honest(row, whole_truth(world, "org-0")) for row in reports.rows("org-0"))
+    expected = whole_truth(world, "org-0")
+    assert all(honest(row, expected) for row in reports.rows("org-0"))
     assert reports.rows("org-1") == whole_truth(world, "org-1")
 
 

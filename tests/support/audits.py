@@ -5,6 +5,7 @@ fixture `world` in the test module.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.support.nightly import Nightly
 from tests.support.reports import Reports
 
 Audit = Callable[..., Reports]
+
+_TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
 
 
 @pytest.fixture
@@ -110,9 +113,14 @@ def _assert_snapshots_fit(folder: Path) -> None:
     """Assert that every record of every snapshot in a folder fits the published schema."""
     for path in folder.glob("*/organizations/*/snapshot*.jsonl"):
         for line in path.read_text().splitlines():
-            _assert_record_fits(line)
+            _assert_record_fits(_TIME.sub('"2026-11-27T00:00:00Z"', line))
 
 
-@cache  # many snapshots have the same records
+@cache  # many snapshots have the same records, except for their times
 def _assert_record_fits(line: str) -> None:
-    Draft202012Validator(snapshot_schema()).validate(json.loads(line))
+    _validator().validate(json.loads(line))
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(snapshot_schema())
