@@ -3,7 +3,6 @@
 What a command needs is imported when it runs, so that `--help` and `--version` stay fast.
 """
 
-import gc
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from sso_batch.commands.options import (
     LOG_LEVEL,
     ONLY,
     ORGANIZATION,
+    PROCESSES,
     QUIET,
     RESUME,
     RUN,
@@ -39,10 +39,12 @@ from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
+from sso_batch.machine import collect_less_garbage
+from sso_batch.message_workers import Workers, probable_number_of_workers
 from sso_batch.sanitize import escape_terminal_lines
 
-_GC_THRESHOLD = 50_000
-"""Objects between two collections of the garbage collector."""
+_AUDIT_WORKER = "sso_batch.commands.audit_worker:audit_worker"
+"""What the worker processes of a run do."""
 
 
 class _Commands(click.Group):
@@ -149,6 +151,7 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
     help="ID of the run and name of its folder; by default its start time, such as 20261126-153145.",
 )
 @RESUME
+@PROCESSES
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
 @click.pass_obj
@@ -164,9 +167,11 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
       4  incomplete: something could not be read
       5  failed: every organization failed
     """  # noqa: D301 - click needs the character, not an escape
-    from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
+    number = probable_number_of_workers(options["processes"], config_file)
+    with Workers(_AUDIT_WORKER, number) as workers:  # which import modules while this process does
+        from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
-    sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options)))
+        sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options), workers))
 
 
 @cli.command()
@@ -391,9 +396,7 @@ def schema(of: str) -> NoReturn:
 
 def main() -> NoReturn:
     """Run a command and exit with its code; every exception becomes a message and an exit code here."""
-    # Thousands of records are created and freed, and hardly ever in reference cycles. Python's default
-    # threshold cost a seventh of an audit's CPU time.
-    gc.set_threshold(_GC_THRESHOLD)
+    collect_less_garbage()
     # Process 1 of a container ignores SIGTERM without a handler. A run installs its own handlers later.
     signal.signal(signal.SIGTERM, _exit_on_signal)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # set by nohup

@@ -1,6 +1,7 @@
 """The errors that are reported to users, each with its exit code."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from sso_batch.exit_codes import ExitCode
@@ -57,6 +58,11 @@ class OrganizationError(SsoBatchError):
         super().__init__(message, hint=hint)
         self.code = code
         self.operation = operation
+
+    def __reduce__(self) -> tuple[Callable[[], "OrganizationError"], tuple[()]]:
+        """Let another process get the error: pickle knows no keyword arguments."""
+        words = {"code": self.code, "operation": self.operation, "hint": self.hint}
+        return partial(OrganizationError, self.message, **words), ()
 
     def gap(self, organization: str) -> Gap:
         """Return the gap of an organization of which nothing was read."""

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TextIO, cast
 
@@ -24,27 +25,35 @@ class Stream(Protocol):
         """Return whether the stream is a terminal."""
 
 
-def make_logger(
-    stream: Stream, *, level: str, log_format: str, without: frozenset[str] = frozenset()
-) -> FilteringBoundLogger:
-    """Return a logger that writes to `stream`; `auto` is for people on a terminal and JSON elsewhere.
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and in which form: `auto` is for people on a terminal and JSON elsewhere.
 
     Events named in `without` are dropped, because the caller shows them in another form.
+    """
+
+    level: str = "info"
+    format: str = "json"
+    without: frozenset[str] = frozenset()
+
+
+def make_logger(stream: Stream, settings: LogSettings) -> FilteringBoundLogger:
+    """Return a logger that writes to `stream`.
 
     Tracebacks do not contain local variables, which can be secrets. The logs of libraries are dropped:
     botocore logs credentials at DEBUG, and its warnings reach the caller as exceptions.
     """
     logging.getLogger().handlers = [logging.NullHandler()]
-    console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    console = settings.format == "console" or (settings.format == "auto" and stream.isatty())
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(cast("TextIO", stream)),
         processors=[
-            partial(_drop, without),
+            partial(_drop, settings.without),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_for_people(stream) if console else _for_programs()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(settings.level),
         context_class=dict,
     )
     return logger

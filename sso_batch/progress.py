@@ -1,7 +1,12 @@
-"""The progress of a run, as an interface: library code does not know about progress bars."""
+"""How a command shows what it does: its log, and its progress as an interface without progress bars."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
+from structlog.typing import FilteringBoundLogger
+
+from sso_batch.logs import LogSettings, Stream, make_logger
 from sso_batch.run_files.results import OrganizationOutcome
 
 
@@ -35,3 +40,17 @@ class NoProgress:
 
     def checked(self, organization: str) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The stream that a command logs to, what it logs and in which form, and who observes its progress."""
+
+    stream: Stream
+    settings: LogSettings
+    progress: Progress
+
+    @cached_property
+    def log(self) -> FilteringBoundLogger:
+        """The logger of the command."""
+        return make_logger(self.stream, self.settings)

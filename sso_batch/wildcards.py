@@ -15,34 +15,59 @@ Values = tuple[str, ...] | frozenset[str]
 _CACHE_SIZE = 10_000
 
 
+class _Part:
+    """The text between two `*`. A regular expression is only made where it contains a `?`."""
+
+    __slots__ = ("_expression", "_text", "length")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.length = len(text)
+        self._expression = (
+            re.compile(".".join(map(re.escape, text.split("?"))), re.DOTALL) if "?" in text else None
+        )
+
+    def is_at(self, text: str, start: int) -> bool:
+        """Return whether the part is found exactly there."""
+        if self._expression is None:
+            return text.startswith(self._text, start)
+        return self._expression.match(text, start) is not None
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """Return the first place of the part between `start` and `end`; -1 if there is none."""
+        if self._expression is None:
+            return text.find(self._text, start, end)
+        found = self._expression.search(text, start, end)
+        return -1 if found is None else found.start()
+
+
 class Wildcard:
     """A compiled, case-sensitive pattern."""
 
+    __slots__ = ("_between", "_head", "_tail", "is_everything", "is_literal")
+
     def __init__(self, pattern: str) -> None:
-        self.is_literal = not {"*", "?"} & set(pattern)
+        self.is_literal = "*" not in pattern and "?" not in pattern
         self.is_everything = pattern == "*"
         head, *parts = pattern.split("*")
-        self._head = _compiled(head)
-        self._parts = [_compiled(part) for part in parts[:-1]]
-        self._tail = _compiled(parts[-1]) if parts else None
-        self._tail_length = len(parts[-1]) if parts else 0
+        self._head = _Part(head)
+        self._between = [_Part(part) for part in parts[:-1]]
+        self._tail = _Part(parts[-1]) if parts else None
 
     def matches(self, text: str) -> bool:
         """Return whether the pattern matches the whole text."""
+        start = self._head.length
         if self._tail is None:
-            return self._head.fullmatch(text) is not None
-        found = self._head.match(text)
-        for part in self._parts:
-            if found is None:
+            return len(text) == start and self._head.is_at(text, 0)
+        end = len(text) - self._tail.length
+        if not (start <= end and self._head.is_at(text, 0) and self._tail.is_at(text, end)):
+            return False
+        for part in self._between:
+            found = part.find(text, start, end)
+            if found < 0:
                 return False
-            found = part.search(text, found.end())
-        end = len(text) - self._tail_length
-        return found is not None and found.end() <= end and self._tail.match(text, end) is not None
-
-
-def _compiled(part: str) -> re.Pattern[str]:
-    expression = "".join("." if letter == "?" else re.escape(letter) for letter in part)
-    return re.compile(expression, re.DOTALL)
+            start = found + part.length
+        return True
 
 
 def matcher_of(patterns: Iterable[str]) -> Callable[[Values], frozenset[int]]:

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -56,7 +56,8 @@ class WorkerProcesses:
         if self._pool is None:
             return here
         try:
-            with _interrupts_blocked():
+            # A terminal sends Ctrl-C to all processes, and this one ends the others.
+            with signals_blocked({signal.SIGINT}):
                 future = self._pool.submit(function, *args, **kwargs)
         except (OSError, BrokenProcessPool):
             return here
@@ -71,12 +72,9 @@ class WorkerProcesses:
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT, also in processes that are started meanwhile.
-
-    A terminal sends Ctrl-C to all of them, and this process ends the others.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def signals_blocked(numbers: Iterable[int]) -> Iterator[None]:
+    """Block signals, also in processes that are started meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sso_batch.logs import make_logger
+from sso_batch.logs import LogSettings, make_logger
 
 SECRET = "marker-of-a-secret-5f3e"
 
@@ -41,7 +41,7 @@ def fail(secret: str) -> None:
 
 
 def log_failure(stream: io.StringIO, log_format: str) -> None:
-    log = make_logger(stream, level="info", log_format=log_format)
+    log = make_logger(stream, LogSettings("info", log_format))
     try:
         fail(SECRET)
     except RuntimeError:
@@ -87,7 +87,7 @@ def test_logs_of_libraries_are_dropped(
     root.handlers = [logging.StreamHandler(stream)] if has_handler else []
     root.setLevel(logging.DEBUG)
 
-    make_logger(stream, level="debug", log_format="json")
+    make_logger(stream, LogSettings("debug", "json"))
     logging.getLogger(name).debug("secret_key=%s", SECRET)
     logging.getLogger(name).error("secret_key=%s", SECRET)
 
@@ -101,7 +101,7 @@ def test_logs_of_libraries_are_dropped(
 def test_event() -> None:
     """An event is a line of JSON: its name, level and time, the bound values, and its own values."""
     stream = io.StringIO()
-    log = make_logger(stream, level="info", log_format="json").bind(run_id="r-1")
+    log = make_logger(stream, LogSettings("info", "json")).bind(run_id="r-1")
     before = datetime.now(UTC)
 
     log.bind(org="acme").warning("collect.gap", resources=("a", "b"), count=2, message='Ünïcode "\n')
@@ -134,7 +134,7 @@ def test_event() -> None:
 def test_level(level: str, expected: list[str]) -> None:
     """Events below the level are not printed."""
     stream = io.StringIO()
-    log = make_logger(stream, level=level, log_format="json")
+    log = make_logger(stream, LogSettings(level, "json"))
 
     for write in (log.debug, log.info, log.warning, log.error):
         write("event")
@@ -155,7 +155,7 @@ def test_level(level: str, expected: list[str]) -> None:
 )
 def test_format(stream: io.StringIO, log_format: str, *, json_is_printed: bool) -> None:
     """`auto` writes text for people on a terminal, and JSON elsewhere."""
-    make_logger(stream, level="info", log_format=log_format).info("run.started", run_id="r-1")
+    make_logger(stream, LogSettings("info", log_format)).info("run.started", run_id="r-1")
 
     assert stream.getvalue().startswith('{"') == json_is_printed
     assert stream.getvalue().count("\n") == 1
@@ -166,6 +166,6 @@ def test_format(stream: io.StringIO, log_format: str, *, json_is_printed: bool) 
 @pytest.mark.parametrize(("stream", "coloured"), [(io.StringIO(), False), (Terminal(), True)])
 def test_colours(stream: io.StringIO, *, coloured: bool) -> None:
     """Only a terminal gets colours."""
-    make_logger(stream, level="info", log_format="console").info("run.started", run_id="r-1")
+    make_logger(stream, LogSettings("info", "console")).info("run.started", run_id="r-1")
 
     assert ("\x1b[" in stream.getvalue()) == coloured

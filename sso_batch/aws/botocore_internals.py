@@ -47,6 +47,28 @@ def accept_parsed_bodies(parser: Any) -> None:  # noqa: ANN401 - botocore has no
     parser._parse_body_as_json = lambda body: body if isinstance(body, dict) else parse_bytes(body)  # noqa: SLF001 - likewise
 
 
+def resolve_endpoints_once(client: Any) -> None:  # noqa: ANN401 - botocore makes its class at run time
+    """Make a client resolve the endpoint of an operation once, and not at each call.
+
+    It depends on the client's settings alone, unless the operation has endpoint parameters of its own.
+    """
+    resolver = getattr(client, "_ruleset_resolver", None)
+    if resolver is None:  # botocore has no rules for the service, or keeps them elsewhere: only slower
+        return
+    resolve = resolver.construct_endpoint
+    endpoints: dict[str, Any] = {}
+
+    def construct_endpoint(operation_model: Any, call_args: Any, request_context: Any) -> Any:  # noqa: ANN401 - botocore's
+        endpoint = endpoints.get(operation_model.name)
+        if endpoint is None:
+            endpoint = resolve(operation_model, call_args, request_context)
+            if not (operation_model.context_parameters or operation_model.operation_context_parameters):
+                endpoints[operation_model.name] = endpoint
+        return endpoint
+
+    resolver.construct_endpoint = construct_endpoint
+
+
 def unsent_request_error(error: Exception) -> Exception | None:
     """Return what the HTTP client raised, if botocore only repeats it.
 

@@ -16,6 +16,7 @@ from botocore.session import Session
 
 from sso_batch import __version__
 from sso_batch.aws import credential_hints, credential_providers
+from sso_batch.aws.botocore_internals import resolve_endpoints_once
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.error_codes import MFA_REQUIRED, PROFILE_NOT_FOUND, UNUSABLE_SETTINGS
 from sso_batch.aws.error_mapping import describe_error, variables_quoted_in
@@ -216,7 +217,7 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
     try:
         with _MAKING_CLIENT:
             factory: Any = boto3.Session(botocore_session=session)  # its stubs accept literal names only
-            return factory.client(service, region_name=region, config=CLIENT_CONFIG.merge(own))
+            client = factory.client(service, region_name=region, config=CLIENT_CONFIG.merge(own))
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # botocore does not validate what the environment contains.
         raise OrganizationError(
@@ -224,3 +225,5 @@ def _client(session: Session, service: str, region: str) -> Any:  # noqa: ANN401
             code=UNUSABLE_SETTINGS,
             hint=credential_hints.UNUSABLE_SETTINGS,
         ) from None
+    resolve_endpoints_once(client)
+    return client

@@ -4,11 +4,14 @@ The credentials of a role are renewed before they expire, however long a run tak
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.hooks import HierarchicalEmitter
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
@@ -77,7 +80,10 @@ class StsSession(Session):
     """
 
     def __init__(self, profile: str | None, region: str) -> None:
-        super().__init__(profile=profile)
+        # With a copy of the handlers, because botocore needs milliseconds to register them.
+        super().__init__(
+            event_hooks=copy(_builtin_handlers()), include_builtin_handlers=False, profile=profile
+        )
         self._region = region
 
     def create_client(  # type: ignore[override] # botocore's has a dozen parameters, which are passed on
@@ -91,6 +97,14 @@ class StsSession(Session):
         if service_name != "sts" or region_name is not None:
             return create(service_name, region_name, **settings)
         return Sts(lambda sts_region: create("sts", sts_region, **settings), sts_regions(self, self._region))
+
+
+@cache
+def _builtin_handlers() -> HierarchicalEmitter:
+    """Return the handlers that botocore registers in every session, for copies of them."""
+    handlers = HierarchicalEmitter()
+    Session(event_hooks=handlers)
+    return handlers
 
 
 def _check_credentials(answer: Mapping[str, Any]) -> None:

@@ -17,12 +17,12 @@ from sso_batch.collect.activity import ActivityLookup
 from sso_batch.collect.collectors import Apis, Collectors
 from sso_batch.collect.instance import find_instance
 from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload
+from sso_batch.collect.strategy import Workload
 from sso_batch.collect.work_queue import JobCount, Jobs, run_together
 from sso_batch.config import Collect, Organization
 from sso_batch.config.field_types import partition_of_region
 from sso_batch.coverage import NOT_SEEN_BY_PRINCIPAL, NotExamined, Omission
-from sso_batch.model import EndpointOverride, Gap, Instance, Snapshot
+from sso_batch.model import EndpointOverride, Gap, Instance, ListingStrategy, Snapshot
 from sso_batch.sanitize import clean_message
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Audit:
         sessions: ConnectionPool,
         library: PolicyLibrary | None = None,
         deadline: TimeLimit | None,
-        claim_instance: Callable[[Instance], None],
+        claim_instance: Callable[[Instance], Awaitable[None]],
         clock: Callable[[], datetime],
         job_count: JobCount,
         on_strategy: Callable[[ListingStrategy, Workload], None],
@@ -94,7 +94,7 @@ class Audit:
         self.instance = await find_instance(
             OrganizationApi(gateway), region, expected_organization=organization.organization_id, gaps=gaps
         )
-        self._claim_instance(self.instance)
+        await self._claim_instance(self.instance)
         if region is None:
             gateway = await self._connector.connect(self.instance.region)
         instance = self.instance
@@ -111,6 +111,7 @@ class Audit:
             library=self._library,
             entitlements=self._has_entitlements(instance),
             outdated=self._outdated,
+            started_at=started_at,
             on_strategy=self._on_strategy,
         )
         activity = await self._activity_lookup(gateway, instance, gaps)
@@ -175,6 +176,7 @@ class Audit:
             sign_ins=activity.sign_ins,
             applications=collectors.applications.found if self._settings.applications else None,
             application_assignments=collectors.applications.assignments,
+            listing=collectors.strategy,
         )
 
     def _not_examined(self, instance: Instance, collectors: Collectors) -> tuple[NotExamined, ...]:
@@ -193,7 +195,7 @@ class Audit:
             (entitled, Omission.OTHER_APPLICATIONS),
             (has_unknown_attributes, Omission.UNKNOWN_ATTRIBUTES),
         ]
-        unseen = NOT_SEEN_BY_PRINCIPAL if collectors.strategy is ListingStrategy.BY_PRINCIPAL else ()
+        unseen = () if collectors.strategy is ListingStrategy.BY_PAIR else NOT_SEEN_BY_PRINCIPAL
         unknown = (
             NotExamined.of_unknown_kind(number, item.what, clean_message(item.kind))
             for item, number in sorted(collectors.unexamined.items())

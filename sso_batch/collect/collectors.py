@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sso_batch.aws.instance_api import InstanceApi
@@ -12,16 +13,17 @@ from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.accounts import Accounts
 from sso_batch.collect.assignments import Assignments
 from sso_batch.collect.entitlements import Entitlements
+from sso_batch.collect.group_coverage import GroupCoverage
 from sso_batch.collect.identity_store import IdentityStore
 from sso_batch.collect.listing import Stream
 from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.policy_documents import PolicyDocuments, PolicyLibrary
 from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
 from sso_batch.collect.sso_applications import SsoApplications
-from sso_batch.collect.strategy import ListingStrategy, Workload, choose_strategy
+from sso_batch.collect.strategy import Workload, choose_strategy
 from sso_batch.collect.work_queue import Jobs, WorkQueue, run_together
 from sso_batch.config import Collect
-from sso_batch.model import OUTDATED, Grant, Instance, Outdated
+from sso_batch.model import OUTDATED, Grant, Instance, ListingStrategy, Outdated
 
 _SSO_ADMIN_WIDTH = 10  # 20 calls per second of 300 ms keep 6 in flight; the others wait for a retry
 _IDENTITY_STORE_WIDTH = 8
@@ -44,12 +46,12 @@ class Collectors:
     """Reads everything about an instance; what fails is in the gaps of `jobs`, each for its own resource.
 
     `library` has the documents of policies that other organizations have read. `entitlements` and `outdated`
-    say whether entitlements and outdated versions of permission sets are listed. `on_strategy` is called
-    once, with the strategy and the numbers known then: when it is chosen, or with `strategy: complete` when
-    all numbers are known.
+    say whether entitlements and outdated versions of permission sets are listed. `started_at` is the start
+    of the audit. `on_strategy` is called once, with the strategy and the numbers known then: when it is
+    chosen, or with `strategy: complete` when all numbers are known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - most are named where they are given
         self,
         apis: Apis,
         instance: Instance,
@@ -59,6 +61,7 @@ class Collectors:
         library: PolicyLibrary,
         entitlements: bool,
         outdated: bool,
+        started_at: datetime,
         on_strategy: Callable[[ListingStrategy, Workload], None],
     ) -> None:
         sso_admin = WorkQueue(jobs, _SSO_ADMIN_WIDTH)
@@ -85,7 +88,13 @@ class Collectors:
         self._outdated = listed_pairs(status=OUTDATED)
         self._entitlements = Entitlements(apis.account_access, account_access, instance, accounts, grants)
         self._assignments = Assignments(
-            apis.instance, sso_admin, self._pairs, permission_sets, self.identity_store, grants
+            apis.instance,
+            sso_admin,
+            self._pairs,
+            permission_sets,
+            self.identity_store,
+            GroupCoverage(started_at),
+            grants,
         )
         self.applications = SsoApplications(apis.instance, sso_admin, instance)
         self._grants = grants
@@ -155,6 +164,8 @@ class Collectors:
         users, groups = self.identity_store.users, self.identity_store.groups
         for collector in (self.permission_sets, self.accounts, users, groups):
             collector.listing.start()
+        if self._fastest:
+            self.identity_store.members.hold()  # by principal, they are listed late
         if self._reads_documents:
             self.accounts.start_delegated_administrators()
         if self._lists_entitlements:
@@ -183,10 +194,12 @@ class Collectors:
         await self._report_strategy()
         if self.strategy is ListingStrategy.BY_PRINCIPAL:
             self._pairs.pause()
-            if await self._assignments.list_by_principal():
+            if seen := await self._assignments.list_by_principal():
+                self.strategy = seen
                 return
             self.strategy = ListingStrategy.BY_PAIR
             self._pairs.resume()
+        self.identity_store.members.release()
         await self._assignments.list_by_pair()
 
     async def _start_pairs(self) -> None:
@@ -218,7 +231,8 @@ class Collectors:
         return Workload(
             listings=pairs.remaining,
             pairs=len(pairs),
-            principals=len(identity_store.users.found) + len(identity_store.groups.found),
+            users=len(identity_store.users.found),
+            groups=len(identity_store.groups.found),
             pairs_final=pairs.ended,
             principals_final=identity_store.complete,
             common=pairs.total

@@ -7,21 +7,19 @@ from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.instance_api import InstanceApi
 from sso_batch.aws.response_parsing import Unexamined
 from sso_batch.collect.gaps import contradiction, unknown_type, unreliable_directory, unverified
+from sso_batch.collect.group_members import GroupMembers, MemberList, members_of
 from sso_batch.collect.listing import Listing, Stream
 from sso_batch.collect.principals import Principals
-from sso_batch.collect.work_queue import Batch, WorkQueue, run_together
+from sso_batch.collect.work_queue import WorkQueue, run_together
 from sso_batch.model import (
     GROUP,
     USER,
     ApplicationAssignment,
-    GapKind,
     Grant,
     Group,
     Instance,
-    Member,
     Membership,
     Principal,
-    Subject,
     User,
 )
 
@@ -44,7 +42,7 @@ class IdentityStore:
         self.memberships: dict[str, Membership] = {}
         self.missing: set[Principal] = set()
         self.unexamined: Counter[Unexamined] = Counter()
-        self._api = api
+        self.members = GroupMembers(api, queue)
         self._queue = queue
         self._store_id = instance.identity_store_id
         self.users = Principals[User](
@@ -66,11 +64,6 @@ class IdentityStore:
         """Whether every user and group that AWS lists is known."""
         return self.users.listing.complete and self.groups.listing.complete
 
-    @property
-    def known(self) -> list[Principal]:
-        """The groups and users that have been read so far."""
-        return [Principal(kind.type, id_) for kind in (self.groups, self.users) for id_ in kind.found]
-
     def listing_of(self, principal_type: str) -> Listing:
         """Return the listing of users or of groups."""
         return self.users.listing if principal_type == USER else self.groups.listing
@@ -89,10 +82,10 @@ class IdentityStore:
         """Read contradictory answers again, once all other calls are made: deletions can explain them."""
         for group, failure in self._without_members.items():
             if group in self.groups.not_found and group.id in self.groups.listing:
-                self.groups.listing.not_found(group.id, failure, _members_of(group))
+                self.groups.listing.not_found(group.id, failure, members_of(group))
         for group in self.groups.not_found:
             if self._has_members(group):
-                self._queue.add(_members_of(group), partial(self._verify_members, group))
+                self._queue.add(members_of(group), partial(self._verify_members, group))
         self.users.listing.verify()
         self.groups.listing.verify()
 
@@ -102,9 +95,9 @@ class IdentityStore:
         doubtful = self._doubtful_types()
         for group, failure in self._without_members.items():
             if group.id in self.groups.found and group not in self.groups.not_found:
-                self._queue.gaps.append(contradiction(failure, _members_of(group), "the group exists"))
+                self._queue.gaps.append(contradiction(failure, members_of(group), "the group exists"))
             elif group not in self.groups.not_found:
-                self._queue.gaps.append(unverified(failure, _members_of(group)))
+                self._queue.gaps.append(unverified(failure, members_of(group)))
         for principal, failure in (self.users.not_found | self.groups.not_found).items():
             if self._has_members(principal):
                 members = len(self.memberships[principal.id].members)
@@ -148,56 +141,44 @@ class IdentityStore:
     # The members of groups that have access
 
     async def _list_members(self, *sources: _Assigned) -> None:
-        calls = Batch(self._queue)
-        await run_together(*(self._list_members_in(source, calls) for source in sources))
-        await calls.done()
+        await run_together(*(self._list_members_in(source) for source in sources))
+        await self.members.done()
         self._with_access.end()
 
-    async def _list_members_in(self, source: _Assigned, calls: Batch) -> None:
+    async def _list_members_in(self, source: _Assigned) -> None:
         unknown: set[Principal] = set()
         async for page in source.pages():
             for principal in self._with_access.add(assigned.principal for assigned in page):
                 if principal.type == GROUP:
-                    calls.add(_members_of(principal), partial(self._list_members_of, principal))
+                    self.members.request(principal, self._add_members)
             for assigned in page:
                 if assigned.principal.type not in {USER, GROUP} and assigned.principal not in unknown:
                     unknown.add(assigned.principal)
                     self._queue.gaps.append(unknown_type(assigned))
 
-    async def _list_members_of(self, group: Principal) -> None:
-        try:
-            members, unexamined = await self._members(group)
-        except AwsFailure as failure:
-            if not failure.not_found:
-                raise
+    def _add_members(self, listed: MemberList) -> None:
+        """Add the members of a group that has access."""
+        group, members, failure = listed.group, listed.members, listed.failure
+        if failure is not None and not failure.not_found:
+            self._queue.gaps.append(failure.gap(members_of(group)))
+            return
+        if failure is not None:
             self._without_members[group] = failure
             self.groups.describe(group)
             return
-        self.unexamined += unexamined
-        if members or not unexamined:  # a group whose members are all of unknown kinds is not empty
+        self.unexamined += listed.unexamined
+        if members or not listed.unexamined:  # a group whose members are all of unknown kinds is not empty
             self.memberships[group.id] = Membership(group.id, tuple(members[id_] for id_ in sorted(members)))
         self._with_access.add(Principal(USER, user_id) for user_id in members)
-
-    async def _members(self, group: Principal) -> tuple[dict[str, Member], Counter[Unexamined]]:
-        """Return a group's members by user id, and how many members are of unknown kinds."""
-        members: dict[str, Member] = {}
-        unexamined: Counter[Unexamined] = Counter()
-        async for page in self._api.members(group.id):
-            members.update({member.user_id: member for member in page if isinstance(member, Member)})
-            unexamined.update(member for member in page if isinstance(member, Unexamined))
-        return members, unexamined
 
     async def _verify_members(self, group: Principal) -> None:
         """List the members of a group that is not found again: it may have been deleted meanwhile."""
         try:
-            members, unexamined = await self._members(group)
+            listed = await self.members.read(group)
         except AwsFailure as failure:
             if not failure.not_found:
                 raise
-            members, unexamined = {}, Counter()
-        if not members and not unexamined:
             del self.memberships[group.id]
-
-
-def _members_of(group: Principal) -> Subject:
-    return Subject(GapKind.MEMBERS, group.id)
+            return
+        if not listed.members and not listed.unexamined:
+            del self.memberships[group.id]

@@ -1,21 +1,12 @@
 """The listing strategies: what each costs, and when it is certain which one is cheaper. Pure.
 
 Costs are calls against the quota of sso-admin, which decides how long a run takes. Memberships have a quota
-of their own, and both strategies list the same ones.
+of their own, and listing them takes no time: it is done while AWS answers for users.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class ListingStrategy(StrEnum):
-    """How assignments are listed. The setting `strategy: fastest` chooses one during the run."""
-
-    BY_PAIR = "by_pair"
-    """For each provisioned pair of account and permission set: shows every assignment."""
-
-    BY_PRINCIPAL = "by_principal"
-    """For each user and group: does not show assignments of principals that are deleted or not listed."""
+from sso_batch.model import ListingStrategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +14,14 @@ class Workload:
     """The numbers known so far, and whether they are final or can still grow.
 
     `listings` counts the listings of provisioned pairs that are still to be made, `pairs` the pairs they
-    have named. `common` counts calls that both strategies make: the listings made so far, and what is
+    have named. `common` counts calls that all strategies make: the listings made so far, and what is
     read of each permission set.
     """
 
     listings: int
     pairs: int
-    principals: int
+    users: int
+    groups: int = 0
     pairs_final: bool = False
     principals_final: bool = False
     common: int = 0
@@ -39,17 +31,23 @@ class Workload:
         """The calls that listing by pair still takes."""
         return self.listings + self.pairs
 
+    @property
+    def by_principal(self) -> int:
+        """The calls that listing by principal takes if answers for users do not hold those of groups."""
+        return self.users + self.groups
+
 
 def choose_strategy(workload: Workload) -> ListingStrategy | None:
     """Return the cheaper strategy as soon as it is certain; None while it is not.
 
-    By pair costs the remaining listings and a call for each pair, by principal a call for each principal.
-    The one that is certain to cost more loses. Listings that were already made are spent in either case,
-    so they are the most that a late decision can cost.
+    By pair costs the remaining listings and a call for each pair, by principal a call for each user: their
+    answers are expected to hold the assignments of their groups, and which groups must be asked all the same
+    is not known before. The one that is certain to cost more loses. Listings that were already made are
+    spent in either case. A late decision can cost them, and the expectation a call for each group.
     """
-    if workload.principals_final and workload.by_pair > workload.principals:
+    if workload.principals_final and workload.by_pair > workload.users:
         return ListingStrategy.BY_PRINCIPAL
-    if workload.pairs_final and workload.by_pair <= workload.principals:
+    if workload.pairs_final and workload.by_pair <= workload.users:
         return ListingStrategy.BY_PAIR
     return None
 

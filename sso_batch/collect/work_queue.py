@@ -35,7 +35,7 @@ class Jobs:
         self.count = count
         self.gaps = gaps
         self.group = asyncio.TaskGroup()
-        self._news = asyncio.Event()
+        self._waiting: list[tuple[Callable[[], object], asyncio.Event]] = []
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -44,14 +44,20 @@ class Jobs:
             yield
 
     def notify(self) -> None:
-        """Report that something has become known."""
-        self._news.set()
-        self._news = asyncio.Event()
+        """Report that something has become known; only those wake up who waited for it."""
+        for settled, news in self._waiting:
+            if settled():
+                news.set()
 
     async def until(self, settled: Callable[[], T | None]) -> T:
         """Return the first true value of `settled`, which is called whenever something has become known."""
         while not (value := settled()):
-            await self._news.wait()
+            waiting = settled, asyncio.Event()
+            self._waiting.append(waiting)
+            try:
+                await waiting[1].wait()
+            finally:
+                self._waiting.remove(waiting)
         return value
 
 
@@ -106,8 +112,7 @@ class Batch:
     def finish_job(self) -> None:
         """Note that a job has ended, whether it failed or not."""
         self.pending -= 1
-        if not self.pending:
-            self._queue.jobs.notify()
+        self._queue.jobs.notify()
 
     async def done(self) -> None:
         """Wait until no job is pending."""

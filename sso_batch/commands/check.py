@@ -31,9 +31,9 @@ def check_command(
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     place = open_place(config.output)
     place.check()
-    with terminal.watch(len(organizations), check=True) as (log, progress):
-        report_caveats(place, log)
-        checks = asyncio.run(check_organizations(organizations, config, log, progress))
+    with terminal.watch(len(organizations), check=True) as watch:
+        report_caveats(place, watch.log)
+        checks = asyncio.run(check_organizations(organizations, config, watch.log, watch.progress))
     code = exit_code(checks)
     if format_ == "json":
         click.echo(json.dumps(_as_json(checks, code), indent=2))

@@ -41,7 +41,8 @@ def merge_command(
     stop = threading.Event()
     place = open_place(config.output, stop)
     place.prepare()
-    with terminal.watch() as (log, _):
+    with terminal.watch() as watch:
+        log = watch.log
         report_caveats(place, log)
         merge = Merge(
             config,

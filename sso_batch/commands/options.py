@@ -7,6 +7,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from sso_batch.machine import MOST_PROCESSES
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -35,6 +37,26 @@ class ListOption(Option):
         if isinstance(value, tuple | list):
             value = tuple(part.strip() for each in value for part in each.split(","))
         return super().type_cast_value(ctx, value)
+
+
+class Processes(click.ParamType[int | str]):
+    """A number of processes, or auto."""
+
+    name = "processes"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int | str:
+        """Return the number or "auto"; fail for anything else."""
+        text = str(value)
+        if text == "auto":
+            return text
+        if text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_PROCESSES:
+            return int(text)
+        return self.fail(f"{text!r} is neither a number from 1 to {MOST_PROCESSES} nor auto", param, ctx)
 
 
 def option(*names: str, command: str = "", **settings: Any) -> Decorator:  # noqa: ANN401 - click's
@@ -135,6 +157,13 @@ KMS_KEY_ARNS = list_option(
     "kms_key_arns",
     metavar="ARN",
     help="Customer managed KMS key that encrypts an Identity Center instance; repeatable or comma-separated.",
+)
+PROCESSES = option(
+    "--processes",
+    type=Processes(),
+    metavar="N|auto",
+    help="How many processes audit; auto is one for each usable CPU, if there are enough organizations. "
+    "Overrides run.processes.",
 )
 RESUME = option(
     "--resume",

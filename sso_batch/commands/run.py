@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from sso_batch import open_files
 from sso_batch.commands.finding_lines import finding_lines
@@ -15,6 +16,7 @@ from sso_batch.commands.storage import open_place, output_named, report_caveats
 from sso_batch.config import Config, fingerprint, load
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
+from sso_batch.message_workers import Workers, number_of_workers
 from sso_batch.review.roster import Roster, roster_sha256
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
@@ -36,21 +38,28 @@ class RunOptions:
     formats: Sequence[str] = ()
     run_id: str | None = None
     resume: bool = False
+    processes: int | Literal["auto"] | None = None
     shard: str | None = None
     fail_on: str | None = None
 
 
 def run_command(
-    terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions
+    terminal: Terminal,
+    environ: Mapping[str, str],
+    config_file: Path,
+    options: RunOptions,
+    workers: Workers | None = None,
 ) -> int:
     """Audit the organizations of a configuration file and return the exit code.
+
+    `workers` are the processes that audit, as far as they are needed; some may have been started.
 
     Raises UsageError before the first call to an organization.
     """
     shard = shard_of(options.shard, environ)
     config = with_options(load(config_file, environ), options)
     roster = roster_of(config, config_file)
-    outcome, names = execute(terminal, environ, config, options, shard=shard, roster=roster)
+    outcome, names = execute(terminal, environ, config, options, shard=shard, roster=roster, workers=workers)
     location = run_location(config, names.run_id)
     manifest = MANIFEST if shard is None else names.shard_manifest(shard.index)
     resume = _resume(config_file, names.run_id, options)
@@ -75,6 +84,7 @@ def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
         ("--only", ",".join(options.only)),
         ("--exclude", ",".join(options.exclude)),
         ("--format", ",".join(options.formats)),
+        ("--processes", str(options.processes or "")),
         ("--shard", options.shard),
         ("--fail-on", options.fail_on),
     ):
@@ -90,8 +100,9 @@ def execute(
     *,
     shard: Shard | None = None,
     roster: Roster | None = None,
+    workers: Workers | None = None,
 ) -> tuple[RunOutcome, FileNames]:
-    """Run the audit, and return its outcome and the names of its files."""
+    """Run the audit, without `workers` in this process; return its outcome and the names of its files."""
     open_files.raise_limit()
     require_format_libraries(config)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
@@ -111,12 +122,14 @@ def execute(
     if shard is not None:
         part = shard.part([organization.name for organization in organizations])
         organizations = tuple(organization for organization in organizations if organization.name in part)
-    with terminal.watch(len(organizations)) as (log, progress):
-        report_caveats(place, log)
+    if workers is not None:
+        workers.resize(number_of_workers(config.run.processes, len(organizations)))
+    with terminal.watch(len(organizations)) as watch:
+        report_caveats(place, watch.log)
         previous = PreviousRuns(place, names, started_at, stop)
-        context = RunContext(config, facts, started_at, place, store, log, now, stop, previous, roster)
-        outcome = Run(context, organizations, progress, resume=options.resume).run()
-        append_step_summary(environ, outcome, names.run_id, log)
+        context = RunContext(config, facts, started_at, place, store, watch.log, now, stop, previous, roster)
+        outcome = Run(context, organizations, watch, workers=workers, resume=options.resume).run()
+        append_step_summary(environ, outcome, names.run_id, watch.log)
     return outcome, names
 
 
@@ -127,10 +140,12 @@ def with_options(config: Config, options: RunOptions) -> Config:
         output["directory"] = output_named(options.output).directory
     if options.formats:
         output["formats"] = tuple(dict.fromkeys(options.formats))
+    run = {} if options.processes is None else {"processes": options.processes}
     review = {} if options.fail_on is None else {"fail_on": options.fail_on}
     return config.model_copy(
         update={
             "output": config.output.model_copy(update=output),
+            "run": config.run.model_copy(update=run),
             "review": config.review.model_copy(update=review),
         }
     )

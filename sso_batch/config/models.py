@@ -18,6 +18,7 @@ from sso_batch.config.field_types import TopicArn
 from sso_batch.config.organization import Defaults, Organization
 from sso_batch.config.output import Output
 from sso_batch.config.review import Review
+from sso_batch.machine import MOST_PROCESSES
 
 Attribute = Literal[
     "title", "user_type", "department", "division", "cost_center", "employee_number", "manager"
@@ -32,7 +33,12 @@ class RunSettings(Section):
     example = "deadline: 2h"
 
     max_parallel_organizations: Annotated[int, Field(ge=1, le=200)] = Field(
-        20, description="How many organizations are audited at the same time: 1 to 200."
+        20, description="How many organizations each process audits at the same time: 1 to 200."
+    )
+    processes: Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_PROCESSES)] = Field(
+        "auto",
+        description="How many processes audit at the same time: a number from 1 to "
+        f"{MOST_PROCESSES}, or auto for one for each usable CPU, if there are enough organizations.",
     )
     deadline: Duration = Field(
         "2h",

@@ -11,10 +11,9 @@ from sso_batch.console.streams import UnwritableError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from structlog.typing import FilteringBoundLogger
 
     from sso_batch.console.summary import RunPlace
-    from sso_batch.progress import Progress
+    from sso_batch.progress import Watch
     from sso_batch.run_files.results import RunOutcome
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -47,25 +46,18 @@ class Terminal:
     quiet: bool = False
 
     @contextlib.contextmanager
-    def watch(
-        self, organizations: int = 0, *, check: bool = False
-    ) -> Iterator[tuple["FilteringBoundLogger", "Progress"]]:
+    def watch(self, organizations: int = 0, *, check: bool = False) -> Iterator["Watch"]:
         """Yield a logger, and the progress of so many organizations if stderr is a terminal.
 
         With `check`, the progress is that of a preflight, which has no reports and no summary. The progress
         replaces the events of the level info, and those that it or the summary shows as well.
         """
-        from sso_batch.logs import make_logger  # noqa: PLC0415 - structlog, only for commands that log
-        from sso_batch.progress import NoProgress  # noqa: PLC0415
+        from sso_batch.logs import LogSettings  # noqa: PLC0415 - structlog, only for commands that log
+        from sso_batch.progress import NoProgress, Watch  # noqa: PLC0415 - likewise
 
         if self.quiet or not organizations or not sys.stderr.isatty():
-            logger = make_logger(
-                sys.stderr,
-                level=self.level,
-                log_format=self.log_format,
-                without=_SHOWN if self._shows_reasons else frozenset(),
-            )
-            yield logger, NoProgress()
+            without = _SHOWN if self._shows_reasons else frozenset[str]()
+            yield Watch(sys.stderr, LogSettings(self.level, self.log_format, without), NoProgress())
             return
         from rich.console import Console  # noqa: PLC0415 - for terminals only
 
@@ -78,7 +70,7 @@ class Terminal:
         summary = not check and sys.stdout.isatty() and self.log_format != "json" and self.level != "debug"
         shown = _SHOWN if summary else frozenset[str]()
         with bars:
-            yield make_logger(stream, level=level, log_format=self.log_format, without=shown), bars
+            yield Watch(stream, LogSettings(level, self.log_format, shown), bars)
 
     def show_summary(
         self,

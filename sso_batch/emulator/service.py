@@ -23,6 +23,7 @@ class Behaviour:
     page_size: maximum number of items per page, whatever the request asks for.
     empty_pages: send an empty page with a token before each page.
     group_rows: include assignments through groups in a user's assignments.
+    without_group_rows: ids of users whose assignments never include those through groups.
     empty_inline_policy: return an empty string for a permission set without an inline policy; otherwise the
         member is omitted.
     bare_lists: omit the list of permission sets for an account that has none.
@@ -34,6 +35,7 @@ class Behaviour:
     omitted_account_members: frozenset[Literal["State", "Status", "Paths"]] = frozenset()
     account_id_in_paths: bool = False
     group_rows: bool = True
+    without_group_rows: frozenset[str] = frozenset()
     principal_assignments: Literal["everybody", "management", "nobody"] = "management"
     empty_entitlement_filter: bool = True
     empty_inline_policy: bool = False

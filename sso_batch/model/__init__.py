@@ -45,6 +45,7 @@ from sso_batch.model.identity_store import (
 from sso_batch.model.snapshot import (
     EndpointOverride,
     Instance,
+    ListingStrategy,
     Snapshot,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "Grant",
     "Group",
     "Instance",
+    "ListingStrategy",
     "Lookup",
     "Member",
     "Membership",

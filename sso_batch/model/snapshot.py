@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sso_batch.coverage import NotExamined, Omission
 from sso_batch.model.access import (
@@ -19,6 +20,23 @@ from sso_batch.model.gaps import Gap
 from sso_batch.model.identity_store import Group, Membership, Principal, User
 
 _OVERRIDE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
+
+
+class ListingStrategy(StrEnum):
+    """How assignments are listed. The setting `strategy: fastest` chooses during the run.
+
+    Neither strategy by principal shows assignments of principals that are deleted or not listed.
+    """
+
+    BY_PAIR = "by_pair"
+    """For each provisioned pair of account and permission set: shows every assignment."""
+
+    BY_PRINCIPAL = "by_principal"
+    """For each user and group."""
+
+    BY_USER = "by_user"
+    """For each user, and each group that no answer for a member covers: AWS's answers for users were seen to
+    hold the assignments of their groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,7 @@ class Snapshot:
     interchangeable. `outdated` is None if outdated provisioning was not listed. `delegated_administrators`
     are the member accounts that administer Identity Center; None if they were not read. `people` names the
     attributes of users that were read. `applications` is None if applications were not listed, `lookups` if
-    activity was not looked up.
+    activity was not looked up. `listing` is None in snapshots of versions that did not record it.
     """
 
     organization: str
@@ -101,6 +119,7 @@ class Snapshot:
     assignment_events: tuple[AssignmentEvent, ...] = ()
     membership_events: tuple[MembershipEvent, ...] = ()
     sign_ins: tuple[SignIn, ...] = ()
+    listing: ListingStrategy | None = None
 
     @property
     def complete(self) -> bool:

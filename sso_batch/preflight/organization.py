@@ -199,8 +199,10 @@ class Preflight:
         described += (1 + 2 * applications) * self._settings.applications
         rate = self._settings.requests_per_second
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
+        by_user = estimate(described + users, rate=rate)
         by_principal = estimate(described + users + groups, rate=rate)
-        fastest = min(complete, by_principal, key=lambda cost: cost.calls)
+        is_by_pair = complete.calls <= by_user.calls
+        fastest, fastest_most = (complete, complete) if is_by_pair else (by_user, by_principal)
         activity = self._activity()
         return Estimates(
             users=users,
@@ -215,6 +217,8 @@ class Preflight:
             complete_seconds=complete.seconds,
             fastest_calls=fastest.calls,
             fastest_seconds=fastest.seconds,
+            fastest_most_calls=fastest_most.calls,
+            fastest_most_seconds=fastest_most.seconds,
             activity_calls=activity.calls,
             activity_seconds=activity.seconds,
         )

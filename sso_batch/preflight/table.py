@@ -61,15 +61,26 @@ def _account(check: OrganizationCheck) -> str:
 def _calls(estimates: Estimates | None, *, fastest: bool) -> str:
     if estimates is None:
         return "?"
-    calls = estimates.fastest_calls if fastest else estimates.complete_calls
-    return f"{'≥ ' if estimates.at_least else ''}{calls:,}"
+    if not fastest:
+        return _range(estimates, f"{estimates.complete_calls:,}")
+    return _range(estimates, f"{estimates.fastest_calls:,}", f"{estimates.fastest_most_calls:,}")
 
 
 def _minutes(estimates: Estimates | None, *, fastest: bool) -> str:
     if estimates is None:
         return "?"
-    seconds = estimates.fastest_seconds if fastest else estimates.complete_seconds
-    return f"{'≥ ' if estimates.at_least else ''}{seconds / 60:.1f}"
+    if not fastest:
+        return _range(estimates, f"{estimates.complete_seconds / 60:.1f}")
+    return _range(
+        estimates, f"{estimates.fastest_seconds / 60:.1f}", f"{estimates.fastest_most_seconds / 60:.1f}"
+    )
+
+
+def _range(estimates: Estimates, least: str, most: str = "") -> str:
+    """Return a number, or the two that it is between."""
+    if estimates.at_least:
+        return f"≥ {least}"
+    return least if most in {"", least} else f"{least} to {most}"
 
 
 _COLUMNS = (

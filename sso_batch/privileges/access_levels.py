@@ -102,12 +102,14 @@ def matching_actions(pattern: str) -> Iterator[Action]:
     A pattern that means no known action stands for an action that is newer than the reference, or older.
     """
     service = service_of(pattern)
+    compiled = wildcard(pattern)
+    _, _, name = pattern.partition(":")
     found = False
     for candidate in (service,) if service else services():
-        for name, action in actions_of(candidate).items():
-            if wildcard(pattern).matches(f"{candidate}:{name}"):
+        actions = actions_of(candidate)
+        for known in (name,) if compiled.is_literal else actions:
+            if known in actions and compiled.matches(f"{candidate}:{known}"):
                 found = True
-                yield action
+                yield actions[known]
     if not found:
-        _, _, name = pattern.partition(":")
         yield Action(pattern, changes=not name.startswith(_VERBS_OF_UNKNOWN))

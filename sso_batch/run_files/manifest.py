@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeInt
 from sso_batch import __version__, coverage
 from sso_batch.errors import SsoBatchError
 from sso_batch.exit_codes import signal_of
-from sso_batch.model import EndpointOverride, Gap, GapKind, Instance
+from sso_batch.model import EndpointOverride, Gap, GapKind, Instance, ListingStrategy
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import ORGANIZATIONS, PREFIX, FileNames
 from sso_batch.run_files.json_records import Moment, Sha256, StrictRecord, decode_record, encode_record
@@ -106,6 +106,7 @@ class _Organization(StrictRecord):
     finished_at: Moment
     counts: _Counts
     calls: _Calls
+    listing: ListingStrategy | None = None  # absent from manifests of earlier versions
     not_examined: tuple[str, ...]
     gaps: tuple[_Gap, ...]
     files: tuple[_File, ...]
@@ -129,6 +130,7 @@ class _Organization(StrictRecord):
                 findings=_Findings.model_construct(**asdict(findings)) if findings else None,
             ),
             calls=_Calls.model_construct(**asdict(outcome.calls)),
+            listing=outcome.listing,
             not_examined=tuple(item.text for item in outcome.not_examined),
             gaps=_Gap.all_of(outcome.gaps),
             files=_File.all_of(outcome.files),
@@ -152,6 +154,7 @@ class _Organization(StrictRecord):
             bug=any(gap.kind is GapKind.BUG for gap in gaps),
             findings=FindingCounts(**findings.model_dump()) if findings else None,
             resumed=self.resumed,
+            listing=self.listing,
         )
 
     def _instance(self) -> Instance | None:

@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from sso_batch.coverage import NotExamined, Scope
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.model import IAM_ROLE, PERMISSION_SET, EndpointOverride, Gap, Instance, Snapshot
+from sso_batch.model import (
+    IAM_ROLE,
+    PERMISSION_SET,
+    EndpointOverride,
+    Gap,
+    Instance,
+    ListingStrategy,
+    Snapshot,
+)
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.review.leading_findings import LeadingFindings
 from sso_batch.store import FileEntry, FileKind
@@ -78,6 +86,7 @@ class OrganizationOutcome:
     """The result of one organization.
 
     `findings` is None where there was no review; `resumed` says that an earlier attempt of the run read it.
+    `listing` is None where nothing was read, or an older version did not record it.
     """
 
     name: str
@@ -95,6 +104,7 @@ class OrganizationOutcome:
     bug: bool = False
     findings: FindingCounts | None = None
     resumed: bool = False
+    listing: ListingStrategy | None = None
 
     @property
     def unchecked(self) -> bool:
@@ -131,7 +141,14 @@ class OrganizationOutcome:
     def as_failed(self, gap: Gap) -> "OrganizationOutcome":
         """Return the outcome without its results, which cannot be used because of the gap."""
         return replace(
-            self, status=Status.FAILED, counts=NOTHING, not_examined=(), gaps=(gap,), files=(), findings=None
+            self,
+            status=Status.FAILED,
+            counts=NOTHING,
+            not_examined=(),
+            gaps=(gap,),
+            files=(),
+            findings=None,
+            listing=None,
         )
 
     def _file(self, kind: FileKind) -> FileEntry | None:

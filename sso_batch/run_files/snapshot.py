@@ -26,6 +26,7 @@ from sso_batch.model import (
     Grant,
     Group,
     Instance,
+    ListingStrategy,
     Lookup,
     Member,
     Membership,
@@ -87,6 +88,7 @@ def encode(snapshot: Snapshot) -> Iterator[str]:
             "started_at": snapshot.started_at.isoformat(),
             "finished_at": snapshot.finished_at.isoformat(),
             "strategy": snapshot.strategy,
+            "listing": snapshot.listing,
             "accounts_complete": snapshot.accounts_complete,
             "not_examined": [item.text for item in snapshot.not_examined],
             "endpoint_overrides": [str(override) for override in snapshot.endpoint_overrides],
@@ -116,12 +118,14 @@ def decode(lines: Iterable[str]) -> Snapshot:
         _refuse_other_schema(head["schema"])
         found = _records_of(records)
         delegated = head["delegated_administrators"]
+        listing = head.get("listing")  # absent from snapshots of earlier versions
         return Snapshot(
             organization=head["name"],
             instance=_record(Instance, {key: head[key] for key in _names(Instance)}, {}),
             started_at=datetime.fromisoformat(head["started_at"]),
             finished_at=datetime.fromisoformat(head["finished_at"]),
             strategy=head["strategy"],
+            listing=None if listing is None else ListingStrategy(listing),
             accounts_complete=head["accounts_complete"],
             not_examined=tuple(map(parse_not_examined, head["not_examined"])),
             endpoint_overrides=tuple(map(EndpointOverride.parse, head["endpoint_overrides"])),

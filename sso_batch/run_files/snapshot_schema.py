@@ -12,6 +12,7 @@ from sso_batch.model import (
     ExternalId,
     GapKind,
     Instance,
+    ListingStrategy,
     Member,
     Principal,
     Snapshot,
@@ -29,6 +30,7 @@ _TYPES: Mapping[object, Schema] = {
     Action: {"enum": [action.value for action in Action]},
     tuple[tuple[str, str], ...]: {"type": "object", "additionalProperties": _TEXT},
     GapKind: {"enum": [kind.value for kind in GapKind]},
+    ListingStrategy | None: {"enum": [*(listing.value for listing in ListingStrategy), None]},
     datetime: {"type": "string", "format": "date-time"},
     tuple[str, ...]: {"type": "array", "items": _TEXT},
     tuple[EndpointOverride, ...]: {"type": "array", "items": _TEXT},
@@ -41,6 +43,9 @@ _NESTED: Mapping[object, type] = {tuple[ExternalId, ...]: ExternalId, tuple[Memb
 
 _HEAD: Schema = {"schema": {"const": SCHEMA}, "name": _TEXT}
 _NOT_IN_HEAD = {"organization", "instance", *(field for _, _, field in KINDS)}
+
+_ADDED = {"listing"}
+"""Properties that snapshots of earlier versions lack."""
 
 _WHAT = {
     "organization": "The first record: the organization, and how and when it was read.",
@@ -76,6 +81,7 @@ _FIELDS = {
     "started_at": "When the first call was made.",
     "finished_at": "When the last response arrived.",
     "strategy": "complete or fastest.",
+    "listing": "How assignments were listed; null or absent if an earlier version did not record it.",
     "accounts_complete": "Whether all accounts of the organization are in the snapshot.",
     "not_examined": "What the configuration left out, or AWS does not offer.",
     "people": "The attributes of users that the configuration asks for.",
@@ -171,7 +177,7 @@ def _object(properties: Schema) -> Schema:
     return {
         "type": "object",
         "properties": described,
-        "required": list(properties),
+        "required": [name for name in properties if name not in _ADDED],
         "additionalProperties": False,
     }
 

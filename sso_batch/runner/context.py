@@ -49,3 +49,9 @@ class RunContext:
     def escape_formulas(self) -> bool:
         """Whether formulas are escaped in CSV files."""
         return self.config.output.escape_formulas
+
+
+def run_logger(log: FilteringBoundLogger, facts: RunFacts) -> FilteringBoundLogger:
+    """Return a logger whose events name the run, and its shard if it is one."""
+    shard = {"shard": str(facts.shard)} if facts.shard else {}
+    return log.bind(run_id=facts.names.run_id, **shard)

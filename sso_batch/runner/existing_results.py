@@ -146,6 +146,7 @@ class ExistingResults:
             files=tuple(files),
             endpoint_overrides=snapshot.endpoint_overrides,
             resumed=True,
+            listing=snapshot.listing,
         )
 
     def made_by_this_configuration(self, snapshot_name: str, organization: str) -> bool:

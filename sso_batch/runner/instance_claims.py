@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Instance
@@ -30,6 +30,18 @@ class InstanceHolders:
         return conflict
 
 
+class Claims(Protocol):
+    """Where entries that are audited in parallel claim their instances."""
+
+    async def claim(self, organization: str, instance: Instance) -> None:
+        """Take the instance for an entry, in its own task; raise OrganizationError where it is taken."""
+        ...
+
+    def lost(self, organization: str) -> OrganizationError | None:
+        """Return why an entry was cancelled, if another one took its instance."""
+        ...
+
+
 class InstanceClaims:
     """The same rule for entries that are audited in parallel, where the later entry can come first.
 
@@ -42,7 +54,7 @@ class InstanceClaims:
         self._holders: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self._lost: dict[str, OrganizationError] = {}
 
-    def claim(self, organization: str, instance: Instance) -> None:
+    async def claim(self, organization: str, instance: Instance) -> None:
         """Take the instance for the current task's entry; raise OrganizationError where it is taken."""
         task = asyncio.current_task()
         assert task is not None, "claimed by a coroutine"  # noqa: S101 - for the type checker

@@ -12,7 +12,7 @@ from sso_batch.collect import Audit
 from sso_batch.coverage import NotExamined
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
-from sso_batch.model import Gap, GapKind, Instance, Snapshot, group_gaps
+from sso_batch.model import Gap, GapKind, Instance, ListingStrategy, Snapshot, group_gaps
 from sso_batch.review.roster import fill_attributes
 from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
 from sso_batch.run_files.run import Stopped
@@ -67,7 +67,7 @@ class OrganizationRun:
         return outcome
 
     async def take_over(
-        self, claim: Callable[[Instance], None], *, incomplete: bool = False
+        self, claim: Callable[[Instance], Awaitable[None]], *, incomplete: bool = False
     ) -> OrganizationOutcome | None:
         """Return the outcome that an earlier attempt has left; None if the organization must be audited.
 
@@ -75,6 +75,22 @@ class OrganizationRun:
         `claim` is called with the instance and raises OrganizationError if another entry has it.
         """
         return await self._guard(self._take_over(claim, incomplete=incomplete))
+
+    async def lost(self, error: OrganizationError) -> OrganizationOutcome:
+        """Return the outcome of an organization whose worker process has ended.
+
+        A result that the process has finished is kept; what is left of another one is removed.
+        """
+        outcome = await self._guard(self._left_by_worker(error))
+        assert outcome is not None, "it is kept, or an error"  # noqa: S101 - for the type checker
+        return outcome
+
+    async def refused(self, conflict: OrganizationError) -> OrganizationOutcome:
+        """Remove a finished result, because another entry has the instance, and return the outcome."""
+        await self._workers.run(partial(self._existing.remove, self._name))
+        outcome = self._failed(conflict.gap(self._name))
+        self._log_outcome(outcome)
+        return outcome
 
     def interrupted(self) -> OrganizationOutcome:
         """Return the outcome of an organization whose audit never started."""
@@ -117,15 +133,24 @@ class OrganizationRun:
         return self._written(snapshot, await self._write(snapshot))
 
     async def _take_over(
-        self, claim: Callable[[Instance], None], *, incomplete: bool
+        self, claim: Callable[[Instance], Awaitable[None]], *, incomplete: bool
     ) -> OrganizationOutcome | None:
         outcome = await self._in_thread(partial(self._keep_or_remove, incomplete=incomplete))
         if outcome is not None and outcome.instance is not None:
             try:
-                claim(outcome.instance)
+                await claim(outcome.instance)
             except OrganizationError:
                 self._existing.remove(self._name)
                 raise
+        return outcome
+
+    async def _left_by_worker(self, error: OrganizationError) -> OrganizationOutcome:
+        if self._context.stop.is_set():
+            await self._workers.run(partial(self._existing.remove, self._name))
+            return self._outcome(Status.INTERRUPTED)
+        outcome = await self._in_thread(partial(self._keep_or_remove, incomplete=True))
+        if outcome is None:
+            raise error
         return outcome
 
     def _keep_or_remove(
@@ -178,6 +203,7 @@ class OrganizationRun:
             not_examined=snapshot.not_examined,
             gaps=snapshot.gaps,
             files=written.files,
+            listing=snapshot.listing,
         )
 
     def _failed(self, gap: Gap, *, bug: bool = False) -> OrganizationOutcome:
@@ -191,6 +217,7 @@ class OrganizationRun:
         not_examined: tuple[NotExamined, ...] = (),
         gaps: tuple[Gap, ...] = (),
         files: tuple[FileEntry, ...] = (),
+        listing: ListingStrategy | None = None,
         bug: bool = False,
     ) -> OrganizationOutcome:
         tally = self._audit.tally
@@ -213,6 +240,7 @@ class OrganizationRun:
             files=files,
             endpoint_overrides=self._audit.endpoint_overrides,
             bug=bug,
+            listing=listing,
         )
 
     def _log_outcome(self, outcome: OrganizationOutcome) -> None:

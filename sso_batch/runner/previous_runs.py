@@ -46,10 +46,19 @@ class PreviousRuns:
         """The runs that were skipped so far."""
         return tuple(run for run in self._read if isinstance(run, UnreadableRun))
 
-    def prepare(self) -> None:
-        """List the runs and read the newest one, so that others need not wait for it."""
+    def newest_calls(self) -> dict[str, int]:
+        """Return how many calls each organization took in the newest run that can be read.
+
+        Organizations without calls are left out. From then on, others need not wait for that run.
+        """
+        number = 0
         with contextlib.suppress(Stopped):
-            self._at(0)
+            while (run := self._at(number)) is not None:
+                if isinstance(run, StoredRun):
+                    organizations = run.manifest.outcome.organizations
+                    return {each.name: each.calls.total for each in organizations if each.calls.total}
+                number += 1
+        return {}
 
     def newest(self, organization: str) -> tuple[PreviousResult | None, tuple[UnreadableRun, ...]]:
         """Return the newest complete result of the organization, and the runs skipped before it."""

@@ -3,37 +3,28 @@
 import asyncio
 import contextlib
 import math
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from sso_batch import open_files
-from sso_batch.activity import EarlierActivity
 from sso_batch.aws.backoff import TimeLimit
-from sso_batch.aws.connection_pool import ConnectionPool
-from sso_batch.collect import Audit
-from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload, estimate
-from sso_batch.collect.work_queue import JobCount
 from sso_batch.config import Organization
 from sso_batch.config.durations import format_duration
 from sso_batch.daemon_threads import DaemonThreads
-from sso_batch.progress import Progress
-from sso_batch.review.rules import needs_outdated_provisioning
+from sso_batch.message_workers import Workers
+from sso_batch.progress import Watch
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import Stopped
-from sso_batch.runner.context import RunContext
+from sso_batch.runner.auditor import FILE_THREADS, AuditLimits, Auditor, LocalAuditor
+from sso_batch.runner.context import RunContext, run_logger
 from sso_batch.runner.existing_results import ExistingResults, reading_fingerprints
 from sso_batch.runner.finalize import Finalizer, log_completed
-from sso_batch.runner.history import History
 from sso_batch.runner.instance_claims import InstanceClaims
 from sso_batch.runner.merged_files import MergeResult, expected_merged_files
-from sso_batch.runner.organization import OrganizationRun
 from sso_batch.runner.signals import Interruption, call_on_first_signal
+from sso_batch.runner.worker_auditor import WorkerAuditor
 from sso_batch.store import to_output_error
-
-_WRITERS = 2
 
 _FINALIZE_SECONDS = 300.0
 """Seconds that the end of a run may take, even if the audit has used all of the deadline."""
@@ -42,35 +33,37 @@ _FINALIZE_SECONDS = 300.0
 class Run:
     """One run, or one shard of it, over `organizations`: the selected ones, in the configuration's order.
 
-    With `resume`, the results that an earlier attempt has finished are kept.
+    With `workers`, their processes audit, and this one keeps the run together. With `resume`, the results
+    that an earlier attempt has finished are kept.
     """
 
     def __init__(
         self,
         context: RunContext,
         organizations: Sequence[Organization],
-        progress: Progress,
+        watch: Watch,
         *,
+        workers: Workers | None = None,
         resume: bool = False,
     ) -> None:
-        config, facts = context.config, context.facts
-        shard = {"shard": str(facts.shard)} if facts.shard else {}
-        self._context = replace(context, log=context.log.bind(run_id=facts.names.run_id, **shard))
+        config = context.config
+        self._context = replace(context, log=run_logger(watch.log, context.facts))
         self._config = config
         self._organizations = tuple(organizations)
-        self._progress = progress
-        self._activity_seconds: float | None = None
-        """How long each organization may look up activity, so that those that wait have their turn."""
+        self._progress = watch.progress
         self._resume = resume
         self._log = self._context.log
         self._claims = InstanceClaims([organization.name for organization in config.organizations])
-        self._sessions = ConnectionPool(len(organizations))
-        self._library = PolicyLibrary()
-        self._workers = DaemonThreads(_WRITERS, "files")
+        self._files = DaemonThreads(FILE_THREADS, "files")
         fingerprints = reading_fingerprints(config, config.organizations, context.roster)
         self._existing = ExistingResults(self._context, fingerprints, config.run.resume_max_age)
+        self._local = LocalAuditor(self._existing, self._claims, self._progress, self._files)
+        self._workers = (
+            WorkerAuditor(workers, self._local, self._context, self._claims, watch) if workers else None
+        )
+        self._auditor: Auditor = self._workers or self._local
         self._interruption = Interruption(context.stop)
-        self._finalizer = Finalizer(self._context, self._workers, self._interruption, again=resume)
+        self._finalizer = Finalizer(self._context, self._files, self._interruption, again=resume)
         self._tasks: list[asyncio.Task[OrganizationOutcome | None]] = []
 
     def run(self) -> RunOutcome:
@@ -78,8 +71,8 @@ class Run:
         try:
             return asyncio.run(self._run())
         finally:
-            self._sessions.close()
-            self._workers.close()
+            self._local.close()
+            self._files.close()
 
     async def _run(self) -> RunOutcome:
         self._log.info(
@@ -102,16 +95,17 @@ class Run:
         merged_files = expected_merged_files(self._config, self._context.facts)
         with contextlib.suppress(Stopped):
             look = partial(self._existing.finished_run, names, merged_files, stop)
-            finished = await self._workers.run(look)
+            finished = await self._files.run(look)
             if finished is not None:
                 return replace(finished, fail_on=self._config.review.fail_on)
         if stop.is_set():  # no file has been changed, the manifest included
             interrupted = tuple(
-                self._entry(organization, None).interrupted() for organization in self._organizations
+                self._local.entry(organization, AuditLimits()).interrupted()
+                for organization in self._organizations
             )
             return self._finalizer.outcome(MergeResult(interrupted))
         try:
-            await self._workers.run(self._existing.clear)
+            await self._files.run(self._existing.clear)
         except OSError as error:
             raise to_output_error(self._context.place.name, error) from error
         return None
@@ -125,19 +119,27 @@ class Run:
             name=f"run.deadline ({format_duration(span)})",
             hint="increase run.deadline, or audit fewer organizations in one run",
         )
-        listing = asyncio.create_task(self._workers.run(self._context.previous.prepare))
+        earlier_calls = asyncio.create_task(self._files.run(self._context.previous.newest_calls))
         at_once = self._organizations_at_once()
+        candidates: Sequence[Organization] = self._candidates()
+        if self._workers is not None:
+            candidates = await self._workers.start(at_once, candidates, earlier_calls)
+            at_once *= self._workers.number
         places = asyncio.Semaphore(at_once)
-        self._activity_seconds = span.total_seconds() / math.ceil(len(self._organizations) / at_once or 1)
-        self._tasks = [
-            asyncio.create_task(self._organization(organization, places, deadline))
-            for organization in self._candidates()
-        ]
+        rounds = math.ceil(len(self._organizations) / at_once or 1)
+        limits = AuditLimits(deadline, activity_seconds=span.total_seconds() / rounds)
+        tasks = {
+            organization.name: asyncio.create_task(self._organization(organization, places, limits))
+            for organization in candidates
+        }
+        self._tasks = [tasks[organization.name] for organization in self._candidates()]
         await asyncio.sleep(0)  # a task that is cancelled before it starts has no outcome
         if self._context.stop.is_set():
             self._cancel()
         outcomes = [outcome for task in self._tasks if (outcome := await task) is not None]
-        listing.cancel()
+        earlier_calls.cancel()
+        if self._workers is not None:
+            self._workers.end()
         facts, with_outcome = self._context.facts, {outcome.name for outcome in outcomes}
         not_selected = tuple(name for name in facts.not_selected if name not in with_outcome)
         context = replace(self._context, facts=replace(facts, not_selected=not_selected))
@@ -165,10 +167,10 @@ class Run:
         return possible
 
     async def _organization(
-        self, organization: Organization, places: asyncio.Semaphore, deadline: TimeLimit
+        self, organization: Organization, places: asyncio.Semaphore, limits: AuditLimits
     ) -> OrganizationOutcome | None:
         """Return an organization's outcome; None if it was not selected and has no files."""
-        name, entry = organization.name, self._entry(organization, deadline)
+        name, entry = organization.name, self._local.entry(organization, limits)
         selected = organization in self._organizations
         try:
             if self._resume:
@@ -182,58 +184,13 @@ class Run:
                 return None
             async with places:
                 self._progress.started(name)
-                outcome = await entry.run()
+                outcome = await self._auditor.audit(organization, limits)
         except asyncio.CancelledError:  # before its audit started
             if not selected:
                 return None
             outcome = entry.interrupted()
         self._progress.ended(name, outcome)
         return outcome
-
-    def _entry(self, organization: Organization, deadline: TimeLimit | None) -> OrganizationRun:
-        name = organization.name
-        count = JobCount(on_change=lambda: self._progress.moved(name, done=count.done, known=count.known))
-        history = History(self._context, name)
-        audit = Audit(
-            organization,
-            self._config.collect,
-            sessions=self._sessions,
-            library=self._library,
-            deadline=deadline,
-            claim_instance=partial(self._claims.claim, name),
-            clock=self._context.clock,
-            job_count=count,
-            on_strategy=partial(self._log_strategy, name),
-            outdated=needs_outdated_provisioning(self._config.review),
-            earlier_activity=partial(self._earlier_activity, history),
-            activity_seconds=self._activity_seconds,
-        )
-        return OrganizationRun(name, audit, self._existing, history, self._workers, self._claims.lost)
-
-    async def _earlier_activity(self, history: History) -> EarlierActivity | None:
-        """Return what the newest complete snapshot with activity of an organization knew."""
-        stop = threading.Event()
-        try:
-            snapshot = await self._workers.run(partial(history.newest_with_activity, stop))
-        except asyncio.CancelledError:
-            stop.set()
-            raise
-        return None if snapshot is None else EarlierActivity.of(snapshot)
-
-    def _log_strategy(self, name: str, strategy: ListingStrategy, workload: Workload) -> None:
-        """Log the listing strategy of an organization, and what both strategies cost."""
-        rate = self._config.collect.requests_per_second
-        by_pair = estimate(workload.common + workload.by_pair, rate=rate)
-        by_principal = estimate(workload.common + workload.principals, rate=rate)
-        self._log.info(
-            "collect.planned",
-            org=name,
-            way=strategy.value,
-            by_pair_calls=by_pair.calls,
-            by_pair_seconds=by_pair.seconds,
-            by_principal_calls=by_principal.calls,
-            by_principal_seconds=by_principal.seconds,
-        )
 
     def _cancel(self) -> None:
         for task in self._tasks:

@@ -3,14 +3,20 @@
 import importlib
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+import boto3
 import pytest
 from botocore import credentials
 from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import CredentialRetrievalError, HTTPClientError
 from botocore.model import ShapeResolver
 from botocore.parsers import create_parser
+from botocore.regions import EndpointRulesetResolver
+from urllib3 import HTTPResponse
 
 from sso_batch.aws import botocore_internals
 from sso_batch.aws.botocore_internals import (
@@ -23,8 +29,10 @@ from sso_batch.aws.botocore_internals import (
     is_credential_process_error,
     is_late_agent,
     is_still_expired,
+    resolve_endpoints_once,
     unsent_request_error,
 )
+from sso_batch.aws.connection import ACCOUNT_ACCESS, CLOUDTRAIL, IAM, SERVICES
 
 
 def metadata(expiry: datetime) -> dict[str, str]:
@@ -137,3 +145,70 @@ def test_unknown_member_of_a_union(protocol: str) -> None:
     assert create_parser(protocol).parse(response, ANSWER)["Value"] == {
         UNKNOWN_UNION_MEMBER: {"name": "Added"}
     }
+
+
+make_client: Any = boto3.client  # its stubs accept literal names only
+
+
+@pytest.fixture
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the operations whose endpoints botocore has resolved, in order."""
+    names: list[str] = []
+    resolve = EndpointRulesetResolver.construct_endpoint
+
+    def construct_endpoint(resolver: Any, operation_model: Any, *others: Any) -> Any:  # noqa: ANN401 - botocore's
+        names.append(operation_model.name)
+        return resolve(resolver, operation_model, *others)
+
+    monkeypatch.setattr(EndpointRulesetResolver, "construct_endpoint", construct_endpoint)
+    return names
+
+
+def client_without_network(service: str) -> tuple[Any, list[str]]:
+    """Return a client of a service, and the URLs that it is about to send requests to."""
+    urls: list[str] = []
+    client = make_client(
+        service, region_name="eu-west-1", aws_access_key_id="made-up", aws_secret_access_key="made-up"
+    )
+    resolve_endpoints_once(client)
+
+    def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
+        urls.append(request.url)
+        return AWSResponse(
+            request.url, 200, HTTPHeaders(), HTTPResponse(BytesIO(b"{}"), preload_content=False)
+        )
+
+    client.meta.events.register("before-send", answer)
+    return client, urls
+
+
+@pytest.mark.parametrize("service", [*SERVICES, ACCOUNT_ACCESS, IAM, CLOUDTRAIL])
+def test_endpoints_depend_on_the_client(service: str) -> None:
+    """No operation of our services has an endpoint of its own: botocore resolves each once."""
+    client = make_client(service, region_name="eu-west-1")
+    model = client.meta.service_model
+    operations = [model.operation_model(name) for name in model.operation_names]
+
+    assert not any(each.context_parameters or each.operation_context_parameters for each in operations)
+
+
+def test_endpoint_is_resolved_once(resolved: list[str]) -> None:
+    """The endpoint of an operation is resolved at its first call, and used at each one."""
+    client, urls = client_without_network("sso-admin")
+
+    for _ in range(2):
+        client.list_instances()
+    client.list_permission_sets(InstanceArn="arn:aws:sso:::instance/ssoins-1234567890abcdef")
+
+    assert resolved == ["ListInstances", "ListPermissionSets"]
+    assert urls == ["https://sso.eu-west-1.amazonaws.com/"] * 3
+
+
+def test_endpoint_of_a_parameter(resolved: list[str]) -> None:
+    """An endpoint that depends on the parameters of a call is resolved at each call."""
+    client, _ = client_without_network("dynamodb")
+
+    for table in ("first", "second"):
+        client.describe_table(TableName=table)
+
+    assert resolved == ["DescribeTable", "DescribeTable"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -48,9 +49,9 @@ def test_never_more_than_the_limit(limit: Limit, events: list[tuple[float, bool]
 
 
 @settings(derandomize=True, deadline=None)
-@given(LIMITS, EVENTS)
-def test_waiting_ends(limit: Limit, events: list[tuple[float, bool]]) -> None:
-    """After the returned wait a token is available, and the wait is never longer than needed."""
+@given(LIMITS, EVENTS, st.integers(1, 30))
+def test_waiting_ends(limit: Limit, events: list[tuple[float, bool]], waiting: int) -> None:
+    """After the returned wait a token is available, and the wait is never longer than a group needs."""
     bucket, now = TokenBucket(limit, 0.0), 0.0
     for passed, throttled in events:
         now += passed
@@ -59,8 +60,8 @@ def test_waiting_ends(limit: Limit, events: list[tuple[float, bool]]) -> None:
         bucket.take(now)
 
     waits = 0
-    while wait := bucket.take(now):
-        assert 0 < wait <= 1 / bucket.rate + 1e-4
+    while wait := bucket.take(now, waiting):
+        assert 0 < wait <= max(1 / bucket.rate, 0.1) + 1e-4
         now += wait
         waits += 1
 
@@ -197,6 +198,31 @@ def test_order(instantly: Instantly) -> None:
     assert served == [(0, 0.0), (1, 0.1), (2, 0.6), (3, 1.1), (4, 1.6)]
 
 
+@pytest.mark.parametrize(
+    ("rate", "burst", "expected"),
+    [
+        (20, 10, [0.05, 0.15, 0.15, 0.25, 0.25, 0.3]),  # the first and the last one wait for no other
+        (8, 10, [0.125, 0.25, 0.375, 0.5, 0.625, 0.75]),  # less than two in a tenth of a second
+        (20, 1, [0.05, 0.1, 0.15, 0.2, 0.25, 0.3]),  # AWS allows no two at a time
+    ],
+)
+def test_groups(instantly: Instantly, rate: float, burst: float, expected: list[float]) -> None:
+    """Calls that wait leave in groups of a tenth of a second, none later than its group."""
+    left: list[float] = []
+
+    async def acquire(limiter: RateLimiter) -> None:
+        await limiter.acquire()
+        left.append(round(instantly.now(), 3))
+
+    async def scene() -> None:
+        limiter = RateLimiter(Limit("any", rate, burst))
+        await asyncio.gather(*(acquire(limiter) for _ in range(max(1, int(burst * 0.9)) + len(expected))))
+
+    instantly(scene())
+
+    assert [time for time in left if time] == expected
+
+
 def test_throttle_while_calls_wait(instantly: Instantly) -> None:
     """A throttle also slows down calls that already wait."""
 
@@ -210,3 +236,24 @@ def test_throttle_while_calls_wait(instantly: Instantly) -> None:
         return instantly.now()
 
     assert 0.05 + 1 / 7 - 0.01 < instantly(scene()) < 0.05 + 1 / 7 + 0.01
+
+
+def test_one_timer_for_all_who_wait(instantly: Instantly) -> None:
+    """Waiting calls wake nobody up but the first of them, and only when there is a token for it."""
+
+    async def scene() -> list[float]:
+        timers: list[float] = []
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def counted(delay: float, *arguments: Any) -> asyncio.TimerHandle:  # noqa: ANN401 - asyncio's
+            timers.append(round(delay, 3))
+            return call_later(delay, *arguments)
+
+        limiter = RateLimiter(Limit("ten", rate=10, burst=1))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "call_later", counted)
+            await asyncio.gather(*(limiter.acquire() for _ in range(4)))
+        return timers
+
+    assert instantly(scene()) == [0.1, 0.1, 0.1]

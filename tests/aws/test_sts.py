@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+from botocore.session import Session
 
 from sso_batch.aws.error_mapping import failure_from
 from sso_batch.aws.operations import LIST_USERS
-from sso_batch.aws.sts import Sts
+from sso_batch.aws.sts import Sts, StsSession
 
 REGIONS = ("eu-south-2", "eu-west-3", "us-east-1")
 URL = "https://sts.amazonaws.com"
@@ -119,3 +120,18 @@ def test_close() -> None:
     sts.close()
 
     assert clients.closed == ["eu-south-2", "eu-west-3"]
+
+
+def test_handlers_of_sessions() -> None:
+    """A session has all of botocore's handlers, and no handler of another session."""
+    sessions = StsSession(None, "eu-west-1"), StsSession(None, "eu-west-1"), Session()
+    own, other, botocores = (session.get_component("event_emitter") for session in sessions)
+
+    def handle(**_settings: object) -> None:
+        return
+
+    sessions[0].register("probe", handle)
+
+    assert own.emit("probe") == [(handle, None)]
+    assert other.emit("probe") == []
+    assert other._emitter._handlers._root == botocores._emitter._handlers._root

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from sso_batch.emulator import Emulator, Limits, World
+from sso_batch.emulator import Behaviour, Emulator, Limits, World
 from sso_batch.emulator.limits import Throttle
 
 
@@ -52,12 +52,17 @@ class EmulatorProcess:
 
 
 @contextmanager
-def emulator_process(world: World, *, limits: bool = True, latency: float = 0.0) -> Iterator[EmulatorProcess]:
-    """Serve a world in a separate process; `latency` is in seconds per call."""
+def emulator_process(
+    world: World, *, limits: bool = True, latency: float = 0.0, group_rows: bool = True
+) -> Iterator[EmulatorProcess]:
+    """Serve a world in a separate process; `latency` is in seconds per call.
+
+    With `group_rows`, the assignments of a user include those of the user's groups.
+    """
     parent, child = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_serve,
-        args=(child, world, Limits() if limits else Limits.off(), latency),
+        args=(child, world, Limits() if limits else Limits.off(), latency, Behaviour(group_rows=group_rows)),
         name="emulator",
         daemon=True,
     )
@@ -84,9 +89,15 @@ class _RecordingThrottle(Throttle):
         return admitted
 
 
-def _serve(connection: "Connection[object, str]", world: World, limits: Limits, latency: float) -> None:
+def _serve(
+    connection: "Connection[object, str]",
+    world: World,
+    limits: Limits,
+    latency: float,
+    behaviour: Behaviour,
+) -> None:
     throttle = _RecordingThrottle(limits, time.time)
-    with Emulator(world, latency=latency, throttle=lambda *_: throttle) as emulator:
+    with Emulator(world, latency=latency, behaviour=behaviour, throttle=lambda *_: throttle) as emulator:
         connection.send(emulator.environment())
         before = time.process_time()
         while connection.recv() == "measure":

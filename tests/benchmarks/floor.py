@@ -85,32 +85,44 @@ def complete(organization: Organization) -> Counter[str]:
     )
 
 
-def by_principal(organization: Organization) -> Counter[str]:
-    """Return the minimum calls by principal; a user's listing includes assignments through groups."""
+def by_principal(organization: Organization, *, group_rows: bool = True) -> Counter[str]:
+    """Return the minimum calls by principal: for users, and for groups whose assignments no user's show.
+
+    With `group_rows`, AWS's answer for a user includes the assignments of the user's groups. Then a group is
+    only asked if no listed user is a member, which the listing of its members shows; without it, all are.
+    """
     grants = _by_principal(organization.assignments)
+    users = {user.id for user in organization.users if user.listed}
+    groups = {group.id for group in organization.groups if group.listed}
     groups_of: defaultdict[str, list[Principal]] = defaultdict(list)
     for membership in organization.memberships:
         groups_of[membership.user_id].append(("GROUP", membership.group_id))
-    listed: list[list[Principal]] = [[("GROUP", group.id)] for group in organization.groups if group.listed]
-    listed += [[("USER", user.id), *groups_of[user.id]] for user in organization.users if user.listed]
-    assigned = {principal for principals in listed for principal in principals if grants[principal]}
+    shown = {user: [("USER", user), *(groups_of[user] if group_rows else ())] for user in users}
+    assigned = {principal for principals in shown.values() for principal in principals if grants[principal]}
+    by_user = any(kind == "GROUP" for kind, _ in assigned)
+    members_listed = {("GROUP", group) for group in groups} if by_user else set[Principal]()
+    covered = {group for user in users for _, group in groups_of[user]} if by_user else set[str]()
+    shown |= {group: [("GROUP", group)] for group in groups - covered}
+    assigned |= {("GROUP", group) for group in groups if grants["GROUP", group]}
     described = {grant.permission_set_arn for principal in assigned for grant in grants[principal]}
     return (
         _always(organization)
         + Counter(dict.fromkeys(DETAILS, len(described)))
         + Counter(
             ListAccountAssignmentsForPrincipal=sum(
-                pages(sum(len(grants[principal]) for principal in principals)) for principals in listed
+                pages(sum(len(grants[principal]) for principal in principals))
+                for principals in shown.values()
             )
         )
-        + _principal_calls(organization, assigned)
+        + _principal_calls(organization, assigned, members_listed)
         + _policy_documents(organization, described)
     )
 
 
-def fastest(organization: Organization) -> Counter[str]:
+def fastest(organization: Organization, *, group_rows: bool = True) -> Counter[str]:
     """Return the calls of the strategy with fewer sso-admin calls."""
-    return min(complete(organization), by_principal(organization), key=sso_admin)
+    principals = by_principal(organization, group_rows=group_rows)
+    return min(complete(organization), principals, key=sso_admin)
 
 
 def pair_listings(organization: Organization) -> Counter[str]:
@@ -193,8 +205,10 @@ def _unit_names(organization: Organization) -> Counter[str]:
     return Counter(DescribeOrganizationalUnit=len(named_units))
 
 
-def _principal_calls(organization: Organization, granted: set[Principal]) -> Counter[str]:
-    """Return the identity store calls for assigned principals.
+def _principal_calls(
+    organization: Organization, granted: set[Principal], members_listed: Iterable[Principal] = ()
+) -> Counter[str]:
+    """Return the identity store calls for assigned principals, and for the members of further groups.
 
     Unlisted principals are described; the members of deleted groups are not listed.
     """
@@ -205,6 +219,7 @@ def _principal_calls(organization: Organization, granted: set[Principal]) -> Cou
     listed = {user.id for user in organization.users if user.listed}
     listed |= {group.id for group in organization.groups if group.listed}
     groups = {principal_id for kind, principal_id in granted | entitled if kind == "GROUP"}
+    listed_groups = groups | {principal_id for _, principal_id in members_listed}
     members: defaultdict[str, set[str]] = defaultdict(set)
     for membership in organization.memberships:
         members[membership.group_id].add(membership.user_id)
@@ -212,7 +227,7 @@ def _principal_calls(organization: Organization, granted: set[Principal]) -> Cou
         *(members[group] for group in groups)
     )
     return Counter(
-        ListGroupMemberships=sum(pages(len(members[group])) for group in groups & existing),
+        ListGroupMemberships=sum(pages(len(members[group])) for group in listed_groups & existing),
         DescribeUser=len(users - listed),
         DescribeGroup=len(groups - listed),
     )

@@ -1,20 +1,22 @@
 """Benchmarks of other tools, and of a simple script, on the same emulator.
 
-The tools are installed into a temporary folder. Each gets the credentials of the audited role and runs once,
-because it takes minutes.
+The tools are installed into a temporary folder. Each gets the credentials of the audited role. They run in
+turn, three times, because a run takes minutes.
 """
 
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import boto3
 
-from sso_batch.emulator import generate
+from sso_batch.emulator import World, generate
 from tests.benchmarks.audits import LATENCY, TYPICAL, exactness
 from tests.benchmarks.emulated import EmulatorProcess, emulator_process
-from tests.benchmarks.figures import Figure, Options
+from tests.benchmarks.figures import Figure, Options, spread
 from tests.benchmarks.program import CompletedProcess, audit, run
 
 REQUIREMENTS = ("aws-sso-lib==1.14.0", "list-user-permissions-for-aws-idc==0.1.3")
@@ -43,24 +45,60 @@ print(sum(1 for _ in list_assignments(boto3.Session(), **names)))
 """
 
 
+_OURS = "sso-batch"
+_OURS_MINIMAL = "sso-batch, as little as the fastest peer reads"
 _MINIMAL = "{strategy: fastest, permission_set_details: false, entitlements: false, account_paths: false}"
-_SSO_BATCH_RUNS = (
-    ("sso-batch", "", "nothing"),
-    (
-        "sso-batch, as little as the fastest peer reads",
-        f"\ncollect: {_MINIMAL}\n",
-        "orphans, policies, entitlements, account paths",
-    ),
-)
+_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """A tool: its command, and what it omits."""
+class Tool:
+    """A program: its name, and what it omits."""
 
     name: str
-    command: tuple[object, ...]
     omits: str
+
+
+@dataclass(frozen=True, slots=True)
+class SsoBatch(Tool):
+    """This program, with some settings."""
+
+    settings: str = ""
+
+    def run(self, aws: EmulatorProcess, folder: Path) -> "Result":
+        """Audit the served world."""
+        audited = audit(aws, folder, self.settings)
+        (organization,) = audited.manifest["organizations"]
+        exact = exactness(audited, aws.world, audited.manifest["strategy"])
+        rows = f"{organization['counts']['rows']} rows, {exact}, {organization['listing']}"
+        return Result(
+            audited.ended.seconds, aws.measurements().calls.total(), rows, failed=not audited.complete
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Peer(Tool):
+    """Another tool, with its command."""
+
+    command: tuple[object, ...]
+
+    def run(self, aws: EmulatorProcess, folder: Path) -> "Result":
+        """Run the tool in an empty folder."""
+        ended = run(*self.command, environ=_credentials(aws), folder=folder)
+        measured = aws.measurements()
+        throttled = f", {measured.throttled.total()} throttled" if measured.throttled else ""
+        rows = f"{_rows(ended, folder)}{throttled}"
+        return Result(ended.seconds, measured.calls.total(), rows, failed=ended.code != 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The result of one run: seconds, calls, and the rows in words."""
+
+    seconds: float
+    calls: int
+    rows: str
+    failed: bool
 
 
 def peers(options: Options, folder: Path) -> Iterator[Figure]:
@@ -68,32 +106,55 @@ def peers(options: Options, folder: Path) -> Iterator[Figure]:
     world = generate(
         1, organizations=1, **(TYPICAL if not options.quick else TYPICAL | {"accounts": 9, "pairs": 90})
     )
-    ours = 0.0
-    for name, settings, omits in _SSO_BATCH_RUNS:
-        with emulator_process(world, latency=LATENCY) as aws:
-            audited = audit(aws, folder, settings)
-            calls_made = aws.measurements().calls.total()
-        seconds = audited.ended.seconds
-        ours = ours or seconds
-        manifest = audited.manifest
-        rows = manifest["organizations"][0]["counts"]["rows"]
-        result = f"{rows} rows, {exactness(audited, world, manifest['strategy'])}"
-        yield _figure(name, seconds / ours, seconds, calls_made, result, omits)
-    for peer in _installed(folder / "peers"):
-        with emulator_process(world, latency=LATENCY) as aws:
-            output = folder / peer.name
-            output.mkdir()
-            ended = run(*peer.command, environ=_credentials(aws), folder=output)
-            measured = aws.measurements()
-        throttled = f", {measured.throttled.total()} throttled" if measured.throttled else ""
-        yield _figure(
-            peer.name,
-            ended.seconds / ours,
-            ended.seconds,
-            measured.calls.total(),
-            f"{_rows(ended, output)}{throttled}",
-            peer.omits,
+    minimal = SsoBatch(
+        _OURS_MINIMAL, "orphans, policies, entitlements, account paths", f"\ncollect: {_MINIMAL}\n"
+    )
+    others = tuple(_installed(folder / "peers"))
+    results = _in_turn(
+        (SsoBatch(_OURS, "nothing"), minimal, *others), world, folder, min(options.repeat, _RUNS)
+    )
+    seconds = {tool: [result.seconds for result in found] for tool, found in results.items()}
+    ours = next(iter(seconds.values()))
+    for tool, found in results.items():
+        measured = _distinct(f"{result.calls} calls, {result.rows}" for result in found)
+        yield Figure(
+            f"time of {tool.name} to ours",
+            "typical",
+            _ratios(seconds[tool], ours),
+            f"{spread(seconds[tool], 1)} s, {measured}; leaves out {tool.omits}",
         )
+    complete = [tool for tool in others if not any(result.failed for result in results[tool])]
+    fastest = min(complete, key=lambda tool: median(seconds[tool]))
+    yield Figure(
+        f"time of {_OURS_MINIMAL} to {fastest.name}'s",
+        "typical",
+        _ratios(seconds[minimal], seconds[fastest]),
+        f"{spread(seconds[minimal], 1)} s to {spread(seconds[fastest], 1)} s",
+        "at most 1.00",
+    )
+
+
+def _in_turn(
+    tools: Iterable[SsoBatch | Peer], world: World, folder: Path, times: int
+) -> dict[SsoBatch | Peer, list[Result]]:
+    """Return the results of each tool; all run once before any runs again."""
+    results: defaultdict[SsoBatch | Peer, list[Result]] = defaultdict(list)
+    for number in range(times):
+        for tool in tools:
+            output = folder / f"{number} {tool.name}"
+            output.mkdir()
+            with emulator_process(world, latency=LATENCY) as aws:
+                results[tool].append(tool.run(aws, output))
+    return dict(results)
+
+
+def _ratios(seconds: list[float], to: list[float]) -> tuple[float, ...]:
+    """Return the ratios of runs that were made one after the other."""
+    return tuple(ours / theirs for ours, theirs in zip(seconds, to, strict=True))
+
+
+def _distinct(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(texts))
 
 
 def _installed(folder: Path) -> Iterator[Peer]:
@@ -106,13 +167,13 @@ def _installed(folder: Path) -> Iterator[Peer]:
         python = Path(sys.executable)
     yield Peer(
         "plain script",
-        (python, "-c", _SIMPLE_SCRIPT),
         "members of groups, orphans, names, policies, entitlements",
+        (python, "-c", _SIMPLE_SCRIPT),
     )
     if installed.code == 0:
-        yield Peer("aws-sso-lib", (python, "-c", _AWS_SSO_LIB), "members of groups, policies, entitlements")
+        yield Peer("aws-sso-lib", "members of groups, policies, entitlements", (python, "-c", _AWS_SSO_LIB))
         tool = folder / "bin" / "list-user-permissions-for-aws-idc"
-        yield Peer("list-user-permissions", (tool,), "orphans, empty groups, policies, entitlements")
+        yield Peer("list-user-permissions", "orphans, empty groups, policies, entitlements", (tool,))
 
 
 def _credentials(aws: EmulatorProcess) -> dict[str, str]:
@@ -142,12 +203,3 @@ def _rows(ended: CompletedProcess, folder: Path) -> str:
         counted = {file.name: len(file.read_text().splitlines()) - 1 for file in files}
         return ", ".join(f"{count} rows in {name}" for name, count in counted.items())
     return f"{ended.stdout.strip().splitlines()[-1]} rows"
-
-
-def _figure(name: str, ratio: float, seconds: float, calls: int, rows: str, omits: str) -> Figure:
-    return Figure(
-        f"time of {name} to ours",
-        "typical",
-        (ratio,),
-        f"{seconds:.0f} s, {calls} calls, {rows}; leaves out {omits}",
-    )

@@ -50,6 +50,23 @@ def test_the_cheaper_strategy() -> None:
     assert floor.sso_admin(floor.fastest(few_people)) < floor.sso_admin(floor.complete(few_people))
 
 
+def test_by_principal() -> None:
+    """Groups are asked if users' answers lack them, or if no listed user is a member."""
+    (organization,) = generate(
+        1, organizations=1, users=10, groups=30, members=2, empty_groups=2, accounts=20, pairs=20, direct=0.0
+    ).organizations
+    granted = {assignment.principal_id for assignment in organization.assignments}
+    assert len(granted) < 30
+
+    with_groups = floor.by_principal(organization)
+    without_groups = floor.by_principal(organization, group_rows=False)
+
+    assert with_groups["ListAccountAssignmentsForPrincipal"] == 10 + 2
+    assert with_groups["ListGroupMemberships"] == 30
+    assert without_groups["ListAccountAssignmentsForPrincipal"] == 10 + 30
+    assert without_groups["ListGroupMemberships"] == len(granted)
+
+
 def test_sso_admin() -> None:
     """Only sso-admin's calls count towards its limit."""
     assert floor.sso_admin(Counter(ListInstances=1, ListUsers=5, ListAccountAssignments=2)) == 3

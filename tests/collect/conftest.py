@@ -3,12 +3,18 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
 
 import pytest
 
 from sso_batch.aws.exceptions import AwsFailure
+from sso_batch.aws.response_parsing import Unexamined
+from sso_batch.collect.collectors import Apis, Collectors
+from sso_batch.collect.policy_documents import PolicyLibrary
+from sso_batch.collect.strategy import Workload
 from sso_batch.collect.work_queue import JobCount, Jobs, WorkQueue
+from sso_batch.config import Collect
 from sso_batch.model import (
     GROUP,
     PERMISSION_SET,
@@ -17,6 +23,7 @@ from sso_batch.model import (
     Gap,
     Grant,
     Group,
+    ListingStrategy,
     Member,
     PermissionSet,
     Principal,
@@ -27,6 +34,12 @@ from sso_batch.model import Instance as InstanceRecord
 T = TypeVar("T")
 
 RECORD = InstanceRecord("instance", "store", "eu-west-1", "organization", None, "arn:aws:iam::1:user/ann")
+
+
+Strategy = Literal["complete", "fastest"]
+
+STARTED = datetime(2026, 11, 27, 6, tzinfo=UTC)
+"""The start of every audit."""
 
 
 def refused(operation: str, code: str = "AccessDeniedException") -> AwsFailure:
@@ -41,7 +54,9 @@ class Instance:
     """AWS as collectors call it: pages of two, every call counted, some of them refused.
 
     `refusals` are by operation, or by operation and arguments. With `repeats`, each listing names the items
-    of its first page once more at its end.
+    of its first page once more at its end. `member_since` has the dates of memberships by group and user,
+    `robots` the groups with a member of an unknown kind. Answers for users in `alone` hold nothing of their
+    groups.
     """
 
     def __init__(self) -> None:
@@ -56,6 +71,9 @@ class Instance:
         self.sets: list[str] = []
         self.bare: list[tuple[str, str]] = []
         self.repeats = False
+        self.member_since: dict[tuple[str, str], str] = {}
+        self.robots: set[str] = set()
+        self.alone: set[str] = set()
 
     def _pages(self, items: Iterable[Any]) -> Iterator[list[Any]]:
         """Yield two items per page; at least one page, which may be empty."""
@@ -121,6 +139,8 @@ class Instance:
         """List a principal's assignments, for a user with those of the user's groups."""
         self._ask("ListAccountAssignmentsForPrincipal", principal.id)
         groups = {group for group, members in self.member_ids.items() if principal.id in members}
+        if principal.id in self.alone:
+            groups = set()
         for page in self._pages([g for g in self.grants if g.principal.id in {principal.id, *groups}]):
             yield page
 
@@ -136,13 +156,17 @@ class Instance:
         for page in self._pages(self.group_records):
             yield page
 
-    async def members(self, group_id: str) -> AsyncIterator[list[Member]]:
+    async def members(self, group_id: str) -> AsyncIterator[list[Member | Unexamined]]:
         """List the members of a group."""
         self._ask("ListGroupMemberships", group_id)
         if group_id not in self.member_ids:
             raise refused("ListGroupMemberships", "ResourceNotFoundException")
         for page in self._pages(self.member_ids[group_id]):
-            yield [Member(user_id) for user_id in page]
+            yield [
+                Member(user_id, created_at=self.member_since.get((group_id, user_id), "")) for user_id in page
+            ]
+        if group_id in self.robots:
+            yield [Unexamined("group members", "RobotId")]
 
     async def user(self, user_id: str) -> User:
         """Read a user who may not be listed."""
@@ -182,6 +206,48 @@ def instance() -> Instance:
         assigned("3", "view", GROUP, "dev"),
     ]
     return made
+
+
+class Collected:
+    """What was collected of an instance."""
+
+    def __init__(
+        self,
+        instance: Any,  # noqa: ANN401 - a substitute for the APIs
+        gaps: list[Gap],
+        strategy: Strategy,
+        *,
+        outdated: bool = False,
+        entitlements: bool = False,
+    ) -> None:
+        self.reported: list[tuple[ListingStrategy, Workload]] = []
+        self.count = JobCount()
+        settings = Collect(strategy=strategy, permission_set_details=False, account_paths=False)
+
+        async def run() -> Collectors:
+            collectors = Collectors(
+                Apis(instance, instance, instance, instance),
+                RECORD,
+                settings,
+                Jobs(self.count, gaps),
+                library=PolicyLibrary(),
+                entitlements=entitlements,
+                outdated=outdated,
+                started_at=STARTED,
+                on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),
+            )
+            await collectors.collect()
+            return collectors
+
+        collectors = asyncio.run(in_time(run()))
+        self.strategy = collectors.strategy
+        self.grants = collectors.grants
+        self.outdated = collectors.outdated
+        self.permission_sets = collectors.permission_sets.found
+        self.users = collectors.identity_store.users.found
+        self.memberships = collectors.identity_store.memberships
+        self.missing = collectors.identity_store.missing
+        self.unexamined = collectors.unexamined
 
 
 @pytest.fixture

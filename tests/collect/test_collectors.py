@@ -3,61 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any, Literal
 
 import pytest
 
 from sso_batch.collect import collectors as module
-from sso_batch.collect.collectors import Apis, Collectors
-from sso_batch.collect.policy_documents import PolicyLibrary
-from sso_batch.collect.strategy import ListingStrategy, Workload
-from sso_batch.collect.work_queue import JobCount, Jobs
-from sso_batch.config import Collect
-from sso_batch.model import GROUP, USER, Account, Gap, Grant, Outdated, Principal, User
-from tests.collect.conftest import RECORD, Instance, assigned, by, in_time, refused
+from sso_batch.model import GROUP, USER, Account, Gap, Grant, ListingStrategy, Outdated, Principal, User
+from tests.collect.conftest import Collected, Instance, Strategy, assigned, by, refused
 from tests.support.records import membership_of
-
-Strategy = Literal["complete", "fastest"]
-
-
-class Collected:
-    """What was collected of an instance."""
-
-    def __init__(
-        self,
-        instance: Any,  # noqa: ANN401 - a substitute for the APIs
-        gaps: list[Gap],
-        strategy: Strategy,
-        *,
-        outdated: bool = False,
-    ) -> None:
-        self.reported: list[tuple[ListingStrategy, Workload]] = []
-        self.count = JobCount()
-        settings = Collect(strategy=strategy, permission_set_details=False, account_paths=False)
-
-        async def run() -> Collectors:
-            collectors = Collectors(
-                Apis(instance, instance, instance, instance),
-                RECORD,
-                settings,
-                Jobs(self.count, gaps),
-                library=PolicyLibrary(),
-                entitlements=False,
-                outdated=outdated,
-                on_strategy=lambda strategy, workload: self.reported.append((strategy, workload)),
-            )
-            await collectors.collect()
-            return collectors
-
-        collectors = asyncio.run(in_time(run()))
-        self.strategy = collectors.strategy
-        self.grants = collectors.grants
-        self.outdated = collectors.outdated
-        self.permission_sets = collectors.permission_sets.found
-        self.users = collectors.identity_store.users.found
-        self.memberships = collectors.identity_store.memberships
-        self.missing = collectors.identity_store.missing
-
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["complete", "fastest"])
 
@@ -86,7 +38,7 @@ def test_by_pair(instance: Instance, gaps: list[Gap]) -> None:
     assert asked["ListAccountAssignments"] == len(instance.pairs) == 4
     assert asked["ListAccountAssignmentsForPrincipal"] == 0
     ((strategy, workload),) = found.reported
-    assert (strategy, workload.by_pair, workload.principals) == (ListingStrategy.BY_PAIR, 4, 5)
+    assert (strategy, workload.by_pair, workload.users, workload.groups) == (ListingStrategy.BY_PAIR, 4, 3, 2)
 
 
 def test_by_principal(instance: Instance, gaps: list[Gap]) -> None:
@@ -128,9 +80,9 @@ def test_a_refusal_is_acted_on_at_once(instance: Instance, gaps: list[Gap]) -> N
     """
     started, used = asyncio.Event(), asyncio.Event()
 
-    class SlowForUsers(Instance):
+    class SlowForAnn(Instance):
         async def assignments_of(self, principal: Principal) -> AsyncIterator[list[Grant]]:
-            if principal.type == GROUP:
+            if principal.id != "ann":
                 await started.wait()
                 raise refused("ListAccountAssignmentsForPrincipal")
             started.set()
@@ -144,8 +96,8 @@ def test_a_refusal_is_acted_on_at_once(instance: Instance, gaps: list[Gap]) -> N
             async for page in super().assignments(account_id, arn):
                 yield page
 
-    instance.__class__ = SlowForUsers
-    instance.user_records = instance.user_records[:1]
+    instance.__class__ = SlowForAnn
+    instance.user_records = instance.user_records[:2]
     instance.member_ids = {"dev": ["ann"]}
     instance.grants = [
         assigned(account, arn, GROUP, "dev") for account in ("1", "2", "3") for arn in ("admin", "view")
@@ -197,7 +149,7 @@ def test_items_on_two_pages(instance: Instance, gaps: list[Gap], strategy: Strat
     assert found.memberships["dev"] == membership_of("dev", ("ann", "bob"))
     assert set(instance.asked.values()) == {1}
     ((_, workload),) = found.reported
-    assert (workload.pairs, workload.principals) == (4, 5)
+    assert (workload.pairs, workload.by_principal) == (4, 5)
     assert gaps == []
 
 
@@ -237,7 +189,7 @@ def test_no_pair_is_listed_if_principals_are_fewer_from_the_start(
 
     found = Collected(instance, gaps, "fastest")
 
-    assert found.strategy is ListingStrategy.BY_PRINCIPAL
+    assert found.strategy is ListingStrategy.BY_USER
     assert found.grants == set(instance.grants)
     asked = {operation for operation, *_ in instance.asked}
     assert asked.isdisjoint(

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from sso_batch.collect.work_queue import Batch, WorkQueue
+from sso_batch.collect.work_queue import Batch, JobCount, Jobs, WorkQueue
 from sso_batch.model import Gap, GapKind, Subject
 from tests.collect.conftest import refused, run_jobs
 
@@ -121,3 +121,61 @@ def test_jobs_that_add_jobs(gaps: list[Gap]) -> None:
     run_jobs(gaps, start, width=2)
 
     assert sorted(asked) == [0] + [1] * 2 + [2] * 4 + [3] * 8
+
+
+async def _news(jobs: Jobs, *reports: bool) -> tuple[bool, int]:
+    """Report news to a step, each with whether it is what the step waits for; all before the step goes on.
+
+    Return whether the step has ended, and how often it had asked.
+    """
+    known, asked = False, 0
+
+    def settled() -> bool:
+        nonlocal asked
+        asked += 1
+        return known
+
+    step = asyncio.create_task(jobs.until(settled))
+    await asyncio.sleep(0)
+    for report in reports:
+        known = report
+        jobs.notify()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    ended = step.done()
+    step.cancel()
+    return ended, asked
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ((False,), (False, 2)),  # when it started, and at the report: the step itself did not wake up
+        ((False, False), (False, 3)),
+        ((True,), (True, 3)),
+        ((True, False), (False, 4)),  # what was settled is not any more: it waits again
+    ],
+)
+def test_only_those_wake_up_who_waited_for_it(
+    gaps: list[Gap], reports: tuple[bool, ...], expected: tuple[bool, int]
+) -> None:
+    """A step that waits goes on when what it waits for has become known, and sleeps through other news."""
+    assert asyncio.run(_news(Jobs(JobCount(), gaps), *reports)) == expected
+
+
+def test_a_cancelled_step_waits_for_nothing(gaps: list[Gap]) -> None:
+    """Nothing asks for a step that was cancelled while it waited."""
+    asked: list[str] = []
+
+    async def scene() -> None:
+        jobs = Jobs(JobCount(), gaps)
+        step: asyncio.Task[None] = asyncio.create_task(jobs.until(lambda: asked.append("asked")))
+        await asyncio.sleep(0)
+        step.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+        jobs.notify()
+
+    asyncio.run(scene())
+
+    assert asked == ["asked"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sso_batch.emulator import Emulator, Limits, configuration
+from tests.stress.audit import audit
 from tests.support.command import SOURCES, Command, finish, start
 from tests.support.drivers import UNHURRIED_DEMO
 from tests.support.reports import manifest_in
@@ -54,11 +55,14 @@ def config(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield file
 
 
-@pytest.fixture
-def run(config: Path, sso_batch: Command) -> dict[str, str]:
-    """Return the manifest and the configuration of a finished run."""
-    assert sso_batch("run", "-c", config, "--run-id", "first").code == 4
-    return {"manifest": str(manifest_in(config.parent / "reports")), "config": str(config)}
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the manifest and the configuration of a finished run; tests must not change its files."""
+    folder = tmp_path_factory.mktemp("finished")
+    world = denying(small(), "identitystore:ListUsers")
+    reports = audit(world, folder / "run")
+    assert reports.ended.code == 4
+    return {"manifest": str(manifest_in(reports.folder)), "config": str(folder / "run" / "orgs.yaml")}
 
 
 def redirected(
@@ -151,9 +155,12 @@ def test_validate(config: Path, streams: tuple[str, ...], problem: str) -> None:
     ],
     ids=str,
 )
-def test_result_that_cannot_be_written(run: dict[str, str], name: str, problem: str, message: bytes) -> None:
+def test_result_that_cannot_be_written(
+    home: Path, finished: dict[str, str], name: str, problem: str, message: bytes
+) -> None:
     """A command whose result cannot be written ends with exit code 2 and an error message."""
-    code, _, err = redirected(("1",), problem, *(word.format(**run) for word in RESULTS[name]))
+    assert home.is_dir()
+    code, _, err = redirected(("1",), problem, *(word.format(**finished) for word in RESULTS[name]))
 
     assert (code, err) == (2, message)
 
@@ -162,10 +169,10 @@ def test_result_that_cannot_be_written(run: dict[str, str], name: str, problem: 
     ("name", "problem"),
     [*((name, "full") for name in RESULTS), ("diff as json", "closed"), ("diff as csv", "reader gone")],
 )
-def test_result_without_stderr(run: dict[str, str], name: str, problem: str) -> None:
+def test_result_without_stderr(sso_batch: Command, finished: dict[str, str], name: str, problem: str) -> None:
     """A broken stderr changes neither the result nor the exit code."""
-    arguments = [word.format(**run) for word in RESULTS[name]]
-    expected = finish(start(*arguments), within=60)
+    arguments = [word.format(**finished) for word in RESULTS[name]]
+    expected = sso_batch(*arguments)
 
     code, out, _ = redirected(("2",), problem, *arguments)
 
@@ -248,7 +255,11 @@ ENCODINGS = {
     ],
 )
 def test_limited_encoding(
-    run: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, encoding: str
+    sso_batch: Command,
+    finished: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    encoding: str,
 ) -> None:
     """A character that the encoding lacks is replaced, in the output of every command."""
     others = {
@@ -256,8 +267,8 @@ def test_limited_encoding(
         "wrong option": ("run", "--\u017bó\u0142w"),
         "wrong name": ("validate", "-c", "\u017bó\u0142w.yaml"),
     }
-    arguments = [word.format(**run) for word in (RESULTS | others)[name]]
-    expected = finish(start(*arguments), within=60).code
+    arguments = [word.format(**finished) for word in (RESULTS | others)[name]]
+    expected = sso_batch(*arguments).code
     for variable, value in ENCODINGS[encoding].items():
         monkeypatch.setenv(variable, value)
 

@@ -18,6 +18,7 @@ from sso_batch.emulator.world.events import History
 from tests.support.activity import HOUR, NOW, Clock, acme, world_of
 from tests.support.audits import Audit
 from tests.support.command import Command, CommandResult, set_environment
+from tests.support.expected_reports import FASTEST
 from tests.support.sample_worlds import ODDITIES, denying, locked, small
 
 LARGE = ODDITIES | {"users": 430, "groups": 210, "permission_sets": 30, "accounts": 130, "pairs": 240}
@@ -62,7 +63,7 @@ Check = Callable[..., Preflight]
 @pytest.fixture
 def check(sso_batch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Return `check(world, *options, settings=…, config=…, **emulator)`; assert that it writes no file."""
-    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda *_: 0.0)
 
     def run(
         world: World,
@@ -137,11 +138,29 @@ def test_estimates(check: Check) -> None:
         "complete_seconds": 1.2,
         "fastest_calls": 3 * 6 + 3 + 24,
         "fastest_seconds": 1.2,
+        "fastest_most_calls": 3 * 6 + 3 + 24,
+        "fastest_most_seconds": 1.2,
         "activity_calls": 0,
         "activity_seconds": 0.0,
     }
     assert projected["at_least"]
     assert projected["users"] == 300
+
+
+@pytest.mark.parametrize("group_rows", [True, False])
+def test_the_estimate_of_fastest(check: Check, audit: Audit, *, group_rows: bool) -> None:
+    """If users are fewer than pairs, `fastest` takes a call for each, and at most one for each group."""
+    sizes: dict[str, Any] = {"users": 8, "groups": 3, "permission_sets": 6, "accounts": 40, "pairs": 90}
+    world = generate(5, organizations=1, **sizes)
+    behaviour = Behaviour(group_rows=group_rows)
+
+    estimates = check(world, settings=FASTEST).organization("org-0")["estimates"]
+    calls = audit(world, settings=FASTEST, behaviour=behaviour).calls
+
+    assert (estimates["fastest_calls"], estimates["fastest_most_calls"]) == (6 + 8, 6 + 8 + 3)
+    asked = ("DescribePermissionSet", "ListAccountAssignmentsForPrincipal")
+    made = sum(calls["org-0", operation] for operation in asked)
+    assert made == estimates["fastest_calls" if group_rows else "fastest_most_calls"]
 
 
 def test_the_estimate_of_activity(check: Check) -> None:

@@ -36,6 +36,7 @@ SETTINGS = (
     "notify: {sns_topic_arn: 'arn:aws:sns:eu-west-1:123456789012:audits'}\n"
     "run: {max_parallel_organizations: 1}\n"
 )
+SHORT_NOTICE = "from sso_batch.runner import finalize\nfinalize._NOTICE_SECONDS_AFTER_SIGNAL = 0.1\n"
 FORMATS = ("--format", "csv", "--format", "html", "--format", "xlsx")
 
 
@@ -59,7 +60,8 @@ def test_signal_before_the_manifest(
     """The manifest says `interrupted`, and a resume writes the missing files without a call."""
     monkeypatch.setattr(finalize, "_NOTICE_SECONDS", 0.1)  # the emulator has no SNS that could answer
     nightly.configure(emulator, settings=SETTINGS)
-    started = nightly.start(*FORMATS, python=("-c", SIGNALLED, str(int(number)), moment))
+    driver = SHORT_NOTICE + SIGNALLED
+    started = nightly.start(*FORMATS, python=("-c", driver, str(int(number)), moment))
 
     first = nightly.reports(nightly.finish(started))
 

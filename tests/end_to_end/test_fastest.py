@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from sso_batch.emulator import Behaviour, generate
+from sso_batch.emulator import Behaviour, Emulator, World, generate
 from tests.support.audits import Audit
 from tests.support.expected_reports import FASTEST, assert_exact, truth
+from tests.support.nightly import Nightly, asked, resumed
 from tests.support.sample_worlds import listed_principals
 
 FEW_PAIRS: dict[str, Any] = {"users": 150, "groups": 12, "permission_sets": 4, "accounts": 9, "pairs": 20}
@@ -49,15 +50,59 @@ def test_by_pair_if_pairs_are_fewer(audit: Audit) -> None:
     assert_exact(reports, world, "org-0")
 
 
-def test_by_principal_if_principals_are_fewer(audit: Audit) -> None:
-    """With fewer principals than pairs no call is made by pair, and one for each listed principal."""
+def test_by_user_if_users_are_fewer(audit: Audit) -> None:
+    """With fewer users than pairs no call is made by pair, and one for each listed user."""
     world = generate(5, organizations=1, **FEW_PRINCIPALS)
 
     reports = audit(world, settings=FASTEST)
 
     assert ("org-0", "ListAccountAssignments") not in reports.calls
-    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] >= 11
+    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] == 8
+    assert reports.organization("org-0")["listing"] == "by_user"
     assert MISSED_BY_PRINCIPAL.issubset(reports.organization("org-0")["not_examined"])
+
+
+def test_by_principal_if_answers_for_users_lack_their_groups(audit: Audit) -> None:
+    """If answers for users do not hold the assignments of groups, each group is asked, too."""
+    world = generate(5, organizations=1, **FEW_PRINCIPALS)
+
+    reports = audit(world, settings=FASTEST, behaviour=Behaviour(group_rows=False))
+
+    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] == 8 + 3
+    assert reports.organization("org-0")["listing"] == "by_principal"
+    assert MISSED_BY_PRINCIPAL.issubset(reports.organization("org-0")["not_examined"])
+    assert_exact(reports, world, "org-0")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_some_answers_for_users_lack_their_groups(audit: Audit, seed: int) -> None:
+    """If answers for members of a group contradict each other, all groups are asked: no row is lost."""
+    world = generate(seed, organizations=1, **FEW_PRINCIPALS | {"groups": 5, "members": 4})
+    (organization,) = world.organizations
+    members = [membership.user_id for membership in organization.memberships]
+    without = frozenset(user.id for user in organization.users[::2])
+    assert not without.isdisjoint(members), "some members' answers lack their groups"
+
+    reports = audit(world, settings=FASTEST, behaviour=Behaviour(without_group_rows=without))
+
+    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] == 8 + 5
+    assert reports.organization("org-0")["listing"] == "by_principal"
+    assert_exact(reports, world, "org-0")
+
+
+def test_groups_without_listed_members_are_asked(audit: Audit) -> None:
+    """A group without members, or with unlisted members only, is asked for its assignments."""
+    world = generate(5, organizations=1, **FEW_PRINCIPALS | {"groups": 6, "empty_groups": 2})
+    (organization,) = world.organizations
+    grouped = {membership.group_id for membership in organization.memberships}
+    empty = [group.id for group in organization.groups if group.id not in grouped]
+    assert empty
+
+    reports = audit(world, settings=FASTEST)
+
+    assert reports.calls["org-0", "ListAccountAssignmentsForPrincipal"] == 8 + len(empty)
+    assert reports.organization("org-0")["listing"] == "by_user"
+    assert_exact(reports, world, "org-0")
 
 
 def test_by_principal_misses_only_what_it_says(audit: Audit) -> None:
@@ -97,6 +142,37 @@ def test_group_assignments_are_not_counted_as_a_users_own(audit: Audit, *, group
     assert_exact(reports, world, "org-0")
 
 
+@pytest.fixture
+def world() -> World:
+    """Return two organizations with fewer users than pairs."""
+    return generate(5, organizations=2, **FEW_PRINCIPALS)
+
+
+def test_a_resume_keeps_how_assignments_were_listed(nightly: Nightly, emulator: Emulator) -> None:
+    """An organization that an earlier attempt has read is reported with the listing of that attempt."""
+    nightly.configure(emulator, settings="  strategy: fastest\n")
+    nightly.killed("after", "*/org-0/*.jsonl")
+
+    reports = nightly.run("--resume")
+
+    assert resumed(reports) == {"org-0": True, "org-1": False}
+    assert [reports.organization(name)["listing"] for name in ("org-0", "org-1")] == ["by_user", "by_user"]
+
+
+def test_a_merge_keeps_how_assignments_were_listed(nightly: Nightly, emulator: Emulator) -> None:
+    """Merged shards are reported with the listings of the shards; a missing one has none."""
+    nightly.configure(emulator, settings="  strategy: fastest\n")
+    read = asked(nightly.run("--shard", "0/2"))
+    missing = {"org-0", "org-1"} - read
+    assert read
+    assert missing
+
+    reports = nightly.merge()
+
+    listed = {name: reports.organization(name)["listing"] for name in read | missing}
+    assert listed == dict.fromkeys(read, "by_user") | dict.fromkeys(missing)
+
+
 def test_falls_back_if_the_call_by_principal_is_refused(audit: Audit) -> None:
     """If AWS refuses the call by principal, no row is lost."""
     world = generate(8, organizations=1, **(FEW_PRINCIPALS | UNLISTED))
@@ -104,5 +180,6 @@ def test_falls_back_if_the_call_by_principal_is_refused(audit: Audit) -> None:
     reports = audit(world, settings=FASTEST, behaviour=Behaviour(principal_assignments="nobody"))
 
     assert reports.ended.code == 0
+    assert reports.organization("org-0")["listing"] == "by_pair"
     assert MISSED_BY_PRINCIPAL.isdisjoint(reports.organization("org-0")["not_examined"])
     assert_exact(reports, world, "org-0")

@@ -266,11 +266,12 @@ def assert_later_entry_failed(reports: Reports, world: World) -> None:
     assert {row["Organization"] for row in reports.rows()} == {"org-0", "org-1"}
 
 
-def test_two_entries_that_reach_one_instance(audit: Audit) -> None:
+@pytest.mark.parametrize("options", [(), ("--processes", "3")], ids=["one process", "three processes"])
+def test_two_entries_that_reach_one_instance(audit: Audit, options: tuple[str, ...]) -> None:
     """The later of two entries that reach the same instance fails and names the other."""
     world = small()
 
-    reports = audit(world, config=lambda text: text + SECOND_ENTRY.format(arn=world.roles[0].arn))
+    reports = audit(world, *options, config=lambda text: text + SECOND_ENTRY.format(arn=world.roles[0].arn))
 
     assert_later_entry_failed(reports, world)
 
@@ -281,8 +282,8 @@ def test_the_later_entry_fails_even_if_it_was_faster(audit: Audit, monkeypatch: 
     claimed: dict[str, asyncio.Event] = {}
     claim, find = InstanceClaims.claim, instance.find_instance
 
-    def claim_and_signal(claims: InstanceClaims, organization: str, instance: Any) -> None:  # noqa: ANN401
-        claim(claims, organization, instance)
+    async def claim_and_signal(claims: InstanceClaims, organization: str, instance: Any) -> None:  # noqa: ANN401
+        await claim(claims, organization, instance)
         claimed.setdefault(organization, asyncio.Event()).set()
 
     async def find_and_wait(*arguments: Any, expected_organization: str | None, **more: Any) -> Any:  # noqa: ANN401

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -26,6 +27,8 @@ ESTIMATES = Estimates(
     complete_seconds=61_728.0,
     fastest_calls=1_112_223,
     fastest_seconds=55_611.0,
+    fastest_most_calls=1_132_223,
+    fastest_most_seconds=56_611.0,
 )
 ALLOWED = Permission("ListGroups", "identitystore:ListGroups", Verdict.ALLOWED, "d-1")
 DENIED = Permission(
@@ -89,6 +92,22 @@ def test_all_columns() -> None:
     ):
         assert value in text
     assert "Not shown" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "calls", "minutes"),
+    [
+        ({}, "≥ 1,112,223", "≥ 926.9"),
+        ({"at_least": False}, "1,112,223 to 1,132,223", "926.9 to 943.5"),
+        ({"at_least": False, "fastest_most_calls": 1_112_223}, "1,112,223", "926.9 to 943.5"),
+    ],
+)
+def test_fastest_is_a_range(changes: dict[str, Any], calls: str, minutes: str) -> None:
+    """What `fastest` costs if groups must be asked is shown, too, unless not everything was counted."""
+    text = shown([replace(READY, estimates=replace(ESTIMATES, **changes))], width=200)
+
+    row = " ".join(next(line for line in text.splitlines() if line.startswith("acme")).split())
+    assert row.endswith(f" {calls} {minutes}")
 
 
 def test_omitted_columns() -> None:

@@ -61,6 +61,7 @@ def peak(parts: Parts, run: ReportInput) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.no_cover  # which would take as long again: other tests cover the same code
 @pytest.mark.parametrize("letters", [0, 1_000])
 @pytest.mark.parametrize(
     "parts", [lambda run: render_page(run, max_bytes=LIMIT), render_workbook], ids=["html", "xlsx"]

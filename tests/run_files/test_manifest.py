@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sso_batch import __version__
-from sso_batch.model import EndpointOverride, GapKind
+from sso_batch.model import EndpointOverride, GapKind, ListingStrategy
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import FileNames
 from sso_batch.run_files.manifest import (
@@ -43,6 +43,7 @@ ACME = outcome(
     endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
     findings=FindingCounts(1, 2, 3),
     resumed=True,
+    listing=ListingStrategy.BY_USER,
 )
 GLOBEX = outcome("globex", Status.FAILED, instance=None, region=None, gaps=(gap("globex"),))
 RUN = run_outcome(ACME, GLOBEX, files=(MERGED,))
@@ -84,6 +85,7 @@ def test_failed_organization() -> None:
             "finished_at": "2026-03-04T05:07:08.000Z",
             "counts": NO_COUNTS,
             "calls": {"total": 0, "throttled": 0, "retried": 0, "by_operation": {}},
+            "listing": None,
             "not_examined": [],
             "gaps": [
                 {
@@ -130,6 +132,7 @@ def test_manifest() -> None:
         not_examined=unexamined("account paths"),
         files=(file,),
         endpoint_overrides=(EndpointOverride("sts", "http://127.0.0.1:1"),),
+        listing=ListingStrategy.BY_USER,
     )
 
     document = json.loads(encode_manifest(FACTS, run_outcome(acme, files=(merged,))))
@@ -178,6 +181,7 @@ def test_manifest() -> None:
                     "retried": 3,
                     "by_operation": {"ListGroups": 5, "ListUsers": 7},
                 },
+                "listing": "by_user",
                 "not_examined": ["account paths"],
                 "gaps": [],
                 "files": [
@@ -279,6 +283,7 @@ def changed(place: str, value: object) -> bytes:
         ("organizations", {}),
         ("organizations.0.status", None),
         ("organizations.0.resumed", "yes"),
+        ("organizations.0.listing", "by_magic"),
         ("organizations.0.counts.rows", 1.5),
         ("organizations.0.counts.shoes", 1),
         ("organizations.0.counts.findings", {"high": 1}),
@@ -301,6 +306,13 @@ def test_invalid_manifest(place: str, value: object) -> None:
     """A manifest that this version would not have written is refused."""
     with pytest.raises(ManifestError, match="this is not a manifest of this version of sso-batch"):
         read_manifest(changed(place, value))
+
+
+def test_a_manifest_that_does_not_say_how_assignments_were_listed() -> None:
+    """A manifest of an earlier version has no `listing`, and is read."""
+    read = read_manifest(changed("organizations.0.listing", ...))
+
+    assert read.outcome.organizations[0].listing is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from sso_batch.model import (
     Grant,
     Group,
     Instance,
+    ListingStrategy,
     Lookup,
     Member,
     Membership,
@@ -94,6 +95,10 @@ def test_line_taken_out(number: int) -> None:
             ),
         ),
         (with_record(0, schema=None), UNREADABLE + "KeyError: 'schema'"),
+        (
+            with_record(0, listing="by_magic"),
+            UNREADABLE + "ValueError: 'by_magic' is not a valid ListingStrategy",
+        ),
         (with_record(0, name=None), UNREADABLE + "KeyError: 'name'"),
         (with_record(0, region=None), UNREADABLE + "KeyError: 'region'"),
         (
@@ -153,6 +158,12 @@ def test_records_of_what_was_not_examined() -> None:
 # Read back
 
 
+def test_a_snapshot_that_does_not_say_how_it_was_listed() -> None:
+    """A snapshot of an earlier version has no `listing`, and is read."""
+    assert '"listing":null' in LINES[0]
+    assert decode(with_record(0, listing=None)).listing is None
+
+
 def test_lines() -> None:
     """Each record is a line of compact ASCII, the organization first, the number of records last."""
     head, *records, end = encode(small_organization())
@@ -171,6 +182,7 @@ def test_lines() -> None:
         "started_at": "2026-03-04T05:06:07.089000+00:00",
         "finished_at": "2026-03-04T05:07:08+00:00",
         "strategy": "complete",
+        "listing": None,
         "accounts_complete": True,
         "not_examined": ["account paths"],
         "endpoint_overrides": [],
@@ -274,6 +286,7 @@ SNAPSHOTS = st.builds(
     outdated=st.none() | some(st.builds(Outdated, WORDS, WORDS)),
     policy_documents=some(st.builds(PolicyDocument, WORDS, WORDS, WORDS)),
     delegated_administrators=st.none() | some(WORDS),
+    listing=st.none() | st.sampled_from(ListingStrategy),
 )
 
 

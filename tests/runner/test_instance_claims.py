@@ -15,7 +15,7 @@ OTHER = replace(INSTANCE, arn="arn:aws:sso:::instance/ssoins-2")
 async def entry(claims: InstanceClaims, name: str, *, go: asyncio.Event | None = None) -> str:
     """Claim the instance, and audit until `go` is set."""
     try:
-        claims.claim(name, INSTANCE)
+        await claims.claim(name, INSTANCE)
         if go is not None:
             await go.wait()
     except OrganizationError as error:
@@ -86,9 +86,9 @@ def test_message_and_hint() -> None:
 
     async def claim_twice() -> OrganizationError:
         claims = InstanceClaims(["a", "b"])
-        claims.claim("a", INSTANCE)
+        await claims.claim("a", INSTANCE)
         with pytest.raises(OrganizationError) as caught:
-            claims.claim("b", INSTANCE)
+            await claims.claim("b", INSTANCE)
         return caught.value
 
     error = asyncio.run(claim_twice())
@@ -118,9 +118,9 @@ def test_no_conflict() -> None:
 
     async def claim_all() -> list[OrganizationError | None]:
         claims = InstanceClaims(["a", "b"])
-        claims.claim("b", INSTANCE)
-        claims.claim("a", OTHER)
-        claims.claim("b", INSTANCE)
+        await claims.claim("b", INSTANCE)
+        await claims.claim("a", OTHER)
+        await claims.claim("b", INSTANCE)
         return [claims.lost("a"), claims.lost("b")]
 
     assert asyncio.run(claim_all()) == [None, None]

@@ -9,7 +9,7 @@ import pytest
 
 from sso_batch.config import Config
 from sso_batch.errors import UsageError
-from sso_batch.logs import make_logger
+from sso_batch.logs import LogSettings, make_logger
 from sso_batch.run_files.file_names import RUN_FILE, FileNames
 from sso_batch.run_files.manifest import encode_manifest, encode_run_file
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
@@ -65,7 +65,7 @@ class Night:
             CONFIG,
             "nightly",
             place=self.place,
-            log=make_logger(DiscardingStream(), level="error", log_format="json"),
+            log=make_logger(DiscardingStream(), LogSettings("error", "json")),
             clock=self.clock,
             stop=threading.Event(),
             wait=wait,

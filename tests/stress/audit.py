@@ -103,7 +103,7 @@ def short_waits(*, retry_seconds: float, time_out: float | None = None) -> Itera
     """Disable the rate limiter, because the emulator has no limits, and shorten pauses and listings."""
     with ExitStack() as stack:
         for owner, name, value in (
-            (TokenBucket, "take", lambda _bucket, _now: 0.0),
+            (TokenBucket, "take", lambda *_: 0.0),
             (backoff, "FIRST_PAUSE", 0.001),
             (backoff, "LONGEST_PAUSE", 0.05),
             (gateway, "GIVE_UP", retry_seconds),

@@ -1,5 +1,6 @@
 """Signals to a real run at random moments: published files are complete, and a resumed run is correct."""
 
+import contextlib
 import json
 import os
 import random
@@ -20,11 +21,13 @@ from sso_batch import first_seen
 from sso_batch.emulator import Emulator, Limits, configuration, generate
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.manifest import read_manifest
+from sso_batch.run_files.results import Status
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.verification import FileState, verify
 from sso_batch.store import Folder
 from tests.support.command import SOURCES
 from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, SIGNALLED
+from tests.support.processes import is_running, worker_processes_of
 from tests.support.reports import files_in, parsed, without_first_seen
 from tests.support.sample_worlds import ODDITIES
 
@@ -53,10 +56,13 @@ class UndisturbedRun:
 
 
 class Killer:
-    """Starts runs of one configuration in separate folders and kills them."""
+    """Starts runs of one configuration in separate folders, with `options`, and kills them."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], config: str, seed: int) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], config: str, seed: int, options: tuple[str, ...] = ()
+    ) -> None:
         self._folder = folder
+        self._options = options
         self._environ = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(SOURCES), "HOME": str(folder)}
         self._environ |= environ
         self._file = folder / "orgs.yaml"
@@ -67,6 +73,7 @@ class Killer:
         self.runs = 0
         self.killed = 0
         self.interrupted = 0
+        self.lost = 0
         self.resumed = 0
 
     def kill(self) -> Iterator[str]:
@@ -75,12 +82,31 @@ class Killer:
         reports = self._folder / f"kill-{self.runs}"
         process = self._run(reports)
         self._wait(process, reports)
+        workers = worker_processes_of(process.pid)
         process.kill()
         process.communicate()
         self.killed += process.returncode < 0
+        if left := _still_running(workers):
+            yield f"kill {self.runs}: workers live on: {left}"
         yield from (f"kill {self.runs}: {problem}" for problem in self._find_incomplete_files(reports))
         if self.can_resume:
             yield from (f"kill {self.runs}, resumed: {problem}" for problem in self._resume(reports))
+        shutil.rmtree(reports, ignore_errors=True)
+
+    def kill_worker(self) -> Iterator[str]:
+        """Start a run, kill one of its worker processes, check its manifest and resume it; yield problems."""
+        self.runs += 1
+        reports = self._folder / f"worker-{self.runs}"
+        process = self._run(reports)
+        self._wait(process, reports)
+        workers = worker_processes_of(process.pid)
+        for pid in self._dice.sample(workers, min(1, len(workers))):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        stderr = process.communicate(timeout=_TIME_OUT)[1]
+        label = f"worker {self.runs}"
+        yield from (f"{label}: {problem}" for problem in self._find_lost(reports, process.returncode, stderr))
+        yield from (f"{label}, resumed: {problem}" for problem in self._resume(reports))
         shutil.rmtree(reports, ignore_errors=True)
 
     def interrupt(self) -> Iterator[str]:
@@ -122,6 +148,27 @@ class Killer:
         manifest = read_manifest((reports / _RUN_ID / MANIFEST).read_bytes())
         if (manifest.exit_code, manifest.status.value) != (code, "interrupted" if code else "complete"):
             yield f"exit {code}, but the manifest says {manifest.status.value}, {manifest.exit_code}"
+        for file in verify(Folder(reports, _RUN_ID), manifest):
+            if file.state is not FileState.AS_WRITTEN:
+                yield f"{file.name} is {file.state.value}: {file.reason}"
+
+    def _find_lost(self, reports: Path, code: int, stderr: str) -> Iterator[str]:
+        """Yield what is wrong with a run that has lost a worker: only its organizations may be gaps."""
+        if "Traceback" in stderr or code not in (0, 4, 5):
+            yield f"exit {code}: {stderr}"
+            return
+        manifest = read_manifest((reports / _RUN_ID / MANIFEST).read_bytes())
+        self.lost += code != 0
+        if manifest.exit_code != code:
+            yield f"exit {code}, but the manifest says {manifest.exit_code}"
+        for organization in manifest.outcome.organizations:
+            if organization.status is Status.COMPLETE:
+                for entry in organization.files:
+                    found = _without_times(reports / _RUN_ID / entry.name)
+                    if found != self.undisturbed.contents[_TS.sub("TS", entry.name)]:
+                        yield f"{entry.name} has the wrong content"
+            elif {gap.code for gap in organization.gaps} != {"WorkerLost"}:
+                yield f"{organization.name} is {organization.status}: {organization.gaps}"
         for file in verify(Folder(reports, _RUN_ID), manifest):
             if file.state is not FileState.AS_WRITTEN:
                 yield f"{file.name} is {file.state.value}: {file.reason}"
@@ -196,7 +243,8 @@ class Killer:
     def _run(
         self, reports: Path, *options: str, python: tuple[str, ...] = ("-m", "sso_batch")
     ) -> "subprocess.Popen[str]":
-        options = ("-c", str(self._file), "-o", str(reports), "--run-id", _RUN_ID, *options)
+        own = ("-c", str(self._file), "-o", str(reports), "--run-id", _RUN_ID)
+        options = (*own, *self._options, *options)
         return self._sso_batch("run", *options, python=python)
 
     def _sso_batch(
@@ -211,8 +259,11 @@ class Killer:
         )
 
 
-def kill_runs(kills: int, seed: int) -> Iterator[str]:
-    """Kill this many runs before their end, and interrupt as many others; yield problems."""
+def kill_runs(kills: int, seed: int, *, processes: int = 1) -> Iterator[str]:
+    """Kill this many runs before their end, and interrupt as many others; yield problems.
+
+    With several worker processes, one of them is killed in as many runs, too.
+    """
     world = generate(seed, organizations=_ORGANIZATIONS, **(ODDITIES | {"accounts": 9, "pairs": 12}))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -223,19 +274,31 @@ def kill_runs(kills: int, seed: int) -> Iterator[str]:
             emulator.environment(),
             configuration(world) + "collect:\n  requests_per_second: 1000\n",
             seed,
+            ("--processes", str(processes)),
         )
         while killer.killed < kills:
             yield from killer.kill()
             yield from killer.interrupt()
+            if processes > 1:
+                yield from killer.kill_worker()
     click.echo(
-        f"{killer.runs} runs, {killer.killed} killed before their end, {killer.interrupted} interrupted, "
-        f"{killer.resumed} resumed"
+        f"{processes} processes: {killer.runs} runs, {killer.killed} killed before their end, "
+        f"{killer.interrupted} interrupted, {killer.lost} with lost organizations, {killer.resumed} resumed"
     )
 
 
 def stress(seed: int) -> Iterator[str]:
-    """Kill 100 runs and interrupt as many."""
+    """Kill 100 runs and interrupt as many, in one process and in two."""
     yield from kill_runs(100, seed)
+    yield from kill_runs(100, seed, processes=2)
+
+
+def _still_running(pids: list[int]) -> list[int]:
+    """Return the processes that have not ended within a second."""
+    end = time.monotonic() + 1.0
+    while (running := [pid for pid in pids if is_running(pid)]) and time.monotonic() < end:
+        time.sleep(_POLL_INTERVAL)
+    return running
 
 
 def _published(reports: Path) -> set[str]:

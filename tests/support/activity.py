@@ -17,7 +17,7 @@ from sso_batch.emulator import HUB, Emulator, World, audit_role
 from sso_batch.emulator.world import Organization
 from sso_batch.emulator.world.builder import OrganizationBuilder
 from sso_batch.emulator.world.events import History
-from sso_batch.model import Snapshot
+from sso_batch.model import Instance, Snapshot
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -104,7 +104,7 @@ def audited(
             Collect(activity=True, entitlements=False, account_paths=False, permission_set_details=False),
             sessions=ConnectionPool(1),
             deadline=deadline,
-            claim_instance=lambda _: None,
+            claim_instance=_claim_nothing,
             clock=clock.time,
             job_count=JobCount(),
             on_strategy=lambda *_: None,
@@ -112,3 +112,7 @@ def audited(
         ).run()
 
     return asyncio.run(run())
+
+
+async def _claim_nothing(_: Instance) -> None:
+    """Let an audit read its instance."""

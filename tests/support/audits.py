@@ -44,7 +44,7 @@ def sso_batch(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the rate limiter, since the emulator has no limits here, and the pauses between attempts."""
-    monkeypatch.setattr(TokenBucket, "take", lambda _bucket, _now: 0.0)
+    monkeypatch.setattr(TokenBucket, "take", lambda *_: 0.0)
     monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.001)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from sso_batch.config import Config, Output, Review
-from sso_batch.logs import make_logger
+from sso_batch.logs import LogSettings, make_logger
 from sso_batch.run_files.run import RunFacts
 from sso_batch.runner import RunContext
 from sso_batch.runner.previous_runs import PreviousRuns
@@ -45,7 +45,7 @@ def run_context(
     config = Config.model_construct(
         organizations=(), output=Output(formats=formats), review=review or Review()
     )
-    log = make_logger(DiscardingStream(), level="error", log_format="json")
+    log = make_logger(DiscardingStream(), LogSettings("error", "json"))
     own = store or place.run(facts.names.run_id)
     ends = stop or threading.Event()
     previous = PreviousRuns(place, facts.names, STARTED, ends)

@@ -148,7 +148,7 @@ from functools import partial
 from sso_batch.aws.rate_limiter import TokenBucket
 from sso_batch.commands import demo
 from sso_batch.emulator import Emulator, Limits
-TokenBucket.take = lambda bucket, now: 0.0
+TokenBucket.take = lambda *_: 0.0
 demo.Emulator = partial(Emulator, limits=Limits.off())
 from sso_batch.cli import main
 main()

@@ -15,7 +15,7 @@ from sso_batch.campaign.decisions import Decided
 from sso_batch.campaign.item import Item
 from sso_batch.campaign.record import File, Reviewer
 from sso_batch.campaign.sheets.facts import SheetFacts
-from sso_batch.cpus import usable_cpus
+from sso_batch.machine import usable_cpus
 from sso_batch.store import Draft, FileEntry, FileKind, Store
 from sso_batch.worker_processes import WorkerProcesses
 

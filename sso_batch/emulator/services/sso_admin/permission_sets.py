@@ -153,7 +153,8 @@ def _assignments_of(call: Call, index: OrganizationIndex) -> list[Assignment]:
     if principal_id not in (index.users if kind == "USER" else index.groups):
         raise not_found(f"{kind} {principal_id} does not exist.")
     rows = list(index.assignments_of.get((kind, principal_id), ()))
-    if kind == "USER" and call.behaviour.group_rows:
+    behaviour = call.behaviour
+    if kind == "USER" and behaviour.group_rows and principal_id not in behaviour.without_group_rows:
         for membership in index.groups_of.get(principal_id, ()):
             rows += index.assignments_of.get(("GROUP", membership.group_id), ())
     return rows

@@ -1,11 +1,11 @@
-"""Tests of the number of CPUs that a process may use."""
+"""Tests of the CPUs and the memory that a process may use."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from sso_batch.cpus import usable_cpus
+from sso_batch.machine import usable_cpus, usable_memory
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +85,31 @@ def test_system_without_affinity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_this_machine() -> None:
     """Without a folder, the files of this machine are read."""
     assert 1 <= usable_cpus() <= 8
+
+
+@pytest.mark.parametrize(
+    ("files", "memory"),
+    [
+        pytest.param({}, None, id="no control groups"),
+        pytest.param({"sys/fs/cgroup/memory.max": "max\n"}, None, id="no limit"),
+        pytest.param({"sys/fs/cgroup/memory.max": "536870912\n"}, 536870912, id="version 2"),
+        pytest.param(
+            {"sys/fs/cgroup/pod/memory.max": "100\n", "sys/fs/cgroup/memory.max": "200\n"},
+            100,
+            id="lowest of the groups",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "3:memory:/docker/1\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "268435456\n",
+            },
+            268435456,
+            id="version 1",
+        ),
+    ],
+)
+def test_memory(tmp_path: Path, files: dict[str, str], memory: int | None) -> None:
+    """The lowest memory limit of the process's group and the groups above it counts."""
+    write(tmp_path, {"proc/self/cgroup": "0::/pod\n"} | files)
+
+    assert usable_memory(tmp_path) == memory

@@ -1,0 +1,217 @@
+"""Worker processes that exchange messages with this one; cheap to import, so that they start early."""
+
+import contextlib
+import errno
+import math
+import multiprocessing
+import os
+import pickle
+import pkgutil
+import re
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from sso_batch.machine import usable_cpus, usable_memory
+from sso_batch.worker_processes import signals_blocked
+
+CARRIED = 10
+"""Organizations that one process audits in hardly more time than one; more of them need its CPU."""
+
+MEMORY_OF_WORKER = 160 * 2**20
+"""Bytes of memory that `auto` allows for each worker with the organizations that it audits."""
+
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+"""Signals that a terminal or a service manager sends to all processes; this one ends the others."""
+
+_END_SECONDS = 5.0
+"""How long a worker may take to end after its last message."""
+
+_NAME = re.compile(rb"\bname[\"']?\s*:")
+_PROCESSES = re.compile(rb"\bprocesses[\"']?\s*:\s*([0-9]{1,3})\b")
+
+
+class Listener(Protocol):
+    """Who receives what a worker sends, in a thread of its own."""
+
+    def received(self, process: "WorkerProcess", message: Any) -> None:  # noqa: ANN401 - the listener knows
+        """Note a message."""
+
+    def lost(self, process: "WorkerProcess", reason: str) -> None:
+        """Note that the process has ended, and in words how."""
+
+
+class WorkerProcess:
+    """One worker process, which is started at once; raises OSError if the system has none to spare.
+
+    `target` is the function that it calls with its end of the connection, as "module:function": only the
+    new process imports the module.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._may_end = False
+        self._outbox: SimpleQueue[object] = SimpleQueue()
+        self._listener: SimpleQueue[Listener | None] = SimpleQueue()
+        # Not forked: a copy of a process with threads can deadlock.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_run, args=(target, theirs), name="sso-batch-worker", daemon=True
+        )
+        try:
+            with signals_blocked(_ENDING):
+                self._process.start()
+        except OSError:
+            self._connection.close()
+            raise
+        finally:
+            theirs.close()  # otherwise the end of the process could not be seen
+        try:
+            for work in (self._send_all, self._receive_all):
+                threading.Thread(target=work, name="worker-messages", daemon=True).start()
+        except RuntimeError:  # no thread to spare (`--pids-limit`)
+            self.close()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+
+    def send(self, message: object) -> None:
+        """Send a message, without waiting until the process reads it."""
+        self._outbox.put(message)
+
+    def listen(self, listener: Listener) -> None:
+        """Let a listener receive everything that the process sends, until it ends."""
+        self._listener.put(listener)
+
+    def end(self, message: object) -> None:
+        """Send the last message, after which the process ends."""
+        self._may_end = True
+        self.send(message)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Wait for the end of a process that has the last message, and end any other one."""
+        if self._may_end:
+            self._process.join(_END_SECONDS)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+        self.send(None)  # which fails, and ends the thread that sends
+        self._listener.put(None)
+        self._connection.close()
+
+    def _send_all(self) -> None:
+        """Send messages until the process has ended, which its listener notes."""
+        with contextlib.suppress(OSError):
+            while True:
+                self._connection.send(self._outbox.get())
+
+    def _receive_all(self) -> None:
+        """Pass on messages until the process has ended."""
+        listener = self._listener.get()
+        if listener is None:  # closed before anybody has listened
+            return
+        try:
+            while True:
+                listener.received(self, self._connection.recv())
+        except (EOFError, OSError, pickle.UnpicklingError):  # the last one where it was killed while it sent
+            self._process.join(_END_SECONDS)
+            listener.lost(self, _reason(self._process.exitcode))
+
+
+class Workers:
+    """Worker processes that run `target`; leaving the `with` block ends them.
+
+    Where the system has not so many processes to spare, there are fewer, or none.
+    """
+
+    def __init__(self, target: str, number: int = 0) -> None:
+        self.processes: list[WorkerProcess] = []
+        self._target = target
+        self.resize(number)
+
+    def __bool__(self) -> bool:
+        return bool(self.processes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.resize(0)
+
+    def resize(self, number: int) -> None:
+        """Start or end processes, so that there are this many."""
+        while len(self.processes) > number:
+            self.processes.pop().close()
+        with contextlib.suppress(OSError):
+            while len(self.processes) < number:
+                self.processes.append(WorkerProcess(self._target))
+
+    def replace(self, ended: WorkerProcess) -> WorkerProcess:
+        """Return a new process in place of one that has ended; raise OSError if it cannot be started."""
+        ended.close()
+        new = WorkerProcess(self._target)
+        self.processes[self.processes.index(ended)] = new
+        return new
+
+
+def _run(target: str, connection: Connection) -> None:
+    """Call the function that the name in `target` stands for, in the new process."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    function: Callable[[Connection], None] = pkgutil.resolve_name(target)
+    function(connection)
+
+
+def number_of_workers(processes: int | str, organizations: int) -> int:
+    """Return how many workers a run of so many organizations has; 0 if it audits them itself.
+
+    `processes` is the setting `run.processes`: a number or "auto".
+    """
+    if processes == "auto":
+        memory = usable_memory()
+        allowed = usable_cpus() if memory is None else min(usable_cpus(), memory // MEMORY_OF_WORKER)
+        number = min(allowed, math.ceil(organizations / CARRIED))
+    else:
+        number = min(int(processes), organizations)
+    return number if number > 1 else 0
+
+
+def probable_number_of_workers(processes: int | str | None, config_file: Path) -> int:
+    """Return how many workers a run of a configuration probably has, without parsing the file.
+
+    They can be started before that; a wrong number costs time, and nothing else. `processes` overrides the
+    setting of the file.
+    """
+    try:
+        text = config_file.read_bytes()
+    except OSError:
+        return 0
+    written = _PROCESSES.search(text)
+    setting = int(written[1]) if written else "auto"
+    return number_of_workers(setting if processes is None else processes, len(_NAME.findall(text)))
+
+
+def _reason(exit_code: int | None) -> str:
+    """Return how a process has ended, in words."""
+    if exit_code is None:
+        return "stopped answering"
+    if exit_code < 0:
+        return f"was ended by the signal {_signal(-exit_code)}"
+    return f"ended with exit code {exit_code}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
