@@ -27,7 +27,7 @@ STYLES := $(PAGE)/page.css sso_batch/campaign/pages/record.css
 DENO_FMT := --quiet --no-config --line-width 110
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-peers stress docs pictures lint format types image pins clean
+.PHONY: help demo test bench bench-peers stress docs pictures plots lint format types image pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ docs: $(VENV)/installed-dev ## regenerate the reference in docs/
 
 pictures: $(VENV)/installed-dev ## take the screenshots for README and docs; needs Chromium
 	@$(BIN)/python -m tests.browser.pictures
+
+plots: $(VENV)/installed-dev ## draw the plots of docs/explanation/growth.md from its measurements
+	@$(BIN)/python -m tests.benchmarks.plots
 
 format: $(VENV)/installed-dev ## format the code and apply safe fixes
 	@$(BIN)/ruff check --fix .

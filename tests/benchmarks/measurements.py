@@ -52,7 +52,7 @@ _COLUMNS = [field.name for field in fields(Measurement)]
 
 
 def load(file: Path = FILE) -> list[Measurement]:
-    """Return the measurements in the file; none if there is no file."""
+    """Return the measurements in the file; an empty list without the file."""
     if not file.exists():
         return []
     with file.open(newline="", encoding="utf-8") as stream:

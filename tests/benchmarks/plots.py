@@ -49,7 +49,7 @@ def _memory(rows: Sequence[Measurement], scheme: Scheme) -> str:
     guide = Guide("512 MiB, the limit of the shipped CronJob", (xs[0], _LIMIT), (xs[-1], _LIMIT))
     panel = Panel("Peak memory", lines, (guide,), y_unit=" MB", x_label="rows, in one organization")
     note = "Resident memory of all processes together. Hollow: the same rows in 20 organizations."
-    return draw("Memory: the largest organization decides", note, [panel], scheme)
+    return draw("Memory: the largest organization matters most", note, [panel], scheme)
 
 
 def _organizations(runs: Sequence[Measurement], scheme: Scheme) -> str:
