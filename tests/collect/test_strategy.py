@@ -40,7 +40,7 @@ def test_choose_strategy(workload: Workload, strategy: ListingStrategy | None) -
     order=st.lists(st.booleans(), max_size=120),
 )
 def test_regret_is_bounded(listings: list[int], users: int, groups: int, order: list[bool]) -> None:
-    """In whatever order the numbers come, the cost is at most the cheaper strategy's plus the listings'.
+    """Without an estimate, the cost is at most the cheaper strategy's plus the listings', in whatever order.
 
     If answers for users do not hold the assignments of groups, it is at most a call for each group more.
     """
