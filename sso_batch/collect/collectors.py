@@ -20,7 +20,7 @@ from sso_batch.collect.permission_sets import PermissionSets
 from sso_batch.collect.policy_documents import PolicyDocuments, PolicyLibrary
 from sso_batch.collect.provisioned_pairs import ProvisionedPairs, accounts_are_fewer
 from sso_batch.collect.sso_applications import SsoApplications
-from sso_batch.collect.strategy import Workload, choose_strategy
+from sso_batch.collect.strategy import SAMPLE, Workload, choose_strategy
 from sso_batch.collect.work_queue import Jobs, WorkQueue, run_together
 from sso_batch.config import Collect
 from sso_batch.model import OUTDATED, Grant, Instance, ListingStrategy, Outdated
@@ -186,11 +186,14 @@ class Collectors:
         await run_together(self._start_pairs(), self._assignments.list_by_pair(), self._report_strategy())
 
     async def _list_cheaper(self) -> None:
-        """List by pair or by principal, as soon as it is certain which one costs fewer calls.
+        """List by pair or by principal, as soon as it is known which one costs fewer calls.
 
+        A sample of the listings of pairs comes first: by principal, each further one would cost time.
         Listings of pairs that are skipped by principal are made if AWS refuses the calls by principal.
         """
-        await self._start_pairs()
+        await self._start_pairs(sample=SAMPLE)
+        if await self._jobs.until(self._sampled) is ListingStrategy.BY_PAIR:
+            self._pairs.resume()
         await self._report_strategy()
         if self.strategy is ListingStrategy.BY_PRINCIPAL:
             self._pairs.pause()
@@ -202,12 +205,23 @@ class Collectors:
         self.identity_store.members.release()
         await self._assignments.list_by_pair()
 
-    async def _start_pairs(self) -> None:
+    async def _start_pairs(self, *, sample: int | None = None) -> None:
         """Start to list pairs by account or by permission set, as soon as it is certain which are fewer."""
         by_account = await accounts_are_fewer(self.accounts.listing, self.permission_sets.listing)
         if self._lists_outdated:
             self._outdated.start(by_account=by_account)
-        self._pairs.start(by_account=by_account)
+        self._pairs.start(by_account=by_account, sample=sample)
+
+    def _sampled(self) -> ListingStrategy | None:
+        """Return by pair as soon as further pairs should be listed, by principal if that is chosen already.
+
+        They should not while the users that are known so far would be fewer: their listing has not ended.
+        """
+        workload = self._workload()
+        if settled := self._settled_strategy():
+            return settled[0]
+        undecided = self.identity_store.ended or workload.users >= workload.by_pair_estimate
+        return ListingStrategy.BY_PAIR if self._pairs.idle and undecided else None
 
     async def _report_strategy(self) -> None:
         self.strategy, workload = await self._jobs.until(self._settled_strategy)
@@ -231,6 +245,7 @@ class Collectors:
         return Workload(
             listings=pairs.remaining,
             pairs=len(pairs),
+            made=pairs.total - pairs.remaining,
             users=len(identity_store.users.found),
             groups=len(identity_store.groups.found),
             pairs_final=pairs.ended,

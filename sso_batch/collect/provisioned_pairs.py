@@ -63,11 +63,25 @@ class ProvisionedPairs(Stream[Pair]):
         self._skipped: list[str] = []
         self._not_found: dict[Pair, AwsFailure] = {}
 
-    def start(self, *, by_account: bool) -> None:
-        """Start one listing for each account, or for each permission set."""
+    @property
+    def idle(self) -> bool:
+        """Whether all listings have ended that were started."""
+        return self.started and self.remaining == len(self._skipped)
+
+    def start(self, *, by_account: bool, sample: int | None = None) -> None:
+        """Start one listing for each account, or for each permission set.
+
+        With `sample`, start only so many, evenly spread; `resume` starts the others.
+        """
         self.started = True
         self._by_account = by_account
-        self._add_listings(self._accounts.found if by_account else self._permission_sets.found)
+        resources = list(self._accounts.found if by_account else self._permission_sets.found)
+        if sample is not None:
+            chosen = resources[:: max(len(resources) // sample, 1)][:sample]
+            self._skipped = [resource for resource in resources if resource not in chosen]
+            self.total = self.remaining = len(self._skipped)
+            resources = chosen
+        self._add_listings(resources)
         if not self.remaining:
             self.end()
 
@@ -127,6 +141,7 @@ class ProvisionedPairs(Stream[Pair]):
                 owner.listing.not_found(resource, failure, self._subject(resource))
         finally:
             self.remaining -= 1
+            self._jobs.notify()
             if not self.remaining:
                 self.end()
 

@@ -8,20 +8,27 @@ from dataclasses import dataclass
 
 from sso_batch.model import ListingStrategy
 
+SAMPLE = 4
+"""The number of listings of pairs from which the others are estimated."""
+
+_CLEARLY = 1.5
+"""How many times the calls by user an estimate by pair must exceed, because it is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """The numbers known so far, and whether they are final or can still grow.
 
-    `listings` counts the listings of provisioned pairs that are still to be made, `pairs` the pairs they
-    have named. `common` counts calls that all strategies make: the listings made so far, and what is
-    read of each permission set.
+    `listings` counts the listings of provisioned pairs that are still to be made, `made` those that have
+    been, `pairs` the pairs they have named. `common` counts calls that all strategies make: the listings made
+    so far, and what is read of each permission set.
     """
 
     listings: int
     pairs: int
     users: int
     groups: int = 0
+    made: int = 0
     pairs_final: bool = False
     principals_final: bool = False
     common: int = 0
@@ -30,6 +37,11 @@ class Workload:
     def by_pair(self) -> int:
         """The calls that listing by pair still takes."""
         return self.listings + self.pairs
+
+    @property
+    def by_pair_estimate(self) -> float:
+        """The same, if the listings still to be made name as many pairs as those made."""
+        return self.by_pair + (self.listings * self.pairs / self.made if self.made >= SAMPLE else 0)
 
     @property
     def by_principal(self) -> int:
@@ -42,10 +54,13 @@ def choose_strategy(workload: Workload) -> ListingStrategy | None:
 
     By pair costs the remaining listings and a call for each pair, by principal a call for each user: their
     answers are expected to hold the assignments of their groups, and which groups must be asked all the same
-    is not known before. The one that is certain to cost more loses. Listings that were already made are
-    spent in either case. A late decision can cost them, and the expectation a call for each group.
+    is not known before. By pair loses if it is certain to cost more, or clearly does by the estimate from
+    some listings: making all of them would cost more than users alone. By principal loses only if it is
+    certain to cost more. Listings that were already made are spent in either case.
     """
-    if workload.principals_final and workload.by_pair > workload.users:
+    certain = workload.by_pair > workload.users
+    clear = workload.by_pair_estimate > _CLEARLY * workload.users
+    if workload.principals_final and (certain or clear):
         return ListingStrategy.BY_PRINCIPAL
     if workload.pairs_final and workload.by_pair <= workload.users:
         return ListingStrategy.BY_PAIR

@@ -197,6 +197,83 @@ def test_no_pair_is_listed_if_principals_are_fewer_from_the_start(
     )
 
 
+def many_listings(instance: Instance, *, accounts_each: int, users: int) -> None:
+    """Give an instance 20 permission sets in as many accounts each, and this many users."""
+    instance.sets = [f"set {number:02}" for number in range(20)]
+    instance.account_records = [Account(f"{number}", "", "ACTIVE") for number in range(30)]
+    instance.user_records = [User(f"user {number:02}", "", "", "", "ENABLED") for number in range(users)]
+    instance.grants = [
+        assigned(f"{number}", arn, USER, "user 00")
+        for arn in instance.sets
+        for number in range(accounts_each)
+    ]
+
+
+def listed_pairs(instance: Instance) -> list[str]:
+    """Return the permission sets whose accounts were listed."""
+    operation = "ListAccountsForProvisionedPermissionSet"
+    return [ids[0] for called, *ids in instance.asked if called == operation]
+
+
+def test_a_sample_shows_that_users_are_fewer(instance: Instance, gaps: list[Gap]) -> None:
+    """If four listings of pairs, evenly spread, show clearly more pairs than users, no other one is made."""
+    many_listings(instance, accounts_each=10, users=60)
+
+    found = Collected(instance, gaps, "fastest")
+
+    assert sorted(listed_pairs(instance)) == ["set 00", "set 05", "set 10", "set 15"]
+    assert found.grants == set(instance.grants)
+
+
+def test_a_sample_does_not_show_that_users_are_fewer(instance: Instance, gaps: list[Gap]) -> None:
+    """If the sample does not show it clearly, listings are made until it is certain."""
+    many_listings(instance, accounts_each=10, users=160)
+
+    found = Collected(instance, gaps, "fastest")
+
+    assert 15 <= len(listed_pairs(instance)) <= 20
+    assert found.strategy is not ListingStrategy.BY_PAIR
+    assert found.grants == set(instance.grants)
+
+
+def test_pairs_are_listed_while_users_still_come(instance: Instance, gaps: list[Gap]) -> None:
+    """Listings go on as soon as more users are known than the sample lets expect pairs."""
+    many_listings(instance, accounts_each=1, users=100)
+    listed = asyncio.Event()
+
+    class SlowUsers(Instance):
+        async def users(self) -> AsyncIterator[list[User]]:
+            async for page in super().users():
+                yield page
+            await listed.wait()
+
+        async def accounts_provisioned_with(
+            self, arn: str, *, status: str | None = None
+        ) -> AsyncIterator[list[str]]:
+            async for page in super().accounts_provisioned_with(arn, status=status):
+                yield page
+            if len(listed_pairs(self)) == len(self.sets):
+                listed.set()
+
+    instance.__class__ = SlowUsers
+
+    found = Collected(instance, gaps, "fastest")
+
+    assert found.strategy is ListingStrategy.BY_PAIR
+    assert found.grants == set(instance.grants)
+
+
+def test_a_sample_and_a_refusal(instance: Instance, gaps: list[Gap]) -> None:
+    """If AWS refuses the calls by principal, the listings that the sample left out are made."""
+    many_listings(instance, accounts_each=10, users=60)
+    instance.refusals["ListAccountAssignmentsForPrincipal"] = refused("ListAccountAssignmentsForPrincipal")
+
+    found = Collected(instance, gaps, "fastest")
+
+    assert sorted(listed_pairs(instance)) == instance.sets
+    assert (found.strategy, found.grants, gaps) == (ListingStrategy.BY_PAIR, set(instance.grants), [])
+
+
 @STRATEGIES
 def test_accounts_not_listed(instance: Instance, gaps: list[Gap], strategy: Strategy) -> None:
     """If accounts cannot be listed, pairs are listed by permission set: no assignment is lost."""

@@ -18,6 +18,10 @@ COUNTS = st.integers(0, 60)
         (Workload(3, 9, 5, principals_final=True), ListingStrategy.BY_PRINCIPAL),
         (Workload(3, 9, 11, groups=90, principals_final=True), ListingStrategy.BY_PRINCIPAL),
         (Workload(3, 2, 5, principals_final=True), None),
+        (Workload(12, 40, 100, made=4, principals_final=True), ListingStrategy.BY_PRINCIPAL),
+        (Workload(12, 40, 120, made=4, principals_final=True), None),
+        (Workload(12, 40, 100, made=4), None),
+        (Workload(12, 30, 60, made=3, principals_final=True), None),
         (Workload(0, 5, 5, pairs_final=True), ListingStrategy.BY_PAIR),
         (Workload(0, 6, 5, pairs_final=True), None),
         (Workload(0, 6, 5, pairs_final=True, principals_final=True), ListingStrategy.BY_PRINCIPAL),
@@ -36,7 +40,7 @@ def test_choose_strategy(workload: Workload, strategy: ListingStrategy | None) -
     order=st.lists(st.booleans(), max_size=120),
 )
 def test_regret_is_bounded(listings: list[int], users: int, groups: int, order: list[bool]) -> None:
-    """In whatever order the numbers come, the cost is at most the cheaper strategy's plus the listings'.
+    """Without an estimate, the cost is at most the cheaper strategy's plus the listings', in whatever order.
 
     If answers for users do not hold the assignments of groups, it is at most a call for each group more.
     """
