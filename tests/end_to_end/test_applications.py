@@ -356,6 +356,7 @@ SHAPES: tuple[FaultKind, ...] = (
 )
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("operation", LISTINGS)
 @pytest.mark.parametrize("kind", SHAPES)
