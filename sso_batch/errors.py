@@ -53,6 +53,7 @@ class OrganizationError(SsoBatchError):
     """
 
     exit_code = ExitCode.FAILED
+    is_bug = False
 
     def __init__(self, message: str, *, code: str, operation: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -5,18 +5,21 @@ import errno
 import math
 import multiprocessing
 import os
-import pickle
 import pkgutil
 import re
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from sso_batch.exit_codes import ExitCode
 from sso_batch.machine import usable_cpus, usable_memory
 from sso_batch.worker_processes import signals_blocked
 
@@ -32,8 +35,39 @@ _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _END_SECONDS = 5.0
 """How long a worker may take to end after its last message."""
 
+_NOTHING_MORE = object()
+
+_MOST_BYTES = 1_000_000
+"""No more of a configuration file is read."""
+
 _NAME = re.compile(rb"\bname[\"']?\s*:")
 _PROCESSES = re.compile(rb"\bprocesses[\"']?\s*:\s*([0-9]{1,3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnd:
+    """How a process has ended: with an exit code, negative for a signal; None if it does not answer."""
+
+    exit_code: int | None
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal has ended it, such as when memory is short."""
+        return self.exit_code is not None and self.exit_code < 0
+
+    @property
+    def is_bug(self) -> bool:
+        """Whether an error that nobody expected has ended it."""
+        return self.exit_code == ExitCode.INTERNAL_ERROR
+
+    @property
+    def text(self) -> str:
+        """The end, in words."""
+        if self.exit_code is None:
+            return "stopped answering"
+        if self.exit_code < 0:
+            return f"was ended by the signal {_signal(-self.exit_code)}"
+        return f"ended with exit code {self.exit_code}"
 
 
 class Listener(Protocol):
@@ -42,8 +76,8 @@ class Listener(Protocol):
     def received(self, process: "WorkerProcess", message: Any) -> None:  # noqa: ANN401 - the listener knows
         """Note a message."""
 
-    def lost(self, process: "WorkerProcess", reason: str) -> None:
-        """Note that the process has ended, and in words how."""
+    def lost(self, process: "WorkerProcess", end: ProcessEnd) -> None:
+        """Note that the process has ended."""
 
 
 class WorkerProcess:
@@ -59,21 +93,26 @@ class WorkerProcess:
         self._listener: SimpleQueue[Listener | None] = SimpleQueue()
         # Not forked: a copy of a process with threads can deadlock.
         context = multiprocessing.get_context("spawn")
+        resource_tracker.ensure_running()  # otherwise the first start would unblock the signals
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_run, args=(target, theirs), name="sso-batch-worker", daemon=True
-        )
+        self._process = context.Process(target=_run, args=(target, theirs), daemon=True)
         try:
             with signals_blocked(_ENDING):
                 self._process.start()
+                # At its exit, Python ends such processes with SIGTERM, which they ignore, and waits for them.
+                self._kill_at_exit = Finalize(None, self._process.kill, exitpriority=1)
         except OSError:
             self._connection.close()
             raise
         finally:
             theirs.close()  # otherwise the end of the process could not be seen
+        self._threads = [
+            threading.Thread(target=work, name="worker-messages", daemon=True)
+            for work in (self._send_all, self._receive_all)
+        ]
         try:
-            for work in (self._send_all, self._receive_all):
-                threading.Thread(target=work, name="worker-messages", daemon=True).start()
+            for thread in self._threads:
+                thread.start()
         except RuntimeError:  # no thread to spare (`--pids-limit`)
             self.close()
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
@@ -102,15 +141,24 @@ class WorkerProcess:
         if self._process.exitcode is None:
             self._process.kill()
             self._process.join()
-        self.send(None)  # which fails, and ends the thread that sends
+        self._kill_at_exit.cancel()
+        self._outbox.put(_NOTHING_MORE)
         self._listener.put(None)
+        for thread in self._threads:  # they use the connection
+            if thread.ident is not None:
+                thread.join()
         self._connection.close()
 
     def _send_all(self) -> None:
-        """Send messages until the process has ended, which its listener notes."""
-        with contextlib.suppress(OSError):
-            while True:
-                self._connection.send(self._outbox.get())
+        """Send messages until there are no more, or the process has ended, which its listener notes."""
+        try:
+            while (message := self._outbox.get()) is not _NOTHING_MORE:
+                self._connection.send(message)
+        except OSError:
+            return
+        except BaseException:
+            self._process.kill()  # it would wait for the message forever
+            raise
 
     def _receive_all(self) -> None:
         """Pass on messages until the process has ended."""
@@ -120,9 +168,12 @@ class WorkerProcess:
         try:
             while True:
                 listener.received(self, self._connection.recv())
-        except (EOFError, OSError, pickle.UnpicklingError):  # the last one where it was killed while it sent
+        except (EOFError, OSError):
             self._process.join(_END_SECONDS)
-            listener.lost(self, _reason(self._process.exitcode))
+        except Exception:  # noqa: BLE001 - a message that was cut off can raise anything
+            self._process.kill()
+            self._process.join()
+        listener.lost(self, ProcessEnd(self._process.exitcode))
 
 
 class Workers:
@@ -178,36 +229,38 @@ def number_of_workers(processes: int | str, organizations: int) -> int:
     `processes` is the setting `run.processes`: a number or "auto".
     """
     if processes == "auto":
-        memory = usable_memory()
-        allowed = usable_cpus() if memory is None else min(usable_cpus(), memory // MEMORY_OF_WORKER)
-        number = min(allowed, math.ceil(organizations / CARRIED))
+        number = min(_most_by_default(), math.ceil(organizations / CARRIED))
     else:
         number = min(int(processes), organizations)
     return number if number > 1 else 0
 
 
+def _most_by_default() -> int:
+    """Return how many workers the CPUs and the memory of the container allow."""
+    memory = usable_memory()
+    return usable_cpus() if memory is None else min(usable_cpus(), memory // MEMORY_OF_WORKER)
+
+
 def probable_number_of_workers(processes: int | str | None, config_file: Path) -> int:
     """Return how many workers a run of a configuration probably has, without parsing the file.
 
-    They can be started before that; a wrong number costs time, and nothing else. `processes` overrides the
-    setting of the file.
+    They can be started before that; a wrong number costs time, and nothing else. There are no more than
+    "auto" allows. `processes` overrides the setting of the file. What is not a file, such as a pipe, can be
+    read only once, and not here.
     """
     try:
-        text = config_file.read_bytes()
-    except OSError:
+        if not config_file.is_file():
+            return 0
+        with config_file.open("rb") as file:
+            text = file.read(_MOST_BYTES)
+    except (OSError, ValueError):  # ValueError: a null character in the path
         return 0
     written = _PROCESSES.search(text)
     setting = int(written[1]) if written else "auto"
-    return number_of_workers(setting if processes is None else processes, len(_NAME.findall(text)))
-
-
-def _reason(exit_code: int | None) -> str:
-    """Return how a process has ended, in words."""
-    if exit_code is None:
-        return "stopped answering"
-    if exit_code < 0:
-        return f"was ended by the signal {_signal(-exit_code)}"
-    return f"ended with exit code {exit_code}"
+    organizations = len(_NAME.findall(text))
+    return min(
+        number_of_workers(setting if processes is None else processes, organizations), _most_by_default()
+    )
 
 
 def _signal(number: int) -> str:

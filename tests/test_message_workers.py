@@ -14,6 +14,7 @@ import pytest
 
 from sso_batch import message_workers
 from sso_batch.message_workers import (
+    ProcessEnd,
     WorkerProcess,
     Workers,
     number_of_workers,
@@ -37,10 +38,10 @@ class Inbox:
         del process
         self.messages.put(message)
 
-    def lost(self, process: WorkerProcess, reason: str) -> None:
-        """Keep the reason for the end of a process."""
+    def lost(self, process: WorkerProcess, end: ProcessEnd) -> None:
+        """Keep how a process has ended."""
         del process
-        self.reasons.put(reason)
+        self.reasons.put(end.text)
 
     def message(self) -> Any:  # noqa: ANN401 - whatever a process sends
         """Return the next message."""

@@ -220,7 +220,7 @@ class Collectors:
         workload = self._workload()
         if settled := self._settled_strategy():
             return settled[0]
-        undecided = self.identity_store.ended or workload.users >= workload.by_pair_estimate
+        undecided = self.identity_store.ended or workload.by_user >= workload.by_pair_estimate
         return ListingStrategy.BY_PAIR if self._pairs.idle and undecided else None
 
     async def _report_strategy(self) -> None:

@@ -30,7 +30,8 @@ class GroupCoverage:
 
     A member's answer covers a group only if the user was in the group all the time in which it was made: the
     membership is older than the audit, which started at `started_at`, and was listed after the answer. So a
-    change of memberships during the audit cannot hide access.
+    change of memberships during the audit cannot hide access. A membership without a date counts as old, as
+    AWS gives none for old ones, but only if AWS gives dates to others.
     """
 
     def __init__(self, started_at: datetime) -> None:
@@ -40,6 +41,8 @@ class GroupCoverage:
         self._assignments: defaultdict[str, set[Grant]] = defaultdict(set)
         self._members: dict[str, list[str]] = {}  # user ids by group id, without new memberships
         self._covered: set[Principal] = set()
+        self._without_date: set[Principal] = set()  # of them, those that no membership with a date covers
+        self._has_dates = False
 
     def add(self, principal: Principal, grants: Iterable[Grant], ended: float | None) -> None:
         """Add the answer for a principal complete at `ended` on the event loop's clock; None if it failed."""
@@ -52,19 +55,22 @@ class GroupCoverage:
 
     def covers(self, listed: MemberList) -> bool:
         """Return whether the answer for any of a group's members holds the assignments of the group."""
-        members = [
-            member.user_id
-            for member in listed.members.values()
-            if member.created_at < self._before  # AWS gives no date for old memberships
+        members = [member for member in listed.members.values() if member.created_at < self._before]
+        self._members[listed.group.id] = [member.user_id for member in members]
+        self._has_dates = self._has_dates or any(member.created_at for member in listed.members.values())
+        covering = [
+            member
+            for member in members
+            if (answer := self._answers.get(member.user_id)) and answer.ended <= listed.started
         ]
-        self._members[listed.group.id] = members
-        answers = (self._answers.get(user_id) for user_id in members)
-        if any(answer and answer.ended <= listed.started for answer in answers):
+        if covering:
             self._covered.add(listed.group)
+        if covering and not any(member.created_at for member in covering):
+            self._without_date.add(listed.group)
         return listed.group in self._covered
 
     def __contains__(self, group: Principal) -> bool:
-        return group in self._covered
+        return group in self._covered and (self._has_dates or group not in self._without_date)
 
     @property
     def consistent(self) -> bool:

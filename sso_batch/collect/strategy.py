@@ -1,7 +1,7 @@
 """The listing strategies: what each costs, and when it is certain which one is cheaper. Pure.
 
 Costs are calls against the quota of sso-admin, which decides how long a run takes. Memberships have a quota
-of their own, and listing them takes no time: it is done while AWS answers for users.
+of their own: unless there are more groups than users, they are listed while AWS answers for users.
 """
 
 from dataclasses import dataclass
@@ -44,6 +44,14 @@ class Workload:
         return self.by_pair + (self.listings * self.pairs / self.made if self.made >= SAMPLE else 0)
 
     @property
+    def by_user(self) -> int:
+        """The calls that listing by principal takes if answers for users hold the assignments of groups.
+
+        The members of all groups are listed meanwhile, at the same rate.
+        """
+        return max(self.users, self.groups)
+
+    @property
     def by_principal(self) -> int:
         """The calls that listing by principal takes if answers for users do not hold those of groups."""
         return self.users + self.groups
@@ -58,11 +66,11 @@ def choose_strategy(workload: Workload) -> ListingStrategy | None:
     some listings: making all of them would cost more than users alone. By principal loses only if it is
     certain to cost more. Listings that were already made are spent in either case.
     """
-    certain = workload.by_pair > workload.users
-    clear = workload.by_pair_estimate > _CLEARLY * workload.users
+    certain = workload.by_pair > workload.by_user
+    clear = workload.by_pair_estimate > _CLEARLY * workload.by_user
     if workload.principals_final and (certain or clear):
         return ListingStrategy.BY_PRINCIPAL
-    if workload.pairs_final and workload.by_pair <= workload.users:
+    if workload.pairs_final and workload.by_pair <= workload.by_user:
         return ListingStrategy.BY_PAIR
     return None
 

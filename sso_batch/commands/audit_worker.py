@@ -14,6 +14,7 @@ from sso_batch import open_files
 from sso_batch.commands.storage import open_place
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
+from sso_batch.exit_codes import ExitCode
 from sso_batch.logs import make_logger
 from sso_batch.machine import collect_less_garbage
 from sso_batch.model import Instance
@@ -63,7 +64,7 @@ def audit_worker(connection: Connection) -> None:
 def _end_with(error: BaseException, log: FilteringBoundLogger) -> NoReturn:
     """End the process with a bug: the run notes that its organizations are lost."""
     log.error("worker.bug", exc_info=error)
-    os._exit(1)
+    os._exit(ExitCode.INTERNAL_ERROR)
 
 
 class _RunConnection:
@@ -79,14 +80,14 @@ class _RunConnection:
             with self._sending:
                 self._connection.send(message)
         except OSError:
-            os._exit(1)
+            os._exit(ExitCode.FAILED)
 
     def receive(self) -> ToWorker:
         """Return the next message; end this process if the run has ended."""
         try:
             message: ToWorker = self._connection.recv()
         except (EOFError, OSError):
-            os._exit(1)
+            os._exit(ExitCode.FAILED)
         return message
 
 
@@ -193,6 +194,7 @@ class _Worker:
         messages: asyncio.Queue[ToWorker] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._receive, args=(loop, messages), daemon=True).start()
+        await self._files.run(lambda: None)  # its first thread must not find that calls have all threads
         while not isinstance(message := await messages.get(), End):
             match message:
                 case AuditRequest(organization=name, limits=limits):

@@ -12,14 +12,16 @@ _IDENTITY_KEYS = {"name", "profile", "role_arns", "source_profile", "region", "o
 
 _RATE_KEYS = {"requests_per_second"}
 
+_WITHOUT_EFFECT: dict[str, Any] = {"defaults": True, "run": {"processes"}}
+
 
 def fingerprint(config: Config, roster: str = "") -> str:
     """Return the SHA-256, in hex, of the configuration in canonical JSON, with secrets masked.
 
-    `defaults` count in the organizations that use them: where a value is written makes no difference.
-    `roster` is the SHA-256 of the roster's file, if there is one.
+    `defaults` count in the organizations that use them: where a value is written makes no difference. The
+    number of processes makes none, either. `roster` is the SHA-256 of the roster's file, if there is one.
     """
-    values = config.model_dump(mode="json", by_alias=True, exclude={"defaults"})
+    values = config.model_dump(mode="json", by_alias=True, exclude=_WITHOUT_EFFECT)
     return _sha256(values | ({"roster": roster} if roster else {}))
 
 

@@ -199,7 +199,7 @@ class Preflight:
         described += (1 + 2 * applications) * self._settings.applications
         rate = self._settings.requests_per_second
         complete = estimate(described + min(permission_sets, accounts) + pairs, rate=rate)
-        by_user = estimate(described + users, rate=rate)
+        by_user = estimate(described + max(users, groups), rate=rate)  # members are listed meanwhile
         by_principal = estimate(described + users + groups, rate=rate)
         is_by_pair = complete.calls <= by_user.calls
         fastest, fastest_most = (complete, complete) if is_by_pair else (by_user, by_principal)

@@ -111,7 +111,7 @@ class LocalAuditor:
         rate = self._context.config.collect.requests_per_second
         by_pair = estimate(workload.common + workload.by_pair, rate=rate)
         by_principal = estimate(workload.common + workload.by_principal, rate=rate)
-        by_user = estimate(workload.common + workload.users, rate=rate)
+        by_user = estimate(workload.common + workload.by_user, rate=rate)
         self._context.log.info(
             "collect.planned",
             org=name,

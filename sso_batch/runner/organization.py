@@ -79,7 +79,7 @@ class OrganizationRun:
     async def lost(self, error: OrganizationError) -> OrganizationOutcome:
         """Return the outcome of an organization whose worker process has ended.
 
-        A result that the process has finished is kept; what is left of another one is removed.
+        A result that the process has finished is kept, unless a signal ends the run; the rest is removed.
         """
         outcome = await self._guard(self._left_by_worker(error))
         assert outcome is not None, "it is kept, or an error"  # noqa: S101 - for the type checker
@@ -103,7 +103,7 @@ class OrganizationRun:
         try:
             outcome = await work
         except OrganizationError as error:
-            outcome = self._failed(error.gap(self._name))
+            outcome = self._failed(error.gap(self._name), bug=error.is_bug)
         except asyncio.CancelledError:
             conflict = self._cancelled_for(self._name)
             outcome = (

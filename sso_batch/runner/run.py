@@ -26,6 +26,9 @@ from sso_batch.runner.signals import Interruption, call_on_first_signal
 from sso_batch.runner.worker_auditor import WorkerAuditor
 from sso_batch.store import to_output_error
 
+_PREVIOUS_SECONDS = 5.0
+"""How long to wait for the previous run, which says how many calls each organization took."""
+
 _FINALIZE_SECONDS = 300.0
 """Seconds that the end of a run may take, even if the audit has used all of the deadline."""
 
@@ -123,7 +126,10 @@ class Run:
         at_once = self._organizations_at_once()
         candidates: Sequence[Organization] = self._candidates()
         if self._workers is not None:
-            candidates = await self._workers.start(at_once, candidates, earlier_calls)
+            await self._interruption.wait_for(earlier_calls, within=_PREVIOUS_SECONDS)
+            known = earlier_calls.done() and earlier_calls.exception() is None
+            self._workers.start(at_once, earlier_calls.result() if known else {})
+            candidates = sorted(candidates, key=self._workers.weight_of, reverse=True)
             at_once *= self._workers.number
         places = asyncio.Semaphore(at_once)
         rounds = math.ceil(len(self._organizations) / at_once or 1)

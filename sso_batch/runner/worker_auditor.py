@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sso_batch.aws.backoff import TimeLimit
 from sso_batch.config import Organization
 from sso_batch.errors import OrganizationError
-from sso_batch.message_workers import WorkerProcess, Workers
+from sso_batch.message_workers import ProcessEnd, WorkerProcess, Workers
 from sso_batch.model import Instance
 from sso_batch.progress import Watch
 from sso_batch.run_files.results import OrganizationOutcome
@@ -31,23 +31,25 @@ from sso_batch.runner.worker_messages import (
 _STOP_SECONDS = 3.0
 """How long a worker may take to stop an organization: 5 seconds after a signal the manifest must exist."""
 
-_PREVIOUS_SECONDS = 5.0
-"""How long to wait for the previous run, which says how many calls each organization took."""
-
-_LATE_SECONDS = 60.0
+_LATE_SECONDS = 300.0
 """How long after the run's time limit a worker must have ended an organization."""
 
 
-class WorkerLostError(OrganizationError):
-    """The worker process of an organization has ended, and nobody knows how far it had come."""
+_AGAIN = "run again with --resume: only what is missing is audited"
+_MEMORY = (
+    "if the memory limit of the container was reached, raise it, or lower run.processes or "
+    f"run.max_parallel_organizations; then {_AGAIN}"
+)
+_REPORT = f"please report it with the traceback from the log; {_AGAIN}"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"the worker process that audited the organization {reason}",
-            code="WorkerLost",
-            hint="if the memory limit of the container was reached, raise it, or lower run.processes or "
-            "run.max_parallel_organizations; then run again with --resume: only what is missing is audited",
-        )
+
+class WorkerLostError(OrganizationError):
+    """The worker process of an organization has ended before the organization."""
+
+    def __init__(self, reason: str, hint: str = _AGAIN, *, is_bug: bool = False) -> None:
+        message = f"the worker process that audited the organization {reason}"
+        super().__init__(message, code="WorkerLost", hint=hint)
+        self.is_bug = is_bug
 
 
 _Inbox = asyncio.Queue[Claim | Ended | WorkerLostError]
@@ -61,6 +63,7 @@ class _Worker:
     inboxes: dict[str, _Inbox] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
     is_alive: bool = True
+    was_late: bool = False
 
 
 class WorkerAuditor:
@@ -96,36 +99,34 @@ class WorkerAuditor:
         self._workers = [_Worker(process) for process in workers.processes]
         self._at_once = 1
         self._calls: Mapping[str, int] = {}
+        self._average = 1.0
 
-    async def start(
-        self,
-        at_once: int,
-        organizations: Sequence[Organization],
-        earlier_calls: asyncio.Future[dict[str, int]],
-    ) -> Sequence[Organization]:
-        """Let the processes begin, and return the organizations in the order in which to audit them.
+    def start(self, at_once: int, earlier_calls: Mapping[str, int]) -> None:
+        """Let the processes begin. Each audits `at_once` organizations at a time.
 
-        Each process audits `at_once` organizations at a time. Those with the most `earlier_calls` come
-        first; they are those of an earlier run, and are not waited for long.
+        `earlier_calls` says how many calls organizations took in an earlier run.
         """
         self._at_once = at_once
+        self._calls = earlier_calls
+        if earlier_calls:
+            self._average = sum(earlier_calls.values()) / len(earlier_calls)
         self._loop = asyncio.get_running_loop()
         for worker in self._workers:
-            self._tell(worker)
-        await asyncio.wait({earlier_calls}, timeout=_PREVIOUS_SECONDS)
-        if earlier_calls.done():
-            self._calls = earlier_calls.result()
-        return sorted(organizations, key=lambda organization: self._weight(organization.name), reverse=True)
+            self._begin_in(worker)
+
+    def weight_of(self, organization: Organization) -> float:
+        """Return how many calls an organization takes: as many as earlier, or as the others on average."""
+        return self._calls.get(organization.name, self._average)
 
     async def audit(self, organization: Organization, limits: AuditLimits) -> OrganizationOutcome:
         """Have an organization audited by a process, and return its outcome, whatever happens."""
         name, entry = organization.name, self._local.entry(organization, limits)
         try:
-            outcome = await self._audit(name, limits)
+            outcome = await self._audit(organization, limits)
         except WorkerLostError as error:
-            return await entry.lost(error)
+            outcome = await entry.lost(error)
         conflict = self._claims.lost(name)
-        if conflict is not None and outcome.status.was_read:  # it finished before it could be stopped
+        if conflict is not None and outcome.status.was_read:  # it had finished before it was stopped
             return await entry.refused(conflict)
         return outcome
 
@@ -139,26 +140,27 @@ class WorkerAuditor:
         """Note a message, in a thread of the process's connection."""
         self._in_loop(self._handle, process, message)
 
-    def lost(self, process: WorkerProcess, reason: str) -> None:
+    def lost(self, process: WorkerProcess, end: ProcessEnd) -> None:
         """Note that a process has ended, in a thread of its connection."""
-        self._in_loop(self._bury, process, WorkerLostError(reason))
+        self._in_loop(self._note_end, process, end)
 
-    async def _audit(self, name: str, limits: AuditLimits) -> OrganizationOutcome:
+    async def _audit(self, organization: Organization, limits: AuditLimits) -> OrganizationOutcome:
         """Return the outcome that a process sends; raise WorkerLostError if that ends before."""
-        worker = self._least_busy()
-        worker.weights[name] = self._weight(name)
+        name, worker = organization.name, self._least_busy()
+        worker.weights[name] = self.weight_of(organization)
         inbox = worker.inboxes[name] = asyncio.Queue()
         worker.process.send(AuditRequest(name, limits))
         try:
-            return await self._outcome(name, worker.process, inbox, limits.deadline)
+            return await self._outcome(name, worker, inbox, limits.deadline)
         finally:
             del worker.inboxes[name], worker.weights[name]
 
     async def _outcome(
-        self, name: str, process: WorkerProcess, inbox: _Inbox, deadline: TimeLimit | None
+        self, name: str, worker: _Worker, inbox: _Inbox, deadline: TimeLimit | None
     ) -> OrganizationOutcome:
         """Answer the process of an organization until that has ended."""
-        end = None if deadline is None else deadline.end + _LATE_SECONDS
+        process = worker.process
+        end = None if deadline is None else max(deadline.end, self._loop.time()) + _LATE_SECONDS
         while True:
             try:
                 async with asyncio.timeout_at(end):
@@ -170,6 +172,7 @@ class WorkerAuditor:
                     end = self._loop.time() + _STOP_SECONDS
                 continue
             except TimeoutError:
+                worker.was_late = True
                 process.kill()
                 end = None
                 continue
@@ -190,28 +193,28 @@ class WorkerAuditor:
 
     def _least_busy(self) -> _Worker:
         """Return the process with the lowest load; those that have ended are replaced."""
+        reason = ""
         for number, worker in enumerate(self._workers):
             if not worker.is_alive:
-                self._workers[number] = self._replacement(worker)
-        free = [worker for worker in self._workers if len(worker.inboxes) < self._at_once]
-        return min(free or self._workers, key=lambda worker: sum(worker.weights.values()))
+                try:
+                    self._workers[number] = self._replacement(worker)
+                except OSError as error:
+                    reason = f"could not be started: {error.strerror}"
+        alive = [worker for worker in self._workers if worker.is_alive]
+        if not alive:
+            raise WorkerLostError(reason)
+        free = [worker for worker in alive if len(worker.inboxes) < self._at_once]
+        return min(free or alive, key=lambda worker: sum(worker.weights.values()))
 
     def _replacement(self, worker: _Worker) -> _Worker:
-        try:
-            new = _Worker(self._all.replace(worker.process))
-        except OSError as error:
-            raise WorkerLostError(f"could not be started: {error.strerror}") from None
-        self._tell(new)
+        """Return a new process in place of one that has ended; raise OSError if it cannot be started."""
+        new = _Worker(self._all.replace(worker.process))
+        self._begin_in(new)
         return new
 
-    def _tell(self, worker: _Worker) -> None:
+    def _begin_in(self, worker: _Worker) -> None:
         worker.process.listen(self)
         worker.process.send(self._begin)
-
-    def _weight(self, name: str) -> float:
-        """Return how much an organization is; one that is unknown is as much as the others on average."""
-        known = self._calls.values()
-        return self._calls.get(name) or (sum(known) / len(known) if known else 1.0)
 
     def _in_loop(self, function: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the event loop is closed
@@ -228,11 +231,21 @@ class WorkerAuditor:
             case Claim() | Ended():
                 self._worker(process).inboxes[message.organization].put_nowait(message)
 
-    def _bury(self, process: WorkerProcess, error: WorkerLostError) -> None:
+    def _note_end(self, process: WorkerProcess, end: ProcessEnd) -> None:
         worker = self._worker(process)
         worker.is_alive = False
+        error = _lost(end, was_late=worker.was_late)
         for inbox in worker.inboxes.values():
             inbox.put_nowait(error)
 
     def _worker(self, process: WorkerProcess) -> _Worker:
         return next(worker for worker in self._workers if worker.process is process)
+
+
+def _lost(end: ProcessEnd, *, was_late: bool) -> WorkerLostError:
+    """Return the error of organizations whose process has ended."""
+    if was_late:
+        return WorkerLostError(f"did not stop after run.deadline and {end.text}")
+    if end.is_bug:
+        return WorkerLostError(end.text, _REPORT, is_bug=True)
+    return WorkerLostError(end.text, _MEMORY if end.was_killed else _AGAIN)

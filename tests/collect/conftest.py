@@ -50,6 +50,10 @@ def assigned(account_id: str, arn: str, kind: str, principal_id: str) -> Grant:
     return Grant(account_id, PERMISSION_SET, arn, "", Principal(kind, principal_id))
 
 
+LONG_AGO = "2025-12-24T12:00:00Z"
+"""Since when users are members of a group, unless a test says otherwise."""
+
+
 class Instance:
     """AWS as collectors call it: pages of two, every call counted, some of them refused.
 
@@ -163,7 +167,8 @@ class Instance:
             raise refused("ListGroupMemberships", "ResourceNotFoundException")
         for page in self._pages(self.member_ids[group_id]):
             yield [
-                Member(user_id, created_at=self.member_since.get((group_id, user_id), "")) for user_id in page
+                Member(user_id, created_at=self.member_since.get((group_id, user_id), LONG_AGO))
+                for user_id in page
             ]
         if group_id in self.robots:
             yield [Unexamined("group members", "RobotId")]

@@ -14,6 +14,7 @@ from sso_batch.aws.backoff import TimeLimit
 from sso_batch.config import Organization, load
 from sso_batch.errors import OrganizationError
 from sso_batch.logs import LogSettings
+from sso_batch.message_workers import ProcessEnd
 from sso_batch.progress import NoProgress, Watch
 from sso_batch.review.roster import Person, Roster
 from sso_batch.run_files.file_names import FileNames
@@ -70,11 +71,11 @@ class PlayedProcess:
     def kill(self) -> None:
         """Note the end, as the connection would."""
         self.killed = True
-        self.lose("was ended by the signal SIGKILL")
+        self.lose(-9)
 
-    def lose(self, reason: str) -> None:
+    def lose(self, exit_code: int) -> None:
         """Report that the process has ended."""
-        self.listener.lost(self, reason)
+        self.listener.lost(self, ProcessEnd(exit_code))
 
     def say(self, message: object) -> None:
         """Report what the process sends."""
@@ -114,6 +115,8 @@ class PlayedLocal:
 
     def __init__(self) -> None:
         self.errors: list[OrganizationError] = []
+        self.left: OrganizationOutcome | None = None
+        """What a lost process has left."""
 
     def entry(self, organization: Organization, limits: AuditLimits) -> "PlayedLocal":
         """Return an entry that has left nothing."""
@@ -124,9 +127,12 @@ class PlayedLocal:
     async def lost(self, error: OrganizationError) -> OrganizationOutcome:
         """Return a failure."""
         self.errors.append(error)
-        return outcome(self._name, Status.FAILED, gaps=(error.gap(self._name),))
+        return self.left or outcome(self._name, Status.FAILED, gaps=(error.gap(self._name),))
 
-    refused = lost
+    async def refused(self, error: OrganizationError) -> OrganizationOutcome:
+        """Return a failure."""
+        self.errors.append(error)
+        return outcome(self._name, Status.FAILED, gaps=(error.gap(self._name),))
 
 
 class Observer(NoProgress):
@@ -158,9 +164,8 @@ class Stage:
 
     async def start(self, at_once: int = 20, calls: dict[str, int] | None = None) -> list[str]:
         """Start, and return the order in which to audit."""
-        earlier: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
-        earlier.set_result(calls or {})
-        return [each.name for each in await self.auditor.start(at_once, ORGANIZATIONS, earlier)]
+        self.auditor.start(at_once, calls or {})
+        return [each.name for each in sorted(ORGANIZATIONS, key=self.auditor.weight_of, reverse=True)]
 
     async def audit(
         self, *names: str, limits: AuditLimits = NO_LIMITS
@@ -303,7 +308,7 @@ def test_lost_process(play: Play) -> None:
     async def scene(stage: Stage) -> None:
         await stage.start()
         tasks = await stage.audit("org-0", "org-1", "org-2")
-        stage.workers.processes[0].lose("ended with exit code 9")
+        stage.workers.processes[0].lose(9)
         assert [(await task).status for task in (tasks[0], tasks[2])] == [Status.FAILED, Status.FAILED]
         assert [error.code for error in stage.local.errors] == ["WorkerLost"] * 2
         assert "ended with exit code 9" in stage.local.errors[0].message
@@ -316,16 +321,58 @@ def test_lost_process(play: Play) -> None:
 
 
 def test_no_process_to_replace_it(play: Play) -> None:
-    """Where no new process can be started, the organization is lost, and the message says why."""
+    """Where no new process can be started, the others go on; without any, the message says why."""
 
     async def scene(stage: Stage) -> None:
         await stage.start()
         stage.workers.can_be_replaced = False
-        stage.workers.processes[0].lose("ended with exit code 9")
+        stage.workers.processes[0].lose(9)
         await settled()
-        (task,) = await stage.audit("org-0")
+        await stage.audit("org-0")
+        assert stage.requested == [[], ["org-0"]]
+        stage.workers.processes[1].lose(9)
+        await settled()
+        (task,) = await stage.audit("org-1")
         assert (await task).status is Status.FAILED
-        assert "could not be started: Resource temporarily unavailable" in stage.local.errors[0].message
+        assert "could not be started: Resource temporarily unavailable" in stage.local.errors[-1].message
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "hint", "is_bug"),
+    [(-9, "memory limit", False), (1, "report it", True), (9, "run again", False)],
+)
+def test_reason_of_a_loss(play: Play, exit_code: int, hint: str, is_bug: bool) -> None:  # noqa: FBT001 - a case
+    """The hint depends on how the process has ended; an unexpected error is a bug, as in one process."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.start()
+        await stage.audit("org-0")
+        stage.workers.processes[0].lose(exit_code)
+        await settled()
+        (error,) = stage.local.errors
+        assert hint in error.hint
+        assert error.is_bug is is_bug
+
+    play(scene)
+
+
+def test_lost_process_of_an_entry_without_its_instance(play: Play) -> None:
+    """What a lost process has left does not count if an earlier entry has taken its instance."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.start()
+        _, second = await stage.audit("org-0", "org-1")
+        one, two = stage.workers.processes
+        two.say(Claim("org-1", INSTANCE))
+        await settled()
+        one.say(Claim("org-0", INSTANCE))
+        await settled()
+        stage.local.left = outcome("org-1")
+        two.lose(-9)
+        assert (await second).status is Status.FAILED
+        assert [error.code for error in stage.local.errors] == ["WorkerLost", "SameInstance"]
 
     play(scene)
 
@@ -356,12 +403,17 @@ def test_process_that_ignores_the_time_limit(play: Play, monkeypatch: pytest.Mon
 
     async def scene(stage: Stage) -> None:
         await stage.start()
-        now = asyncio.get_running_loop().time()
-        limits = AuditLimits(TimeLimit(now, "run.deadline (2h)", "increase it"))
+        long_ago = asyncio.get_running_loop().time() - 1000
+        limits = AuditLimits(TimeLimit(long_ago, "run.deadline (2h)", "increase it"))
         (task,) = await stage.audit("org-0", limits=limits)
+        await settled()
+        assert not task.done()  # also an organization that starts after the limit has some time
         await task
         assert stage.workers.processes[0].killed
-        assert [error.code for error in stage.local.errors] == ["WorkerLost"]
+        (error,) = stage.local.errors
+        assert error.code == "WorkerLost"
+        assert "did not stop after run.deadline" in error.message
+        assert "memory" not in error.hint
 
     play(scene)
 
