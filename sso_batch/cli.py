@@ -39,7 +39,7 @@ from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.machine import collect_less_garbage
+from sso_batch.machine import collect_less_garbage, leave_garbage
 from sso_batch.message_workers import Workers, probable_number_of_workers
 from sso_batch.sanitize import escape_terminal_lines
 
@@ -403,6 +403,7 @@ def main() -> NoReturn:
         signal.signal(signal.SIGHUP, _exit_on_signal)
     with guarded():
         code = _exit_code()
+    leave_garbage()
     sys.exit(code)
 
 

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +22,12 @@ from sso_batch.message_workers import (
     number_of_workers,
     probable_number_of_workers,
 )
+from tests.support.command import SOURCES
 from tests.support.processes import is_running
 
 _PATIENCE = 30.0  # seconds
 _GIB = 2**30
+_NEVER_END = "tests.support.message_workers:never_end"
 
 
 class Inbox:
@@ -137,6 +141,20 @@ def test_resize() -> None:
         assert multiprocessing.active_children() == []
 
 
+def test_exit_without_closing() -> None:
+    """A program that exits before it has closed its workers, as after a signal, does not wait for them."""
+    program = f"from {Workers.__module__} import Workers; Workers({_NEVER_END!r}, 2); raise SystemExit(143)"
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        env=dict(os.environ) | {"PYTHONPATH": str(SOURCES)},
+        timeout=_PATIENCE,
+        check=False,
+        capture_output=True,
+    )
+
+    assert (ended.returncode, ended.stderr) == (143, b"")
+
+
 def test_system_without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can be started, there are no workers."""
 
@@ -212,3 +230,12 @@ def test_probable_number(
 
     assert probable_number_of_workers(processes, file) == number
     assert probable_number_of_workers(processes, tmp_path / "missing.yaml") == 0
+
+
+def test_configuration_that_is_no_file(tmp_path: Path) -> None:
+    """A pipe can be read only once, and may have no writer: it is left to the reader of configurations."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert probable_number_of_workers(4, pipe) == 0
+    assert probable_number_of_workers(4, Path("no\0file")) == 0

@@ -33,6 +33,7 @@ def test_different_meaning(load_text: Load, other: str) -> None:
     [
         "version: 1\n" + MINIMAL,
         "run: {deadline: 120m}\n" + MINIMAL,
+        "run: {processes: 4}\n" + MINIMAL,
         "output:\ndefaults: {region: auto}\n" + MINIMAL,
         "defaults: {source_profile: hub}\n" + MINIMAL,
         "organizations: [{'name': '${NAME:-acme}', tags: {}}]\n",

@@ -1,5 +1,6 @@
 """`sso-batch` itself: called in this process, or started in a process of its own."""
 
+import gc
 import json
 import logging
 import os
@@ -115,6 +116,7 @@ def _process_state_restored() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.unfreeze()  # a process that goes on collects what `main` leaves
         logging.getLogger().handlers = handlers
         for number, handler in on_signals.items():
             signal.signal(number, handler)
