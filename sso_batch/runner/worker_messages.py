@@ -31,7 +31,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class AuditRequest:
-    """Audit an organization. Its time limit is a time of the system-wide monotonic clock."""
+    """Audit an organization. The time limit is on the monotonic clock that all processes share."""
 
     organization: str
     limits: AuditLimits
