@@ -162,8 +162,8 @@ PROCESSES = option(
     "--processes",
     type=Processes(),
     metavar="N|auto",
-    help="How many worker processes audit, 1 for none; auto is one for each CPU that the container may use, if "
-    "it has the memory and there are enough organizations. Overrides run.processes.",
+    help="How many worker processes audit, 1 for none; auto is one for each CPU that the container may use, "
+    "if it has the memory and there are enough organizations. Overrides run.processes.",
 )
 RESUME = option(
     "--resume",

@@ -38,8 +38,8 @@ class RunSettings(Section):
     processes: Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_PROCESSES)] = Field(
         "auto",
         description="How many worker processes audit at the same time: a number from 1 (none) to "
-        f"{MOST_PROCESSES}, or auto: one for each CPU that the container may use, if it has the memory and there "
-        "are enough organizations.",
+        f"{MOST_PROCESSES}, or auto: one for each CPU that the container may use, if it has the memory and "
+        "there are enough organizations.",
     )
     deadline: Duration = Field(
         "2h",
