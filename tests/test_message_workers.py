@@ -185,7 +185,7 @@ def test_system_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param("auto", 11, 8, None, 2, id="one more than it carries"),
         pytest.param("auto", 300, 8, None, 8, id="one for each CPU"),
         pytest.param("auto", 300, 1, None, 0, id="one CPU"),
-        pytest.param("auto", 300, 64, _GIB // 2, 3, id="as the memory allows"),
+        pytest.param("auto", 300, 64, _GIB // 2, 2, id="as the memory allows"),
         pytest.param("auto", 300, 8, _GIB // 8, 0, id="too little memory"),
         pytest.param(1, 300, 8, None, 0, id="set to one"),
         pytest.param(4, 300, 2, _GIB // 8, 4, id="set by the user"),
