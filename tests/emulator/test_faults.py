@@ -17,7 +17,7 @@ def run_with(world: World, fault: Fault) -> tuple[Emulator, Any]:
     emulator = Emulator(world, limits=Limits.off(), faults=[fault])
     emulator.__enter__()
     keys: Keys = assume(emulator)
-    return emulator, client(emulator, "sso-admin", keys, read_timeout=0.05)
+    return emulator, client(emulator, "sso-admin", keys, read_timeout=0.5)
 
 
 @pytest.mark.parametrize(
