@@ -88,6 +88,8 @@ class Run:
             outcome = finished or await self._audit()
             if finished is None:
                 await self._finalizer.notify(outcome)
+            if self._workers is not None:  # here, so that a signal does not change the exit code any more
+                await self._files.run(self._workers.close)
         log_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
         return outcome
 

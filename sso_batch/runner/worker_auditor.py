@@ -136,6 +136,10 @@ class WorkerAuditor:
             worker.is_alive = False
             worker.process.end(End())
 
+    def close(self) -> None:
+        """Wait until the processes have ended; end those that take too long."""
+        self._all.resize(0)
+
     def received(self, process: WorkerProcess, message: FromWorker) -> None:
         """Note a message, in a thread of the process's connection."""
         self._in_loop(self._handle, process, message)
