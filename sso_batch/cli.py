@@ -40,7 +40,6 @@ from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
 from sso_batch.machine import collect_less_garbage, leave_garbage
-from sso_batch.message_workers import Workers, probable_number_of_workers
 from sso_batch.sanitize import escape_terminal_lines
 
 _AUDIT_WORKER = "sso_batch.commands.audit_worker:audit_worker"
@@ -167,6 +166,11 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
       4  incomplete: something could not be read
       5  failed: every organization failed
     """  # noqa: D301 - click needs the character, not an escape
+    from sso_batch.message_workers import (  # noqa: PLC0415 - multiprocessing, for this command alone
+        Workers,
+        probable_number_of_workers,
+    )
+
     number = probable_number_of_workers(options["processes"], config_file)
     with Workers(_AUDIT_WORKER, number) as workers:  # which import modules while this process does
         from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
