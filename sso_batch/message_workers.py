@@ -72,6 +72,13 @@ class ProcessEnd:
         return f"ended with exit code {self.exit_code}"
 
 
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
 class Listener(Protocol):
     """Who receives what a worker sends, in a thread of its own."""
 
@@ -265,10 +272,3 @@ def probable_number_of_workers(processes: int | str | None, config_file: Path) -
     return min(
         number_of_workers(setting if processes is None else processes, organizations), _most_by_default()
     )
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

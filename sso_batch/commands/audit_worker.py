@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch import open_files
 from sso_batch.commands.storage import open_place
 from sso_batch.daemon_threads import DaemonThreads
-from sso_batch.errors import OrganizationError
+from sso_batch.errors import OrganizationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.logs import make_logger
 from sso_batch.machine import collect_less_garbage
@@ -54,9 +54,12 @@ def audit_worker(connection: Connection) -> None:
     except (EOFError, OSError):  # the run has ended before it began
         return
     stream = _LogStream(run, is_terminal=begin.is_terminal)
-    log = make_logger(stream, begin.log)
+    log = run_logger(make_logger(stream, begin.log), begin.facts)
     try:
         asyncio.run(_Worker(run, begin, log).run())
+    except SsoBatchError as error:  # such as an output place that does not answer now
+        log.error("worker.failed", message=error.message, hint=error.hint)  # noqa: TRY400 - not a bug
+        os._exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the error boundary of the process
         _end_with(error, log)
 
@@ -166,7 +169,7 @@ class _Worker:
     def __init__(self, run: _RunConnection, begin: Begin, log: FilteringBoundLogger) -> None:
         config, names = begin.config, begin.facts.names
         self._run = run
-        self._log = run_logger(log, begin.facts)
+        self._log = log
         self._stop = threading.Event()
         self._files = DaemonThreads(FILE_THREADS, "files")
         self._claims = _Claims(run)

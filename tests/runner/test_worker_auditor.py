@@ -51,7 +51,7 @@ Audit = asyncio.Task[OrganizationOutcome]
 
 
 class PlayedProcess:
-    """A worker process that does nothing but keep what it is told."""
+    """A worker process that does nothing but keep the messages that it gets."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
