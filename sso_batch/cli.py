@@ -39,7 +39,7 @@ from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
 from sso_batch.errors import ConfigurationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode, signal_exit_code
-from sso_batch.machine import collect_less_garbage, leave_garbage
+from sso_batch.machine import collect_less_garbage, end_process
 from sso_batch.sanitize import escape_terminal_lines
 
 _AUDIT_WORKER = "sso_batch.commands.audit_worker:audit_worker"
@@ -399,16 +399,19 @@ def schema(of: str) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run a command and exit with its code; every exception becomes a message and an exit code here."""
+    """Run the command in `sys.argv` and end the process with its exit code."""
+    end_process(command_line())
+
+
+def command_line() -> int:
+    """Run the command in `sys.argv` and return its exit code; each exception becomes a message and a code."""
     collect_less_garbage()
     # Process 1 of a container ignores SIGTERM without a handler. A run installs its own handlers later.
     signal.signal(signal.SIGTERM, _exit_on_signal)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # set by nohup
         signal.signal(signal.SIGHUP, _exit_on_signal)
     with guarded():
-        code = _exit_code()
-    leave_garbage()
-    sys.exit(code)
+        return _exit_code()
 
 
 def _exit_on_signal(number: int, _frame: object) -> NoReturn:

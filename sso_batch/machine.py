@@ -1,13 +1,15 @@
-"""What this process may use of the machine, and how it treats its memory.
+"""What this process may use of the machine, how it treats its memory, and how it ends.
 
 `os.cpu_count` counts the CPUs of the machine, of which a container often has only a share.
 """
 
+import atexit
 import gc
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 MOST_PROCESSES = 256
 """The most worker processes that can be set."""
@@ -28,9 +30,15 @@ def collect_less_garbage() -> None:
     gc.set_threshold(_GARBAGE_THRESHOLD)
 
 
-def leave_garbage() -> None:
-    """Let the process end without collecting garbage, which would take a tenth of a second."""
-    gc.freeze()
+def end_process(exit_code: int) -> NoReturn:
+    """End the process at once, after the functions of `atexit`; standard streams must have been flushed.
+
+    An exit through the interpreter would free the memory of OpenSSL while a daemon thread still uses it: a
+    run that a signal ended while its threads prepared connections crashed. It would also collect garbage,
+    which takes a tenth of a second.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to call them
+    os._exit(exit_code)
 
 
 def usable_cpus(root: Path = _ROOT) -> int:

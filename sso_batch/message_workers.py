@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from sso_batch.exit_codes import ExitCode
-from sso_batch.machine import usable_cpus, usable_memory
+from sso_batch.machine import end_process, usable_cpus, usable_memory
 from sso_batch.worker_processes import signals_blocked
 
 CARRIED = 10
@@ -224,12 +224,13 @@ class Workers:
 
 
 def _run(target: str, connection: Connection) -> None:
-    """Call the function that the name in `target` stands for, in the new process."""
+    """Call the function that the name in `target` stands for, in the new process, and end the process."""
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     function: Callable[[Connection], None] = pkgutil.resolve_name(target)
     function(connection)
+    end_process(ExitCode.OK)
 
 
 def number_of_workers(processes: int | str, organizations: int) -> int:

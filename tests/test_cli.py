@@ -172,12 +172,12 @@ def test_imports_of_help_and_version(arguments: tuple[str, ...]) -> None:
     script = (
         "import sys\n"
         f"sys.argv = ['sso-batch', *{arguments!r}]\n"
-        "from sso_batch.cli import main\n"
-        "try:\n    main()\n"
-        "finally:\n"
-        "    heavy = {'boto3', 'botocore', 'pydantic', 'yaml', 'rich', 'structlog', 'asyncio', 'urllib3'}\n"
-        "    heavy |= {'jinja2', 'xlsxwriter'}\n"
-        "    assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "from sso_batch.cli import command_line\n"
+        "code = command_line()\n"
+        "heavy = {'boto3', 'botocore', 'pydantic', 'yaml', 'rich', 'structlog', 'asyncio', 'urllib3'}\n"
+        "heavy |= {'jinja2', 'xlsxwriter'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "sys.exit(code)\n"
     )
 
     ended = execute(python=("-c", script))
@@ -193,9 +193,10 @@ def test_imports_of_validate(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         f"sys.argv = ['sso-batch', 'validate', '-c', {str(file)!r}]\n"
-        "from sso_batch.cli import main\n"
-        "try:\n    main()\n"
-        "finally:\n    assert not {'boto3', 'botocore', 'rich', 'structlog'} & set(sys.modules)\n"
+        "from sso_batch.cli import command_line\n"
+        "code = command_line()\n"
+        "assert not {'boto3', 'botocore', 'rich', 'structlog'} & set(sys.modules)\n"
+        "sys.exit(code)\n"
     )
 
     ended = execute(python=("-c", script))

@@ -148,9 +148,10 @@ def test_without_boto3(manifest: Path) -> None:
     script = (
         "import sys\n"
         f"sys.argv = ['sso-batch', 'verify', {str(manifest)!r}]\n"
-        "from sso_batch.cli import main\n"
-        "try:\n    main()\n"
-        "finally:\n    assert not {'boto3', 'botocore'} & set(sys.modules)\n"
+        "from sso_batch.cli import command_line\n"
+        "code = command_line()\n"
+        "assert not {'boto3', 'botocore'} & set(sys.modules)\n"
+        "sys.exit(code)\n"
     )
 
     ended = execute(python=("-c", script))

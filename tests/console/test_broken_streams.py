@@ -353,6 +353,29 @@ def test_sighup(config: Path) -> None:
     assert "interrupted" in {entry["status"] for entry in written["organizations"]}
 
 
+def test_exit_while_threads_use_openssl(home: Path) -> None:
+    """A command that ends while its daemon threads still prepare connections keeps its exit code."""
+    assert home.is_dir()
+    script = """
+import ssl, threading, time
+import sso_batch.cli as c
+def prepare():
+    while True:
+        ssl.create_default_context()
+def command(**_):
+    for _ in range(4):
+        threading.Thread(target=prepare, daemon=True).start()
+    time.sleep(0.2)
+    return 5
+c._run_command = command
+c.main()
+"""
+
+    codes = [finish(start(python=("-c", script)), within=20).code for _ in range(5)]
+
+    assert codes == [5] * 5
+
+
 def test_nohup(config: Path) -> None:
     """A run under `nohup` ignores SIGHUP."""
     ended = hung_up(config, before=("nohup",))

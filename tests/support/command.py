@@ -1,6 +1,5 @@
 """`sso-batch` itself: called in this process, or started in a process of its own."""
 
-import gc
 import json
 import logging
 import os
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 import sso_batch
-from sso_batch.cli import main
+from sso_batch.cli import command_line
 
 SOURCES = Path(sso_batch.__file__).parents[1]
 
@@ -52,11 +51,10 @@ class Command:
         """Run with these arguments until it exits, then restore environment, signals and root logger."""
         self._monkeypatch.setattr(sys, "argv", ["sso-batch", *map(str, arguments)])
         self._capsys.readouterr()
-        with _process_state_restored(), pytest.raises(SystemExit) as ended:
-            main()
+        with _process_state_restored():
+            code = command_line()
         out, err = self._capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return CommandResult(ended.value.code, out, err)
+        return CommandResult(code, out, err)
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -116,7 +114,6 @@ def _process_state_restored() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.unfreeze()  # a process that goes on collects what `main` leaves
         logging.getLogger().handlers = handlers
         for number, handler in on_signals.items():
             signal.signal(number, handler)
