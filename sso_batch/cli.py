@@ -104,7 +104,7 @@ def validate(config: str) -> NoReturn:
 
 
 @cli.command()
-@config_option("Configuration file; by default the policies for the default settings are printed.")
+@config_option("Configuration; by default the policies for the default settings are printed.")
 @option(
     "--for", "holder", metavar="NAME", help="Print a single policy: audited, runner, or the ARN of a role."
 )
@@ -198,7 +198,7 @@ def merge(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # no
 @cli.command()
 @click.argument("old", required=False)
 @click.argument("new", required=False)
-@config_option("Configuration file whose output place has the runs.")
+@config_option("Configuration whose output place has the runs.")
 @option("-o", "--output", metavar="LOCATION", help="Folder or s3://bucket/prefix that has the runs.")
 @output_format_option("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with code 3 if there are changes.")
@@ -244,7 +244,7 @@ def verify(run: str) -> NoReturn:
 @cli.command()
 @click.argument("permission_set")
 @RUN
-@config_option("Configuration file; explains the newest run in its output.")
+@config_option("Configuration; explains the newest run in its output.")
 @output_option("Folder or s3://bucket/prefix of the runs; explains the newest; overrides output.directory.")
 @ORGANIZATION
 @output_format_option("explain", "text", "json")
@@ -273,7 +273,7 @@ def explain(
 
 
 @cli.command()
-@config_option("Configuration file whose severities are shown; by default the default severities.")
+@config_option("Configuration whose severities are shown; by default the default severities.")
 @output_format_option("checks", "table", "json")
 @click.pass_obj
 def checks(terminal: Terminal, config: str | None, *, format_: str) -> NoReturn:

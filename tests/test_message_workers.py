@@ -229,7 +229,9 @@ def test_probable_number(
     file.write_text(f"{run}organizations:\n{names}")
 
     assert probable_number_of_workers(processes, str(file), {}) == number
-    assert probable_number_of_workers(processes, str(tmp_path / "missing.yaml"), {}) == 0
+    assert probable_number_of_workers(processes, "env:ORGS", {"ORGS": file.read_text()}) == number
+    for nothing in (str(tmp_path / "missing.yaml"), "env:ORGS", "s3://bucket/orgs.yaml"):
+        assert probable_number_of_workers(processes, nothing, {}) == 0
 
 
 def test_configuration_that_is_no_file(tmp_path: Path) -> None:

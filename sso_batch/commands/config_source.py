@@ -1,4 +1,4 @@
-"""Reading a configuration from where the command line says, and what is beside it."""
+"""Reading a configuration from a file, S3 or an environment variable."""
 
 from collections.abc import Mapping
 

@@ -121,7 +121,7 @@ LOG_FORMAT = option(
     help="Format of the log; auto is console on a terminal, otherwise JSON.",
 )
 QUIET = option("--quiet", is_flag=True, help="Suppress progress bars and the summary; show only what failed.")
-CONFIG = config_option("Configuration (YAML): a file, s3://bucket/key or env:VARIABLE.", required=True)
+CONFIG = config_option("Configuration (YAML): a file, s3://bucket/key or env:NAME.", required=True)
 ONLY = list_option(
     "--only",
     metavar="NAME|TAG",

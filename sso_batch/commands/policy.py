@@ -44,5 +44,5 @@ def _objects(config: Config, source: Source | None) -> list[S3Place]:
     """Return the objects in S3 that a run reads first: its configuration and the roster."""
     if source is None:
         return []
-    roster = config.review.roster and source.beside(config.review.roster)
+    roster = config.review.roster and source.resolve(config.review.roster)
     return [place for location in (source.name, roster) if location and (place := s3_object(location))]

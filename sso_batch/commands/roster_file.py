@@ -20,7 +20,7 @@ def roster_of(config: Config, source: Source) -> Roster | None:
     """Return the roster that a configuration names, if it names one; raise ConfigurationError."""
     if config.review.roster is None:
         return None
-    location = source.beside(config.review.roster)
+    location = source.resolve(config.review.roster)
     assert location is not None, "parsing refuses it"  # noqa: S101 - for the type checker
     return read_roster(location, numbers_are_read="employee_number" in config.collect.people)
 

@@ -59,7 +59,7 @@ def _roster_problems(root: Node, source: Source) -> list[Problem]:
     """Return the problem of a roster that is relative to a source without a folder."""
     review = root.value.get("review") if isinstance(root.value, dict) else None
     roster = review.value.get("roster") if review is not None and isinstance(review.value, dict) else None
-    if roster is None or not isinstance(roster.value, str) or source.beside(roster.value) is not None:
+    if roster is None or not isinstance(roster.value, str) or source.resolve(roster.value) is not None:
         return []
     text = (
         "a variable has no folder that this could be relative to: write s3://bucket/key or an absolute path"

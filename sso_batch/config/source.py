@@ -32,8 +32,8 @@ class Source:
     content: bytes = field(repr=False)
     folder: str | None
 
-    def beside(self, location: str) -> str | None:
-        """Return a location that is relative to this one, or absolute; None if nothing can be relative."""
+    def resolve(self, location: str) -> str | None:
+        """Return a location as seen from this one; None if it is relative to nothing."""
         if location.startswith(S3) or Path(location).is_absolute():
             return location
         return None if self.folder is None else os.path.join(self.folder, location)  # noqa: PTH118 - or S3

@@ -62,13 +62,20 @@ def test_invalid_content(sso_batch: Command, s3: S3, text: str | bytes, problem:
 
 @pytest.mark.parametrize(
     "location",
-    ["s3:orgs.yaml", "s3://", f"s3://{BUCKET}", f"s3://{BUCKET}/", f"s3://{BUCKET}/a/", f"s3://{BUCKET}/../a"],
+    [
+        "s3:orgs.yaml",
+        "s3://",
+        f"s3://{BUCKET}",
+        f"s3://{BUCKET}/",
+        f"s3://{BUCKET}/a/",
+        f"s3://{BUCKET}/../a",
+    ],
 )
 def test_not_an_object(sso_batch: Command, s3: S3, location: str) -> None:
     """A location in S3 that is not an object is refused without a call."""
     assert refusal(sso_batch("validate", "-c", location)) == (
-        f"{location}: not an object in S3: write s3://bucket/key with a lowercase bucket name and plain names "
-        "between single slashes, or ./ before the name of a file"
+        f"{location}: not an object in S3: write s3://bucket/key with a lowercase bucket name and plain "
+        "names between single slashes, or ./ before the name of a file"
     )
     assert s3.reads == []
 
@@ -96,9 +103,9 @@ def test_denied(sso_batch: Command, s3: S3) -> None:
     s3.unreadable = "orgs"
 
     assert refusal(sso_batch("validate", "-c", CONFIG)) == (
-        f"{CONFIG}: GetObject in the bucket {BUCKET} failed: AccessDenied: Access Denied: allow the IAM action "
-        f"s3:GetObject on {ARN}; without permission to list the bucket, S3 also denies an object that does not "
-        "exist"
+        f"{CONFIG}: GetObject in the bucket {BUCKET} failed: AccessDenied: Access Denied: allow the IAM "
+        f"action s3:GetObject on {ARN}; without permission to list the bucket, S3 also denies an object that "
+        "does not exist"
     )
 
 
@@ -145,7 +152,8 @@ def test_a_missing_roster_in_s3(sso_batch: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ORGS", MINIMAL + f"review: {{roster: '{roster}'}}\n")
 
     assert refusal(sso_batch("validate", "-c", "env:ORGS")) == (
-        f"{roster}: no such object: correct review.roster, which is relative to the place of the configuration"
+        f"{roster}: no such object: correct review.roster, which is relative to the place of the "
+        "configuration"
     )
 
 

@@ -1,4 +1,4 @@
-"""Tests of where a configuration comes from: a file, a variable, and what is beside them."""
+"""Tests of where a configuration comes from, and of locations that are relative to it."""
 
 from pathlib import Path
 
@@ -56,10 +56,14 @@ def test_problems_of_a_variable() -> None:
 def test_roster_beside_a_variable() -> None:
     """A roster that is relative to a variable is refused with its line, together with other problems."""
     assert problems("env:ORGS", {"ORGS": "a: 1\n" + ROSTER}) == (
-        "env:ORGS:1: a: unknown key: the keys of this section are version, output, run, collect, notify, "
-        "review, campaign, defaults, organizations",
-        "env:ORGS:4: review.roster: a variable has no folder that this could be relative to: write "
-        "s3://bucket/key or an absolute path",
+        (
+            "env:ORGS:1: a: unknown key: the keys of this section are version, output, run, collect, review, "
+            "campaign, notify, defaults, organizations"
+        ),
+        (
+            "env:ORGS:4: review.roster: a variable has no folder that this could be relative to: write "
+            "s3://bucket/key or an absolute path"
+        ),
     )
 
 
@@ -70,16 +74,21 @@ def test_absolute_roster(roster: str) -> None:
     source = variable_source("env:ORGS", environ)
 
     assert parse(source, environ).review.roster == roster
-    assert source.beside(roster) == Source("c", b"", "s3://b/x").beside(roster) == roster
+    assert source.resolve(roster) == Source("c", b"", "s3://b/x").resolve(roster) == roster
 
 
 @pytest.mark.parametrize(
     ("folder", "location"),
-    [("", "hr.csv"), ("config", "config/hr.csv"), ("/config", "/config/hr.csv"), ("s3://b/x", "s3://b/x/hr.csv")],
+    [
+        ("", "hr.csv"),
+        ("config", "config/hr.csv"),
+        ("/config", "/config/hr.csv"),
+        ("s3://b/x", "s3://b/x/hr.csv"),
+    ],
 )
 def test_relative_location(folder: str, location: str) -> None:
     """A relative location is in the folder of the configuration."""
-    assert Source("orgs.yaml", b"", folder).beside("hr.csv") == location
+    assert Source("orgs.yaml", b"", folder).resolve("hr.csv") == location
 
 
 def test_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +98,7 @@ def test_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     source = file_source("./env:ORGS")
 
-    assert (source.name, source.content, source.beside("hr.csv")) == (
+    assert (source.name, source.content, source.resolve("hr.csv")) == (
         "./env:ORGS",
         MINIMAL.encode(),
         "./hr.csv",

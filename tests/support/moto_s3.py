@@ -23,9 +23,10 @@ URL = f"s3://{BUCKET}/{PREFIX}"
 class S3:
     """A bucket, and the spool: the folder for files that are on their way there.
 
-    Keys that match `denied` cannot be written; writing a key that matches `hanging` sets `hangs` and blocks
-    until `released`. Keys that match `unreadable` cannot be read, and `reads` has the keys that were. `late` is how many requests for keys get a 503; `demands` are the headers that every put
-    of a new object must have.
+    Keys that match `denied` cannot be written, and those that match `unreadable` cannot be read; `reads` has
+    the keys of all attempts to read. Writing a key that matches `hanging` sets `hangs` and blocks until
+    `released`. `late` is how many requests for keys get a 503; `demands` are the headers that every put of a
+    new object must have.
     """
 
     client: Any

@@ -71,9 +71,7 @@ class _Input(Bucket):
     """The bucket of an object that is read before a run."""
 
     def __init__(self, connection: Connection, place: S3Place, arn: str) -> None:
-        super().__init__(
-            connection.client("s3"), place.bucket, threading.Event(), renew=connection.renew
-        )
+        super().__init__(connection.client("s3"), place.bucket, threading.Event(), renew=connection.renew)
         self._arn = arn
 
     def _hint(self, failure: AwsFailure) -> str:
