@@ -128,7 +128,9 @@ class Reports:
         for entry, kinds in entries:
             path = self.folder / entry["name"]
             content = path.read_bytes()
-            rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
+            rows = {".csv": lambda: len(parsed(content)) - 1, ".json": lambda: len(json.loads(content))}.get(
+                path.suffix, int
+            )()
             assert entry == {
                 "name": entry["name"],
                 "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
@@ -146,6 +148,7 @@ _MERGED_KINDS = {
     "*_changes*.csv": "changes_csv",
     "*_applications*.csv": "applications_csv",
     "*.csv": "merged_access_csv",
+    "*.ocsf.json": "findings_ocsf",
     "*.html": "page",
     "*.xlsx": "workbook",
 }
