@@ -165,7 +165,7 @@ def test_an_organization_that_failed(audit: Audit) -> None:
 @pytest.mark.parametrize("checked", [True, False])
 def test_without_findings(audit: Audit, *, checked: bool) -> None:
     """A run that finds nothing writes an empty list; one without any check writes no file."""
-    severities = {check: "off" for check in CHECK_IDS} | ({"admin-gained": "high"} if checked else {})
+    severities = dict.fromkeys(CHECK_IDS, "off") | ({"admin-gained": "high"} if checked else {})
 
     reports = audit(small(), *FORMATS, settings=f"\nreview: {{checks: {json.dumps(severities)}}}\n")
 

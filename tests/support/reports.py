@@ -128,9 +128,7 @@ class Reports:
         for entry, kinds in entries:
             path = self.folder / entry["name"]
             content = path.read_bytes()
-            rows = {".csv": lambda: len(parsed(content)) - 1, ".json": lambda: len(json.loads(content))}.get(
-                path.suffix, int
-            )()
+            rows = _rows(path.suffix, content)
             assert entry == {
                 "name": entry["name"],
                 "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
@@ -140,6 +138,13 @@ class Reports:
             }
         modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in self.folder.rglob("*")}
         assert modes <= {(True, 0o700), (False, 0o600)}
+
+
+def _rows(suffix: str, content: bytes) -> int:
+    """Return how many rows a file with this suffix has."""
+    if suffix == ".csv":
+        return len(parsed(content)) - 1
+    return len(json.loads(content)) if suffix == ".json" else 0
 
 
 _KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
