@@ -1,15 +1,20 @@
 """Findings as OCSF events: what a security lake or a SIEM receives night after night."""
 
 import json
+import shutil
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from sso_batch.config import CHECK_IDS
 from sso_batch.emulator import World, demo_world
 from sso_batch.emulator.world import Email, PermissionSet
+from tests.documents.text import blocks
 from tests.support.audits import Audit
 from tests.support.ocsf import Event, ocsf_events
 from tests.support.sample_worlds import denying, locked, small, with_first
@@ -29,6 +34,7 @@ review:
     - {check: long-session, reason: was known, until: 2020-12-31}
 """
 FORMATS = ("--format", "ocsf,csv")
+PAGE = "docs/how-to/siem.md"
 
 
 def before() -> World:
@@ -160,6 +166,54 @@ def test_an_organization_that_failed(audit: Audit) -> None:
 
     assert any(name.endswith("_findings_INCOMPLETE.ocsf.json") for name in reports.names)
     assert {event["unmapped"]["organization"] for event in ocsf_events(reports.folder)} == {"org-0"}
+
+
+def test_parquet_for_security_lake(audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented query has a column for every attribute, and the same columns every night."""
+    events = documented_run(audit, tmp_path, monkeypatch)
+    (query,) = blocks("sql", within=PAGE)
+
+    duckdb.connect().execute(query.text)
+
+    found = duckdb.connect().execute("FROM 'sso-batch.parquet'")
+    names = [column for column, *_ in found.description]
+    rows = [without_nothing(dict(zip(names, row, strict=True))) for row in found.fetchall()]
+    assert sorted(rows, key=uid) == sorted(map(without_nothing, events), key=uid)
+    assert [row["time"] for row in rows] == sorted(event["time"] for event in events)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_envelopes_for_splunk(audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented command puts each event into an envelope with its time in seconds."""
+    events = documented_run(audit, tmp_path, monkeypatch)
+    (script,) = blocks("bash", within=PAGE)
+    command, _, sending = script.text.partition(" |\n")
+
+    lines = subprocess.check_output(["bash", "-c", command], text=True).splitlines()  # noqa: S603, S607
+
+    assert sending.strip().startswith("curl")
+    envelopes = [json.loads(line) for line in lines]
+    assert [envelope["event"] for envelope in envelopes] == events
+    assert [envelope["time"] * 1000 for envelope in envelopes] == [event["time"] for event in events]
+
+
+def uid(event: Event) -> str:
+    """Return the id of an event."""
+    return str(event["metadata"]["uid"])
+
+
+def documented_run(audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """Make the run that the document names in a folder below the current one, and return its events."""
+    (tmp_path / "hr.csv").write_text(ROSTER)
+    monkeypatch.chdir(tmp_path)
+    return ocsf_events(audit(before(), *FORMATS, "--run-id", "20261127", settings=SETTINGS).folder)
+
+
+def without_nothing(value: Any) -> Any:  # noqa: ANN401 - a part of an event
+    """Return a part of an event without what a table shows as nothing."""
+    if isinstance(value, dict):
+        return {key: without_nothing(part) for key, part in value.items() if part is not None}
+    return [without_nothing(part) for part in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("checked", [True, False])
