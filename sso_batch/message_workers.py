@@ -271,7 +271,7 @@ def probable_number_of_workers(processes: int | str | None, config: str, environ
 def _text(config: str, environ: Mapping[str, str]) -> bytes:
     """Return the text of a configuration; nothing for one that is read only once: a pipe, or in S3."""
     kind, _, name = config.partition(":")
-    if kind == "env":
+    if kind == "env":  # as in sso_batch.config.source, which would import pydantic
         return os.fsencode(environ.get(name, ""))
     try:
         if not Path(config).is_file():
