@@ -442,7 +442,7 @@ def test_documentation() -> None:
     """The documentation names existing files, and values with their defaults."""
     page = "docs/how-to/kubernetes.md"
     commands = "\n".join(block.text for block in blocks("console", within=page))
-    rows = re.findall(r"^\| `([\w.]+)` \| (?:`(.*)`)?(.*?) \|", (ROOT / page).read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([\w.]+)` \| (?:`([^`]*)`)?([^|]*) \|", (ROOT / page).read_text(), re.MULTILINE)
     defaults = yaml.safe_load((FOLDER / "values.yaml").read_text())
 
     assert "helm install sso-batch config/helm/sso-batch " in commands
