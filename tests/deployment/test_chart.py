@@ -79,7 +79,7 @@ CHANGES: dict[str, Any] = {
 """A different value for each value of the chart."""
 
 NEEDED: dict[str, Values] = {
-    "existingConfigMap": {"config": ""},
+    "existingConfigMap": {"config": "", "existingConfigMap": "another"},
     "credentials.roleArn": {"credentials": {"source": "irsa", "roleArn": f"{ROLE}Other"}},
     "shards.mergeWait": {"shards": {"count": 3}},
     **{
@@ -137,13 +137,8 @@ HELM_LABELS = {
     "app.kubernetes.io/version",
     "app.kubernetes.io/instance",  # separates the pods of two releases in one namespace
 }
-KEPT = {
-    "helm.sh/resource-policy": "keep"
-}  # Helm deletes objects that are no longer in a release; kustomize does not
-KEPT_KINDS = {
-    "ConfigMap",
-    "PersistentVolumeClaim",
-}  # kustomize does not label them, because they are not in the base
+KEPT = {"helm.sh/resource-policy": "keep"}  # unlike kustomize, Helm deletes objects that leave a release
+KEPT_KINDS = {"ConfigMap", "PersistentVolumeClaim"}  # kustomize labels only the objects of the base
 NOT_IN_THE_CHART = {"Namespace"}  # made by `helm install --create-namespace`
 HASH = re.compile(r"\bsso-batch-[0-9a-z]{10}\b")  # both are hashes of the content, by different algorithms
 
@@ -191,7 +186,7 @@ def test_each_overlay_has_an_example() -> None:
 
 
 def test_a_difference_is_found() -> None:
-    """The comparison ignores nothing else: not a label, not an annotation, not a name."""
+    """The comparison ignores no other label or annotation, and not the configuration."""
     release = find(chart_objects({"config": CONFIG}), "ConfigMap")
 
     for values in (
@@ -214,7 +209,12 @@ def test_schema_of_kubernetes(name: str, version: str) -> None:
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_schema_of_kubernetes_with_all_values(version: str) -> None:
     """With all values that do not exclude each other, every object is valid."""
-    exclusive = {"existingConfigMap", "credentials.source", "networkPolicy.enabled"}
+    exclusive = {
+        "existingConfigMap",
+        "credentials.source",
+        "networkPolicy.enabled",
+        "spoolVolume.existingClaim",
+    }
     values = [nested(path, value) for path, value in CHANGES.items() if path not in exclusive]
 
     for item in chart_objects(merged({"credentials": {"source": "irsa"}}, *values)):
@@ -264,8 +264,6 @@ def test_every_value_has_a_test() -> None:
 def test_every_value_has_an_effect(path: str) -> None:
     """A different value leads to a different object."""
     before = merged({"config": CONFIG}, NEEDED.get(path, {}))
-    if path == "existingConfigMap":
-        before = {"existingConfigMap": "another"}
 
     assert chart_objects(merged(before, nested(path, CHANGES[path]))) != chart_objects(before)
 
@@ -345,13 +343,14 @@ def test_configuration_from_a_file(tmp_path: Path) -> None:
 
 def test_another_configuration_has_another_name() -> None:
     """A change makes a second ConfigMap, so that a current run keeps its configuration."""
-    names = {
-        find(chart_objects({"config": text}), "ConfigMap")["metadata"]["name"]
-        for text in (CONFIG, f"{CONFIG}\n")
-    }
+    names = set()
+    for config in (CONFIG, f"{CONFIG}\n"):
+        metadata = find(chart_objects({"config": config}), "ConfigMap")["metadata"]
+        assert metadata["annotations"] == KEPT
+        assert pod({"config": config})["spec"]["volumes"][0]["configMap"] == {"name": metadata["name"]}
+        names.add(metadata["name"])
 
     assert len(names) == 2
-    assert find(chart_objects({"config": CONFIG}), "ConfigMap")["metadata"]["annotations"] == KEPT
 
 
 @pytest.mark.parametrize("word", ["off", "yes", "null", "012", "1e3", "true"])

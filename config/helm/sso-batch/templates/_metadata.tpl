@@ -11,9 +11,10 @@ app.kubernetes.io/instance: {{ quote .Release.Name }}
 
 {{/* The labels of an object. */}}
 {{- define "sso-batch.labels" -}}
-{{- $own := dict "helm.sh/chart" (printf "%s-%s" .Chart.Name (replace "+" "_" .Chart.Version)) }}
-{{- $own = merge $own (dict "app.kubernetes.io/managed-by" .Release.Service) }}
-{{- $own = merge $own (dict "app.kubernetes.io/version" .Chart.AppVersion) }}
+{{- $own := dict
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name (replace "+" "_" .Chart.Version))
+  "app.kubernetes.io/managed-by" .Release.Service
+  "app.kubernetes.io/version" .Chart.AppVersion }}
 {{- merge $own (include "sso-batch.podLabels" . | fromYaml) | toYaml }}
 {{- end }}
 
