@@ -50,7 +50,7 @@ CHANGES: dict[str, Any] = {
     "existingSecret": "mine",
     "credentials.source": "pod-identity",
     "credentials.roleArn": ROLE,
-    "serviceAccountName": "mine",
+    "existingServiceAccount": "mine",
     "shards.count": 3,
     "shards.mergeWait": "1h30m",
     **{f"{name}.enabled": True for name in ("reportsVolume", "spoolVolume")},
@@ -362,7 +362,7 @@ def test_words_that_yaml_converts(word: str) -> None:
         "nodeSelector": {"word": word},
         "image": {"tag": word, "pullSecrets": [word]},
         "existingSecret": word,
-        "serviceAccountName": word,
+        "existingServiceAccount": word,
         "reportsVolume": {"enabled": True, "existingClaim": word},
     }
 
@@ -414,6 +414,21 @@ def test_existing_claim() -> None:
     items = chart_objects({"config": CONFIG, "reportsVolume": {"enabled": True, "existingClaim": "mine"}})
 
     assert "PersistentVolumeClaim" not in {item["kind"] for item in items}
+
+
+def test_existing_service_account() -> None:
+    """The chart makes no service account if there is one."""
+    items = chart_objects({"config": CONFIG, "existingServiceAccount": "mine"})
+
+    assert "ServiceAccount" not in {item["kind"] for item in items}
+
+
+def test_long_name() -> None:
+    """Helm allows a name of 53 characters, which is too long for a CronJob."""
+    assert chart_objects({"config": CONFIG}, "a" * 52)
+
+    with pytest.raises(engine().HelmError, match="longer than 52 characters"):
+        chart_objects({"config": CONFIG}, "a" * 53)
 
 
 def test_umbrella_chart(tmp_path: Path) -> None:
