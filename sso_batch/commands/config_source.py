@@ -45,5 +45,5 @@ def read_object(location: str, limit: int, *, missing: str) -> bytes:
     except FileNotFoundError:
         raise source_error(location, f"no such object: {missing}") from None
     except StorageError as error:
-        refused = source_error(location, f"{error.message}: {error.hint}")
-        raise ConfigurationUnavailableError(refused.problems) if error.transient else refused from None
+        refusal = source_error(location, f"{error.message}: {error.hint}")
+        raise (ConfigurationUnavailableError(refusal.problems) if error.transient else refusal) from None
