@@ -7,69 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 import pytest
 import yaml
 
 from sso_batch import cli
 from sso_batch.config.loading import load
 from sso_batch.review.roster_csv import parse_roster
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.writer import write_merged, write_organization
-from sso_batch.store import Folder
 from tests.documents.text import Block, blocks
-from tests.run_files.test_writer import StopsAfter
-from tests.support.overviews import company, rows, with_gap
 
 _CALL = r"(?:(?:^ *(?:- )?|bin/|&& )sso-batch|docker run .*\"\$IMAGE\") (?=-|[a-z])(.*)$"
 """A call of the program: by its name, or by an image in a variable."""
 
 IMAGE = "ghcr.io/OWNER/sso-batch@sha256:DIGEST"
 """The image in every example: one placeholder, explained in verify-image.md."""
-
-NEVER = StopsAfter(10**9)
-NAMES = FileNames("20261124-051202", "20261124_051202")
-ACME, GLOBEX = company("acme", 1), company("globex", 2)
-
-
-@pytest.fixture
-def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder `reports` below the current one, with the files of an incomplete run."""
-    folder = Folder(tmp_path, "reports", NAMES.run_id)
-    parts = [
-        write_organization(folder, NAMES, snapshot, csv=True, escape=True, stop=NEVER).files[0]
-        for snapshot in (ACME, with_gap(GLOBEX))
-    ]
-    write_merged(folder, NAMES.access(complete=False), parts, people=(), stop=NEVER)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "reports"
-
-
-def test_administrators(reports: Path) -> None:
-    """The first query gives each administrator's accounts, no row counted twice."""
-    assert reports.is_dir()
-
-    found = duckdb.connect().execute(blocks("sql")[0].text).fetchall()
-
-    accounts: dict[str, set[str]] = {}
-    for row in rows((ACME, with_gap(GLOBEX))):
-        if row["PermissionSet"] == "AdministratorAccess" and row["PrincipalState"] == "OK":
-            accounts.setdefault(row["UserEmail"], set()).add(row["AccountId"])
-    assert {email or "": count for email, count, _ in found} == {
-        email: len(ids) for email, ids in accounts.items()
-    }
-
-
-def test_holes(reports: Path) -> None:
-    """The second query counts the rows that could not be filled."""
-    assert reports.is_dir()
-
-    found = duckdb.connect().execute(blocks("sql")[1].text).fetchall()
-
-    (organization, state, count) = found[0]
-    assert len(found) == 1
-    assert (organization, state) == ("globex", "MEMBERS_NOT_READ")
-    assert count > 0
 
 
 def test_rosters() -> None:

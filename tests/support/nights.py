@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sso_batch.model import Snapshot
@@ -17,7 +17,7 @@ from sso_batch.run_files.writer import write_document, write_merged, write_organ
 from sso_batch.sharding import Shard
 from sso_batch.store import FileEntry, FileKind, Folder
 from tests.support.overviews import company, findings, with_gap
-from tests.support.records import STARTED, gap, outcome, run_outcome
+from tests.support.records import gap, outcome, run_outcome
 
 NIGHTS = ("20261121", "20261122", "20261123", "20261124", "20261125")
 
@@ -36,7 +36,7 @@ def described(records: Snapshot, *people: str) -> Snapshot:
 
 def without_grants(records: Snapshot) -> Snapshot:
     """Return an organization in which nobody has access any more."""
-    return replace(records, grants=())
+    return replace(records, grants=(), memberships=())
 
 
 _ACME, _GLOBEX = company("acme", 1), company("globex", 2, users=12, grants=20)
@@ -69,29 +69,32 @@ SNAPSHOTS = dict(zip(NIGHTS, (FIRST, SECOND, THIRD, FOURTH, FIFTH), strict=True)
 FINDINGS = {"20261121": findings("acme"), "20261122": (*findings("acme")[:2],), "20261123": ()}
 """The findings of the runs that have merged files."""
 
+SHARDED = "20261124"
+
 FAILED = {"20261123": ("globex", "hooli")}
 
 
 def write_nights(place: Path) -> None:
     """Write all runs below a folder."""
-    *ended, shard, _ = (_Night(place, run) for run in NIGHTS)
+    *ended, sharded, _ = (_Night(place, run, shards=2 if run == SHARDED else 1) for run in NIGHTS)
     for night in ended:
         night.write_merged_files(FINDINGS[night.run])
         night.write_manifest(FAILED.get(night.run, ()))
-    shard.write_manifest((), shard=Shard(0, 2))
+    sharded.write_manifest((), shard=Shard(0, 2))
 
 
 class _Night:
-    def __init__(self, place: Path, run: str) -> None:
+    def __init__(self, place: Path, run: str, *, shards: int) -> None:
         self.run = run
         self._stop = threading.Event()
         self._names = FileNames(run, f"{run}_031700")
         self._store = Folder(place.parent, place.name, run)
-        self._started = STARTED + timedelta(days=NIGHTS.index(run))
         self._outcomes: list[OrganizationOutcome] = []
         self._parts: list[FileEntry] = []
-        write_document(self._store, RUN_FILE, encode_run_file(self._names, self._started))
-        for name, records in SNAPSHOTS[run].items():
+        started = datetime.strptime(f"{run}0317+0000", "%Y%m%d%H%M%z")
+        write_document(self._store, RUN_FILE, encode_run_file(self._names, started, shards=shards))
+        for name, snapshot in SNAPSHOTS[run].items():
+            records = replace(snapshot, started_at=started, finished_at=started)
             written = write_organization(
                 self._store, self._names, records, csv=True, escape=True, stop=self._stop
             )
