@@ -193,7 +193,7 @@ def copy(tmp_path: Path) -> Path:
 
 def release(folder: Path, tag: str) -> "subprocess.CompletedProcess[str]":
     """Run the check of a tag."""
-    command = [folder / ".ci/release", tag]
+    command = [str(folder / ".ci/release"), tag]
     return subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
 
 
