@@ -85,11 +85,11 @@ def latest() -> list[dict[str, str]]:
 
 
 def administrators(found: Iterable[dict[str, str]]) -> Counter[Facts]:
-    """Return the rows of people whose level is the highest one, or was not read."""
+    """Return the rows of people whose level is, or could be, the highest one."""
     return Counter(
         (row["Organization"], row["UserEmail"], row["AccountId"], row["Privilege"])
         for row in found
-        if row["Privilege"] in {"ADMINISTRATOR", "NOT_READ"} and row["PrincipalState"] == "OK"
+        if (row["Privilege"] == "ADMINISTRATOR" or row["PrivilegeUnread"]) and row["PrincipalState"] == "OK"
     )
 
 
@@ -241,7 +241,7 @@ def test_administrators(database: duckdb.DuckDBPyConnection) -> None:
     found = database.execute(recipe(QUERIES, "FROM latest_access", "Privilege IN")).fetchall()
 
     expected = administrators(latest())
-    assert {privilege for *_, privilege in expected} == {"ADMINISTRATOR", "NOT_READ"}
+    assert {privilege for *_, privilege in expected} == {"ADMINISTRATOR", "NONE", "NOT_READ"}
     assert Counter(row[:4] for row in found) == expected
 
 
@@ -338,12 +338,11 @@ def test_athena_administrators(athena: Athena) -> None:
     """Accounts of administrators, and those that could not be judged, are counted apart."""
     found = athena.query(recipe(ATHENA, "accounts_not_judged"))
 
-    counts: dict[str, dict[str, set[str]]] = {}
+    counts: dict[str, tuple[set[str], set[str]]] = {}
     for _, email, account, privilege in administrators(latest()):
-        counts.setdefault(email, {"ADMINISTRATOR": set(), "NOT_READ": set()})[privilege].add(account)
-    assert {email: (known, unknown) for email, known, unknown in found} == {
-        email: (len(by_level["ADMINISTRATOR"]), len(by_level["NOT_READ"]))
-        for email, by_level in counts.items()
+        counts.setdefault(email, (set(), set()))[privilege != "ADMINISTRATOR"].add(account)
+    assert {email: tuple(numbers) for email, *numbers in found} == {
+        email: (len(known), len(unknown)) for email, (known, unknown) in counts.items()
     }
 
 

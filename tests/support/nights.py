@@ -26,12 +26,20 @@ LOGIN = "CORP\\ada"
 
 
 def described(records: Snapshot, *people: str) -> Snapshot:
-    """Return an organization whose users have these attributes, with the attribute's name in the value."""
+    """Return an organization whose users have these attributes, with the attribute's name in the value.
+
+    The level of one permission set can be higher, because a customer managed policy was not read.
+    """
+    permission_sets = tuple(
+        replace(item, customer_managed_policies=("/Custom",)) if item.name == "Billing" else item
+        for item in records.permission_sets
+    )
     users = tuple(
         replace(user, attributes=tuple((name, f"{name} of {user.id}") for name in people))
         for user in records.users
     )
-    return replace(records, people=people, users=(replace(users[0], login=LOGIN), *users[1:]))
+    users = (replace(users[0], login=LOGIN), *users[1:])
+    return replace(records, people=people, users=users, permission_sets=permission_sets)
 
 
 def without_grants(records: Snapshot) -> Snapshot:
