@@ -17,6 +17,7 @@ from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome, Status
 from sso_batch.run_files.stored_runs import has_runs
+from sso_batch.runner.signals import handlers_restored
 from sso_batch.store import FileEntry, FileKind, FolderPlace, Place, to_output_error
 from sso_batch.store.private_folders import make_private
 
@@ -70,7 +71,8 @@ def demo_command(
         config_file.write_text(configuration(world, directory=output) + settings, encoding="utf-8")
         options = RunOptions(formats=_FORMATS)
         config = with_options(load(config_file, os.environ), options)
-        outcome, names = execute(quieter, os.environ, config, options)
+        with handlers_restored():
+            outcome, names = execute(quieter, os.environ, config, options)
         if campaign:
             from sso_batch.commands.demo_campaign import Audits, DemoCampaign  # noqa: PLC0415 - jinja2
 

@@ -28,6 +28,7 @@ from sso_batch.console.terminal import Terminal
 from sso_batch.emulator import Emulator
 from sso_batch.emulator.world import Organization, World
 from sso_batch.run_files.file_names import FileNames
+from sso_batch.runner.signals import handlers_restored
 from sso_batch.store import Folder
 
 FOLDER = "campaign"
@@ -54,7 +55,8 @@ class Audits:
     def audit(self, world: World) -> str:
         """Audit a changed world and return the folder of the run."""
         self.emulator.world = world
-        _, names = execute(self.terminal, os.environ, self.config, replace(self.options, run_id=LATER))
+        with handlers_restored():
+            _, names = execute(self.terminal, os.environ, self.config, replace(self.options, run_id=LATER))
         return self.location(names.run_id)
 
 

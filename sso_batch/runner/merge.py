@@ -82,7 +82,7 @@ class Merge:
             self._interruption.interrupt(number)
             finding.cancel()
 
-        with call_on_first_signal(stop):
+        with call_on_first_signal(stop) as settle:
             try:
                 merged = await self._merge(*await finding)
             except (asyncio.CancelledError, Stopped):
@@ -96,7 +96,8 @@ class Merge:
                 within = self._config.run.deadline.total_seconds()
                 outcome = await finalizer.finalize(organizations, within=within)
                 await finalizer.notify(outcome)
-        log_completed(self._log, outcome, resumed=isinstance(merged, RunOutcome))
+            log_completed(self._log, outcome, resumed=isinstance(merged, RunOutcome))
+            settle(outcome.exit_code)
         return outcome
 
     async def _find(self) -> tuple[RunFile, ShardManifests]:

@@ -83,14 +83,15 @@ class Run:
             organizations=[organization.name for organization in self._organizations],
             not_selected=self._context.facts.not_selected,
         )
-        with call_on_first_signal(self._stop):
+        with call_on_first_signal(self._stop) as settle:
             finished = await self._finished_before() if self._resume else None
             outcome = finished or await self._audit()
             if finished is None:
                 await self._finalizer.notify(outcome)
             if self._workers is not None:  # here, so that a signal does not change the exit code any more
                 await self._files.run(self._workers.close)
-        log_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
+            log_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
+            settle(outcome.exit_code)
         return outcome
 
     async def _finished_before(self) -> RunOutcome | None:

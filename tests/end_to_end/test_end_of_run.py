@@ -25,7 +25,13 @@ from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.runner.run_review import ReviewedRun, RunReview
 from sso_batch.store import Draft, FileEntry, Folder, FolderPlace, StorageError
 from tests.support.command import Command
-from tests.support.drivers import AT_THE_MANIFEST, BEFORE_THE_MANIFEST, HANGS_IN_REVIEW, SIGNALLED
+from tests.support.drivers import (
+    AFTER_THE_MANIFEST,
+    AT_THE_MANIFEST,
+    BEFORE_THE_MANIFEST,
+    HANGS_IN_REVIEW,
+    SIGNALLED,
+)
 from tests.support.nightly import Nightly, asked, resumed
 from tests.support.reports import Reports, manifest_in, read_rows
 from tests.support.sample_worlds import small
@@ -143,6 +149,26 @@ def test_a_deadline_at_the_end(nightly: Nightly, emulator: Emulator, monkeypatch
     nightly.assert_verified()
     again = nightly.run("--resume")
     assert (again.ended.code, asked(again), again.content()) == (0, set(), nightly.merged())
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
+)
+@pytest.mark.parametrize("command", ["run", "merge"])
+@pytest.mark.parametrize("moment", AFTER_THE_MANIFEST)
+def test_signal_after_the_manifest(
+    nightly: Nightly, moment: str, command: str, number: signal.Signals
+) -> None:
+    """A signal after the manifest ends the process with the exit code in it."""
+    if command == "merge":
+        nightly.run("--shard", "0/1")
+    driver = ("-c", SIGNALLED, str(int(number)), moment)
+
+    reports = nightly.reports(nightly.finish(nightly.start(command=command, python=driver)))
+
+    assert "Traceback" not in reports.ended.stderr
+    assert reports.ended.code == reports.manifest["exit_code"] == 0
+    assert reports.ended.events[-1]["event"] == "run.completed"
 
 
 @pytest.mark.parametrize("moment", ["merged files", "review", "*_findings.csv"])

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import pytest
 
 import sso_batch
 from sso_batch.cli import command_line
+from sso_batch.runner.signals import handlers_restored
 
 SOURCES = Path(sso_batch.__file__).parents[1]
 
@@ -110,12 +110,10 @@ def execute(*arguments: object, python: tuple[str, ...] = ("-m", "sso_batch")) -
 def _process_state_restored() -> Iterator[None]:
     environment: Mapping[str, str] = dict(os.environ)
     handlers = logging.getLogger().handlers
-    on_signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield
+        with handlers_restored():
+            yield
     finally:
         logging.getLogger().handlers = handlers
-        for number, handler in on_signals.items():
-            signal.signal(number, handler)
         os.environ.clear()
         os.environ.update(environment)

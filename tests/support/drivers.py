@@ -29,7 +29,8 @@ main()
 SIGNALLED = """
 import asyncio, os, sys, time
 from fnmatch import fnmatch
-from sso_batch.runner import finalize, merged_files, run_review
+from sso_batch.console.terminal import Terminal
+from sso_batch.runner import finalize, merge, merged_files, run, run_review
 from sso_batch.store import Draft
 number, moment = int(sys.argv.pop(1)), sys.argv.pop(1)
 def send(now):
@@ -49,6 +50,9 @@ signalling(run_review.RunReview, "review", "review")
 signalling(merged_files, "write_human_format", "for people")
 signalling(finalize, "write_document", "manifest")
 signalling(finalize, "build_notice", "notice")
+signalling(run, "log_completed", "completed")
+signalling(merge, "log_completed", "completed")
+signalling(Terminal, "show_summary", "summary")
 prepare = Draft.__init__
 def prepare_and_send(draft, name, *arguments):
     prepare(draft, name, *arguments)
@@ -71,6 +75,9 @@ BEFORE_THE_MANIFEST = (
 )
 AT_THE_MANIFEST = ("manifest", "manifest.json", "notice")
 """Moments at the end of a run, in this order; some are patterns of the name of the file being started."""
+
+AFTER_THE_MANIFEST = ("completed", "summary")
+"""Moments after all files are written, in this order."""
 
 HANGS_IN_REVIEW = """
 import os, sys, time
