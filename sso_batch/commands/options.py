@@ -90,7 +90,7 @@ def output_option(help_text: str, *, command: str = "", metavar: str = "LOCATION
 
 def report_format_option(command: str) -> Decorator:
     """Return the option for the formats of the reports that a command writes."""
-    choice = click.Choice(("csv", "html", "xlsx"))
+    choice = click.Choice(("csv", "html", "xlsx", "ocsf"))
     help_text = "Format of the reports; repeatable or comma-separated. Overrides output.formats."
     return list_option("--format", "formats", command=command, type=choice, help=help_text)
 

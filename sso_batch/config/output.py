@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sso_batch.config.base import OptionalKey, Section, conflict_error, form_error
 from sso_batch.config.field_types import KmsKey, ProfileName, Region, RoleArn, Text
 
-Format = Literal["csv", "html", "xlsx"]
+Format = Literal["csv", "html", "xlsx", "ocsf"]
 
 Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 Acl = Literal["bucket-owner-full-control"]
@@ -60,7 +60,7 @@ class Output(Section):
     formats: tuple[Format, ...] = Field(
         ("csv",),
         description="The reports to write. Snapshots and the manifest are always written.",
-        examples=[["csv", "html", "xlsx"]],
+        examples=[["csv", "html", "xlsx", "ocsf"]],
     )
     escape_formulas: bool = Field(
         default=True,

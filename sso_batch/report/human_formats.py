@@ -13,6 +13,9 @@ from sso_batch.store import FileEntry, FileKind, Store
 
 HumanFormat = Literal["html", "xlsx"]
 
+HUMAN_FORMATS: tuple[HumanFormat, ...] = ("html", "xlsx")
+"""In the order in which they are written."""
+
 
 def write_human_format(
     store: Store, report: ReportInput, format_: HumanFormat, *, stop: threading.Event

@@ -1,16 +1,11 @@
 """The cause of findings: the issue that several findings have in common. Pure."""
 
-import hashlib
-import json
-
 from sso_batch.access import NOT_READ
 from sso_batch.model import USER
-from sso_batch.review.finding import Finding, normalize_address
-
-_LENGTH = 16  # hex digits: enough for millions of causes
+from sso_batch.review.finding import Finding, normalize_address, short_hash
 
 
-def cause(finding: Finding, permission_set_arn: str, application_arn: str = "") -> str:
+def cause(finding: Finding) -> str:
     """Return the id of a finding's cause: check, user or group, and permission set or role.
 
     A user is the same person in all organizations if the email address is the same; users without an address
@@ -18,12 +13,12 @@ def cause(finding: Finding, permission_set_arn: str, application_arn: str = "") 
     permission set by its ARN. A finding with neither principal nor permission set is about its application or
     its account.
     """
-    access = permission_set_arn if finding.permission_set == NOT_READ else finding.permission_set
+    access = finding.permission_set_arn if finding.permission_set == NOT_READ else finding.permission_set
     access = access or finding.role_arn.rpartition("/")[2]
     subject = _principal(finding)
-    about = application_arn or finding.account_id
+    about = finding.application_arn or finding.account_id
     parts = (finding.check, *subject, access) if subject[1] or access else (finding.check, about)
-    return f"c{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_LENGTH]}"
+    return f"c{short_hash(parts)}"
 
 
 def _principal(finding: Finding) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """A finding, a grant or an object that someone should look at, and how its person is recognized. Pure."""
 
+import hashlib
+import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
@@ -46,10 +48,26 @@ class Finding:
     account_id: str = ""
     account_name: str = ""
     permission_set: str = ""
+    permission_set_arn: str = ""
     role_arn: str = ""
+    application_arn: str = ""
     cause: str = ""
     waiver: Waiver | None = None
     new: bool = False
+
+    @property
+    def uid(self) -> str:
+        """Its id, the same in every run: the check, and AWS's ids of what it is about."""
+        about = (
+            self.check,
+            self.principal_type,
+            self.principal_id,
+            self.account_id,
+            self.permission_set_arn,
+            self.role_arn,
+            self.application_arn,
+        )
+        return f"{self.check}-{short_hash(about)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,11 @@ class FindingCounts:
         if severity == OFF:
             return 0
         return sum(getattr(self, counted) for counted in SEVERITIES[: SEVERITIES.index(severity) + 1])
+
+
+def short_hash(parts: Sequence[str]) -> str:
+    """Return a hash of texts in 16 hex digits, which are enough for millions of different ones."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def normalize_address(address: str) -> str:

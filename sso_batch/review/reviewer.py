@@ -129,13 +129,13 @@ def _finding(index: SnapshotIndex, check: Check, severity: str, match: Match) ->
         account_id=match.account_id,
         account_name=_account_name(index, match.account_id),
         permission_set=NOT_READ if permission_set is None else permission_set,
+        permission_set_arn=match.permission_set_arn,
         role_arn=match.role_arn,
+        application_arn=match.application.arn if match.application else "",
         new=check.id == ADMIN_GAINED or _is_new(index, match),
         **cells,
     )
-    application_arn = match.application.arn if match.application else ""
-    issue = cause(finding, match.permission_set_arn, application_arn)
-    return replace(finding, message=_sentence(finding, names, match), cause=issue), names
+    return replace(finding, message=_sentence(finding, names, match), cause=cause(finding)), names
 
 
 def _is_new(index: SnapshotIndex, match: Match) -> bool:

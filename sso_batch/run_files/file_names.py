@@ -48,6 +48,10 @@ class FileNames:
         """Return the name of the CSV with the assignments of applications in all organizations."""
         return f"{PREFIX}{self.ts}_applications{_mark(complete=complete)}.csv"
 
+    def ocsf(self, *, complete: bool) -> str:
+        """Return the name of the findings of all organizations as OCSF events."""
+        return f"{PREFIX}{self.ts}_findings{_mark(complete=complete)}.ocsf.json"
+
     def page(self, *, complete: bool) -> str:
         """Return the name of the HTML page."""
         return f"{PREFIX}{self.ts}{_mark(complete=complete)}.html"
@@ -59,7 +63,15 @@ class FileNames:
     @property
     def merged(self) -> frozenset[str]:
         """All names that merged files can have."""
-        names = (self.access, self.findings, self.changes, self.applications, self.page, self.workbook)
+        names = (
+            self.access,
+            self.findings,
+            self.changes,
+            self.applications,
+            self.ocsf,
+            self.page,
+            self.workbook,
+        )
         return frozenset(name(complete=complete) for name in names for complete in (True, False))
 
     @staticmethod

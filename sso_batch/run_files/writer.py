@@ -146,7 +146,7 @@ def write_rows(
     *,
     stop: threading.Event,
 ) -> FileEntry:
-    """Write a CSV of all organizations; `lines` are texts, each with its number of rows."""
+    """Write a file about all organizations; `lines` are texts, each with its number of rows."""
     with store.draft(name, kind) as draft:
         draft.write(header.encode())
         _write_lines(draft, lines, stop)

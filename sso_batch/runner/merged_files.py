@@ -11,9 +11,10 @@ from structlog.typing import FilteringBoundLogger
 from sso_batch.application_access import resolve_applications
 from sso_batch.config import Config
 from sso_batch.model import Gap, GapKind, Snapshot
-from sso_batch.report import changes_csv, findings_csv
-from sso_batch.report.human_formats import write_human_format
+from sso_batch.report import changes_csv, findings_csv, ocsf
+from sso_batch.report.human_formats import HUMAN_FORMATS, write_human_format
 from sso_batch.report.report_input import ReportInput
+from sso_batch.review.finding import Finding
 from sso_batch.review.leading_findings import LeadingFindings, leading_findings
 from sso_batch.review.rules import Rules
 from sso_batch.run_files import applications_csv
@@ -97,11 +98,20 @@ class MergedFilesWriter:
         formats = self._context.config.output.formats
         if "csv" in formats:
             self._write_csvs(reviewed)
-        human_formats = [format_ for format_ in formats if format_ != "csv"]
+        if "ocsf" in formats and reviewed.findings is not None:
+            self._write_ocsf(reviewed, reviewed.findings)
+        human_formats = [format_ for format_ in HUMAN_FORMATS if format_ in formats]
         if human_formats:
             report = self._report_input(reviewed)
             for format_ in human_formats:
                 self._add(write_human_format(self._store, report, format_, stop=self._stop))
+
+    def _write_ocsf(self, reviewed: ReviewedRun, findings: Sequence[Finding]) -> None:
+        names, organizations = self._context.names, reviewed.organizations
+        complete = all(outcome.status is Status.COMPLETE for outcome in organizations)
+        lines = ocsf.lines(findings, names.run_id, organizations)
+        name, kind = names.ocsf(complete=complete), FileKind.FINDINGS_OCSF
+        self._add(write_rows(self._store, name, kind, "", lines, stop=self._stop))
 
     def _write_csvs(self, reviewed: ReviewedRun) -> None:
         store, stop, names = self._store, self._stop, self._context.names
@@ -197,6 +207,7 @@ def expected_merged_files(config: Config, facts: RunFacts) -> frozenset[str]:
         names.findings(complete=True): csv and checked,
         names.changes(complete=True): csv and config.review.compare == "previous",
         names.applications(complete=True): csv and config.collect.applications,
+        names.ocsf(complete=True): "ocsf" in formats and checked,
         names.page(complete=True): "html" in formats,
         names.workbook(complete=True): "xlsx" in formats,
     }

@@ -14,6 +14,7 @@ class FileKind(StrEnum):
     FINDINGS_CSV = "findings_csv"
     CHANGES_CSV = "changes_csv"
     APPLICATIONS_CSV = "applications_csv"
+    FINDINGS_OCSF = "findings_ocsf"
     PAGE = "page"
     WORKBOOK = "workbook"
     RUN_FILE = "run_file"

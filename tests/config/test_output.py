@@ -96,8 +96,8 @@ ORGANIZATIONS = "\norganizations: [{name: acme}]\n"
                 "s3://bucket/#",
             )
         ),
-        ("formats: [csv, pdf]", "formats[1]: expected csv, html or xlsx"),
-        ("formats: csv", "formats: expected a list, such as `[csv, html, xlsx]`"),
+        ("formats: [csv, pdf]", "formats[1]: expected csv, html, xlsx or ocsf"),
+        ("formats: csv", "formats: expected a list, such as `[csv, html, xlsx, ocsf]`"),
         ("formats: [csv, csv]", "formats: duplicate format: list each format once"),
         (
             "escape_formulas: off",

@@ -128,7 +128,7 @@ class Reports:
         for entry, kinds in entries:
             path = self.folder / entry["name"]
             content = path.read_bytes()
-            rows = len(parsed(content)) - 1 if path.suffix == ".csv" else 0
+            rows = _rows(path.suffix, content)
             assert entry == {
                 "name": entry["name"],
                 "kind": next(kind for pattern, kind in kinds.items() if path.match(pattern)),
@@ -140,12 +140,20 @@ class Reports:
         assert modes <= {(True, 0o700), (False, 0o600)}
 
 
+def _rows(suffix: str, content: bytes) -> int:
+    """Return how many rows a file with this suffix has."""
+    if suffix == ".csv":
+        return len(parsed(content)) - 1
+    return len(json.loads(content)) if suffix == ".json" else 0
+
+
 _KINDS = {"*.csv": "access_csv", "*.jsonl": "snapshot"}
 _MERGED_KINDS = {
     "*_findings*.csv": "findings_csv",
     "*_changes*.csv": "changes_csv",
     "*_applications*.csv": "applications_csv",
     "*.csv": "merged_access_csv",
+    "*.ocsf.json": "findings_ocsf",
     "*.html": "page",
     "*.xlsx": "workbook",
 }
