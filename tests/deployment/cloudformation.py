@@ -4,13 +4,16 @@ It supports the functions that the templates of config/ use, and evaluates condi
 """
 
 import re
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 Object = dict[str, Any]
+Parameter = str | int | list[str]
 
 PSEUDO: Mapping[str, str] = {
     "AWS::AccountId": "111122223333",
@@ -21,15 +24,37 @@ PSEUDO: Mapping[str, str] = {
 _NOTHING = object()
 """The value of AWS::NoValue: the key or element is left out."""
 
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "Fn::And": lambda *conditions: all(conditions),
+    "Fn::Equals": lambda one, other: str(one) == str(other),
+    "Fn::Join": lambda separator, items: separator.join(items),
+    "Fn::Not": lambda condition: not condition,
+    "Fn::Or": lambda *conditions: any(conditions),
+    "Fn::Select": lambda index, items: items[index],
+    "Fn::Split": lambda separator, text: text.split(separator),
+}
+
+
+def problems(file: Path) -> str:
+    """Return what cfn-lint reports about a template."""
+    done = subprocess.run(  # noqa: S603 - a tool of this environment
+        [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", file],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode == 0) == (done.stdout == ""), done
+    return done.stdout
+
 
 class Stack:
     """A stack that was created from a template with these parameters.
 
-    `Ref` of a resource is its logical ID, and `Fn::GetAtt` is `ID.Attribute`; the ARN of a bucket is written as
-    S3 does.
+    `Ref` of a resource is its logical ID, and `Fn::GetAtt` is `ID.Attribute`. A bucket has a name and an ARN
+    that S3 would accept.
     """
 
-    def __init__(self, file: Path, parameters: Mapping[str, str | list[str]]) -> None:
+    def __init__(self, file: Path, parameters: Mapping[str, Parameter]) -> None:
         self._document: Object = yaml.safe_load(file.read_text())
         declared = self._document["Parameters"]
         unknown, defaults = parameters.keys() - declared.keys(), {}
@@ -41,14 +66,14 @@ class Stack:
             assert all(re.fullmatch(parameter.get("AllowedPattern", ".*"), text) for text in texts), name
             assert "AllowedValues" not in parameter or value in parameter["AllowedValues"], name
             defaults[name] = value
-        self._values: Mapping[str, Any] = {**PSEUDO, **defaults}
+        self._values: Mapping[str, Any] = {**PSEUDO, **defaults, "AWS::NoValue": _NOTHING}
         self.resources: dict[str, Object] = {
             name: self._evaluated(resource["Properties"])
             for name, resource in self._document["Resources"].items()
-            if "Condition" not in resource or self._holds(resource["Condition"])
         }
         self.outputs: dict[str, str] = {
-            name: self._evaluated(output["Value"]) for name, output in self._document["Outputs"].items()
+            name: self._evaluated(output["Value"])
+            for name, output in self._document.get("Outputs", {}).items()
         }
 
     def of_type(self, kind: str) -> dict[str, Object]:
@@ -68,51 +93,40 @@ class Stack:
             ((name, argument),) = value.items()
             if name == "Condition" and isinstance(argument, str):
                 return self._holds(argument)
-            if name in {"Ref", "Fn::If", "Fn::Sub"} or name.startswith("Fn::"):
+            if name == "Ref" or name.startswith("Fn::"):
                 return self._call(name, argument)
         evaluated = {key: self._evaluated(item) for key, item in value.items()}
         return {key: item for key, item in evaluated.items() if item is not _NOTHING}
 
-    def _call(self, function: str, argument: Any) -> Any:  # noqa: ANN401, C901, PLR0911 - one case for each function
+    def _call(self, function: str, argument: Any) -> Any:  # noqa: ANN401 - any value of a template
         match function, argument:
-            case "Ref", "AWS::NoValue":
-                return _NOTHING
             case "Ref", str():
                 return self._reference(argument)
             case "Fn::If", [condition, then, otherwise]:
                 return self._evaluated(then if self._holds(condition) else otherwise)
-            case "Fn::Sub", [text, variables]:
+            case "Fn::Sub", _:
+                text, variables = argument if isinstance(argument, list) else (argument, {})
                 return self._substituted(text, self._evaluated(variables))
-            case "Fn::Sub", str():
-                return self._substituted(argument, {})
             case "Fn::GetAtt", [resource, attribute]:
                 return self._attribute(resource, attribute)
-        match function, self._evaluated(argument):
-            case "Fn::Equals", [one, other]:
-                return str(one) == str(other)
-            case "Fn::Not", [condition]:
-                return not condition
-            case "Fn::And", conditions:
-                return all(conditions)
-            case "Fn::Select", [index, items]:
-                return items[index]
-            case "Fn::Split", [separator, text]:
-                return text.split(separator)
-            case "Fn::Join", [separator, items]:
-                return separator.join(items)
-            case "Fn::FindInMap", [mapping, key, name]:
-                return self._document["Mappings"][mapping][key][name]
-        raise NotImplementedError(function, argument)
+        arguments = self._evaluated(argument)
+        if function == "Fn::FindInMap":
+            mapping, key, name = arguments
+            return self._document["Mappings"][mapping][key][name]
+        return _FUNCTIONS[function](*arguments)
 
     def _reference(self, name: str) -> Any:  # noqa: ANN401 - a text or a list
         if name in self._values:
             return self._values[name]
-        assert name in self._document["Resources"], name
-        return name
+        return name.lower() if self._is_bucket(name) else name
 
     def _attribute(self, resource: str, attribute: str) -> str:
-        kind = self._document["Resources"][resource]["Type"]
-        return f"arn:aws:s3:::{resource}" if kind == "AWS::S3::Bucket" else f"{resource}.{attribute}"
+        if self._is_bucket(resource):
+            return f"arn:aws:s3:::{resource.lower()}"
+        return f"{resource}.{attribute}"
+
+    def _is_bucket(self, name: str) -> bool:
+        return bool(self._document["Resources"][name]["Type"] == "AWS::S3::Bucket")
 
     def _substituted(self, text: str, variables: Mapping[str, str]) -> str:
         def value(found: re.Match[str]) -> str:

@@ -1,15 +1,9 @@
-"""The task of the ECS template, and its container as arguments of `podman run`.
-
-    python -m tests.deployment.ecs parameter|s3
-
-prints them, one on a line. The values of secrets come from the environment, as Fargate's agent sets them.
-"""
+"""The stack of the ECS template, and its container as arguments of `podman run`."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 
-from tests.deployment.cloudformation import Object, Stack
+from tests.deployment.cloudformation import Object, Parameter, Stack
 from tests.deployment.manifests import ROOT
 
 TEMPLATE = ROOT / "config/ecs/scheduled-audit.yaml"
@@ -19,7 +13,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-orgs-Ab
 OBJECT = "arn:aws:s3:::acme-configuration/sso-batch/orgs.yaml"
 EXTERNAL_ID = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-external-id-AbCdEf"
 
-REQUIRED: Mapping[str, str | list[str]] = {
+REQUIRED: Mapping[str, Parameter] = {
     "Image": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/sso-batch@sha256:{64 * 'a'}",
     "Configuration": PARAMETER,
     "AuditedRoleArns": ["arn:aws:iam::*:role/SsoBatchAudit"],
@@ -29,7 +23,7 @@ REQUIRED: Mapping[str, str | list[str]] = {
 """The parameters without a default."""
 
 
-def stack(**parameters: str | list[str]) -> Stack:
+def stack(**parameters: Parameter) -> Stack:
     """Return a stack of the template."""
     return Stack(TEMPLATE, {**REQUIRED, **parameters})
 
@@ -51,11 +45,13 @@ def overrides(created: Stack, execution_id: str) -> dict[str, str]:
 
 
 def podman_arguments(created: Stack, image: str, execution_id: str) -> Iterator[str]:
-    """Yield the arguments of `podman run` that start the container as Fargate would."""
+    """Yield the arguments of `podman run` that start the container as Fargate would.
+
+    The values of secrets come from podman's environment.
+    """
     task, settings = created.resources["TaskDefinition"], container(created)
     variables = {variable["Name"]: variable["Value"] for variable in settings["Environment"]}
     variables |= overrides(created, execution_id)
-    secrets = [secret["Name"] for secret in settings["Secrets"]]
     yield f"--user={settings['User']}"
     if settings["ReadonlyRootFilesystem"]:
         yield from ("--read-only", "--read-only-tmpfs=false")
@@ -66,15 +62,5 @@ def podman_arguments(created: Stack, image: str, execution_id: str) -> Iterator[
     # The anonymous volume has the mode of the image's folder, as on Fargate if the image declares it.
     yield from (f"--volume={mount['ContainerPath']}" for mount in settings["MountPoints"])
     yield from (f"--env={name}={value}" for name, value in variables.items())
-    yield from (f"--env={name}" for name in secrets)
+    yield from (f"--env={secret['Name']}" for secret in settings["Secrets"])
     yield from (image, *settings["Command"])
-
-
-def main(image: str, configuration: str, execution_id: str) -> None:
-    """Print the arguments for a configuration in this place."""
-    created = stack(Configuration={"parameter": PARAMETER, "s3": OBJECT}[configuration])
-    sys.stdout.write("".join(f"{word}\n" for word in podman_arguments(created, image, execution_id)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
