@@ -1,6 +1,6 @@
 """Nights of the scheduled ECS task, each in a new container, with podman in place of Fargate.
 
-    python -m tests.deployment.nights IMAGE
+    python -m tests.deployment.fargate IMAGE
 
 runs the image with the settings of the template's task definition. The emulator serves the organizations, and
 moto the bucket, which has versions and Object Lock.
