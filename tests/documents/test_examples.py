@@ -7,63 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 import pytest
 import yaml
 
 from sso_batch import cli
 from sso_batch.config.loading import load
 from sso_batch.review.roster_csv import parse_roster
-from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.writer import write_merged, write_organization
-from sso_batch.store import Folder
 from tests.documents.text import Block, blocks
-from tests.run_files.test_writer import StopsAfter
-from tests.support.overviews import company, rows, with_gap
 
-NEVER = StopsAfter(10**9)
-NAMES = FileNames("20261124-051202", "20261124_051202")
-ACME, GLOBEX = company("acme", 1), company("globex", 2)
+_CALL = r"(?:(?:^ *(?:- )?|bin/|&& )sso-batch|docker run .*\"\$IMAGE\") (?=-|[a-z])(.*)$"
+"""A call of the program: by its name, or by an image in a variable."""
 
-
-@pytest.fixture
-def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder `reports` below the current one, with the files of an incomplete run."""
-    folder = Folder(tmp_path, "reports", NAMES.run_id)
-    parts = [
-        write_organization(folder, NAMES, snapshot, csv=True, escape=True, stop=NEVER).files[0]
-        for snapshot in (ACME, with_gap(GLOBEX))
-    ]
-    write_merged(folder, NAMES.access(complete=False), parts, people=(), stop=NEVER)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "reports"
-
-
-def test_administrators(reports: Path) -> None:
-    """The first query gives each administrator's accounts, no row counted twice."""
-    assert reports.is_dir()
-
-    found = duckdb.connect().execute(blocks("sql")[0].text).fetchall()
-
-    accounts: dict[str, set[str]] = {}
-    for row in rows((ACME, with_gap(GLOBEX))):
-        if row["PermissionSet"] == "AdministratorAccess" and row["PrincipalState"] == "OK":
-            accounts.setdefault(row["UserEmail"], set()).add(row["AccountId"])
-    assert {email or "": count for email, count, _ in found} == {
-        email: len(ids) for email, ids in accounts.items()
-    }
-
-
-def test_holes(reports: Path) -> None:
-    """The second query counts the rows that could not be filled."""
-    assert reports.is_dir()
-
-    found = duckdb.connect().execute(blocks("sql")[1].text).fetchall()
-
-    (organization, state, count) = found[0]
-    assert len(found) == 1
-    assert (organization, state) == ("globex", "MEMBERS_NOT_READ")
-    assert count > 0
+IMAGE = "ghcr.io/OWNER/sso-batch@sha256:DIGEST"
+"""The image in every example: one placeholder, explained in verify-image.md."""
 
 
 def test_rosters() -> None:
@@ -95,6 +51,42 @@ def test_workflow() -> None:
     used = [step["uses"] for step in job["steps"] if "uses" in step]
     assert workflow["permissions"] == {"id-token": "write", "contents": "read"}
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
+    assert job["env"] == {"IMAGE": IMAGE}
+    (run,) = [step["run"] for step in job["steps"] if "run" in step]
+    assert '-e GITHUB_STEP_SUMMARY -v "$GITHUB_STEP_SUMMARY:$GITHUB_STEP_SUMMARY"' in run
+
+
+def test_image() -> None:
+    """Every example names the image by the placeholder, or by the version whose digest is looked up."""
+    texts = [block.text for block in blocks("console", "yaml", "text")]
+    found = {name for text in texts for name in re.findall(r"ghcr\.io/[^\s\"']+", text)}
+
+    assert found == {IMAGE, "ghcr.io/OWNER/sso-batch:0.1.0"}
+
+
+def test_pipeline(tmp_path: Path) -> None:
+    """GitLab's job runs by schedule only, and only the job can read the file with its token."""
+    (text,) = [block.text for block in blocks("yaml") if "script:" in block.text]
+
+    job = yaml.safe_load(text)["access-audit"]
+
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}]
+    assert job["image"] == {"name": IMAGE, "entrypoint": [""]}
+    assert job["artifacts"] == {
+        "when": "always",
+        "access": "none",
+        "expire_in": "7 days",
+        "paths": ["reports/"],
+    }
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & job["variables"].keys()
+    token = tmp_path / "token"
+    (name,) = job["id_tokens"]
+    subprocess.run(  # noqa: S603 - the command of the example
+        ["sh", "-c", job["script"][0]],  # noqa: S607 - whichever sh
+        env={name: "a-token", "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)},
+        check=True,
+    )
+    assert (token.read_text(), token.stat().st_mode & 0o777) == ("a-token", 0o600)
 
 
 @pytest.mark.parametrize("block", blocks("console", "bash", "yaml", "text"), ids=str)
@@ -108,7 +100,7 @@ def test_commands(block: Block) -> None:
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_configuration(block: Block, tmp_path: Path) -> None:
     """Every example of a configuration, or of a part of one, is valid."""
-    if "jobs:" in block.text:
+    if "jobs:" in block.text or "script:" in block.text:
         return
     text = (
         block.text if "organizations:" in block.text else f"{block.text}\norganizations: [{{name: acme}}]\n"
@@ -124,7 +116,7 @@ def test_configuration(block: Block, tmp_path: Path) -> None:
 def our_commands(script: str) -> list[list[str]]:
     """Return the words of each call of sso-batch in a script, its name left out."""
     joined = script.replace("\\\n", " ")
-    calls = re.findall(r"(?:^ *|bin/|&& )sso-batch (?=-|[a-z])(.*)$", joined, re.MULTILINE)
+    calls = re.findall(_CALL, joined, re.MULTILINE)
     return [shlex.split(re.sub(r"2>>.*$", "", call), comments=True) for call in calls]
 
 
