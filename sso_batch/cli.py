@@ -8,7 +8,6 @@ import signal
 import sys
 import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -94,18 +93,18 @@ def demo(terminal: Terminal, output: str | None, *, with_failure: bool, campaign
 
 @cli.command()
 @CONFIG
-def validate(config_file: Path) -> NoReturn:
-    """Validate a configuration file, without network or credentials.
+def validate(config: str) -> NoReturn:
+    """Validate a configuration, without network or credentials unless it is in S3.
 
     Reports all errors at once, each with its line.
     """
     from sso_batch.commands.validate import validate_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(validate_command(os.environ, config_file))
+    sys.exit(validate_command(os.environ, config))
 
 
 @cli.command()
-@config_option("Configuration file; by default the policies for the default settings are printed.")
+@config_option("Configuration; by default the policies for the default settings are printed.")
 @option(
     "--for", "holder", metavar="NAME", help="Print a single policy: audited, runner, or the ARN of a role."
 )
@@ -113,11 +112,11 @@ def validate(config_file: Path) -> NoReturn:
     "policy", "json", "cloudformation", help_text="IAM policies, or a template of the role to audit with."
 )
 @KMS_KEY_ARNS
-def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+def policy(config: str | None, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Print the minimum IAM policies that a configuration needs."""
     from sso_batch.commands.policy import policy_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(policy_command(os.environ, config_file, **options))
+    sys.exit(policy_command(os.environ, config, **options))
 
 
 @cli.command()
@@ -127,7 +126,7 @@ def policy(config_file: Path | None, **options: Any) -> NoReturn:  # noqa: ANN40
 @EXCLUDE
 @output_format_option("check", "table", "json")
 @click.pass_obj
-def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
+def check(terminal: Terminal, /, config: str, *, format_: str, **options: Any) -> NoReturn:  # noqa: ANN401
     """Check credentials and permissions before a run.
 
     Makes a few calls per organization and names every missing IAM action. Nothing is written.
@@ -135,7 +134,7 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
     from sso_batch.commands.check import check_command  # noqa: PLC0415 - imports boto3
     from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
 
-    sys.exit(check_command(terminal, os.environ, config_file, RunOptions(**options), format_=format_))
+    sys.exit(check_command(terminal, os.environ, config, RunOptions(**options), format_=format_))
 
 
 @cli.command()
@@ -154,7 +153,7 @@ def check(terminal: Terminal, /, config_file: Path, *, format_: str, **options: 
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
 @FAIL_ON
 @click.pass_obj
-def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+def run(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Audit the organizations and write the reports.
 
     \b
@@ -171,11 +170,11 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
         probable_number_of_workers,
     )
 
-    number = probable_number_of_workers(options["processes"], config_file)
+    number = probable_number_of_workers(options["processes"], config, os.environ)
     with Workers(_AUDIT_WORKER, number) as workers:  # which import modules while this process does
         from sso_batch.commands.run import RunOptions, run_command  # noqa: PLC0415 - imports boto3
 
-        sys.exit(run_command(terminal, os.environ, config_file, RunOptions(**options), workers))
+        sys.exit(run_command(terminal, os.environ, config, RunOptions(**options), workers))
 
 
 @cli.command()
@@ -186,20 +185,20 @@ def run(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  
 @FAIL_ON
 @WAIT
 @click.pass_obj
-def merge(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+def merge(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Merge the shards of a run into its final reports."""
     from sso_batch.commands.merge import merge_command  # noqa: PLC0415 - imports boto3
     from sso_batch.commands.run import RunOptions  # noqa: PLC0415 - likewise
 
     wait = options.pop("wait")
-    code = merge_command(terminal, os.environ, config_file, RunOptions(**options), wait=wait)
+    code = merge_command(terminal, os.environ, config, RunOptions(**options), wait=wait)
     sys.exit(code)
 
 
 @cli.command()
 @click.argument("old", required=False)
 @click.argument("new", required=False)
-@config_option("Configuration file whose output place has the runs.")
+@config_option("Configuration whose output place has the runs.")
 @option("-o", "--output", metavar="LOCATION", help="Folder or s3://bucket/prefix that has the runs.")
 @output_format_option("diff", "table", "csv", "json")
 @option("--exit-code", is_flag=True, help="Exit with code 3 if there are changes.")
@@ -245,7 +244,7 @@ def verify(run: str) -> NoReturn:
 @cli.command()
 @click.argument("permission_set")
 @RUN
-@config_option("Configuration file; explains the newest run in its output.")
+@config_option("Configuration; explains the newest run in its output.")
 @output_option("Folder or s3://bucket/prefix of the runs; explains the newest; overrides output.directory.")
 @ORGANIZATION
 @output_format_option("explain", "text", "json")
@@ -274,14 +273,14 @@ def explain(
 
 
 @cli.command()
-@config_option("Configuration file whose severities are shown; by default the default severities.")
+@config_option("Configuration whose severities are shown; by default the default severities.")
 @output_format_option("checks", "table", "json")
 @click.pass_obj
-def checks(terminal: Terminal, config_file: Path | None, *, format_: str) -> NoReturn:
+def checks(terminal: Terminal, config: str | None, *, format_: str) -> NoReturn:
     """List the checks: severity, why it matters, and what to do."""
     from sso_batch.commands.checks import checks_command  # noqa: PLC0415 - imports pydantic
 
-    sys.exit(checks_command(terminal, os.environ, config_file, format_=format_))
+    sys.exit(checks_command(terminal, os.environ, config, format_=format_))
 
 
 @cli.group(cls=_Commands)
@@ -324,11 +323,11 @@ def campaign() -> None:
     help="Review only these organizations; repeatable or comma-separated.",
 )
 @click.pass_obj
-def campaign_open(terminal: Terminal, /, config_file: Path, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
+def campaign_open(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # noqa: ANN401 - click's
     """Open a campaign: write its population, and a sheet for each reviewer."""
     from sso_batch.commands.campaign_open import OpenOptions, campaign_open_command  # noqa: PLC0415 - pydantic
 
-    sys.exit(campaign_open_command(terminal, os.environ, config_file, OpenOptions(**options)))
+    sys.exit(campaign_open_command(terminal, os.environ, config, OpenOptions(**options)))
 
 
 @campaign.command("status")
@@ -453,7 +452,7 @@ def _run_command() -> int:
 
 
 def _report(error: SsoBatchError) -> None:
-    """Write a user's error to stderr; each problem of a configuration file has a line, as compilers do it."""
+    """Write a user's error to stderr; each problem of a configuration has a line, as compilers do it."""
     if isinstance(error, ConfigurationError):
         sys.stderr.write(escape_terminal_lines("".join(f"{problem}\n" for problem in error.problems)))
     elif not (isinstance(error, UnwritableError) and error.reader_gone):

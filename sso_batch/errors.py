@@ -26,14 +26,21 @@ class UsageError(SsoBatchError):
 
 
 class ConfigurationError(UsageError):
-    """An invalid configuration file; `problems` has a line for every problem of the file.
+    """An invalid configuration; `problems` has a line for every problem of it.
 
-    A line has the form `file.yaml:LINE: path.to.key: what is wrong: what to write`.
+    A line has the form `file.yaml:LINE: path.to.key: what is wrong: what to write`, or begins with another
+    location of the configuration.
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class ConfigurationUnavailableError(ConfigurationError):
+    """A configuration in S3 that did not answer in time; a later attempt may succeed."""
+
+    exit_code = ExitCode.FAILED
 
 
 class OutputError(UsageError):

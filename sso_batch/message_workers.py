@@ -9,7 +9,7 @@ import pkgutil
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -253,23 +253,30 @@ def _most_by_default() -> int:
     return min(usable_cpus(), max(memory - MEMORY_OF_RUN, 0) // MEMORY_OF_WORKER)
 
 
-def probable_number_of_workers(processes: int | str | None, config_file: Path) -> int:
-    """Return how many workers a run of a configuration probably has, without parsing the file.
+def probable_number_of_workers(processes: int | str | None, config: str, environ: Mapping[str, str]) -> int:
+    """Return how many workers a run of the configuration at a location probably has, without parsing it.
 
     They can be started before that; a wrong number costs time, and nothing else. There are no more than
-    "auto" allows. `processes` overrides the setting of the file. What is not a file, such as a pipe, can be
-    read only once, and not here.
+    "auto" allows. `processes` overrides the setting of the configuration.
     """
-    try:
-        if not config_file.is_file():
-            return 0
-        with config_file.open("rb") as file:
-            text = file.read(_MOST_BYTES)
-    except (OSError, ValueError):  # ValueError: a null character in the path
-        return 0
+    text = _text(config, environ)
     written = _PROCESSES.search(text)
     setting = int(written[1]) if written else "auto"
     organizations = len(_NAME.findall(text))
     return min(
         number_of_workers(setting if processes is None else processes, organizations), _most_by_default()
     )
+
+
+def _text(config: str, environ: Mapping[str, str]) -> bytes:
+    """Return the text of a configuration; nothing for one that is read only once: a pipe, or in S3."""
+    kind, _, name = config.partition(":")
+    if kind == "env":  # as in sso_batch.config.source, which would import pydantic
+        return os.fsencode(environ.get(name, ""))
+    try:
+        if not Path(config).is_file():
+            return b""
+        with Path(config).open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except (OSError, ValueError):  # ValueError: a null character in the path
+        return b""

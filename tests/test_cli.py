@@ -186,13 +186,15 @@ def test_imports_of_help_and_version(arguments: tuple[str, ...]) -> None:
     assert ended.code == (2 if arguments == ("nonsense",) else 0)
 
 
-def test_imports_of_validate(tmp_path: Path) -> None:
+@pytest.mark.parametrize("location", ["orgs.yaml", "env:ORGS"])
+def test_imports_of_validate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str) -> None:
     """`validate` does not import boto3."""
-    file = tmp_path / "orgs.yaml"
-    file.write_text("organizations:\n  - name: acme\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ORGS", "organizations:\n  - name: acme\n")
+    Path("orgs.yaml").write_text("organizations:\n  - name: acme\n")
     script = (
         "import sys\n"
-        f"sys.argv = ['sso-batch', 'validate', '-c', {str(file)!r}]\n"
+        f"sys.argv = ['sso-batch', 'validate', '-c', {location!r}]\n"
         "from sso_batch.cli import command_line\n"
         "code = command_line()\n"
         "assert not {'boto3', 'botocore', 'rich', 'structlog'} & set(sys.modules)\n"

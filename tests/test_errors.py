@@ -4,6 +4,7 @@ import pytest
 
 from sso_batch.errors import (
     ConfigurationError,
+    ConfigurationUnavailableError,
     OrganizationError,
     OutputError,
     OutputUnavailableError,
@@ -19,6 +20,7 @@ from sso_batch.run_files.snapshot import SnapshotError
         (SsoBatchError("no"), 1),
         (UsageError("no"), 2),
         (ConfigurationError(["no"]), 2),
+        (ConfigurationUnavailableError(["no"]), 5),
         (OutputError("no"), 2),
         (OutputUnavailableError("no"), 5),
         (SnapshotError("no"), 1),

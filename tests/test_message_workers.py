@@ -228,8 +228,10 @@ def test_probable_number(
     names = '- name: a\n  session_name: x\n- {"name": "b", role_arn: r}\n' * 10
     file.write_text(f"{run}organizations:\n{names}")
 
-    assert probable_number_of_workers(processes, file) == number
-    assert probable_number_of_workers(processes, tmp_path / "missing.yaml") == 0
+    assert probable_number_of_workers(processes, str(file), {}) == number
+    assert probable_number_of_workers(processes, "env:ORGS", {"ORGS": file.read_text()}) == number
+    for nothing in (str(tmp_path / "missing.yaml"), "env:ORGS", "s3://bucket/orgs.yaml"):
+        assert probable_number_of_workers(processes, nothing, {}) == 0
 
 
 def test_configuration_that_is_no_file(tmp_path: Path) -> None:
@@ -237,5 +239,5 @@ def test_configuration_that_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    assert probable_number_of_workers(4, pipe) == 0
-    assert probable_number_of_workers(4, Path("no\0file")) == 0
+    assert probable_number_of_workers(4, str(pipe), {}) == 0
+    assert probable_number_of_workers(4, "no\0file", {}) == 0

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -14,9 +13,10 @@ from sso_batch.campaign.opening import Opening, open_campaign
 from sso_batch.campaign.previous import ClosedCampaign
 from sso_batch.campaign.record import CampaignError, CampaignRecord, CampaignScope
 from sso_batch.commands.campaign_folder import campaign_errors, open_campaign_folder
+from sso_batch.commands.config_source import read_source
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run_location import RunFinder
-from sso_batch.config import load
+from sso_batch.config import parse
 from sso_batch.console.rows import Rows
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
@@ -39,18 +39,20 @@ class OpenOptions:
 
 
 def campaign_open_command(
-    terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: OpenOptions
+    terminal: Terminal, environ: Mapping[str, str], location: str, options: OpenOptions
 ) -> int:
     """Open a campaign, print its reviewers, and return the exit code; raise UsageError."""
-    config, opened_at = load(config_file, environ), datetime.now(UTC)
+    opened_at = datetime.now(UTC)
+    source = read_source(location, environ)
+    config = parse(source, environ)
     if options.scope == "changed" and options.since is None:
         raise UsageError(
             "--scope changed needs a closed campaign to compare with", hint="pass its folder with --since"
         )
     opening = Opening(
         config=config,
-        run=RunFinder(environ, config_file, None).named(options.run),
-        roster=roster_of(config, config_file),
+        run=RunFinder(environ, config, None).named(options.run),
+        roster=roster_of(config, source),
         scope=options.scope,
         since=_closed(options.since, opened_at.date()) if options.since else None,
         organizations=options.organizations,

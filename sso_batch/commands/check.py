@@ -4,16 +4,16 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sso_batch import __version__, open_files
+from sso_batch.commands.config_source import read_source
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run import RunOptions, with_options
 from sso_batch.commands.storage import open_place, report_caveats
-from sso_batch.config import load
+from sso_batch.config import parse
 from sso_batch.console.terminal import Terminal
 from sso_batch.preflight import OrganizationCheck
 from sso_batch.preflight.record import exit_code
@@ -22,12 +22,13 @@ from sso_batch.runner.selection import select
 
 
 def check_command(
-    terminal: Terminal, environ: Mapping[str, str], config_file: Path, options: RunOptions, *, format_: str
+    terminal: Terminal, environ: Mapping[str, str], location: str, options: RunOptions, *, format_: str
 ) -> int:
     """Print what a run would lack, and return the exit code; raise UsageError as `run` does."""
     open_files.raise_limit()
-    config = with_options(load(config_file, environ), options)
-    roster_of(config, config_file)
+    source = read_source(location, environ)
+    config = with_options(parse(source, environ), options)
+    roster_of(config, source)
     organizations = select(config.organizations, only=options.only, exclude=options.exclude)
     place = open_place(config.output)
     place.check()
@@ -40,7 +41,7 @@ def check_command(
     else:
         from sso_batch.preflight.table import table  # noqa: PLC0415 - rich, for tables only
 
-        terminal.print(table(checks, config_file))
+        terminal.print(table(checks, location))
     return code
 
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
-from sso_batch.config import Review, load
+from sso_batch.commands.config_source import read_config
+from sso_batch.config import Review
 from sso_batch.console.terminal import Terminal
 from sso_batch.exit_codes import ExitCode
 from sso_batch.review.checks import CHECKS
@@ -14,10 +14,10 @@ from sso_batch.review.rules import severity_by_check
 
 
 def checks_command(
-    terminal: Terminal, environ: Mapping[str, str], config_file: Path | None, *, format_: str
+    terminal: Terminal, environ: Mapping[str, str], location: str | None, *, format_: str
 ) -> int:
     """Print every check, with the severities of a configuration or the default ones."""
-    review = Review() if config_file is None else load(config_file, environ).review
+    review = Review() if location is None else read_config(location, environ).review
     severity = severity_by_check(review)
     if format_ == "json":
         records = [

@@ -73,7 +73,7 @@ class DemoCampaign:
         run, folder = self.audits.location(names.run_id), f"{self.output.rstrip('/')}/{FOLDER}"
         path = folder_named(folder)
         self._step("1. Open the campaign", "open", f"-c {self.config_file}", f"--run {run}", f"-o {folder}")
-        campaign_open_command(terminal, os.environ, self.config_file, OpenOptions(run, folder))
+        campaign_open_command(terminal, os.environ, str(self.config_file), OpenOptions(run, folder))
         record = load_campaign(Folder(path))
         first, *others = record.reviewers
         self._step("2. All reviewers but one have returned their sheets", f"status {folder}")

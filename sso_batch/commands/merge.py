@@ -3,17 +3,17 @@
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from pydantic_core import PydanticCustomError
 
 from sso_batch import open_files
+from sso_batch.commands.config_source import read_source
 from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.run import RunOptions, now, run_location, with_options
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, report_caveats
-from sso_batch.config import load
+from sso_batch.config import parse
 from sso_batch.config.durations import parse_duration
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
@@ -25,7 +25,7 @@ from sso_batch.runner.start import check_run_id, require_format_libraries
 def merge_command(
     terminal: Terminal,
     environ: Mapping[str, str],
-    config_file: Path,
+    location: str,
     options: RunOptions,
     *,
     wait: str | None,
@@ -35,8 +35,9 @@ def merge_command(
     time_to_wait = _time_to_wait(wait)
     check_run_id(options.run_id)
     assert options.run_id is not None, "the command line requires it"  # noqa: S101 - for the type checker
-    config = with_options(load(config_file, environ), options)
-    roster = roster_of(config, config_file)
+    source = read_source(location, environ)
+    config = with_options(parse(source, environ), options)
+    roster = roster_of(config, source)
     require_format_libraries(config)
     stop = threading.Event()
     place = open_place(config.output, stop)

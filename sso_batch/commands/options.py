@@ -1,7 +1,6 @@
 """The options of the commands, each with its environment variable."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -76,11 +75,8 @@ def list_option(*names: str, **settings: Any) -> Decorator:  # noqa: ANN401 - cl
 
 
 def config_option(help_text: str, *, required: bool = False) -> Decorator:
-    """Return the option for the configuration file."""
-    path = click.Path(path_type=Path)
-    return option(
-        "-c", "--config", "config_file", type=path, required=required, metavar="FILE", help=help_text
-    )
+    """Return the option for the location of the configuration."""
+    return option("-c", "--config", required=required, metavar="LOCATION", help=help_text)
 
 
 def output_option(help_text: str, *, command: str = "", metavar: str = "LOCATION") -> Decorator:
@@ -125,7 +121,7 @@ LOG_FORMAT = option(
     help="Format of the log; auto is console on a terminal, otherwise JSON.",
 )
 QUIET = option("--quiet", is_flag=True, help="Suppress progress bars and the summary; show only what failed.")
-CONFIG = config_option("Configuration file (YAML).", required=True)
+CONFIG = config_option("Configuration (YAML): a file, s3://bucket/key or env:NAME.", required=True)
 ONLY = list_option(
     "--only",
     metavar="NAME|TAG",

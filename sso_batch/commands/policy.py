@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import click
 
-from sso_batch.config import Config, load
+from sso_batch.commands.config_source import read_source
+from sso_batch.config import Config, S3Place, Source, parse, s3_object
 from sso_batch.errors import UsageError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.iam.policies import build_policies
@@ -18,18 +18,19 @@ _DEFAULT = Config.model_validate({"organizations": ({"name": "any"},)})
 
 def policy_command(
     environ: Mapping[str, str],
-    config_file: Path | None,
+    location: str | None,
     *,
     holder: str | None,
     format_: str,
     kms_key_arns: Sequence[str],
 ) -> int:
     """Print the minimum policies that a configuration needs, one of them, or the template of the role."""
-    config = _DEFAULT if config_file is None else load(config_file, environ)
+    source = None if location is None else read_source(location, environ)
+    config = _DEFAULT if source is None else parse(source, environ)
     if format_ == "cloudformation":
         click.echo(render_template(config.collect), nl=False)
         return ExitCode.OK
-    found = build_policies(config, kms_key_arns=kms_key_arns)
+    found = build_policies(config, kms_key_arns=kms_key_arns, read_first=_objects(config, source))
     if holder is not None and holder not in found:
         raise UsageError(
             f"unknown policy name {holder}",
@@ -37,3 +38,11 @@ def policy_command(
         )
     click.echo(json.dumps(found if holder is None else found[holder], indent=2))
     return ExitCode.OK
+
+
+def _objects(config: Config, source: Source | None) -> list[S3Place]:
+    """Return the objects in S3 that a run reads first: its configuration and the roster."""
+    if source is None:
+        return []
+    roster = config.review.roster and source.resolve(config.review.roster)
+    return [place for location in (source.name, roster) if location and (place := s3_object(location))]

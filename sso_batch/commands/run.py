@@ -5,15 +5,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 from sso_batch import open_files
+from sso_batch.commands.config_source import read_source
 from sso_batch.commands.finding_lines import finding_lines
 from sso_batch.commands.roster_file import roster_of
 from sso_batch.commands.step_summary import append_step_summary
 from sso_batch.commands.storage import open_place, output_named, report_caveats
-from sso_batch.config import Config, fingerprint, load
+from sso_batch.config import Config, fingerprint, parse
 from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.message_workers import Workers, number_of_workers
@@ -46,26 +46,26 @@ class RunOptions:
 def run_command(
     terminal: Terminal,
     environ: Mapping[str, str],
-    config_file: Path,
+    location: str,
     options: RunOptions,
     workers: Workers | None = None,
 ) -> int:
-    """Audit the organizations of a configuration file and return the exit code.
+    """Audit the organizations of the configuration at a location and return the exit code.
 
     `workers` are the processes that audit, as far as they are needed; some may have been started.
 
     Raises UsageError before the first call to an organization.
     """
     shard = shard_of(options.shard, environ)
-    config = with_options(load(config_file, environ), options)
-    roster = roster_of(config, config_file)
+    source = read_source(location, environ)
+    config = with_options(parse(source, environ), options)
+    roster = roster_of(config, source)
     outcome, names = execute(terminal, environ, config, options, shard=shard, roster=roster, workers=workers)
-    location = run_location(config, names.run_id)
     manifest = MANIFEST if shard is None else names.shard_manifest(shard.index)
-    resume = _resume(config_file, names.run_id, options)
+    resume = _resume(location, names.run_id, options)
     terminal.show_summary(
         outcome,
-        RunPlace(location, manifest, resume),
+        RunPlace(run_location(config, names.run_id), manifest, resume),
         findings=lambda: finding_lines(outcome, open_place(config.output).run(names.run_id)),
     )
     return outcome.exit_code
@@ -76,9 +76,9 @@ def run_location(config: Config, run_id: str) -> str:
     return f"{config.output.directory.rstrip('/')}/{run_id}"
 
 
-def _resume(config_file: Path, run_id: str, options: RunOptions) -> str:
+def _resume(location: str, run_id: str, options: RunOptions) -> str:
     """Return the command that resumes a run."""
-    words = ["sso-batch", "run", "--config", str(config_file), "--run-id", run_id, "--resume"]
+    words = ["sso-batch", "run", "--config", location, "--run-id", run_id, "--resume"]
     for name, value in (
         ("--output", options.output),
         ("--only", ",".join(options.only)),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from sso_batch.commands.config_source import read_config
 from sso_batch.commands.storage import open_place, open_run_folder, output_named
-from sso_batch.config import load
+from sso_batch.config import Config
 from sso_batch.errors import UsageError
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.manifest import ManifestError
@@ -20,10 +21,13 @@ _OUTPUT = "pass the output place of the runs with --output or --config"
 
 @dataclass(frozen=True, slots=True)
 class RunFinder:
-    """Finds runs by their location, and in the output place of a configuration or of the command line."""
+    """Finds runs by their location, and in the output place of a configuration or of the command line.
+
+    A configuration that is given by its location is only read if a run is looked for in its output place.
+    """
 
     environ: Mapping[str, str]
-    config_file: Path | None
+    config: Config | str | None
     output: str | None
 
     def named(self, name: str) -> StoredRun:
@@ -67,11 +71,13 @@ class RunFinder:
         return runs
 
     def _place(self) -> Place | None:
-        if self.config_file is not None:
+        if self.config is not None:
             from sso_batch.commands.run import RunOptions, with_options  # noqa: PLC0415 - imports boto3
 
-            config = with_options(load(self.config_file, self.environ), RunOptions(output=self.output))
-            return open_place(config.output)
+            config = self.config
+            if isinstance(config, str):
+                config = read_config(config, self.environ)
+            return open_place(with_options(config, RunOptions(output=self.output)).output)
         return None if self.output is None else open_place(output_named(self.output))
 
 

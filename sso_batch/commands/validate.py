@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from sso_batch.commands.config_source import read_source
 from sso_batch.commands.roster_file import roster_of
-from sso_batch.config import Config, load
+from sso_batch.config import Config, parse
 from sso_batch.console.terminal import optional_output
 from sso_batch.exit_codes import ExitCode
 from sso_batch.review.rules import Rules
@@ -22,17 +23,18 @@ _AWS_FILES = {
 """The files with profiles, by the variables that move them."""
 
 
-def validate_command(environ: Mapping[str, str], config_file: Path) -> int:
+def validate_command(environ: Mapping[str, str], location: str) -> int:
     """Print that a configuration is valid; raise ConfigurationError with every problem if it is not.
 
     What is valid and has no effect, or cannot work on this machine, is a warning.
     """
-    config = load(config_file, environ)
-    roster_of(config, config_file)
+    source = read_source(location, environ)
+    config = parse(source, environ)
+    roster_of(config, source)
     for path, problem, remedy in (*_unknown_profiles(config, environ), *_ineffective_waivers(config)):
-        click.echo(escape_terminal(f"{config_file}: warning: {path}: {problem}: {remedy}"), err=True)
+        click.echo(escape_terminal(f"{location}: warning: {path}: {problem}: {remedy}"), err=True)
     with optional_output():
-        click.echo(f"{config_file}: valid, {len(config.organizations)} organizations")
+        click.echo(f"{location}: valid, {len(config.organizations)} organizations")
     return ExitCode.OK
 
 

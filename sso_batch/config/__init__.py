@@ -1,12 +1,12 @@
-"""The configuration: a YAML file with its variables and defaults, loaded into an immutable `Config`."""
+"""The configuration: a YAML text with its variables and defaults, loaded into an immutable `Config`."""
 
 from sso_batch.config.campaign import Campaign, Decision, ItemKind, ReviewerRule
 from sso_batch.config.fingerprint import fingerprint, reading_fingerprint
 from sso_batch.config.json_schema import schema, schema_text
-from sso_batch.config.loading import load
+from sso_batch.config.loading import load, parse
 from sso_batch.config.models import Collect, Config, Notify, RunSettings
 from sso_batch.config.organization import Defaults, Organization
-from sso_batch.config.output import Format, Output, S3Place
+from sso_batch.config.output import Format, Output, S3Place, s3_object
 from sso_batch.config.review import (
     CHECK_IDS,
     Checks,
@@ -18,6 +18,7 @@ from sso_batch.config.review import (
     Severity,
     WaiverSettings,
 )
+from sso_batch.config.source import Source
 
 __all__ = [
     "CHECK_IDS",
@@ -41,10 +42,13 @@ __all__ = [
     "RunSettings",
     "S3Place",
     "Severity",
+    "Source",
     "WaiverSettings",
     "fingerprint",
     "load",
+    "parse",
     "reading_fingerprint",
+    "s3_object",
     "schema",
     "schema_text",
 ]

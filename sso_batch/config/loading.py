@@ -1,10 +1,9 @@
-"""Loading a configuration file: a `Config`, or every problem of the file.
+"""Loading a configuration: a `Config`, or every problem of its text.
 
 `defaults` are merged into each organization of the tree before validation. A node keeps the line and the path
 where it was written, so that an error in a default is reported once.
 """
 
-import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,76 +12,64 @@ from pathlib import Path
 from sso_batch.config.interpolation import expand
 from sso_batch.config.models import Config
 from sso_batch.config.organization import ROLE_KEYS, Defaults
-from sso_batch.config.problems import Problem
+from sso_batch.config.problems import Problem, format_path
+from sso_batch.config.source import MAX_BYTES, Source, file_source
 from sso_batch.config.validation import validate
 from sso_batch.config.yaml_nodes import Node
 from sso_batch.config.yaml_reader import DocumentError, read
 from sso_batch.errors import ConfigurationError
-
-MAX_BYTES = 1_000_000
-_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 _KEYS_WITH_DEFAULT = frozenset(field.alias or name for name, field in Defaults.model_fields.items())
 _EXCLUSIVE = {"profile": "role_arn", "role_arn": "profile"}
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
-    """Return the configuration at `path`, with the variables of `environ`.
+    """Return the configuration in a file, as `parse` does."""
+    return parse(file_source(str(path)), environ)
 
-    Raises ConfigurationError with every problem of the file.
+
+def parse(source: Source, environ: Mapping[str, str]) -> Config:
+    """Return the configuration of a source, with the variables of `environ`.
+
+    Raises ConfigurationError with every problem of it.
     """
     try:
-        root, problems = read(_text(path), partial(expand, environ=environ))
+        root, problems = read(_text(source.content), partial(expand, environ=environ))
     except DocumentError as error:
-        raise _configuration_error(path, error.problems) from None
+        raise _configuration_error(source, error.problems) from None
+    problems += _roster_problems(root, source)
     outcome = validate(apply_defaults(root))
     if isinstance(outcome, Config) and not problems:
         return outcome
     found = [] if isinstance(outcome, Config) else outcome
-    raise _configuration_error(path, [*problems, *found])
+    raise _configuration_error(source, [*problems, *found])
 
 
-def _text(path: Path) -> str:
-    """Return the text of the file, and read no more than MAX_BYTES of it."""
-    try:
-        if not _can_be_read_to_its_end(path):
-            raise _document_error("this is a device or a pipe: pass the path of a configuration file")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise _document_error("no such file: pass the path of a configuration file") from None
-    except IsADirectoryError:
-        raise _document_error("this is a folder: pass the path of a configuration file in it") from None
-    except OSError as error:
-        raise _document_error(f"the file cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise _document_error("not a valid path: pass the path of a configuration file") from None
+def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _document_error("the file is larger than 1 MB: split it")
+        raise DocumentError([Problem(0, "", "larger than 1 MB: split it")])
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _document_error("the file is not UTF-8: save it as UTF-8", line) from None
-    return text
+        raise DocumentError([Problem(line, "", "not UTF-8: save it as UTF-8")]) from None
 
 
-def _can_be_read_to_its_end(path: Path) -> bool:
-    """Return whether reading terminates: a pipe without a writer would block forever.
+def _roster_problems(root: Node, source: Source) -> list[Problem]:
+    """Return the problem of a roster that is relative to a source without a folder."""
+    review = root.value.get("review") if isinstance(root.value, dict) else None
+    roster = review.value.get("roster") if review is not None and isinstance(review.value, dict) else None
+    if roster is None or not isinstance(roster.value, str) or source.resolve(roster.value) is not None:
+        return []
+    text = (
+        "a variable has no folder that this could be relative to: write s3://bucket/key or an absolute path"
+    )
+    return [Problem(roster.line, format_path(roster.path), text)]
 
-    A pipe that is already open, such as a shell's `<(…)`, has a writer.
-    """
-    mode = path.stat().st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or str(path).startswith(_OPEN_FILES)
 
-
-def _document_error(text: str, line: int = 0) -> DocumentError:
-    return DocumentError([Problem(line, "", text)])
-
-
-def _configuration_error(path: Path, problems: list[Problem]) -> ConfigurationError:
-    """Return the error with each problem once, in the order of the file."""
-    return ConfigurationError(problem.format(str(path)) for problem in sorted(set(problems)))
+def _configuration_error(source: Source, problems: list[Problem]) -> ConfigurationError:
+    """Return the error with each problem once, in the order of the text."""
+    return ConfigurationError(problem.format(source.name) for problem in sorted(set(problems)))
 
 
 def apply_defaults(root: Node) -> Node:

@@ -44,6 +44,19 @@ class S3Place(NamedTuple):
     bucket: str
     prefix: str
 
+    def object_arn(self, partition: str) -> str:
+        """Return the ARN of the object whose key is the prefix."""
+        return f"arn:{partition}:s3:::{self.bucket}/{self.prefix}"
+
+
+def s3_object(location: str) -> S3Place | None:
+    """Return the bucket of an object and its key, as the prefix; None if the location names no object."""
+    place = _S3.fullmatch(location)
+    key = place["prefix"] if place else ""
+    if place is None or not key or key.endswith("/") or not _is_prefix(key):
+        return None
+    return S3Place(place["bucket"], key)
+
 
 class Output(Section):
     """The `output` section: location, formats, and credentials for S3."""

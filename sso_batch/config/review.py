@@ -229,8 +229,8 @@ class Review(Section):
     )
     roster: OptionalKey[Text] = Field(
         None,
-        description="A CSV file that says who works here, as the HR system exports it. The path is relative "
-        "to the folder of the configuration file.",
+        description="A CSV file that says who works here, as the HR system exports it: s3://bucket/key, or a "
+        "path, which is relative to the place of the configuration.",
         examples=["hr.csv"],
     )
     checks: OptionalSection[Checks] = Field(

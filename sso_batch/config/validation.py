@@ -19,7 +19,7 @@ from sso_batch.config.yaml_nodes import Expanded, Node, ScalarError, Unreadable,
 MAX_PROBLEMS = 1000
 """The number of problems that are reported one by one: to word a hundred thousand takes minutes."""
 
-EMPTY_FILE = "the file is empty: write at least `organizations: [{name: acme}]`"
+EMPTY_FILE = "the configuration is empty: write at least `organizations: [{name: acme}]`"
 
 _NOT_ABOUT_THE_VALUE = frozenset({"extra_forbidden", "missing", "conflict", "no_value"})
 _EXPECTED = {

@@ -77,7 +77,9 @@ class _Reader:
     def document(self, events: Iterator[yaml.Event]) -> Node:
         next(events)  # StreamStartEvent
         if isinstance(next(events), yaml.StreamEndEvent):
-            raise _RefusedError(1, "the file is empty: write at least `organizations: [{name: acme}]`")
+            raise _RefusedError(
+                1, "the configuration is empty: write at least `organizations: [{name: acme}]`"
+            )
         root = self.node(next(events), events, ())
         next(events)  # DocumentEndEvent
         if not isinstance(after := next(events), yaml.StreamEndEvent):

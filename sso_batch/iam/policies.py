@@ -9,13 +9,14 @@ from typing import Any
 
 from sso_batch.aws.credential_source import configured_partition
 from sso_batch.aws.operations import (
+    GET_OBJECT,
     LIST_OBJECTS,
     OF_ONE_APPLICATION,
     TABLE,
     Operation,
     required_operations,
 )
-from sso_batch.config import Collect, Config, Organization
+from sso_batch.config import Collect, Config, Organization, S3Place
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
 
@@ -101,14 +102,16 @@ def _plain_arn(partition: str) -> Arn:
     return lambda rest: f"arn:{partition}:{rest}"
 
 
-def build_policies(config: Config, *, kms_key_arns: Iterable[str] = ()) -> Policies:
+def build_policies(
+    config: Config, *, kms_key_arns: Iterable[str] = (), read_first: Iterable[S3Place] = ()
+) -> Policies:
     """Return the policies by the name of their holder.
 
     `audited` is for the credentials that read an organization: its role, or its profile's user; with
     organizations in several partitions there is one for each, as `audited-aws-cn`. `runner` is for the
     credentials that the program starts with, including those of `source_profile`. `output` is for a writer
     with credentials of its own. A role that assumes the next one of a chain has its ARN as name.
-    `kms_key_arns` are the keys of encrypted instances.
+    `kms_key_arns` are the keys of encrypted instances, and `read_first` the objects of the configuration.
     """
     partitions = sorted({_partition_of(organization) for organization in config.organizations})
     keys = sorted(kms_key_arns)
@@ -128,6 +131,7 @@ def build_policies(config: Config, *, kms_key_arns: Iterable[str] = ()) -> Polic
     writer_role = config.output.role_arn
     runner = [
         *_assume_statements(assumed.pop(RUNNER, set()) | ({writer_role} if writer_role else set())),
+        *_read_statements(config, read_first),
         *_notify_statements(config),
     ]
     output_statements = _output_statements(config)
@@ -166,6 +170,12 @@ def _decrypt_statements(keys: list[str], partition: str) -> list[Statement]:
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     via = [f"{service}.*.{suffix}" for service in ("sso", "identitystore")]
     return [decrypt_statement(keys, via)] if keys else []
+
+
+def _read_statements(config: Config, objects: Iterable[S3Place]) -> list[Statement]:
+    """Return the statement for the objects that the runner reads before anything else."""
+    arns = [place.object_arn(_output_partition(config)) for place in objects]
+    return [allow("Configuration", [GET_OBJECT.action], arns)] if arns else []
 
 
 def _output_statements(config: Config) -> list[Statement]:

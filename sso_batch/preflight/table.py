@@ -4,7 +4,6 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -20,7 +19,7 @@ _NAMES_SHOWN = 3
 _ANY_WIDTH = 10_000
 
 
-def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[RenderableType]:
+def table(checks: Iterable[OrganizationCheck], config: str) -> Iterable[RenderableType]:
     """Yield the table, a line for each kind of problem, and what to do next."""
     checks = tuple(checks)
     yield _Overview(checks)
@@ -34,7 +33,7 @@ def table(checks: Iterable[OrganizationCheck], config_file: Path) -> Iterable[Re
     if urls:
         override = f"endpoint override: {', '.join(urls)} (these answers did not come from AWS)"
         yield Text(escape_terminal(override), style="yellow")
-    step, command = _next(checks, config_file)
+    step, command = _next(checks, config)
     yield Text(f"Next: {escape_terminal(step)}", style="bold")
     yield _unbroken(command)
 
@@ -194,17 +193,17 @@ def _unbroken(command: str) -> Group:
     return Group(Text(f"  {escape_terminal(command)}", style="bold", no_wrap=True, overflow="ignore"))
 
 
-def _next(checks: Sequence[OrganizationCheck], config_file: Path) -> tuple[str, str]:
+def _next(checks: Sequence[OrganizationCheck], config: str) -> tuple[str, str]:
     """Return the next step and its command."""
-    file = shlex.quote(str(config_file))
+    location = shlex.quote(config)
     not_ready = [check.name for check in checks if check.status != "ready"]
     if not not_ready:
-        return "run the audit", f"sso-batch run -c {file}"
+        return "run the audit", f"sso-batch run -c {location}"
     only = f" --only {','.join(not_ready)}" if len(not_ready) <= _NAMES_SHOWN else ""
-    again = f"sso-batch check -c {file}{only}"
+    again = f"sso-batch check -c {location}{only}"
     missing = [permission for check in checks for permission in check.permissions if permission.missing]
     if any(permission.verdict is Verdict.DENIED for permission in missing):
-        policies = f"sso-batch policy -c {file} prints the policies"
+        policies = f"sso-batch policy -c {location} prints the policies"
         return f"allow the denied actions ({policies}), then check again", again
     return "fix the problems above, then check again", again
 

@@ -10,13 +10,13 @@ from sso_batch.commands.roster_file import read_roster
 from sso_batch.errors import ConfigurationError
 from sso_batch.review.roster import Person
 
-KEY = "correct review.roster, which is relative to the folder of the configuration file"
+KEY = "correct review.roster, which is relative to the place of the configuration"
 
 
 def problem(path: Path) -> str:
     """Return the only problem of a file, without its path."""
     with pytest.raises(ConfigurationError) as caught:
-        read_roster(path, numbers_are_read=False)
+        read_roster(str(path), numbers_are_read=False)
     (text,) = caught.value.problems
     assert text.startswith(f"{path}:")
     return text.removeprefix(f"{path}:").strip()
@@ -27,7 +27,7 @@ def test_a_roster(tmp_path: Path) -> None:
     file = tmp_path / "hr.csv"
     file.write_text("email,status\nann@example.com,active\n")
 
-    assert read_roster(file, numbers_are_read=False).people == (Person("ann@example.com"),)
+    assert read_roster(str(file), numbers_are_read=False).people == (Person("ann@example.com"),)
 
 
 def test_a_problem_has_its_line(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_newest_run(tmp_path: Path) -> None:
     config = tmp_path / "orgs.yaml"
     config.write_text("organizations: [{name: acme}]\noutput: {directory: elsewhere}\n")
 
-    for file in (None, config):
+    for file in (None, str(config)):
         run = RunFinder({}, file, str(tmp_path / "reports")).newest(1, otherwise="pass --run")[0]
         assert run.manifest.ts == "20260306_050607"
 
@@ -27,7 +27,9 @@ def test_output_of_a_configuration(tmp_path: Path) -> None:
     config = tmp_path / "orgs.yaml"
     config.write_text(f"organizations: [{{name: acme}}]\noutput: {{directory: {tmp_path / 'reports'}}}\n")
 
-    assert RunFinder({}, config, None).newest(1, otherwise="pass --run")[0].manifest.run_id == "nightly-04"
+    assert (
+        RunFinder({}, str(config), None).newest(1, otherwise="pass --run")[0].manifest.run_id == "nightly-04"
+    )
 
 
 def test_a_run_outranks_the_output_place(tmp_path: Path) -> None:

@@ -132,13 +132,13 @@ def test_impossible_path() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "orgs.yaml:1: the file is empty: write at least `organizations: [{name: acme}]`"),
-        (b"a: 1\nb: \xff\n", "orgs.yaml:2: the file is not UTF-8: save it as UTF-8"),
-        ("a: 1\n".encode("utf-16"), "orgs.yaml:1: the file is not UTF-8: save it as UTF-8"),
-        (b"#" * 1_000_001, "orgs.yaml: the file is larger than 1 MB: split it"),
+        (b"", "orgs.yaml:1: the configuration is empty: write at least `organizations: [{name: acme}]`"),
+        (b"a: 1\nb: \xff\n", "orgs.yaml:2: not UTF-8: save it as UTF-8"),
+        ("a: 1\n".encode("utf-16"), "orgs.yaml:1: not UTF-8: save it as UTF-8"),
+        (b"#" * 1_000_001, "orgs.yaml: larger than 1 MB: split it"),
         (b"- a\n", "orgs.yaml:1: expected keys and values, such as `organizations: [{name: acme}]`"),
         (b"acme", "orgs.yaml:1: expected keys and values, such as `organizations: [{name: acme}]`"),
-        (b"~", "orgs.yaml:1: the file is empty: write at least `organizations: [{name: acme}]`"),
+        (b"~", "orgs.yaml:1: the configuration is empty: write at least `organizations: [{name: acme}]`"),
         (
             b"{}",
             (

@@ -62,8 +62,8 @@ def refused(text: str) -> list[Problem]:
 @pytest.mark.parametrize(
     ("text", "line", "start"),
     [
-        ("", 1, "the file is empty"),
-        ("# nothing\n\n", 1, "the file is empty"),
+        ("", 1, "the configuration is empty"),
+        ("# nothing\n\n", 1, "the configuration is empty"),
         ("a: 1\n---\nb: 2\n", 2, "a second YAML document begins here"),
         ("a:\n\t- b", 2, "invalid YAML: a tab, or a character such as @"),
         ("a: 1\nb: @x", 2, "invalid YAML: a tab, or a character such as @"),

@@ -180,7 +180,7 @@ def test_no_secret_in_a_traceback_before_the_run(home: Path, tmp_path: Path) -> 
     driver = (
         "import sso_batch.commands.validate as v\n"
         "def broken(environ, file):\n"
-        "    secret = file.read_text()\n"
+        "    secret = open(file).read()\n"
         "    raise ZeroDivisionError(secret)\n"
         "v.validate_command = broken\n"
         "from sso_batch.cli import main\n"

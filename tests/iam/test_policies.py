@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sso_batch.aws.operations import required_operations
-from sso_batch.config import Collect, Config
+from sso_batch.config import Collect, Config, S3Place
 from sso_batch.errors import UsageError
 from sso_batch.iam.policies import build_policies
 
@@ -173,6 +173,20 @@ def test_bucket_and_topic(prefix: str) -> None:
     ]
     condition = {"Condition": {"StringLike": {"s3:prefix": [f"{folder}*"]}}} if folder else {}
     assert {key: value for key, value in runner["Statement"][2].items() if key == "Condition"} == condition
+
+
+def test_configuration_in_s3() -> None:
+    """The runner may read the objects of the configuration, in the partition of the organizations."""
+    objects = [S3Place("bucket", "config/orgs.yaml"), S3Place("other", "hr.csv")]
+
+    found = build_policies(configuration({"name": "acme", "role_arn": CHINA}), read_first=objects)
+
+    assert found["runner"]["Statement"][1] == {
+        "Sid": "Configuration",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": ["arn:aws-cn:s3:::bucket/config/orgs.yaml", "arn:aws-cn:s3:::other/hr.csv"],
+    }
 
 
 def test_acl() -> None:

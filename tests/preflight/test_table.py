@@ -3,7 +3,6 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,7 +55,7 @@ LONGEST = "a" * 63
 def shown(checks: Sequence[OrganizationCheck], *, width: int = 80, file: str = "orgs.yaml") -> str:
     out = io.StringIO()
     console = Console(file=out, width=width)
-    for part in table(checks, Path(file)):
+    for part in table(checks, file):
         console.print(part, highlight=False)
     return out.getvalue()
 
@@ -217,7 +216,7 @@ def test_next_step(checks: list[OrganizationCheck], step: str, command: str) -> 
 def test_the_next_command_is_one_line() -> None:
     """A command can be copied as a whole, however narrow the terminal is."""
     out = io.StringIO()
-    for part in table([FAILED], Path("a folder/orgs.yaml")):
+    for part in table([FAILED], "a folder/orgs.yaml"):
         Console(file=out, width=20).print(part, crop=False)
 
     name = FAILED.name

@@ -94,7 +94,7 @@ def run(file: Path, environ: Mapping[str, str], *, home: Path) -> CommandResult:
     }
     stderr = io.StringIO()
     with patch.dict(os.environ, isolated | dict(environ), clear=True), contextlib.redirect_stderr(stderr):
-        code = run_command(Terminal(log_format="json"), os.environ, file, RunOptions())
+        code = run_command(Terminal(log_format="json"), os.environ, str(file), RunOptions())
     return CommandResult(code, "", stderr.getvalue())
 
 

@@ -23,17 +23,20 @@ URL = f"s3://{BUCKET}/{PREFIX}"
 class S3:
     """A bucket, and the spool: the folder for files that are on their way there.
 
-    Keys that match `denied` cannot be written; writing a key that matches `hanging` sets `hangs` and blocks
-    until `released`. `late` is how many requests for keys get a 503; `demands` are the headers that every put
-    of a new object must have.
+    Keys that match `denied` cannot be written, and those that match `unreadable` cannot be read; `reads` has
+    the keys of all attempts to read. Writing a key that matches `hanging` sets `hangs` and blocks until
+    `released`. `late` is how many requests for keys get a 503; `demands` are the headers that every put of a
+    new object must have.
     """
 
     client: Any
     spool: Path
     denied: str = "^$"
     hanging: str = "^$"
+    unreadable: str = "^$"
     late: int = 0
     demands: tuple[str, ...] = ()
+    reads: list[str] = field(default_factory=list)
     hangs: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -53,6 +56,10 @@ class S3:
         if self.late:
             self.late -= 1
             raise S3ClientError("SlowDown", "Please reduce your request rate.")
+        if method == "GET":
+            self.reads.append(key)
+            if re.search(self.unreadable, key):
+                raise S3ClientError("AccessDenied", "Access Denied")
         if method not in {"PUT", "POST"}:
             return
         makes_an_object = "uploads" not in url and "partNumber" not in url

@@ -221,8 +221,10 @@ class Bucket:
 
     def _error(self, failure: AwsFailure) -> OSError:
         message = f"{failure.operation} in the bucket {self._name} failed: {failure.code}: {failure.message}"
-        hint = on_bucket(failure, self._name, self._key_id)
-        return StorageError(failure.code, message, hint=hint, transient=failure.transient)
+        return StorageError(failure.code, message, hint=self._hint(failure), transient=failure.transient)
+
+    def _hint(self, failure: AwsFailure) -> str:
+        return on_bucket(failure, self._name, self._key_id)
 
     def _url(self, key: str) -> str:
         return f"s3://{self._name}/{key}"

@@ -1,7 +1,16 @@
-"""Hints about an output place in S3."""
+"""Hints about an output place in S3, and about an object that is only read."""
 
 from sso_batch.aws.call_hints import OUTPUT
-from sso_batch.aws.error_codes import INTERRUPTED, KMS_PREFIX, MALFORMED, THROTTLES, UNREACHABLE, WRONG_REGION
+from sso_batch.aws.error_codes import (
+    EXPIRED,
+    INTERRUPTED,
+    KMS_PREFIX,
+    MALFORMED,
+    NO_CREDENTIALS,
+    THROTTLES,
+    UNREACHABLE,
+    WRONG_REGION,
+)
 from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.operations import TABLE
 
@@ -39,6 +48,18 @@ _BY_CODE = {
     INTERRUPTED: "give the run more time before it is stopped",
 }
 
+_READ = {
+    **dict.fromkeys(WRONG_REGION, "set AWS_REGION to the Region of the bucket"),
+    **dict.fromkeys(UNREACHABLE, "S3 cannot be reached: check the network, the proxy and AWS_REGION"),
+    **dict.fromkeys(EXPIRED, "renew the credentials of the environment"),
+    "NoSuchBucket": "correct the name of the bucket, or create it",
+    NO_CREDENTIALS: "provide credentials in the environment, such as a task role or AWS_PROFILE; "
+    "`aws sts get-caller-identity` shows whether there are any",
+}
+"""Hints about reading with the environment's credentials, which no setting of the output can change."""
+
+_CHECK_OBJECT = "check the object, the bucket and the bucket's policy"
+
 
 def on_bucket(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
     """Return the hint for a failed call to a bucket; `kms_key_id` is the configured key, if any."""
@@ -57,6 +78,24 @@ def on_bucket(failure: AwsFailure, bucket: str, kms_key_id: str | None) -> str:
         if failure.code in codes:
             return hint
     return _BY_CODE.get(failure.code) or failure.hint or OUTPUT
+
+
+def on_object(failure: AwsFailure, arn: str) -> str:
+    """Return the hint for an object that cannot be read with the environment's credentials."""
+    if failure.denied and "kms:" in failure.message.lower():
+        return (
+            "allow the caller kms:Decrypt on the key that encrypts the object, in its policy and in the "
+            "key's own"
+        )
+    if failure.denied and failure.operation in _ACTIONS:
+        return (
+            f"allow the IAM action {_ACTIONS[failure.operation]} on {arn}; without permission to list the "
+            "bucket, S3 also denies an object that does not exist"
+        )
+    if failure.code in _READ:
+        return _READ[failure.code]
+    hint = on_bucket(failure, "", None)
+    return _CHECK_OBJECT if hint == OUTPUT else hint
 
 
 def _on_denied(operation: str, bucket: str) -> str:

@@ -1,4 +1,4 @@
-"""The credentials that write the files of a run, and the bucket that they go to."""
+"""The buckets: of the files of a run, with the writer's credentials, and of what a run reads first."""
 
 import threading
 import time
@@ -9,10 +9,14 @@ from sso_batch.aws.connection import Connection
 from sso_batch.aws.connection_pool import PATIENCE
 from sso_batch.aws.credential_providers import LateCredentialsError
 from sso_batch.aws.credential_source import CredentialSource
+from sso_batch.aws.exceptions import AwsFailure
 from sso_batch.aws.regions import output_region
 from sso_batch.aws.s3.bucket import Bucket
-from sso_batch.config import Output
+from sso_batch.aws.s3.bucket_hints import on_object
+from sso_batch.config import Output, S3Place
+from sso_batch.config.field_types import partition_of_region
 from sso_batch.errors import OrganizationError, OutputError, OutputUnavailableError
+from sso_batch.store.errors import StorageError
 
 
 def open_bucket(output: Output, stop: threading.Event) -> Bucket:
@@ -40,6 +44,38 @@ def open_bucket(output: Output, stop: threading.Event) -> Bucket:
         acl=output.acl,
         renew=connection.renew,
     )
+
+
+def read_object(place: S3Place, limit: int) -> bytes:
+    """Return the first `limit` bytes of an object, read with the environment's credentials.
+
+    Raises FileNotFoundError, or StorageError if it cannot be read.
+    """
+    region = output_region(None, None)
+    arn = place.object_arn(partition_of_region(region))
+    try:
+        connection = _connect(CredentialSource(), region, threading.Event())
+    except OrganizationError as error:
+        failure = AwsFailure(error.operation, error.code, error.message, hint=error.hint)
+        late = isinstance(error, LateCredentialsError)
+        raise StorageError(error.code, error.message, hint=on_object(failure, arn), transient=late) from None
+    content = bytearray()
+    for chunk in _Input(connection, place, arn).read(place.prefix):
+        content += chunk
+        if len(content) >= limit:
+            break
+    return bytes(content[:limit])
+
+
+class _Input(Bucket):
+    """The bucket of an object that is read before a run."""
+
+    def __init__(self, connection: Connection, place: S3Place, arn: str) -> None:
+        super().__init__(connection.client("s3"), place.bucket, threading.Event(), renew=connection.renew)
+        self._arn = arn
+
+    def _hint(self, failure: AwsFailure) -> str:
+        return on_object(failure, self._arn)
 
 
 def _connect(source: CredentialSource, region: str, stop: threading.Event) -> Connection:
