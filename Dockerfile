@@ -50,4 +50,8 @@ ENV HOME=/home/sso-batch \
 WORKDIR /
 USER 10001:10001
 STOPSIGNAL SIGTERM
+
+# An empty volume of a Fargate task belongs to root with mode 0755, unless the image declares its path as a volume: then
+# it gets the mode of that path. Source: "Use bind mounts with Amazon ECS" in the Amazon ECS Developer Guide.
+VOLUME ["/tmp"]
 ENTRYPOINT ["sso-batch"]

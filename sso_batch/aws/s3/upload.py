@@ -63,6 +63,7 @@ class Upload:
             self.patience,
             file.read(),
             Key=self.key,
+            ChecksumAlgorithm="SHA256",  # required with Object Lock, according to the reference of PutObject
             ChecksumSHA256=b64encode(bytes.fromhex(self.sha256)).decode(),
             Metadata={_MARKER: self.marker},
             **self.settings,

@@ -421,6 +421,33 @@ def test_the_bucket_decides(upload: Upload, client: Client) -> None:
     assert not {name for name in put if "SSE" in name or "Encryption" in name}
 
 
+@BOTH
+def test_object_lock(client: Client, stop: threading.Event, tmp_path: Path, content: bytes) -> None:
+    """With Object Lock, replaced and deleted objects stay as versions."""
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    client.real.create_bucket(
+        Bucket="locked",
+        CreateBucketConfiguration={"LocationConstraint": REGION},
+        ObjectLockEnabledForBucket=True,
+    )
+    client.real.put_object_lock_configuration(
+        Bucket="locked", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention}
+    )
+    objects = Bucket(client, "locked", stop, part=PART)
+    upload = Upload(objects, tmp_path)
+
+    upload(b"before")
+    upload(content, replace=True)
+    read = b"".join(objects.read(KEY))
+    objects.delete(KEY)
+
+    versions = client.real.list_object_versions(Bucket="locked")
+    assert read == content
+    assert [marker["IsLatest"] for marker in versions["DeleteMarkers"]] == [True]
+    assert sorted(version["Size"] for version in versions["Versions"]) == [len(b"before"), len(content)]
+    assert list(objects.listed("")) == []
+
+
 # Read
 
 
