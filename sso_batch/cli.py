@@ -33,6 +33,7 @@ from sso_batch.commands.options import (
     output_format_option,
     output_option,
     report_format_option,
+    run_id_option,
 )
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
@@ -143,11 +144,7 @@ def check(terminal: Terminal, /, config: str, *, format_: str, **options: Any) -
 @ONLY
 @EXCLUDE
 @report_format_option("run")
-@option(
-    "--run-id",
-    metavar="ID",
-    help="ID of the run and name of its folder; by default its start time, such as 20261126-153145.",
-)
+@run_id_option("ID of the run and name of its folder; by default its start time, such as 20261126-153145.")
 @RESUME
 @PROCESSES
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
@@ -181,7 +178,7 @@ def run(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # noqa
 @CONFIG
 @output_option("Folder or s3://bucket/prefix of the shards; overrides output.directory.")
 @report_format_option("merge")
-@option("--run-id", required=True, metavar="ID", help="ID of the run whose shards are merged.")
+@run_id_option("ID of the run whose shards are merged.", required=True)
 @FAIL_ON
 @WAIT
 @click.pass_obj
