@@ -163,6 +163,8 @@ PROCESSES = option(
     help="How many worker processes audit, 1 for none; auto is one for each CPU that the container may use, "
     "if it has the memory and there are enough organizations. Overrides run.processes.",
 )
+
+
 def run_id_option(help_text: str, *, required: bool = False) -> Decorator:
     """Return the option for the id of a run, in which directives of strftime stand for the time in UTC."""
     return option(

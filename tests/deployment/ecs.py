@@ -13,6 +13,9 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-orgs-Ab
 OBJECT = "arn:aws:s3:::acme-configuration/sso-batch/orgs.yaml"
 EXTERNAL_ID = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-external-id-AbCdEf"
 
+DAY = "%Y%m%d"
+"""The run id of a scheduled task."""
+
 REQUIRED: Mapping[str, Parameter] = {
     "Image": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/sso-batch@sha256:{64 * 'a'}",
     "Configuration": PARAMETER,
@@ -34,24 +37,24 @@ def container(created: Stack) -> Object:
     return dict(found)
 
 
-def overrides(created: Stack, execution_id: str) -> dict[str, str]:
-    """Return the variables that Scheduler sets when it starts a task."""
+def overrides(created: Stack, run_id: str = DAY) -> dict[str, str]:
+    """Return the variables that Scheduler sets when it starts a task, with another run id than the day."""
     target = created.resources["NightlyAudit"]["Target"]
-    document = json.loads(target["Input"].replace("<aws.scheduler.execution-id>", execution_id))
+    document = json.loads(target["Input"].replace(DAY, run_id))
     (override,) = document["containerOverrides"]
     assert override.keys() == {"name", "environment"}
     assert override["name"] == container(created)["Name"]
     return {variable["name"]: variable["value"] for variable in override["environment"]}
 
 
-def podman_arguments(created: Stack, image: str, execution_id: str) -> Iterator[str]:
+def podman_arguments(created: Stack, image: str, run_id: str) -> Iterator[str]:
     """Yield the arguments of `podman run` that start the container as Fargate would.
 
     The values of secrets come from podman's environment.
     """
     task, settings = created.resources["TaskDefinition"], container(created)
     variables = {variable["Name"]: variable["Value"] for variable in settings["Environment"]}
-    variables |= overrides(created, execution_id)
+    variables |= overrides(created, run_id)
     yield f"--user={settings['User']}"
     if settings["ReadonlyRootFilesystem"]:
         yield from ("--read-only", "--read-only-tmpfs=false")

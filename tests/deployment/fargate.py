@@ -10,6 +10,7 @@ import csv
 import io
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ import boto3
 from sso_batch.emulator import Emulator, configuration
 from sso_batch.emulator.world.generator import generate
 from tests.deployment.cloudformation import Parameter, Stack
-from tests.deployment.ecs import EXTERNAL_ID, OBJECT, PARAMETER, podman_arguments, stack
+from tests.deployment.ecs import DAY, EXTERNAL_ID, OBJECT, PARAMETER, podman_arguments, stack
 from tests.support.moto_server import moto_server
 
 BUCKET = "reports"
@@ -44,30 +45,30 @@ class Fargate:
         versions = self._s3.get_bucket_versioning(Bucket=BUCKET)["Status"]
         assert versions == properties["VersioningConfiguration"]["Status"]
 
-    def run(self, created: Stack, execution_id: str, *options: str, code: int) -> str:
+    def run(self, created: Stack, run_id: str, *options: str, code: int) -> str:
         """Run a task to its end and return its log; fail if it ends with another exit code."""
         done = subprocess.run(  # noqa: S603
-            self._command(created, execution_id, "--rm", *options),
+            self._command(created, run_id, "--rm", *options),
             env=self._environment,
             check=False,
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert done.returncode == code, f"{execution_id}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, f"{run_id}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stderr
 
-    def stop(self, created: Stack, execution_id: str) -> None:
+    def stop(self, created: Stack, run_id: str) -> None:
         """Start a task, stop it during the audit as ECS does, and check how it ends."""
-        self._podman(*self._command(created, execution_id, "--detach", f"--name={execution_id}")[1:])
+        self._podman(*self._command(created, run_id, "--detach", f"--name={run_id}")[1:])
         end = time.monotonic() + 60
-        while "collect.planned" not in self._podman("logs", execution_id):
-            assert time.monotonic() < end, self._podman("logs", execution_id)
+        while "collect.planned" not in self._podman("logs", run_id):
+            assert time.monotonic() < end, self._podman("logs", run_id)
             time.sleep(0.1)
-        self._podman("stop", execution_id)
-        code = self._podman("wait", execution_id).strip()
-        assert code == "143", f"{code}\n{self._podman('logs', execution_id)}"
-        self._podman("rm", "--volumes", execution_id)
+        self._podman("stop", run_id)
+        code = self._podman("wait", run_id).strip()
+        assert code == "143", f"{code}\n{self._podman('logs', run_id)}"
+        self._podman("rm", "--volumes", run_id)
 
     def files(self, run_id: str) -> dict[str, str]:
         """Return the text of the CSV files of a run, by the part of the name after the time."""
@@ -85,10 +86,10 @@ class Fargate:
     def _text(self, key: str) -> str:
         return str(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
 
-    def _command(self, created: Stack, execution_id: str, *options: str) -> list[str]:
+    def _command(self, created: Stack, run_id: str, *options: str) -> list[str]:
         # On the host's network, because the emulator and moto listen on loopback.
         network = ("--network=host", "--security-opt=no-new-privileges")
-        arguments = podman_arguments(created, self._image, execution_id)
+        arguments = podman_arguments(created, self._image, run_id)
         return ["podman", "run", *network, *self._variables, *options, *arguments]
 
     def _podman(self, *arguments: str) -> str:
@@ -111,13 +112,15 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def check_nights(fargate: Fargate, emulator: Emulator, in_parameter: Stack, in_s3: Stack) -> None:
     """Run three nights; fail if an exit code or a file is not as expected."""
-    fargate.run(in_parameter, "first", code=0)
-    first = rows(fargate.files("first")[".csv"])
+    fargate.run(in_parameter, DAY, code=0)
+    written = fargate.keys()
+    (day,) = {key.split("/")[1] for key in written}
+    assert re.fullmatch("20[0-9]{6}", day)
+    first = rows(fargate.files(day)[".csv"])
     (first_seen,) = {row["FirstSeen"] for row in first}
 
-    written = fargate.keys()
-    log = fargate.run(in_parameter, "first", code=2)
-    assert "the run first already exists" in log, log
+    log = fargate.run(in_parameter, DAY, code=2)
+    assert f"the run {day} already exists" in log, log
     assert fargate.keys() == written
 
     emulator.world = generate(7, organizations=2, entitlements=2)

@@ -14,10 +14,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from sso_batch.config import S3Place, load
-from sso_batch.errors import UsageError
 from sso_batch.iam.policies import RUNNER, build_policies
-from sso_batch.runner.start import begin
-from sso_batch.store import FolderPlace
 from tests.deployment.cloudformation import Object, Stack, problems
 from tests.deployment.cloudwatch import CLOUDWATCH
 from tests.deployment.ecs import (
@@ -32,10 +29,6 @@ from tests.deployment.ecs import (
     stack,
 )
 from tests.deployment.manifests import ROOT
-from tests.support.records import STARTED
-
-EXECUTION_ID = "d32c5kddcf5bb8c3"
-"""The example of an execution ID in the documentation of EventBridge Scheduler."""
 
 ROSTER = "arn:aws:s3:::acme-configuration/sso-batch/hr.csv"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -329,17 +322,9 @@ def test_schedule() -> None:
     assert created.resources["NotStartedQueue"]["SqsManagedSseEnabled"] is True
 
 
-def test_run_id(tmp_path: Path) -> None:
-    """The run ID is the execution ID; a second task with the same one does not audit again."""
-    variables = overrides(SMALLEST, EXECUTION_ID)
-    place = FolderPlace(tmp_path / "reports")
-
-    names, _, _ = begin(place, variables["SSO_BATCH_RUN_ID"], lambda: STARTED)
-
-    assert variables == {"SSO_BATCH_RUN_ID": EXECUTION_ID}
-    assert names.run_id == EXECUTION_ID
-    with pytest.raises(UsageError, match="already exists"):
-        begin(place, variables["SSO_BATCH_RUN_ID"], lambda: STARTED)
+def test_run_id() -> None:
+    """The run ID is the day."""
+    assert overrides(SMALLEST) == {"SSO_BATCH_RUN_ID": "%Y%m%d"}
 
 
 def run_task() -> Any:  # noqa: ANN401 - botocore's shape
@@ -559,7 +544,7 @@ def test_podman() -> None:
     """The container runs with the restrictions, the variables and the command of the task definition."""
     created = stack(ExternalIdSecretArn=EXTERNAL_ID)
 
-    assert list(podman_arguments(created, "local", EXECUTION_ID)) == [
+    assert list(podman_arguments(created, "local", "night-1")) == [
         "--user=10001:10001",
         "--read-only",
         "--read-only-tmpfs=false",
@@ -570,7 +555,7 @@ def test_podman() -> None:
         "--volume=/tmp",
         "--env=SSO_BATCH_CONFIG=env:ORGS_YAML",
         "--env=SSO_BATCH_OUTPUT=s3://reports/reports",
-        f"--env=SSO_BATCH_RUN_ID={EXECUTION_ID}",
+        "--env=SSO_BATCH_RUN_ID=night-1",
         "--env=ORGS_YAML",
         "--env=EXTERNAL_ID",
         "local",
