@@ -33,7 +33,6 @@ from sso_batch.commands.options import (
     output_format_option,
     output_option,
     report_format_option,
-    run_id_option,
 )
 from sso_batch.console.streams import UnwritableError, guarded
 from sso_batch.console.terminal import LogFormat, LogLevel, Terminal
@@ -144,7 +143,12 @@ def check(terminal: Terminal, /, config: str, *, format_: str, **options: Any) -
 @ONLY
 @EXCLUDE
 @report_format_option("run")
-@run_id_option("ID of the run and name of its folder; by default its start time, such as 20261126-153145.")
+@option(
+    "--run-id",
+    metavar="ID",
+    help="ID of the run and name of its folder; by default its start time, such as 20261126-153145. %Y%m%d "
+    "stands for the day in UTC, %H%M%S for the time.",
+)
 @RESUME
 @PROCESSES
 @option("--shard", metavar="I/N", help="Audit only shard I of N, such as 0/4. I counts from 0.")
@@ -178,7 +182,7 @@ def run(terminal: Terminal, /, config: str, **options: Any) -> NoReturn:  # noqa
 @CONFIG
 @output_option("Folder or s3://bucket/prefix of the shards; overrides output.directory.")
 @report_format_option("merge")
-@run_id_option("ID of the run whose shards are merged.", required=True)
+@option("--run-id", required=True, metavar="ID", help="ID of the run, as for run.")
 @FAIL_ON
 @WAIT
 @click.pass_obj

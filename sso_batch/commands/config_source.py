@@ -35,8 +35,8 @@ def read_object(location: str, limit: int, *, missing: str) -> bytes:
     if place is None:
         raise source_error(
             location,
-            "not an object in S3: write s3://bucket/key with a lowercase bucket name and plain names between "
-            "single slashes, or ./ before the name of a file",
+            "not a supported location in S3: write s3://bucket/key with a lowercase bucket name and plain "
+            "names between single slashes, or ./ before the name of a file",
         )
     from sso_batch.aws.s3 import client  # noqa: PLC0415 - boto3, for S3 alone
 

@@ -19,7 +19,7 @@ from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.errors import UsageError
 from sso_batch.runner.merge import Merge
-from sso_batch.runner.start import check_run_id, require_format_libraries
+from sso_batch.runner.start import check_run_id, expand_run_id, require_format_libraries
 
 
 def merge_command(
@@ -33,8 +33,9 @@ def merge_command(
     """Merge the shards of a run and return the exit code; raise UsageError before anything is written."""
     open_files.raise_limit()
     time_to_wait = _time_to_wait(wait)
-    check_run_id(options.run_id)
     assert options.run_id is not None, "the command line requires it"  # noqa: S101 - for the type checker
+    run_id = expand_run_id(options.run_id, now())
+    check_run_id(run_id)
     source = read_source(location, environ)
     config = with_options(parse(source, environ), options)
     roster = roster_of(config, source)
@@ -47,7 +48,7 @@ def merge_command(
         report_caveats(place, log)
         merge = Merge(
             config,
-            options.run_id,
+            run_id,
             place=place,
             log=log,
             clock=now,
@@ -56,8 +57,7 @@ def merge_command(
             roster=roster,
         )
         outcome = merge.run()
-        append_step_summary(environ, outcome, options.run_id, log)
-    run_id = options.run_id
+        append_step_summary(environ, outcome, run_id, log)
     terminal.show_summary(
         outcome,
         RunPlace(run_location(config, run_id)),

@@ -1,8 +1,6 @@
 """The options of the commands, each with its environment variable."""
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -163,21 +161,6 @@ PROCESSES = option(
     help="How many worker processes audit, 1 for none; auto is one for each CPU that the container may use, "
     "if it has the memory and there are enough organizations. Overrides run.processes.",
 )
-
-
-def run_id_option(help_text: str, *, required: bool = False) -> Decorator:
-    """Return the option for the id of a run, in which directives of strftime stand for the time in UTC."""
-    return option(
-        "--run-id",
-        required=required,
-        metavar="ID",
-        help=f"{help_text} %Y%m%d stands for the day in UTC, %H%M for the time.",
-        callback=lambda _context, _option, run_id: run_id and _with_time(run_id, datetime.now(UTC)),
-    )
-
-
-def _with_time(run_id: str, now: datetime) -> str:
-    return re.sub("%[YmdHMS]", lambda found: now.strftime(found[0]), run_id)
 
 
 RESUME = option(

@@ -18,6 +18,7 @@ from sso_batch.console.summary import RunPlace
 from sso_batch.console.terminal import Terminal
 from sso_batch.message_workers import Workers, number_of_workers
 from sso_batch.review.roster import Roster, roster_sha256
+from sso_batch.review.rules import Rules
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
@@ -118,6 +119,7 @@ def execute(
         strategy=config.collect.strategy,
         not_selected=tuple(entry.name for entry in config.organizations if entry not in organizations),
         shard=shard,
+        checks=tuple(Rules.from_config(config.review, today=names.day).severities),
     )
     if shard is not None:
         part = shard.part([organization.name for organization in organizations])

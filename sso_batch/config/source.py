@@ -1,6 +1,7 @@
 """Where a configuration comes from: a file, an object in S3, or an environment variable."""
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ def _content(location: str) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise source_error(location, "no such file: pass the path of a configuration file") from None
+        raise source_error(location, f"no such file: {_other_place(location)}") from None
     except IsADirectoryError:
         raise source_error(
             location, "this is a folder: pass the path of a configuration file in it"
@@ -81,6 +82,15 @@ def _content(location: str) -> bytes:
         raise source_error(location, f"the file cannot be read: {error.strerror}") from None
     except ValueError:
         raise source_error(location, "not a valid path: pass the path of a configuration file") from None
+
+
+def _other_place(location: str) -> str:
+    """Return what to write in place of a path that does not exist."""
+    if re.match(r"\s*(s3|s3a|s3n|https?|arn):", location, re.IGNORECASE):
+        return "for an object in S3, write s3://bucket/key"
+    if re.match(r"\s*env:", location, re.IGNORECASE):
+        return f"for an environment variable, write {VARIABLE}NAME"
+    return "pass the path of a configuration file"
 
 
 def _can_be_read_to_its_end(path: Path) -> bool:

@@ -16,6 +16,7 @@ from sso_batch.aws.operations import (
     Operation,
     required_operations,
 )
+from sso_batch.aws.regions import output_region
 from sso_batch.config import Collect, Config, Organization, S3Place
 from sso_batch.config.field_types import partition_of_arn, partition_of_region
 from sso_batch.errors import UsageError
@@ -131,7 +132,7 @@ def build_policies(
     writer_role = config.output.role_arn
     runner = [
         *_assume_statements(assumed.pop(RUNNER, set()) | ({writer_role} if writer_role else set())),
-        *_read_statements(config, read_first),
+        *_read_statements(read_first),
         *_notify_statements(config),
     ]
     output_statements = _output_statements(config)
@@ -172,9 +173,10 @@ def _decrypt_statements(keys: list[str], partition: str) -> list[Statement]:
     return [decrypt_statement(keys, via)] if keys else []
 
 
-def _read_statements(config: Config, objects: Iterable[S3Place]) -> list[Statement]:
+def _read_statements(objects: Iterable[S3Place]) -> list[Statement]:
     """Return the statement for the objects that the runner reads before anything else."""
-    arns = [place.object_arn(_output_partition(config)) for place in objects]
+    partition = partition_of_region(output_region(None, None))
+    arns = [place.object_arn(partition) for place in objects]
     return [allow("Configuration", [GET_OBJECT.action], arns)] if arns else []
 
 

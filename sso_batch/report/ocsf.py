@@ -93,6 +93,7 @@ def event(finding: Finding, run_id: str, organization: OrganizationOutcome) -> d
             "run_id": run_id,
             "organization": organization.name,
             "organization_status": organization.status.value,
+            "not_examined": _not_examined(finding, organization),
             "not_read": [name for name, value in _read(finding).items() if value == NOT_READ],
             "endpoint_overrides": [str(override) for override in organization.endpoint_overrides],
         },
@@ -141,6 +142,11 @@ def _cloud(finding: Finding, organization: OrganizationOutcome) -> dict[str, Any
         is_named = bool(finding.account_id) and finding.account_name not in {"", NOT_READ}
         cloud["account"] = {"uid": uid, "name": finding.account_name if is_named else uid, **_AWS_ACCOUNT}
     return cloud
+
+
+def _not_examined(finding: Finding, organization: OrganizationOutcome) -> str:
+    """Return what the check of a finding could not look at in the organization; usually nothing."""
+    return "".join(str(item.what) for item in organization.not_examined if item.check == finding.check)
 
 
 def _read(finding: Finding) -> dict[str, str]:

@@ -183,6 +183,7 @@ class Manifest(StrictRecord):
     exit_code: NonNegativeInt
     config_sha256: str
     strategy: str
+    checks: tuple[str, ...] = ()  # absent from manifests of earlier versions
     endpoint_overrides: tuple[_OverrideText, ...]
     not_selected: tuple[str, ...]
     shard: _ShardText | None
@@ -204,6 +205,7 @@ class Manifest(StrictRecord):
             exit_code=outcome.exit_code,
             config_sha256=facts.config_sha256,
             strategy=facts.strategy,
+            checks=facts.checks,
             endpoint_overrides=tuple(map(str, outcome.endpoint_overrides)),
             not_selected=facts.not_selected,
             shard=str(facts.shard) if facts.shard else None,

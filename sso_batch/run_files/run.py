@@ -21,6 +21,8 @@ class RunFacts:
     strategy: str
     not_selected: tuple[str, ...]
     shard: Shard | None = None
+    checks: tuple[str, ...] = ()
+    """The checks that are not off."""
 
     @property
     def manifest_name(self) -> str:

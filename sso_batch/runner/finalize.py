@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -157,10 +158,13 @@ def _log_unpublished(log: FilteringBoundLogger, topic_arn: str, reason: ErrorExp
     log.error("notify.failed", topic=topic_arn, **asdict(reason), consequence=consequence)
 
 
-def log_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: bool) -> None:
+def log_completed(
+    log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: bool, not_selected: Sequence[str]
+) -> None:
     """Log the one event that says how a run, a shard or a merge ended.
 
-    `resumed` says that an earlier process had completed it, and that nothing was left to do.
+    `resumed` says that an earlier process had completed it, and that nothing was left to do. `not_selected`
+    are the organizations of the configuration that it left out; the event has them only if there are any.
     """
     write = log.info if outcome.exit_code == ExitCode.OK else log.error
     organizations = outcome.organizations
@@ -175,5 +179,6 @@ def log_completed(log: FilteringBoundLogger, outcome: RunOutcome, *, resumed: bo
         findings=asdict(outcome.findings),
         complete=[each.name for each in organizations if each.status is Status.COMPLETE],
         not_complete=[each.name for each in organizations if each.status is not Status.COMPLETE],
+        **({"not_selected": list(not_selected)} if not_selected else {}),
         seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
     )

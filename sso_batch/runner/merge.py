@@ -14,6 +14,7 @@ from sso_batch.config import Config, fingerprint
 from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import UsageError
 from sso_batch.review.roster import Roster, roster_sha256
+from sso_batch.review.rules import Rules
 from sso_batch.run_files.manifest import RunFile
 from sso_batch.run_files.results import OrganizationOutcome, RunOutcome, Status
 from sso_batch.run_files.run import RunFacts, Stopped
@@ -82,6 +83,7 @@ class Merge:
             self._interruption.interrupt(number)
             finding.cancel()
 
+        not_selected: tuple[str, ...] = ()
         with call_on_first_signal(stop) as settle:
             try:
                 merged = await self._merge(*await finding)
@@ -96,7 +98,9 @@ class Merge:
                 within = self._config.run.deadline.total_seconds()
                 outcome = await finalizer.finalize(organizations, within=within)
                 await finalizer.notify(outcome)
-            log_completed(self._log, outcome, resumed=isinstance(merged, RunOutcome))
+                not_selected = finalizer.context.facts.not_selected
+            resumed = isinstance(merged, RunOutcome)
+            log_completed(self._log, outcome, resumed=resumed, not_selected=not_selected)
             settle(outcome.exit_code)
         return outcome
 
@@ -156,7 +160,11 @@ class Merge:
     def _merge_organizations(self, run: RunFile, shards: ShardManifests) -> RunOutcome | _Unfinished:
         config, configured = self._config, [each.name for each in self._config.organizations]
         facts = RunFacts(
-            run.names, fingerprint(config, roster_sha256(self._roster)), config.collect.strategy, ()
+            run.names,
+            fingerprint(config, roster_sha256(self._roster)),
+            config.collect.strategy,
+            not_selected=(),
+            checks=tuple(Rules.from_config(config.review, today=run.names.day).severities),
         )
         context = RunContext(
             config,

@@ -90,7 +90,12 @@ class Run:
                 await self._finalizer.notify(outcome)
             if self._workers is not None:  # here, so that a signal does not change the exit code any more
                 await self._files.run(self._workers.close)
-            log_completed(self._log, outcome, resumed=finished is not None and finished.signal is None)
+            log_completed(
+                self._log,
+                outcome,
+                resumed=finished is not None and finished.signal is None,
+                not_selected=self._context.facts.not_selected,
+            )
             settle(outcome.exit_code)
         return outcome
 

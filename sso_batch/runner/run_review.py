@@ -89,6 +89,7 @@ class RunReview:
         self._roster = context.roster
         self._log = context.log
         self._stop = context.stop
+        self._not_selected = context.facts.not_selected
         self._previous_runs = context.previous if review.compare == "previous" else None
         self._reviewer = Reviewer(self._rules, checkpoint(context.stop))
         self._compared: list[tuple[PreviousResult, FileEntry]] = []
@@ -109,6 +110,7 @@ class RunReview:
             for outcome in organizations
             if outcome.snapshot_file is None or outcome.name in self._changed
         ]
+        unread += self._not_selected
         reviewed = self._reviewer.finish(unread)
         findings = reviewed.findings if self._rules.severities else None
         own: defaultdict[str, list[Finding]] = defaultdict(list)

@@ -1,6 +1,7 @@
 """The start of a run: everything that can be found wrong is found here, before the first call."""
 
 import importlib.util
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from sso_batch.run_files.stored_runs import load_manifest, load_run_file
 from sso_batch.run_files.writer import write_document
 from sso_batch.sharding import Shard
 from sso_batch.store import RUN_ID, FileKind, Place, Store, to_output_error
+
+_DIRECTIVE = re.compile("%[YmdHMS]")
 
 
 class RunStart(NamedTuple):
@@ -46,10 +49,13 @@ def begin(
 ) -> RunStart:
     """Prepare the output place, write the run file or find it, and return the run.
 
-    An existing run is resumed, or joined by its other shards. A run that was completed longer than `max_age`
-    ago is not resumed, because new files would replace its own. Of two runs without an id that start in the
+    Directives in the run id stand for the time, as in `expand_run_id`. An existing run is resumed, or joined
+    by its other shards. A run that was completed longer than `max_age` ago is not resumed, because new files
+    would replace its own. Of two runs without an id that start in the
     same second, the second one waits for the next second. Raises UsageError, OutputError.
     """
+    if run_id is not None:
+        run_id = expand_run_id(run_id, clock())
     check_run_id(run_id)
     _require_run_id(run_id, resume=resume, shard=shard)
     joins = resume or shard is not None
@@ -79,12 +85,18 @@ def begin(
         raise to_output_error(place.name, error) from error
 
 
+def expand_run_id(run_id: str, now: datetime) -> str:
+    """Return a run id with the time in UTC in place of %Y, %m, %d, %H, %M and %S."""
+    return _DIRECTIVE.sub(lambda found: now.strftime(found[0]), run_id)
+
+
 def check_run_id(run_id: str | None) -> None:
     """Raise UsageError for a run id that cannot be the name of a folder."""
     if run_id is not None and not RUN_ID.fullmatch(run_id):
         raise UsageError(
             f"--run-id {run_id} cannot be the name of a folder",
-            hint="use up to 63 lower-case letters, digits, dots and hyphens, starting with a letter or digit",
+            hint="use up to 63 lower-case letters, digits, dots and hyphens, starting with a letter or "
+            "digit; %Y, %m, %d, %H, %M and %S stand for the time",
         )
 
 

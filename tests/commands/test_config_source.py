@@ -74,8 +74,8 @@ def test_invalid_content(sso_batch: Command, s3: S3, text: str | bytes, problem:
 def test_not_an_object(sso_batch: Command, s3: S3, location: str) -> None:
     """A location in S3 that is not an object is refused without a call."""
     assert refusal(sso_batch("validate", "-c", location)) == (
-        f"{location}: not an object in S3: write s3://bucket/key with a lowercase bucket name and plain "
-        "names between single slashes, or ./ before the name of a file"
+        f"{location}: not a supported location in S3: write s3://bucket/key with a lowercase bucket name and "
+        "plain names between single slashes, or ./ before the name of a file"
     )
     assert s3.reads == []
 

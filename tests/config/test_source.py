@@ -43,6 +43,25 @@ def test_unusable_variable(location: str, value: str | None, problem: str) -> No
     assert problems(location, {} if value is None else {"ORGS": value}) == (f"{location}: {problem}",)
 
 
+@pytest.mark.parametrize(
+    ("location", "advice"),
+    [
+        ("S3://bucket/orgs.yaml", "for an object in S3, write s3://bucket/key"),
+        (" s3://bucket/orgs.yaml", "for an object in S3, write s3://bucket/key"),
+        ("arn:aws:s3:::bucket/orgs.yaml", "for an object in S3, write s3://bucket/key"),
+        ("https://bucket.s3.amazonaws.com/orgs.yaml", "for an object in S3, write s3://bucket/key"),
+        ("ENV:ORGS", "for an environment variable, write env:NAME"),
+        ("orgs.yml", "pass the path of a configuration file"),
+    ],
+)
+def test_missing_file(location: str, advice: str) -> None:
+    """A file that does not exist may be another location that was misspelt."""
+    with pytest.raises(ConfigurationError) as caught:
+        file_source(location)
+
+    assert caught.value.problems == (f"{location}: no such file: {advice}",)
+
+
 def test_problems_of_a_variable() -> None:
     """A problem names the variable and the line in its value."""
     assert problems("env:ORGS", {"ORGS": "version: 1\norganizations: []\n"})[0].startswith(

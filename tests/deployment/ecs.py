@@ -1,6 +1,5 @@
 """The stack of the ECS template, and its container as arguments of `podman run`."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from tests.deployment.cloudformation import Object, Parameter, Stack
@@ -12,9 +11,6 @@ PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/sso-batch/orgs.yaml"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-orgs-AbCdEf"
 OBJECT = "arn:aws:s3:::acme-configuration/sso-batch/orgs.yaml"
 EXTERNAL_ID = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sso-batch-external-id-AbCdEf"
-
-DAY = "%Y%m%d"
-"""The run id of a scheduled task."""
 
 REQUIRED: Mapping[str, Parameter] = {
     "Image": f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/sso-batch@sha256:{64 * 'a'}",
@@ -37,24 +33,13 @@ def container(created: Stack) -> Object:
     return dict(found)
 
 
-def overrides(created: Stack, run_id: str = DAY) -> dict[str, str]:
-    """Return the variables that Scheduler sets when it starts a task, with another run id than the day."""
-    target = created.resources["NightlyAudit"]["Target"]
-    document = json.loads(target["Input"].replace(DAY, run_id))
-    (override,) = document["containerOverrides"]
-    assert override.keys() == {"name", "environment"}
-    assert override["name"] == container(created)["Name"]
-    return {variable["name"]: variable["value"] for variable in override["environment"]}
-
-
-def podman_arguments(created: Stack, image: str, run_id: str) -> Iterator[str]:
+def podman_arguments(created: Stack, image: str) -> Iterator[str]:
     """Yield the arguments of `podman run` that start the container as Fargate would.
 
     The values of secrets come from podman's environment.
     """
     task, settings = created.resources["TaskDefinition"], container(created)
     variables = {variable["Name"]: variable["Value"] for variable in settings["Environment"]}
-    variables |= overrides(created, run_id)
     yield f"--user={settings['User']}"
     if settings["ReadonlyRootFilesystem"]:
         yield from ("--read-only", "--read-only-tmpfs=false")

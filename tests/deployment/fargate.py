@@ -22,7 +22,7 @@ import boto3
 from sso_batch.emulator import Emulator, configuration
 from sso_batch.emulator.world.generator import generate
 from tests.deployment.cloudformation import Parameter, Stack
-from tests.deployment.ecs import DAY, EXTERNAL_ID, OBJECT, PARAMETER, podman_arguments, stack
+from tests.deployment.ecs import EXTERNAL_ID, OBJECT, PARAMETER, podman_arguments, stack
 from tests.support.moto_server import moto_server
 
 BUCKET = "reports"
@@ -45,30 +45,30 @@ class Fargate:
         versions = self._s3.get_bucket_versioning(Bucket=BUCKET)["Status"]
         assert versions == properties["VersioningConfiguration"]["Status"]
 
-    def run(self, created: Stack, run_id: str, *options: str, code: int) -> str:
+    def run(self, created: Stack, *options: str, code: int) -> str:
         """Run a task to its end and return its log; fail if it ends with another exit code."""
         done = subprocess.run(  # noqa: S603
-            self._command(created, run_id, "--rm", *options),
+            self._command(created, "--rm", *options),
             env=self._environment,
             check=False,
             capture_output=True,
             text=True,
             timeout=120,
         )
-        assert done.returncode == code, f"{run_id}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, f"{options}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stderr
 
-    def stop(self, created: Stack, run_id: str) -> None:
+    def stop(self, created: Stack, *options: str) -> None:
         """Start a task, stop it during the audit as ECS does, and check how it ends."""
-        self._podman(*self._command(created, run_id, "--detach", f"--name={run_id}")[1:])
+        task = self._podman(*self._command(created, "--detach", *options)[1:]).strip()
         end = time.monotonic() + 60
-        while "collect.planned" not in self._podman("logs", run_id):
-            assert time.monotonic() < end, self._podman("logs", run_id)
+        while "collect.planned" not in self._podman("logs", task):
+            assert time.monotonic() < end, self._podman("logs", task)
             time.sleep(0.1)
-        self._podman("stop", run_id)
-        code = self._podman("wait", run_id).strip()
-        assert code == "143", f"{code}\n{self._podman('logs', run_id)}"
-        self._podman("rm", "--volumes", run_id)
+        self._podman("stop", task)
+        code = self._podman("wait", task).strip()
+        assert code == "143", f"{code}\n{self._podman('logs', task)}"
+        self._podman("rm", "--volumes", task)
 
     def files(self, run_id: str) -> dict[str, str]:
         """Return the text of the CSV files of a run, by the part of the name after the time."""
@@ -86,11 +86,11 @@ class Fargate:
     def _text(self, key: str) -> str:
         return str(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
 
-    def _command(self, created: Stack, run_id: str, *options: str) -> list[str]:
+    def _command(self, created: Stack, *options: str) -> list[str]:
         # On the host's network, because the emulator and moto listen on loopback.
         network = ("--network=host", "--security-opt=no-new-privileges")
-        arguments = podman_arguments(created, self._image, run_id)
-        return ["podman", "run", *network, *self._variables, *options, *arguments]
+        *settings, image, command = podman_arguments(created, self._image)
+        return ["podman", "run", *network, *self._variables, *settings, *options, image, command]
 
     def _podman(self, *arguments: str) -> str:
         done = subprocess.run(  # noqa: S603
@@ -110,21 +110,26 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def run_id(name: str) -> str:
+    """Return the option that starts a task with another run id than the day."""
+    return f"--env=SSO_BATCH_RUN_ID={name}"
+
+
 def check_nights(fargate: Fargate, emulator: Emulator, in_parameter: Stack, in_s3: Stack) -> None:
     """Run three nights; fail if an exit code or a file is not as expected."""
-    fargate.run(in_parameter, DAY, code=0)
+    fargate.run(in_parameter, code=0)
     written = fargate.keys()
     (day,) = {key.split("/")[1] for key in written}
     assert re.fullmatch("20[0-9]{6}", day)
     first = rows(fargate.files(day)[".csv"])
     (first_seen,) = {row["FirstSeen"] for row in first}
 
-    log = fargate.run(in_parameter, DAY, code=2)
+    log = fargate.run(in_parameter, code=2)
     assert f"the run {day} already exists" in log, log
     assert fargate.keys() == written
 
     emulator.world = generate(7, organizations=2, entitlements=2)
-    fargate.run(in_s3, "second", code=0)
+    fargate.run(in_s3, run_id("second"), code=0)
     files = fargate.files("second")
     second, changes = rows(files[".csv"]), rows(files["_changes.csv"])
     new = [row for row in second if row["FirstSeen"] != first_seen]
@@ -132,8 +137,8 @@ def check_nights(fargate: Fargate, emulator: Emulator, in_parameter: Stack, in_s
     assert len(second) == len(first) + len(new)
     assert [row["Change"] for row in changes] == ["added"] * len(new)
 
-    fargate.stop(in_parameter, "third")
-    fargate.run(in_parameter, "third", "--env=SSO_BATCH_RESUME=true", code=0)
+    fargate.stop(in_parameter, run_id("third"))
+    fargate.run(in_parameter, run_id("third"), "--env=SSO_BATCH_RESUME=true", code=0)
     assert rows(fargate.files("third")[".csv"]) == second
 
 

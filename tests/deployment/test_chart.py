@@ -138,14 +138,14 @@ HELM_LABELS = {
     "app.kubernetes.io/instance",  # separates the pods of two releases in one namespace
 }
 KEPT = {"helm.sh/resource-policy": "keep"}  # unlike kustomize, Helm deletes objects that leave a release
-KEPT_KINDS = {"ConfigMap", "PersistentVolumeClaim"}  # kustomize labels only the objects of the base
+NOT_LABELED = {"ConfigMap", "PersistentVolumeClaim"}  # kustomize labels only the objects of the base
 NOT_IN_THE_CHART = {"Namespace"}  # made by `helm install --create-namespace`
-HASH = re.compile(r"\bsso-batch-[0-9a-z]{10}\b")  # both are hashes of the content, by different algorithms
+HASH = re.compile(r"\bsso-batch-[0-9a-z]{10}\b")  # of the content of the ConfigMap, only in kustomize
 
 
 def without_differences(item: Object) -> Object:
     """Return an object without the permitted differences."""
-    plain: Object = json.loads(HASH.sub("sso-batch-HASH", json.dumps(item)))
+    plain: Object = json.loads(HASH.sub("sso-batch", json.dumps(item)))
     kind, metadata = plain["kind"], plain["metadata"]
     labels = [metadata.setdefault("labels", {})]
     if kind == "CronJob":
@@ -158,8 +158,9 @@ def without_differences(item: Object) -> Object:
             items.sort(key=itemgetter("name"))
     if kind == "NetworkPolicy":
         labels.append(plain["spec"]["podSelector"]["matchLabels"])
-    if kind in KEPT_KINDS:
+    if kind in NOT_LABELED:
         metadata["labels"].pop("app.kubernetes.io/name", None)
+    if kind == "PersistentVolumeClaim":
         metadata["annotations"] = dict(metadata.get("annotations", {}).items() - KEPT.items())
     for item_labels in labels:
         for name in HELM_LABELS:
@@ -211,6 +212,7 @@ def test_schema_of_kubernetes_with_all_values(version: str) -> None:
     """With all values that do not exclude each other, every object is valid."""
     exclusive = {
         "existingConfigMap",
+        "existingServiceAccount",
         "credentials.source",
         "networkPolicy.enabled",
         "spoolVolume.existingClaim",
@@ -295,6 +297,10 @@ def test_every_value_has_an_effect(path: str) -> None:
             {"shards": {"count": 2}, "spoolVolume": {"enabled": True}},
             "spoolVolume.accessMode is ReadWriteOnce: several pods need ReadWriteMany",
         ),
+        (
+            {"existingServiceAccount": "mine", "credentials": {"source": "irsa", "roleArn": ROLE}},
+            "credentials.roleArn has no effect on existingServiceAccount",
+        ),
         ({"shards": {"count": -1}}, "at '/shards/count': minimum: got -1, want 0"),
         ({"shards": {"mergeWait": "2 hours"}}, "at '/shards/mergeWait': '2 hours' does not match"),
         ({"schedule": "0 2 * *"}, "at '/schedule': '0 2 * *' does not match"),
@@ -341,16 +347,11 @@ def test_configuration_from_a_file(tmp_path: Path) -> None:
     assert find(chart_objects(values), "ConfigMap")["data"] == {"orgs.yaml": text}
 
 
-def test_another_configuration_has_another_name() -> None:
-    """A change makes a second ConfigMap, so that a current run keeps its configuration."""
-    names = set()
+def test_configmap() -> None:
+    """The ConfigMap keeps its name when the configuration changes, so that `helm rollback` finds it."""
     for config in (CONFIG, f"{CONFIG}\n"):
-        metadata = find(chart_objects({"config": config}), "ConfigMap")["metadata"]
-        assert metadata["annotations"] == KEPT
-        assert pod({"config": config})["spec"]["volumes"][0]["configMap"] == {"name": metadata["name"]}
-        names.add(metadata["name"])
-
-    assert len(names) == 2
+        assert find(chart_objects({"config": config}), "ConfigMap")["metadata"]["name"] == "sso-batch"
+        assert pod({"config": config})["spec"]["volumes"][0]["configMap"] == {"name": "sso-batch"}
 
 
 @pytest.mark.parametrize("word", ["off", "yes", "null", "012", "1e3", "true"])
@@ -416,9 +417,12 @@ def test_existing_claim() -> None:
     assert "PersistentVolumeClaim" not in {item["kind"] for item in items}
 
 
-def test_existing_service_account() -> None:
-    """The chart makes no service account if there is one."""
-    items = chart_objects({"config": CONFIG, "existingServiceAccount": "mine"})
+@pytest.mark.parametrize("source", ["none", "irsa", "pod-identity"])
+def test_existing_service_account(source: str) -> None:
+    """The chart makes no service account if there is one, whatever gives it its credentials."""
+    items = chart_objects(
+        {"config": CONFIG, "existingServiceAccount": "mine", "credentials": {"source": source}}
+    )
 
     assert "ServiceAccount" not in {item["kind"] for item in items}
 
@@ -446,7 +450,10 @@ def test_notes(name: str) -> None:
     """The notes name the commands for this release, and where the reports are."""
     notes = files(example(name), release="audits")["NOTES.txt"]
 
-    assert "kubectl -n sso-batch create job --from=cronjob/audits audits-now\n" in notes
+    assert (
+        'job=audits-$(date +%m%d%H%M)\n  kubectl -n sso-batch create job --from=cronjob/audits "$job"\n'
+        in notes
+    )
     assert "kubectl -n sso-batch create secret generic audits " in notes
     assert ("/reports, they are on the volume claim audits-reports." in notes) is (name == "volume")
     assert ("logs -f --prefix --max-log-requests 4 " in notes) is (name == "sharded")

@@ -11,7 +11,6 @@ import yaml
 from botocore import xform_name
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
 from sso_batch.config import S3Place, load
 from sso_batch.iam.policies import RUNNER, build_policies
@@ -24,7 +23,6 @@ from tests.deployment.ecs import (
     SECRET,
     TEMPLATE,
     container,
-    overrides,
     podman_arguments,
     stack,
 )
@@ -116,15 +114,15 @@ def test_bucket(created: Stack) -> None:
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    expire, markers = bucket["LifecycleConfiguration"]["Rules"]
-    assert expire == {
-        "Id": "expire",
+    expire, clean_up = bucket["LifecycleConfiguration"]["Rules"]
+    assert expire == {"Id": "expire", "Status": "Enabled", "ExpirationInDays": 400}
+    assert clean_up == {
+        "Id": "clean-up",
         "Status": "Enabled",
-        "ExpirationInDays": 400,
         "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+        "ExpiredObjectDeleteMarker": True,
     }
-    assert markers == {"Id": "delete-markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True}
 
 
 def test_lifecycle() -> None:
@@ -132,6 +130,14 @@ def test_lifecycle() -> None:
     (expire, _) = stack(KeepReportsDays=90).resources["Reports"]["LifecycleConfiguration"]["Rules"]
 
     assert expire["ExpirationInDays"] == 90
+
+
+def test_lifecycle_that_cloudformation_accepts() -> None:
+    """Each rule has an action other than removing delete markers, which S3 does not combine with an age."""
+    for rule in SMALLEST.resources["Reports"]["LifecycleConfiguration"]["Rules"]:
+        actions = rule.keys() - {"Id", "Status", "ExpiredObjectDeleteMarker"}
+        assert actions
+        assert not {"ExpirationInDays", "ExpiredObjectDeleteMarker"} <= rule.keys()
 
 
 def test_encryption() -> None:
@@ -255,6 +261,7 @@ def test_configuration(configuration: str, location: str, secrets: dict[str, str
     assert {variable["Name"]: variable["Value"] for variable in settings["Environment"]} == {
         "SSO_BATCH_CONFIG": location,
         "SSO_BATCH_OUTPUT": "s3://reports/reports",
+        "SSO_BATCH_RUN_ID": "%Y%m%d",
     }
     assert {secret["Name"]: secret["ValueFrom"] for secret in settings["Secrets"]} == secrets
 
@@ -322,24 +329,10 @@ def test_schedule() -> None:
     assert created.resources["NotStartedQueue"]["SqsManagedSseEnabled"] is True
 
 
-def test_run_id() -> None:
-    """The run ID is the day."""
-    assert overrides(SMALLEST) == {"SSO_BATCH_RUN_ID": "%Y%m%d"}
-
-
 def run_task() -> Any:  # noqa: ANN401 - botocore's shape
     """Return the shape of the parameters of RunTask."""
     model = ServiceModel(create_loader().load_service_model("ecs", "service-2"), "ecs")
     return model.operation_model("RunTask").input_shape
-
-
-def test_overrides() -> None:
-    """ECS understands what Scheduler passes to it."""
-    target = SMALLEST.resources["NightlyAudit"]["Target"]
-
-    report = ParamValidator().validate(json.loads(target["Input"]), run_task().members["overrides"])
-
-    assert report.generate_report() == ""
 
 
 def test_start_now() -> None:
@@ -474,8 +467,13 @@ def test_configuration_key() -> None:
                 "ImageToken": ["*"],
             },
         ),
+        (stack(Configuration=OBJECT, ConfigurationKeyArn=KEY), {"Log": ["Log.Arn"]}),
+        (
+            stack(Configuration=OBJECT, ConfigurationKeyArn=KEY, ExternalIdSecretArn=EXTERNAL_ID),
+            {"Log": ["Log.Arn"], "ExternalId": [EXTERNAL_ID], "ConfigurationKey": [KEY]},
+        ),
     ],
-    ids=["smallest", "full"],
+    ids=["smallest", "full", "in S3", "in S3, with an external id"],
 )
 def test_execution_role(created: Stack, expected: dict[str, list[str]]) -> None:
     """ECS may write the log and read what the parameters name."""
@@ -520,10 +518,10 @@ def test_alarm_of_a_failed_start() -> None:
     """One start that failed raises an alarm."""
     alarm = FULL.resources["NotStarted"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "NumberOfMessagesSent")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "NotStartedQueue.QueueName"}]
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
-        "Maximum",
+        "Sum",
         1,
         "GreaterThanOrEqualToThreshold",
     )
@@ -544,7 +542,7 @@ def test_podman() -> None:
     """The container runs with the restrictions, the variables and the command of the task definition."""
     created = stack(ExternalIdSecretArn=EXTERNAL_ID)
 
-    assert list(podman_arguments(created, "local", "night-1")) == [
+    assert list(podman_arguments(created, "local")) == [
         "--user=10001:10001",
         "--read-only",
         "--read-only-tmpfs=false",
@@ -555,7 +553,7 @@ def test_podman() -> None:
         "--volume=/tmp",
         "--env=SSO_BATCH_CONFIG=env:ORGS_YAML",
         "--env=SSO_BATCH_OUTPUT=s3://reports/reports",
-        "--env=SSO_BATCH_RUN_ID=night-1",
+        "--env=SSO_BATCH_RUN_ID=%Y%m%d",
         "--env=ORGS_YAML",
         "--env=EXTERNAL_ID",
         "local",

@@ -15,7 +15,7 @@ def test_fields(audit: Audit) -> None:
 
     event = reports.ended.events[-1]
     described = re.findall(r"^\| `(\w+)` \|", _section("### run.completed"), re.MULTILINE)
-    assert sorted(described) == sorted({*event, "shard"})
+    assert sorted(described) == sorted({*event, "shard", "not_selected"})
     del event["timestamp"], event["seconds"]
     counts = [organization["counts"] for organization in reports.manifest["organizations"]]
     assert event == {
@@ -43,6 +43,14 @@ def test_cloudwatch_counts_only_this_event(audit: Audit, tmp_path: Path) -> None
 
     assert [counted(event) for event in complete] == [set()] * (len(complete) - 1) + [{"RunsComplete"}]
     assert [counted(event) for event in incomplete] == [set()] * (len(incomplete) - 1) + [{"RunsNotComplete"}]
+
+
+def test_a_run_of_some_organizations(audit: Audit) -> None:
+    """A run that leaves organizations out says so, and CloudWatch does not count it as a complete audit."""
+    event = audit(small(), "--only", "org-1").ended.events[-1]
+
+    assert (event["status"], event["not_selected"]) == ("complete", ["org-0"])
+    assert counted(event) == set()
 
 
 def _section(heading: str) -> str:

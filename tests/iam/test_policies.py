@@ -175,8 +175,11 @@ def test_bucket_and_topic(prefix: str) -> None:
     assert {key: value for key, value in runner["Statement"][2].items() if key == "Condition"} == condition
 
 
-def test_configuration_in_s3() -> None:
-    """The runner may read the objects of the configuration, in the partition of the organizations."""
+@pytest.mark.parametrize(("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn")])
+def test_configuration_in_s3(monkeypatch: pytest.MonkeyPatch, region: str, partition: str) -> None:
+    """The runner may read the objects of the configuration, in the partition of its own credentials."""
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     objects = [S3Place("bucket", "config/orgs.yaml"), S3Place("other", "hr.csv")]
 
     found = build_policies(configuration({"name": "acme", "role_arn": CHINA}), read_first=objects)
@@ -185,7 +188,10 @@ def test_configuration_in_s3() -> None:
         "Sid": "Configuration",
         "Effect": "Allow",
         "Action": ["s3:GetObject"],
-        "Resource": ["arn:aws-cn:s3:::bucket/config/orgs.yaml", "arn:aws-cn:s3:::other/hr.csv"],
+        "Resource": [
+            f"arn:{partition}:s3:::bucket/config/orgs.yaml",
+            f"arn:{partition}:s3:::other/hr.csv",
+        ],
     }
 
 

@@ -38,6 +38,6 @@ def test_names(name: str, expected: str) -> None:
 
 def test_merged() -> None:
     """A run can have twelve merged files, complete or not, and no organization's file is one of them."""
-    assert len(NAMES.merged) == 12
+    assert len(NAMES.merged) == 14
     assert {NAMES.access(complete=False), NAMES.workbook(complete=True)} < NAMES.merged
     assert not NAMES.merged & set(NAMES.of_organization("20260304"))

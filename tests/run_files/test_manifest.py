@@ -25,7 +25,9 @@ from sso_batch.store import FileEntry, FileKind
 from tests.support.records import INSTANCE, STARTED, gap, outcome, run_outcome, unexamined
 
 NAMES = FileNames("nightly-7", "20260304_050607")
-FACTS = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=("umbrella",))
+FACTS = RunFacts(
+    NAMES, config_sha256="c0ffee", strategy="complete", not_selected=("umbrella",), checks=("direct-grant",)
+)
 SHARD_FACTS = replace(FACTS, shard=Shard(1, 3))
 FILE = FileEntry(
     "organizations/acme/aws_sso_access_report_acme_20260304_050607.csv",
@@ -149,6 +151,7 @@ def test_manifest() -> None:
         "config_sha256": "c0ffee",
         "strategy": "complete",
         "endpoint_overrides": ["sts=http://127.0.0.1:1"],
+        "checks": ["direct-grant"],
         "not_selected": ["umbrella"],
         "shard": None,
         "gaps": [],

@@ -62,6 +62,19 @@ def test_bad_run_id(tmp_path: Path, clock: Clock, run_id: str) -> None:
     assert files(tmp_path) == []
 
 
+def test_run_id_with_the_time(tmp_path: Path, clock: Clock) -> None:
+    """Directives stand for the start of the run; another percent sign is refused with those that exist."""
+    place = FolderPlace(tmp_path / "reports")
+
+    names, started_at, _ = begin(place, "night-%Y%m%d-%H%M%S", clock, clock.sleep)
+
+    assert names.run_id == f"night-{started_at:%Y%m%d-%H%M%S}"
+    with pytest.raises(UsageError) as caught:
+        begin(place, "night-%y", clock, clock.sleep)
+    assert caught.value.message == "--run-id night-%y cannot be the name of a folder"
+    assert "%Y, %m, %d, %H, %M and %S" in caught.value.hint
+
+
 @pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=1)])
 def test_run_id_taken(tmp_path: Path, clock: Clock, passed: timedelta) -> None:
     """A run id that exists in the folder is refused at once, whenever that run was."""

@@ -18,12 +18,12 @@ app.kubernetes.io/instance: {{ quote .Release.Name }}
 {{- merge $own (include "sso-batch.podLabels" . | fromYaml) | toYaml }}
 {{- end }}
 
-{{/* The name of the ConfigMap. It has a hash of the content, so that a change applies to the next run. */}}
+{{/* The name of the ConfigMap. */}}
 {{- define "sso-batch.configMap" -}}
 {{- if and .Values.config .Values.existingConfigMap }}
 {{- fail "config and existingConfigMap are both set: set only one of them" }}
 {{- else if .Values.config }}
-{{- printf "%s-%s" .Release.Name (sha256sum .Values.config | trunc 10) }}
+{{- .Release.Name }}
 {{- else }}
 {{- required "config is missing: add --set-file config=orgs.yaml, or set existingConfigMap" .Values.existingConfigMap }}
 {{- end }}
