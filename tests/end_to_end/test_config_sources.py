@@ -34,6 +34,7 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 def test_the_same_run(audit: Audit, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same text has the same fingerprint and result, wherever it is, and is read from S3 once."""
     world = three_access_paths()

@@ -12,7 +12,7 @@ from sso_batch.report.workbook import render_workbook
 from tests.support.overviews import ADMINISTRATOR_ACCESS, overview
 from tests.support.records import permission_set, snapshot
 
-ROWS = 3_000
+ROWS = 2_000
 LIMIT = 1 << 19
 EACH = 300
 """Bytes for each row: numbers and references, but none of its texts."""
