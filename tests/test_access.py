@@ -366,6 +366,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(snapshots())
 def test_any_snapshot(one: Snapshot) -> None:

@@ -102,6 +102,7 @@ def levels(statements: list[dict[str, Any]]) -> tuple[Privilege, ...]:
     return tuple(judgement.privilege for judgement in judge(statements))
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @settings(deadline=None)  # the first policy reads the reference of actions
 @given(POLICIES, STATEMENTS)
 def test_an_allow_never_lowers_a_level(policy: list[dict[str, Any]], added: dict[str, Any]) -> None:
@@ -111,6 +112,7 @@ def test_an_allow_never_lowers_a_level(policy: list[dict[str, Any]], added: dict
     assert all(new >= old for old, new in zip(before, after, strict=True))
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @settings(deadline=None)  # the first policy reads the reference of actions
 @given(POLICIES, STATEMENTS)
 def test_an_unconditional_deny_never_raises_a_level(
@@ -135,6 +137,7 @@ def test_a_deny_under_conditions_changes_no_level(
     assert levels([*policy, conditional]) == levels(policy)
 
 
+@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @settings(deadline=None)  # the first policy reads the reference of actions
 @given(POLICIES, st.randoms(use_true_random=False))
 def test_order_case_and_splitting_do_not_matter(policy: list[dict[str, Any]], dice: random.Random) -> None:
