@@ -266,12 +266,21 @@ def assert_later_entry_failed(reports: Reports, world: World) -> None:
     assert {row["Organization"] for row in reports.rows()} == {"org-0", "org-1"}
 
 
-@pytest.mark.parametrize("options", [(), ("--processes", "3")], ids=["one process", "three processes"])
-def test_two_entries_that_reach_one_instance(audit: Audit, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("options", "latency"),
+    [((), 0), (("--processes", "3"), 0.2)],  # an entry that has finished keeps its instance, so none may yet
+    ids=["one process", "three processes"],
+)
+def test_two_entries_that_reach_one_instance(audit: Audit, options: tuple[str, ...], latency: float) -> None:
     """The later of two entries that reach the same instance fails and names the other."""
     world = small()
 
-    reports = audit(world, *options, config=lambda text: text + SECOND_ENTRY.format(arn=world.roles[0].arn))
+    reports = audit(
+        world,
+        *options,
+        config=lambda text: text + SECOND_ENTRY.format(arn=world.roles[0].arn),
+        latency=latency,
+    )
 
     assert_later_entry_failed(reports, world)
 
