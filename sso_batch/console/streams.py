@@ -112,20 +112,21 @@ class _Results(_Stream):
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Replace `sys.stdout` and `sys.stderr` with safe streams."""
+    """Replace `sys.stdout` and `sys.stderr` with safe streams; in the end, both are flushed."""
     _open_closed_descriptors()
     before = sys.stdout, sys.stderr
-    sys.stdout = _Results(sys.stdout, errors="replace")
+    sys.stdout = results = _Results(sys.stdout, errors="replace")
     sys.stderr = errors = _Stream(sys.stderr, errors="backslashreplace")
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-        try:
-            if sys.stderr is not None:
-                sys.stderr.flush()
-        except (OSError, ValueError):
-            errors.discard()
+        for stream, guard in zip(before, (results, errors), strict=True):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except (OSError, ValueError):
+                guard.discard()
 
 
 def for_programs() -> None:

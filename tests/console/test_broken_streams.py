@@ -353,6 +353,28 @@ def test_sighup(config: Path) -> None:
     assert "interrupted" in {entry["status"] for entry in written["organizations"]}
 
 
+def test_output_before_an_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command has written before an error arrives, although the interpreter does not end normally."""
+    assert home.is_dir()
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    script = """
+import sys
+import sso_batch.cli as c
+from sso_batch.errors import UsageError
+kept = []
+def command():
+    kept.append(sys.stdout)  # a stream that is not deleted is not flushed
+    sys.stdout.write("a part")
+    raise UsageError("late")
+c._run_command = command
+c.main()
+"""
+
+    ended = finish(start(python=("-c", script)), within=20)
+
+    assert (ended.code, ended.stdout, ended.stderr) == (2, "a part", "sso-batch: late\n")
+
+
 def test_exit_while_threads_use_openssl(home: Path) -> None:
     """A command that ends while its daemon threads still prepare connections keeps its exit code."""
     assert home.is_dir()
