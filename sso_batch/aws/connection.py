@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import boto3
@@ -20,6 +19,7 @@ from sso_batch.aws.botocore_internals import resolve_endpoints_once
 from sso_batch.aws.credential_source import CredentialSource
 from sso_batch.aws.error_codes import MFA_REQUIRED, PROFILE_NOT_FOUND, UNUSABLE_SETTINGS
 from sso_batch.aws.error_mapping import describe_error, variables_quoted_in
+from sso_batch.aws.made_once import made_once
 from sso_batch.aws.regions import sts_regions
 from sso_batch.aws.sdk_settings import endpoint_overrides, refuse_bundle, refuse_unreadable
 from sso_batch.aws.strict_parser import StrictParserFactory
@@ -57,27 +57,22 @@ _MAKING_CLIENT = threading.Lock()
 
 
 class SourceClients:
-    """The STS clients that assume the first role of a chain, shared by equal source credentials.
-
-    Threads that ask for the same client at once wait until the first of them has made it.
-    """
+    """The STS clients that assume the first role of a chain, shared by equal source credentials."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[str | None, str], Sts] = {}
-        self._making: dict[tuple[str | None, str], threading.Lock] = {}
-
-    def client(self, profile: str | None, region: str) -> Sts:
-        """Return STS with the credentials of a profile, or of the environment."""
-        key = profile, region
-        with self._making.setdefault(key, threading.Lock()):
-            if key not in self._clients:
-                self._clients[key] = _sts(_base_session(profile, region), region)
-            return self._clients[key]
+        self._made: list[Sts] = []
+        self.client = made_once(self._make)
+        """Returns STS with the credentials of a profile, or of the environment, in a Region."""
 
     def close(self) -> None:
         """Close the connections."""
-        for client in tuple(self._clients.values()):
+        for client in tuple(self._made):
             client.close()
+
+    def _make(self, profile: str | None, region: str) -> Sts:
+        client = _sts(_base_session(profile, region), region)
+        self._made.append(client)
+        return client
 
 
 class Connection:
@@ -202,7 +197,7 @@ def _refuse_mfa(profiles: Mapping[str, Mapping[str, str]], profile: str) -> None
         name = settings.get("source_profile")
 
 
-@cache
+@made_once
 def _loader() -> Loader:
     """Return the one loader of AWS's service models; each further one would take 10 MB and 100 ms."""
     loader: Loader = create_loader()

@@ -7,7 +7,6 @@ when it connects.
 import os
 import ssl
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +16,7 @@ from botocore.session import Session
 
 from sso_batch.aws import credential_hints
 from sso_batch.aws.error_codes import INVALID_CA_BUNDLE, INVALID_ENDPOINT, UNREADABLE_AWS_FILE
+from sso_batch.aws.made_once import made_once
 from sso_batch.errors import OrganizationError
 from sso_batch.model import EndpointOverride
 
@@ -70,7 +70,7 @@ def _bundle(session: Session) -> tuple[str | None, str]:
     return os.environ.get(_OTHER_VARIABLE), _OTHER_VARIABLE
 
 
-@lru_cache(maxsize=64)
+@made_once
 def _load(path: str, _modified: int, _size: int) -> None:
     """Load a bundle; cached while the file is unchanged, since that takes tens of milliseconds."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)

@@ -6,7 +6,6 @@ The credentials of a role are renewed before they expire, however long a run tak
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
@@ -17,6 +16,7 @@ from botocore.session import Session
 
 from sso_batch.aws.botocore_internals import RenewableCredentials
 from sso_batch.aws.error_codes import STS_OFF_IN_REGION
+from sso_batch.aws.made_once import made_once
 from sso_batch.aws.regions import sts_regions
 
 _UNREACHED = (ConnectTimeoutError, EndpointConnectionError)
@@ -99,7 +99,7 @@ class StsSession(Session):
         return Sts(lambda sts_region: create("sts", sts_region, **settings), sts_regions(self, self._region))
 
 
-@cache
+@made_once
 def _builtin_handlers() -> HierarchicalEmitter:
     """Return the handlers that botocore registers in every session, for copies of them."""
     handlers = HierarchicalEmitter()
