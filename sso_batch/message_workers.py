@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from sso_batch.exit_codes import ExitCode
-from sso_batch.machine import end_process, usable_cpus, usable_memory
+from sso_batch.machine import collect_less_garbage, end_process, usable_cpus, usable_memory
 from sso_batch.worker_processes import signals_blocked
 
 CARRIED = 10
@@ -228,6 +228,7 @@ def _run(target: str, connection: Connection) -> None:
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    collect_less_garbage()  # already while modules are imported
     function: Callable[[Connection], None] = pkgutil.resolve_name(target)
     function(connection)
     end_process(ExitCode.OK)

@@ -16,7 +16,6 @@ from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError, SsoBatchError
 from sso_batch.exit_codes import ExitCode
 from sso_batch.logs import make_logger
-from sso_batch.machine import collect_less_garbage
 from sso_batch.model import Instance
 from sso_batch.progress import NoProgress
 from sso_batch.runner.auditor import FILE_THREADS, AuditLimits, LocalAuditor
@@ -46,7 +45,6 @@ def audit_worker(connection: Connection) -> None:
 
     The process ends at once when the run has ended, even if that was killed: a resumed run must not meet it.
     """
-    collect_less_garbage()
     open_files.raise_limit()
     run = _RunConnection(connection)
     try:

@@ -22,8 +22,9 @@ from sso_batch.review.rules import Rules
 from sso_batch.run_files.file_names import MANIFEST, FileNames
 from sso_batch.run_files.results import RunOutcome
 from sso_batch.run_files.run import RunFacts
-from sso_batch.runner import Run, RunContext
+from sso_batch.runner.context import RunContext
 from sso_batch.runner.previous_runs import PreviousRuns
+from sso_batch.runner.run import Run
 from sso_batch.runner.selection import select
 from sso_batch.runner.start import begin, require_format_libraries
 from sso_batch.sharding import Shard, shard_of

@@ -13,7 +13,9 @@ T = TypeVar("T")
 class Section(BaseModel):
     """A section of the configuration: immutable, with no unknown keys and no type coercion."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, defer_build=True
+    )
 
     example: ClassVar[str] = ""
     """A line of this section, for error messages."""

@@ -1,6 +1,4 @@
-"""Runs: all organizations in parallel, each isolated from the others' failures; resume, shards and merge."""
+"""Runs: all organizations in parallel, each isolated from the others' failures; resume, shards and merge.
 
-from sso_batch.runner.context import RunContext
-from sso_batch.runner.run import Run
-
-__all__ = ["Run", "RunContext"]
+Nothing is imported here, because worker processes need only a part of it.
+"""

@@ -8,7 +8,7 @@ from typing import Literal
 from sso_batch.config import Config, Output, Review
 from sso_batch.logs import LogSettings, make_logger
 from sso_batch.run_files.run import RunFacts
-from sso_batch.runner import RunContext
+from sso_batch.runner.context import RunContext
 from sso_batch.runner.previous_runs import PreviousRuns
 from sso_batch.store import Place, Store
 from tests.support.records import FINISHED, STARTED
