@@ -39,8 +39,7 @@ class _Rendering:
         self._render = render
         self._people = people
         self._users: dict[Holder, tuple[str, str, str, str]] = {}
-        self._principals: dict[Principal, list[_RenderedHolder]] = {}
-        self._newest: dict[Principal, str | None] = {}
+        self._principals: dict[Principal, tuple[list[_RenderedHolder], str | None]] = {}
 
     def rows(self, access: Access) -> list[str]:
         """Return the lines of one grant."""
@@ -48,23 +47,21 @@ class _Rendering:
         target = f",{render(columns.target(access))},"
         group = f",{render(columns.group(access))},"
         details = f",{render(columns.details(access))},"
-        principal = access.grant.principal
-        if principal not in self._principals:
-            self._principals[principal] = [self._holder(access, holder) for holder in access.holders]
-            self._newest[principal] = _newest_membership(access)
+        holders, newest = self._of_principal(access)
         return [
             f"{person}{target}{identity}{group}{state}{details}{membership},{first_seen},{further}\r\n"
             for (person, identity, state, membership, further), first_seen in zip(
-                self._principals[principal], self._first_seen(access), strict=False
+                holders, _first_seen(access, newest), strict=False
             )
         ]
 
-    def _first_seen(self, access: Access) -> Iterable[str]:
-        """Return the cell FirstSeen of each holder; usually the grant is newer than all memberships."""
-        newest, seen = self._newest[access.grant.principal], access.assignment.first_seen
-        if newest is not None and seen >= newest:
-            return repeat(seen)
-        return map(access.first_seen, access.holders)
+    def _of_principal(self, access: Access) -> tuple[list[_RenderedHolder], str | None]:
+        """Return the holders of a grant, and when their newest membership was first seen, rendered."""
+        known = self._principals.get(access.grant.principal)
+        if known is None:
+            rendered = [self._holder(access, holder) for holder in access.holders]
+            known = self._principals[access.grant.principal] = rendered, _newest_membership(access)
+        return known
 
     def _holder(self, access: Access, holder: Holder) -> _RenderedHolder:
         render = self._render
@@ -77,6 +74,14 @@ class _Rendering:
             )
         person, identity, state, details = self._users[holder]
         return person, identity, state, render(columns.membership(access, holder)), details
+
+
+def _first_seen(access: Access, newest: str | None) -> Iterable[str]:
+    """Return the cell FirstSeen of each holder; usually the grant is newer than the `newest` membership."""
+    seen = access.assignment.first_seen
+    if newest is not None and seen >= newest:
+        return repeat(seen)
+    return map(access.first_seen, access.holders)
 
 
 def _newest_membership(access: Access) -> str | None:

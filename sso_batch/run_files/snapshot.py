@@ -70,6 +70,8 @@ _SHARED = frozenset(
 )
 """Fields whose values are the same in many records."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
+
 _CUT_OFF = "the snapshot was cut off: its last record is missing"
 
 
@@ -196,7 +198,7 @@ def _object(line: str) -> dict[str, Any]:
 
 
 def _line(kind: str, record: dict[str, Any]) -> str:
-    return json.dumps({"record": kind, **record}, separators=(",", ":"), ensure_ascii=True) + "\n"
+    return _ENCODER.encode({"record": kind, **record}) + "\n"
 
 
 def _names(cls: type) -> tuple[str, ...]:
@@ -226,7 +228,7 @@ def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the m
 
 def _record(cls: type, values: dict[str, Any], shared: dict[str, str]) -> Any:  # noqa: ANN401 - a `cls`
     """Return the record with these values; equal ids in `shared` become one object, which saves memory."""
-    _share(values, shared)
+    _share(cls, values, shared)
     if cls in (Grant, ApplicationAssignment, AssignmentEvent):
         values["principal"] = Principal(values.pop("principal_type"), values.pop("principal_id"))
     if cls is Gap:
@@ -235,18 +237,29 @@ def _record(cls: type, values: dict[str, Any], shared: dict[str, str]) -> Any:  
         values["action"] = Action(values["action"])
     if cls is Membership:
         for member in values["members"]:
-            _share(member, shared)
+            _share(Member, member, shared)
         values["members"] = tuple(Member(**member) for member in values["members"])
     if cls in (User, Group):
         values["external_ids"] = tuple(ExternalId(**external_id) for external_id in values["external_ids"])
     if cls is User:
         values["attributes"] = tuple(values["attributes"].items())
-    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    for key, value in values.items():
+        if isinstance(value, list):
+            values[key] = tuple(value)
+    return cls(**values)
 
 
-def _share(values: dict[str, Any], shared: dict[str, str]) -> None:
+def _share(cls: type, values: dict[str, Any], shared: dict[str, str]) -> None:
     """Replace the texts that many records have by the equal ones that came first."""
-    for key in _SHARED.intersection(values):
+    for key in _shared_keys(cls):
         value = values[key]
-        if isinstance(value, str):
-            values[key] = shared.setdefault(value, value)
+        values[key] = shared.setdefault(value, value)
+
+
+@cache
+def _shared_keys(cls: type) -> tuple[str, ...]:
+    """Return the keys of a record whose values many records have."""
+    names = {*_names(cls)}
+    if "principal" in names:
+        names |= {"principal_type", "principal_id"}
+    return tuple(_SHARED & names)
