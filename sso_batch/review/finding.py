@@ -5,8 +5,9 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 from typing import get_args
 
 from sso_batch.config import Severity
@@ -55,6 +56,10 @@ class Finding:
     waiver: Waiver | None = None
     new: bool = False
 
+    def __reduce__(self) -> tuple[type["Finding"], tuple[object, ...]]:
+        """Return what worker processes send; dataclasses with slots take twice as long by default."""
+        return Finding, _values_of(self)
+
     @property
     def uid(self) -> str:
         """Its id, the same in every run: the check, and AWS's ids of what it is about."""
@@ -68,6 +73,9 @@ class Finding:
             self.application_arn,
         )
         return f"{self.check}-{short_hash(about)}"
+
+
+_values_of = attrgetter(*(field.name for field in fields(Finding)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,17 @@ _CLOSED = {"CLOSED": "closed", "PENDING_CLOSURE": "about to be closed", "SUSPEND
 
 def admin_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find grants that allow every action on every resource."""
-    for grant, judgement in index.with_privilege(Privilege.ADMINISTRATOR):
+    for grant, judgement in index.by_privilege[Privilege.ADMINISTRATOR]:
         yield Match.of_grant(grant, f"has administrator access: {judgement.reason}")
-    yield from index.unread_policies()
+    yield from index.unread_policies
     yield from index.unread_grants()
 
 
 def privilege_escalation(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpot]:
     """Find grants that nothing but their own permissions can turn into administrator access."""
-    for grant, judgement in index.with_privilege(Privilege.CAN_ESCALATE):
+    for grant, judgement in index.by_privilege[Privilege.CAN_ESCALATE]:
         yield Match.of_grant(grant, f"can become administrator: {judgement.reason}")
-    yield from index.unread_policies()
+    yield from index.unread_policies
     yield from index.unread_grants()
 
 
@@ -35,7 +35,7 @@ def manages_access(index: SnapshotIndex, _: Limits) -> Iterator[Match | BlindSpo
     for grant in index.access_managing_grants:
         yield Match.of_grant(grant, f"can change who has access: {index.privileges.of(grant).reason}")
     yield from index.unread_account_kinds()
-    yield from index.unread_policies()
+    yield from index.unread_policies
     yield from index.unread_grants()
 
 

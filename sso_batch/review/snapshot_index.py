@@ -122,17 +122,19 @@ class SnapshotIndex:
         """What each grant amounts to."""
         return Privileges(self.snapshot)
 
-    def with_privilege(self, privilege: Privilege) -> Iterator[tuple[Grant, Judgement]]:
-        """Yield the grants that amount to a privilege, as far as was read, and why."""
+    @cached_property
+    def by_privilege(self) -> Mapping[Privilege, list[tuple[Grant, Judgement]]]:
+        """The grants that amount to each privilege, as far as was read, and why."""
+        found: dict[Privilege, list[tuple[Grant, Judgement]]] = {privilege: [] for privilege in Privilege}
         for grant in self.grants:
             judgement = self.privileges.of(grant)
-            if judgement.privilege is privilege:
-                yield grant, judgement
+            found[judgement.privilege].append((grant, judgement))
+        return found
 
     @cached_property
     def admin_grants(self) -> list[Grant]:
         """The grants that give administrator access."""
-        return [grant for grant, _ in self.with_privilege(Privilege.ADMINISTRATOR)]
+        return [grant for grant, _ in self.by_privilege[Privilege.ADMINISTRATOR]]
 
     def is_admin(self, grant: Grant) -> bool:
         """Return whether a grant gives administrator access."""
@@ -141,14 +143,14 @@ class SnapshotIndex:
     @cached_property
     def escalating_grants(self) -> list[Grant]:
         """The grants that can be turned into administrator access."""
-        return [grant for grant, _ in self.with_privilege(Privilege.CAN_ESCALATE)]
+        return [grant for grant, _ in self.by_privilege[Privilege.CAN_ESCALATE]]
 
     @cached_property
     def access_managing_grants(self) -> list[Grant]:
         """The grants that decide who has access to the organization: in accounts that manage it."""
         return [
             grant
-            for grant, _ in self.with_privilege(Privilege.MANAGES_ACCESS)
+            for grant, _ in self.by_privilege[Privilege.MANAGES_ACCESS]
             if self.privileges.kind_of(grant.account_id) in IDENTITY_CENTER
         ]
 
@@ -212,25 +214,39 @@ class SnapshotIndex:
 
     def unread_holders(self, principals: Mapping[Principal, object] | None = None) -> Iterator[BlindSpot]:
         """Yield how many principals and members of them were not read, by default of those with a grant."""
-        principals = self.by_principal if principals is None else principals
+        yield from self._unread_holders if principals is None else self._unread_of(principals)
+
+    @cached_property
+    def _unread_holders(self) -> tuple[BlindSpot, ...]:
+        return tuple(self._unread_of(self.by_principal))
+
+    def _unread_of(self, principals: Mapping[Principal, object]) -> Iterator[BlindSpot]:
         holders = {Principal(USER, user_id) for user_id, _ in self.holders(principals)}
         if unread := sum(map(self.is_unread, holders | principals.keys())):
             yield BlindSpot("users and groups that were not read", unread)
 
-    def unread_policies(self) -> Iterator[BlindSpot]:
-        """Yield what would have to be read to know what every grant amounts to."""
-        arns = {grant.permission_set_arn for grant in self.grants if not self.is_admin(grant)} - {""}
+    @cached_property
+    def unread_policies(self) -> tuple[BlindSpot, ...]:
+        """What would have to be read to know what every grant amounts to."""
+        arns = {
+            grant.permission_set_arn
+            for privilege, grants in self.by_privilege.items()
+            for grant, _ in grants
+            if privilege is not Privilege.ADMINISTRATOR
+        } - {""}
         policies = [self.privileges.policies_of(arn) for arn in arns]
         unread = sum(not each.all_read for each in policies)
         customer_managed = {name for each in policies for name in each.customer_managed}
         roles = len({grant.role_arn for grant in self.grants if grant.role_arn})
-        for count, what in (
-            (unread, "policies of permission sets that were not read or not understood"),
-            (len(customer_managed), "what customer managed policies allow"),
-            (roles, "what IAM roles of entitlements allow"),
-        ):
-            if count:
-                yield BlindSpot(what, count)
+        return tuple(
+            BlindSpot(what, count)
+            for count, what in (
+                (unread, "policies of permission sets that were not read or not understood"),
+                (len(customer_managed), "what customer managed policies allow"),
+                (roles, "what IAM roles of entitlements allow"),
+            )
+            if count
+        )
 
     def unread_account_kinds(self) -> Iterator[BlindSpot]:
         """Yield what would have to be read to know which accounts manage Identity Center."""
@@ -241,6 +257,6 @@ class SnapshotIndex:
 
     def unread_admins(self) -> Iterator[BlindSpot]:
         """Yield what would have to be read to know every administrator."""
-        yield from self.unread_policies()
+        yield from self.unread_policies
         yield from self.unread_members()
         yield from self.unread_grants()

@@ -1,6 +1,6 @@
 """The result of each organization and of the run. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from sso_batch.model import (
     ListingStrategy,
     Snapshot,
 )
+from sso_batch.review.examined import Examined
 from sso_batch.review.finding import OFF, SEVERITIES, FindingCounts
 from sso_batch.review.leading_findings import LeadingFindings
 from sso_batch.store import FileEntry, FileKind
@@ -82,11 +83,26 @@ NO_CALLS = Calls(0, 0, 0, {})
 
 
 @dataclass(frozen=True, slots=True)
+class OrganizationReview:
+    """What the review found in one organization, before it is known what it found in the others.
+
+    `earlier_snapshot` is the file of the earlier run that was to be compared, and `not_compared` is why it
+    was not. `not_examined` is what the comparison lacked.
+    """
+
+    examined: Examined
+    earlier_snapshot: FileEntry | None
+    not_compared: str
+    not_examined: tuple[NotExamined, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationOutcome:
     """The result of one organization.
 
     `findings` is None where there was no review; `resumed` says that an earlier attempt of the run read it.
-    `listing` is None where nothing was read, or an older version did not record it.
+    `listing` is None where nothing was read, or an older version did not record it. `review` was made as soon
+    as the organization was read; the end of the run makes it where it is None.
     """
 
     name: str
@@ -105,6 +121,7 @@ class OrganizationOutcome:
     findings: FindingCounts | None = None
     resumed: bool = False
     listing: ListingStrategy | None = None
+    review: OrganizationReview | None = field(default=None, repr=False)
 
     @property
     def unchecked(self) -> bool:
@@ -148,6 +165,7 @@ class OrganizationOutcome:
             gaps=(gap,),
             files=(),
             findings=None,
+            review=None,
             listing=None,
         )
 

@@ -14,11 +14,19 @@ from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Gap, GapKind, Instance, ListingStrategy, Snapshot, group_gaps
 from sso_batch.review.roster import fill_attributes
-from sso_batch.run_files.results import NOTHING, Calls, Counts, OrganizationOutcome, Status
+from sso_batch.run_files.results import (
+    NOTHING,
+    Calls,
+    Counts,
+    OrganizationOutcome,
+    OrganizationReview,
+    Status,
+)
 from sso_batch.run_files.run import Stopped
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
 from sso_batch.runner.history import History
+from sso_batch.runner.snapshot_review import review_snapshot
 from sso_batch.store import FileEntry, explain_error
 
 T = TypeVar("T")
@@ -126,11 +134,31 @@ class OrganizationRun:
         snapshot = await self._in_thread(partial(self._history.carry, snapshot))
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(FileExistsError):
-                return self._written(snapshot, await self._write(snapshot))
+                return await self._write_and_review(snapshot)
             theirs = await self._in_thread(self._keep_or_remove)
             if theirs is not None:
                 return theirs
-        return self._written(snapshot, await self._write(snapshot))
+        return await self._write_and_review(snapshot)
+
+    async def _write_and_review(self, snapshot: Snapshot) -> OrganizationOutcome:
+        """Write the files, then review the snapshot, which is still in memory, if that succeeds now."""
+        outcome = self._written(snapshot, await self._write(snapshot))
+        if self._context.facts.shard is not None:  # a merge reviews all organizations
+            return outcome
+        try:
+            return replace(outcome, review=await self._in_thread(partial(self._review, snapshot)))
+        except asyncio.CancelledError:
+            if self._cancelled_for(self._name) is not None:
+                await self._workers.run(partial(self._existing.remove, self._name))
+                raise
+        except Exception as error:  # noqa: BLE001 - the end of the run reviews again, and reports it
+            self._log.debug("org.review_postponed", error=repr(error))
+        return outcome
+
+    def _review(self, snapshot: Snapshot, stop: threading.Event) -> OrganizationReview:
+        compares = self._context.config.review.compare == "previous"
+        earlier = self._context.previous.newest(self._name)[0] if compares else None
+        return review_snapshot(self._context, snapshot, earlier, stop)
 
     async def _take_over(
         self, claim: Callable[[Instance], Awaitable[None]], *, incomplete: bool

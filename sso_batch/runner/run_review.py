@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sso_batch.coverage import NotExamined, Setting
+from sso_batch.coverage import NotExamined
 from sso_batch.errors import OrganizationError
 from sso_batch.model import Snapshot
 from sso_batch.review import comparison
@@ -13,18 +13,17 @@ from sso_batch.review.comparison import Change
 from sso_batch.review.finding import Finding, FindingCounts
 from sso_batch.review.reviewer import Reviewer
 from sso_batch.review.rules import Rules
-from sso_batch.review.snapshot_index import SnapshotIndex
 from sso_batch.review.waivers import expired_waivers, unmatched_waivers
-from sso_batch.run_files.results import OrganizationOutcome, Status
-from sso_batch.run_files.run import checkpoint, raise_if_stopped
+from sso_batch.run_files.results import OrganizationOutcome, OrganizationReview, Status
+from sso_batch.run_files.run import checkpoint, raise_if_stopped, until_stopped
 from sso_batch.run_files.snapshot import SnapshotError
 from sso_batch.run_files.stored_runs import UnreadableRun
-from sso_batch.run_files.verification import FILES_CHANGED, FileChangedError, read_snapshot
+from sso_batch.run_files.verification import FILES_CHANGED, FileChangedError, read_snapshot, read_verified
 from sso_batch.runner.context import RunContext
 from sso_batch.runner.previous_runs import PreviousResult
+from sso_batch.runner.snapshot_review import review_snapshot
 from sso_batch.store import FileEntry, Store
 
-_NO_PREVIOUS = "no earlier run in this place has it complete"
 _HINT = "find out what else writes to the output place, then run again with --resume"
 _NAMED = 3  # unreadable manifests named in a reason; the log has all of them
 
@@ -85,8 +84,8 @@ class RunReview:
     def __init__(self, context: RunContext) -> None:
         review, names = context.config.review, context.names
         self._rules = Rules.from_config(review, today=names.day)
+        self._context = context
         self._store = context.store
-        self._roster = context.roster
         self._log = context.log
         self._stop = context.stop
         self._not_selected = context.facts.not_selected
@@ -150,58 +149,62 @@ class RunReview:
             )
 
     def _review_organization(self, outcome: OrganizationOutcome) -> None:
-        file = outcome.snapshot_file
+        name, file = outcome.name, outcome.snapshot_file
         if file is None:
             if self._previous_runs is not None:
-                self._leave_out(outcome.name, f"{outcome.status.value} in this run")
+                self._leave_out(name, f"{outcome.status.value} in this run")
             return
-        snapshot = self._read_own(outcome.name, file)
-        if snapshot is None:
+        earlier = self._earlier(name)
+        review = self._made_before(outcome, file, earlier) or self._review(name, file, earlier)
+        if review is None:
             return
-        previous, reason = self._previous(snapshot, file)
-        earlier = SnapshotIndex(previous) if previous else None
-        index = SnapshotIndex(snapshot, previous=earlier, not_compared=reason, roster=self._roster)
-        self._reviewer.examine(index)
+        self._reviewer.add(review.examined)
+        if self._previous_runs is None:
+            return
+        if earlier is None or review.not_compared:
+            self._leave_out(name, review.not_compared)
+        else:
+            self._compared.append((earlier, file))
+            self._notes[name] += review.not_examined
 
-    def _read_own(self, name: str, file: FileEntry) -> Snapshot | None:
-        """Return a snapshot of this run, read a second time if needed; None for one that was changed."""
+    def _earlier(self, name: str) -> PreviousResult | None:
+        """Return the newest complete result of an organization, if the configuration compares runs."""
+        if self._previous_runs is None:
+            return None
+        earlier, skipped = self._previous_runs.newest(name)
+        if skipped:
+            self._notes[name].append(NotExamined.by_comparison(_skipped(skipped)))
+        return earlier
+
+    def _made_before(
+        self, outcome: OrganizationOutcome, file: FileEntry, earlier: PreviousResult | None
+    ) -> OrganizationReview | None:
+        """Return the review that was made when the organization was read; None if it has to be made now."""
+        review = outcome.review
+        if review is None or review.earlier_snapshot != (earlier.snapshot_file if earlier else None):
+            return None
+        try:
+            for _ in until_stopped(read_verified(self._store, file), self._stop):
+                pass
+        except OSError:
+            return None
+        return review
+
+    def _review(
+        self, name: str, file: FileEntry, earlier: PreviousResult | None
+    ) -> OrganizationReview | None:
+        """Review a snapshot of this run, read a second time if needed; None for one that was changed."""
         message = ""
         for _ in range(2):
             try:
-                return read_snapshot(self._store, file, self._stop)
+                snapshot = read_snapshot(self._store, file, self._stop)
             except (FileChangedError, SnapshotError) as error:
                 message = error.message
+            else:
+                return review_snapshot(self._context, snapshot, earlier, self._stop)
         self._changed[name] = OrganizationError(message, code=FILES_CHANGED, operation="merge", hint=_HINT)
         self._log.error("org.failed", org=name, code=FILES_CHANGED, message=message, hint=_HINT)
         return None
-
-    def _previous(self, snapshot: Snapshot, file: FileEntry) -> tuple[Snapshot | None, str]:
-        """Return the snapshot to compare with, or why there is none."""
-        if self._previous_runs is None:
-            return None, Setting.COMPARE
-        name = snapshot.organization
-        result, skipped = self._previous_runs.newest(name)
-        if skipped:
-            self._notes[name].append(NotExamined.by_comparison(_skipped(skipped)))
-        reason = _NO_PREVIOUS
-        if result is not None:
-            previous, reason = self._comparable(result, snapshot)
-            if previous is not None:
-                self._compared.append((result, file))
-                omissions = comparison.not_examined(previous, snapshot)
-                self._notes[name] += map(NotExamined.by_comparison, omissions)
-                return previous, ""
-        self._leave_out(name, reason)
-        return None, f"not compared with an earlier run: {reason}"
-
-    def _comparable(self, result: PreviousResult, snapshot: Snapshot) -> tuple[Snapshot | None, str]:
-        """Return the snapshot of an earlier run, or why it cannot be compared with this run's."""
-        try:
-            previous = read_snapshot(result.store, result.snapshot_file, self._stop)
-        except (SnapshotError, OSError) as error:
-            return None, f"the snapshot of the run {result.run_id} cannot be read: {error}"
-        reason = comparison.incomparable_reason(previous, snapshot)
-        return (None, reason) if reason else (previous, "")
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._not_compared.append((name, reason))
@@ -223,7 +226,7 @@ class RunReview:
             waived = sum(finding.waiver is not None for finding in findings)
             self._log.info("org.reviewed", org=name, **asdict(counts), waived=waived)
         everything = (*outcome.not_examined, *not_examined, *self._notes[name])
-        return replace(outcome, findings=counts, not_examined=everything)
+        return replace(outcome, findings=counts, not_examined=everything, review=None)
 
 
 def _skipped(runs: Sequence[UnreadableRun]) -> str:
