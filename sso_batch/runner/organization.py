@@ -143,8 +143,8 @@ class OrganizationRun:
     async def _write_and_review(self, snapshot: Snapshot) -> OrganizationOutcome:
         """Write the files, then review the snapshot, which is still in memory, if that succeeds now."""
         outcome = self._written(snapshot, await self._write(snapshot))
-        if self._context.facts.shard is not None:  # a merge reviews all organizations
-            return outcome
+        if self._context.facts.shard is not None or self._context.stop.is_set():
+            return outcome  # a merge reviews all organizations, and an interrupted run none
         try:
             return replace(outcome, review=await self._in_thread(partial(self._review, snapshot)))
         except asyncio.CancelledError:

@@ -47,7 +47,7 @@ class WorkerLostError(OrganizationError):
     """The worker process of an organization has ended before the organization."""
 
     def __init__(self, reason: str, hint: str = _AGAIN, *, is_bug: bool = False) -> None:
-        message = f"the worker process that audited the organization {reason}"
+        message = f"the worker process that audited the organization {reason}; its calls are not counted"
         super().__init__(message, code="WorkerLost", hint=hint)
         self.is_bug = is_bug
 

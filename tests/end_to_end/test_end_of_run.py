@@ -17,6 +17,7 @@ import pytest
 from sso_batch.commands import run as run_command
 from sso_batch.emulator import Emulator, Fault, Limits, World
 from sso_batch.report.human_formats import write_human_format
+from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
 from sso_batch.runner import finalize, merged_files
@@ -109,6 +110,28 @@ def test_signal_at_the_manifest_or_the_notice(
     assert first.content() == nightly.merged()
     first.assert_sums()
     nightly.assert_verified()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_reviewed_at_once_or_at_the_end(nightly: Nightly, emulator: Emulator, processes: int) -> None:
+    """Organizations are reviewed when they are read, those of a resumed run at its end: with one result."""
+    nightly.configure(emulator, settings="review: {compare: previous}\n")
+    nightly.run("--run-id", "before", "--only", "org-0")
+    at_once = nightly.run("--processes", processes)
+    files = {name: content for name, content in nightly.written().items() if name != MANIFEST}
+    for name in files.keys() - {"run.json"}:
+        if "/" not in name:
+            (nightly.folder / name).unlink()
+    (nightly.folder / MANIFEST).unlink()
+
+    at_the_end = nightly.run("--resume")
+
+    assert (at_the_end.ended.code, asked(at_the_end)) == (0, set())
+    assert at_once.findings()
+    assert files == {name: content for name, content in nightly.written().items() if name != MANIFEST}
+    for name in NAMES:
+        for key in ("counts", "not_examined"):
+            assert at_once.organization(name)[key] == at_the_end.organization(name)[key]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

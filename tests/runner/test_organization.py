@@ -18,13 +18,15 @@ from sso_batch.daemon_threads import DaemonThreads
 from sso_batch.errors import OrganizationError
 from sso_batch.model import EndpointOverride, Snapshot
 from sso_batch.run_files.file_names import FileNames
-from sso_batch.run_files.results import OrganizationOutcome, Status
-from sso_batch.run_files.run import RunFacts
+from sso_batch.run_files.results import OrganizationOutcome, OrganizationReview, Status
+from sso_batch.run_files.run import RunFacts, Stopped
 from sso_batch.run_files.snapshot import decode
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
+from sso_batch.runner.context import RunContext
 from sso_batch.runner.existing_results import ExistingResults
 from sso_batch.runner.history import History
 from sso_batch.runner.organization import OrganizationRun
+from sso_batch.sharding import Shard
 from sso_batch.store import FolderPlace
 from tests.support.contexts import run_context
 from tests.support.records import small_organization
@@ -52,9 +54,12 @@ def organization_run(
     folder: Path,
     audit: FinishedAudit,
     cancelled_for: Callable[[str], OrganizationError | None] = lambda _: None,
+    *,
+    shard: Shard | None = None,
+    stop: threading.Event | None = None,
 ) -> OrganizationRun:
-    facts = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=())
-    context = run_context(FolderPlace(folder), facts, clock=lambda: NOW)
+    facts = RunFacts(NAMES, config_sha256="c0ffee", strategy="complete", not_selected=(), shard=shard)
+    context = run_context(FolderPlace(folder), facts, clock=lambda: NOW, stop=stop)
     existing = ExistingResults(context, {"acme": "5ha"}, max_age=None)
     any_audit: Any = audit
     return OrganizationRun(
@@ -89,10 +94,13 @@ def interrupt_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
 
     def end(loss: OrganizationError | None) -> OrganizationOutcome:
         async def run() -> OrganizationOutcome:
-            entry = organization_run(tmp_path, FinishedAudit(), lambda _: loss)
+            stop = threading.Event()
+            entry = organization_run(tmp_path, FinishedAudit(), lambda _: loss, stop=stop)
             task = asyncio.create_task(entry.run())
             while not published.is_set():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
                 await asyncio.sleep(0)
+            if loss is None:
+                stop.set()
             task.cancel()
             await asyncio.sleep(0)
             go.set()
@@ -115,11 +123,83 @@ def test_claim_lost_after_writing(interrupt_while_writing: Interrupt, tmp_path: 
 
 
 def test_signal_after_writing(interrupt_while_writing: Interrupt, tmp_path: Path) -> None:
-    """An organization whose files are written when a signal arrives is complete."""
+    """An organization whose files are written when a signal arrives is complete, and not reviewed."""
     outcome = interrupt_while_writing(None)
 
-    assert outcome.status is Status.COMPLETE
+    assert (outcome.status, outcome.review) == (Status.COMPLETE, None)
     assert sorted(file.name for file in outcome.files) == sorted(files_in(tmp_path / NAMES.run_id))
+
+
+# The review
+
+Review = Callable[..., OrganizationReview]
+
+
+@pytest.fixture
+def replace_review(monkeypatch: pytest.MonkeyPatch) -> Callable[[Review], None]:
+    """Return a function that replaces the review of a snapshot."""
+    return lambda review: monkeypatch.setattr("sso_batch.runner.organization.review_snapshot", review)
+
+
+def test_reviewed_as_soon_as_read(tmp_path: Path) -> None:
+    """The outcome has what the checks find in the snapshot."""
+    outcome = asyncio.run(organization_run(tmp_path, FinishedAudit()).run())
+
+    assert outcome.review is not None
+    assert outcome.review.examined.organization == "acme"
+    assert outcome.review.examined.findings
+
+
+@pytest.mark.parametrize("loss", [None, OrganizationError("taken", code="SameInstance")])
+def test_interrupted_while_reviewing(
+    tmp_path: Path,
+    replace_review: Callable[[Review], None],
+    loss: OrganizationError | None,
+) -> None:
+    """A signal ends the review and keeps the files; a lost claim removes them."""
+    reviewing = threading.Event()
+
+    def review(_context: RunContext, _snapshot: Snapshot, _earlier: None, stop: threading.Event) -> Any:  # noqa: ANN401 - none
+        reviewing.set()
+        assert stop.wait(10)
+        raise Stopped
+
+    replace_review(review)
+
+    async def run() -> OrganizationOutcome:
+        task = asyncio.create_task(organization_run(tmp_path, FinishedAudit(), lambda _: loss).run())
+        while not reviewing.is_set():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
+            await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    outcome = asyncio.run(run())
+
+    assert outcome.review is None
+    assert outcome.status is (Status.COMPLETE if loss is None else Status.FAILED)
+    assert bool(files_in(tmp_path / NAMES.run_id)) is (loss is None)
+
+
+def test_an_error_in_the_review(tmp_path: Path, replace_review: Callable[[Review], None]) -> None:
+    """An organization that cannot be reviewed has its result; the end of the run reports the error."""
+
+    def fail(*_: object) -> OrganizationReview:
+        raise ZeroDivisionError
+
+    replace_review(fail)
+
+    outcome = asyncio.run(organization_run(tmp_path, FinishedAudit()).run())
+
+    assert (outcome.status, outcome.review) == (Status.COMPLETE, None)
+
+
+def test_shards_are_not_reviewed(tmp_path: Path, replace_review: Callable[[Review], None]) -> None:
+    """The organizations of a shard are reviewed by the merge."""
+    replace_review(lambda *_: pytest.fail("reviewed"))
+
+    outcome = asyncio.run(organization_run(tmp_path, FinishedAudit(), shard=Shard(0, 2)).run())
+
+    assert (outcome.status, outcome.review) == (Status.COMPLETE, None)
 
 
 # Another process of the same run

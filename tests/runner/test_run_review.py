@@ -1,4 +1,4 @@
-"""The merged files of a run with one large organization: how soon they stop."""
+"""The review and the merged files of a run: how soon they stop, and what was reviewed before."""
 
 import importlib
 import threading
@@ -13,10 +13,15 @@ from sso_batch.model import PERMISSION_SET, USER, Grant, Principal, Snapshot
 from sso_batch.review.finding import FindingCounts
 from sso_batch.run_files.file_names import MANIFEST, RUN_FILE, FileNames
 from sso_batch.run_files.manifest import encode_manifest, encode_run_file
-from sso_batch.run_files.results import OrganizationOutcome
+from sso_batch.run_files.results import OrganizationOutcome, Status
 from sso_batch.run_files.run import RunFacts
+from sso_batch.run_files.verification import read_snapshot
 from sso_batch.run_files.writer import write_document, write_organization
-from sso_batch.runner.merged_files import MergedFilesWriter
+from sso_batch.runner import run_review
+from sso_batch.runner.context import RunContext
+from sso_batch.runner.merged_files import MergedFilesWriter, MergeResult
+from sso_batch.runner.previous_runs import PreviousResult
+from sso_batch.runner.snapshot_review import review_snapshot
 from sso_batch.store import Folder, FolderPlace
 from tests.support.contexts import Format, run_context
 from tests.support.effort import Calls
@@ -148,3 +153,70 @@ def test_counts_of_each_organization(tmp_path: Path) -> None:
 
     assert counts(large_one) != counts(quiet_one)
     assert counts(quiet_one, large_one) == counts(quiet_one) + counts(large_one)
+
+
+# What was reviewed before
+
+
+def reviewed_before(
+    place: FolderPlace, read: OrganizationOutcome, earlier: PreviousResult | None
+) -> OrganizationOutcome:
+    """Return the outcome with the review of its snapshot, compared with that of an earlier run."""
+    assert read.snapshot_file is not None
+    never = threading.Event()
+    records = read_snapshot(place.run(NOW.run_id), read.snapshot_file, never)
+    return replace(read, review=review_snapshot(comparing(place), records, earlier, never))
+
+
+def comparing(place: FolderPlace) -> RunContext:
+    """Return the context of a run that compares with the previous one."""
+    facts = RunFacts(NOW, "0" * 64, "complete", ())
+    return run_context(place, facts, formats=("csv",), review=Review(compare="previous"))
+
+
+def merged(place: FolderPlace, *outcomes: OrganizationOutcome) -> tuple[MergeResult, dict[str, bytes]]:
+    """Write the merged files; return the result and the files, and remove them."""
+    folder = place.run(NOW.run_id).directory
+    before = set(folder.iterdir())
+    writer = MergedFilesWriter(comparing(place))
+    writer.write(outcomes)
+    written = {file.name: file.read_bytes() for file in set(folder.iterdir()) - before}
+    for file in set(folder.iterdir()) - before:
+        file.unlink()
+    return writer.result, written
+
+
+def test_reviewed_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found when the organization was read is used, and nothing differs."""
+    place, read = place_with_runs(tmp_path, grants=20)
+    expected = merged(place, read)
+    earlier, _ = comparing(place).previous.newest("acme")
+    before = reviewed_before(place, read, earlier)
+    monkeypatch.setattr(run_review, "review_snapshot", lambda *_: pytest.fail("reviewed again"))
+
+    assert merged(place, before) == expected
+
+
+def test_reviewed_before_the_earlier_run_was_there(tmp_path: Path) -> None:
+    """A review that was compared with another run, or with none, is made again."""
+    place, read = place_with_runs(tmp_path, grants=20)
+    expected = merged(place, read)
+
+    assert merged(place, reviewed_before(place, read, None)) == expected
+
+
+def test_a_snapshot_that_changed_since(tmp_path: Path) -> None:
+    """An organization whose snapshot has changed since it was reviewed has failed."""
+    place, read = place_with_runs(tmp_path, grants=20)
+    other = organization(place.run(NOW.run_id), NOW, replace(large(grants=4), organization="globex"))
+    other = replace(other, name="globex")
+    earlier, _ = comparing(place).previous.newest("acme")
+    before = reviewed_before(place, read, earlier)
+    assert read.snapshot_file is not None
+    path = place.run(NOW.run_id).directory / read.snapshot_file.name
+    path.write_bytes(path.read_bytes().replace(b"u-00001", b"u-0000x"))
+
+    result, _ = merged(place, before, other)
+
+    assert [each.status for each in result.organizations] == [Status.FAILED, Status.COMPLETE]
+    assert [gap.code for gap in result.organizations[0].gaps] == ["FilesChanged"]

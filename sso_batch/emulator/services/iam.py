@@ -1,5 +1,6 @@
 """AWS Identity and Access Management: the documents of AWS managed policies."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from sso_batch.emulator.protocols import ErrorResponse, QueryProtocol, invalid
@@ -57,12 +58,18 @@ def get_policy_version(call: Call) -> Answer:
         raise _no_such_entity(f"Policy {call.request['PolicyArn']} version {version_id} was not found.")
     return {
         "PolicyVersion": {
-            "Document": quote(policy.document, safe=""),
+            "Document": _url_encoded(policy.document),
             "VersionId": version_id,
             "IsDefaultVersion": True,
             "CreateDate": policy.created_at,
         }
     }
+
+
+@lru_cache(maxsize=64)
+def _url_encoded(document: str) -> str:
+    """Return a document as IAM does; some have 80,000 characters, of which each is looked at."""
+    return quote(document, safe="")
 
 
 def _find(call: Call) -> tuple[str, ManagedPolicy]:
