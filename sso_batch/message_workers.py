@@ -29,7 +29,8 @@ CARRIED = 10
 MEMORY_OF_RUN, MEMORY_OF_WORKER = 128 * 2**20, 192 * 2**20
 """Bytes of memory that `auto` allows for the run itself, and for each worker with 20 organizations at a time.
 
-`make bench` measures them: 83 MiB for a worker, and 5 MiB for each organization of typical size."""
+`make bench` measures them: 80 MiB for a worker, and 6 MiB for each organization of typical size, of which a
+part is in the run."""
 
 _ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 """Signals that a terminal or a service manager sends to all processes; this one ends the others."""

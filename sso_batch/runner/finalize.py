@@ -164,10 +164,12 @@ def log_completed(
     """Log the one event that says how a run, a shard or a merge ended.
 
     `resumed` says that an earlier process had completed it, and that nothing was left to do. `not_selected`
-    are the organizations of the configuration that it left out; the event has them only if there are any.
+    are the organizations that the options left out; the event names those that no earlier attempt has read.
     """
     write = log.info if outcome.exit_code == ExitCode.OK else log.error
     organizations = outcome.organizations
+    in_run = {each.name for each in organizations}
+    left_out = [name for name in not_selected if name not in in_run]
     audited = sum(each.status.was_read and not each.resumed for each in organizations)
     write(
         "run.completed",
@@ -179,6 +181,6 @@ def log_completed(
         findings=asdict(outcome.findings),
         complete=[each.name for each in organizations if each.status is Status.COMPLETE],
         not_complete=[each.name for each in organizations if each.status is not Status.COMPLETE],
-        **({"not_selected": list(not_selected)} if not_selected else {}),
+        **({"not_selected": left_out} if left_out else {}),
         seconds=round((outcome.finished_at - outcome.started_at).total_seconds(), 3),
     )

@@ -34,7 +34,6 @@ def test_rows_are_exact_for_every_behaviour_of_aws(audit: Audit, behaviour: Beha
     assert_whole(reports, world)
 
 
-@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @pytest.mark.parametrize(("permission_sets", "accounts"), [(3, 12), (12, 3)])
 @pytest.mark.parametrize("units", [1, 2, 40])
 def test_rows_are_exact_for_every_shape(

@@ -463,6 +463,7 @@ def test_resume_with_only(nightly: Nightly) -> None:
 
     assert (again.ended.code, asked(again)) == (0, {"org-1"})
     assert (resumed(again), again.manifest["not_selected"]) == ({"org-0": True, "org-1": False}, [])
+    assert "not_selected" not in again.ended.events[-1]
     assert again.content() == nightly.merged()
     nightly.assert_verified()
 
@@ -489,7 +490,7 @@ def test_resume_with_only_of_an_organization_that_was_never_selected(nightly: Ni
     again = nightly.run("--resume", "--only", "org-0")
 
     assert (again.ended.code, again.statuses) == (0, {"org-0": "complete"})
-    assert again.manifest["not_selected"] == ["org-1"]
+    assert again.manifest["not_selected"] == again.ended.events[-1]["not_selected"] == ["org-1"]
     nightly.assert_verified()
 
 

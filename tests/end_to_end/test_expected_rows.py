@@ -109,7 +109,6 @@ def test_two_runs_give_the_same_bytes(audit: Audit, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=BEHAVIOURS.keys())
 def test_every_behaviour_of_aws_gives_the_expected_rows(audit: Audit, behaviour: Behaviour) -> None:
     """The rows are the same, however AWS paginates and whatever optional members it omits."""
@@ -121,7 +120,6 @@ def test_every_behaviour_of_aws_gives_the_expected_rows(audit: Audit, behaviour:
     assert_exact(reports, world, *ORGANIZATIONS)
 
 
-@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @pytest.mark.parametrize("seed", range(6))
 def test_random_organizations_give_the_expected_rows(audit: Audit, seed: int) -> None:
     """Organizations of many shapes, also with more permission sets than accounts, are read exactly."""

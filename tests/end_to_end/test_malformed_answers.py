@@ -71,7 +71,6 @@ def assert_a_gap(audit: Audit, world: World, fault: Fault, **settings: object) -
     assert_exact(reports, world, "org-1")
 
 
-@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("operation", ROWS)
 @pytest.mark.parametrize("kind", SHAPES)

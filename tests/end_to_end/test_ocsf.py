@@ -83,7 +83,6 @@ def uids(events: list[Event]) -> set[str]:
     return set(found)
 
 
-@pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
 def test_every_check(audit: Audit, tmp_path: Path) -> None:
     """Findings of all checks are valid events, and the same state in the next night has the same ids."""
     (tmp_path / "hr.csv").write_text(ROSTER)

@@ -28,8 +28,6 @@ ACTIONS = {
     DELEGATED: "organizations:ListDelegatedAdministrators",
 }
 
-pytestmark = pytest.mark.no_cover  # coverage would double the time, and other tests cover the same code
-
 
 @pytest.fixture
 def world() -> World:

@@ -29,8 +29,6 @@ WAIVED = (
 
 EVERYTHING = "collect: {requests_per_second: 1000}\n"
 
-pytestmark = pytest.mark.no_cover  # other tests cover the runs, and the script is not of the package
-
 Findings = dict[str, dict[str, Any]]
 
 
