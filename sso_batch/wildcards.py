@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 Values = tuple[str, ...] | frozenset[str]
+Matcher = Callable[[Values], frozenset[int]]
 
 _CACHE_SIZE = 10_000
 
@@ -70,7 +71,7 @@ class Wildcard:
         return True
 
 
-def matcher_of(patterns: Iterable[str]) -> Callable[[Values], frozenset[int]]:
+def matcher_of(patterns: Iterable[str]) -> Matcher:
     """Return a function that returns the numbers of the patterns that match at least one of some values.
 
     Patterns without wildcards are looked up. Results are cached: the same accounts and principals are

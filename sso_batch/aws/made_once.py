@@ -12,7 +12,8 @@ T = TypeVar("T")
 def made_once(make: Callable[P, T]) -> Callable[P, T]:
     """Return `make` with a cache: threads with equal arguments wait for the result of the first one.
 
-    With `functools.cache`, each of them would make its own. What `make` raises is not cached.
+    With `functools.cache`, each of them would make its own. What `make` raises is not cached. `make` must not
+    call itself with the same arguments.
     """
     results: dict[Hashable, T] = {}
     making: dict[Hashable, threading.Lock] = {}

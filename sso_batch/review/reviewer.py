@@ -1,4 +1,4 @@
-"""The review of a run: every check on every organization, one snapshot at a time. Pure."""
+"""The review of a run: every check on one organization, and what was found in all of them. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -73,7 +73,6 @@ class Reviewer:
     rules: Rules
     checkpoint: Callable[[], None]
     _waivers: Waivers = field(init=False)
-    _used_waivers: set[int] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
     _blind_spots: dict[str, dict[str, tuple[BlindSpot, ...]]] = field(default_factory=dict)
     """By organization and check, what the check could not examine."""
@@ -94,7 +93,7 @@ class Reviewer:
         organization = examined.organization
         self._findings += examined.findings
         self._blind_spots[organization] = dict(examined.blind_spots)
-        self._used_waivers |= examined.used_waivers
+        self._waivers.used |= examined.used_waivers
         for finding, names in examined.candidates:
             address = normalize_address(finding.user_email)
             self._candidates[address].setdefault(organization, []).append((finding, names))
@@ -121,7 +120,7 @@ class Reviewer:
                 organization: tuple(_not_examined(by_check))
                 for organization, by_check in self._blind_spots.items()
             },
-            frozenset(self._used_waivers | self._waivers.used),
+            frozenset(self._waivers.used),
         )
 
     def _across_organizations(self) -> Iterator[Finding]:

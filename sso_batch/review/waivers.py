@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from sso_batch.review.finding import Finding, Waiver, normalize_address
-from sso_batch.wildcards import Wildcard, matcher_of
+from sso_batch.wildcards import Matcher, Wildcard, matcher_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +29,37 @@ class WaiverRule:
         return Wildcard(self.organization).matches(organization)
 
 
+class _Matchers(NamedTuple):
+    """The patterns of waivers, compiled, one function for each kind."""
+
+    check: Matcher
+    organization: Matcher
+    account: Matcher
+    principal: Matcher
+    address: Matcher
+
+
+@lru_cache(maxsize=4)
+def _compiled(rules: tuple[WaiverRule, ...]) -> _Matchers:
+    """Compile patterns once, and not for each organization of a run."""
+    return _Matchers(
+        matcher_of([rule.check for rule in rules]),
+        matcher_of([rule.organization for rule in rules]),
+        matcher_of([rule.account for rule in rules]),
+        matcher_of([rule.principal for rule in rules]),
+        matcher_of([normalize_address(rule.principal) for rule in rules]),
+    )
+
+
 class Waivers:
-    """The waivers of one run on the day `today`, compiled once."""
+    """The waivers of one run on the day `today`."""
 
     def __init__(self, rules: Sequence[WaiverRule], today: date) -> None:
         self.used: set[int] = set()
         """The numbers of the waivers that match a finding."""
         self._today = today
         self._waivers = [rule.waiver for rule in rules]
-        self._check = matcher_of([rule.check for rule in rules])
-        self._organization = matcher_of([rule.organization for rule in rules])
-        self._account = matcher_of([rule.account for rule in rules])
-        self._principal = matcher_of([rule.principal for rule in rules])
-        self._address = matcher_of([normalize_address(rule.principal) for rule in rules])
+        self._matchers = _compiled(tuple(rules))
 
     def apply(self, finding: Finding, names: Sequence[str]) -> Finding:
         """Return the finding with the matching waiver that lasts longest, if there is one.
@@ -59,13 +78,13 @@ class Waivers:
 
     def _matching(self, finding: Finding, names: Sequence[str]) -> list[Waiver]:
         numbers = (
-            self._check((finding.check,))
-            & self._organization((finding.organization,))
-            & self._account((finding.account_id, finding.account_name))
+            self._matchers.check((finding.check,))
+            & self._matchers.organization((finding.organization,))
+            & self._matchers.account((finding.account_id, finding.account_name))
         )
         if numbers:
             addresses = tuple(normalize_address(name) for name in names if "@" in name)
-            numbers &= self._principal(tuple(names) or ("",)) | self._address(addresses)
+            numbers &= self._matchers.principal(tuple(names) or ("",)) | self._matchers.address(addresses)
         self.used |= numbers
         return [self._waivers[number] for number in sorted(numbers)]
 

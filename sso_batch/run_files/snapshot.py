@@ -136,7 +136,7 @@ def decode(lines: Iterable[str]) -> Snapshot:
             people=tuple(head["people"]),
             **_lists(found, frozenset(head["examined"])),
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 

@@ -61,6 +61,7 @@ class LocalAuditor:
         self._claims = claims
         self._progress = progress
         self._files = files
+        self._reviews = DaemonThreads(1, "reviews")
         self._sessions = ConnectionPool(len(existing.context.config.organizations))
         self._library = PolicyLibrary()
 
@@ -87,11 +88,14 @@ class LocalAuditor:
             earlier_activity=partial(self._earlier_activity, history),
             activity_seconds=limits.activity_seconds,
         )
-        return OrganizationRun(name, audit, self._existing, history, self._files, self._claims.lost)
+        return OrganizationRun(
+            name, audit, self._existing, history, self._files, self._reviews, self._claims.lost
+        )
 
     def close(self) -> None:
-        """Close what the connections of all organizations share."""
+        """Close what all organizations share."""
         self._sessions.close()
+        self._reviews.close()
 
     async def _earlier_activity(self, history: History) -> EarlierActivity | None:
         """Return what the newest complete snapshot with activity of an organization knew."""

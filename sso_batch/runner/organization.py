@@ -22,7 +22,7 @@ from sso_batch.run_files.results import (
     OrganizationReview,
     Status,
 )
-from sso_batch.run_files.run import Stopped
+from sso_batch.run_files.run import Stopped, raise_if_stopped
 from sso_batch.run_files.writer import WrittenOrganization, write_organization
 from sso_batch.runner.existing_results import ExistingResults
 from sso_batch.runner.history import History
@@ -32,6 +32,9 @@ from sso_batch.store import FileEntry, explain_error
 T = TypeVar("T")
 
 _ATTEMPTS = 3  # to publish a name that another process of this run takes at the same moment
+_REVIEW_SECONDS = 60.0
+"""How long an organization may wait for its review; longer ones are left to the end of the run."""
+
 _SHOWN = 5  # resources that a log line about gaps names; the manifest has them all
 _EVENTS = {
     Status.COMPLETE: "org.completed",
@@ -44,7 +47,8 @@ _EVENTS = {
 class OrganizationRun:
     """Audits one organization and writes its files; `run` always returns an outcome.
 
-    `cancelled_for` returns why another entry has cancelled this one, if one has.
+    `workers` are the threads that read and write files, `reviews` those that review. `cancelled_for` returns
+    why another entry has cancelled this one, if one has.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class OrganizationRun:
         existing: ExistingResults,
         history: History,
         workers: DaemonThreads,
+        reviews: DaemonThreads,
         cancelled_for: Callable[[str], OrganizationError | None],
     ) -> None:
         self._name = name
@@ -62,6 +67,7 @@ class OrganizationRun:
         self._history = history
         self._context = existing.context
         self._workers = workers
+        self._reviews = reviews
         self._log = existing.context.log.bind(org=name)
         self._cancelled_for = cancelled_for
         self._started_at = existing.context.clock()
@@ -141,21 +147,31 @@ class OrganizationRun:
         return await self._write_and_review(snapshot)
 
     async def _write_and_review(self, snapshot: Snapshot) -> OrganizationOutcome:
-        """Write the files, then review the snapshot, which is still in memory, if that succeeds now."""
+        """Write the files, then review the snapshot while it is in memory.
+
+        Where that fails, takes long or is interrupted, the end of the run reviews the file.
+        """
         outcome = self._written(snapshot, await self._write(snapshot))
         if self._context.facts.shard is not None or self._context.stop.is_set():
             return outcome  # a merge reviews all organizations, and an interrupted run none
+        stop = threading.Event()
         try:
-            return replace(outcome, review=await self._in_thread(partial(self._review, snapshot)))
+            async with asyncio.timeout(_REVIEW_SECONDS):
+                review = await self._reviews.run(partial(self._review, snapshot, stop))
         except asyncio.CancelledError:
             if self._cancelled_for(self._name) is not None:
                 await self._workers.run(partial(self._existing.remove, self._name))
                 raise
-        except Exception as error:  # noqa: BLE001 - the end of the run reviews again, and reports it
-            self._log.debug("org.review_postponed", error=repr(error))
+        except Exception:  # noqa: BLE001 - if it happens again, the end of the run reports it
+            self._log.debug("org.review_postponed", exc_info=True)
+        else:
+            return replace(outcome, review=review)
+        finally:
+            stop.set()  # nobody waits for a review: it has no effects
         return outcome
 
     def _review(self, snapshot: Snapshot, stop: threading.Event) -> OrganizationReview:
+        raise_if_stopped(stop)  # it may have waited for other reviews
         compares = self._context.config.review.compare == "previous"
         earlier = self._context.previous.newest(self._name)[0] if compares else None
         return review_snapshot(self._context, snapshot, earlier, stop)

@@ -183,9 +183,15 @@ class RunReview:
         review = outcome.review
         if review is None or review.earlier_snapshot != (earlier.snapshot_file if earlier else None):
             return None
+        files = [(self._store, file)]
+        if earlier is not None:
+            if review.not_compared:  # perhaps it can be now
+                return None
+            files.append((earlier.store, earlier.snapshot_file))
         try:
-            for _ in until_stopped(read_verified(self._store, file), self._stop):
-                pass
+            for store, each in files:
+                for _ in until_stopped(read_verified(store, each), self._stop):
+                    pass
         except OSError:
             return None
         return review

@@ -47,7 +47,7 @@ class WorkerLostError(OrganizationError):
     """The worker process of an organization has ended before the organization."""
 
     def __init__(self, reason: str, hint: str = _AGAIN, *, is_bug: bool = False) -> None:
-        message = f"the worker process that audited the organization {reason}; its calls are not counted"
+        message = f"the worker process that audited the organization {reason}"
         super().__init__(message, code="WorkerLost", hint=hint)
         self.is_bug = is_bug
 
@@ -248,8 +248,9 @@ class WorkerAuditor:
 
 def _lost(end: ProcessEnd, *, was_late: bool) -> WorkerLostError:
     """Return the error of organizations whose process has ended."""
+    reason = f"{end.text}; its calls are not counted"
     if was_late:
-        return WorkerLostError(f"did not stop after run.deadline and {end.text}")
+        return WorkerLostError(f"did not stop after run.deadline and {reason}")
     if end.is_bug:
-        return WorkerLostError(end.text, _REPORT, is_bug=True)
-    return WorkerLostError(end.text, _MEMORY if end.was_killed else _AGAIN)
+        return WorkerLostError(reason, _REPORT, is_bug=True)
+    return WorkerLostError(reason, _MEMORY if end.was_killed else _AGAIN)

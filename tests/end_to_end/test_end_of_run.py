@@ -20,7 +20,7 @@ from sso_batch.report.human_formats import write_human_format
 from sso_batch.run_files.file_names import MANIFEST
 from sso_batch.run_files.results import OrganizationOutcome
 from sso_batch.run_files.writer import restore_access
-from sso_batch.runner import finalize, merged_files
+from sso_batch.runner import finalize, merged_files, run_review
 from sso_batch.runner import run as runner_run
 from sso_batch.runner.merged_files import MergedFilesWriter
 from sso_batch.runner.run_review import ReviewedRun, RunReview
@@ -113,11 +113,15 @@ def test_signal_at_the_manifest_or_the_notice(
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_reviewed_at_once_or_at_the_end(nightly: Nightly, emulator: Emulator, processes: int) -> None:
+def test_reviewed_at_once_or_at_the_end(
+    nightly: Nightly, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
     """Organizations are reviewed when they are read, those of a resumed run at its end: with one result."""
     nightly.configure(emulator, settings="review: {compare: previous}\n")
     nightly.run("--run-id", "before", "--only", "org-0")
-    at_once = nightly.run("--processes", processes)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_review, "review_snapshot", lambda *_: pytest.fail("reviewed at the end"))
+        at_once = nightly.run("--processes", processes)
     files = {name: content for name, content in nightly.written().items() if name != MANIFEST}
     for name in files.keys() - {"run.json"}:
         if "/" not in name:

@@ -69,6 +69,14 @@ def test_cut_off_within_a_line(number: int, kept: int) -> None:
         decode([*LINES[:number], LINES[number][:kept]])
 
 
+def test_attributes_that_are_no_object() -> None:
+    """A value of another type is refused."""
+    number = next(index for index, line in enumerate(LINES) if '"record":"user"' in line)
+
+    with pytest.raises(SnapshotError, match="AttributeError"):
+        decode(with_record(number, attributes=[]))
+
+
 @pytest.mark.parametrize("number", range(len(LINES) - 1))
 def test_line_taken_out(number: int) -> None:
     """A file without one of its lines is refused."""

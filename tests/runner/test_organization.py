@@ -68,6 +68,7 @@ def organization_run(
         existing,
         History(existing.context, "acme"),
         DaemonThreads(1, "files"),
+        DaemonThreads(1, "reviews"),
         cancelled_for,
     )
 
@@ -151,18 +152,17 @@ def test_reviewed_as_soon_as_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", [None, OrganizationError("taken", code="SameInstance")])
+@pytest.mark.parametrize("end", ["notices", "fails", "hangs"])
 def test_interrupted_while_reviewing(
-    tmp_path: Path,
-    replace_review: Callable[[Review], None],
-    loss: OrganizationError | None,
+    tmp_path: Path, replace_review: Callable[[Review], None], loss: OrganizationError | None, end: str
 ) -> None:
-    """A signal ends the review and keeps the files; a lost claim removes them."""
-    reviewing = threading.Event()
+    """A signal keeps the files and a lost claim removes them, at once, whatever the review does."""
+    reviewing, go = threading.Event(), threading.Event()
 
     def review(_context: RunContext, _snapshot: Snapshot, _earlier: None, stop: threading.Event) -> Any:  # noqa: ANN401 - none
         reviewing.set()
-        assert stop.wait(10)
-        raise Stopped
+        assert (go if end == "hangs" else stop).wait(10)
+        raise Stopped if end == "notices" else ZeroDivisionError
 
     replace_review(review)
 
@@ -171,13 +171,27 @@ def test_interrupted_while_reviewing(
         while not reviewing.is_set():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
             await asyncio.sleep(0)
         task.cancel()
-        return await task
+        async with asyncio.timeout(5):
+            return await task
 
     outcome = asyncio.run(run())
+    go.set()
 
     assert outcome.review is None
     assert outcome.status is (Status.COMPLETE if loss is None else Status.FAILED)
     assert bool(files_in(tmp_path / NAMES.run_id)) is (loss is None)
+
+
+def test_a_review_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace_review: Callable[[Review], None]
+) -> None:
+    """A long review is left to the end of the run, which the deadline limits."""
+    monkeypatch.setattr("sso_batch.runner.organization._REVIEW_SECONDS", 0.1)
+    replace_review(lambda *arguments: arguments[-1].wait(10))
+
+    outcome = asyncio.run(organization_run(tmp_path, FinishedAudit()).run())
+
+    assert (outcome.status, outcome.review) == (Status.COMPLETE, None)
 
 
 def test_an_error_in_the_review(tmp_path: Path, replace_review: Callable[[Review], None]) -> None:

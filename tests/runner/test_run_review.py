@@ -220,3 +220,22 @@ def test_a_snapshot_that_changed_since(tmp_path: Path) -> None:
 
     assert [each.status for each in result.organizations] == [Status.FAILED, Status.COMPLETE]
     assert [gap.code for gap in result.organizations[0].gaps] == ["FilesChanged"]
+
+
+@pytest.mark.parametrize("when", ["before the run has ended", "while the organization was reviewed"])
+def test_an_earlier_snapshot_that_was_missing(tmp_path: Path, when: str) -> None:
+    """What was compared with a snapshot that is gone, or was not because it was, is reviewed again."""
+    place, read = place_with_runs(tmp_path, grants=20)
+    earlier, _ = comparing(place).previous.newest("acme")
+    assert earlier is not None
+    path = place.run(BEFORE.run_id).directory / earlier.snapshot_file.name
+    content = path.read_bytes()
+    if when == "before the run has ended":
+        before = reviewed_before(place, read, earlier)
+        path.unlink()
+    else:
+        path.unlink()
+        before = reviewed_before(place, read, earlier)
+        path.write_bytes(content)
+
+    assert merged(place, before) == merged(place, read)
