@@ -171,11 +171,12 @@ def test_interrupted_while_reviewing(
         while not reviewing.is_set():  # noqa: ASYNC110 - a thread cannot set an asyncio.Event
             await asyncio.sleep(0)
         task.cancel()
-        async with asyncio.timeout(5):
-            return await task
+        at_once, _ = await asyncio.wait([task], timeout=5)
+        go.set()
+        assert at_once
+        return await task
 
     outcome = asyncio.run(run())
-    go.set()
 
     assert outcome.review is None
     assert outcome.status is (Status.COMPLETE if loss is None else Status.FAILED)
