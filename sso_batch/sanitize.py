@@ -56,10 +56,13 @@ def strip_url_paths(text: str) -> str:
 
 # What a spreadsheet takes for the start of a formula: at the start of a cell, and after `;`, TAB or a line
 # break, where a spreadsheet that splits cells sees another start.
-_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r\n＝＋－＠])|^(?=')")  # noqa: RUF001 - full-width on purpose
-
-_SPECIAL_STARTS = frozenset("'=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - likewise
-_SEPARATOR = re.compile(r"[;\t\r\n]")
+_FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - full-width on purpose
+_SPECIAL_STARTS = ("'", *_FORMULA_STARTS)
+_SEPARATORS = r"[;\t\r\n]"
+_START = rf"(?=[{re.escape(_FORMULA_STARTS)}])"
+_FORMULA = re.compile(rf"(?:^|(?<={_SEPARATORS})){_START}|^(?=')")
+_ESCAPED_FORMULA = re.compile(rf"(?:^|(?<={_SEPARATORS}))'{_START}|^'(?=')")
+_SEPARATOR = re.compile(_SEPARATORS)
 
 _TO_QUOTE = re.compile(r'[",\r\n]')
 
@@ -69,12 +72,9 @@ _BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 def escape_formulas(value: str) -> str:
     """Return the value with `'` before each formula start; a leading `'` is doubled."""
-    if value[:1] not in _SPECIAL_STARTS and _SEPARATOR.search(value) is None:
+    if not value.startswith(_SPECIAL_STARTS) and _SEPARATOR.search(value) is None:
         return value  # nearly always; the expression below takes ten times as long
     return _FORMULA.sub("'", value)
-
-
-_ESCAPED_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))'(?=[=+\-@\t\r\n＝＋－＠])|^'(?=')")  # noqa: RUF001 - likewise
 
 
 def unescape_formulas(value: str) -> str:

@@ -219,7 +219,7 @@ class _Worker:
         try:
             outcome = await self._auditor.audit(self._organizations[name], limits)
             del self._tasks[name]
-            await self._files.run(partial(self._run.send, Ended(name, outcome)))  # can be 80 MB
+            await self._files.run(partial(self._run.send, Ended(name, outcome)))  # findings can be 80 MB
         except BaseException as error:  # noqa: BLE001 - otherwise the run would wait for an outcome
             _end_with(error, self._log)
 

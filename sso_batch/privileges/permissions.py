@@ -182,7 +182,7 @@ class Permissions:
 
 
 def _is_everything(statement: Statement) -> bool:
-    """Return whether a statement about every action lists such a pattern, and one of every resource."""
+    """Return whether a statement that is about every action is one by its patterns, on every resource."""
     if statement.excludes_actions or statement.excludes_resources:
         return False
     return statement.covers_resource(_EVERY_RESOURCE)
@@ -260,9 +260,8 @@ def first_action(document: Document, *, changes: bool) -> tuple[str, Statement] 
 
     With `changes`, it is one that changes something.
     """
-    for action, statement in _known_actions(document, changes=changes):
-        return action.name, statement
-    return None
+    found = ((action.name, statement) for action, statement in _known_actions(document, changes=changes))
+    return next(found, None)
 
 
 def _known_actions(document: Document, *, changes: bool) -> Iterator[tuple[Action, Statement]]:

@@ -41,6 +41,11 @@ class RunContext:
         return self.facts.names
 
     @property
+    def compares(self) -> bool:
+        """Whether the run is compared with an earlier one."""
+        return self.config.review.compare == "previous"
+
+    @property
     def csv(self) -> bool:
         """Whether the run writes CSV files."""
         return "csv" in self.config.output.formats

@@ -172,9 +172,9 @@ class OrganizationRun:
 
     def _review(self, snapshot: Snapshot, stop: threading.Event) -> OrganizationReview:
         raise_if_stopped(stop)  # it may have waited for other reviews
-        compares = self._context.config.review.compare == "previous"
-        earlier = self._context.previous.newest(self._name)[0] if compares else None
-        return review_snapshot(self._context, snapshot, earlier, stop)
+        context = self._context
+        earlier = context.previous.newest(self._name)[0] if context.compares else None
+        return review_snapshot(context, snapshot, earlier, stop)
 
     async def _take_over(
         self, claim: Callable[[Instance], Awaitable[None]], *, incomplete: bool

@@ -89,7 +89,7 @@ class RunReview:
         self._log = context.log
         self._stop = context.stop
         self._not_selected = context.facts.not_selected
-        self._previous_runs = context.previous if review.compare == "previous" else None
+        self._previous_runs = context.previous if context.compares else None
         self._reviewer = Reviewer(self._rules, checkpoint(context.stop))
         self._compared: list[tuple[PreviousResult, FileEntry]] = []
         self._changed: dict[str, OrganizationError] = {}

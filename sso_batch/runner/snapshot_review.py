@@ -26,12 +26,11 @@ def review_snapshot(
     `earlier` is the newest complete result of the organization, if the configuration compares runs. Raises
     Stopped once `stop` is set.
     """
-    previous, reason = _previous(snapshot, earlier, stop)
-    compares = context.config.review.compare == "previous"
+    previous, reason = _previous(snapshot, earlier, stop) if context.compares else (None, Setting.COMPARE)
     index = SnapshotIndex(
         snapshot,
         previous=None if previous is None else SnapshotIndex(previous),
-        not_compared=f"not compared with an earlier run: {reason}" if compares else Setting.COMPARE,
+        not_compared=f"not compared with an earlier run: {reason}" if context.compares else reason,
         roster=context.roster,
     )
     omissions = () if previous is None else comparison.not_examined(previous, snapshot)

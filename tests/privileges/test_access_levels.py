@@ -4,24 +4,14 @@ import pytest
 
 from sso_batch.privileges.access_levels import actions_of, matching_actions, only_reads, services
 
-PATTERNS = [
-    "{service}:*",
-    "{service}:get*",
-    "{service}:list*",
-    "{service}:describe*",
-    "{service}:g*",
-    "{service}:get????*",
-    "{service}:batchget*",
-]
 
-
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("pattern", ["{}:get*", "{}:list*", "{}:describe*", "{}:get????*"])
 def test_verbs_and_reference_agree(pattern: str) -> None:
     """No action of a pattern whose verb says that it only reads changes anything."""
-    for service in services():
-        each = pattern.format(service=service)
-        if only_reads(each):
-            assert not any(action.changes for action in matching_actions(each)), each
+    read = [each for service in services() if only_reads(each := pattern.format(service))]
+
+    assert len(read) > 300
+    assert [each for each in read if any(action.changes for action in matching_actions(each))] == []
 
 
 def test_every_action() -> None:
