@@ -205,9 +205,10 @@ def _cause(names: Sequence[str], gaps: Sequence[Gap]) -> str:
         shown = first.resource not in names and len(first.resource) <= _LONG
         resource = f" {first.resource}" if shown else ""
         message = "" if explained else f": {first.message}"
-        return f"{first.operation}{resource}: {first.code}{message}".strip()
+        failed = f"{first.operation}{resource}".strip()
+        return f"{f'{failed}: ' if failed else ''}{first.code}{message}"
     places = f" in {len(names):,} organizations" if len(names) > 1 else ""
-    call = f"{first.operation}: {first.code} ({len(gaps):,} gaps{places})"
+    call = f"{f'{first.operation}: ' if first.operation else ''}{first.code} ({len(gaps):,} gaps{places})"
     if explained or (first.hint and len(messages) > 1):
         return call
     return f"{call}{':' if len(messages) == 1 else ', such as:'} {first.message}"

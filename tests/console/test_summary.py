@@ -103,8 +103,10 @@ def test_gaps_are_grouped_by_cause() -> None:
             [gap("r-1", hint="", message="no r-1"), gap("r-2", hint="", message="no r-2")],
             "ListAccountAssignments: AccessDeniedException (2 gaps), such as: no r-1",
         ),
+        ([gap("acme", operation="", hint="")], "AccessDeniedException: not authorized"),
+        ([gap("acme", operation="", hint="")] * 2, "AccessDeniedException (2 gaps): not authorized"),
     ],
-    ids=["explained", "alone", "without a hint"],
+    ids=["explained", "alone", "without a hint", "without a call", "several without a call"],
 )
 def test_text_of_a_cause(gaps: list[Gap], line: str) -> None:
     """A cause is shown with its message, its hint, or both."""
