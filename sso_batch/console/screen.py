@@ -119,7 +119,7 @@ def _result(name: str, outcome: OrganizationOutcome) -> Text:
     if outcome.status.was_read:
         text.append(f"  {outcome.counts.rows:,} rows")
     if outcome.gaps and outcome.status is not Status.COMPLETE:
-        causes = list(dict.fromkeys(f"{gap.operation} {gap.code}" for gap in outcome.gaps))
+        causes = list(dict.fromkeys(f"{gap.operation} {gap.code}".strip() for gap in outcome.gaps))
         more = f" and {len(causes) - _CAUSES} more" if len(causes) > _CAUSES else ""
         text.append(f"  {', '.join(causes[:_CAUSES])}{more}")
     return text

@@ -50,7 +50,8 @@ def _gaps(outcome: RunOutcome) -> Iterator[str]:
         yield "\n### What was not read\n"
         for name, gap in gaps[:_MAX_GAPS]:
             hint = f"; {escaped(gap.hint)}" if gap.hint else ""
-            yield f"- {escaped(name)}: {escaped(gap.operation)}, {escaped(gap.code)}{hint}"
+            cause = ", ".join(escaped(part) for part in (gap.operation, gap.code) if part)
+            yield f"- {escaped(name)}: {cause}{hint}"
         if len(gaps) > _MAX_GAPS:
             yield f"- and {len(gaps) - _MAX_GAPS:,} more; the manifest lists all gaps"
 
